@@ -1,0 +1,3 @@
+from bds_tool.cli.main import main
+
+main()

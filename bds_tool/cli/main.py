@@ -1,0 +1,118 @@
+"""The program `bds`: global options, the commands, and the one place where errors become text and a code."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+import bds_tool
+from bds_tool import cli as commands_package
+from bds_tool.cli.render import talk
+from bds_tool.errors import ExitCode, UserError
+from bds_tool.places import set_specs
+from bds_tool.text import set_language, t
+
+#: Order of the commands in `bds --help`; modules are found in this package, each with `register(app)`.
+ORDER = (
+    "validate", "findings", "profile", "rule", "convert", "migrate", "spec", "protocol", "change", "zib", "area",
+    "indicator", "protect", "anonymise", "report", "generate",
+)
+NOT_COMMANDS = {"main", "render", "options"}
+
+_log_file: list[Path] = []
+
+
+def build() -> typer.Typer:
+    """The whole application; importing it loads no heavy library."""
+    app = typer.Typer(
+        name="bds", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Gereedschap voor registratiegegevens van de jeugdgezondheidszorg (Basisdataset JGZ).",
+        epilog="Voorbeelden:  bds validate export.xml   ·   bds spec show 235   ·   bds rule BDS203",
+    )
+    app.callback()(_global_options)
+    found = {m.name for m in pkgutil.iter_modules(commands_package.__path__)} - NOT_COMMANDS
+    for name in sorted(found, key=lambda n: ORDER.index(n) if n in ORDER else len(ORDER)):
+        importlib.import_module(f"bds_tool.cli.{name}").register(app)
+    return app
+
+
+def _version(value: bool) -> None:
+    if value:
+        from bds_tool.schema import versions
+
+        sys.stdout.write(
+            f"bds {bds_tool.__version__} · BDS {', '.join(versions())} · Python {sys.version.split()[0]}\n"
+        )
+        raise typer.Exit
+
+
+def _global_options(
+    lang: Annotated[str, typer.Option(help="Taal van teksten: nl of en.", envvar="BDS_LANG")] = "nl",
+    specs: Annotated[str, typer.Option(help="Map met definities in plaats van de meegeleverde.", envvar="BDS_SPECS")] = "",
+    log_file: Annotated[Path | None, typer.Option(help="Bestand voor technische details bij een fout in bds.")] = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="Toon de versies en stop.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    if lang not in {"nl", "en"}:
+        raise typer.BadParameter("nl | en", param_hint="--lang")
+    set_language(lang)
+    set_specs(specs)
+    _log_file[:] = [log_file] if log_file else []
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code. No traceback reaches a user."""
+    try:
+        result = build()(arguments, standalone_mode=False)
+        return int(result) if isinstance(result, int) else ExitCode.OK
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except UserError as error:
+        talk(f"{t('fout', 'error')}: {error.message}")
+        if error.remedy:
+            talk(f"  {error.remedy}")
+        return error.code
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        talk(t("Afgebroken.", "Interrupted."))
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]  # the reader of our output has gone; nothing is left to say
+        return ExitCode.OK
+    except Exception as error:  # noqa: BLE001  # the last line of defence: a bug in bds, told without a traceback
+        return _bug(error)
+
+
+def _bug(error: Exception) -> int:
+    # The text of a foreign exception may quote a child's record, so only its type and our line are shown.
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "bds_tool" in f.filename]
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    talk(t(f"Fout in bds zelf ({type(error).__name__}, {place}).", f"A bug in bds ({type(error).__name__}, {place})."))
+    if _log_file:
+        stack = "".join(traceback.format_tb(error.__traceback__))
+        _log_file[0].write_text(f"{type(error).__name__}\n{stack}", encoding="utf-8")
+        talk(t(f"Details staan in {_log_file[0]}.", f"Details are in {_log_file[0]}."))
+    else:
+        talk(t("Herhaal met --log-file fout.txt vóór de opdracht en meld het.",
+               "Repeat with --log-file error.txt before the command and report it."))
+    return ExitCode.BUG
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        # Windows code pages lack characters that Dutch texts use; a replacement beats a crash.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    sys.exit(run())

@@ -1,0 +1,77 @@
+"""Rendering: results go to stdout or a file, talk goes to stderr."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bds_tool.errors import UsageError
+from bds_tool.files import atomic_file
+from bds_tool.text import t
+
+TABLE_FORMATS = ("text", "json", "ndjson", "csv", "markdown")
+
+
+def talk(message: str) -> None:
+    """One line for the person at the screen; never part of the result."""
+    sys.stderr.write(message + "\n")
+
+
+def write(text: str, output: Path | None = None) -> None:
+    """The result: to `output` (written whole or not at all), else to stdout."""
+    if output is None or str(output) == "-":
+        sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+        return
+    with atomic_file(output) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def to_json(value: Any) -> str:  # noqa: ANN401
+    """JSON as people read it: sorted only where the caller sorted, dates as ISO text."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+def table(
+    rows: Iterable[Sequence[Any]], columns: Sequence[str], format_: str = "text", output: Path | None = None
+) -> None:
+    """A table in one of TABLE_FORMATS; keys are the column names. Text is aligned, without ANSI codes."""
+    rows = [list(r) for r in rows]
+    if format_ == "json":
+        write(to_json([dict(zip(columns, r, strict=True)) for r in rows]), output)
+    elif format_ == "ndjson":
+        lines = (json.dumps(dict(zip(columns, r, strict=True)), ensure_ascii=False, default=str) for r in rows)
+        write("\n".join(lines), output)
+    elif format_ == "csv":
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+        write(buffer.getvalue(), output)
+    elif format_ == "markdown":
+        cells = [[str("" if c is None else c).replace("|", "\\|") for c in r] for r in [list(columns), *rows]]
+        lines = ["| " + " | ".join(r) + " |" for r in cells]
+        write("\n".join([lines[0], "|" + " --- |" * len(columns), *lines[1:]]), output)
+    elif format_ == "text":
+        write(_aligned(rows, columns), output)
+    else:
+        raise UsageError(
+            t(f"Formaat {format_} bestaat hier niet.", f"Format {format_} does not exist here."),
+            t(f"Kies uit: {', '.join(TABLE_FORMATS)}.", f"Choose one of: {', '.join(TABLE_FORMATS)}."),
+        )
+
+
+def _aligned(rows: list[list[Any]], columns: Sequence[str]) -> str:
+    cells = [[str("" if c is None else c) for c in r] for r in rows]
+    widths = [max(len(str(c)), *(len(r[i]) for r in cells)) if cells else len(str(c)) for i, c in enumerate(columns)]
+    numeric = [bool(rows) and all(isinstance(r[i], int | float) or r[i] is None for r in rows) for i in range(len(columns))]
+
+    def line(row: Sequence[str]) -> str:
+        parts = (c.rjust(w) if num else c.ljust(w) for c, w, num in zip(row, widths, numeric, strict=True))
+        return "  ".join(parts).rstrip()
+
+    return "\n".join([line(columns), "  ".join("-" * w for w in widths), *(line(r) for r in cells)])

@@ -1,0 +1,302 @@
+"""Reading exports into a store: which files, which format, which reader; broken files become findings."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import importlib
+import io
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from bds_tool.dossier.sniff import sniff
+from bds_tool.dossier.sources import Sink, Source, Unreadable
+from bds_tool.dossier.store import Store, StoreWriter, to_table
+from bds_tool.errors import UnreadableError, UsageError
+from bds_tool.text import t
+
+#: format → "module:function" of its reader. A reader takes a Source and fills a Sink.
+READERS = {
+    "dob": "bds_tool.dossier.dob_read:read_dob",
+    "james": "bds_tool.dossier.james_read:read_james",
+    "tabel": "bds_tool.dossier.table_read:read_table",
+    "fhir": "bds_tool.dossier.fhir_read:read_fhir",
+}
+
+#: Folders are searched for these endings only, so that a README beside an export is no finding.
+ENDINGS = {
+    ".xml", ".json", ".ndjson", ".jsonl", ".csv", ".tsv", ".txt", ".parquet", ".arrow", ".feather", ".xlsx", ".zip",
+    ".gz",
+}
+#: Bounds on archives: a member larger than this, or more than this many members, is refused (zip bombs).
+MEMBER_MAX = 16 * 1024**3
+MEMBERS_MAX = 1_000_000
+RATIO_MAX = 1_000
+#: From this many files on, two processes share the work.
+PARALLEL_FROM = 64
+
+
+@dataclass
+class Options:
+    """How to read. `inspect` names "module:function" callables that readers run on what they parsed."""
+
+    from_format: str | None = None
+    bds: str = ""
+    inspect: tuple[str, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def read(
+    paths: Sequence[Path | str], out: Path | str | None = None, *, from_format: str | None = None, bds: str = "",
+    inspect: tuple[str, ...] = (), settings: dict[str, Any] | None = None, replace: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Store:
+    """Read exports (files, folders, globs, archives, `-`) into a store at `out`, or a temporary one.
+
+    A file that cannot be read becomes a melding of family 0xx; the others go on. A single path that is a
+    store already is opened as it is. Raises UnreadableError when there is nothing to read.
+    """
+    if len(paths) == 1 and out is None and Store.is_store(paths[0]):
+        return Store.open(paths[0])
+    options = Options(from_format, bds, inspect, settings or {})
+    temporary = out is None
+    target = Path(out) if out is not None else Path(tempfile.mkdtemp(prefix="bds-")) / "run.bds"
+    entries = list(_entries(paths))
+    if not entries:
+        raise UnreadableError(
+            t("Er is niets te lezen: geen bestand met een bekende extensie.",
+              "There is nothing to read: no file with a known extension."),
+            t(f"Bekende extensies: {', '.join(sorted(ENDINGS))}.", f"Known extensions: {', '.join(sorted(ENDINGS))}."),
+        )
+    with StoreWriter(target, replace=replace) as writer:
+        for done, result in enumerate(_results(entries, options, writer), start=1):
+            _keep(writer, result)
+            if progress:
+                progress(done, len(entries))
+    return Store.open(target, temporary=temporary)
+
+
+def unreadable(store: Store) -> list[str]:
+    """Names of the sources of which nothing could be read."""
+    frame = store.bronnen()
+    return [str(p) for p, f in zip(frame["pad"], frame["formaat"], strict=True) if f == "onleesbaar"]
+
+
+@dataclass
+class _Entry:
+    """A path on disk, or what is wrong with it."""
+
+    number: int
+    path: Path
+    problem: str = ""
+
+
+@dataclass
+class _Result:
+    """What one source gave: a table (None when rows went to the store already), facts and remarks."""
+
+    facts: dict[str, Any]
+    meldingen: list[dict[str, Any]]
+    table: Any = None
+
+
+def _entries(paths: Sequence[Path | str]) -> Iterator[_Entry]:
+    number = 0
+    for given in paths:
+        for path, problem in _expand(given):
+            number += 1
+            yield _Entry(number, path, problem)
+
+
+def _expand(given: Path | str) -> Iterator[tuple[Path, str]]:
+    text = str(given)
+    path = Path(text)
+    if text == "-":
+        yield path, ""
+    elif path.is_dir() and Store.is_store(path):
+        yield path, "BDS014"
+    elif path.is_dir():
+        # Directory links are not followed, so a loop of links cannot hold the walk.
+        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
+        yield from ((p, "") for p in found if not any(part.endswith(".bds") for part in p.parts[:-1]))
+    elif path.exists():
+        yield path, "" if path.is_file() else "BDS011"
+    elif any(c in text for c in "*?["):
+        anchor = Path(path.anchor or ".")
+        pattern = str(path.relative_to(anchor)) if path.is_absolute() else text
+        matches = sorted(p for p in anchor.glob(pattern) if p.is_file())
+        yield from ((p, "") for p in matches)
+        if not matches:
+            yield path, "BDS001"
+    else:
+        yield path, "BDS001"
+
+
+def _results(entries: list[_Entry], options: Options, writer: StoreWriter) -> Iterator[_Result]:
+    small = [e for e in entries if not e.problem and str(e.path) != "-" and e.path.suffix.lower() in {".xml", ".json"}]
+    if len(small) >= PARALLEL_FROM and len(small) == len(entries):
+        yield from _parallel(entries, options)
+        return
+    for entry in entries:
+        for source in _sources(entry, options):
+            yield source if isinstance(source, _Result) else _read_source(source, options, writer)
+
+
+def _parallel(entries: list[_Entry], options: Options) -> Iterator[_Result]:
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    size = max(1, min(64, len(entries) // 4))
+    chunks = [entries[i : i + size] for i in range(0, len(entries), size)]
+    context = get_context("spawn")
+    from bds_tool.places import specs_dir
+
+    with ProcessPoolExecutor(2, mp_context=context, initializer=_worker, initargs=(str(specs_dir()),)) as pool:
+        for results in pool.map(partial(_read_chunk, options=options), chunks):
+            yield from results
+
+
+def _worker(specs: str) -> None:
+    from bds_tool.places import set_specs
+
+    set_specs(specs)
+
+
+def _read_chunk(entries: list[_Entry], options: Options) -> list[_Result]:
+    results = []
+    for entry in entries:
+        for source in _sources(entry, options):
+            results.append(source if isinstance(source, _Result) else _read_source(source, options, None))
+    return results
+
+
+def _sources(entry: _Entry, options: Options) -> Iterator[Source | _Result]:
+    """The sources in one path: itself, or the members of an archive."""
+    name = str(entry.path)
+    if entry.problem:
+        yield _failed(entry.number, name, 0, entry.problem)
+        return
+    if name == "-":
+        data = sys.stdin.buffer.read()
+        yield Source("-", len(data), partial(io.BytesIO, data), entry.number, options.bds, options.settings)
+        return
+    try:
+        size = entry.path.stat().st_size
+        with entry.path.open("rb") as stream:
+            magic = stream.read(4)
+    except OSError as error:
+        yield _failed(entry.number, name, 0, "BDS011", reden=error.strerror or type(error).__name__)
+        return
+    if magic[:2] == b"\x1f\x8b":
+        yield Source(name, size, partial(_gunzip, entry.path), entry.number, options.bds, options.settings)
+    elif magic == b"PK\x03\x04" and entry.path.suffix.lower() != ".xlsx":
+        yield from _members(entry, options)
+    else:
+        settings = {**options.settings, "file": entry.path}
+        yield Source(name, size, partial(entry.path.open, "rb"), entry.number, options.bds, settings)
+
+
+def _gunzip(path: Path) -> BinaryIO:
+    return gzip.open(path, "rb")  # type: ignore[return-value]
+
+
+def _members(entry: _Entry, options: Options) -> Iterator[Source | _Result]:
+    name = str(entry.path)
+    try:
+        with zipfile.ZipFile(entry.path) as archive:
+            members = [m for m in archive.infolist() if not m.is_dir()]
+    except (zipfile.BadZipFile, OSError):
+        yield _failed(entry.number, name, 0, "BDS012", reden="zip")
+        return
+    if len(members) > MEMBERS_MAX:
+        yield _failed(entry.number, name, 0, "BDS012", reden="leden", aantal=len(members))
+        return
+    for index, member in enumerate(members):
+        if Path(member.filename).suffix.lower() not in ENDINGS - {".zip", ".gz"}:
+            continue
+        # Members of an archive get numbers of their own, far above those of plain files.
+        number = entry.number if len(members) == 1 else entry.number * 1_000_000 + index
+        shown = f"{name}!/{_clean(member.filename)}"
+        if member.file_size > MEMBER_MAX or member.file_size > RATIO_MAX * max(member.compress_size, 1024):
+            yield _failed(number, shown, member.file_size, "BDS012", reden="omvang", bytes=member.file_size)
+            continue
+        opener = partial(_open_member, entry.path, member.filename)
+        yield Source(shown, member.file_size, opener, number, options.bds, options.settings)
+
+
+def _clean(name: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in name)
+
+
+def _open_member(path: Path, member: str) -> BinaryIO:
+    with zipfile.ZipFile(path) as archive:
+        return archive.open(member)  # type: ignore[return-value]
+
+
+def _read_source(source: Source, options: Options, writer: StoreWriter | None) -> _Result:
+    flush = writer.add_rows if writer else None
+    sink = Sink(source.bron, flush)
+    try:
+        if source.size == 0:
+            raise Unreadable("BDS002")
+        name = options.from_format or sniff(source.head(), source.pad)
+        if name not in READERS:
+            if options.from_format:
+                raise UsageError(
+                    t(f"Formaat {name} is niet bekend.", f"Format {name} is not known."),
+                    t(f"Kies uit: {', '.join(READERS)}.", f"Choose one of: {', '.join(READERS)}."),
+                )
+            raise Unreadable("BDS003")
+        module, function = READERS[name].split(":")
+        if options.inspect:
+            source.options = {**source.options, "inspect": options.inspect}
+        getattr(importlib.import_module(module), function)(source, sink)
+    except Unreadable as error:
+        sink.rows.clear()
+        return _failed(
+            source.bron, source.pad, source.size, error.finding, error.regel, sink.meldingen, **error.parameters
+        )
+    except (OSError, EOFError, zipfile.BadZipFile) as error:
+        return _failed(source.bron, source.pad, source.size, "BDS011", reden=type(error).__name__)
+    table = None
+    if writer:
+        sink.flush()
+    else:
+        sink.count = len(sink.rows)
+        table = to_table(sink.rows)
+    facts = {
+        "bron": source.bron, "pad": source.pad, "bytes": source.size, "sha256": _sha256(source), "rijen": sink.count,
+        "bds_opgegeven": source.bds or None, **sink.facts,
+    }
+    return _Result(facts, sink.meldingen, table)
+
+
+def _sha256(source: Source) -> str:
+    digest = hashlib.sha256()
+    with source.open() as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _failed(
+    bron: int, pad: str, size: int, code: str, regel: int | None = None,
+    meldingen: Iterable[dict[str, Any]] = (), **parameters: Any,  # noqa: ANN401
+) -> _Result:
+    sink = Sink(bron)
+    sink.meldingen.extend(meldingen)
+    sink.melding(code, regel=regel, pad=pad, **parameters)
+    return _Result({"bron": bron, "pad": pad, "bytes": size, "formaat": "onleesbaar", "rijen": 0}, sink.meldingen)
+
+
+def _keep(writer: StoreWriter, result: _Result) -> None:
+    writer.add_bron(**result.facts)
+    writer.add_meldingen(result.meldingen)
+    if result.table is not None and result.table.num_rows:
+        writer.add_table(result.table)

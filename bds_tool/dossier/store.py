@@ -1,0 +1,219 @@
+"""The store: `registraties`, `bronnen` and `meldingen` as Parquet in one directory that others can open too."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from bds_tool import __version__
+from bds_tool.dossier.model import (
+    BRONNEN,
+    MELDINGEN,
+    REGISTRATIES,
+    bronnen_schema,
+    meldingen_schema,
+    registraties_schema,
+)
+from bds_tool.errors import UnreadableError, UsageError
+from bds_tool.files import atomic_dir
+from bds_tool.text import t
+
+if TYPE_CHECKING:
+    import duckdb
+    import polars as pl
+    import pyarrow as pa
+
+#: Number of the layout in `_store.json`; raised when a reader of the old layout would misread the new one.
+LAYOUT = 1
+#: Rows that are held in memory before they are written as one row group.
+BATCH = 250_000
+
+
+class Store:
+    """A directory `NAME.bds/`; nothing in it is read until asked for."""
+
+    def __init__(self, path: Path, *, temporary: bool = False) -> None:
+        self.path = path
+        self._temporary = temporary
+
+    @classmethod
+    def open(cls, path: Path | str, *, temporary: bool = False) -> Store:
+        """Raises UnreadableError when `path` is no store, or one of a newer layout than this program knows."""
+        path = Path(path)
+        try:
+            meta = json.loads((path / "_store.json").read_text(encoding="utf-8"))
+            layout = int(meta["layout"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UnreadableError(
+                t(f"{path} is geen gegevensmap van bds (geen leesbare _store.json).",
+                  f"{path} is not a bds store (no readable _store.json)."),
+                t("Maak er een met `bds convert EXPORT --to store NAAM.bds`.",
+                  "Make one with `bds convert EXPORT --to store NAME.bds`."),
+            ) from error
+        if layout > LAYOUT:
+            raise UnreadableError(
+                t(f"{path} heeft indeling {layout}; deze bds kent tot en met {LAYOUT}.",
+                  f"{path} has layout {layout}; this bds knows up to {LAYOUT}."),
+                t("Werk bds bij.", "Update bds."),
+            )
+        return cls(path, temporary=temporary)
+
+    @staticmethod
+    def is_store(path: Path | str) -> bool:
+        return (Path(path) / "_store.json").is_file()
+
+    def registraties(self) -> pl.LazyFrame:
+        """Columns of `model.REGISTRATIES`; words are Categorical, `datum` is Date."""
+        import polars as pl
+
+        return pl.scan_parquet(self.path / "registraties.parquet")
+
+    def bronnen(self) -> pl.DataFrame:
+        """Columns of `model.BRONNEN`: one row per input file."""
+        import polars as pl
+
+        return pl.read_parquet(self.path / "bronnen.parquet")
+
+    def meldingen(self) -> pl.LazyFrame:
+        """Columns of `model.MELDINGEN`: what the readers noticed."""
+        import polars as pl
+
+        return pl.scan_parquet(self.path / "meldingen.parquet")
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB connection in memory with views `registraties`, `bronnen`, `meldingen`. No network, no extensions."""
+        import duckdb
+
+        connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+        for name in ("registraties", "bronnen", "meldingen"):
+            file = str(self.path / f"{name}.parquet").replace("'", "''")
+            connection.execute(f"create view {name} as select * from read_parquet('{file}')")
+        return connection
+
+    def close(self) -> None:
+        """Remove the store when it was made for one run only."""
+        if self._temporary:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class StoreWriter:
+    """Writes a store batch by batch; the directory appears under its name only when everything went well."""
+
+    def __init__(self, path: Path | str, *, replace: bool = False) -> None:
+        self.path = Path(path)
+        self._replace = replace
+        self._stack = ExitStack()
+        self._rows: list[tuple[Any, ...]] = []
+        self._bronnen: list[dict[str, Any]] = []
+        self._meldingen: list[dict[str, Any]] = []
+        self.count = 0
+
+    def __enter__(self) -> StoreWriter:
+        import pyarrow.parquet as pq
+
+        if self.path.exists() and not Store.is_store(self.path) and (self.path.is_file() or any(self.path.iterdir())):
+            raise UsageError(
+                t(f"{self.path} bestaat en is geen gegevensmap van bds.", f"{self.path} exists and is not a bds store."),
+                t("Kies een andere naam.", "Choose another name."),
+            )
+        self._folder = self._stack.enter_context(atomic_dir(self.path, replace=self._replace))
+        self._parquet = pq.ParquetWriter(
+            self._folder / "registraties.parquet", registraties_schema(), compression="zstd"
+        )
+        self._stack.callback(self._parquet.close)
+        return self
+
+    def add_bron(self, **facts: Any) -> int:  # noqa: ANN401
+        """Register an input file; returns its number. Unknown facts may be left out; `rijen` is added later."""
+        number = facts.pop("bron", len(self._bronnen) + 1)
+        row = dict.fromkeys(BRONNEN) | {"gelezen": datetime.now(UTC).replace(tzinfo=None, microsecond=0)}
+        self._bronnen.append(row | facts | {"bron": number})
+        return int(number)
+
+    def add_rows(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Rows as tuples in the order of `model.REGISTRATIES`."""
+        self._rows.extend(rows)
+        if len(self._rows) >= BATCH:
+            self._flush()
+
+    def add_table(self, table: pa.Table | pl.DataFrame) -> None:
+        """A table with the columns of `model.REGISTRATIES` in any order."""
+        import pyarrow as pa
+
+        self._flush()
+        arrow = table if isinstance(table, pa.Table) else table.to_arrow()
+        arrow = arrow.select(list(REGISTRATIES))
+        schema = registraties_schema()
+        columns = [_cast(arrow.column(f.name), f.type) for f in schema]
+        self._parquet.write_table(pa.Table.from_arrays(columns, schema=schema))
+        self.count += arrow.num_rows
+
+    def add_melding(self, code: str, *, bron: int, parameters: dict[str, Any] | None = None, **place: Any) -> None:  # noqa: ANN401
+        """What a reader noticed; `place` holds dossier_id, activiteit_id, bdsnummer, waarde, regel, pad."""
+        row = dict.fromkeys(MELDINGEN) | place | {"code": code, "bron": bron}
+        row["parameters"] = json.dumps(parameters, ensure_ascii=False) if parameters else None
+        self._meldingen.append(row)
+
+    def add_meldingen(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Rows that carry the columns of `model.MELDINGEN` already."""
+        self._meldingen.extend(dict.fromkeys(MELDINGEN) | r for r in rows)
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._parquet.write_table(to_table(self._rows))
+            self.count += len(self._rows)
+            self._rows = []
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if kind is None:
+            self._flush()
+            self._parquet.close()
+            tables = (("bronnen", self._bronnen, bronnen_schema()), ("meldingen", self._meldingen, meldingen_schema()))
+            for name, rows, schema in tables:
+                pq.write_table(pa.Table.from_pylist(rows, schema=schema), self._folder / f"{name}.parquet")
+            meta = {"layout": LAYOUT, "bds": __version__, "rijen": self.count}
+            (self._folder / "_store.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+        self._stack.__exit__(kind, error, trace)
+
+
+def to_table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    """Rows of the canonical table as Arrow."""
+    import pyarrow as pa
+
+    schema = registraties_schema()
+    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
+    arrays = [
+        pa.array(values, pa.string()).dictionary_encode() if pa.types.is_dictionary(field.type)
+        else pa.array(values, field.type)
+        for values, field in zip(columns, schema, strict=True)
+    ]
+    return pa.Table.from_arrays([a.cast(f.type) for a, f in zip(arrays, schema, strict=True)], schema=schema)
+
+
+def _cast(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if column.type.equals(wanted):
+        return column
+    if pa.types.is_dictionary(wanted):
+        plain = column.cast(pa.string())
+        return pc.dictionary_encode(plain).cast(wanted)
+    return column.cast(wanted)

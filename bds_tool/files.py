@@ -1,0 +1,72 @@
+"""Writing files so that a half-written one never carries the final name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bds_tool.errors import UsageError
+from bds_tool.text import t
+
+
+@contextmanager
+def atomic_file(target: Path) -> Iterator[Path]:
+    """A temporary path beside `target` that takes its name when the block ends well, and vanishes otherwise."""
+    target = Path(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    except OSError as error:
+        raise _cannot_write(target, error) from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.replace(target)
+    except OSError as error:
+        raise _cannot_write(target, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_dir(target: Path, *, replace: bool = False) -> Iterator[Path]:
+    """A temporary directory that becomes `target` when the block ends well.
+
+    An existing target is only replaced when `replace` is true; otherwise UsageError.
+    """
+    target = Path(target)
+    if target.exists() and not replace:
+        raise UsageError(
+            t(f"{target} bestaat al.", f"{target} exists already."),
+            t("Kies een andere naam of geef --force.", "Choose another name or give --force."),
+        )
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
+    except OSError as error:
+        raise _cannot_write(target, error) from error
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        if target.is_dir():
+            shutil.rmtree(target)
+        elif target.exists():
+            target.unlink()
+        temporary.rename(target)
+    except OSError as error:
+        raise _cannot_write(target, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _cannot_write(target: Path, error: OSError) -> UsageError:
+    reason = error.strerror or type(error).__name__
+    return UsageError(
+        t(f"{target} kan niet worden geschreven: {reason}.", f"{target} cannot be written: {reason}."),
+        t("Controleer schrijfrechten en vrije ruimte.", "Check write permissions and free space."),
+    )

@@ -1,0 +1,8 @@
+"""The BDS itself: definitions in every version, their differences, protocols and mappings."""
+
+from bds_tool.schema.loading import load, newest, versions
+from bds_tool.schema.model import Cardinality, Code, Definition, Element, Groep, Rubriek, Waardenlijst
+
+__all__ = [
+    "Cardinality", "Code", "Definition", "Element", "Groep", "Rubriek", "Waardenlijst", "load", "newest", "versions",
+]

@@ -1,0 +1,363 @@
+"""What differs between two definitions, as typed changes with a class in both directions.
+
+The classes follow what happens to recorded data when it moves: `geen` nothing (where a fact comes from),
+`patch` wording only, `minor` something was added or is handled more widely, `major` values that were right
+on one side are not expressible or not right on the other side.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from bds_tool.schema.rows import Row, code_row, element_row, groep_row, lijst_row, rubriek_row
+
+if TYPE_CHECKING:
+    from bds_tool.schema.model import Code, Definition
+
+
+class ChangeClass(IntEnum):
+    """How far a change reaches; the largest of a set is the class of the set."""
+
+    GEEN = 0
+    PATCH = 1
+    MINOR = 2
+    MAJOR = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Veld:
+    """One column that differs; empty text where the definition does not say."""
+
+    veld: str
+    van: str
+    naar: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One typed change.
+
+    `tabel` is definitie, rubriek, groep, element, lijst or code; `sleutel` its key: `R012`, `G087`, `510`,
+    `W0114/HL7`, `W0114/HL7/<code system>/08` (a repeated code of a list gets `#2` at the end).
+    `positie` is the place of an added code in the new list. `forward` is the class for data that goes from old
+    to new, `backward` for data that goes back. `jgz` are the change requests that asked for it, where known.
+    """
+
+    soort: str
+    tabel: str
+    sleutel: str
+    naam: str
+    velden: tuple[Veld, ...]
+    forward: ChangeClass
+    backward: ChangeClass
+    jgz: tuple[str, ...] = ()
+    positie: int | None = None
+
+    @property
+    def id(self) -> tuple[str, str]:
+        """Names the change inside a pair of definitions."""
+        return self.soort, self.sleutel
+
+    @property
+    def klasse(self) -> ChangeClass:
+        return max(self.forward, self.backward)
+
+    def veld(self, naam: str) -> Veld | None:
+        return next((v for v in self.velden if v.veld == naam), None)
+
+
+G, P, N, J = ChangeClass.GEEN, ChangeClass.PATCH, ChangeClass.MINOR, ChangeClass.MAJOR
+Classes = tuple[ChangeClass, ChangeClass]
+
+#: Which aspect of a row a column belongs to; every aspect becomes one change.
+ASPECTS: dict[str, dict[str, str]] = {
+    "rubriek": {
+        "naam": "hernoemd", "register_type": "status", "binding": "binding", "card_min": "kardinaliteit",
+        "card_max": "kardinaliteit", "card_per_activiteit_min": "kardinaliteit-bericht",
+        "card_per_activiteit_max": "kardinaliteit-bericht", "card_bron": "herkomst", "pad": "bericht",
+        "template_id": "bericht",
+    },
+    "groep": {
+        "naam": "hernoemd", "register_type": "status", "rubriek": "verplaatst",
+        "bovenliggende_groep": "verplaatst", "card_min": "kardinaliteit", "card_max": "kardinaliteit",
+        "card_bericht_min": "kardinaliteit-bericht", "card_bericht_max": "kardinaliteit-bericht",
+        "groepcluster": "bericht", "elementen": "samenstelling",
+    },
+    "element": {
+        "naam": "hernoemd", "status": "status", "rubriek": "verplaatst", "groep": "verplaatst",
+        "datatype": "datatype", "eenheid": "eenheid", "minimum": "bereik", "maximum": "bereik",
+        "max_lengte": "bereik", "waardenlijst": "lijst", "codesysteem": "bericht", "nullflavor": "nullflavor",
+        "card_min": "kardinaliteit", "card_max": "kardinaliteit", "conformance": "kardinaliteit",
+        "card_bericht_min": "kardinaliteit-bericht", "card_bericht_max": "kardinaliteit-bericht",
+        "conformance_bericht": "kardinaliteit-bericht", "hl7_datatype": "bericht", "locatie_soort": "bericht",
+        "pad": "bericht", "template_id": "bericht", "template_versie": "herkomst", "datatype_bron": "herkomst",
+        "waardenlijst_bron": "herkomst", "card_bron": "herkomst", "zekerheid": "herkomst", "bron": "herkomst",
+    },
+    "lijst": {
+        "naam": "hernoemd", "valueset": "bericht", "in_bericht": "bericht", "status": "status",
+        "ingang": "herkomst", "versielabel": "herkomst", "bron": "herkomst",
+    },
+    "code": {
+        "codesysteem": "codesysteem", "weergavenaam": "hernoemd", "status": "status", "niveau": "niveau",
+        "nullflavor": "bericht",
+    },
+    "definitie": {"interactie": "interactie", "datum": "herkomst", "bron": "herkomst"},
+}
+
+#: Classes (forward, backward) of the aspects that do not depend on the values.
+FIXED: dict[str, Classes] = {
+    "toegevoegd": (N, J), "vervallen": (J, N), "hernoemd": (P, P), "binding": (J, J), "verplaatst": (J, J),
+    "eenheid": (J, J), "samenstelling": (P, P), "bericht": (N, N), "herkomst": (G, G), "niveau": (P, P),
+    "volgorde": (P, P), "interactie": (J, J), "codesysteem": (P, P),
+}
+
+
+def diff(
+    old: Definition, new: Definition, requests: Mapping[tuple[str, str], tuple[str, ...]] | None = None
+) -> tuple[Change, ...]:
+    """Every difference between two definitions, in the order definitie, rubriek, groep, element, lijst, code.
+
+    `requests` gives the JGZ numbers by `Change.id`; without it they come from the change package of the two
+    versions in `specs/wijzigingen`, when there is one. Together the changes turn `old` into `new` exactly.
+    """
+    if requests is None:
+        requests = known_requests(old.version, new.version)
+    found = [*_definitie(old, new), *_tables(old, new), *_lijsten(old, new)]
+    if not requests:
+        return tuple(found)
+    from dataclasses import replace
+
+    return tuple(replace(c, jgz=requests.get(c.id, ())) for c in found)
+
+
+def known_requests(old: str, new: str) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The JGZ numbers by change, from the change package of two versions; empty when there is none."""
+    return {}
+
+
+def overall(changes: Iterable[Change]) -> Classes:
+    """The class of a set of changes, forward and backward."""
+    listed = list(changes)
+    return (
+        max((c.forward for c in listed), default=G),
+        max((c.backward for c in listed), default=G),
+    )
+
+
+def _definitie(old: Definition, new: Definition) -> Iterator[Change]:
+    def row(d: Definition) -> Row:
+        return {"interactie": d.interactie, "datum": d.datum, "bron": d.bron}
+
+    yield from _changed("definitie", new.version, f"BDS {new.version}", row(old), row(new))
+
+
+def _tables(old: Definition, new: Definition) -> Iterator[Change]:
+    pairs: tuple[tuple[str, dict[str, Row], dict[str, Row]], ...] = (
+        ("rubriek", _keyed(map(rubriek_row, old.rubrieken.values())), _keyed(map(rubriek_row, new.rubrieken.values()))),
+        ("groep", _keyed(map(groep_row, old.groepen.values())), _keyed(map(groep_row, new.groepen.values()))),
+        ("element", _keyed(map(element_row, old.elementen.values())), _keyed(map(element_row, new.elementen.values()))),
+    )
+    for tabel, before, after in pairs:
+        for key in sorted(before.keys() | after.keys(), key=_order):
+            yield from _compare(tabel, key, before.get(key), after.get(key))
+
+
+def _keyed(rows: Iterable[Row]) -> dict[str, Row]:
+    return {next(iter(row.values())): row for row in rows}
+
+
+def _order(key: str) -> tuple[int, str]:
+    return (int(key) if key.isdigit() else 0, key)
+
+
+def _compare(tabel: str, key: str, before: Row | None, after: Row | None) -> Iterator[Change]:
+    """Presence first: a row that comes or goes, or an `in_bericht` that flips, is one change with all its columns."""
+    if before is None or after is None:
+        row = after or before or {}
+        gained = before is None
+        velden = tuple(
+            Veld(k, "" if gained else v, v if gained else "") for k, v in row.items() if v and k != next(iter(row))
+        )
+        soort = "toegevoegd" if gained else "vervallen"
+        yield Change(f"{tabel}-{soort}", tabel, key, row.get("naam", ""), velden, *FIXED[soort])
+        return
+    flips = tabel in {"groep", "element"} and before["in_bericht"] != after["in_bericht"]
+    if flips:
+        soort = "toegevoegd" if after["in_bericht"] == "ja" else "vervallen"
+        own = {"naam", "elementen"} | {k for k, a in ASPECTS[tabel].items() if a == "herkomst"}
+        velden = tuple(Veld(k, before[k], v) for k, v in after.items() if before[k] != v and k not in own)
+        naam = after["naam"] or before["naam"]
+        yield Change(f"{tabel}-{soort}", tabel, key, naam, velden, *FIXED[soort])
+        yield from _changed(tabel, key, naam, before, after, only=own)
+        return
+    yield from _changed(tabel, key, after.get("naam") or before.get("naam", ""), before, after)
+
+
+def _changed(
+    tabel: str, key: str, naam: str, before: Row, after: Row, only: set[str] | None = None
+) -> Iterator[Change]:
+    aspects: dict[str, list[Veld]] = {}
+    for column, aspect in ASPECTS[tabel].items():
+        if before[column] != after[column] and (only is None or column in only):
+            aspects.setdefault(aspect, []).append(Veld(column, before[column], after[column]))
+    for aspect, velden in aspects.items():
+        yield Change(
+            f"{tabel}-{aspect}", tabel, key, naam, tuple(velden), *classes_of(tabel, aspect, velden, before, after)
+        )
+
+
+def classes_of(tabel: str, aspect: str, velden: Iterable[Veld], before: Row, after: Row) -> Classes:
+    """The class forward and backward of a change of one aspect."""
+    by_name = {v.veld: v for v in velden}
+    if aspect in FIXED:
+        return FIXED[aspect]
+    if aspect == "status":
+        return _status(tabel, next(iter(by_name.values())))
+    if aspect == "datatype":
+        v = by_name["datatype"]
+        return (P, P) if not v.van or not v.naar else (J, J)
+    if aspect == "lijst":
+        v = by_name["waardenlijst"]
+        if "KL_AN" not in {before["datatype"], after["datatype"]}:
+            return (P, P)  # a domain of texts: its length is the aspect `bereik`
+        return (J, P) if not v.van else (P, J) if not v.naar else (J, J)
+    if aspect == "bereik":
+        return _narrower(before, after, "minimum", "maximum", "max_lengte")
+    if aspect == "nullflavor":
+        return _nullflavors(by_name["nullflavor"])
+    if aspect == "kardinaliteit":
+        lowers = [by_name[k] for k in by_name if k.endswith("_min")]
+        limits = [by_name[k] for k in by_name if k.endswith("_max")]
+        # Emptiness is never an error in the BDS, so a raised minimum asks for more but breaks no data.
+        return _join([*(_bound(v, upper=False, worst=N) for v in lowers), *(_bound(v, upper=True) for v in limits)])
+    if aspect == "kardinaliteit-bericht":
+        low = [_bound(v, upper=False) for k, v in by_name.items() if k.endswith("_min")]
+        high = [_bound(v, upper=True) for k, v in by_name.items() if k.endswith("_max")]
+        return _join([*low, *high])
+    raise AssertionError(aspect)
+
+
+def _join(parts: Iterable[Classes]) -> Classes:
+    listed = list(parts)
+    return max((f for f, _ in listed), default=P), max((b for _, b in listed), default=P)
+
+
+def _status(tabel: str, v: Veld) -> Classes:
+    leaving = {"deprecated", "D"}
+    if tabel in {"element", "code", "groep", "rubriek"} and (v.naar in leaving) != (v.van in leaving):
+        return (N, N)
+    return (P, P)
+
+
+def _bound(v: Veld, *, upper: bool, worst: ChangeClass = J) -> Classes:
+    """Cardinality: a tighter bound is `worst` forward, a wider one `worst` backward; unknown says nothing."""
+    if not v.van or not v.naar:
+        return (P, P)
+    low, high = (Decimal("Infinity") if x == "*" else Decimal(x) for x in (v.van, v.naar))
+    tighter = high < low if upper else high > low
+    return (worst, N) if tighter else (N, worst)
+
+
+def _narrower(before: Row, after: Row, *columns: str) -> Classes:
+    parts: list[Classes] = []
+    for column in columns:
+        van, naar = before[column], after[column]
+        if van == naar:
+            continue
+        if not van or not naar:
+            parts.append((J, N) if naar else (N, J))
+            continue
+        tighter = Decimal(naar) > Decimal(van) if column == "minimum" else Decimal(naar) < Decimal(van)
+        parts.append((J, N) if tighter else (N, J))
+    return _join(parts)
+
+
+def _nullflavors(v: Veld) -> Classes:
+    old, new = set(v.van.split("|")) - {""}, set(v.naar.split("|")) - {""}
+    lost = "any" not in new and bool(old - new)
+    gained = "any" not in old and bool(new - old)
+    return (J if lost else N, J if gained else N)
+
+
+def _lijsten(old: Definition, new: Definition) -> Iterator[Change]:
+    keys = sorted(old.waardenlijsten.keys() | new.waardenlijsten.keys())
+    codes: list[Change] = []
+    for key in keys:
+        before, after = old.waardenlijsten.get(key), new.waardenlijsten.get(key)
+        name = "/".join(key)
+        if before is not None and after is not None:
+            naam = after.naam or before.naam
+            yield from _changed("lijst", name, naam, lijst_row(before), lijst_row(after))
+        else:
+            present = after or before
+            assert present is not None  # noqa: S101 - one of the two has the key
+            row = lijst_row(present)
+            gained = before is None
+            velden = tuple(
+                Veld(k, "" if gained else v, v if gained else "")
+                for k, v in row.items() if v and k not in {"waardenlijst", "soort"}
+            )
+            # A list carries no data itself: only its use by an element does.
+            yield Change(f"lijst-{'toegevoegd' if gained else 'vervallen'}", "lijst", name, present.naam, velden, N, N)
+        codes.extend(_codes(name, before.codes if before else (), after.codes if after else ()))
+    yield from codes
+
+
+def code_keys(codes: Iterable[Code]) -> list[str]:
+    """`<code system>/<code>` per code; exceptions get `!` before the code, repeats `#2`, `#3` after it."""
+    seen: Counter[str] = Counter()
+    keys = []
+    for c in codes:
+        mark = {"exception": "!", "complete-codesystem": "*"}.get(c.rij, "")
+        base = f"{c.codesysteem}/{mark}{c.code}"
+        seen[base] += 1
+        keys.append(base if seen[base] == 1 else f"{base}#{seen[base]}")
+    return keys
+
+
+def _codes(lijst: str, old: tuple[Code, ...], new: tuple[Code, ...]) -> Iterator[Change]:
+    if old == new:
+        return
+    before, after = dict(zip(code_keys(old), old, strict=True)), dict(zip(code_keys(new), new, strict=True))
+    moved = _moved(before, after)
+    before = {moved.get(k, k): c for k, c in before.items()}
+    places = {key: n for n, key in enumerate(after)}
+    origin = {v: k for k, v in moved.items()}
+    # A list that comes or goes as a whole, or that becomes its whole code system, loses no code by itself.
+    whole = not old or not new or "complete-codesystem" in {c.rij for c in (*old, *new)}
+    gained, lost = ((N, N), (N, N)) if whole else (FIXED["toegevoegd"], FIXED["vervallen"])
+    for key in [*before, *(k for k in after if k not in before)]:
+        was, now = before.get(key), after.get(key)
+        full = f"{lijst}/{key}"
+        if was is not None and now is not None:
+            full = f"{lijst}/{origin.get(key, key)}"
+            yield from _changed("code", full, now.weergavenaam, code_row(was), code_row(now))
+        elif now is not None:
+            velden = tuple(Veld(k, "", v) for k, v in code_row(now).items() if v)
+            yield Change("code-toegevoegd", "code", full, now.weergavenaam, velden, *gained, positie=places[key])
+        elif was is not None:
+            velden = tuple(Veld(k, v, "") for k, v in code_row(was).items() if v)
+            yield Change("code-vervallen", "code", full, was.weergavenaam, velden, *lost)
+    kept = [k for k in before if k in after]
+    for key in sorted((k for k in after if k not in before), key=places.__getitem__):
+        kept.insert(places[key], key)
+    if kept != list(after):
+        yield Change("lijst-volgorde", "lijst", lijst, "", (Veld("volgorde", "", " ".join(after)),), P, P)
+
+
+def _moved(before: Mapping[str, Code], after: Mapping[str, Code]) -> dict[str, str]:
+    """Codes that kept code and name and only changed code system: old key to new key."""
+    free = {(c.code, c.weergavenaam, k.partition("/")[2]): k for k, c in after.items() if k not in before}
+    return {
+        k: free[c.code, c.weergavenaam, k.partition("/")[2]]
+        for k, c in before.items()
+        if k not in after and (c.code, c.weergavenaam, k.partition("/")[2]) in free
+    }

@@ -1,0 +1,146 @@
+"""Reading the definitions from `specs/bds/<version>/` without heavy libraries."""
+
+from __future__ import annotations
+
+import csv
+import json
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+
+from bds_tool.errors import SpecError, UsageError
+from bds_tool.places import specs_dir
+from bds_tool.schema.model import Cardinality, Code, Definition, Element, Groep, Rubriek, Waardenlijst
+from bds_tool.text import t
+
+
+def versions() -> list[str]:
+    """The BDS versions in `specs/`, oldest first."""
+    folder = specs_dir() / "bds"
+    found = [p.name for p in folder.iterdir() if (p / "datapackage.json").is_file()]
+    return sorted(found, key=lambda v: tuple(int(part) if part.isdigit() else 0 for part in v.split(".")))
+
+
+def newest() -> str:
+    return versions()[-1]
+
+
+def load(version: str) -> Definition:
+    """The definition of one version. Raises UsageError for an unknown version, SpecError for a broken file."""
+    return _load(version, str(specs_dir()))
+
+
+@lru_cache(maxsize=8)
+def _load(version: str, root: str) -> Definition:
+    folder = Path(root) / "bds" / version
+    package = folder / "datapackage.json"
+    if not package.is_file():
+        known = ", ".join(versions())
+        raise UsageError(
+            t(f"BDS-versie {version} is hier niet bekend.", f"BDS version {version} is not known here."),
+            t(f"Kies uit: {known}.", f"Choose one of: {known}."),
+        )
+    try:
+        meta = json.loads(package.read_text(encoding="utf-8"))["bds"]
+        return Definition(
+            version=version,
+            interactie=meta["interactie"],
+            datum=meta["datum"],
+            bron=meta["bron"],
+            rubrieken={r.rubriek: r for r in map(_rubriek, _rows(folder / "rubrieken.csv"))},
+            groepen={g.groep: g for g in map(_groep, _rows(folder / "groepen.csv"))},
+            elementen={e.bdsnummer: e for e in map(_element, _rows(folder / "elementen.csv"))},
+            waardenlijsten=_waardenlijsten(folder),
+        )
+    except (OSError, KeyError, ValueError, ArithmeticError) as error:
+        raise SpecError(
+            t(f"De definitie van BDS {version} in {folder} is niet te lezen: {error}.",
+              f"The definition of BDS {version} in {folder} cannot be read: {error}."),
+            t("`bds spec check` wijst de plaats aan.", "`bds spec check` points at the place."),
+        ) from error
+
+
+def read_rows(root: str, name: str) -> list[dict[str, str]]:
+    """The rows of a CSV file in `specs/`; none when this copy of the definitions has no such file."""
+    path = Path(root) / name
+    try:
+        return _rows(path) if path.is_file() else []
+    except (OSError, ValueError) as error:
+        raise SpecError(
+            t(f"{path} is niet te lezen ({type(error).__name__}).", f"{path} cannot be read ({type(error).__name__})."),
+            t("`bds spec check` wijst de plaats aan.", "`bds spec check` points at the place."),
+        ) from error
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _int(text: str) -> int | None:
+    return int(text) if text else None
+
+
+def _decimal(text: str) -> Decimal | None:
+    return Decimal(text) if text else None
+
+
+def _card(low: str, high: str) -> Cardinality:
+    return Cardinality(_int(low), None if high in {"", "*"} else int(high), high == "*")
+
+
+def _rubriek(r: dict[str, str]) -> Rubriek:
+    return Rubriek(
+        r["rubriek"], r["naam"], r["register_type"], r["binding"], _card(r["card_min"], r["card_max"]),
+        _card(r["card_per_activiteit_min"], r["card_per_activiteit_max"]), r["card_bron"], r["pad"], r["template_id"],
+    )
+
+
+def _groep(r: dict[str, str]) -> Groep:
+    return Groep(
+        r["groep"], r["naam"], r["register_type"], r["in_bericht"] == "ja", r["rubriek"], r["bovenliggende_groep"],
+        _card(r["card_min"], r["card_max"]), _card(r["card_bericht_min"], r["card_bericht_max"]),
+        r["groepcluster"] == "ja", tuple(int(n) for n in r["elementen"].split()),
+    )
+
+
+def _element(r: dict[str, str]) -> Element:
+    return Element(
+        bdsnummer=int(r["bdsnummer"]), naam=r["naam"], status=r["status"], in_bericht=r["in_bericht"] == "ja",
+        rubriek=r["rubriek"], groep=r["groep"], datatype=r["datatype"], datatype_bron=r["datatype_bron"],
+        hl7_datatype=r["hl7_datatype"], eenheid=r["eenheid"], minimum=_decimal(r["minimum"]),
+        maximum=_decimal(r["maximum"]), max_lengte=_int(r["max_lengte"]), waardenlijst=r["waardenlijst"],
+        waardenlijst_bron=r["waardenlijst_bron"], codesysteem=r["codesysteem"],
+        nullflavor=tuple(part for part in r["nullflavor"].split("|") if part),
+        card=_card(r["card_min"], r["card_max"]), conformance=r["conformance"], card_bron=r["card_bron"],
+        card_bericht=_card(r["card_bericht_min"], r["card_bericht_max"]),
+        conformance_bericht=r["conformance_bericht"], locatie_soort=r["locatie_soort"], pad=r["pad"],
+        template_id=r["template_id"], template_versie=r["template_versie"], zekerheid=r["zekerheid"], bron=r["bron"],
+    )
+
+
+def _waardenlijsten(folder: Path) -> dict[tuple[str, str], Waardenlijst]:
+    heads: dict[str, list[dict[str, str]]] = {}
+    key_of: dict[str, tuple[str, str]] = {}
+    for head in _rows(folder / "lijsten.csv"):
+        key = (head["waardenlijst"] or head["valueset"], head["soort"])
+        key_of[head["lijst"]] = key
+        heads.setdefault("\t".join(key), []).append(head)
+    codes: dict[tuple[str, str], list[Code]] = {key: [] for key in key_of.values()}
+    with (folder / "waardenlijsten.csv").open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
+        for lijst, _, _, systeem, rij, code, naam, niveau, status, null in rows:
+            codes[key_of[lijst]].append(
+                Code(systeem, code, naam, rij, int(niveau) if niveau else None, status, null == "ja")
+            )
+    result = {}
+    for key, members in codes.items():
+        group = heads["\t".join(key)]
+        head = group[0]
+        result[key] = Waardenlijst(
+            key[0], key[1], tuple(dict.fromkeys(h["valueset"] for h in group)), head["naam"], head["ingang"],
+            head["versielabel"], head["status"], head["in_bericht"] == "ja",
+            "; ".join(dict.fromkeys(h["bron"] for h in group)), tuple(members),
+        )
+    return result
