@@ -1,0 +1,165 @@
+"""Reading and writing a result: the directory `NAME.result/` with the long table of counts and its metadata."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.errors import UnreadableError, UsageError, WithheldError
+from bds_tool.files import atomic_dir
+from bds_tool.text import t
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+COUNTS_FILE = "counts.parquet"
+META_FILE = "_result.json"
+#: Version of the directory's layout; a reader refuses what it does not know.
+LAYOUT = 1
+
+UNPROTECTED = "onbeschermd"
+PROTECTED = "beschermd"
+#: The word for a margin in `area` (top row), `period`-free breakdowns and every breakdown column.
+TOTAL = "totaal"
+#: Levels of area from the whole to the smallest.
+LEVELS = ("land", "regio", "gemeente", "wijk", "buurt")
+#: Breakdown columns; a value or TOTAL.
+BREAKDOWNS = ("sex", "education", "age", "origin")
+
+#: Columns of `counts.parquet` in order, with their Arrow type.
+COLUMNS: dict[str, str] = {
+    "indicator": "string",  # id of the definition
+    "level": "string",  # one of LEVELS
+    "area": "string",  # GM0363, WK036300, BU03630000, `totaal` (top), or an own unit: `onbekend`, `GM0363/geheim` …
+    "area_name": "string",
+    "parent": "string",  # area one level up that holds this one; null for the top
+    "period": "string",  # '2024' or '2021-2025'
+    "sex": "string",
+    "education": "string",
+    "age": "string",
+    "origin": "string",
+    "n": "int64",  # denominator: units in the population with the value registered
+    "x": "int64",  # numerator; null for means and D-scores
+    "missing": "int64",  # in the population but not registered; null where it cannot be known
+    "value": "double",  # in the indicator's unit (% for proportions)
+    "lower": "double",
+    "upper": "double",
+    "method": "string",  # how the interval was made
+    "reference": "double",  # value compared with, same unit
+    "reference_test": "string",  # hoger|lager|gelijk|niet getoetst + test, for people
+    "trend": "string",  # stijgend|dalend|stabiel|trendbreuk|niet getoetst …
+    "reliability": "string",  # voldoende|beperkt|onvoldoende
+    "status": "string",  # onbeschermd; after protection ok|verborgen|geen_gegevens|…
+    "sum": "double",  # for means: sum of the values; null otherwise
+    "sum2": "double",  # for means: sum of squares; null otherwise
+}
+#: What may be left out of a frame handed to `write_result`; it is filled with null.
+OPTIONAL = frozenset({"reference", "reference_test", "trend", "reliability", "sum", "sum2"})
+#: Cells that must be empty where a row is hidden.
+FIGURES = ("n", "x", "missing", "value", "lower", "upper", "reference", "reference_test", "trend", "sum", "sum2")
+
+
+def counts_schema() -> pa.Schema:
+    """Arrow schema of `counts.parquet`."""
+    import pyarrow as pa
+
+    return pa.schema([(name, getattr(pa, {"double": "float64"}.get(kind, kind))()) for name, kind in COLUMNS.items()])
+
+
+@dataclass(frozen=True)
+class Result:
+    """A result on disk. `meta["status"]` is `onbeschermd` or `beschermd`.
+
+    `meta` keys written by `bds indicator compute`: layout, status, created, program, definitions (id → hash,
+    title, theme, unit, kind, view, sensitivity, polarity, breakdowns, additive), bds_versions, period {from, to},
+    levels, by, sources (path, sha256, organisation, dossiers), area_tables, settings, notes (list of texts).
+    `protect` adds `policy` and `audit`.
+    """
+
+    path: Path
+    meta: dict[str, Any] = field(repr=False)
+
+    @property
+    def status(self) -> str:
+        return str(self.meta["status"])
+
+    @property
+    def protected(self) -> bool:
+        return self.status == PROTECTED
+
+    def counts(self) -> pl.LazyFrame:
+        """The rows, lazily; columns as `COLUMNS`."""
+        import polars as pl
+
+        return pl.scan_parquet(self.path / COUNTS_FILE)
+
+    def require_protected(self) -> None:
+        """Raises WithheldError (exit 4) unless `protect` has run on this result."""
+        if not self.protected:
+            raise WithheldError(
+                t(f"{self.path.name} bevat onbeschermde aantallen.", f"{self.path.name} holds unprotected counts."),
+                t("Draai eerst bds protect.", "Run bds protect first."),
+            )
+
+
+def read_result(path: str | Path) -> Result:
+    """Open a result directory. Raises UnreadableError when it is none or has an unknown layout."""
+    path = Path(path)
+    try:
+        meta = json.loads((path / META_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UnreadableError(
+            t(f"{path} is geen resultaat van bds indicator compute.", f"{path} is no result of bds indicator compute."),
+            t("Geef een map NAAM.result.", "Give a directory NAME.result."),
+        ) from error
+    counts = path / COUNTS_FILE
+    if not counts.is_file() or meta.get("layout") != LAYOUT or meta.get("status") not in {UNPROTECTED, PROTECTED}:
+        raise UnreadableError(
+            t(f"{path} is onvolledig of door een andere versie van bds gemaakt.",
+              f"{path} is incomplete or was made by another version of bds."),
+            t("Bereken het resultaat opnieuw.", "Compute the result again."),
+        )
+    return Result(path, meta)
+
+
+def write_result(
+    path: str | Path, counts: pl.DataFrame | pa.Table | Path, meta: dict[str, Any], *, replace: bool = False
+) -> Result:
+    """Write a result directory whole or not at all.
+
+    `counts` is a frame with COLUMNS (OPTIONAL ones may be absent), or the path of a Parquet file that already has
+    them, which is moved into place. `meta` needs `status`; `layout` is filled in.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = Path(path)
+    meta = {"layout": LAYOUT, **meta}
+    if meta.get("status") not in {UNPROTECTED, PROTECTED}:
+        raise ValueError("meta['status'] must be onbeschermd or beschermd")
+    with atomic_dir(path, replace=replace) as temporary:
+        if isinstance(counts, Path):
+            _check_columns(pq.read_schema(counts).names)
+            counts.replace(temporary / COUNTS_FILE)
+        else:
+            table = counts if isinstance(counts, pa.Table) else counts.to_arrow()
+            _check_columns(table.column_names)
+            for name in OPTIONAL - set(table.column_names):
+                table = table.append_column(name, pa.nulls(table.num_rows))
+            table = table.select(list(COLUMNS)).cast(counts_schema())
+            pq.write_table(table, temporary / COUNTS_FILE, compression="zstd")
+        text = json.dumps(meta, ensure_ascii=False, indent=2, default=str) + "\n"
+        (temporary / META_FILE).write_text(text, encoding="utf-8")
+    return Result(path, meta)
+
+
+def _check_columns(names: list[str]) -> None:
+    lacking = [n for n in COLUMNS if n not in names and n not in OPTIONAL]
+    if lacking:
+        raise UsageError(
+            t(f"In het resultaat ontbreken de kolommen {', '.join(lacking)}.",
+              f"The result lacks the columns {', '.join(lacking)}."),
+        )
