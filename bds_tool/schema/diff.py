@@ -80,33 +80,73 @@ Classes = tuple[ChangeClass, ChangeClass]
 #: Which aspect of a row a column belongs to; every aspect becomes one change.
 ASPECTS: dict[str, dict[str, str]] = {
     "rubriek": {
-        "naam": "hernoemd", "register_type": "status", "binding": "binding", "card_min": "kardinaliteit",
-        "card_max": "kardinaliteit", "card_per_activiteit_min": "kardinaliteit-bericht",
-        "card_per_activiteit_max": "kardinaliteit-bericht", "card_bron": "herkomst", "pad": "bericht",
+        "naam": "hernoemd",
+        "register_type": "status",
+        "binding": "binding",
+        "card_min": "kardinaliteit",
+        "card_max": "kardinaliteit",
+        "card_per_activiteit_min": "kardinaliteit-bericht",
+        "card_per_activiteit_max": "kardinaliteit-bericht",
+        "card_bron": "herkomst",
+        "pad": "bericht",
         "template_id": "bericht",
     },
     "groep": {
-        "naam": "hernoemd", "register_type": "status", "rubriek": "verplaatst",
-        "bovenliggende_groep": "verplaatst", "card_min": "kardinaliteit", "card_max": "kardinaliteit",
-        "card_bericht_min": "kardinaliteit-bericht", "card_bericht_max": "kardinaliteit-bericht",
-        "groepcluster": "bericht", "elementen": "samenstelling",
+        "naam": "hernoemd",
+        "register_type": "status",
+        "rubriek": "verplaatst",
+        "bovenliggende_groep": "verplaatst",
+        "card_min": "kardinaliteit",
+        "card_max": "kardinaliteit",
+        "card_bericht_min": "kardinaliteit-bericht",
+        "card_bericht_max": "kardinaliteit-bericht",
+        "groepcluster": "bericht",
+        "elementen": "samenstelling",
     },
     "element": {
-        "naam": "hernoemd", "status": "status", "rubriek": "verplaatst", "groep": "verplaatst",
-        "datatype": "datatype", "eenheid": "eenheid", "minimum": "bereik", "maximum": "bereik",
-        "max_lengte": "bereik", "waardenlijst": "lijst", "codesysteem": "bericht", "nullflavor": "nullflavor",
-        "card_min": "kardinaliteit", "card_max": "kardinaliteit", "conformance": "kardinaliteit",
-        "card_bericht_min": "kardinaliteit-bericht", "card_bericht_max": "kardinaliteit-bericht",
-        "conformance_bericht": "kardinaliteit-bericht", "hl7_datatype": "bericht", "locatie_soort": "bericht",
-        "pad": "bericht", "template_id": "bericht", "template_versie": "herkomst", "datatype_bron": "herkomst",
-        "waardenlijst_bron": "herkomst", "card_bron": "herkomst", "zekerheid": "herkomst", "bron": "herkomst",
+        "naam": "hernoemd",
+        "status": "status",
+        "rubriek": "verplaatst",
+        "groep": "verplaatst",
+        "datatype": "datatype",
+        "eenheid": "eenheid",
+        "minimum": "bereik",
+        "maximum": "bereik",
+        "max_lengte": "bereik",
+        "waardenlijst": "lijst",
+        "codesysteem": "bericht",
+        "nullflavor": "nullflavor",
+        "card_min": "kardinaliteit",
+        "card_max": "kardinaliteit",
+        "conformance": "kardinaliteit",
+        "card_bericht_min": "kardinaliteit-bericht",
+        "card_bericht_max": "kardinaliteit-bericht",
+        "conformance_bericht": "kardinaliteit-bericht",
+        "hl7_datatype": "bericht",
+        "locatie_soort": "bericht",
+        "pad": "bericht",
+        "template_id": "bericht",
+        "template_versie": "herkomst",
+        "datatype_bron": "herkomst",
+        "waardenlijst_bron": "herkomst",
+        "card_bron": "herkomst",
+        "zekerheid": "herkomst",
+        "bron": "herkomst",
     },
     "lijst": {
-        "naam": "hernoemd", "valueset": "bericht", "in_bericht": "bericht", "status": "status",
-        "ingang": "herkomst", "versielabel": "herkomst", "bron": "herkomst",
+        "naam": "hernoemd",
+        "valueset": "bericht",
+        "in_bericht": "bericht",
+        "status": "status",
+        "ingang": "herkomst",
+        "versielabel": "herkomst",
+        "bron": "herkomst",
     },
     "code": {
-        "codesysteem": "codesysteem", "weergavenaam": "hernoemd", "status": "status", "niveau": "niveau",
+        "codesysteem": "codesysteem",
+        "weergavenaam": "hernoemd",
+        "status": "status",
+        "niveau": "niveau",
         "nullflavor": "bericht",
     },
     "definitie": {"interactie": "interactie", "datum": "herkomst", "bron": "herkomst"},
@@ -114,9 +154,19 @@ ASPECTS: dict[str, dict[str, str]] = {
 
 #: Classes (forward, backward) of the aspects that do not depend on the values.
 FIXED: dict[str, Classes] = {
-    "toegevoegd": (N, J), "vervallen": (J, N), "hernoemd": (P, P), "binding": (J, J), "verplaatst": (J, J),
-    "eenheid": (J, J), "samenstelling": (P, P), "bericht": (N, N), "herkomst": (G, G), "niveau": (P, P),
-    "volgorde": (P, P), "interactie": (J, J), "codesysteem": (P, P),
+    "toegevoegd": (N, J),
+    "vervallen": (J, N),
+    "hernoemd": (P, P),
+    "binding": (J, J),
+    "verplaatst": (J, J),
+    "eenheid": (J, J),
+    "samenstelling": (P, P),
+    "bericht": (N, N),
+    "herkomst": (G, G),
+    "niveau": (P, P),
+    "volgorde": (P, P),
+    "interactie": (J, J),
+    "codesysteem": (P, P),
 }
 
 
@@ -161,9 +211,17 @@ def _definitie(old: Definition, new: Definition) -> Iterator[Change]:
 
 def _tables(old: Definition, new: Definition) -> Iterator[Change]:
     pairs: tuple[tuple[str, dict[str, Row], dict[str, Row]], ...] = (
-        ("rubriek", _keyed(map(rubriek_row, old.rubrieken.values())), _keyed(map(rubriek_row, new.rubrieken.values()))),
+        (
+            "rubriek",
+            _keyed(map(rubriek_row, old.rubrieken.values())),
+            _keyed(map(rubriek_row, new.rubrieken.values())),
+        ),
         ("groep", _keyed(map(groep_row, old.groepen.values())), _keyed(map(groep_row, new.groepen.values()))),
-        ("element", _keyed(map(element_row, old.elementen.values())), _keyed(map(element_row, new.elementen.values()))),
+        (
+            "element",
+            _keyed(map(element_row, old.elementen.values())),
+            _keyed(map(element_row, new.elementen.values())),
+        ),
     )
     for tabel, before, after in pairs:
         for key in sorted(before.keys() | after.keys(), key=_order):
@@ -184,7 +242,9 @@ def _compare(tabel: str, key: str, before: Row | None, after: Row | None) -> Ite
         row = after or before or {}
         gained = before is None
         velden = tuple(
-            Veld(k, "" if gained else v, v if gained else "") for k, v in row.items() if v and k != next(iter(row))
+            Veld(k, "" if gained else v, v if gained else "")
+            for k, v in row.items()
+            if v and k != next(iter(row))
         )
         soort = "toegevoegd" if gained else "vervallen"
         yield Change(f"{tabel}-{soort}", tabel, key, row.get("naam", ""), velden, *FIXED[soort])
@@ -210,7 +270,12 @@ def _changed(
             aspects.setdefault(aspect, []).append(Veld(column, before[column], after[column]))
     for aspect, velden in aspects.items():
         yield Change(
-            f"{tabel}-{aspect}", tabel, key, naam, tuple(velden), *classes_of(tabel, aspect, velden, before, after)
+            f"{tabel}-{aspect}",
+            tabel,
+            key,
+            naam,
+            tuple(velden),
+            *classes_of(tabel, aspect, velden, before, after),
         )
 
 
@@ -237,7 +302,9 @@ def classes_of(tabel: str, aspect: str, velden: Iterable[Veld], before: Row, aft
         lowers = [by_name[k] for k in by_name if k.endswith("_min")]
         limits = [by_name[k] for k in by_name if k.endswith("_max")]
         # Emptiness is never an error in the BDS, so a raised minimum asks for more but breaks no data.
-        return _join([*(_bound(v, upper=False, worst=N) for v in lowers), *(_bound(v, upper=True) for v in limits)])
+        return _join(
+            [*(_bound(v, upper=False, worst=N) for v in lowers), *(_bound(v, upper=True) for v in limits)]
+        )
     if aspect == "kardinaliteit-bericht":
         low = [_bound(v, upper=False) for k, v in by_name.items() if k.endswith("_min")]
         high = [_bound(v, upper=True) for k, v in by_name.items() if k.endswith("_max")]
@@ -303,10 +370,13 @@ def _lijsten(old: Definition, new: Definition) -> Iterator[Change]:
             gained = before is None
             velden = tuple(
                 Veld(k, "" if gained else v, v if gained else "")
-                for k, v in row.items() if v and k not in {"waardenlijst", "soort"}
+                for k, v in row.items()
+                if v and k not in {"waardenlijst", "soort"}
             )
             # A list carries no data itself: only its use by an element does.
-            yield Change(f"lijst-{'toegevoegd' if gained else 'vervallen'}", "lijst", name, present.naam, velden, N, N)
+            yield Change(
+                f"lijst-{'toegevoegd' if gained else 'vervallen'}", "lijst", name, present.naam, velden, N, N
+            )
         codes.extend(_codes(name, before.codes if before else (), after.codes if after else ()))
     yield from codes
 
@@ -342,7 +412,9 @@ def _codes(lijst: str, old: tuple[Code, ...], new: tuple[Code, ...]) -> Iterator
             yield from _changed("code", full, now.weergavenaam, code_row(was), code_row(now))
         elif now is not None:
             velden = tuple(Veld(k, "", v) for k, v in code_row(now).items() if v)
-            yield Change("code-toegevoegd", "code", full, now.weergavenaam, velden, *gained, positie=places[key])
+            yield Change(
+                "code-toegevoegd", "code", full, now.weergavenaam, velden, *gained, positie=places[key]
+            )
         elif was is not None:
             velden = tuple(Veld(k, v, "") for k, v in code_row(was).items() if v)
             yield Change("code-vervallen", "code", full, was.weergavenaam, velden, *lost)
