@@ -11,8 +11,13 @@ from bds_tool.schema.model import Code, Definition, Waardenlijst
 
 #: Names of BDS exceptions and the HL7 nullFlavors that stand for them, in the order the lists prefer.
 _EXCEPTIONS = {
-    "anders": ("OTH",), "andere activiteit": ("OTH",), "ander contactmoment": ("OTH",),
-    "onbekend": ("UNK", "ASKU", "NASK"), "geen": ("NA",), "n.v.t.": ("NA",), "niet gelukt": ("NAV",),
+    "anders": ("OTH",),
+    "andere activiteit": ("OTH",),
+    "ander contactmoment": ("OTH",),
+    "onbekend": ("UNK", "ASKU", "NASK"),
+    "geen": ("NA",),
+    "n.v.t.": ("NA",),
+    "niet gelukt": ("NAV",),
 }
 
 
@@ -25,8 +30,9 @@ class CodePair:
 
     @property
     def naam(self) -> str:
-        """The Dutch name where there is one: the HL7 lists carry some names in English only."""
-        chosen = self.bds or self.hl7
+        """The name of the HL7 list for a shared code (newer in 4.2.0), else the Dutch name of the BDS list."""
+        shared = self.bds and self.hl7 and self.bds.code == self.hl7.code
+        chosen = (self.hl7 if shared else None) or self.bds or self.hl7
         return chosen.weergavenaam if chosen else ""
 
     @property
@@ -45,7 +51,9 @@ def code_pairs(definition: Definition, waardenlijst: str) -> tuple[CodePair, ...
     Pairs come from equal codes, else from `specs/bds/codekoppeling.csv`, else (exceptions only) from the name.
     """
     bds = definition.waardenlijsten.get((waardenlijst, "BDS"))
-    hl7 = definition.waardenlijsten.get((waardenlijst, "HL7")) or definition.waardenlijsten.get((waardenlijst, "extern"))
+    hl7 = definition.waardenlijsten.get((waardenlijst, "HL7")) or definition.waardenlijsten.get(
+        (waardenlijst, "extern")
+    )
     left = _codes(bds)
     right = {c.code: c for c in _codes(hl7)}
     known = _crosswalk(str(specs_dir()))
@@ -74,4 +82,6 @@ def _exception(code: Code, right: dict[str, Code]) -> Code | None:
 
 @lru_cache(maxsize=4)
 def _crosswalk(root: str) -> dict[tuple[str, str], str]:
-    return {(r["waardenlijst"], r["bds_code"]): r["hl7_code"] for r in read_rows(root, "bds/codekoppeling.csv")}
+    return {
+        (r["waardenlijst"], r["bds_code"]): r["hl7_code"] for r in read_rows(root, "bds/codekoppeling.csv")
+    }

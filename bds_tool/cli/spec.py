@@ -1,0 +1,209 @@
+"""`bds spec`: look things up in the BDS, compare versions, check and export the definitions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bds_tool.cli.render import TABLE_FORMATS, table, talk, to_json, write
+from bds_tool.errors import UsageError
+from bds_tool.text import t
+
+app = typer.Typer(
+    no_args_is_help=True, help="De Basisdataset JGZ opzoeken, vergelijken, controleren en uitvoeren."
+)
+
+Bds = Annotated[
+    str, typer.Option("--bds", help="BDS-versie, bijvoorbeeld 4.1.3; zonder deze optie de nieuwste.")
+]
+Format = Annotated[
+    str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
+]
+
+
+def register(main: typer.Typer) -> None:
+    main.add_typer(app, name="spec")
+
+
+@app.command()
+def versions(format_: Format = "text", output: Output = None) -> None:
+    """Toon de BDS-versies met hun aantallen, berichtsoort en datum."""
+    from bds_tool import schema
+
+    rows = []
+    for version in schema.versions():
+        d = schema.load(version)
+        codes = sum(len(w.codes) for w in d.waardenlijsten.values())
+        rows.append(
+            [
+                version,
+                d.datum,
+                d.interactie,
+                len(d.rubrieken),
+                len(d.groepen),
+                len(d.elementen),
+                len(d.in_bericht),
+                len(d.waardenlijsten),
+                codes,
+            ]
+        )
+    columns = (
+        "version",
+        "datum",
+        "interactie",
+        "rubrieken",
+        "groepen",
+        "elementen",
+        "in_bericht",
+        "waardenlijsten",
+        "codes",
+    )
+    table(rows, columns, format_, output)
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[str, typer.Argument(help="Wat: elementen, rubrieken, groepen of lijsten.")] = "elementen",
+    bds: Bds = "",
+    rubriek: Annotated[str, typer.Option(help="Alleen deze rubriek, bijvoorbeeld R027.")] = "",
+    groep: Annotated[str, typer.Option(help="Alleen deze groep, bijvoorbeeld G076.")] = "",
+    datatype: Annotated[str, typer.Option(help="Alleen dit datatype, bijvoorbeeld PQ of KL_AN.")] = "",
+    in_message: Annotated[
+        bool, typer.Option("--in-message", help="Alleen wat in het bericht (DOB) staat.")
+    ] = False,
+    format_: Format = "text",
+    output: Output = None,
+) -> None:
+    """Som de elementen, rubrieken, groepen of waardenlijsten van een versie op."""
+    from bds_tool.schema import load, newest
+    from bds_tool.schema.listing import KINDS, listing
+
+    if kind not in KINDS:
+        raise UsageError(
+            t(f"Onbekende soort: {kind}.", f"Unknown kind: {kind}."),
+            t(f"Kies uit: {', '.join(KINDS)}.", f"Choose one of: {', '.join(KINDS)}."),
+        )
+    rows, columns = listing(
+        load(bds or newest()), kind, rubriek.upper(), groep.upper(), datatype.upper(), in_message=in_message
+    )
+    if not rows:
+        talk(t("Niets gevonden met deze keuze.", "Nothing found with this selection."))
+    table(rows, columns, format_, output)
+
+
+@app.command()
+def show(
+    keys: Annotated[
+        list[str], typer.Argument(metavar="NUMMER…", help="Nummer of naam: 235, R027, G076, W0177, Lengte.")
+    ],
+    bds: Bds = "",
+    format_: Annotated[str, typer.Option("--format", "-f", help="text of json.")] = "text",
+    output: Output = None,
+) -> None:
+    """Toon alles over een element, rubriek, groep of waardenlijst."""
+    from bds_tool.schema.card import card
+    from bds_tool.schema.show import to_text
+
+    cards = [card(key, bds) for key in keys]
+    if format_ == "json":
+        write(to_json(cards[0] if len(cards) == 1 else cards), output)
+    elif format_ == "text":
+        write("\n\n".join(map(to_text, cards)), output)
+    else:
+        raise _no_format(format_, ("text", "json"))
+
+
+@app.command()
+def search(
+    words: Annotated[list[str], typer.Argument(metavar="WOORDEN…", help="Woorden uit een naam of waarde.")],
+    bds: Bds = "",
+    kind: Annotated[
+        list[str] | None, typer.Option(help="Alleen: element, rubriek, groep, lijst of waarde; mag vaker.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Hoogstens zoveel regels; 0 is alles.", min=0)] = 30,
+    format_: Format = "text",
+    output: Output = None,
+) -> None:
+    """Zoek op woorden in namen en waarden. Hoofdletters en accenten tellen niet."""
+    from bds_tool.schema import load, newest
+    from bds_tool.schema.search import search as find
+    from bds_tool.schema.search import suggestions
+
+    definition = load(bds or newest())
+    text = " ".join(words)
+    hits = find(definition, text, tuple(kind or ()))
+    shown = hits[:limit] if limit else hits
+    columns = ("kind", "number", "naam", "context")
+    table([[h.kind, h.number, h.naam, h.context] for h in shown], columns, format_, output)
+    if not hits:
+        near = suggestions(definition, text)
+        hint = t(f" Bedoelt u: {', '.join(near)}?", f" Did you mean: {', '.join(near)}?") if near else ""
+        talk(
+            t(
+                f"Niets gevonden voor '{text}' in BDS {definition.version}.{hint}",
+                f"Nothing found for '{text}' in BDS {definition.version}.{hint}",
+            )
+        )
+    elif len(shown) < len(hits):
+        talk(
+            t(
+                f"{len(shown)} van {len(hits)} getoond; --limit 0 toont alles.",
+                f"{len(shown)} of {len(hits)} shown; --limit 0 shows all.",
+            )
+        )
+
+
+@app.command()
+def values(
+    key: Annotated[str, typer.Argument(metavar="NUMMER", help="Waardenlijst of element: W0177 of 496.")],
+    bds: Bds = "",
+    format_: Format = "text",
+    output: Output = None,
+) -> None:
+    """Toon de waarden van een lijst of element: BDS-code, HL7-code, naam en status."""
+    from bds_tool.schema.card import card
+
+    found = card(key, bds)
+    if "values" not in found or not found["values"]:
+        name = found.get("bdsnummer") or found["nummer"]
+        raise UsageError(
+            t(
+                f"{name} {found['naam']} heeft in BDS {found['version']} geen waardenlijst met waarden.",
+                f"{name} {found['naam']} has no value list with values in BDS {found['version']}.",
+            ),
+            t(
+                f"`bds spec show {name}` toont wat er wel van bekend is.",
+                f"`bds spec show {name}` shows what is known about it.",
+            ),
+        )
+    columns = ("bds_code", "hl7_code", "naam", "status", "nullflavor", "codesysteem")
+    rows: list[list[Any]] = [
+        [v[c] if c != "nullflavor" else ("ja" if v[c] else "") for c in columns] for v in found["values"]
+    ]
+    table(rows, columns, format_, output)
+
+
+@app.command()
+def path(
+    key: Annotated[str, typer.Argument(metavar="NUMMER", help="Nummer of naam van een element.")],
+    bds: Bds = "",
+    format_: Format = "text",
+    output: Output = None,
+) -> None:
+    """Toon de plaats van een element in het bericht (DOB) en in JAMES."""
+    from bds_tool.schema.places import element_places
+
+    rows, columns = element_places(key, bds)
+    table(rows, columns, format_, output)
+
+
+def _no_format(format_: str, choices: tuple[str, ...]) -> UsageError:
+    return UsageError(
+        t(f"Formaat {format_} bestaat hier niet.", f"Format {format_} does not exist here."),
+        t(f"Kies uit: {', '.join(choices)}.", f"Choose one of: {', '.join(choices)}."),
+    )

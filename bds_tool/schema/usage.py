@@ -1,0 +1,131 @@
+"""Who names an element: protocols, indicators, rules and ZIB mappings in `specs/`, found without heavy libraries."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bds_tool.places import specs_dir
+
+#: Keys in definition files that hold numbers of elements, alone, in a list or per BDS version.
+ELEMENT_KEYS = frozenset({"element", "elementen", "elements", "bdsnummer", "bdsnummers"})
+#: Folders of YAML definitions whose files may name elements.
+KINDS = ("protocollen", "indicatoren", "regels")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A definition that names an element: its kind (folder), identification, title and file."""
+
+    kind: str
+    id: str
+    title: str
+    file: str
+
+
+def uses_of(bdsnummer: int) -> dict[str, tuple[Use, ...]]:
+    """Per kind (`protocollen`, `indicatoren`, `regels`, `zib`) the definitions that name the element.
+
+    Lenient on purpose: a file that cannot be read is `bds spec check`'s business, not the look-up's.
+    """
+    root = specs_dir()
+    found = {kind: tuple(_in_folder(root / kind, kind, bdsnummer)) for kind in KINDS}
+    found["zib"] = tuple(_zib(root / "zib", bdsnummer))
+    return found
+
+
+def _in_folder(folder: Path, kind: str, bdsnummer: int) -> Iterator[Use]:
+    word = re.compile(rf"\b{bdsnummer}\b")
+    for path in sorted(folder.glob("*.yaml")):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if not word.search(text):
+            continue
+        for item in _items(text):
+            if any(n == bdsnummer for n, _ in element_references(item)):
+                yield Use(kind, str(item.get("id") or item.get("code") or path.stem), _title(item), path.name)
+
+
+def _items(text: str) -> Iterator[dict[str, Any]]:
+    """The definitions in a file: the file itself, or the members of a list of rules or indicators in it."""
+    document = read_yaml(text)
+    if not isinstance(document, dict):
+        return
+    for key in ("regels", "rules", "indicatoren", "indicators"):
+        members = document.get(key)
+        identified = isinstance(members, list) and all(
+            isinstance(m, dict) and m.keys() & {"id", "code"} for m in members
+        )
+        if members and identified and "id" not in document:
+            yield from members
+            return
+    yield document
+
+
+def read_yaml(text: str) -> Any:  # noqa: ANN401
+    """Parsed YAML, or None for text that is no YAML."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.load(text, Loader=loader)  # noqa: S506  # both are safe loaders
+    except yaml.YAMLError:
+        return None
+
+
+def _title(item: dict[str, Any]) -> str:
+    for key in ("titel", "title", "naam", "name"):
+        value = item.get(key)
+        if isinstance(value, dict):
+            value = value.get("nl")
+        if value:
+            return str(value)
+    return ""
+
+
+def element_references(node: Any, path: str = "") -> Iterator[tuple[int, str]]:  # noqa: ANN401
+    """Every element number in a definition with its place, written as `rules/0/expect/element`."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            here = f"{path}/{key}".lstrip("/")
+            if key in ELEMENT_KEYS:
+                yield from _numbers(value, here)
+            else:
+                yield from element_references(value, here)
+    elif isinstance(node, list):
+        for n, value in enumerate(node):
+            yield from element_references(value, f"{path}/{n}".lstrip("/"))
+
+
+def _numbers(value: Any, path: str) -> Iterator[tuple[int, str]]:  # noqa: ANN401
+    if isinstance(value, bool):
+        return
+    if isinstance(value, int):
+        yield value, path
+    elif isinstance(value, list):
+        for n, member in enumerate(value):
+            yield from _numbers(member, f"{path}/{n}")
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            yield from _numbers(member, f"{path}/{key}")
+
+
+def _zib(folder: Path, bdsnummer: int) -> Iterator[Use]:
+    for path in sorted(folder.glob("*.sssom.tsv")):
+        for row in _sssom(path):
+            subject = row.get("subject_id") or ""
+            if re.search(rf"(^|\D)0*{bdsnummer}$", subject):
+                predicate = (row.get("predicate_id") or "").rpartition(":")[2]
+                title = " ".join(
+                    x for x in (row.get("object_label"), f"({predicate})" if predicate else "") if x
+                )
+                yield Use("zib", row.get("object_id") or "", title, path.name)
+
+
+def _sssom(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = (line for line in file if not line.startswith("#"))
+        return list(csv.DictReader(lines, delimiter="\t"))
