@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from difflib import get_close_matches
 from typing import Any
 
@@ -11,7 +11,7 @@ from bds_tool.errors import UsageError
 from bds_tool.schema.coding import code_pairs
 from bds_tool.schema.diff import Change, diff
 from bds_tool.schema.facts import james_fields, requests, successions
-from bds_tool.schema.loading import load, newest, versions
+from bds_tool.schema.loading import load, load_element, newest, versions
 from bds_tool.schema.model import Definition, Element
 from bds_tool.schema.paths import full_path
 from bds_tool.schema.usage import uses_of
@@ -186,11 +186,10 @@ def values(definition: Definition, element: Element | str) -> list[dict[str, Any
 def history(bdsnummer: int) -> list[dict[str, Any]]:
     """Per version: whether the element exists, is in the message, and what changed since the version before."""
     result = []
-    before: Definition | None = None
+    before = ""
     for version in versions():
-        definition = load(version)
-        element = definition.elementen.get(bdsnummer)
-        changes = element_changes(before, definition, bdsnummer) if before else ()
+        element = load_element(version, bdsnummer).elementen.get(bdsnummer)
+        changes = element_changes(before, version, bdsnummer) if before else ()
         result.append(
             {
                 "version": version,
@@ -200,33 +199,15 @@ def history(bdsnummer: int) -> list[dict[str, Any]]:
                 "changes": [change_row(c) for c in changes],
             }
         )
-        before = definition
+        before = version
     return result
 
 
-def element_changes(old: Definition, new: Definition, bdsnummer: int) -> tuple[Change, ...]:
+def element_changes(old: str, new: str, bdsnummer: int) -> tuple[Change, ...]:
     """The changes between two versions that touch one element or the values of its list."""
-    changes = diff(_only(old, bdsnummer), _only(new, bdsnummer), {})
+    changes = diff(load_element(old, bdsnummer), load_element(new, bdsnummer), {})
     return tuple(
         c for c in changes if not c.soort.endswith(_SILENT) and c.tabel not in {"definitie", "lijst"}
-    )
-
-
-def _only(definition: Definition, bdsnummer: int) -> Definition:
-    element = definition.elementen.get(bdsnummer)
-    elementen = {bdsnummer: element} if element else {}
-    lists = {
-        k: w
-        for k, w in definition.waardenlijsten.items()
-        if element and k[0] and k[0] == element.waardenlijst
-    }
-    return replace(
-        definition,
-        rubrieken={},
-        groepen={},
-        elementen=elementen,
-        waardenlijsten=lists,
-        _frames={},
     )
 
 
@@ -253,9 +234,8 @@ def _predecessors(bdsnummer: int) -> list[dict[str, Any]]:
 
 
 def _succession(other: int, s: Any) -> dict[str, Any]:  # noqa: ANN401
-    naam = next(
-        (load(v).elementen[other].naam for v in reversed(versions()) if other in load(v).elementen), ""
-    )
+    elements = (load_element(v, other).elementen.get(other) for v in reversed(versions()))
+    naam = next((e.naam for e in elements if e), "")
     return {
         "bdsnummer": other,
         "naam": naam,
