@@ -1,0 +1,209 @@
+"""Secondary suppression: hide rows until every primary has a certificate.
+
+For each primary the cheapest move is taken that changes it, given what is hidden already; then every primary
+gives up its move in turn and chooses again, now that the others have chosen. A move holds a certificate in
+itself, so nothing is solved and the time grows with the number of primaries only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bds_tool.indicators.protect.certificate import Certificate
+from bds_tool.indicators.protect.model import Primary, Problem
+from bds_tool.indicators.protect.types import FORBIDDEN, Bools, Floats, Ints
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A chosen move: tree nodes that gain and lose, flat nodes that gain and lose, and how far it reaches."""
+
+    gain_nodes: Ints
+    lose_nodes: Ints
+    plus: Ints
+    minus: Ints
+    gains: int
+    loses: int
+    up: int
+    down: int
+    cost: float
+
+    def rows(self) -> tuple[Ints, Ints]:
+        nodes = np.concatenate([self.gain_nodes, self.lose_nodes])
+        flats = np.concatenate([self.plus, self.minus])
+        return np.repeat(nodes, len(flats)), np.tile(flats, len(nodes))
+
+    def deltas(self) -> Ints:
+        tree = np.concatenate([np.ones(len(self.gain_nodes)), -np.ones(len(self.lose_nodes))])
+        flat = np.concatenate([np.ones(len(self.plus)), -np.ones(len(self.minus))])
+        return np.outer(tree, flat).ravel().astype(np.int64)
+
+
+class Suppressor:
+    """Greedy choice of moves with re-choosing; `hidden()` and `certificates()` give the outcome."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.room = problem.room()
+        self.cost = problem.start_cost()
+        self.base = self.cost.copy()
+        self.uses = np.zeros(self.cost.shape, dtype=np.int32)
+        self.choices: dict[Primary, Choice] = {}
+        for p in problem.primaries:
+            self._use(np.array([p.node]), np.array([p.flat]))
+
+    def run(self, passes: int = 3) -> list[Primary]:
+        """Choose for every primary, then re-choose `passes - 1` times. Returns the primaries without a move."""
+        order = self._order()
+        for primary in order:
+            self._choose(primary)
+        for _ in range(passes - 1):
+            before = self.total()
+            for primary in reversed(order):
+                self._rechoose(primary)
+            if self.total() >= before:
+                break
+        return [p for p in order if p not in self.choices]
+
+    def hidden(self) -> Bools:
+        nodes, flats = self.problem.published.shape
+        return ((self.uses[:nodes, :flats] > 0) | self.problem.given) & self.problem.published
+
+    def total(self) -> float:
+        return float(self.base[self.uses > 0].sum())
+
+    def certificates(self) -> list[Certificate]:
+        found = []
+        for primary, c in self.choices.items():
+            nodes, flats = c.rows()
+            found.append(Certificate(primary, nodes, flats, c.deltas(), c.gains, c.loses, c.up, c.down))
+        return found
+
+    def _order(self) -> list[Primary]:
+        depth = self.problem.tree.depth()
+        value = self.problem.values
+        return sorted(self.problem.primaries, key=lambda p: (depth[p.node], -value[p.quantity, p.node, p.flat]))
+
+    def _choose(self, primary: Primary) -> None:
+        choice = self.search(primary)
+        if choice is not None:
+            self.choices[primary] = choice
+            self._use(*choice.rows())
+
+    def _rechoose(self, primary: Primary) -> None:
+        old = self.choices.pop(primary, None)
+        if old is not None:
+            self._release(*old.rows())
+        self._choose(primary)
+
+    def _use(self, nodes: Ints, flats: Ints) -> None:
+        self.uses[nodes, flats] += 1
+        self.cost[nodes, flats] = 0.0
+
+    def _release(self, nodes: Ints, flats: Ints) -> None:
+        self.uses[nodes, flats] -= 1
+        free = self.uses[nodes, flats] == 0
+        nodes, flats = nodes[free], flats[free]
+        self.cost[nodes, flats] = self.base[nodes, flats]
+
+    # ---- the search -------------------------------------------------------------------------------------
+
+    def search(self, primary: Primary, *, far: bool = False) -> Choice | None:
+        """The cheapest move for one primary: among its siblings, and up to the root; `far` in every branch."""
+        tree, node = self.problem.tree, primary.node
+        plus, minus = self.problem.space.candidates(primary.flat)
+        touched = np.concatenate([plus, minus], axis=1)
+        gain_paths = tree.leaves_below(node)
+        gain_cost = self._path_cost(gain_paths, touched)
+        best: Choice | None = None
+        climbed: list[int] = []
+        at = node
+        while at >= 0:
+            lose_paths, above = tree.partners(at)
+            own = self._path_cost(np.array([climbed]), touched)[0] if climbed else 0.0
+            alone = None
+            if at == node or far or best is None:
+                alone = own + (self.cost[above][:, touched].sum(axis=(0, 2)) if len(above) else np.zeros(len(touched)))
+            lose_cost = self._path_cost(lose_paths, touched) + own if len(lose_paths) else None
+            found = self._best(primary, plus, minus, gain_paths, gain_cost, lose_paths, lose_cost, alone, climbed, above)
+            if found is not None and (best is None or found.cost < best.cost):
+                best = found
+            if best is not None and not far:
+                break
+            at = int(tree.parent[at])
+            climbed = [*climbed, at]
+        return best
+
+    def _path_cost(self, paths: Ints, touched: Ints) -> Floats:
+        rows = self.cost[paths[:, 0]] if paths.shape[1] == 1 else self.cost[paths].sum(axis=1)
+        cost: Floats = rows[:, touched].sum(axis=2)
+        return cost
+
+    def _best(
+        self, primary: Primary, plus: Ints, minus: Ints, gain_paths: Ints, gain_cost: Floats,
+        lose_paths: Ints, lose_cost: Floats | None, alone: Floats | None, climbed: list[int], above: Ints,
+    ) -> Choice | None:
+        best: tuple[float, Choice] | None = None
+        gain_leaf = _last(gain_paths)
+        lose_leaf = _last(lose_paths) if lose_cost is not None else None
+        for one, other in self.problem.exchanges:
+            if primary.quantity not in {one, other}:
+                continue
+            gains, loses = (one, other) if primary.quantity == one else (other, one)
+            up_gain, down_gain = self._reach(gain_leaf, plus, minus, gains, loses)
+            if lose_leaf is not None:
+                down_lose, up_lose = self._reach(lose_leaf, plus, minus, gains, loses)
+            for up, down in primary.need:
+                costs = np.where((up_gain < up) | (down_gain < down), FORBIDDEN, gain_cost)
+                i = costs.argmin(axis=0)
+                moves = np.arange(len(plus))
+                total = costs[i, moves]
+                with_partner = np.full(len(plus), np.inf)
+                if lose_leaf is not None and lose_cost is not None:
+                    partner_costs = np.where((up_lose < up) | (down_lose < down), FORBIDDEN, lose_cost)
+                    j = partner_costs.argmin(axis=0)
+                    with_partner = partner_costs[j, moves]
+                single = alone if alone is not None else np.full(len(plus), np.inf)
+                use_partner = with_partner <= single
+                total = total + np.minimum(with_partner, single)
+                k = int(total.argmin())
+                if total[k] >= FORBIDDEN or (best is not None and total[k] >= best[0]):
+                    continue
+                gain_nodes = gain_paths[i[k]]
+                gain_nodes = gain_nodes[gain_nodes >= 0]
+                if use_partner[k]:
+                    assert lose_leaf is not None  # noqa: S101  # use_partner is only true with a partner
+                    lose_nodes = lose_paths[j[k]]
+                    lose_nodes = lose_nodes[lose_nodes >= 0]
+                    gain_nodes = np.concatenate([gain_nodes, np.array(climbed, dtype=np.int64)])
+                    reach_up = min(up_gain[i[k], k], up_lose[j[k], k])
+                    reach_down = min(down_gain[i[k], k], down_lose[j[k], k])
+                else:
+                    lose_nodes = np.zeros(0, dtype=np.int64)
+                    gain_nodes = np.concatenate([gain_nodes, np.array(climbed, dtype=np.int64), above])
+                    reach_up, reach_down = up_gain[i[k], k], down_gain[i[k], k]
+                size = self.problem.space.size
+                best = float(total[k]), Choice(
+                    gain_nodes, lose_nodes, plus[k][plus[k] < size], minus[k][minus[k] < size],
+                    gains, loses, int(reach_up), int(reach_down), float(total[k]),
+                )
+        return best[1] if best else None
+
+    def _reach(self, leaves: Ints, plus: Ints, minus: Ints, gains: int, loses: int) -> tuple[Ints, Ints]:
+        """How far the move can be added, and taken off, at leaves where it gains."""
+        up = self.room[gains][leaves][:, minus].min(axis=2)
+        down = self.room[gains][leaves][:, plus].min(axis=2)
+        if loses >= 0:
+            up = np.minimum(up, self.room[loses][leaves][:, plus].min(axis=2))
+            down = np.minimum(down, self.room[loses][leaves][:, minus].min(axis=2))
+        return up, down
+
+
+def _last(paths: Ints) -> Ints:
+    """The leaf at the end of each padded path."""
+    if paths.shape[1] == 1:
+        return paths[:, 0]
+    leaf: Ints = paths[np.arange(len(paths)), (paths >= 0).sum(axis=1) - 1]
+    return leaf
