@@ -1,0 +1,170 @@
+"""`bds zib`: the mapping of BDS elements to zibs, and the way to FHIR R4."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bds_tool.cli.render import TABLE_FORMATS, table, talk, to_json, write
+from bds_tool.errors import ExitCode, UsageError
+from bds_tool.text import t
+
+app = typer.Typer(no_args_is_help=True, help="Elementen van de BDS naar zibs en FHIR R4: opzoeken, dekking, uitvoeren.")
+
+Release = Annotated[str, typer.Option("--zib", help="Zib-release: 2017, 2020 of 2024.")]
+Format = Annotated[str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")]
+
+
+def register(main: typer.Typer) -> None:
+    main.add_typer(app, name="zib")
+
+
+def _release(release: str, *, empty: bool = False) -> str:
+    from bds_tool.schema.zib import RELEASES
+
+    if release in RELEASES or (empty and not release):
+        return release
+    raise UsageError(
+        t(f"Zib-release {release} is niet bekend.", f"Zib release {release} is not known."),
+        t(f"Kies uit: {', '.join(RELEASES)}.", f"Choose one of: {', '.join(RELEASES)}."),
+    )
+
+
+@app.command()
+def show(
+    what: Annotated[str, typer.Argument(help="Elementnummer (235), concept (NL-CM:12.2.2) of zib (Lichaamslengte).")],
+    release: Release = "2020", format_: Format = "text", output: Output = None,
+) -> None:
+    """Toon de koppeling van een element, of de elementen bij een zib of concept."""
+    from bds_tool.schema.zib import load_zib
+    from bds_tool.schema.zib.search import concepts, element_rows
+
+    kaart = load_zib()
+    _release(release)
+    if what.isdigit():
+        rows = element_rows(kaart, int(what))
+        if format_ == "text":
+            write(_element_text(kaart, [r for r in rows if r.release == release] or rows), output)
+        else:
+            table([_row(r) for r in rows], COLUMNS, format_, output)
+        return
+    found = concepts(kaart, what, release)
+    if not found:
+        raise UsageError(
+            t(f"{what} is geen element, concept of zib in release {release}.",
+              f"{what} is no element, concept or zib in release {release}."),
+            t("Zoek met `bds zib search WOORD`.", "Search with `bds zib search WORD`."),
+        )
+    mapped: dict[str, list[Any]] = {}
+    for row in kaart.koppelingen:
+        if row.release == release and row.concept:
+            mapped.setdefault(row.concept, []).append(row)
+    lines = [
+        [c.concept, c.naam, c.datatype, c.eenheid,
+         ", ".join(f"{r.bdsnummer} {r.naam} ({r.predicaat})" for r in mapped.get(c.concept, []))]
+        for c in found
+    ]
+    table(lines, ("concept", "naam", "datatype", "eenheid", "elementen"), format_, output)
+
+
+@app.command()
+def search(
+    words: Annotated[str, typer.Argument(help="Woorden uit naam, zib, profiel of code.")],
+    release: Release = "2020", format_: Format = "text", output: Output = None,
+) -> None:
+    """Zoek koppelingen op woorden, zib, profiel of code."""
+    from bds_tool.schema.zib import load_zib
+    from bds_tool.schema.zib.search import search as find
+
+    rows = find(load_zib(), words, _release(release))
+    table([[r.bdsnummer, r.naam, r.status, r.predicaat if r.concept else "", r.object_naam, r.profiel] for r in rows],
+          ("bdsnummer", "naam", "status", "relatie", "zib", "profiel"), format_, output)
+    if not rows:
+        talk(t("Niets gevonden.", "Nothing found."))
+
+
+@app.command()
+def coverage(
+    store: Annotated[Path | None, typer.Argument(help="Gegevensmap (NAAM.bds) in plaats van een hele BDS-versie.")] = None,
+    bds: Annotated[str, typer.Option("--bds", help="BDS-versie; zonder: de nieuwste.")] = "",
+    release: Release = "2020",
+    by: Annotated[str, typer.Option("--by", help="rubriek, zib of totaal.")] = "rubriek",
+    format_: Format = "text", output: Output = None,
+) -> None:
+    """Tel per rubriek of zib hoeveel elementen een plaats hebben: volledig, deels, met verlies of niet."""
+    from bds_tool.schema import load, newest
+    from bds_tool.schema.zib import KLASSEN, dekking, load_zib, per_rubriek, per_zib
+
+    kaart, definition = load_zib(), load(bds or newest())
+    _release(release)
+    elements, weights = set(definition.elementen), None
+    if store is not None:
+        from bds_tool.export.fhir.rows import counts_per_element
+
+        weights = counts_per_element(store)
+        elements = set(weights)
+    if by == "zib":
+        zib_rows = [[z, n, k, h, sum(c.values()), *(c[x] for x in KLASSEN[:3])] for z, n, k, h, c in per_zib(kaart, elements, release)]
+        table(zib_rows, ("zib", "naam", "concepten", "geraakt", "elementen", *KLASSEN[:3]), format_, output)
+        return
+    if by not in {"rubriek", "totaal"}:
+        raise UsageError(t(f"--by {by} bestaat niet.", f"--by {by} does not exist."), t("Kies rubriek, zib of totaal.", "Choose rubriek, zib or totaal."))
+    rows: list[list[Any]] = []
+    if by == "rubriek":
+        rows = [[r, n, sum(c.values()), *(c[k] for k in KLASSEN)] for r, n, c in per_rubriek(kaart, definition, release, elements)]
+    total = dekking(kaart, elements, release)
+    rows.append(["totaal", t("alle elementen", "all elements"), sum(total.values()), *(total[k] for k in KLASSEN)])
+    if weights is not None:
+        from collections import Counter
+
+        from bds_tool.schema.zib import klasse
+
+        values: Counter[str] = Counter()
+        for n, count in weights.items():
+            values[klasse(kaart, n, release)] += count
+        rows.append(["waarden", t("geregistreerde waarden", "registered values"), sum(values.values()), *(values[k] for k in KLASSEN)])
+    table(rows, ("rubriek", "naam", "elementen", *KLASSEN), format_, output)
+
+
+@app.command()
+def check(format_: Format = "text", output: Output = None) -> None:
+    """Controleer de mapping: ontbrekende elementen en concepten, codes, eenheden en richtingen."""
+    from bds_tool.schema.zib import check as check_map
+
+    found = check_map()
+    if found or format_ != "text":
+        table([[f.code, f.soort, f.plaats, f.tekst] for f in found], ("code", "soort", "plaats", "tekst"), format_, output)
+    talk(t(f"{len(found)} gebreken in de mapping.", f"{len(found)} defects in the mapping."))
+    if found:
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+COLUMNS = ("bdsnummer", "naam", "release", "status", "relatie", "concept", "zib", "zekerheid", "profiel", "pad", "code",
+           "eenheid_bds", "eenheid_fhir", "waardenlijst", "vorm", "plaats", "gevoelig", "bewijs", "toelichting")
+
+
+def _row(r: Any) -> list[Any]:  # noqa: ANN401  # a Koppeling; the model is imported lazily
+    return [r.bdsnummer, r.naam, r.release, r.status, r.predicaat if r.concept else "", r.concept, r.object_naam, r.zekerheid,
+            r.profiel, r.pad, r.code, r.eenheid_bds, r.eenheid_fhir, r.waardenlijst, r.vorm, r.plaats, r.gevoelig, r.bewijs, r.toelichting]
+
+
+def _element_text(kaart: Any, rows: list[Any]) -> str:  # noqa: ANN401
+    lines = []
+    for r in rows:
+        lines.append(f"{r.bdsnummer} {r.naam} · zib {r.release} · {r.status}")
+        pairs = [
+            ("zib", f"{r.object_naam} ({r.concept}), {r.predicaat}" if r.concept else ""),
+            ("profiel", r.profiel), ("plaats in FHIR", r.pad), ("vaste code", r.code),
+            ("eenheid", f"{r.eenheid_bds} → {r.eenheid_fhir}" if r.eenheid_fhir else r.eenheid_bds),
+            ("gevoelig", f"{r.gevoelig}: blijft weg uit de export, tenzij gevraagd" if r.gevoelig else ""),
+            ("bewijs", r.bewijs), ("zekerheid", str(r.zekerheid).replace(".", ",")), ("toelichting", r.toelichting),
+        ]
+        lines += [f"  {name:<15}{value}" for name, value in pairs if value]
+        codes = [c for c in kaart.lijst(r.waardenlijst, r.release) if not c.voorwaarde.startswith("element=") or c.voorwaarde == f"element={r.bdsnummer}"]
+        if codes:
+            lines.append(f"  codes van {r.waardenlijst}")
+            lines += [f"    {c.bds:<4} {c.hl7:<7} {c.naam[:40]:<41} {c.relatie:<11} {c.systeem} {c.code} {c.voorwaarde}".rstrip() for c in codes]
+    return "\n".join(lines)

@@ -1,0 +1,162 @@
+"""Checks of the mapping itself: every finding names the file, the line and what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from bds_tool.places import specs_dir
+from bds_tool.schema import load
+from bds_tool.schema.model import Definition
+from bds_tool.schema.zib.coverage import past
+from bds_tool.schema.zib.loading import MASTER, load_zib, rows
+from bds_tool.schema.zib.model import BEWEZEN, NO_TERM, Codekoppeling, Koppeling, Zibkaart
+from bds_tool.text import t
+
+#: Versions of which every element must have a row.
+VERSIONS = ("4.1.3", "4.2.0")
+#: Units between which the export can convert; outside a family a mapping is wrong.
+FAMILIES = (("mm", "cm", "m", "[in_i]"), ("g", "kg"), ("d", "wk", "mo", "a"), ("min", "h"), ("mm[Hg]",), ("kg/m2",), ("dB",), ("1",))
+#: Units the vital-signs profiles allow for a measure (value sets ucum-bodylength and zib-BodyWeight-units).
+PROFILE_UNITS = {"nl-core-BodyHeight": {"cm", "[in_i]"}, "nl-core-HeadCircumference": {"cm", "[in_i]"},
+                 "nl-core-BodyWeight": {"g", "kg"}, "nl-core-BloodPressure": {"mm[Hg]"}}
+WIDER, NARROWER = {"wider", "subsumes"}, {"narrower", "specializes"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fout:
+    """A defect of the mapping: `soort` is fout or waarschuwing."""
+
+    code: str
+    soort: str
+    plaats: str
+    tekst: str
+
+
+def check(kaart: Zibkaart | None = None) -> list[Fout]:
+    """All defects found, in order of place. An empty list means: consistent, not: right."""
+    chosen = kaart or load_zib()
+    definitions = {v: load(v) for v in VERSIONS}
+    found = [*_schema(), *_complete(chosen, definitions)]
+    for row in chosen.koppelingen:
+        found.extend(_row(chosen, row, definitions))
+    for name, codes in chosen.lijsten.items():
+        found.extend(_list(name, codes, definitions))
+    return found
+
+
+def _schema() -> Iterator[Fout]:
+    """The rows against their JSON Schema."""
+    from jsonschema import Draft202012Validator
+
+    root = specs_dir()
+    files = [(root / "zib" / MASTER, "zib-koppeling")]
+    files += [(p, "zib-waardenlijst") for p in sorted((root / "zib" / "waardenlijsten").glob("*.tsv"))]
+    validators: dict[str, Draft202012Validator] = {}
+    for path, kind in files:
+        if kind not in validators:
+            schema = json.loads((root / "_schemas" / f"{kind}.schema.json").read_text(encoding="utf-8"))
+            validators[kind] = Draft202012Validator(schema)
+        for line, row in rows(path):
+            for error in validators[kind].iter_errors(row):
+                column = "/".join(map(str, error.path)) or "-"
+                yield Fout("ZIB01", "fout", f"{path.name}:{line}", f"{column}: {error.message}")
+
+
+def _complete(kaart: Zibkaart, definitions: dict[str, Definition]) -> Iterator[Fout]:
+    for release in ("2017", "2020"):
+        for n in sorted(set().union(*(d.elementen for d in definitions.values()))):
+            if kaart.van(n, release) is None:
+                yield Fout("ZIB02", "fout", f"bds:{n}", t(
+                    f"element {n} heeft geen regel voor zib-release {release}",
+                    f"element {n} has no row for zib release {release}"))
+    for (n, release), several in kaart.per_element.items():
+        if len({r.status in BEWEZEN for r in several}) > 1:
+            yield Fout("ZIB03", "fout", f"bds:{n}", t(
+                f"release {release}: zowel een tegenhanger als geen tegenhanger",
+                f"release {release}: both a counterpart and none"))
+
+
+def _row(kaart: Zibkaart, row: Koppeling, definitions: dict[str, Definition]) -> Iterator[Fout]:
+    place = f"{MASTER}:{row.regel}"
+
+    def fout(code: str, nl: str, en: str, soort: str = "fout") -> Fout:
+        return Fout(code, soort, place, t(nl, en))
+
+    n = row.bdsnummer
+    for version, d in definitions.items():
+        if (version in row.versies) != (n in d.elementen):
+            yield fout("ZIB04", f"element {n} staat {'niet ' if n not in d.elementen else ''}in BDS {version}",
+                       f"element {n} is {'not ' if n not in d.elementen else ''}in BDS {version}")
+    if row.status in BEWEZEN:
+        concept = kaart.concepten.get((row.release, row.concept))
+        if concept is None:
+            yield fout("ZIB05", f"concept {row.object_id} bestaat niet in release {row.release}",
+                       f"concept {row.object_id} does not exist in release {row.release}")
+    elif row.object_id != NO_TERM:
+        yield fout("ZIB06", f"status {row.status} hoort bij {NO_TERM}", f"status {row.status} belongs to {NO_TERM}")
+    if (row.status == "gemapt") != (row.predicaat == "exactMatch") and row.status in BEWEZEN:
+        yield fout("ZIB07", f"status {row.status} past niet bij {row.predicaat}",
+                   f"status {row.status} does not fit {row.predicaat}")
+    yield from _units(row, fout)
+    yield from _direction(kaart, row, fout)
+    if row.waardenlijst and row.waardenlijst not in kaart.lijsten:
+        yield fout("ZIB10", f"vertaaltabel {row.waardenlijst} ontbreekt", f"code map {row.waardenlijst} is missing")
+
+
+def _units(row: Koppeling, fout: object) -> Iterator[Fout]:
+    assert callable(fout)  # noqa: S101  # for the type checker only
+    if row.eenheid_bds and row.eenheid_fhir:
+        family = next((f for f in FAMILIES if row.eenheid_bds in f), ())
+        if row.eenheid_fhir not in family:
+            yield fout("ZIB08", f"eenheid {row.eenheid_bds} kan geen {row.eenheid_fhir} worden",
+                       f"unit {row.eenheid_bds} cannot become {row.eenheid_fhir}")
+    allowed = PROFILE_UNITS.get(row.profiel)
+    if allowed and row.eenheid_fhir and row.eenheid_fhir not in allowed:
+        yield fout("ZIB08", f"{row.profiel} staat {row.eenheid_fhir} niet toe ({', '.join(sorted(allowed))})",
+                   f"{row.profiel} does not allow {row.eenheid_fhir} ({', '.join(sorted(allowed))})")
+
+
+def _direction(kaart: Zibkaart, row: Koppeling, fout: object) -> Iterator[Fout]:
+    """The relation of an element cannot be closer than the relations of its codes."""
+    assert callable(fout)  # noqa: S101  # for the type checker only
+    if row.status not in BEWEZEN or row.predicaat == "relatedMatch":
+        return
+    codes = [c for c in kaart.lijst(row.waardenlijst, row.release) if past(c.voorwaarde, row.bdsnummer)]
+    wide = [c for c in codes if c.relatie in WIDER]
+    narrow = [c for c in codes if c.relatie in NARROWER]
+    if row.predicaat == "exactMatch" and (wide or narrow):
+        yield fout("ZIB09", f"exactMatch, maar {row.waardenlijst} heeft codes die ruimer of nauwer worden",
+                   f"exactMatch, but codes of {row.waardenlijst} become wider or narrower")
+    if row.predicaat == "narrowMatch" and wide and not narrow and row.bdsnummer not in _allowed_narrow():
+        yield fout("ZIB09", f"narrowMatch, maar {row.waardenlijst} heeft alleen codes die ruimer worden",
+                   f"narrowMatch, but codes of {row.waardenlijst} only become wider")
+
+
+@cache
+def _allowed_narrow() -> frozenset[int]:
+    # 461: a product is narrower than a combination of antigens, although three combinations lose a detail.
+    return frozenset({461})
+
+
+def _list(name: str, codes: tuple[Codekoppeling, ...], definitions: dict[str, Definition]) -> Iterator[Fout]:
+    known: set[str] = set()
+    for d in definitions.values():
+        for soort in ("BDS", "HL7"):
+            values = d.waardenlijsten.get((name, soort))
+            if values and (soort == "BDS" or (name, "BDS") not in d.waardenlijsten):
+                known |= {c.code for c in values.codes if c.rij != "complete-codesystem"}
+    have = {c.bds for c in codes if c.release == "2020"}
+    for code in sorted(known - have):
+        yield Fout("ZIB11", "fout", f"waardenlijsten/{name}.tsv", t(
+            f"code {code} van {name} heeft geen regel", f"code {code} of {name} has no row"))
+    for row in codes:
+        place = f"waardenlijsten/{name}.tsv:{row.regel}"
+        if row.bds not in known:
+            yield Fout("ZIB12", "fout", place, t(f"code {row.bds} staat niet in {name}", f"code {row.bds} is not in {name}"))
+        if row.gemapt != bool(row.code):
+            yield Fout("ZIB13", "fout", place, t(
+                f"code {row.bds}: {'doelcode ontbreekt' if row.gemapt else 'doelcode bij unmatched'}",
+                f"code {row.bds}: {'target code missing' if row.gemapt else 'target code with unmatched'}"))
