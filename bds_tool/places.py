@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
 from bds_tool.errors import SpecError
 from bds_tool.text import t
@@ -23,10 +24,38 @@ def specs_dir() -> Path:
         path = Path(chosen)
         if not (path / "bds").is_dir():
             raise SpecError(
-                t(f"In {path} staat geen map bds/ met definities.", f"{path} holds no folder bds/ with definitions."),
-                t("Wijs met --specs of BDS_SPECS de map specs/ aan.", "Point --specs or BDS_SPECS at a specs/ folder."),
+                t(
+                    f"In {path} staat geen map bds/ met definities.",
+                    f"{path} holds no folder bds/ with definitions.",
+                ),
+                t(
+                    "Wijs met --specs of BDS_SPECS de map specs/ aan.",
+                    "Point --specs or BDS_SPECS at a specs/ folder.",
+                ),
             )
         return path
     here = Path(__file__).resolve().parent
     shipped = here / "specs"
     return shipped if shipped.is_dir() else here.parent / "specs"
+
+
+def read_yaml(path: Path) -> Any:  # noqa: ANN401  # what YAML holds; the caller checks it against its schema
+    """The content of a definition in YAML. Raises SpecError with file and line when it cannot be read."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506  # both loaders are the safe ones
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise SpecError(
+            t(
+                f"{place} is niet te lezen ({type(error).__name__}).",
+                f"{place} cannot be read ({type(error).__name__}).",
+            ),
+            t(
+                "Herstel het bestand; `bds spec check` wijst de plaats aan.",
+                "Repair the file; `bds spec check` points at the place.",
+            ),
+        ) from error

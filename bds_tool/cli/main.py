@@ -21,8 +21,22 @@ from bds_tool.text import set_language, t
 
 #: Order of the commands in `bds --help`; modules are found in this package, each with `register(app)`.
 ORDER = (
-    "validate", "findings", "profile", "rule", "convert", "migrate", "spec", "protocol", "change", "zib", "area",
-    "indicator", "protect", "anonymise", "report", "generate",
+    "validate",
+    "findings",
+    "profile",
+    "rule",
+    "convert",
+    "migrate",
+    "spec",
+    "protocol",
+    "change",
+    "zib",
+    "area",
+    "indicator",
+    "protect",
+    "anonymise",
+    "report",
+    "generate",
 )
 NOT_COMMANDS = {"main", "render", "options"}
 
@@ -32,7 +46,10 @@ _log_file: list[Path] = []
 def build() -> typer.Typer:
     """The whole application; importing it loads no heavy library."""
     app = typer.Typer(
-        name="bds", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich",
+        name="bds",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
         help="Gereedschap voor registratiegegevens van de jeugdgezondheidszorg (Basisdataset JGZ).",
         epilog="Voorbeelden:  bds validate export.xml   ·   bds spec show 235   ·   bds rule BDS203",
@@ -56,9 +73,13 @@ def _version(value: bool) -> None:
 
 def _global_options(
     lang: Annotated[str, typer.Option(help="Taal van teksten: nl of en.", envvar="BDS_LANG")] = "nl",
-    specs: Annotated[str, typer.Option(help="Map met definities in plaats van de meegeleverde.", envvar="BDS_SPECS")] = "",
-    log_file: Annotated[Path | None, typer.Option(help="Bestand voor technische details bij een fout in bds.")] = None,
-    version: Annotated[
+    specs: Annotated[
+        str, typer.Option(help="Map met definities in plaats van de meegeleverde.", envvar="BDS_SPECS")
+    ] = "",
+    log_file: Annotated[
+        Path | None, typer.Option(help="Bestand voor technische details bij een fout in bds.")
+    ] = None,
+    _version: Annotated[
         bool, typer.Option("--version", help="Toon de versies en stop.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
@@ -88,7 +109,7 @@ def run(arguments: list[str] | None = None) -> int:
         talk(t("Afgebroken.", "Interrupted."))
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # the reader of our output has gone; nothing is left to say
+        sys.stdout = None  # the reader of our output has gone; nothing is left to say
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001  # the last line of defence: a bug in bds, told without a traceback
         return _bug(error)
@@ -98,14 +119,23 @@ def _bug(error: Exception) -> int:
     # The text of a foreign exception may quote a child's record, so only its type and our line are shown.
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "bds_tool" in f.filename]
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
-    talk(t(f"Fout in bds zelf ({type(error).__name__}, {place}).", f"A bug in bds ({type(error).__name__}, {place})."))
+    talk(
+        t(
+            f"Fout in bds zelf ({type(error).__name__}, {place}).",
+            f"A bug in bds ({type(error).__name__}, {place}).",
+        )
+    )
     if _log_file:
         stack = "".join(traceback.format_tb(error.__traceback__))
         _log_file[0].write_text(f"{type(error).__name__}\n{stack}", encoding="utf-8")
         talk(t(f"Details staan in {_log_file[0]}.", f"Details are in {_log_file[0]}."))
     else:
-        talk(t("Herhaal met --log-file fout.txt vóór de opdracht en meld het.",
-               "Repeat with --log-file error.txt before the command and report it."))
+        talk(
+            t(
+                "Herhaal met --log-file fout.txt vóór de opdracht en meld het.",
+                "Repeat with --log-file error.txt before the command and report it.",
+            )
+        )
     return ExitCode.BUG
 
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from bds_tool import __version__
 from bds_tool.dossier.model import (
@@ -51,15 +51,21 @@ class Store:
             layout = int(meta["layout"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UnreadableError(
-                t(f"{path} is geen gegevensmap van bds (geen leesbare _store.json).",
-                  f"{path} is not a bds store (no readable _store.json)."),
-                t("Maak er een met `bds convert EXPORT --to store NAAM.bds`.",
-                  "Make one with `bds convert EXPORT --to store NAME.bds`."),
+                t(
+                    f"{path} is geen gegevensmap van bds (geen leesbare _store.json).",
+                    f"{path} is not a bds store (no readable _store.json).",
+                ),
+                t(
+                    "Maak er een met `bds convert EXPORT --to store NAAM.bds`.",
+                    "Make one with `bds convert EXPORT --to store NAME.bds`.",
+                ),
             ) from error
         if layout > LAYOUT:
             raise UnreadableError(
-                t(f"{path} heeft indeling {layout}; deze bds kent tot en met {LAYOUT}.",
-                  f"{path} has layout {layout}; this bds knows up to {LAYOUT}."),
+                t(
+                    f"{path} heeft indeling {layout}; deze bds kent tot en met {LAYOUT}.",
+                    f"{path} has layout {layout}; this bds knows up to {LAYOUT}.",
+                ),
                 t("Werk bds bij.", "Update bds."),
             )
         return cls(path, temporary=temporary)
@@ -90,7 +96,9 @@ class Store:
         """A DuckDB connection in memory with views `registraties`, `bronnen`, `meldingen`. No network, no extensions."""
         import duckdb
 
-        connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+        connection = duckdb.connect(
+            config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+        )
         for name in ("registraties", "bronnen", "meldingen"):
             file = str(self.path / f"{name}.parquet").replace("'", "''")
             connection.execute(f"create view {name} as select * from read_parquet('{file}')")
@@ -101,7 +109,7 @@ class Store:
         if self._temporary:
             shutil.rmtree(self.path, ignore_errors=True)
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -120,12 +128,19 @@ class StoreWriter:
         self._meldingen: list[dict[str, Any]] = []
         self.count = 0
 
-    def __enter__(self) -> StoreWriter:
+    def __enter__(self) -> Self:
         import pyarrow.parquet as pq
 
-        if self.path.exists() and not Store.is_store(self.path) and (self.path.is_file() or any(self.path.iterdir())):
+        if (
+            self.path.exists()
+            and not Store.is_store(self.path)
+            and (self.path.is_file() or any(self.path.iterdir()))
+        ):
             raise UsageError(
-                t(f"{self.path} bestaat en is geen gegevensmap van bds.", f"{self.path} exists and is not a bds store."),
+                t(
+                    f"{self.path} bestaat en is geen gegevensmap van bds.",
+                    f"{self.path} exists and is not a bds store.",
+                ),
                 t("Kies een andere naam.", "Choose another name."),
             )
         self._folder = self._stack.enter_context(atomic_dir(self.path, replace=self._replace))
@@ -160,7 +175,9 @@ class StoreWriter:
         self._parquet.write_table(pa.Table.from_arrays(columns, schema=schema))
         self.count += arrow.num_rows
 
-    def add_melding(self, code: str, *, bron: int, parameters: dict[str, Any] | None = None, **place: Any) -> None:  # noqa: ANN401
+    def add_melding(
+        self, code: str, *, bron: int, parameters: dict[str, Any] | None = None, **place: Any  # noqa: ANN401
+    ) -> None:
         """What a reader noticed; `place` holds dossier_id, activiteit_id, bdsnummer, waarde, regel, pad."""
         row = dict.fromkeys(MELDINGEN) | place | {"code": code, "bron": bron}
         row["parameters"] = json.dumps(parameters, ensure_ascii=False) if parameters else None
@@ -185,7 +202,10 @@ class StoreWriter:
         if kind is None:
             self._flush()
             self._parquet.close()
-            tables = (("bronnen", self._bronnen, bronnen_schema()), ("meldingen", self._meldingen, meldingen_schema()))
+            tables = (
+                ("bronnen", self._bronnen, bronnen_schema()),
+                ("meldingen", self._meldingen, meldingen_schema()),
+            )
             for name, rows, schema in tables:
                 pq.write_table(pa.Table.from_pylist(rows, schema=schema), self._folder / f"{name}.parquet")
             meta = {"layout": LAYOUT, "bds": __version__, "rijen": self.count}
@@ -200,7 +220,8 @@ def to_table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
     schema = registraties_schema()
     columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
     arrays = [
-        pa.array(values, pa.string()).dictionary_encode() if pa.types.is_dictionary(field.type)
+        pa.array(values, pa.string()).dictionary_encode()
+        if pa.types.is_dictionary(field.type)
         else pa.array(values, field.type)
         for values, field in zip(columns, schema, strict=True)
     ]
