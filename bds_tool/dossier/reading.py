@@ -240,8 +240,7 @@ def _open_member(path: Path, member: str) -> BinaryIO:
 
 
 def _read_source(source: Source, options: Options, writer: StoreWriter | None) -> _Result:
-    flush = writer.add_rows if writer else None
-    sink = Sink(source.bron, flush)
+    sink = Sink(source.bron, writer.add_rows, writer.add_table) if writer else Sink(source.bron)
     try:
         if source.size == 0:
             raise Unreadable("BDS002")
@@ -268,13 +267,21 @@ def _read_source(source: Source, options: Options, writer: StoreWriter | None) -
     if writer:
         sink.flush()
     else:
-        sink.count = len(sink.rows)
-        table = to_table(sink.rows)
+        table = _together(sink)
+        sink.count = table.num_rows
     facts = {
         "bron": source.bron, "pad": source.pad, "bytes": source.size, "sha256": _sha256(source), "rijen": sink.count,
         "bds_opgegeven": source.bds or None, **sink.facts,
     }
     return _Result(facts, sink.meldingen, table)
+
+
+def _together(sink: Sink) -> Any:  # noqa: ANN401
+    """All rows of a source as one table; words get one dictionary, so that it can travel between processes."""
+    import pyarrow as pa
+
+    tables = [*sink.tables, *([to_table(sink.rows)] if sink.rows or not sink.tables else [])]
+    return pa.concat_tables(tables).unify_dictionaries() if len(tables) > 1 else tables[0]
 
 
 def _sha256(source: Source) -> str:

@@ -13,7 +13,7 @@ from bds_tool.errors import UserError
 HEAD = 65_536
 
 
-class Unreadable(UserError):  # noqa: N818  # a fact about one file, told as a finding; the run goes on
+class Unreadable(UserError):  # a fact about one file, told as a finding; the run goes on
     """One file that cannot be read; it becomes one finding with this code and the rest of the run goes on."""
 
     def __init__(self, code: str, *, regel: int | None = None, **parameters: Any) -> None:  # noqa: ANN401
@@ -47,17 +47,25 @@ class Source:
 
 
 class Sink:
-    """Collects rows and remarks of one source. `flush`, when given, is called to hand over full batches."""
+    """Collects rows and remarks of one source.
 
-    def __init__(self, bron: int, flush: Callable[[list[tuple[Any, ...]]], None] | None = None, batch: int = 50_000):
+    `flush` and `keep`, when given, are called to hand over full batches of rows and whole tables, so that
+    memory stays bounded; without them everything waits in `rows` and `tables`.
+    """
+
+    def __init__(
+        self, bron: int, flush: Callable[[list[tuple[Any, ...]]], None] | None = None,
+        keep: Callable[[Any], None] | None = None, batch: int = 50_000,
+    ) -> None:
         self.bron = bron
         self.rows: list[tuple[Any, ...]] = []
         self.meldingen: list[dict[str, Any]] = []
         self.facts: dict[str, Any] = {}
+        self.tables: list[Any] = []
         self.count = 0
         self._flush = flush
+        self._keep = keep
         self._batch = batch
-        self._remarked: dict[str, int] = {}
 
     def flush_if_full(self) -> None:
         """Call between dossiers; keeps memory bounded for files with many of them."""
@@ -69,6 +77,14 @@ class Sink:
         if self._flush and self.rows:
             self._flush(self.rows)
             self.rows = []
+
+    def add_table(self, table: Any) -> None:  # noqa: ANN401
+        """A pyarrow table with the columns of `model.REGISTRATIES`: for readers that work by column."""
+        self.count += table.num_rows
+        if self._keep:
+            self._keep(table)
+        else:
+            self.tables.append(table)
 
     def melding(
         self, code: str, *, dossier_id: str | None = None, activiteit_id: str | None = None,

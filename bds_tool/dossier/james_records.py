@@ -1,0 +1,465 @@
+"""One JAMES record (a child) to rows and remarks. Nothing in the record is dropped."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from itertools import repeat
+from typing import Any, Protocol
+
+from bds_tool.dossier.james_formats import KIND_WORDS, Format, date_elements, formats
+from bds_tool.dossier.james_rows import Rows
+from bds_tool.dossier.james_values import day_of, has_body, kind_of, like_bsn, shape_of, short, text_of
+
+#: Element that says how a parent or carer is related to the child; it identifies a group.
+RELATION = 62
+_FORMAT = re.compile(r"\d+\.\d+")
+_MISSING: Any = object()
+#: Dates seen before: parsing one again costs more than looking it up.
+_DAYS: dict[str, tuple[str, date]] = {}
+
+
+class Remarks(Protocol):
+    """What takes remarks: a Sink, or a list that travels between processes."""
+
+    def melding(
+        self,
+        code: str,
+        *,
+        dossier_id: str | None = None,
+        activiteit_id: str | None = None,
+        bdsnummer: int | None = None,
+        waarde: str | None = None,
+        regel: int | None = None,
+        pad: str | None = None,
+        **parameters: Any,  # noqa: ANN401
+    ) -> None: ...
+
+
+class Flattener:
+    """Turns records of one source into rows. `facts` holds what counts for the source: formats, organisation."""
+
+    def __init__(self, rows: Rows, remarks: Remarks) -> None:
+        self.rows = rows
+        self.remarks = remarks
+        self.formaten: dict[str, int] = {}
+        self.organisatie: str | None = None
+        self.elementen: set[int] = set()
+        self._dates = date_elements()
+        self._first = True
+        self._seen: set[str] = set()
+        # Of the record at hand:
+        self._lines: dict[int, int] = {}
+        self._line = 0
+        self._dossier = ""
+        self._format = formats()["3.0"]
+
+    def record(self, record: Any, number: int, line: int, lines: dict[int, int] | None = None) -> None:  # noqa: ANN401
+        """Add one record. `lines` gives the line of each object by id(), where the source has more than one."""
+        self._lines, self._line = lines or {}, line
+        self._dossier = str(number)
+        if not isinstance(record, dict):
+            self._remark("BDS027", gevonden=kind_of(record))
+            self._leaf(record, "", "")
+            self.rows.run("")
+            self.rows.close(self._dossier, line)
+            return
+        fields = self._fields(record)
+        self._identity(record, fields, number)
+        if not fields.keys() & {self._format.client, self._format.contacten, self._format.ouders}:
+            self._remark("BDS027", gevonden="object")
+        else:
+            self._envelope(record, fields)
+            seen = self._body(record, fields)
+            self._due(seen)
+        self._others(record, set(fields.values()), "")
+        self.rows.close(self._dossier, line)
+        self._first = False
+
+    # ---- envelope ------------------------------------------------------------------------------------------
+
+    def _fields(self, record: dict[str, Any]) -> dict[str, str]:
+        """Field of the format → key in the record; a key that differs in capitals only still counts."""
+        self._format = self._choose(record)
+        by_lower = {k.lower(): k for k in reversed(record)}
+        found = {}
+        for name in self._format.velden:
+            key = name if name in record else by_lower.get(name.lower())
+            if key is not None:
+                found[name] = key
+                if key != name:
+                    self._remark("BDS029", veld=name, gevonden=short(key))
+        return found
+
+    def _choose(self, record: dict[str, Any]) -> Format:
+        known = formats()
+        shape = shape_of(record)
+        stated = record.get("Format")
+        if stated is None:
+            chosen = known[shape]
+            if "Format" in record or has_body(record):
+                due = chosen.velden["Format"].verplicht == "ja"
+                self._remark("BDS026" if due else "BDS035", reden="ontbreekt", formaat=shape)
+            return chosen
+        match = _FORMAT.search(str(stated))
+        name = match.group() if match else ""
+        if not isinstance(stated, str):
+            self._remark("BDS021", veld="Format", verwacht="tekst", gevonden=kind_of(stated))
+        if name not in known:
+            self._remark("BDS026", reden="onbekend", formaat=shape)
+            return known[shape]
+        if has_body(record) and name[0] != shape[0]:
+            self._remark("BDS026", reden="past-niet", formaat=shape)
+            return known[shape]
+        return known[name]
+
+    def _identity(self, record: dict[str, Any], fields: dict[str, str], number: int) -> None:
+        """The dossier's key: the reference when it can serve, else the record number."""
+        chosen = self._format
+        self.formaten[chosen.formaat] = self.formaten.get(chosen.formaat, 0) + 1
+        reference = record.get(fields.get(chosen.referentie, ""))
+        text = reference.strip() if isinstance(reference, str) else ""
+        usable = bool(text) and text not in chosen.velden[chosen.referentie].onbekend and not like_bsn(text)
+        if usable and text not in self._seen:
+            self._dossier = text
+            self._seen.add(text)
+        elif reference is not None:
+            if usable:
+                self._remark("BDS030", dossier_id=str(number))
+            self._leaf(reference, chosen.referentie, chosen.referentie)
+            self.rows.run(chosen.referentie)
+        organisation = record.get(fields.get(chosen.organisatie, ""))
+        if organisation is None:
+            return
+        text = organisation if isinstance(organisation, str) else text_of(organisation)
+        if self._first:
+            self.organisatie = text
+        elif text != self.organisatie:
+            self._leaf(organisation, chosen.organisatie, chosen.organisatie)
+            self.rows.run(chosen.organisatie)
+
+    def _envelope(self, record: dict[str, Any], fields: dict[str, str]) -> None:
+        chosen = self._format
+        for name, field in chosen.velden.items():
+            if name in {"Format", "Groepen", "GenesteElementen"}:
+                continue
+            value = record.get(fields.get(name, ""))
+            if value is None:
+                if field.verplicht != "nee":
+                    code = "BDS020" if field.verplicht == "ja" else "BDS031"
+                    self._remark(code, veld=name, formaat=chosen.formaat)
+            elif name == chosen.organisatie:
+                if isinstance(value, bool) or not isinstance(value, int):
+                    self._remark("BDS024", veld=name, verwacht="getal", gevonden=kind_of(value))
+                elif value <= 0:
+                    self._remark("BDS034", veld=name)
+            elif kind_of(value) != field.kind:
+                self._remark("BDS021", veld=name, verwacht=field.kind, gevonden=kind_of(value))
+            elif value == [] or (name == chosen.referentie and str(value).strip() in field.onbekend | {""}):
+                self._remark("BDS031", veld=name, formaat=chosen.formaat)
+
+    def _due(self, seen: dict[int, str | None]) -> None:
+        """Elements that a record should carry: absent, empty, or filled with the code for unknown."""
+        for number, field in self._format.elementen.items():
+            value = seen.get(number)
+            if value is None:
+                code = "BDS022" if field.verplicht == "ja" else "BDS032"
+                reason = "leeg" if number in seen else "ontbreekt"
+                self._remark(code, bdsnummer=number, formaat=self._format.formaat, reden=reason)
+            elif value in field.onbekend:
+                self._remark("BDS033", bdsnummer=number, formaat=self._format.formaat)
+
+    # ---- body ----------------------------------------------------------------------------------------------
+
+    def _body(self, record: dict[str, Any], fields: dict[str, str]) -> dict[int, str | None]:
+        """All three blocks, in the order of the record. Gives the values of the child's own elements."""
+        chosen = self._format
+        names = {key: name for name, key in fields.items()}
+        seen: dict[int, str | None] = {}
+        parents = 0
+        for key, value in record.items():
+            name = names.get(key)
+            if name == chosen.client:
+                parents += self._client(value, name, seen)
+            elif name == chosen.contacten and chosen.by_element:
+                self._measurements(value, name, 0)
+            elif name == chosen.contacten:
+                self._visits(value, name)
+            elif name == chosen.ouders and chosen.by_element:
+                parents += self._nested(value, name)
+        if not parents and not chosen.by_element and chosen.client in fields:
+            self._remark("BDS031", veld=chosen.ouders, formaat=chosen.formaat)
+        return seen
+
+    def _client(self, block: Any, name: str, seen: dict[int, str | None]) -> int:  # noqa: ANN401
+        """The child's own elements; gives the number of parents and carers about whom something is told."""
+        if isinstance(block, dict):
+            elements = block.get("Elementen")
+            path = f"{name}/Elementen"
+            if elements is None and self._format.formaat[0] == "1":
+                self._remark("BDS020", veld=path, formaat=self._format.formaat)
+            self._elements(elements, path, seen=seen)
+            self.rows.run(path)
+            groups = block.get("Groepen")
+            self._others(block, {"Elementen", "Groepen"}, name)
+            return self._groups(groups, f"{name}/Groepen", "Elementen")
+        if not isinstance(block, list):
+            self._leaf(block, name, name)
+            self.rows.run(name)
+            return 0
+        plain = [e for e in block if not (isinstance(e, dict) and "GenesteElementen" in e)]
+        self._elements(plain, name, seen=seen)
+        self.rows.run(name)
+        nested = [e for e in block if isinstance(e, dict) and "GenesteElementen" in e]
+        return self._groups(nested, f"{name}/GenesteElementen", "GenesteElementen")
+
+    def _groups(self, groups: Any, path: str, key: str) -> int:  # noqa: ANN401
+        if groups is None:
+            return 0
+        if not isinstance(groups, list):
+            self._remark("BDS021", veld=path, verwacht="lijst", gevonden=kind_of(groups))
+            self._leaf(groups, path, path)
+            self.rows.run(path)
+            return 0
+        filled = 0
+        for number, group in enumerate(groups, start=1):
+            inner = group.get(key) if isinstance(group, dict) else group
+            related: dict[int, str | None] = {}
+            self._elements(inner, path, seen=related)
+            self.rows.run(path, groep=1, volgnr=number)
+            if related.get(RELATION) is None:
+                self._remark("BDS025", at=group, pad=path)
+            if isinstance(group, dict):
+                self._others(group, {key}, path)
+            filled += any(value for element, value in related.items() if element != RELATION)
+        return filled
+
+    def _nested(self, blocks: Any, name: str) -> int:  # noqa: ANN401
+        if not isinstance(blocks, list):
+            self._leaf(blocks, name, name)
+            self.rows.run(name)
+            return 0
+        for number, block in enumerate(blocks, start=1):
+            if not isinstance(block, dict):
+                self._leaf(block, name, name)
+                self.rows.run(name, groep=1, volgnr=number)
+                continue
+            code, element = block.get("nestingCode"), block.get("nestingBdsNumber")
+            if code is None or element != RELATION:
+                self._remark("BDS025", at=block, pad=name)
+            if code is not None or element is not None:
+                self._value(element, code, name, block, {})
+                self.rows.run(name, groep=1, volgnr=number)
+            path = f"{name}/{self._format.client}"
+            if (inner := block.get(self._format.client)) is not None:
+                self._elements(inner, path, seen={})
+                self.rows.run(path, groep=1, volgnr=number)
+            if (inner := block.get(self._format.contacten)) is not None:
+                self._measurements(inner, f"{name}/{self._format.contacten}", number)
+            known = {"nestingBdsNumber", "nestingCode", self._format.client, self._format.contacten}
+            self._others(block, known, name)
+        return len(blocks)
+
+    def _visits(self, visits: Any, name: str) -> None:  # noqa: ANN401
+        if not isinstance(visits, list):
+            self._leaf(visits, name, name)
+            self.rows.run(name)
+            return
+        taken: dict[str, int] = {}
+        for visit in visits:
+            if not isinstance(visit, dict):
+                self._leaf(visit, name, name)
+                self.rows.run(name)
+                continue
+            day = self._day(visit.get("Tijdstip"), "Tijdstip", visit, name)
+            activity = day[0] if day else "?"
+            # Two visits on one day stay two activities.
+            taken[activity] = taken.get(activity, 0) + 1
+            if taken[activity] > 1:
+                activity = f"{activity}#{taken[activity]}"
+            place = (activity, day[1] if day else None)
+            path = f"{name}/Elementen"
+            self._elements(visit.get("Elementen"), path)
+            self.rows.run(path, place)
+            self._others(visit, {"Tijdstip", "Elementen"}, name, place)
+
+    def _measurements(self, blocks: Any, name: str, group: int) -> None:  # noqa: ANN401
+        """Format 3.x keeps measurements per element; those of one date are taken as one activity."""
+        if not isinstance(blocks, list):
+            self._leaf(blocks, name, name)
+            self.rows.run(name)
+            return
+        rows, path, has_group = self.rows, f"{name}/values", 1 if group else 0
+        for block in blocks:
+            values = block.get("values") if isinstance(block, dict) else None
+            if isinstance(values, list):
+                self._series(block, values, path)
+                for key in [k for k in block if k not in {"bdsNumber", "varName", "values"}]:
+                    self._leaf(block[key], f"{path}/{short(key)}", key)
+            else:
+                self._elements([block], path)
+            rows.run(path, groep=has_group, volgnr=group)
+
+    def _series(self, block: dict[str, Any], values: list[Any], path: str) -> None:
+        """The dated values of one element. What is as it should be goes quickly; the rest is looked at."""
+        rows = self.rows
+        number = block.get("bdsNumber", _MISSING)
+        wanted = self._format.wants.get(number) if number.__class__ is int and not self._lines else None
+        if wanted and number in self._dates:
+            wanted = None
+        days, add_value, add_day = rows.dag_index, rows.waarden.append, rows.dagen.append
+        quick = 0
+        for item in values:
+            try:
+                value, day_index = item["value"], days[item["date"]]
+                if value.__class__ is wanted and len(item) == 2:
+                    add_value(value if wanted is str else str(value))
+                    add_day(day_index)
+                    quick += 1
+                    continue
+            except (KeyError, TypeError):
+                pass
+            rows.nummers.extend(repeat(number, quick))
+            quick = 0
+            if not isinstance(item, dict):
+                self._value(number, item, path, block, block)
+                rows.mark(None)
+                continue
+            day = self._day(item.get("date"), "date", item, path)
+            self._value(number, item.get("value"), path, item, block)
+            for key in [k for k in item if k not in {"date", "value"}]:
+                self._leaf(item[key], f"{path}/{short(key)}", key)
+            rows.mark(day)
+            if day and isinstance(item["date"], str):
+                days[item["date"]] = rows.day(day)
+        if quick:
+            rows.nummers.extend(repeat(number, quick))
+            self.elementen.add(number)
+
+    # ---- elements and values -------------------------------------------------------------------------------
+
+    def _elements(self, elements: Any, path: str, seen: dict[int, str | None] | None = None) -> None:  # noqa: ANN401
+        if elements is None:
+            return
+        if not isinstance(elements, list):
+            self._remark("BDS021", veld=path, verwacht="lijst", gevonden=kind_of(elements))
+            self._leaf(elements, path, path)
+            return
+        key, value_key, wants = self._format.nummer, self._format.waarde, self._format.wants
+        numbers, values, quick = self.rows.nummers, self.rows.waarden, seen is None and not self._lines
+        for element in elements:
+            try:
+                number, value = element[key], element[value_key]
+                wanted = wants.get(number)
+                if quick and value.__class__ is wanted and len(element) == 2 and number not in self._dates:
+                    numbers.append(number)
+                    values.append(value if wanted is str else str(value))
+                    self.elementen.add(number)
+                    continue
+            except (KeyError, TypeError, IndexError):
+                pass
+            if not isinstance(element, dict):
+                self._leaf(element, path, "")
+                continue
+            text = self._value(element.get(key, _MISSING), element.get(value_key), path, element, element)
+            if seen is not None and isinstance(element.get(key), int):
+                seen[element[key]] = seen.get(element[key]) or text
+            for name in [k for k in element if k not in {key, value_key, "varName", "Omschrijving"}]:
+                self._leaf(element[name], f"{path}/{short(name)}", name)
+
+    def _value(self, number: Any, value: Any, path: str, at: Any, element: dict[str, Any]) -> str | None:  # noqa: ANN401
+        """One value that needs a closer look; gives the text that was kept."""
+        nummer, tekst = self._number(number, path, at, element)
+        wanted = self._format.wants.get(nummer)
+        text = text_of(value)
+        found = kind_of(value)
+        regel = self._lines.get(id(at))
+        if value is not None and nummer:
+            due = KIND_WORDS[wanted] if wanted else found
+            if found in {"lijst", "object"} and not wanted:
+                due = "tekst"
+            if found != due:
+                self._remark(
+                    "BDS023", at=at, bdsnummer=nummer, waarde=text, pad=path, verwacht=due, gevonden=found
+                )
+            if wanted is int and text is not None and text.strip().upper() == "NA":
+                # Senders write NA where there is no number; no value, with the words as they came.
+                text, tekst = None, text
+        if text is not None and nummer in self._dates:
+            day = day_of(text)
+            if day is not None:
+                text = day.isoformat()
+            elif text.strip():
+                self._remark("BDS028", at=at, bdsnummer=nummer, waarde=text, pad=path)
+        if nummer:
+            self.elementen.add(nummer)
+        self.rows.add(nummer, text, tekst, regel)
+        return text.strip() or None if text else None
+
+    def _number(self, number: Any, path: str, at: Any, element: dict[str, Any]) -> tuple[int, str | None]:  # noqa: ANN401
+        """Element number (0 when there is none) and the text that goes with it: description or own name."""
+        note = element.get("Omschrijving")
+        tekst = note if isinstance(note, str) else None
+        if number is _MISSING or number is None:
+            own = element.get("varName")
+            if own is None:
+                self._remark(
+                    "BDS021", at=at, veld=self._format.nummer, verwacht="getal", gevonden="niets", pad=path
+                )
+            return 0, own if isinstance(own, str) else tekst
+        if isinstance(number, int) and not isinstance(number, bool) and 0 < number < 2**31:
+            return number, tekst
+        self._remark(
+            "BDS021", at=at, veld=self._format.nummer, verwacht="getal", gevonden=kind_of(number), pad=path
+        )
+        digits = str(number).strip()
+        if isinstance(number, str) and digits.isascii() and digits.isdigit() and 0 < int(digits) < 2**31:
+            return int(digits), tekst
+        return 0, text_of(number)
+
+    def _day(self, value: Any, name: str, at: Any, path: str) -> tuple[str, date] | None:  # noqa: ANN401
+        known = _DAYS.get(value) if value.__class__ is str else None
+        if known is not None:
+            return known
+        text = text_of(value)
+        day = day_of(text) if text else None
+        if value is None:
+            self._remark("BDS020", at=at, veld=name, formaat=self._format.formaat, pad=path)
+        elif day is None:
+            self._remark("BDS028", at=at, waarde=text, veld=name, pad=path)
+            # The date as it came stays findable beside the values of the visit.
+            self._leaf(value, f"{path}/{name}", name)
+        if day is None:
+            return None
+        if not isinstance(value, str):
+            self._remark("BDS021", at=at, veld=name, verwacht="tekst", gevonden=kind_of(value), pad=path)
+            return day.isoformat(), day
+        if len(_DAYS) < 100_000:
+            _DAYS[value] = (day.isoformat(), day)
+        return day.isoformat(), day
+
+    # ---- what has no place of its own ----------------------------------------------------------------------
+
+    def _others(
+        self, block: dict[str, Any], known: set[str], path: str, day: tuple[str, date | None] | None = None
+    ) -> None:
+        """Fields that the format does not know: kept as rows without an element."""
+        for key in [k for k in block if k not in known]:
+            place = f"{path}/{short(key)}" if path else short(key)
+            self._leaf(block[key], place, key)
+            self.rows.run(place, day)
+
+    def _leaf(self, value: Any, path: str, name: str) -> None:  # noqa: ANN401
+        """Every scalar below `value` as a row of its own."""
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                self._leaf(inner, f"{path}/{key}", key)
+        elif isinstance(value, list):
+            for inner in value:
+                self._leaf(inner, path, name)
+        elif value is not None:
+            self.rows.add(0, text_of(value), name or None)
+
+    def _remark(self, code: str, at: Any = None, **facts: Any) -> None:  # noqa: ANN401
+        line = self._lines.get(id(at), self._line)
+        self.remarks.melding(code, regel=line, **{"dossier_id": self._dossier, **facts})
