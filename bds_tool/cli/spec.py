@@ -25,6 +25,8 @@ Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
 ]
 
+FAIL_ON = {"error": "fout", "warning": "waarschuwing", "info": "info", "never": ""}
+
 
 def register(main: typer.Typer) -> None:
     main.add_typer(app, name="spec")
@@ -200,6 +202,40 @@ def path(
 
     rows, columns = element_places(key, bds)
     table(rows, columns, format_, output)
+
+
+@app.command()
+def check(
+    fail_on: Annotated[
+        str,
+        typer.Option("--fail-on", help="Vanaf welke ernst de afloop 1 is: error, warning, info of never."),
+    ] = "error",
+    codes: Annotated[bool, typer.Option("--codes", help="Toon welke controles er zijn en stop.")] = False,
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown, github of sarif.")
+    ] = "text",
+    output: Output = None,
+) -> None:
+    """Controleer alle definities: hun vorm, hun samenhang en hun verwijzingen."""
+    from bds_tool.errors import ExitCode
+    from bds_tool.schema.check import check_specs, reaches
+    from bds_tool.schema.check_report import REPORTS, control_rows, report
+
+    if codes:
+        rows, columns = control_rows()
+        table(rows, columns, format_, output)
+        return
+    if format_ not in REPORTS:
+        raise _no_format(format_, REPORTS)
+    if fail_on not in FAIL_ON:
+        raise UsageError(
+            t(f"--fail-on {fail_on} bestaat niet.", f"--fail-on {fail_on} does not exist."),
+            t(f"Kies uit: {', '.join(FAIL_ON)}.", f"Choose one of: {', '.join(FAIL_ON)}."),
+        )
+    found = check_specs()
+    write(report(found, format_), output)
+    if reaches(found, FAIL_ON[fail_on]):
+        raise typer.Exit(ExitCode.FINDINGS)
 
 
 def _no_format(format_: str, choices: tuple[str, ...]) -> UsageError:
