@@ -9,8 +9,8 @@ import traceback
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 import bds_tool
 from bds_tool import cli as commands_package
@@ -47,7 +47,6 @@ def build() -> typer.Typer:
     """The whole application; importing it loads no heavy library."""
     app = typer.Typer(
         name="bds",
-        no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -93,19 +92,20 @@ def _global_options(
 def run(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code. No traceback reaches a user."""
     try:
-        result = build()(arguments, standalone_mode=False)
+        given = sys.argv[1:] if arguments is None else arguments
+        result = build()(given or ["--help"], standalone_mode=False)
         return int(result) if isinstance(result, int) else ExitCode.OK
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         return stop.exit_code
     except UserError as error:
         talk(f"{t('fout', 'error')}: {error.message}")
         if error.remedy:
             talk(f"  {error.remedy}")
         return error.code
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        error.show()  # type: ignore[attr-defined]  # a wrong option or command: the parser says which, with did-you-mean
         return ExitCode.USAGE
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         talk(t("Afgebroken.", "Interrupted."))
         return ExitCode.INTERRUPTED
     except BrokenPipeError:

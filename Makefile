@@ -1,0 +1,47 @@
+# `make help` lists the targets. Everything runs in .venv, which the first target that needs it creates.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+endif
+STAMP := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test quick lint format bench sample docs clean
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[all]"
+	@touch $@
+
+$(DEV): $(STAMP)
+	$(BIN)/python -m pip install --quiet --group test --group lint
+	@touch $@
+
+demo: $(STAMP)  ## Validate sample_data/, show the findings and write a report to out/
+	@mkdir -p out
+	$(BIN)/bds validate sample_data --report html=out/bevindingen.html --report json=out/bevindingen.json --exit-zero
+
+test: $(DEV)  ## Run all tests
+	$(BIN)/python -m pytest -n auto
+
+quick: $(DEV)  ## Run the tests that take little time
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+lint: $(DEV)  ## Check style, types and the size of what we promise
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(DEV)  ## Let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## Remove what the other targets made
+	rm -rf $(VENV) out build dist site .pytest_cache .mypy_cache .ruff_cache

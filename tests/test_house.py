@@ -1,0 +1,68 @@
+"""The rules of the house: imports go one way, start-up stays light, definitions ship with the program."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "bds_tool"
+#: room → rooms it may import.
+ALLOWED = {
+    "schema": set(),
+    "dossier": {"schema"},
+    "validate": {"dossier", "schema"},
+    "indicators": {"validate", "dossier", "schema"},
+    "export": {"indicators", "validate", "dossier", "schema"},
+    "synthetic": {"schema", "dossier"},
+    "cli": {"export", "indicators", "validate", "dossier", "schema", "synthetic"},
+}
+HEAVY = {"polars", "pandera", "duckdb", "pyarrow", "lxml", "numpy", "pandas", "jinja2", "jsonschema", "scipy"}
+
+
+def imports(path: Path) -> set[str]:
+    """Modules of the package that a file imports, also inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found |= {f"{node.module}.{a.name}" for a in node.names if node.module == "bds_tool"}
+    return {name for name in found if name.startswith("bds_tool.")}
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_imports_go_one_way(room):
+    for path in (PACKAGE / room).rglob("*.py"):
+        for name in imports(path):
+            other = name.split(".")[1]
+            assert other not in ALLOWED or other == room or other in ALLOWED[room], f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["validate", "--help"]])
+def test_help_and_version_load_nothing_heavy(arguments):
+    code = (
+        "import sys\n"
+        "from bds_tool.cli.main import run\n"
+        f"code = run({arguments!r})\n"
+        "print('LOADED', sorted({m.split('.')[0] for m in sys.modules}), file=sys.stderr)\n"
+        "sys.exit(code)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    loaded = set(ast.literal_eval(done.stderr.rsplit("LOADED ", 1)[1].strip()))
+    assert not loaded & HEAVY
+
+
+def test_wheel_ships_the_definitions(tmp_path):
+    import tomllib
+
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"] == {
+        "specs": "bds_tool/specs"
+    }
+    assert (PACKAGE.parent / "specs" / "bds" / "4.2.0" / "datapackage.json").is_file()
