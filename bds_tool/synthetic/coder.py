@@ -1,0 +1,122 @@
+"""Values as they are registered in one BDS version and coding, as numbers into one shared vocabulary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bds_tool.schema import Definition
+from bds_tool.schema.coding import code_pairs
+from bds_tool.synthetic.chance import Ints
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CODINGS = ("bds", "hl7")
+_FIRST_DAY = -9000  # 1945-05-12, older than any parent
+_LAST_DAY = 24000  # 2035-09-17
+_FINE = 10_000  # numbers below this have a place each, above it per 50
+_COARSE_STEP = 50
+_COARSE = 6_000
+_NUMBERS = _FINE + _COARSE
+_WORDS = _NUMBERS + (_LAST_DAY - _FIRST_DAY)
+#: Values that exist in one chunk only (keys, numbers of children) start here.
+LOCAL = 1 << 28
+
+#: HL7 spelling of elements whose list has no HL7 codes because the message uses an attribute or a boolean.
+_HL7_WORDS = {
+    8: {"01": "HP", "02": "PHYS", "03": "PST", "04": "TMP"},
+    696: {"01": "active", "02": "completed"},
+    **{key: {"1": "true", "2": "false"} for key in (91, 92, 93)},
+}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where values of one element stand: its words in the table, and its rank among the rows of an activity."""
+
+    bdsnummer: int
+    rubriek: str
+    groep: str
+    eenheid: str
+    codesysteem: str
+
+
+class Coder:
+    """Compiles elements and codes of one version; slots and words are handed out in a fixed order."""
+
+    def __init__(self, definition: Definition, coding: str) -> None:
+        self.definition = definition
+        self.coding = coding
+        self.slots: list[Slot] = []
+        self._slot_of: dict[int, int] = {}
+        self._words: list[str] = []
+        self._word_of: dict[str, int] = {}
+        self._codes: dict[int, dict[str, str]] = {}
+        self._base: pa.Array | None = None
+
+    def has(self, bdsnummer: int) -> bool:
+        """Whether the version exchanges this element and does not call it deprecated."""
+        element = self.definition.elementen.get(bdsnummer)
+        return element is not None and element.in_bericht and element.status == "actief"
+
+    def slot(self, bdsnummer: int) -> int:
+        """The slot of an element that the version has."""
+        if bdsnummer not in self._slot_of:
+            element = self.definition.elementen[bdsnummer]
+            system = element.codesysteem if self.coding == "hl7" and element.coded else ""
+            inner = element.groepen[-1] if element.groepen else ""
+            self._slot_of[bdsnummer] = len(self.slots)
+            self.slots.append(Slot(bdsnummer, element.rubriek, inner, element.eenheid, system))
+        return self._slot_of[bdsnummer]
+
+    def word(self, text: str) -> int:
+        if text not in self._word_of:
+            self._word_of[text] = _WORDS + len(self._words)
+            self._words.append(text)
+        return self._word_of[text]
+
+    def codes(self, bdsnummer: int, codes: list[str]) -> Ints:
+        """The values of BDS codes in the coding of this run; -1 where the version does not have the code."""
+        table = self._codes.get(bdsnummer)
+        if table is None:
+            table = self._codes[bdsnummer] = self._table(bdsnummer)
+        return np.array([self.word(table[c]) if c in table else -1 for c in codes], dtype=np.int64)
+
+    def numbers(self, values: Ints) -> Ints:
+        """Whole numbers; from 10,000 on in steps of 50."""
+        coarse = _FINE + np.minimum((values - _FINE) // _COARSE_STEP, _COARSE - 1)
+        return np.where(values < _FINE, np.maximum(values, 0), coarse)
+
+    def dates(self, days: Ints) -> Ints:
+        return _NUMBERS + np.clip(days - _FIRST_DAY, 0, _LAST_DAY - _FIRST_DAY - 1)
+
+    def vocabulary(self) -> pa.Array:
+        """All words so far, at the place of their number."""
+        import pyarrow as pa
+
+        if self._base is None or len(self._base) < _WORDS + len(self._words):
+            fine = [str(i) for i in range(_FINE)]
+            coarse = [str(_FINE + i * _COARSE_STEP) for i in range(_COARSE)]
+            days = np.arange(_FIRST_DAY, _LAST_DAY).astype("datetime64[D]").astype(str).tolist()
+            self._base = pa.array([*fine, *coarse, *days, *self._words], pa.string())
+        return self._base
+
+    def _table(self, bdsnummer: int) -> dict[str, str]:
+        element = self.definition.elementen[bdsnummer]
+        if self.coding == "hl7" and bdsnummer in _HL7_WORDS:
+            return _HL7_WORDS[bdsnummer]
+        if element.hl7_datatype == "BL" and not code_pairs(self.definition, element.waardenlijst):
+            return {"true": "true", "false": "false"}
+        table = {}
+        for pair in code_pairs(self.definition, element.waardenlijst):
+            if pair.nullflavor or pair.status == "D":
+                continue
+            one, other = (pair.hl7, pair.bds) if self.coding == "hl7" else (pair.bds, pair.hl7)
+            chosen = one or other
+            key = pair.bds or pair.hl7
+            if chosen and key:
+                table[key.code] = chosen.code
+        return table

@@ -1,0 +1,165 @@
+"""The figures a population is drawn with: `specs/populatie/*.yaml`, growth references and item difficulties."""
+
+from __future__ import annotations
+
+import csv
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from bds_tool.errors import SpecError, UsageError
+from bds_tool.places import specs_dir
+from bds_tool.synthetic.chance import Floats
+from bds_tool.text import t
+
+DAYS_PER_YEAR = 365.25
+#: Weeks of gestation with a reference of their own; the last row of a growth table is "born at term".
+PRETERM_WEEKS = tuple(range(25, 37))
+
+
+def population(name: str = "nederland") -> dict[str, Any]:
+    """A population spec by name (in `specs/populatie/`) or path. Raises UsageError or SpecError."""
+    path = Path(name) if name.endswith((".yaml", ".yml")) else specs_dir() / "populatie" / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in (specs_dir() / "populatie").glob("*.yaml")))
+        raise UsageError(
+            t(f"Bevolking {name} bestaat niet.", f"Population {name} does not exist."),
+            t(
+                f"Kies uit: {known}, of wijs een YAML-bestand aan.",
+                f"Choose one of: {known}, or a YAML file.",
+            ),
+        )
+    return dict(checked(path, "populatie"))
+
+
+def checked(path: Path, kind: str) -> dict[str, Any]:
+    """A YAML file checked against `specs/_schemas/<kind>.schema.json`. Raises SpecError with the place."""
+    import json
+
+    from jsonschema import Draft202012Validator
+
+    try:
+        loaded = yaml.load(
+            path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        )
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" (regel {mark.line + 1})" if mark else ""
+        raise SpecError(
+            t(f"{path} is geen leesbare YAML{where}.", f"{path} is no readable YAML{where}."),
+            t("Controleer inspringing en aanhalingstekens.", "Check indentation and quotes."),
+        ) from error
+    schema = json.loads((specs_dir() / "_schemas" / f"{kind}.schema.json").read_text(encoding="utf-8"))
+    problems = sorted(
+        Draft202012Validator(schema).iter_errors(loaded), key=lambda e: list(map(str, e.absolute_path))
+    )
+    if problems:
+        place = "/".join(str(p) for p in problems[0].absolute_path) or "."
+        reason = problems[0].validator
+        raise SpecError(
+            t(
+                f"{path} klopt niet op plaats {place} ({reason}).",
+                f"{path} is not right at {place} ({reason}).",
+            ),
+            t(f"Zie specs/_schemas/{kind}.schema.json.", f"See specs/_schemas/{kind}.schema.json."),
+        )
+    return dict(loaded)
+
+
+class Growth:
+    """L, M and S per day of age: arrays [gestation, sex, day]; length in cm, BMI in kg/m², head in cm."""
+
+    def __init__(self, days: int) -> None:
+        ages = np.arange(days + 1) / DAYS_PER_YEAR
+        rows = _lms_rows()
+        self.days = days
+        self.length = self._blend(rows, ages, "hgt", "nl_2009")
+        self.head = self._blend(rows, ages, "hdc", "nl_1997")
+        self.bmi = self._bmi(rows, ages)
+        self.dscore = np.stack(
+            [_curve(rows, "nl_2014", "dsc", sex, "40", ages)[1] for sex in ("male", "female")]
+        )
+
+    @staticmethod
+    def _blend(rows: _Rows, ages: Floats, measure: str, term: str) -> Floats:
+        """[13, 2, 3, day]: preterm references up to 2 years, gradually the term reference between 2 and 4."""
+        weight = np.clip((4.0 - ages) / 2.0, 0.0, 1.0)
+        if measure == "hdc":  # the preterm reference of the head ends at 18 months
+            weight = np.clip((1.5 - ages) / 0.5, 0.0, 1.0)
+        out = np.empty((len(PRETERM_WEEKS) + 1, 2, 3, len(ages)))
+        for s, sex in enumerate(("male", "female")):
+            full = _curve(rows, term, measure, sex, "nl", ages)
+            out[-1, s] = full
+            for w, week in enumerate(PRETERM_WEEKS):
+                pre = _curve(rows, "nl_2012", measure, sex, str(week), ages)
+                out[w, s] = pre * weight + full * (1 - weight)
+        return out
+
+    def _bmi(self, rows: _Rows, ages: Floats) -> Floats:
+        weight = np.clip((4.0 - ages) / 2.0, 0.0, 1.0)
+        out = np.empty_like(self.length)
+        for s, sex in enumerate(("male", "female")):
+            full = _curve(rows, "nl_2009", "bmi", sex, "nl", ages)
+            out[-1, s] = full
+            for w, week in enumerate(PRETERM_WEEKS):
+                heavy = _curve(rows, "nl_2012", "wgt", sex, str(week), ages)
+                pre = heavy[1] / (self.length[w, s, 1] / 100) ** 2
+                out[w, s] = full
+                out[w, s, 1] = pre * weight + full[1] * (1 - weight)
+        return out
+
+
+def value_of(table: Floats, pop: Any, sex: Any, day: Any, z: Floats) -> Floats:  # noqa: ANN401  # index arrays
+    """The measurement at z: M·(1 + L·S·z)^(1/L), and M·exp(S·z) where L is 0."""
+    lam, mu, sigma = table[pop, sex, 0, day], table[pop, sex, 1, day], table[pop, sex, 2, day]
+    lam = np.where(np.abs(lam) < 1e-6, 1e-6, lam)
+    return np.asarray(mu * np.maximum(1.0 + lam * sigma * z, 1e-3) ** (1.0 / lam))
+
+
+_Rows = dict[tuple[str, str, str, str], list[tuple[float, float, float, float]]]
+
+
+def _curve(rows: _Rows, reference: str, measure: str, sex: str, population: str, ages: Floats) -> Floats:
+    points = sorted(rows[reference, measure, sex, population])
+    if reference == "nl_2009":  # starts after birth; the point at birth comes from nl_1997
+        birth = min(rows["nl_1997", measure, sex, population])
+        points = [birth, *points]
+    x = np.array([p[0] for p in points])
+    return np.stack([np.interp(ages, x, np.array([p[i] for p in points])) for i in (1, 2, 3)])
+
+
+@lru_cache(maxsize=2)
+def _lms_rows() -> _Rows:
+    found: _Rows = {}
+    for row in _reference("growth_lms.csv", "groei_lms.csv"):
+        m, s = float(row["M"]), float(row["S"])
+        # A normal reference (NO) is the LMS with L = 1 and S = SD / M.
+        lam, sigma = (1.0, s / m) if row["distribution"] == "NO" else (float(row["L"]), s)
+        key = (row["reference"], row["measure"], row["sex"], row["population"])
+        found.setdefault(key, []).append((float(row["x"]), lam, m, sigma))
+    return found
+
+
+@lru_cache(maxsize=2)
+def van_wiechen() -> tuple[tuple[tuple[int, ...], str, float], ...]:
+    """Per item: its elements (one, or right and left), its type (m = may be reported) and its difficulty."""
+    found = []
+    for row in _reference("van_wiechen_dscore.csv", "van_wiechen.csv"):
+        elements = tuple(int(row[c]) for c in ("bds", "bds_right", "bds_left") if row[c])
+        if elements and row["tau_dutch"]:
+            found.append((elements, row["type"], float(row["tau_dutch"])))
+    return tuple(found)
+
+
+def _reference(*names: str) -> list[dict[str, str]]:
+    for path in (specs_dir() / "referenties" / names[0], specs_dir() / "populatie" / names[-1]):
+        if path.is_file():
+            with path.open(encoding="utf-8", newline="") as file:
+                return list(csv.DictReader(file))
+    raise SpecError(
+        t(f"De referentie {names[0]} staat niet in specs/.", f"Reference {names[0]} is not in specs/."),
+        t("Herstel de map specs/.", "Restore the folder specs/."),
+    )
