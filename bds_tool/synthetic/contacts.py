@@ -86,8 +86,9 @@ def _planned(spec: dict[str, Any], people: People, chance: Chance) -> Ints:
     for m in moments:
         spread = m["sd"] * chance.normal(f"dag {m['sleutel']}", people.child)
         columns.append(np.maximum(m["dagen"] + np.rint(spread), 3))
-    for extra in range(EXTRA):
-        columns.append(45 + np.floor(chance.uniform("dag ind", people.child, extra) * 6400))
+    columns.extend(
+        45 + np.floor(chance.uniform("dag ind", people.child, extra) * 6400) for extra in range(EXTRA)
+    )
     day = np.stack(columns, axis=1).astype(np.int64) + people.born[:, None]
     weekday = (day + 3) % 7  # 0 is Monday: 1970-01-01 was a Thursday
     return np.where(weekday >= 5, day + 7 - weekday, day)

@@ -34,13 +34,13 @@ class Draw:
     def words(self, texts: list[str], stream: str) -> Ints:
         """One of these words for each child."""
         words = np.array([self.coder.word(w) for w in texts])
-        return words[(self.chance.uniform(stream, self.people.child) * len(words)).astype(int)]
+        return np.asarray(words[(self.chance.uniform(stream, self.people.child) * len(words)).astype(int)])
 
     def of_act(self, which: Any, stream: str) -> Floats:  # noqa: ANN401
         """A uniform number per activity."""
         return self.chance.uniform(stream, self.acts.child[which], self.acts.kind[which])
 
-    def level(self, measure: str, age: Floats | int, owner: Ints | None = None) -> Floats:
+    def level(self, measure: str, age: Floats | Ints | int, owner: Ints | None = None) -> Floats:
         """The z-score of a growth measure at an age in days: own level plus a slow walk between knots.
 
         Without `owner` one value per child; with it one per activity. Variance is 1 at every age.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from bds_tool.synthetic.chance import Ints
 from bds_tool.synthetic.contacts import EXTRA
 from bds_tool.synthetic.draw import Draw
 from bds_tool.synthetic.rows import activity_keys
@@ -49,5 +52,5 @@ def conclusions(d: Draw) -> None:
     d.rows.act(482, which, words[(d.of_act(which, "conclusietekst") * len(words)).astype(int)])
 
 
-def _of(mask: np.ndarray, values: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _of(mask: Any, values: Ints) -> Ints:  # noqa: ANN401
     return np.asarray(values[np.flatnonzero(mask)])

@@ -102,9 +102,9 @@ class Generator:
         d = Draw(self.spec, self.region, self.chance, self.coder, who, acts, rows, self.growth, self.truth)
         dossier.identity(d)
         encounter.header(d)
-        for theme in THEMES:
+        for theme, write in THEMES.items():
             if theme in self.request.themes:
-                THEMES[theme](d)
+                write(d)
         return rows.table(1)
 
     def facts(self) -> dict[str, Any]:
