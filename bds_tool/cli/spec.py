@@ -238,6 +238,47 @@ def check(
         raise typer.Exit(ExitCode.FINDINGS)
 
 
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(metavar="OUD", help="Oude versie, bijvoorbeeld 4.1.3.")],
+    new: Annotated[str, typer.Argument(metavar="NIEUW", help="Nieuwe versie, bijvoorbeeld 4.2.0.")],
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="Alleen: rubriek, groep, element, lijst, code of definitie; mag vaker."),
+    ] = None,
+    at_least: Annotated[
+        str, typer.Option("--at-least", help="Kleinste klasse: geen, patch, minor of major.")
+    ] = "patch",
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help="text, markdown, html, json, ndjson of csv.")
+    ] = "text",
+    output: Output = None,
+) -> None:
+    """Vergelijk twee versies. Afloop 0: gelijk; 1: verschillend."""
+    from bds_tool.errors import ExitCode
+    from bds_tool.schema.diff_report import COLUMNS, DIFF_FORMATS, TABLES, difference, envelope, render, rows
+
+    for value, choices, option in (
+        (format_, DIFF_FORMATS, "--format"),
+        (at_least, ("geen", "patch", "minor", "major"), "--at-least"),
+        *((k, TABLES, "--kind") for k in kind or ()),
+    ):
+        if value not in choices:
+            raise UsageError(
+                t(f"{option} {value} bestaat niet.", f"{option} {value} does not exist."),
+                t(f"Kies uit: {', '.join(choices)}.", f"Choose one of: {', '.join(choices)}."),
+            )
+    found = difference(old, new, tuple(kind or ()), at_least)
+    if format_ == "json":
+        write(to_json(envelope(found)), output)
+    elif format_ in {"ndjson", "csv"}:
+        table(rows(found.changes), COLUMNS, format_, output)
+    else:
+        write(render(found, format_), output)
+    if not found.equal:
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
 def _no_format(format_: str, choices: tuple[str, ...]) -> UsageError:
     return UsageError(
         t(f"Formaat {format_} bestaat hier niet.", f"Format {format_} does not exist here."),
