@@ -190,7 +190,16 @@ def diff(
 
 def known_requests(old: str, new: str) -> dict[tuple[str, str], tuple[str, ...]]:
     """The JGZ numbers by change, from the change package of two versions; empty when there is none."""
-    return {}
+    from bds_tool.schema.wijzigingen.loading import find, load_package
+
+    path = find(old, new)
+    if not path.is_file():
+        return {}
+    return {
+        w.id: numbered
+        for w in load_package(path).wijzigingen
+        if (numbered := tuple(j for j in w.jgz if j.startswith("JGZ")))
+    }
 
 
 def overall(changes: Iterable[Change]) -> Classes:
@@ -267,7 +276,10 @@ def _changed(
     aspects: dict[str, list[Veld]] = {}
     for column, aspect in ASPECTS[tabel].items():
         if before[column] != after[column] and (only is None or column in only):
-            aspects.setdefault(aspect, []).append(Veld(column, before[column], after[column]))
+            van, naar = before[column], after[column]
+            aspects.setdefault(aspect, []).append(
+                Veld(column, *(_heads(van, naar) if column == "pad" else (van, naar)))
+            )
     for aspect, velden in aspects.items():
         yield Change(
             f"{tabel}-{aspect}",
@@ -277,6 +289,20 @@ def _changed(
             tuple(velden),
             *classes_of(tabel, aspect, velden, before, after),
         )
+
+
+REST = "…"
+
+
+def _heads(van: str, naar: str) -> tuple[str, str]:
+    """Two paths that end alike, as their different beginnings: `ACT/…` and `ENC/…`."""
+    old, new = van.split("/"), naar.split("/")
+    same = 0
+    while same < min(len(old), len(new)) and old[-1 - same] == new[-1 - same]:
+        same += 1
+    if not same or not van or not naar:
+        return van, naar
+    return tuple("/".join([*parts[: len(parts) - same], REST]) for parts in (old, new))  # type: ignore[return-value]
 
 
 def classes_of(tabel: str, aspect: str, velden: Iterable[Veld], before: Row, after: Row) -> Classes:
