@@ -1,0 +1,255 @@
+"""`bds indicator`: look up, check, test, compute and merge indicators."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bds_tool.cli.render import TABLE_FORMATS, table, talk, to_json, write
+from bds_tool.errors import ExitCode, UsageError
+from bds_tool.text import number, t
+
+if TYPE_CHECKING:
+    from bds_tool.indicators.result import Result
+
+app = typer.Typer(no_args_is_help=True, help="Indicatoren opzoeken, controleren, toetsen en berekenen.")
+
+Extra = Annotated[list[Path] | None, typer.Option("--indicators", help="Map met eigen definities (YAML); mag vaker.")]
+Format = Annotated[str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Geen voortgang en samenvatting.")]
+Names = Annotated[list[str] | None, typer.Argument(help="Indicatoren of thema's; zonder: alle.")]
+BY = ("sex", "education", "age", "origin", "year")
+
+
+def register(main: typer.Typer) -> None:
+    main.add_typer(app, name="indicator")
+
+
+@app.command("list")
+def list_(names: Names = None, extra: Extra = None, format_: Format = "text", output: Output = None) -> None:
+    """Toon de indicatoren met thema, soort, BDS-versies en zekerheid."""
+    from bds_tool.indicators.definitions import choose
+
+    chosen = choose(names or [], extra or [])
+    rows = [
+        [i.id, i.data["thema"], i.data[t("titel", "titel_en")], i.kind, i.data["eenheid"], " ".join(i.versions), i.data["zekerheid"]]
+        for i in chosen
+    ]
+    table(rows, ("indicator", "thema", "titel", "soort", "eenheid", "bds", "zekerheid"), format_, output)
+
+
+@app.command()
+def show(name: str, extra: Extra = None, format_: Format = "text", output: Output = None) -> None:
+    """Toon één definitie: over wie, hoe geteld, uit welke elementen, met bron en kanttekeningen."""
+    from bds_tool.indicators.definitions import choose
+
+    chosen = choose([name], extra or [])
+    if format_ == "json":
+        write(to_json([{**i.data, "hash": i.hash, "elementen": i.bds_elements()} for i in chosen]), output)
+        return
+    write("\n\n".join(_sheet(i) for i in chosen), output)
+
+
+def _sheet(i: Any) -> str:  # noqa: ANN401
+    from bds_tool.indicators.features import views
+    from bds_tool.schema import load, newest
+
+    d = i.data
+    known = load(newest()).elementen
+    lines = [
+        f"{i.id}  {d[t('titel', 'titel_en')]}",
+        "",
+        f"  {t('thema', 'theme')}          {d['thema']}",
+        f"  {t('soort', 'kind')}          {i.kind} ({d['eenheid']})",
+        f"  {t('één rij is', 'one row is')}     {views()[i.view].row}  [view {i.view}]",
+        f"  {t('populatie', 'population')}      {i.population}",
+        f"  {t('noemer n', 'denominator')}       {i.denominator}",
+        f"  {t('teller x', 'numerator')}       {i.value or i.numerator}",
+        f"  {t('jaar en adres', 'year, address')}  {i.day}",
+        f"  {t('elementen', 'elements')}      " + ", ".join(f"{n} {known[n].naam if n in known else ''}".strip() for n in i.bds_elements()),
+        f"  BDS            {', '.join(i.versions)}",
+        f"  {t('uitsplitsing', 'breakdowns')}   {', '.join(d['uitsplitsingen'])}",
+        f"  {t('richting', 'polarity')}       {d['polariteit']}",
+        f"  {t('gevoeligheid', 'sensitivity')}   {d['gevoeligheid']}",
+        f"  {t('bron', 'source')}           {d['bron']}",
+        f"  {t('zekerheid', 'certainty')}      {d['zekerheid']}",
+        f"  hash           {i.hash}",
+    ]
+    lines += [f"  {t('trendbreuk', 'break')}     {b['versie']}: {b['toelichting']}" for b in d.get("trendbreuk", ())]
+    lines += [f"  {t('let op', 'caveat')}         {c}" for c in d.get("let_op", ())]
+    return "\n".join(lines)
+
+
+@app.command()
+def check(extra: Extra = None, quiet: Quiet = False) -> None:
+    """Controleer alle definities: vorm, elementen per BDS-versie, en of elke uitdrukking op de views past."""
+    from bds_tool.indicators.definitions import check as check_all
+    from bds_tool.indicators.definitions import load_all
+
+    problems = check_all(extra or [])
+    for problem in problems:
+        write(problem)
+    if problems:
+        raise typer.Exit(ExitCode.FINDINGS)
+    if not quiet:
+        count = len(load_all(extra or []))
+        talk(t(f"{count} definities in orde.", f"{count} definitions are fine."))
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Kenmerk van de indicator, bijvoorbeeld MIJN-INDICATOR.")],
+    folder: Annotated[Path, typer.Option("--in", help="Map voor uw eigen definities.")] = Path("indicatoren"),
+) -> None:
+    """Maak een YAML met een werkend voorbeeld om aan te passen."""
+    from bds_tool.files import atomic_file
+    from bds_tool.indicators.template import TEMPLATE
+
+    if not re.fullmatch(r"[A-Z][A-Z0-9-]{1,29}", name.upper()):
+        raise UsageError(t("Een kenmerk bestaat uit hoofdletters, cijfers en streepjes.", "A name has capitals, digits and hyphens."))
+    target = folder / f"{name.lower()}.yaml"
+    if target.exists():
+        raise UsageError(t(f"{target} bestaat al.", f"{target} exists already."))
+    with atomic_file(target) as temporary:
+        temporary.write_text(TEMPLATE.replace("MIJN-INDICATOR", name.upper()), encoding="utf-8")
+    talk(t(f"{target} gemaakt. Toets met: bds indicator test {name.upper()} --indicators {folder}",
+           f"{target} made. Test with: bds indicator test {name.upper()} --indicators {folder}"))
+
+
+@app.command()
+def test(
+    names: Names = None, extra: Extra = None, format_: Format = "text", output: Output = None,
+    all_: Annotated[bool, typer.Option("--all", help="Toon ook de gevallen die kloppen.")] = False,
+) -> None:
+    """Reken de uitgewerkte gevallen na die in de definities staan, in elke BDS-versie."""
+    from bds_tool.indicators.cases import run
+    from bds_tool.indicators.definitions import choose
+
+    outcomes = run(choose(names or [], extra or []))
+    failed = [o for o in outcomes if not o.passed]
+    shown = outcomes if all_ or format_ != "text" else failed
+    rows = [
+        [o.indicator, o.version, o.case, t("goed", "ok") if o.passed else t("FOUT", "WRONG"), _figures(o.expected),
+         _figures({k: o.got.get(k) for k in o.expected})]
+        for o in shown
+    ]
+    if rows:
+        table(rows, ("indicator", "bds", "geval", "uitkomst", "verwacht", "gevonden"), format_, output)
+    talk(t(f"{len(outcomes) - len(failed)} van {len(outcomes)} gevallen kloppen.",
+           f"{len(outcomes) - len(failed)} of {len(outcomes)} cases hold."))
+    if failed:
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+def _figures(values: dict[str, Any]) -> str:
+    return " ".join(f"{k}={v:g}" if isinstance(v, int | float) else f"{k}=?" for k, v in values.items())
+
+
+@app.command()
+def compute(
+    store: Annotated[Path, typer.Argument(help="Gegevensmap (NAAM.bds) of export.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Map voor het resultaat (NAAM.result).")],
+    names: Annotated[list[str] | None, typer.Option("--indicator", "-i", help="Indicator of thema; mag vaker.")] = None,
+    area: Annotated[str, typer.Option("--area", help="Gebieden: regio,gemeente,wijk,buurt.")] = "gemeente",
+    areas: Annotated[list[Path] | None, typer.Option("--areas", help="Map of bestand met postcode- en gebiedstabellen.")] = None,
+    area_year: Annotated[int | None, typer.Option("--area-year", help="Jaar van de gebiedsindeling.")] = None,
+    by: Annotated[str, typer.Option("--by", help=f"Uitsplitsingen: {','.join(BY)}.")] = "year",
+    period: Annotated[str, typer.Option("--period", help="Jaar of jaren: 2024 of 2021..2025.")] = "",
+    reference: Annotated[str, typer.Option("--reference", help="Vergelijk met land (rest van de gegevens), regio of nl.")] = "land",
+    reference_date: Annotated[str, typer.Option("--reference-date", help="Laatste dag die telt (JJJJ-MM-DD).")] = "",
+    education: Annotated[str, typer.Option("--education", help="Opleiding van de moeder of de hoogste van beide ouders.")] = "moeder",
+    growth_chart: Annotated[str, typer.Option("--growth-chart", help="Groeidiagram van het dossier of nl voor alle kinderen.")] = "dossier",
+    cutoff: Annotated[str, typer.Option("--cutoff", help="BMI-grens: interpolate of nearest_half_year.")] = "interpolate",
+    memory: Annotated[str, typer.Option("--memory", help="Geheugen voor tellen; daarboven naar schijf.")] = "2500MB",
+    force: Annotated[bool, typer.Option("--force", help="Vervang een bestaand resultaat.")] = False,
+    extra: Extra = None,
+    quiet: Quiet = False,
+) -> None:
+    """Tel alle indicatoren per gebied, uitsplitsing en jaar. Het resultaat is nog niet beschermd."""
+    from bds_tool.indicators.compute import Plan
+    from bds_tool.indicators.definitions import choose
+    from bds_tool.indicators.features import Settings
+    from bds_tool.indicators.run import compute as run
+
+    first, last = _period(period)
+    breakdowns = _words(by, BY, "--by")
+    settings = Settings(
+        first, last, _last_day(reference_date, last), _one(education, ("moeder", "hoogste"), "--education"),
+        _one(growth_chart, ("dossier", "nl"), "--growth-chart"), _one(cutoff, ("interpolate", "nearest_half_year"), "--cutoff"),
+    )
+    plan = Plan(
+        choose(names or [], extra or []), settings, levels=_words(area, ("regio", "gemeente", "wijk", "buurt"), "--area"),
+        by=[b for b in BY if b in breakdowns and b != "year"], yearly="year" in breakdowns,
+        progress=None if quiet else lambda step: talk(f"  {step}"),
+    )
+    with _store(store) as opened:
+        result = run(
+            opened, plan, output, area_paths=areas or [], area_year=area_year,
+            reference=_one(reference, ("land", "regio", "nl"), "--reference"), replace=force, memory=memory,
+        )
+    if not quiet:
+        _summary(result)
+
+
+def _store(path: Path) -> Any:  # noqa: ANN401
+    from bds_tool.dossier.store import Store
+
+    if Store.is_store(path):
+        return Store.open(path)
+    from bds_tool.dossier.reading import read
+
+    return read([path])
+
+
+def _summary(result: Result) -> None:
+    import polars as pl
+
+    counts = result.counts()
+    rows, areas = counts.select(pl.len(), pl.struct("level", "area").n_unique().alias("a")).collect().row(0)
+    talk(t(f"{result.path}: {number(rows)} rijen, {len(result.meta['definitions'])} indicatoren, {number(areas)} gebieden, "
+           f"periode {result.meta['period']['label']}. Status: onbeschermd.",
+           f"{result.path}: {number(rows)} rows, {len(result.meta['definitions'])} indicators, {number(areas)} areas, "
+           f"period {result.meta['period']['label']}. Status: unprotected."))
+    for note in result.meta["notes"]:
+        talk(f"  {note}")
+    talk(t("Volgende stap: bds protect " + str(result.path), "Next step: bds protect " + str(result.path)))
+
+
+def _period(text: str) -> tuple[int, int]:
+    if not text:
+        year = date.today().year - 1  # noqa: DTZ011  # a calendar year of the user
+        return year, year
+    found = re.fullmatch(r"(\d{4})(?:(?:\.\.|-)(\d{4}))?", text)
+    if not found or int(found[2] or found[1]) < int(found[1]):
+        raise UsageError(t(f"--period {text} is geen jaar of reeks jaren.", f"--period {text} is no year or range."),
+                         t("Schrijf 2024 of 2021..2025.", "Write 2024 or 2021..2025."))
+    return int(found[1]), int(found[2] or found[1])
+
+
+def _last_day(text: str, last: int) -> date:
+    if not text:
+        return date(last, 12, 31)
+    try:
+        return min(date.fromisoformat(text), date(last, 12, 31))
+    except ValueError:
+        raise UsageError(t(f"--reference-date {text} is geen datum.", f"--reference-date {text} is no date."),
+                         t("Schrijf JJJJ-MM-DD.", "Write YYYY-MM-DD.")) from None
+
+
+def _words(text: str, allowed: tuple[str, ...], option: str) -> list[str]:
+    words = [w.strip() for w in text.split(",") if w.strip()]
+    for word in words:
+        _one(word, allowed, option)
+    return [w for w in allowed if w in words]
+
+
+def _one(word: str, allowed: tuple[str, ...], option: str) -> str:
+    if word not in allowed:
+        raise UsageError(t(f"{option} kent {word} niet.", f"{option} does not know {word}."),
+                         t("Kies uit: ", "Choose from: ") + ", ".join(allowed) + ".")
+    return word

@@ -1,0 +1,248 @@
+"""Areas: from address to buurt, wijk, gemeente and regio with the tables the user supplies.
+
+Recognised by their columns (CSV or Parquet, any order, any case): postcode + huisnummer + buurt (the yearly file of
+CBS), postcode + buurt, postcode4 + gemeente, gemeente + regio, oud + nieuw (gemeente codes), code + naam. A table
+may carry its year in a column name (`Buurt2024`) or in its file name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.errors import UnreadableError, UsageError
+from bds_tool.indicators.result import TOTAL
+from bds_tool.text import t
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: Names of columns that mean the same, without year suffix and in lower case.
+ALIASES = {
+    "postcode": "postcode", "pc6": "postcode", "postcode6": "postcode", "huisnummer": "huisnummer", "hnr": "huisnummer",
+    "buurt": "buurt", "buurtcode": "buurt", "wijk": "wijk", "wijkcode": "wijk", "gemeente": "gemeente",
+    "gemeentecode": "gemeente", "gem": "gemeente", "postcode4": "postcode4", "pc4": "postcode4", "regio": "regio",
+    "regiocode": "regio", "ggd": "regio", "oud": "oud", "nieuw": "nieuw", "code": "code", "gwb_code": "code",
+    "naam": "naam", "regionaam": "naam",
+}
+KINDS = {
+    "pc6hnr": {"postcode", "huisnummer", "buurt"}, "pc6": {"postcode", "buurt"}, "pc4": {"postcode4", "gemeente"},
+    "wijziging": {"oud", "nieuw"}, "regio": {"gemeente", "regio"}, "namen": {"code", "naam"},
+}
+UNKNOWN, SECRET = "onbekend", "geheim"
+
+
+@dataclass
+class AreaTables:
+    """What was recognised: per kind the files with their year (None when not stated) and column names."""
+
+    found: list[dict[str, Any]] = field(default_factory=list)
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """Files of one kind, newest year first."""
+        return sorted((f for f in self.found if f["kind"] == kind), key=lambda f: -(f["year"] or 0))
+
+
+def recognise(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> AreaTables:
+    """Look at every CSV and Parquet file in `paths` (files or folders). Raises UnreadableError for an unusable file."""
+    import duckdb as engine
+
+    tables = AreaTables()
+    for path in _files(paths):
+        name = str(path).replace("'", "''")
+        source = f"read_parquet('{name}')" if path.suffix == ".parquet" else f"read_csv('{name}', all_varchar = true)"
+        try:
+            columns = [r[0] for r in connection.execute(f"describe select * from {source}").fetchall()]
+        except engine.Error as error:
+            raise UnreadableError(
+                t(f"{path} is geen leesbare gebiedstabel.", f"{path} is no readable area table."),
+                t("Geef CSV of Parquet met een kopregel.", "Give CSV or Parquet with a header line."),
+            ) from error
+        plain = {ALIASES[key]: c for c in columns if (key := re.sub(r"[_ ]?\d{4}$", "", c.strip().lower())) in ALIASES}
+        kind = next((k for k, wanted in KINDS.items() if wanted <= set(plain)), None)
+        if kind is None:
+            raise UsageError(
+                t(f"{path.name} is geen bekende gebiedstabel.", f"{path.name} is no known area table."),
+                t("Verwacht: postcode, huisnummer en buurt; postcode en buurt; postcode4 en gemeente; gemeente en regio; "
+                  "oud en nieuw; of code en naam.",
+                  "Expected: postcode, huisnummer and buurt; postcode and buurt; postcode4 and gemeente; gemeente and "
+                  "regio; oud and nieuw; or code and naam."),
+            )
+        years = re.findall(r"(?<!\d)(20\d\d)", " ".join([*columns, path.name]))
+        tables.found.append({
+            "kind": kind, "path": path, "source": source, "columns": plain, "year": int(years[0]) if years else None,
+        })
+    return tables
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    out: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            out += sorted(p for p in path.iterdir() if p.suffix.lower() in {".csv", ".parquet"})
+        elif path.is_file():
+            out.append(path)
+        else:
+            raise UnreadableError(t(f"{path} bestaat niet.", f"{path} does not exist."))
+    return out
+
+
+def _code(prefix: str, column: str, width: int) -> str:
+    """SQL: an area code with its prefix, padded; letters inside a code are kept."""
+    bare = f"regexp_replace(trim(cast({column} as varchar)), '^(GM|WK|BU)', '')"
+    return f"'{prefix}' || lpad({bare}, {width}, '0')"
+
+
+def install(
+    connection: duckdb.DuckDBPyConnection, tables: AreaTables, lowest: str, *, year: int | None = None
+) -> dict[str, Any]:
+    """Make the tables `gebied`, `pc6hnr`, `pc6`, `gemeentegebied`, `gebiedsnaam` and add the units without a place.
+
+    `lowest` is the smallest level wanted (gemeente, wijk or buurt): `gebied` has one row per area of that level.
+    `year` is the division of areas that everything is shown in (default: the newest table). Returns facts for the
+    metadata: division year and the files used. Addresses that the table of that year lacks are looked up in the
+    tables of other years, as long as the buurt found still exists in the division.
+    """
+    points = tables.of("pc6hnr")
+    modal = tables.of("pc6")
+    years = [f["year"] for f in [*points, *modal] if f["year"]]
+    division = year or (max(years) if years else None)
+    if year and years and year not in years:
+        raise UsageError(
+            t(f"Er is geen postcodetabel van {year}; wel van {', '.join(map(str, sorted(set(years))))}.",
+              f"There is no postcode table of {year}; there is of {', '.join(map(str, sorted(set(years))))}."),
+        )
+    connection.execute("create or replace temp table _punt (jaar integer, postcode varchar, huisnummer integer, buurt varchar)")
+    for f in [*points, *modal]:
+        column = f["columns"]
+        number = f"try_cast(\"{column['huisnummer']}\" as integer)" if "huisnummer" in column else "null"
+        connection.execute(
+            f"insert into _punt select {f['year'] or division or 0}, upper(replace(\"{column['postcode']}\", ' ', '')), "
+            f"{number}, {_code('BU', chr(34) + column['buurt'] + chr(34), 8)} from {f['source']} "
+            f"where \"{column['buurt']}\" is not null"
+        )
+    connection.execute(f"""
+        create or replace temp table _buurt as
+        select distinct buurt, 'WK' || substr(buurt, 3, 6) as wijk, 'GM' || substr(buurt, 3, 4) as gemeente
+        from _punt where jaar = {division or 0}""")
+    _changes(connection, tables)
+    _municipalities(connection, tables)
+    _areas(connection, lowest)
+    _lookups(connection, lowest, division or 0)
+    _names(connection, tables)
+    return {"division": division, "files": [{"kind": f["kind"], "year": f["year"], "file": f["path"].name} for f in tables.found]}
+
+
+def _changes(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
+    connection.execute("create or replace temp table _wijziging (oud varchar, nieuw varchar)")
+    for f in tables.of("wijziging"):
+        column = f["columns"]
+        connection.execute(
+            f"insert into _wijziging select {_code('GM', chr(34) + column['oud'] + chr(34), 4)}, "
+            f"{_code('GM', chr(34) + column['nieuw'] + chr(34), 4)} from {f['source']}"
+        )
+
+
+def _municipalities(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
+    """`_gemeente` (sleutel, gemeente): codes of table 33 with and without leading zeros, and names, → current code."""
+    from bds_tool.schema import load, newest
+
+    listed = load(newest()).waardenlijsten.get(("W0005", "BDS"))
+    known = [(c.code, c.weergavenaam) for c in listed.codes if c.code.isdigit() and c.code != "0000"] if listed else []
+    connection.execute("create or replace temp table _lijst (code varchar, naam varchar)")
+    if known:
+        import pyarrow as pa
+
+        connection.register("_w0005", pa.table({"code": [k for k, _ in known], "naam": [n for _, n in known]}))
+        connection.execute("insert into _lijst select * from _w0005")
+        connection.unregister("_w0005")
+    connection.execute("""
+        create or replace temp table _gemeente as
+        with keten as (  -- a gemeente may have merged more than once
+            select l.code, coalesce(w3.nieuw, w2.nieuw, w1.nieuw, 'GM' || l.code) as gemeente, l.naam
+            from _lijst l left join _wijziging w1 on w1.oud = 'GM' || l.code
+            left join _wijziging w2 on w2.oud = w1.nieuw left join _wijziging w3 on w3.oud = w2.nieuw)
+        select sleutel, min(gemeente) as gemeente from (
+            select code as sleutel, gemeente from keten
+            union all select 'gm' || code, gemeente from keten
+            union all select cast(cast(code as integer) as varchar), gemeente from keten
+            union all select lower(naam), gemeente from keten
+        ) where sleutel is not null group by sleutel""")
+    connection.execute("create or replace temp table _regio (gemeente varchar, regio varchar)")
+    for f in tables.of("regio"):
+        column = f["columns"]
+        connection.execute(
+            f"insert into _regio select {_code('GM', chr(34) + column['gemeente'] + chr(34), 4)}, "
+            f"\"{column['regio']}\" from {f['source']}"
+        )
+
+
+def _areas(connection: duckdb.DuckDBPyConnection, lowest: str) -> None:
+    places = {
+        "buurt": "select buurt, wijk, gemeente from _buurt",
+        "wijk": "select distinct null, wijk, gemeente from _buurt",
+        "gemeente": "select distinct null, null, gemeente from _buurt where false",
+    }[lowest]
+    connection.execute(f"""
+        create or replace temp table gebied as
+        with g as (select distinct gemeente from (select gemeente from _buurt union all select gemeente from _gemeente)),
+        eenheid(woord) as (values ('{UNKNOWN}'), ('{SECRET}')),
+        alles(buurt, wijk, gemeente) as (
+            {places}
+            union all select 'BU' || substr(gemeente, 3) || '/' || woord, 'WK' || substr(gemeente, 3) || '/' || woord, gemeente
+            from g cross join eenheid
+            union all select 'BU/' || woord, 'WK/' || woord, 'GM/' || woord from eenheid)
+        select cast(row_number() over () as integer) as gebied, a.buurt, a.wijk, a.gemeente,
+            coalesce(r.regio, 'RG/{UNKNOWN}') as regio
+        from alles a left join _regio r on r.gemeente = a.gemeente""")
+
+
+def _lookups(connection: duckdb.DuckDBPyConnection, lowest: str, division: int) -> None:
+    key = {"buurt": "g.buurt = p.buurt", "wijk": "g.wijk = 'WK' || substr(p.buurt, 3, 6)",
+           "gemeente": f"g.gemeente = 'GM' || substr(p.buurt, 3, 4) and g.wijk like '%/{UNKNOWN}'"}[lowest]
+    connection.execute(f"""
+        create or replace temp table _geplaatst as
+        select p.postcode, p.huisnummer, g.gebied, p.jaar = {division} as huidig, p.jaar
+        from _punt p join gebied g on {key}""")
+    connection.execute("""
+        create or replace temp table pc6hnr as
+        select postcode, huisnummer, max_by(gebied, jaar + case when huidig then 10000 else 0 end) as gebied
+        from _geplaatst where huisnummer is not null group by postcode, huisnummer""")
+    connection.execute("""
+        create or replace temp table pc6 as
+        select postcode, max_by(gebied, n) as gebied from (
+            select postcode, gebied, count(*) + case when bool_or(huidig) then 1000000 else 0 end as n
+            from _geplaatst group by postcode, gebied) group by postcode""")
+    connection.execute(f"""
+        create or replace temp table gemeentegebied as
+        select m.sleutel as gemeente,
+            max(g.gebied) filter (where g.wijk like '%/{UNKNOWN}') as onbekend,
+            max(g.gebied) filter (where g.wijk like '%/{SECRET}') as geheim
+        from _gemeente m join gebied g on g.gemeente = m.gemeente and g.wijk like '%/%' group by m.sleutel""")
+    connection.execute(f"""
+        create or replace temp table geenplaats as
+        select max(gebied) filter (where gemeente = 'GM/{UNKNOWN}') as onbekend,
+            max(gebied) filter (where gemeente = 'GM/{SECRET}') as geheim from gebied""")
+
+
+def _names(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
+    connection.execute("create or replace temp table _naam as select 'GM' || code as code, naam from _lijst where false")
+    for f in tables.of("namen"):
+        column = f["columns"]
+        connection.execute(f"insert into _naam select trim(\"{column['code']}\"), trim(\"{column['naam']}\") from {f['source']}")
+    for f in tables.of("regio"):
+        if "naam" in f["columns"]:
+            connection.execute(f"insert into _naam select \"{f['columns']['regio']}\", \"{f['columns']['naam']}\" from {f['source']}")
+    connection.execute(f"""
+        create or replace temp table gebiedsnaam as
+        with al(code) as (select distinct unnest([gemeente, wijk, buurt, regio]) from gebied),
+        bekend as (select code, min(naam) as naam from _naam group by code),
+        lijst as (select 'GM' || code as code, min(naam) as naam from _lijst group by 1)
+        select al.code, coalesce(b.naam, l.naam,
+            case when al.code like '%/{UNKNOWN}' then 'onbekend' when al.code like '%/{SECRET}' then 'geheim adres'
+            else al.code end) as naam
+        from al left join bekend b on b.code = al.code left join lijst l on l.code = al.code where al.code is not null
+        union all select '{TOTAL}', 'Alle gegevens'""")

@@ -1,0 +1,232 @@
+"""The feature views: SQL files with their documentation, the lookup tables they use, and making them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.errors import SpecError
+from bds_tool.indicators.growth import cutoffs_per_day, lms_per_day, lms_per_height, rows
+from bds_tool.text import t
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+VIEWS = Path(__file__).parent / "views"
+
+
+@dataclass(frozen=True)
+class View:
+    """A feature view. `row` says what one row is; `sources` are views and tables it reads; `columns` its documentation."""
+
+    name: str
+    row: str
+    sources: tuple[str, ...]
+    elements: frozenset[int]
+    notes: tuple[str, ...]
+    sql: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Choices of a run; they are printed in the metadata of the result.
+
+    `reference_date` is the last day that counts. `education`: moeder or hoogste (of both parents). `growth_chart`:
+    dossier (chart of the dossier, preterm by gestation) or nl (one reference for all). `cutoff`: interpolate or
+    nearest_half_year.
+    """
+
+    first_year: int
+    last_year: int
+    reference_date: date
+    education: str = "moeder"
+    growth_chart: str = "dossier"
+    cutoff: str = "interpolate"
+
+    @property
+    def first_day(self) -> date:
+        return date(self.first_year, 1, 1)
+
+
+@lru_cache(maxsize=1)
+def views() -> dict[str, View]:
+    """All views by name, from `views/*.sql`; the head comment of a file is its documentation."""
+    return {path.stem: _parse(path) for path in sorted(VIEWS.glob("*.sql"))}
+
+
+def _parse(path: Path) -> View:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    head = [line[2:].strip() for line in lines if line.startswith("--")]
+    facts: dict[str, str] = {}
+    for line in head[:3]:
+        key, _, value = line.partition(":")
+        facts[key] = value.strip()
+    if set(facts) != {"rij", "uit", "elementen"}:
+        raise SpecError(t(f"{path.name} begint niet met rij, uit en elementen.", f"{path.name} lacks its head."))
+    sql = "\n".join(line for line in lines if not line.startswith("--"))
+    return View(
+        path.stem, facts["rij"], tuple(s.strip() for s in facts["uit"].split(",")),
+        frozenset(_numbers(facts["elementen"])), tuple(head[3:]), expand(sql),
+    )
+
+
+def _numbers(text: str) -> Iterable[int]:
+    for part in re.findall(r"\d+(?:-\d+)?", text):
+        low, _, high = part.partition("-")
+        yield from range(int(low), int(high or low) + 1)
+
+
+def _months(birth: str, day: str) -> str:
+    return (
+        f"((year({day}) - year({birth})) * 12 + month({day}) - month({birth})"
+        f" - CASE WHEN day({day}) < day({birth}) THEN 1 ELSE 0 END)"
+    )
+
+
+def _z(value: str, table: str) -> str:
+    ratio = f"({value}) / {table}.m"
+    return (
+        f"CASE WHEN abs({table}.l) < 1e-12 THEN ln({ratio}) / {table}.s"
+        f" ELSE (pow({ratio}, {table}.l) - 1) / ({table}.l * {table}.s) END"
+    )
+
+
+#: $MND(birth, day): completed months; $DAG(a, b): days from a to b; $Z(y, table): LMS z-score with columns l, m, s.
+MACROS = {"MND": _months, "DAG": lambda a, b: f"date_diff('day', {a}, {b})", "Z": _z}
+
+
+def expand(sql: str) -> str:
+    """Replace the macros `$NAME(a, b)`, innermost last, by plain SQL."""
+    while found := re.search(r"\$(MND|DAG|Z)\(", sql):
+        depth, start, parts = 1, found.end(), []
+        position = start
+        while depth:
+            character = sql[position]
+            depth += {"(": 1, ")": -1}.get(character, 0)
+            if (character == "," and depth == 1) or depth == 0:
+                parts.append(sql[start:position].strip())
+                start = position + 1
+            position += 1
+        sql = sql[: found.start()] + MACROS[found[1]](*parts) + sql[position:]
+    return sql
+
+
+def needed(names: Iterable[str]) -> list[View]:
+    """The views that `names` need, themselves included, in an order in which they can be made."""
+    done: dict[str, View] = {}
+
+    def visit(name: str) -> None:
+        if name in done or name not in views():
+            return
+        for source in views()[name].sources:
+            visit(source)
+        done[name] = views()[name]
+
+    for name in names:
+        visit(name)
+    return list(done.values())
+
+
+def elements(chosen: Iterable[View], concepts: Iterable[str]) -> set[int]:
+    """BDS numbers that the views read; `concepts` adds those of codering.csv."""
+    wanted = set(concepts)
+    numbers = {n for view in chosen for n in view.elements}
+    return numbers | {int(r["bdsnummer"]) for r in rows("codering.csv") if r["begrip"] in wanted}
+
+
+def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) -> dict[str, pa.Table]:
+    """The tables of `specs/referenties/` that the views `names` read, as Arrow tables."""
+    import pyarrow as pa
+
+    wanted = set(concepts)
+
+    def typed(name: str, **kinds: Any) -> pa.Table:  # noqa: ANN401
+        table = rows(name)
+        return pa.table({k: pa.array([None if r[k] == "" else kind(r[k]) for r in table]) for k, kind in kinds.items()})
+
+    years = range(settings.first_year, settings.last_year + 1)
+    makers = {
+        "codering": lambda: pa.table({
+            "bdsnummer": pa.array([int(r["bdsnummer"]) for r in _coding(wanted)], pa.int32()),
+            "code": [r["code"] for r in _coding(wanted)],
+            "begrip": pa.array([r["begrip"] or None for r in _coding(wanted)], pa.string()),
+            "waarde": [r["waarde"] for r in _coding(wanted)],
+            "tijdperk": pa.array([int(r["tijdperk"]) if r["tijdperk"] else None for r in _coding(wanted)], pa.int8()),
+        }),
+        "parameters": lambda: pa.table({
+            "van": [settings.first_day], "peildatum": [settings.reference_date], "opleiding": [settings.education],
+            "groeikaart": [settings.growth_chart],
+        }),
+        "jaren": lambda: pa.table({
+            "jaar": pa.array(list(years), pa.int64()),
+            "datum": [min(date(y, 12, 31), settings.reference_date) for y in years],
+        }),
+        "opleidingsklasse": lambda: typed("opleidingsklasse.csv", code=str, klasse=int),
+        "herkomstklasse": lambda: typed("herkomstklasse.csv", land=str, klasse=str),
+        "venster": lambda: typed("venster.csv", moment=str, van=int, doel=int, tot=int),
+        "fase": lambda: typed("fase.csv", fase=str, van_mnd=int, tot_mnd=int, age=str),
+        "groeidiagram": lambda: typed("groeidiagram.csv", code=str, kaart=str),
+        "vaccin": lambda: typed("vaccin.csv", code=str, component=str),
+        "vaccinatieserie": lambda: typed(
+            "vaccinatieserie.csv", serie=str, component=str, cohort_van=date.fromisoformat,
+            cohort_tot=date.fromisoformat, grens_mnd=int, age=str, doses=int, doses_schema2=int, min_dag=int,
+            min_tussen=int, reva_tussen=int, reva_dag=int,
+        ),
+        "sdqitem": lambda: typed("sdqitem.csv", bdsnummer=int, schaal=str, omgekeerd=lambda v: v == "ja"),
+        "sdqgrens": lambda: typed("sdqgrens.csv", instrument=str, schaal=str, grens=int),
+        "iotf": lambda: cutoffs_per_day(settings.cutoff),
+        "lms_dag": lms_per_day,
+        "lms_lengte": lms_per_height,
+        "vwoitem": _items,
+    }
+    return {name: make() for name, make in makers.items() if name in names}
+
+
+def _coding(concepts: set[str]) -> list[dict[str, str]]:
+    return [r for r in rows("codering.csv") if not r["begrip"] or r["begrip"] in concepts]
+
+
+def _items() -> pa.Table:
+    import pyarrow as pa
+
+    from bds_tool.indicators.dscore import item_table
+
+    return pa.table(dict(zip(("bdsnummer", "item", "zijden", "van", "tot"), zip(*item_table(), strict=True), strict=True)))
+
+
+def make(
+    connection: duckdb.DuckDBPyConnection, names: Iterable[str], settings: Settings, concepts: Iterable[str] = (),
+    progress: Any = None,  # noqa: ANN401
+) -> list[str]:
+    """Make the views `names` and what they need as temporary tables in `connection`; returns their names in order.
+
+    `connection` must hold `registraties` and `bronnen`, and (for `woont`) the tables of `area.install`.
+    """
+    from bds_tool.indicators import dscore
+
+    chosen = needed([*names, *(["vwo_item"] if "ontwikkeling" in set(names) else [])])
+    concepts = set(concepts)
+    sources = {s for view in chosen for s in view.sources}
+    for name, table in lookup_tables(settings, concepts, sources).items():
+        connection.register(f"_{name}", table)
+        connection.execute(f"create or replace temp table {name} as select * from _{name}")
+        connection.unregister(f"_{name}")
+    connection.execute("create or replace temp macro SLEUTEL(a, b) as hash(a, b)")
+    numbers = ", ".join(map(str, sorted(elements(chosen, concepts))))
+    made = []
+    for view in chosen:
+        if view.name == "ontwikkeling":
+            connection.register("_dscore", dscore.table(connection))
+            connection.execute("create or replace temp table dscore as select * from _dscore")
+            connection.unregister("_dscore")
+        if progress:
+            progress(view.name)
+        connection.execute(f"create or replace temp table {view.name} as {view.sql.replace('$ELEMENTEN', numbers)}")
+        made.append(view.name)
+    return made

@@ -1,0 +1,163 @@
+"""The few special functions that the statistics need; vectorised, to about 1e-13. Checked against scipy in the tests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+
+_TINY = 1e-300
+_STEPS = 5000
+
+
+def normal_quantile(p: float) -> float:
+    """Standard normal quantile (Wichura AS 241, standard library)."""
+    return NormalDist().inv_cdf(p)
+
+
+def two_sided_p(z: Any) -> Floats:  # noqa: ANN401
+    """Two-sided p-value of a standard normal z."""
+    import numpy as np
+
+    z = np.abs(np.asarray(z, dtype=float))
+    return np.fromiter((math.erfc(v / math.sqrt(2)) for v in z.ravel()), float, z.size).reshape(z.shape)
+
+
+def log_gamma(a: Any) -> Floats:  # noqa: ANN401
+    import numpy as np
+
+    a = np.asarray(a, dtype=float)
+    return np.fromiter((math.lgamma(v) for v in a.ravel()), float, a.size).reshape(a.shape)
+
+
+def gamma_p(a: Any, x: Any) -> Floats:  # noqa: ANN401
+    """Regularised lower incomplete gamma P(a, x), a > 0, x >= 0."""
+    import numpy as np
+
+    a, x = np.broadcast_arrays(np.asarray(a, float), np.asarray(x, float))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        front = np.exp(a * np.log(x) - x - log_gamma(a))
+    series = x < a + 1
+    out = np.zeros(a.shape)
+    # series for x < a + 1
+    term = np.where(series, 1 / a, 0.0)
+    total, n = term.copy(), a.copy()
+    for _ in range(_STEPS):
+        n = n + 1
+        term = term * np.where(series, x, 0) / n
+        total += term
+        if np.all(np.abs(term) <= np.abs(total) * 1e-17 + _TINY):
+            break
+    # continued fraction (Lentz) for x >= a + 1
+    b = np.where(series, 1.0, x + 1 - a)
+    c = np.full(a.shape, 1 / _TINY)
+    d = 1 / b
+    h = d.copy()
+    for i in range(1, _STEPS):
+        an = -i * (i - a)
+        b = b + 2
+        d = an * d + b
+        d = 1 / np.where(np.abs(d) < _TINY, _TINY, d)
+        c = b + an / c
+        c = np.where(np.abs(c) < _TINY, _TINY, c)
+        step = d * c
+        h = np.where(series, h, h * step)
+        if np.all(series | (np.abs(step - 1) < 1e-16)):
+            break
+    out = np.where(series, front * total, 1 - front * h)
+    return np.where(x <= 0, 0.0, out)
+
+
+def beta_i(a: Any, b: Any, x: Any) -> Floats:  # noqa: ANN401
+    """Regularised incomplete beta I_x(a, b), a, b > 0, 0 <= x <= 1."""
+    import numpy as np
+
+    a, b, x = np.broadcast_arrays(np.asarray(a, float), np.asarray(b, float), np.asarray(x, float))
+    swap = x > (a + 1) / (a + b + 2)
+    p, q, y = np.where(swap, b, a), np.where(swap, a, b), np.where(swap, 1 - x, x)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        front = np.exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + p * np.log(y) + q * np.log1p(-y))
+    c = np.ones(p.shape)
+    d = 1 - (p + q) * y / (p + 1)
+    d = 1 / np.where(np.abs(d) < _TINY, _TINY, d)
+    h = d.copy()
+    for m in range(1, _STEPS):
+        for numerator in (
+            m * (q - m) * y / ((p + 2 * m - 1) * (p + 2 * m)),
+            -(p + m) * (p + q + m) * y / ((p + 2 * m) * (p + 2 * m + 1)),
+        ):
+            d = 1 + numerator * d
+            d = 1 / np.where(np.abs(d) < _TINY, _TINY, d)
+            c = 1 + numerator / c
+            c = np.where(np.abs(c) < _TINY, _TINY, c)
+            step = d * c
+            h = h * step
+        if np.all(np.abs(step - 1) < 1e-16):
+            break
+    with np.errstate(invalid="ignore"):
+        value = front * h / p
+    value = np.where(y <= 0, 0.0, value)
+    return np.where(swap, 1 - value, value)
+
+
+def _solve(function: Callable[[Any], Any], target: Any, low: Any, high: Any) -> Floats:  # noqa: ANN401
+    """x with increasing function(x) = target, by bisection down to neighbouring floats."""
+    import numpy as np
+
+    low, high = np.array(low, dtype=float), np.array(high, dtype=float)
+    for _ in range(200):
+        middle = (low + high) / 2
+        below = function(middle) < target
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+        if np.all(high - low <= 1e-15 * np.abs(high)):
+            break
+    return (low + high) / 2
+
+
+def beta_quantile(p: float, a: Any, b: Any) -> Floats:  # noqa: ANN401
+    import numpy as np
+
+    a, b = np.broadcast_arrays(np.asarray(a, float), np.asarray(b, float))
+    return _solve(lambda x: beta_i(a, b, x), p, np.zeros(a.shape), np.ones(a.shape))
+
+
+def gamma_quantile(p: float, a: Any) -> Floats:  # noqa: ANN401
+    import numpy as np
+
+    a = np.asarray(a, float)
+    return _solve(lambda x: gamma_p(a, x), p, np.zeros(a.shape), a + 40 * np.sqrt(a) + 100)
+
+
+def t_p(t: Any, df: Any) -> Floats:  # noqa: ANN401
+    """Two-sided p-value of Student's t."""
+    import numpy as np
+
+    t, df = np.asarray(t, float), np.asarray(df, float)
+    return beta_i(df / 2, 0.5, df / (df + t * t))
+
+
+def t_quantile(p: float, df: Any) -> Floats:  # noqa: ANN401
+    """Quantile of Student's t for 0.5 < p < 1.
+
+    Newton from the normal quantile: it lies left of the root and the distribution function is concave there, so
+    the steps approach from one side and converge.
+    """
+    import numpy as np
+
+    df = np.asarray(df, float)
+    constant = log_gamma((df + 1) / 2) - log_gamma(df / 2) - 0.5 * np.log(df * math.pi)
+    t = np.full(df.shape, normal_quantile(p))
+    for _ in range(100):
+        density = np.exp(constant - (df + 1) / 2 * np.log1p(t * t / df))
+        step = (p - 1 + t_p(t, df) / 2) / density
+        t = t + step
+        if np.all(np.abs(step) <= 1e-14 * t):
+            break
+    return t

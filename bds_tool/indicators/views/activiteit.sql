@@ -1,0 +1,40 @@
+-- rij: één activiteit (contact) van een kind
+-- uit: reg, kind
+-- elementen: 494, 495, 724, 725, 1424, 1577, 1605, 20
+-- datum: datum activiteit (724); soort: 494 in de indeling vanaf 4.0 (oude soorten omgezet, andere = XX)
+-- tijdperk: 0 als 494 een soort van vóór 4.0 is, anders 1
+-- status: 1605 (W0690); oude 725 en 495 omgezet; leeg als de bron geen status geeft
+-- gerealiseerd: status 01, of geen status en de datum is voorbij
+-- gezien: gerealiseerd met het kind of de ouder erbij: vorm 01, 03, 06, 07 of geen vorm bekend
+-- indicatie: een van de redenen (1424); leeftijd_mnd: volle maanden op datum; halfjaar: leeftijd_mnd / 6
+SELECT
+  a.act, a.kind, a.datum, a.soort, a.tijdperk, a.status, a.vorm, a.indicatie, a.gewicht_indicatie,
+  coalesce(a.status, CASE WHEN a.datum <= p.peildatum THEN '01' END) = '01' AS gerealiseerd,
+  coalesce(a.status, CASE WHEN a.datum <= p.peildatum THEN '01' END) = '01'
+    AND coalesce(a.vorm, '03') IN ('01', '03', '06', '07')
+    AND coalesce(a.soort, '39') IN ('01', '37', '38', '39', '40', '41', '20', '22', '35') AS gezien,
+  $MND(k.geboren, a.datum) AS leeftijd_mnd,
+  year(a.datum) AS jaar,
+  CAST(floor($MND(k.geboren, a.datum) / 12) AS VARCHAR) AS age
+FROM (
+  SELECT
+    act, kind,
+    coalesce(TRY_CAST(left(max(waarde) FILTER (WHERE bdsnummer = 724), 10) AS DATE), max(datum)) AS datum,
+    max(waarde) FILTER (WHERE bdsnummer = 494) AS soort,
+    coalesce(max(tijdperk) FILTER (WHERE bdsnummer = 494), 1) AS tijdperk,
+    CASE
+      WHEN count(*) FILTER (WHERE bdsnummer = 1605) > 0 THEN max(waarde) FILTER (WHERE bdsnummer = 1605)
+      WHEN max(waarde) FILTER (WHERE bdsnummer = 725) = '01' THEN '01'
+      WHEN count(*) FILTER (WHERE bdsnummer = 495) > 0 THEN max(waarde) FILTER (WHERE bdsnummer = 495)
+      WHEN max(waarde) FILTER (WHERE bdsnummer = 725) = '02' THEN '08'
+    END AS status,
+    max(waarde) FILTER (WHERE bdsnummer = 1577) AS vorm,
+    max(waarde) FILTER (WHERE bdsnummer = 1424) AS indicatie,
+    count(*) FILTER (WHERE bdsnummer = 1424 AND waarde = '09') > 0 AS gewicht_indicatie
+  FROM reg
+  WHERE bdsnummer IN (494, 495, 724, 725, 1424, 1577, 1605) AND act IS NOT NULL
+  GROUP BY act, kind
+) AS a
+JOIN kind AS k ON k.kind = a.kind
+CROSS JOIN parameters AS p
+WHERE a.datum IS NOT NULL AND a.datum <= p.peildatum AND a.datum >= k.geboren

@@ -1,0 +1,21 @@
+-- rij: het laatste antwoord op een begrip (referenties/codering.csv) van een kind in een kalenderjaar
+-- uit: reg, kind, parameters
+-- elementen: (die van codering.csv met een begrip)
+-- waarde: genormaliseerde waarde; tijdperk: 0 oud element, 1 nieuw element, leeg zonder wisseling
+SELECT
+  a.kind, a.jaar, a.begrip, a.datum, a.waarde, a.tijdperk,
+  $MND(k.geboren, a.datum) AS leeftijd_mnd,
+  CAST(floor($MND(k.geboren, a.datum) / 12) AS VARCHAR) AS age
+FROM (
+  SELECT
+    kind, year(datum) AS jaar, begrip,
+    max(datum) AS datum,
+    max_by(waarde, datum) AS waarde,
+    max_by(tijdperk, datum) AS tijdperk
+  FROM reg
+  WHERE begrip IS NOT NULL AND datum IS NOT NULL
+  GROUP BY kind, year(datum), begrip
+) AS a
+JOIN kind AS k ON k.kind = a.kind
+CROSS JOIN parameters AS p
+WHERE a.datum BETWEEN k.geboren AND p.peildatum

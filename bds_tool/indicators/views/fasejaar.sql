@@ -1,0 +1,22 @@
+-- rij: één kind dat in een jaar een fase van het basispakket afsluit
+-- uit: kind, activiteit, fase, jaren
+-- elementen: 20, 21, 29, 488, 494, 495, 724, 725, 1577, 1605
+-- fase: dag4_7, week2_mnd6, mnd7_12, jaar1_4, jaar4_12, jaar12_18; datum: laatste dag van de fase
+-- contacten: gerealiseerde contacten met leeftijd in de fase (leeftijd, niet het soort contact)
+SELECT
+  k.kind, f.fase, k.status_zorg,
+  k.geboren + to_months(CAST(f.tot_mnd AS INTEGER)) AS datum,
+  coalesce(c.contacten, 0) AS contacten,
+  f.age
+FROM kind AS k
+CROSS JOIN fase AS f
+CROSS JOIN parameters AS p
+LEFT JOIN (
+  SELECT a.kind, f.fase, count(*) AS contacten
+  FROM activiteit AS a
+  JOIN fase AS f ON a.leeftijd_mnd >= f.van_mnd AND a.leeftijd_mnd < f.tot_mnd
+  WHERE a.gezien
+  GROUP BY a.kind, f.fase
+) AS c ON c.kind = k.kind AND c.fase = f.fase
+WHERE k.geboren + to_months(CAST(f.tot_mnd AS INTEGER)) BETWEEN p.van AND p.peildatum
+  AND (k.einde IS NULL OR k.einde > k.geboren + to_months(CAST(f.tot_mnd AS INTEGER)))

@@ -1,0 +1,35 @@
+-- rij: één kind en één serie van de tabel vaccinatieserie die voor zijn geboortecohort geldt
+-- uit: kind, prik, vaccinatieserie, parameters
+-- elementen: 461, 1409, 1584, 1589, 20
+-- datum: dag waarop het kind de leeftijdsgrens bereikt; voltooid: serie geldig voltooid vóór die dag
+-- Een dosis telt vanaf min_dag en, na de eerste, met minstens min_tussen dagen sinds de vorige; voor series met een
+-- revaccinatie moet er een dosis zijn met minstens reva_tussen dagen sinds de vorige en vanaf reva_dag.
+SELECT
+  k.kind, s.serie, s.datum, s.age, s.vereist,
+  coalesce(d.geldig, 0) >= s.vereist AND (s.reva_tussen = 0 OR coalesce(d.reva, 0) > 0) AS voltooid,
+  coalesce(d.gegeven, 0) AS gegeven
+FROM (
+  SELECT
+    k.kind, v.serie, v.age,
+    k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)) AS datum,
+    CASE WHEN v.doses_schema2 > 0 AND k.dktp_schema = '01' THEN v.doses_schema2 ELSE v.doses END AS vereist,
+    v.reva_tussen
+  FROM kind AS k
+  JOIN vaccinatieserie AS v ON k.geboren >= v.cohort_van AND k.geboren < v.cohort_tot
+  CROSS JOIN parameters AS p
+  WHERE k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)) BETWEEN p.van AND p.peildatum
+    AND (k.einde IS NULL OR k.einde > k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)))
+) AS s
+JOIN kind AS k ON k.kind = s.kind
+LEFT JOIN (
+  SELECT
+    k.kind, v.serie,
+    count(*) AS gegeven,
+    count(*) FILTER (WHERE p.dag >= v.min_dag AND coalesce(p.tussen, 99999) >= v.min_tussen) AS geldig,
+    count(*) FILTER (WHERE p.tussen >= v.reva_tussen AND p.dag >= v.reva_dag) AS reva
+  FROM prik AS p
+  JOIN kind AS k ON k.kind = p.kind
+  JOIN vaccinatieserie AS v ON v.component = p.component AND k.geboren >= v.cohort_van AND k.geboren < v.cohort_tot
+  WHERE p.datum < k.geboren + to_months(CAST(v.grens_mnd AS INTEGER))
+  GROUP BY k.kind, v.serie
+) AS d ON d.kind = s.kind AND d.serie = s.serie

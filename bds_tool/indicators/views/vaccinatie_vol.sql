@@ -1,0 +1,8 @@
+-- rij: één kind dat zijn tweede verjaardag bereikt
+-- uit: vaccinatie
+-- elementen: 461, 1409, 1584, 1589, 20
+-- voltooid: alle series met grens 2 jaar die voor het geboortecohort gelden (dktp, hib, hepb, pneu, bmr, men)
+SELECT kind, min(datum) AS datum, '2' AS age, bool_and(voltooid) AS voltooid
+FROM vaccinatie
+WHERE serie LIKE '%_2j'
+GROUP BY kind
