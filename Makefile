@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint format bench sample docs clean
+.PHONY: help demo test quick lint format bench sample fuzz docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,16 @@ lint: $(DEV)  ## Check style, types and the size of what we promise
 format: $(DEV)  ## Let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+sample: $(STAMP)  ## Make sample_data/ again; it is byte-identical for its seed
+	$(BIN)/python sample_data/make.py
+
+bench: $(DEV)  ## Run all benchmarks, or some: make bench NAMES="store_scan read_dob"
+	$(BIN)/python benchmarks/run.py $(NAMES)
+
+fuzz: $(DEV)  ## Fuzz each reader for FUZZ_SECONDS (60), with sample_data/ as corpus
+	$(BIN)/python -m pip install --quiet --group fuzz
+	$(BIN)/python tests/robust/fuzz_all.py --seconds $(or $(FUZZ_SECONDS),60)
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) out build dist site .pytest_cache .mypy_cache .ruff_cache

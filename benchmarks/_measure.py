@@ -40,8 +40,18 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 LIBRARIES = (
-    "polars", "duckdb", "pyarrow", "pandera", "lxml", "orjson", "jsonschema", "numpy", "dataframely", "pointblank",
-    "pytauargus", "jsonschema-rs",
+    "polars",
+    "duckdb",
+    "pyarrow",
+    "pandera",
+    "lxml",
+    "orjson",
+    "jsonschema",
+    "numpy",
+    "dataframely",
+    "pointblank",
+    "pytauargus",
+    "jsonschema-rs",
 )
 
 
@@ -91,8 +101,17 @@ class Comparison:
 
 
 def compare(
-    name: str, title: str, baseline: Case, claim: Case, *, unit: str = "", rounds: int = 5,
-    target: float | None = None, max_mb: float | None = None, min_rate: float | None = None, note: str = "",
+    name: str,
+    title: str,
+    baseline: Case,
+    claim: Case,
+    *,
+    unit: str = "",
+    rounds: int = 5,
+    target: float | None = None,
+    max_mb: float | None = None,
+    min_rate: float | None = None,
+    note: str = "",
     extra: dict[str, float | int | str] | None = None,
 ) -> Comparison:
     """Run baseline and claim in turn, `rounds` times each.
@@ -114,12 +133,25 @@ def compare(
     ]
     given = [v for v in verdicts if v is not None]
     wanted = [
-        f"≥ {target:g} ×" if target is not None else "", f"≤ {max_mb:g} MB" if max_mb is not None else "",
+        f"≥ {target:g} ×" if target is not None else "",
+        f"≤ {max_mb:g} MB" if max_mb is not None else "",
         f"≥ {min_rate:,.0f} {unit}/s" if min_rate is not None else "",
     ]
     return Comparison(
-        name, title, b, c, ratio, b.wall_min / c.wall_min, unit, ", ".join(w for w in wanted if w),
-        all(given) if given else None, note, datetime.now(UTC).date().isoformat(), machine(), versions(), extra or {},
+        name,
+        title,
+        b,
+        c,
+        ratio,
+        b.wall_min / c.wall_min,
+        unit,
+        ", ".join(w for w in wanted if w),
+        all(given) if given else None,
+        note,
+        datetime.now(UTC).date().isoformat(),
+        machine(),
+        versions(),
+        extra or {},
     )
 
 
@@ -132,11 +164,15 @@ def save(result: Comparison) -> Comparison:
             f"{timing.rounds}), cpu {timing.cpu_median:.4g} s, peak {timing.peak_mb:.0f} MB{rate}"
         )
     verdict = {True: "holds", False: "DOES NOT HOLD", None: "no target"}[result.holds]
-    print(f"ratio    {result.ratio:.2f} × (min: {result.ratio_min:.2f} ×) · target {result.target or '-'} · {verdict}")
+    print(
+        f"ratio    {result.ratio:.2f} × (min: {result.ratio_min:.2f} ×) · target {result.target or '-'} · {verdict}"
+    )
     for key, value in result.extra.items():
         print(f"         {key}: {value}")
-    print(f"machine  {result.machine['cpu']} × {result.machine['cores']}, {result.machine['memory_gb']} GB, "
-          f"Python {result.versions['python']}")
+    print(
+        f"machine  {result.machine['cpu']} × {result.machine['cores']}, {result.machine['memory_gb']} GB, "
+        f"Python {result.versions['python']}"
+    )
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps(asdict(result), indent=2, ensure_ascii=False)
     (RESULTS / f"{result.name}.json").write_text(text + "\n", encoding="utf-8")
@@ -148,10 +184,17 @@ def machine() -> dict[str, str | int]:
     cpu = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.is_file():
-        models = [ln.split(":", 1)[1].strip() for ln in info.read_text().splitlines() if ln.startswith("model name")]
+        models = [
+            ln.split(":", 1)[1].strip() for ln in info.read_text().splitlines() if ln.startswith("model name")
+        ]
         cpu = models[0] if models else cpu
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
-    return {"cpu": cpu, "cores": os.cpu_count() or 1, "memory_gb": round(memory / 1e9), "system": platform.system()}
+    return {
+        "cpu": cpu,
+        "cores": os.cpu_count() or 1,
+        "memory_gb": round(memory / 1e9),
+        "system": platform.system(),
+    }
 
 
 def versions() -> dict[str, str]:
@@ -170,8 +213,14 @@ def _timing(label: str, samples: list[tuple[float, float, float, int | None]]) -
     units = samples[-1][3]
     median = statistics.median(walls)
     return Timing(
-        label, min(walls), median, statistics.median(s[1] for s in samples), max(s[2] for s in samples), len(samples),
-        units, units / median if units else None,
+        label,
+        min(walls),
+        median,
+        statistics.median(s[1] for s in samples),
+        max(s[2] for s in samples),
+        len(samples),
+        units,
+        units / median if units else None,
     )
 
 
@@ -230,7 +279,9 @@ def _child(target: str) -> None:
     wall = time.perf_counter() - start
     after = os.times()
     cpu = sum(after[:4]) - sum(before[:4])
-    stdout.write(json.dumps({"wall": wall, "cpu": cpu, "units": units if isinstance(units, int) else None}) + "\n")
+    stdout.write(
+        json.dumps({"wall": wall, "cpu": cpu, "units": units if isinstance(units, int) else None}) + "\n"
+    )
 
 
 if __name__ == "__main__":

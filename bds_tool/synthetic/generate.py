@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from bds_tool.schema import Definition, load, newest
 from bds_tool.synthetic import contacts, development, dossier, encounter, people
 from bds_tool.synthetic.chance import Chance
 from bds_tool.synthetic.coder import CODINGS, Coder
+from bds_tool.synthetic.defects import Planter, defect_kinds
 from bds_tool.synthetic.draw import Draw
 from bds_tool.synthetic.feeding import feeding
 from bds_tool.synthetic.measuring import growth
@@ -65,7 +66,8 @@ class Request:
     reference: date | None = None
     chunk: int = CHUNK
     first: int = 0
-    extra: dict[str, Any] = field(default_factory=dict)
+    defects: str = ""
+    defect_rate: float = 1.0
 
 
 class Generator:
@@ -87,6 +89,14 @@ class Generator:
         self.growth = Growth(int((float(self.spec["jaren"]["waarde"]) + 1) * DAYS_PER_YEAR))
         self.coder = Coder(self.definition, request.coding)
         self.truth = Truth(len(self.region.buurt))
+        self.planter = self._planter()
+
+    def _planter(self) -> Planter | None:
+        request = self.request
+        if not request.defects:
+            return None
+        kinds = defect_kinds(request.defects, request.defect_rate)
+        return Planter(kinds, self.chance, self.reference, self.definition.version)
 
     def tables(self) -> Iterator[pa.Table]:
         """Tables with the columns of `registraties`, in the order of the children."""
@@ -105,7 +115,13 @@ class Generator:
         for theme, write in THEMES.items():
             if theme in self.request.themes:
                 write(d)
-        return rows.table(1)
+        table = rows.table(1)
+        if self.planter:
+            import polars as pl
+
+            planted: pa.Table = self.planter.plant(pl.DataFrame(table)).to_arrow()
+            return planted
+        return table
 
     def facts(self) -> dict[str, Any]:
         """The row of `bronnen`: told apart from a real source by its name and format."""
@@ -119,6 +135,7 @@ class Generator:
             "themes": list(request.themes),
             "population": request.population,
             "reference": str(self.reference),
+            "defects": [request.defects, request.defect_rate],
         }
         text = json.dumps(told, sort_keys=True)
         return {
@@ -165,6 +182,8 @@ def generate(
     for name, table in beside.items():
         with atomic_file(Path(out) / name) as temporary:
             pq.write_table(table, temporary)
+        if generator.planter:
+            generator.planter.manifest().write_parquet(Path(out) / "defecten.parquet")
     return rows
 
 
