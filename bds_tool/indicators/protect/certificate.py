@@ -86,6 +86,12 @@ def _sums_hold(problem: Problem, c: Certificate) -> bool:
     parents = {int(problem.tree.parent[n]) for n in dense} | set(dense)
     for node in parents - {-1}:
         below = problem.tree.children[node]
-        if below and not np.array_equal(dense.get(node, zero), sum((dense.get(b, zero) for b in below), zero)):
+        if below and not np.array_equal(
+            dense.get(node, zero), sum((dense.get(b, zero) for b in below), zero)
+        ):
             return False
-    return all((problem.space.equations @ row == 0).all() for row in dense.values()) if problem.space.equations.size else True
+    return (
+        all((problem.space.equations @ row == 0).all() for row in dense.values())
+        if problem.space.equations.size
+        else True
+    )

@@ -50,7 +50,9 @@ class TableDescription:
     def build(cls, data: Mapping[str, Any]) -> TableDescription:
         dimensions = tuple(
             DimensionDescription(
-                d["name"], tuple(d.get("columns") or [d.get("column", d["name"])]), d.get("total", TOTAL),
+                d["name"],
+                tuple(d.get("columns") or [d.get("column", d["name"])]),
+                d.get("total", TOTAL),
                 dict(d.get("parents", {})),
             )
             for d in data["dimensions"]

@@ -38,6 +38,7 @@ class CountTable:
     dimensions: tuple[Dimension, ...]
     values: Ints
     published: Bools
+    count: str = "n"
 
     @property
     def tree(self) -> Tree:
@@ -52,7 +53,10 @@ class CountTable:
             own = _equations(d.parent)
             before = moves_size(equations)
             equations = np.concatenate(
-                [np.kron(equations, np.eye(width, dtype=np.int64)), np.kron(np.eye(before, dtype=np.int64), own)]
+                [
+                    np.kron(equations, np.eye(width, dtype=np.int64)),
+                    np.kron(np.eye(before, dtype=np.int64), own),
+                ]
             )
             moves = tensor(moves, tree_moves(d.parent.tolist()), width)
         return FlatSpace(int(np.prod(self.values.shape[1:])), moves, equations)
@@ -119,13 +123,23 @@ def build(frame: pl.DataFrame, description: TableDescription) -> CountTable:
     values = given.clip(min=0)
     for axis, d in enumerate(ordered):
         _fill_margins(values, d.parent, axis)
-    margins_given = (given >= 0).sum() > np.prod([len(d.codes) - len(np.unique(d.parent[d.parent >= 0])) for d in ordered])
+    margins_given = (given >= 0).sum() > np.prod(
+        [len(d.codes) - len(np.unique(d.parent[d.parent >= 0])) for d in ordered]
+    )
     if (given[given >= 0] != values[given >= 0]).any():
         raise UsageError(
-            t("De totalen in de tabel zijn niet de som van hun delen.", "Totals in the table are not the sum of their parts."),
-            t("Laat de totalen weg (dan rekent bds ze uit) of herstel ze.", "Leave totals out (bds adds them) or mend them."),
+            t(
+                "De totalen in de tabel zijn niet de som van hun delen.",
+                "Totals in the table are not the sum of their parts.",
+            ),
+            t(
+                "Laat de totalen weg (dan rekent bds ze uit) of herstel ze.",
+                "Leave totals out (bds adds them) or mend them.",
+            ),
         )
-    return CountTable(tuple(ordered), values, given >= 0 if margins_given else np.ones(shape, dtype=bool))
+    return CountTable(
+        tuple(ordered), values, given >= 0 if margins_given else np.ones(shape, dtype=bool), description.count
+    )
 
 
 def dimension(frame: pl.DataFrame, d: DimensionDescription) -> Dimension:
@@ -163,12 +177,17 @@ def dimension(frame: pl.DataFrame, d: DimensionDescription) -> Dimension:
 def _positions(frame: pl.DataFrame, d: Dimension) -> Ints:
     import polars as pl
 
-    finest = pl.coalesce(*(
-        pl.when(pl.col(c) != d.description.total).then(pl.col(c)) for c in reversed(d.description.columns)
-    )).fill_null(d.description.total)
+    finest = pl.coalesce(
+        *(pl.when(pl.col(c) != d.description.total).then(pl.col(c)) for c in reversed(d.description.columns))
+    ).fill_null(d.description.total)
     codes = frame.select(finest.alias("code"))["code"]
     index = pl.DataFrame({"code": list(d.codes), "at": range(len(d.codes))})
-    return codes.to_frame().join(index, on="code", how="left", maintain_order="left")["at"].to_numpy().astype(np.int64)
+    return (
+        codes.to_frame()
+        .join(index, on="code", how="left", maintain_order="left")["at"]
+        .to_numpy()
+        .astype(np.int64)
+    )
 
 
 def _counts(frame: pl.DataFrame, column: str) -> Ints:
@@ -177,9 +196,14 @@ def _counts(frame: pl.DataFrame, column: str) -> Ints:
     numbers = frame[column].cast(pl.Int64, strict=False)
     if numbers.null_count() or (len(numbers) and int(numbers.min() or 0) < 0):  # type: ignore[call-overload]
         raise UsageError(
-            t(f"Kolom {column} bevat iets anders dan gehele aantallen.", f"Column {column} holds other things than counts."),
-            t("Geef de onbeschermde tabel, met op elke regel een aantal van 0 of meer.",
-              "Give the unprotected table, with a count of 0 or more on every line."),
+            t(
+                f"Kolom {column} bevat iets anders dan gehele aantallen.",
+                f"Column {column} holds other things than counts.",
+            ),
+            t(
+                "Geef de onbeschermde tabel, met op elke regel een aantal van 0 of meer.",
+                "Give the unprotected table, with a count of 0 or more on every line.",
+            ),
         )
     return numbers.to_numpy().astype(np.int64)
 
@@ -196,6 +220,9 @@ def _need_columns(frame: pl.DataFrame, description: TableDescription) -> None:
     missing = [c for c in needed if c not in frame.columns]
     if missing:
         raise UsageError(
-            t(f"Deze kolommen ontbreken: {', '.join(missing)}.", f"These columns are missing: {', '.join(missing)}."),
+            t(
+                f"Deze kolommen ontbreken: {', '.join(missing)}.",
+                f"These columns are missing: {', '.join(missing)}.",
+            ),
             t(f"De tabel heeft: {', '.join(frame.columns)}.", f"The table has: {', '.join(frame.columns)}."),
         )

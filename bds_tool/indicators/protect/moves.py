@@ -54,7 +54,10 @@ def tree_moves(parent: Sequence[int]) -> list[Move]:
 
 def tensor(a: Iterable[Move], b: Iterable[Move], width: int) -> list[Move]:
     """All products of two sets of moves; node (i, j) of the product is `i * width + j`."""
-    return [{i * width + j: d * e for i, d in x.items() for j, e in y.items()} for x, y in product(list(a), list(b))]
+    return [
+        {i * width + j: d * e for i, d in x.items() for j, e in y.items()}
+        for x, y in product(list(a), list(b))
+    ]
 
 
 @dataclass
@@ -89,4 +92,6 @@ class FlatSpace:
 
     def _padded(self, lists: list[list[int]]) -> Ints:
         width = max([1, *(len(x) for x in lists)])
-        return np.array([x + [self.size] * (width - len(x)) for x in lists], dtype=np.int64).reshape(-1, width)
+        return np.array([x + [self.size] * (width - len(x)) for x in lists], dtype=np.int64).reshape(
+            -1, width
+        )

@@ -51,6 +51,7 @@ class Suppressor:
         self.base = self.cost.copy()
         self.uses = np.zeros(self.cost.shape, dtype=np.int32)
         self.choices: dict[Primary, Choice] = {}
+        self.flows: dict[Primary, list[Certificate]] = {}
         for p in problem.primaries:
             self._use(np.array([p.node]), np.array([p.flat]))
 
@@ -59,6 +60,8 @@ class Suppressor:
         order = self._order()
         for primary in order:
             self._choose(primary)
+        for primary in [p for p in order if p not in self.choices]:
+            self._choose(primary, far=True)
         for _ in range(passes - 1):
             before = self.total()
             for primary in reversed(order):
@@ -79,24 +82,45 @@ class Suppressor:
         for primary, c in self.choices.items():
             nodes, flats = c.rows()
             found.append(Certificate(primary, nodes, flats, c.deltas(), c.gains, c.loses, c.up, c.down))
-        return found
+        return found + [c for held in self.flows.values() for c in held]
+
+    def add_flow(self, certificates: list[Certificate]) -> None:
+        """Take certificates found elsewhere for one primary."""
+        self.flows[certificates[0].primary] = certificates
+        for c in certificates:
+            self._use(c.nodes, c.flats)
+
+    def hide(self, nodes: Ints, flats: Ints) -> None:
+        """Hide rows for good."""
+        self._use(nodes, flats)
+
+    def retry(self, primary: Primary) -> None:
+        """Search again for a primary without a move, in every branch."""
+        self._choose(primary, far=True)
 
     def _order(self) -> list[Primary]:
         depth = self.problem.tree.depth()
         value = self.problem.values
-        return sorted(self.problem.primaries, key=lambda p: (depth[p.node], -value[p.quantity, p.node, p.flat]))
+        return sorted(
+            self.problem.primaries, key=lambda p: (depth[p.node], -value[p.quantity, p.node, p.flat])
+        )
 
-    def _choose(self, primary: Primary) -> None:
-        choice = self.search(primary)
+    def _choose(self, primary: Primary, *, far: bool = False) -> None:
+        choice = self.search(primary, far=far)
         if choice is not None:
             self.choices[primary] = choice
             self._use(*choice.rows())
 
     def _rechoose(self, primary: Primary) -> None:
         old = self.choices.pop(primary, None)
-        if old is not None:
-            self._release(*old.rows())
-        self._choose(primary)
+        if old is None:
+            self._choose(primary, far=True)
+            return
+        self._release(*old.rows())
+        new = self.search(primary)
+        # A move from another branch is kept when the nearest branches offer nothing.
+        self.choices[primary] = new or old
+        self._use(*self.choices[primary].rows())
 
     def _use(self, nodes: Ints, flats: Ints) -> None:
         self.uses[nodes, flats] += 1
@@ -125,9 +149,13 @@ class Suppressor:
             own = self._path_cost(np.array([climbed]), touched)[0] if climbed else 0.0
             alone = None
             if at == node or far or best is None:
-                alone = own + (self.cost[above][:, touched].sum(axis=(0, 2)) if len(above) else np.zeros(len(touched)))
+                alone = own + (
+                    self.cost[above][:, touched].sum(axis=(0, 2)) if len(above) else np.zeros(len(touched))
+                )
             lose_cost = self._path_cost(lose_paths, touched) + own if len(lose_paths) else None
-            found = self._best(primary, plus, minus, gain_paths, gain_cost, lose_paths, lose_cost, alone, climbed, above)
+            found = self._best(
+                primary, plus, minus, gain_paths, gain_cost, lose_paths, lose_cost, alone, climbed, above
+            )
             if found is not None and (best is None or found.cost < best.cost):
                 best = found
             if best is not None and not far:
@@ -142,8 +170,17 @@ class Suppressor:
         return cost
 
     def _best(
-        self, primary: Primary, plus: Ints, minus: Ints, gain_paths: Ints, gain_cost: Floats,
-        lose_paths: Ints, lose_cost: Floats | None, alone: Floats | None, climbed: list[int], above: Ints,
+        self,
+        primary: Primary,
+        plus: Ints,
+        minus: Ints,
+        gain_paths: Ints,
+        gain_cost: Floats,
+        lose_paths: Ints,
+        lose_cost: Floats | None,
+        alone: Floats | None,
+        climbed: list[int],
+        above: Ints,
     ) -> Choice | None:
         best: tuple[float, Choice] | None = None
         gain_leaf = _last(gain_paths)
@@ -185,9 +222,19 @@ class Suppressor:
                     gain_nodes = np.concatenate([gain_nodes, np.array(climbed, dtype=np.int64), above])
                     reach_up, reach_down = up_gain[i[k], k], down_gain[i[k], k]
                 size = self.problem.space.size
-                best = float(total[k]), Choice(
-                    gain_nodes, lose_nodes, plus[k][plus[k] < size], minus[k][minus[k] < size],
-                    gains, loses, int(reach_up), int(reach_down), float(total[k]),
+                best = (
+                    float(total[k]),
+                    Choice(
+                        gain_nodes,
+                        lose_nodes,
+                        plus[k][plus[k] < size],
+                        minus[k][minus[k] < size],
+                        gains,
+                        loses,
+                        int(reach_up),
+                        int(reach_down),
+                        float(total[k]),
+                    ),
                 )
         return best[1] if best else None
 

@@ -22,10 +22,15 @@ def read_checked(path: Path, kind: str) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SpecError(
             t(f"{path} kan niet worden gelezen als YAML.", f"{path} cannot be read as YAML."),
-            t("Controleer de naam en de inhoud van het bestand.", "Check the name and the content of the file."),
+            t(
+                "Controleer de naam en de inhoud van het bestand.",
+                "Check the name and the content of the file.",
+            ),
         ) from error
     schema = json.loads((specs_dir() / "_schemas" / f"{kind}.schema.json").read_text(encoding="utf-8"))
-    faults = sorted(jsonschema.Draft202012Validator(schema).iter_errors(data), key=lambda e: list(map(str, e.path)))
+    faults = sorted(
+        jsonschema.Draft202012Validator(schema).iter_errors(data), key=lambda e: list(map(str, e.path))
+    )
     if faults:
         lines = [f"{'/'.join(map(str, f.path)) or '.'}: {f.message}" for f in faults[:10]]
         raise SpecError(

@@ -69,7 +69,9 @@ class Tree:
         if parent not in self._partners:
             rows = [self.leaves_below(child) for child in self.children[parent]]
             width = max(r.shape[1] for r in rows)
-            stacked = np.concatenate([np.pad(r, ((0, 0), (0, width - r.shape[1])), constant_values=-1) for r in rows])
+            stacked = np.concatenate(
+                [np.pad(r, ((0, 0), (0, width - r.shape[1])), constant_values=-1) for r in rows]
+            )
             above = [parent]
             while self.parent[above[-1]] >= 0:
                 above.append(int(self.parent[above[-1]]))

@@ -1,0 +1,222 @@
+"""`bds protect`: publish only what is proven safe; the policies, and the audit of anyone's table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from bds_tool.cli.render import TABLE_FORMATS, table, talk, to_json, write
+from bds_tool.errors import ExitCode, UsageError
+from bds_tool.text import number, t
+
+
+class WithDefault(TyperGroup):
+    """`bds protect NAAM.result` is `bds protect run NAAM.result`: the first word is a command only if it is one."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=WithDefault,
+    no_args_is_help=True,
+    help="Beveilig tellingen tegen onthulling, met bewijs. `bds protect NAAM.result --to VEILIG.result`.",
+)
+policies = typer.Typer(
+    no_args_is_help=True, help="Het onthullingsbeleid: voorinstellingen en eigen bestanden."
+)
+app.add_typer(policies, name="policy")
+
+Format = Annotated[
+    str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
+]
+PolicyName = Annotated[
+    str, typer.Option("--policy", help="Voorinstelling (bds protect policy list) of YAML-bestand.")
+]
+Description = Annotated[Path | None, typer.Option("--table", help="YAML met de dimensies van de tabel.")]
+Earlier = Annotated[
+    list[Path] | None, typer.Option("--earlier", help="Eerdere publicatie van dezelfde cijfers; mag vaker.")
+]
+
+
+def register(main: typer.Typer) -> None:
+    main.add_typer(app, name="protect")
+
+
+@app.command()
+def run(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="BRON", help="NAAM.result, of een tabel (CSV, Parquet, XLSX) met --table."),
+    ],
+    to: Annotated[
+        Path, typer.Option("--to", help="Wat gepubliceerd mag worden: een .result-map of een tabelbestand.")
+    ],
+    policy: PolicyName = "ncj-strict",
+    description: Description = None,
+    quality: Annotated[bool, typer.Option("--quality", help="Zoek langer en verberg minder cellen.")] = False,
+    earlier: Earlier = None,
+    internal: Annotated[
+        Path | None,
+        typer.Option(
+            "--internal", help="Intern controlerapport: bewezen bereik per verborgen cel. Niet publiceren."
+        ),
+    ] = None,
+    statement: Annotated[
+        Path | None,
+        typer.Option("--statement", help="Verantwoording die mee gepubliceerd kan worden (.md of .json)."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Zeg niets als het lukt.")] = False,
+) -> None:
+    """Beveilig tellingen en schrijf alleen wat de controle doorstaat (anders: exitcode 4)."""
+    from bds_tool.indicators.protect.files import protect_table, summary, write_frame
+    from bds_tool.indicators.protect.policy import load_policy
+
+    chosen = load_policy(policy)
+    if description is None:
+        raise UsageError(
+            t("Een tabel heeft een beschrijving nodig.", "A table needs a description."),
+            t("Geef --table BESCHRIJVING.yaml.", "Give --table DESCRIPTION.yaml."),
+        )
+    made = protect_table(source, description, chosen, to, quality=quality, earlier=earlier or ())
+    if internal:
+        write_frame(made.publication.internal, internal)
+    if not quiet:
+        _tell(summary(made), to)
+
+
+def _tell(facts: dict[str, Any], to: Path) -> None:
+    share = number(100 * facts["share_hidden"], 1)
+    talk(
+        t(
+            f"{to}: {number(facts['hidden'])} van {number(facts['cells'])} cellen verborgen ({share} %), waarvan "
+            f"{number(facts['primary'])} om zichzelf; elk daarvan is bewezen geheim en de controle vond geen lek.",
+            f"{to}: {number(facts['hidden'])} of {number(facts['cells'])} cells hidden ({share} %), of which "
+            f"{number(facts['primary'])} for themselves; each is proven secret and the audit found no leak.",
+        )
+    )
+
+
+@app.command()
+def audit(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="TABEL", help="De gepubliceerde tabel (CSV, XLSX, Parquet) of .result-map."),
+    ],
+    description: Description = None,
+    width: Annotated[
+        int,
+        typer.Option("--width", help="Een verborgen aantal houdt ten minste zoveel + 1 mogelijke waarden."),
+    ] = 1,
+    threshold: Annotated[
+        float | None, typer.Option("--threshold", help="Aantallen vanaf deze drempel zijn niet gevoelig.")
+    ] = None,
+    earlier: Earlier = None,
+    format_: Format = "text",
+    output: Output = None,
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Noem de gevonden waarden. Niet publiceren.")
+    ] = False,
+) -> None:
+    """Val een gepubliceerde tabel aan: welke verborgen cellen zijn terug te rekenen? Lek gevonden: exitcode 4."""
+    from bds_tool.indicators.protect.audit import AuditOptions, audit_file
+
+    if description is None:
+        raise UsageError(
+            t(
+                "De controle heeft een beschrijving van de tabel nodig.",
+                "The audit needs a description of the table.",
+            ),
+            t("Geef --table BESCHRIJVING.yaml.", "Give --table DESCRIPTION.yaml."),
+        )
+    verdict, published = audit_file(file, description, AuditOptions(width, threshold), earlier or ())
+    rows = []
+    for f in verdict.findings:
+        key = " · ".join(published.key(f.cell).values())
+        rows.append([key, f.reason, *([f.low, f.high] if show_values else [])])
+    columns = ["cel", "reden", *(["laag", "hoog"] if show_values else [])]
+    if format_ == "json":
+        write(
+            to_json(
+                {
+                    "schema_version": 1,
+                    "safe": verdict.safe,
+                    "judged": verdict.judged,
+                    "contradictions": verdict.contradictions,
+                    "remarks": verdict.remarks,
+                    "reasons": verdict.by_reason(),
+                    "findings": [dict(zip(columns, r, strict=True)) for r in rows],
+                }
+            ),
+            output,
+        )
+    elif rows or format_ != "text":
+        table(rows, columns, format_, output)
+    for remark in verdict.remarks:
+        talk(remark)
+    if verdict.contradictions:
+        talk(
+            t(
+                f"{verdict.contradictions} sommen van getoonde getallen kloppen niet.",
+                f"{verdict.contradictions} sums of shown numbers fail.",
+            )
+        )
+    talk(_verdict_line(verdict))
+    if not verdict.safe:
+        raise typer.Exit(ExitCode.WITHHELD)
+
+
+def _verdict_line(verdict: Any) -> str:  # noqa: ANN401
+    if verdict.safe:
+        return t(
+            f"Veilig: geen van de {number(verdict.judged)} verborgen cellen is terug te rekenen.",
+            f"Safe: none of the {number(verdict.judged)} hidden cells can be computed back.",
+        )
+    reasons = ", ".join(f"{r} {number(c)}" for r, c in verdict.by_reason().items())
+    return t(
+        f"Niet veilig: {number(len(verdict.findings))} van {number(verdict.judged)} verborgen cellen ({reasons}).",
+        f"Not safe: {number(len(verdict.findings))} of {number(verdict.judged)} hidden cells ({reasons}).",
+    )
+
+
+@policies.command("list")
+def list_policies(format_: Format = "text", output: Output = None) -> None:
+    """Alle voorinstellingen, met drempels en zekerheid van de bron."""
+    from bds_tool.indicators.protect.policy import load_policy, policy_files
+
+    rows = []
+    for name in policy_files():
+        p = load_policy(name)
+        rows.append([p.id, p.method, p.denominator, p.numerator, p.complement, p.data["certainty"], p.title])
+    table(rows, ["id", "methode", "noemer", "teller", "complement", "zekerheid", "titel"], format_, output)
+
+
+@policies.command()
+def show(
+    name: Annotated[str, typer.Argument(help="Voorinstelling of YAML-bestand.")],
+    format_: Annotated[str, typer.Option("--format", "-f", help="text of json.")] = "text",
+    output: Output = None,
+) -> None:
+    """Eén beleid: wat het zegt, waar het vandaan komt en hoe zeker dat is."""
+    from bds_tool.indicators.protect.policy import load_policy
+    from bds_tool.indicators.protect.policy_text import policy_text
+
+    chosen = load_policy(name)
+    write(to_json(dict(chosen.data)) if format_ == "json" else policy_text(chosen), output)
+
+
+@policies.command()
+def check(file: Annotated[Path, typer.Argument(help="YAML-bestand met een eigen beleid.")]) -> None:
+    """Controleer een eigen beleid: klopt het met het schema, en spreekt het zichzelf niet tegen?"""
+    from bds_tool.indicators.protect.policy import read_policy
+
+    talk(t(f"{read_policy(file).id}: in orde.", f"{read_policy(file).id}: all right."))

@@ -1,0 +1,21 @@
+"""The audit: what an attacker can compute from a publication.
+
+It shares no code with the suppressor (a test enforces that): it reads the published file as anyone would,
+rebuilds the sums, and attacks.
+"""
+
+from bds_tool.indicators.protect.audit.attack import Finding, Verdict, attack
+from bds_tool.indicators.protect.audit.published import PublishedTable, read_description, read_published
+from bds_tool.indicators.protect.audit.run import AuditOptions, audit_file, audit_tables
+
+__all__ = [
+    "AuditOptions",
+    "Finding",
+    "PublishedTable",
+    "Verdict",
+    "attack",
+    "audit_file",
+    "audit_tables",
+    "read_description",
+    "read_published",
+]

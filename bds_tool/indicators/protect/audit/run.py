@@ -1,0 +1,120 @@
+"""From a published file to a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bds_tool.errors import UsageError
+from bds_tool.indicators.protect.audit.attack import Verdict, attack
+from bds_tool.indicators.protect.audit.published import PublishedTable, read_description, read_published
+from bds_tool.indicators.protect.audit.system import UNBOUNDED, Bools, System
+from bds_tool.text import t
+
+
+@dataclass(frozen=True)
+class AuditOptions:
+    """The stated requirement: least width of what stays possible, and from which count a cell is harmless."""
+
+    width: int = 1
+    threshold: float | None = None
+    seconds_per_cell: float = 10.0
+
+
+def audit_file(
+    path: Path, description_path: Path, options: AuditOptions, earlier: Sequence[Path] = ()
+) -> tuple[Verdict, PublishedTable]:
+    """Audit a published file with its description; `earlier` are publications with the same description."""
+    description = read_description(description_path)
+    tables = [read_published(p, description) for p in (path, *earlier)]
+    return audit_tables(tables, options), tables[0]
+
+
+def audit_tables(
+    tables: Sequence[PublishedTable], options: AuditOptions, strict_rows: Bools | None = None
+) -> Verdict:
+    """Attack the first table, knowing the others.
+
+    Every hidden cell must keep two possible values at least; the cells of `strict_rows` (rows of the file;
+    default: all) must keep `options.width + 1`.
+    """
+    first = tables[0]
+    system = build_system(first, options, strict_rows)
+    remarks = _symbols(first)
+    for other in tables[1:]:
+        remarks += _overlay(system, first, other)
+    verdict = attack(system, threshold=options.threshold, seconds_per_cell=options.seconds_per_cell)
+    verdict.remarks += remarks
+    return verdict
+
+
+def build_system(table: PublishedTable, options: AuditOptions, strict_rows: Bools | None = None) -> System:
+    """Cells and sums of one table."""
+    total = float(table.high[np.isfinite(table.high)].max(initial=0.0))
+    high = np.where(np.isfinite(table.high), table.high, UNBOUNDED if total == 0 else total * 2 + 1)
+    listed = np.zeros(table.low.size, dtype=bool)
+    for cells in table.symbols.values():
+        listed[cells] = True
+    need = np.full(table.low.size, options.width if strict_rows is None else 1, dtype=np.int64)
+    if strict_rows is not None:
+        need[table.rows[strict_rows]] = options.width
+    system = System(table.low.ravel().astype(float), high.ravel().astype(float), listed, need)
+    numbers = np.arange(table.low.size).reshape(table.low.shape)
+    for at, axis in enumerate(table.axes):
+        moved = np.moveaxis(numbers, at, 0).reshape(len(axis.codes), -1)
+        for whole, parts in axis.sums:
+            system.add_sums(moved[whole], moved[list(parts)].T)
+    return system
+
+
+def _symbols(table: PublishedTable) -> list[str]:
+    """Two symbols tell which cells are small and which only shield them."""
+    used = [s for s, cells in table.symbols.items() if len(cells)]
+    if len(used) < 2:
+        return []
+    return [
+        t(
+            f"verschillende tekens voor verborgen cellen: {', '.join(map(repr, used))}",
+            f"different symbols for hidden cells: {', '.join(map(repr, used))}",
+        )
+    ]
+
+
+def _overlay(system: System, first: PublishedTable, other: PublishedTable) -> list[str]:
+    """Fill in what another publication shows for the same cells; say how many numbers were changed since."""
+    if [a.name for a in first.axes] != [a.name for a in other.axes]:
+        raise UsageError(
+            t(
+                "De eerdere publicatie heeft andere dimensies.",
+                "The earlier publication has other dimensions.",
+            ),
+            t("Geef publicaties met dezelfde beschrijving.", "Give publications with the same description."),
+        )
+    places, back = [], []
+    for mine, theirs in zip(first.axes, other.axes, strict=True):
+        index = {c: i for i, c in enumerate(theirs.codes)}
+        both = [(i, index[c]) for i, c in enumerate(mine.codes) if c in index]
+        places.append(np.array([i for i, _ in both], dtype=np.int64))
+        back.append(np.array([j for _, j in both], dtype=np.int64))
+    numbers = np.arange(first.low.size).reshape(first.low.shape)[np.ix_(*places)].ravel()
+    low, high = other.low[np.ix_(*back)].ravel(), other.high[np.ix_(*back)].ravel()
+    shown = ~other.hidden[np.ix_(*back)].ravel()
+    now_shown = ~first.hidden.ravel()[numbers]
+    changed = int((shown & now_shown & ((high < system.low[numbers]) | (low > system.high[numbers]))).sum())
+    use = shown & ~now_shown
+    system.low[numbers[use]] = low[use]
+    system.high[numbers[use]] = high[use]
+    # What the earlier publication shows is known by now; a cell that only it showed is disclosed.
+    return (
+        [
+            t(
+                f"{changed} aantallen zijn veranderd sinds een eerdere publicatie",
+                f"{changed} counts were changed since an earlier publication",
+            )
+        ]
+        if changed
+        else []
+    )

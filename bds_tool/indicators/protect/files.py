@@ -1,0 +1,138 @@
+"""Protecting a file: suppress, audit what would be published, and only then give it its name."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.errors import UsageError, WithheldError
+from bds_tool.files import atomic_file
+from bds_tool.indicators.protect import generic
+from bds_tool.indicators.protect.description import TableDescription
+from bds_tool.indicators.protect.table_run import Outcome, Publication, publication, suppress, table_problem
+from bds_tool.text import number, t
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from bds_tool.indicators.protect.audit import Verdict
+    from bds_tool.indicators.protect.policy import Policy
+
+
+@dataclass(frozen=True)
+class ProtectedTable:
+    """A table that passed: what is published, what is kept inside, and the verdict of the audit."""
+
+    publication: Publication
+    outcome: Outcome
+    verdict: Verdict
+
+
+def protect_table(
+    source: Path,
+    description_path: Path,
+    policy: Policy,
+    target: Path,
+    *,
+    quality: bool = False,
+    earlier: Sequence[Path] = (),
+) -> ProtectedTable:
+    """Protect a count table and write it to `target` (CSV, Parquet or XLSX).
+
+    Raises WithheldError (exit 4) when a cell cannot be certified or the audit fails; nothing is written then.
+    """
+    from bds_tool.indicators.protect import audit
+
+    description = TableDescription.read(description_path)
+    table = generic.build(generic.read_frame(source), description)
+    outcome = suppress(table_problem(table, policy), quality=quality)
+    require_proof(outcome)
+    made = publication(table, outcome)
+    terms = {**audit.read_description(description_path), "lower": policy.lower}
+    with tempfile.TemporaryDirectory(prefix="bds-") as folder:
+        draft = Path(folder) / target.name
+        write_frame(made.frame, draft)
+        tables = [audit.read_published(p, terms) for p in (draft, *earlier)]
+        verdict = audit.audit_tables(tables, audit.AuditOptions(width=policy.least_width), made.primary)
+        require_safe(verdict)
+        with atomic_file(target) as temporary:
+            shutil.copyfile(draft, temporary)
+    return ProtectedTable(made, outcome, verdict)
+
+
+def require_proof(outcome: Outcome) -> None:
+    """Raises WithheldError unless every primary is certified and every certificate holds."""
+    if outcome.proven:
+        return
+    count = number(len(outcome.uncertified) + len(outcome.faults))
+    raise WithheldError(
+        t(
+            f"Voor {count} cellen is geen bewijs gevonden dat ze geheim blijven. Er is niets geschreven.",
+            f"For {count} cells no proof was found that they stay secret. Nothing was written.",
+        ),
+        t(
+            "Voeg leeftijden, jaren of gebieden samen, of kies een ander beleid.",
+            "Merge ages, years or areas, or choose another policy.",
+        ),
+    )
+
+
+def require_safe(verdict: Verdict) -> None:
+    """Raises WithheldError when the audit found a cell that is not safe."""
+    if verdict.safe:
+        return
+    parts = [f"{reason}: {number(count)}" for reason, count in verdict.by_reason().items()]
+    if verdict.contradictions:
+        parts.append(
+            t(
+                f"sommen die niet kloppen: {verdict.contradictions}",
+                f"sums that fail: {verdict.contradictions}",
+            )
+        )
+    raise WithheldError(
+        t(
+            f"De controle vond een lek ({'; '.join([*parts, *verdict.remarks])}). Er is niets geschreven.",
+            f"The audit found a leak ({'; '.join([*parts, *verdict.remarks])}). Nothing was written.",
+        ),
+        t(
+            "Voeg leeftijden, jaren of gebieden samen, of publiceer minder uitsplitsingen.",
+            "Merge ages, years or areas, or publish fewer breakdowns.",
+        ),
+    )
+
+
+def write_frame(frame: pl.DataFrame, path: Path) -> None:
+    """Write by suffix: CSV, Parquet or XLSX. Hidden counts are empty, never a number."""
+    if path.suffix == ".parquet":
+        frame.write_parquet(path)
+    elif path.suffix == ".xlsx":
+        frame.write_excel(path)
+    elif path.suffix == ".csv":
+        frame.write_csv(path)
+    else:
+        raise UsageError(
+            t(f"Onbekend soort bestand: {path.name}.", f"Unknown kind of file: {path.name}."),
+            t(
+                "Kies een naam op .csv, .parquet of .xlsx.",
+                "Choose a name ending in .csv, .parquet or .xlsx.",
+            ),
+        )
+
+
+def summary(made: ProtectedTable) -> dict[str, Any]:
+    """Totals that may be told to everyone."""
+    frame = made.publication.frame
+    hidden = int((frame["status"] == "verborgen").sum())
+    return {
+        "cells": frame.height,
+        "hidden": hidden,
+        "share_hidden": hidden / max(1, frame.height),
+        "primary": int(made.publication.primary.sum()),
+        "certified": len({c.primary for c in made.outcome.certificates}),
+        "audit_solved": made.verdict.solved,
+    }

@@ -1,0 +1,131 @@
+"""Quality mode: give cells back that boxes hide without need.
+
+Two kinds of step, both keeping every primary certified: a primary whose certificate hides rows of its own takes
+the cheapest flow instead, and each hidden row in turn is published if all certificates that use it can be
+replaced by flows that hide less than it did.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bds_tool.indicators.protect.certificate import Certificate
+from bds_tool.indicators.protect.flow import Flows
+from bds_tool.indicators.protect.model import Primary
+from bds_tool.indicators.protect.secondary import Suppressor
+from bds_tool.indicators.protect.types import FORBIDDEN, Bools, Floats, Ints
+
+
+#: Added to the cost of every row: here the number of rows given back counts more than which rows they are.
+PER_ROW = 50.0
+
+
+class Improver:
+    """Holds the certificates of every primary and how many of them use each row."""
+
+    def __init__(self, suppressor: Suppressor) -> None:
+        self.problem = suppressor.problem
+        self.uses = suppressor.uses
+        self.base = _per_row(suppressor.base)
+        self.cost = _per_row(suppressor.cost)
+        self.flows = Flows(suppressor.problem)
+        self.held: dict[Primary, list[Certificate]] = {}
+        for certificate in suppressor.certificates():
+            self.held.setdefault(certificate.primary, []).append(certificate)
+
+    def reroute(self) -> None:
+        """Let each primary that hides rows for itself alone take the cheapest flow."""
+        for primary, old in list(self.held.items()):
+            self._release(old)
+            own = self._own_cost(old)
+            found = self.flows.find(primary, self.cost) if own > 0 else None
+            if found is not None and found[1] < own - 1e-9:
+                self.held[primary] = found[0]
+            self._use(self.held[primary])
+
+    def give_back(self) -> int:
+        """Publish hidden rows, dearest first, where others can take over. Gives the number of rows won."""
+        primary_rows = np.zeros(self.uses.shape, dtype=bool)
+        for p in self.problem.primaries:
+            primary_rows[p.node, p.flat] = True
+        nodes, flats = np.nonzero((self.uses > 0) & ~primary_rows & (self.base > 0) & (self.base < FORBIDDEN))
+        order = np.argsort(-self.base[nodes, flats], kind="stable")
+        users: dict[tuple[int, int], set[Primary]] = {}
+        for primary, certificates in self.held.items():
+            for c in certificates:
+                for row in zip(c.nodes.tolist(), c.flats.tolist(), strict=True):
+                    users.setdefault(row, set()).add(primary)
+        won = 0
+        for node, flat in zip(nodes[order].tolist(), flats[order].tolist(), strict=True):
+            if self.uses[node, flat] > 0:
+                won += self._publish(node, flat, users)
+        return won
+
+    def _publish(self, node: int, flat: int, users: dict[tuple[int, int], set[Primary]]) -> int:
+        affected = [
+            p
+            for p in users.get((node, flat), ())
+            if any(((c.nodes == node) & (c.flats == flat)).any() for c in self.held[p])
+        ]
+        before = {p: self.held[p] for p in affected}
+        for p in affected:
+            self._release(before[p])
+        # What only these certificates hid is free to be published again; what comes instead must cost less.
+        closed = np.zeros(self.uses.shape, dtype=bool)
+        closed[node, flat] = True
+        saved = self._own_cost([c for cs in before.values() for c in cs])
+        spent, taken = 0.0, []
+        for p in affected:
+            found = self.flows.find(p, self.cost, closed)
+            if found is None or spent + found[1] >= saved - 1e-9:
+                break
+            spent += found[1]
+            self._use(found[0])
+            taken.append((p, found[0]))
+        if len(taken) < len(affected):
+            for _, certificates in taken:
+                self._release(certificates)
+            for p in affected:
+                self._use(before[p])
+            return 0
+        for p, certificates in taken:
+            self.held[p] = certificates
+            for c in certificates:
+                for row in zip(c.nodes.tolist(), c.flats.tolist(), strict=True):
+                    users.setdefault(row, set()).add(p)
+        return 1
+
+    def _rows(self, certificates: list[Certificate]) -> tuple[Ints, Ints]:
+        nodes = np.concatenate([c.nodes for c in certificates])
+        flats = np.concatenate([c.flats for c in certificates])
+        return nodes, flats
+
+    def _own_cost(self, certificates: list[Certificate]) -> float:
+        nodes, flats = self._rows(certificates)
+        rows = np.unique(np.stack([nodes, flats]), axis=1)
+        return float(self.cost[rows[0], rows[1]].sum())
+
+    def _use(self, certificates: list[Certificate]) -> None:
+        nodes, flats = self._rows(certificates)
+        np.add.at(self.uses, (nodes, flats), 1)
+        self.cost[nodes, flats] = 0.0
+
+    def _release(self, certificates: list[Certificate]) -> None:
+        nodes, flats = self._rows(certificates)
+        np.subtract.at(self.uses, (nodes, flats), 1)
+        free = self.uses[nodes, flats] == 0
+        self.cost[nodes[free], flats[free]] = self.base[nodes[free], flats[free]]
+
+
+def _per_row(cost: Floats) -> Floats:
+    return np.where((cost > 0) & (cost < FORBIDDEN), cost + PER_ROW, cost)
+
+
+def improve(suppressor: Suppressor, rounds: int = 3) -> tuple[Bools, list[Certificate]]:
+    """Run quality mode on a finished suppression; gives the hidden rows and the certificates."""
+    improver = Improver(suppressor)
+    for _ in range(rounds):
+        improver.reroute()
+        if not improver.give_back():
+            break
+    return suppressor.hidden(), [c for held in improver.held.values() for c in held]
