@@ -1,0 +1,90 @@
+"""What a rule is to the engine: an expression that is true where the rule is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from bds_tool.validate.catalogue import Catalogue, Rule
+    from bds_tool.validate.tables import Tables
+
+
+@dataclass(frozen=True)
+class Check:
+    """`fail` is true where a row breaks the rule (null counts as kept).
+
+    `scope` chooses, on `Tables.elements`, the elements the rule can judge; a source without any of them leaves
+    the rule unjudged. `params` become the parameters of the finding: facts of the definition, never values.
+    """
+
+    code: str
+    fail: pl.Expr
+    scope: pl.Expr | None = None
+    params: dict[str, pl.Expr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all checks of one run share."""
+
+    tables: Tables
+    catalogue: Catalogue
+    format: str
+    today: date
+
+    def rule(self, code: str) -> Rule:
+        return self.catalogue[code]
+
+    def limit(self, code: str, name: str) -> Any:  # noqa: ANN401  # limits are numbers, texts or tables
+        """A parameter of a rule, as the catalogue or `bds.toml` sets it."""
+        return self.catalogue[code].parameters[name]
+
+    def active(self, code: str) -> bool:
+        """Whether the rule is meant for this version and format."""
+        rule = self.catalogue.rules.get(code)
+        return rule is not None and rule.holds_for(self.tables.version, self.format)
+
+
+#: A check over complete dossiers: gets a view, yields (code, failing rows).
+DossierCheck = Callable[..., Iterator[tuple[str, pl.DataFrame]]]
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A dossier check with the codes it reports and, for each, the elements it needs (all of the groups)."""
+
+    codes: tuple[str, ...]
+    run: DossierCheck
+    needs: dict[str, tuple[frozenset[int], ...]]
+
+
+_REGISTER: list[Registered] = []
+
+
+def dossier_check(
+    *codes: str, needs: dict[str, tuple[set[int], ...]] | tuple[set[int], ...] = (),
+) -> Callable[[DossierCheck], DossierCheck]:
+    """Register a check over complete dossiers under its codes.
+
+    `needs`: sets of elements; of each set at least one must be in the source, else the rule is not judged.
+    """
+
+    def keep(function: DossierCheck) -> DossierCheck:
+        table = needs if isinstance(needs, dict) else dict.fromkeys(codes, needs)
+        frozen = {c: tuple(frozenset(s) for s in table.get(c, ())) for c in codes}
+        _REGISTER.append(Registered(codes, function, frozen))
+        return function
+
+    return keep
+
+
+def registered() -> list[Registered]:
+    """All checks over dossiers; importing the modules registers them."""
+    from bds_tool.validate.checks import between, cardinality, longitudinal, privacy, protocol, time  # noqa: F401
+
+    return _REGISTER

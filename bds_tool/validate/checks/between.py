@@ -1,0 +1,197 @@
+"""Family 4xx: values that contradict each other inside one dossier or activity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from bds_tool.validate.checks.base import dossier_check
+from bds_tool.validate.checks.time import days
+from bds_tool.validate.collect import parameters
+from bds_tool.validate.growth import z_scores
+
+if TYPE_CHECKING:
+    from bds_tool.validate.view import View
+
+#: SDQ: subscale → the elements of its five items; DOMAIN 6.2. The order of items is 1078 … 1102.
+SUBSCALES = {
+    1112: (1080, 1085, 1090, 1093, 1101), 1113: (1082, 1084, 1089, 1095, 1099), 1114: (1083, 1088, 1091, 1096, 1100),
+    1115: (1079, 1087, 1092, 1098, 1102), 1117: (1078, 1081, 1086, 1094, 1097),
+}
+#: Items that count the other way round: 7, 11, 14, 21 and 25.
+REVERSED = (1084, 1088, 1091, 1098, 1102)
+TOTAL, PARTS = 1116, (1112, 1113, 1114, 1115)
+_ITEMS = tuple(sorted(n for items in SUBSCALES.values() for n in items))
+_ACT = ["d", "activiteit_id"]
+
+
+@dossier_check("BDS403", "BDS404", needs={"BDS403": (set(SUBSCALES), set(_ITEMS)), "BDS404": ({TOTAL}, set(PARTS))})
+def sdq(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Stored SDQ scores against the sums they should be, where every part is there once."""
+    if view.of(*SUBSCALES, TOTAL).is_empty():
+        return
+    items = view.numbers(*_ITEMS)
+    raw = pl.col("x") - 1
+    score = pl.when(pl.col("bdsnummer").is_in(list(REVERSED))).then(2 - raw).otherwise(raw)
+    scale = {n: s for s, numbers in SUBSCALES.items() for n in numbers}
+    sums = (
+        items.with_columns(score=score, scale=pl.col("bdsnummer").replace_strict(scale, return_dtype=pl.Int32))
+        .group_by(*_ACT, "scale").agg(pl.col("score").sum(), pl.col("bdsnummer").n_unique().alias("parts"), pl.len().alias("rows"))
+        .filter((pl.col("parts") == 5) & (pl.col("rows") == 5))
+    )
+    stored = view.numbers(*SUBSCALES)
+    joined = stored.join(sums, left_on=[*_ACT, "bdsnummer"], right_on=[*_ACT, "scale"], nulls_equal=True)
+    yield "BDS403", joined.filter(pl.col("x") != pl.col("score"))
+    whole = (
+        view.numbers(*PARTS).group_by(_ACT)
+        .agg(pl.col("x").sum().alias("sum"), pl.col("bdsnummer").n_unique().alias("parts"), pl.len().alias("rows"))
+        .filter((pl.col("parts") == 4) & (pl.col("rows") == 4))
+    )
+    totals = view.numbers(TOTAL).join(whole, on=_ACT, nulls_equal=True)
+    yield "BDS404", totals.filter(pl.col("x") != pl.col("sum"))
+
+
+@dossier_check(
+    "BDS405", "BDS406", "BDS413", "BDS419",
+    needs={"BDS405": ({82}, {110}, {19}), "BDS406": ({110}, {112}), "BDS413": ({110}, {111}), "BDS419": ({112}, {113})},
+)
+def birth(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Gestation, weight, length and head at birth against each other."""
+    weights = view.numbers(110)
+    if weights.height:
+        joined = weights.with_columns(
+            sex=view.person("sex"), gestation=view.person("gestation"), age=pl.lit(0.0), y=pl.col("x") / 1000,
+        ).filter(pl.col("gestation").is_between(154, 310))
+        joined = joined.with_columns(z=z_scores("wgt", joined))
+        yield "BDS405", joined.filter(pl.col("z").abs() > float(view.limit("BDS405", "z")))
+    lengths = view.once(112, "length")
+    ponderal = weights.join(lengths, on="d").with_columns(index=pl.col("x") * 1e5 / pl.col("length") ** 3)
+    lowest, highest = view.limit("BDS406", "index")
+    yield "BDS406", ponderal.filter((pl.col("index") < lowest) | (pl.col("index") > highest))
+    least = view.numbers(111).join(view.once(110, "weight"), on="d")
+    yield "BDS413", least.filter(pl.col("x") > pl.col("weight"))
+    heads = view.numbers(113).join(lengths, on="d")
+    yield "BDS419", heads.filter(pl.col("x") > pl.col("length"))
+
+
+@dossier_check("BDS407", needs=({109}, {108, 109}))
+def multiple(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The order number in a multiple birth is there while nothing says that it was one."""
+    order = view.numbers(109)
+    if order.is_empty():
+        return
+    multiples = view.of(108).select("d").unique()
+    yield "BDS407", order.filter(pl.col("x") > 1).join(multiples, on="d", how="anti")
+
+
+@dossier_check("BDS408", needs=({20}, {63}))
+def parents(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The age of a biological parent at birth."""
+    births = view.dates(63)
+    if births.is_empty():
+        return
+    relation = view.of(62).select("d", "volgnr", pl.col("waarde").alias("relation"))
+    joined = births.join(relation, on=["d", "volgnr"], nulls_equal=True).with_columns(born=view.person("born"))
+    codes = view.limit("BDS408", "relations")
+    years = days(pl.col("born"), pl.col("day")) / 365.25
+    for kind, limits in view.limit("BDS408", "years").items():
+        low, high = limits
+        chosen = joined.filter(pl.col("relation").is_in(codes[kind]))
+        yield "BDS408", chosen.filter((years < low) | (years > high))
+
+
+@dossier_check("BDS409", needs=({1605, 725}, {235, 245, 252, 1345, 496}))
+def status(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
+    """An activity that did not take place holds measurements."""
+    numbers = view.rule("BDS409").elements
+    measured = view.of(*(n for n in numbers if n not in {1605, 725}))
+    if measured.is_empty():
+        return
+    acts = view.acts
+    not_done = pl.col("status").is_in(view.limit("BDS409", "not_done"))
+    old = pl.col("old_status").is_in(view.limit("BDS409", "not_done_old"))
+    missed = acts.filter(not_done.fill_null(value=False) | old.fill_null(value=False)).select(_ACT)
+    yield "BDS409", measured.join(missed, on=_ACT).unique([*_ACT], keep="first", maintain_order=True)
+
+
+@dossier_check("BDS411", "BDS412", needs={"BDS411": ({20}, {461, 1409, 724}), "BDS412": ({461},)})
+def vaccinations(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Vaccinations against age and against the dose before; the limits stand in the catalogue."""
+    kinds = view.of(461)
+    if kinds.is_empty():
+        return
+    spot = ["d", "activiteit_id", "volgnr"]
+    own = view.dates(1409).select(*spot, "day")
+    refused = view.of(683).select(*spot).unique()
+    given = (
+        kinds.join(refused, on=spot, how="anti", nulls_equal=True)
+        .join(own.unique(spot), on=spot, how="left", nulls_equal=True, maintain_order="left")
+        .with_columns(day=pl.coalesce("day", "datum"), born=view.person("born"))
+        .filter(pl.col("day").is_not_null())
+    )
+    kind = pl.col("waarde")
+    youngest = {str(k): int(v) for k, v in view.limit("BDS411", "days").items()}
+    least = kind.replace_strict(youngest, default=None, return_dtype=pl.Int64)
+    age = days(pl.col("day"), pl.col("born"))
+    yield "BDS411", given.filter((age < least) & (age >= 0)).with_columns(parameters=parameters({"dagen": least}))
+    gaps = {str(k): int(v) for k, v in view.limit("BDS412", "days").items()}
+    apart = kind.replace_strict(gaps, default=None, return_dtype=pl.Int64)
+    ordered = given.filter(apart.is_not_null()).sort("d", "waarde", "day", maintain_order=True)
+    since = days(pl.col("day"), pl.col("day").shift().over("d", "waarde"))
+    yield "BDS412", ordered.with_columns(since=since, apart=apart).filter(
+        pl.col("since").is_between(0, pl.col("apart") - 1)
+    ).with_columns(parameters=parameters({"dagen": pl.col("apart")}))
+
+
+@dossier_check("BDS414", needs=({1486}, {1487}))
+def pressure(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Diastolic blood pressure is not below the systolic one."""
+    high = view.numbers(1486).select(*_ACT, pl.col("x").alias("systolic"))
+    low = view.numbers(1487).join(high, on=_ACT, nulls_equal=True)
+    yield "BDS414", low.filter(pl.col("x") >= pl.col("systolic"))
+
+
+@dossier_check("BDS415", needs=({487}, {21, 20}))
+def death(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Care ended because of death, without a date of death."""
+    ended = view.of(487).filter(pl.col("waarde").is_in(view.limit("BDS415", "codes")))
+    known = view.rows.filter(pl.col("bdsnummer") == 21).select("d").unique()
+    yield "BDS415", ended.join(known, on="d", how="anti")
+
+
+@dossier_check("BDS416", needs=({683},))
+def objection(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
+    """A vaccination that was refused has a batch number all the same."""
+    spot = ["d", "activiteit_id", "volgnr"]
+    refused = view.of(683).select(*spot).unique()
+    batch = view.of(*view.limit("BDS416", "batch"))
+    yield "BDS416", batch.join(refused, on=spot, nulls_equal=True)
+
+
+@dossier_check("BDS417", needs=({235}, {245}))
+def proportion(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Height and weight of one contact that no child can have together."""
+    heights = view.numbers(235).select(*_ACT, pl.col("x").alias("mm")).filter(pl.col("mm").is_between(300, 2300))
+    weights = view.numbers(245).join(heights, on=_ACT, nulls_equal=True)
+    index = pl.col("x") / 1000 / (pl.col("mm") / 1000) ** 2
+    lowest, highest = view.limit("BDS417", "bmi")
+    yield "BDS417", weights.filter((index < lowest) | (index > highest))
+
+
+@dossier_check("BDS418", needs=(set(range(879, 1003)),))
+def sides(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
+    """One side of a Van Wiechen item that is examined left and right."""
+    pairs = [(int(a), int(b)) for a, b in view.limit("BDS418", "pairs")]
+    both = view.of(*(n for pair in pairs for n in pair))
+    if both.is_empty():
+        return
+    other = {a: b for a, b in pairs} | {b: a for a, b in pairs}
+    wanted = both.with_columns(other=pl.col("bdsnummer").replace_strict(other, return_dtype=pl.Int32))
+    have = both.select(*_ACT, pl.col("bdsnummer").alias("other")).unique()
+    nulls = view.rows.filter(pl.col("bdsnummer").is_in(list(other)) & pl.col("waarde").is_null())
+    explained = nulls.select(*_ACT, pl.col("bdsnummer").cast(pl.Int32).alias("other"))
+    lone = wanted.join(have, on=[*_ACT, "other"], how="anti", nulls_equal=True)
+    lone = lone.join(explained, on=[*_ACT, "other"], how="anti", nulls_equal=True)
+    yield "BDS418", lone.with_columns(parameters=parameters({"ander": pl.col("other")}))

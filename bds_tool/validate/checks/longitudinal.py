@@ -1,0 +1,94 @@
+"""Family 5xx: a child's measurements against each other over time, and against the Dutch growth references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from bds_tool.validate.checks.base import dossier_check
+from bds_tool.validate.checks.time import days
+from bds_tool.validate.collect import parameters
+from bds_tool.validate.growth import MEASURES, z_scores
+
+if TYPE_CHECKING:
+    from bds_tool.validate.view import View
+
+_FACTORS = (10.0, 0.1, 1000.0, 0.001)
+
+
+def series(view: View) -> pl.DataFrame:
+    """Height, weight and head circumference in order of date: `x` in BDS units, `age` in years, `z`, `off` (factor)."""
+    rows = view.numbers(*MEASURES).filter(pl.col("datum").is_not_null() & (pl.col("x") > 0))
+    rows = rows.with_columns(born=view.person("born"), sex=view.person("sex"), gestation=view.person("gestation"))
+    rows = rows.with_columns(age=days(pl.col("datum"), pl.col("born")) / 365.25)
+    parts = []
+    for number, (measure, factor) in MEASURES.items():
+        part = rows.filter(pl.col("bdsnummer") == number).with_columns(y=pl.col("x") * factor)
+        part = part.with_columns(z=z_scores(measure, part))
+        parts.append(part.with_columns(off=_factor(measure, part)))
+    return pl.concat(parts).sort("bdsnummer", "d", "datum", "regel", maintain_order=True)
+
+
+def _factor(measure: str, part: pl.DataFrame) -> pl.Series:
+    """The factor by which a value is off: divided by it, the value is ordinary, while as it stands it cannot be."""
+    wrong = part["z"].abs() > 5
+    result = pl.Series("off", [None] * part.height, dtype=pl.Float64)
+    if not wrong.any():
+        return result
+    suspects = part.with_row_index("at").filter(wrong)
+    for factor in _FACTORS:
+        mended = z_scores(measure, suspects.with_columns(y=pl.col("y") / factor))
+        hits = suspects.filter(mended.abs() <= 4)["at"]
+        result = result.scatter(hits, [factor] * hits.len()) if hits.len() else result
+    return result
+
+
+@dossier_check(
+    "BDS501", "BDS502", "BDS503", "BDS504", "BDS505", "BDS506", "BDS507", "BDS508", "BDS511",
+    needs={
+        "BDS501": ({235},), "BDS502": ({20}, {19}, set(MEASURES)), "BDS503": ({20}, {19}, set(MEASURES)),
+        "BDS504": (set(MEASURES),), "BDS505": (set(MEASURES),), "BDS506": ({20}, {19}, set(MEASURES)),
+        "BDS507": ({20}, {19}, set(MEASURES)), "BDS508": ({252},), "BDS511": ({245},),
+    },
+)
+def growth(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Falling heights, unit mix-ups, values carried forward, contradictions, jumps and values no child has."""
+    if view.of(*MEASURES).is_empty():
+        return
+    every = series(view)
+    off = pl.col("off")
+    yield "BDS502", every.filter(off.is_in([10.0, 0.1])).with_columns(parameters=parameters({"factor": off}))
+    yield "BDS503", every.filter(off.is_in([1000.0, 0.001])).with_columns(parameters=parameters({"factor": off}))
+    limit = float(view.limit("BDS507", "z"))
+    # Being born early without a known gestation makes a newborn look extreme; that is no error of registration.
+    unsure = pl.col("gestation").is_null() & (pl.col("age") < float(view.limit("BDS507", "from_age_without_gestation")))
+    beyond = every.filter((pl.col("z").abs() > limit) & off.is_null() & ~unsure & (pl.col("age") >= 0))
+    yield "BDS507", beyond
+    yield from _steps(view, every.filter(off.is_null()))
+
+
+def _steps(view: View, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    key = ["bdsnummer", "d"]
+    before = {n: pl.col(n).shift().over(key) for n in ("x", "datum", "z")}
+    steps = rows.with_columns(last=before["x"], last_day=before["datum"], last_z=before["z"])
+    steps = steps.with_columns(gap=days(pl.col("datum"), pl.col("last_day"))).filter(pl.col("last").is_not_null())
+    x, last, gap, number = pl.col("x"), pl.col("last"), pl.col("gap"), pl.col("bdsnummer")
+    same_day = steps.filter(gap == 0)
+    apart = number.replace_strict({235: 10.0, 245: 100.0, 252: 5.0} | _numbered(view, "BDS505"), return_dtype=pl.Float64)
+    yield "BDS505", same_day.filter((x - last).abs() > apart)
+    later = steps.filter(gap > 0)
+    yield "BDS501", later.filter((number == 235) & (x < last - float(view.limit("BDS501", "mm"))))
+    yield "BDS508", later.filter((number == 252) & (x < last - float(view.limit("BDS508", "mm"))))
+    share, within = float(view.limit("BDS511", "share")), int(view.limit("BDS511", "days"))
+    yield "BDS511", later.filter((number == 245) & (gap <= within) & (x < last * (1 - share)))
+    wait = number.replace_strict(_numbered(view, "BDS504"), default=None, return_dtype=pl.Float64)
+    grown = number.replace_strict(_numbered(view, "BDS504", "until_age"), default=None, return_dtype=pl.Float64)
+    yield "BDS504", later.filter((x == last) & (gap >= wait) & (pl.col("age").is_null() | (pl.col("age") < grown)))
+    jump, near = float(view.limit("BDS506", "z")), int(view.limit("BDS506", "days"))
+    yield "BDS506", later.filter(((pl.col("z") - pl.col("last_z")).abs() > jump) & (gap <= near))
+
+
+def _numbered(view: View, code: str, name: str = "apart") -> dict[int, float]:
+    return {int(k): float(v) for k, v in view.limit(code, name).items()}

@@ -1,0 +1,144 @@
+"""Family 2xx on distinct (element, value) pairs: type, list, range, form."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from bds_tool.validate.checks.base import Check, Setting
+from bds_tool.validate.tables import GEMEENTE_LISTS, LAND_LISTS, Tables
+
+VALUE = pl.col("waarde")
+KIND = pl.col("kind")
+NUMBER = pl.col("number")
+COMMA = VALUE.str.contains(r"^-?\d+,\d+$")
+#: HL7v3 points in time after reading: a year, a month, a day or a moment, with or without zone.
+_DATE = r"^\d{4}(-\d{2}(-\d{2}(T\d{2}(:\d{2}(:\d{2}(\.\d+)?)?)?)?)?)?([+-]\d{2}:?\d{2}|Z)?$"
+
+
+def enrich(pairs: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
+    """Beside every (bdsnummer, waarde) what the definition says of the element and of the code."""
+    joined = (
+        pairs.join(tables.elements.lazy(), on="bdsnummer", how="inner")
+        .join(tables.codes.lazy(), on=["lijst", "waarde"], how="left")
+        .join(tables.elsewhere.lazy(), on=["lijst", "waarde"], how="left")
+        .join(tables.other.lazy().with_columns(in_other=pl.lit(value=True)), on=["lijst", "waarde"], how="left")
+    )
+    padded = tables.codes.lazy().select("lijst", pl.col("waarde").alias("padded"), in_padded=pl.lit(value=True))
+    return (
+        joined.with_columns(
+            number=VALUE.cast(pl.Float64, strict=False), padded=VALUE.str.zfill(2), full=VALUE.str.slice(0, 10),
+        )
+        .join(padded, on=["lijst", "padded"], how="left")
+    )
+
+
+def valid_date() -> pl.Expr:
+    """ISO text as `registraties` holds it, of a day that exists."""
+    first = VALUE.str.slice(0, 10)
+    day = pl.when(first.str.len_chars() == 10).then(first).when(first.str.len_chars() == 7).then(first + "-01")
+    day = day.when(first.str.len_chars() == 4).then(first + "-01-01").otherwise(first)
+    hour = VALUE.str.extract(r"T(\d{2})", 1).cast(pl.Int32, strict=False).fill_null(0) < 24
+    minute = VALUE.str.extract(r"T\d{2}:(\d{2})", 1).cast(pl.Int32, strict=False).fill_null(0) < 60
+    return VALUE.str.contains(_DATE) & day.str.to_date("%Y-%m-%d", strict=False).is_not_null() & hour & minute
+
+
+def eleven(column: pl.Expr) -> pl.Expr:
+    """The weighted sum of a 9-digit BSN is a multiple of 11 (and not zero)."""
+    total = pl.sum_horizontal(*(
+        column.str.slice(i, 1).cast(pl.Int64, strict=False) * (9 - i if i < 8 else -1) for i in range(9)
+    ))
+    return (total % 11 == 0) & (total != 0)
+
+
+def checks(s: Setting) -> list[Check]:
+    """The checks of family 2xx that look at a value by itself."""
+    return [c for c in (*_numbers(s), *_dates(), *_codes(s), *_forms(s), *_ranges(s)) if s.active(c.code)]
+
+
+def _numbers(s: Setting) -> list[Check]:
+    numeric = KIND.is_in(["maat", "geheel"])
+    whole_units = s.limit("BDS227", "units")
+    whole = (KIND == "geheel") | ((KIND == "maat") & pl.col("due_unit").is_in(whole_units))
+    return [
+        Check("BDS201", numeric & (NUMBER.is_null() | ~NUMBER.is_finite()) & ~COMMA, numeric),
+        Check("BDS227", whole & (NUMBER != NUMBER.floor()), whole),
+        Check("BDS228", numeric & COMMA, numeric),
+        Check("BDS209", numeric & (NUMBER < 0), numeric),
+    ]
+
+
+def _dates() -> list[Check]:
+    moment = KIND == "datum"
+    valid = valid_date()
+    return [
+        Check("BDS202", moment & ~valid, moment),
+        Check("BDS311", moment & valid & (VALUE.str.slice(0, 4).cast(pl.Int32, strict=False) < 1900), moment),
+    ]
+
+
+def _codes(s: Setting) -> list[Check]:
+    coded = (KIND == "code") & pl.col("complete")
+    missing = coded & pl.col("code_status").is_null()
+    padded = missing & pl.col("in_padded").is_not_null()
+    other = missing & pl.col("in_padded").is_null() & pl.col("in_other").is_not_null()
+    elsewhere = missing & pl.col("in_padded").is_null() & pl.col("in_other").is_null() & pl.col("known_in").is_not_null()
+    rest = missing & pl.col("in_padded").is_null() & pl.col("in_other").is_null() & pl.col("known_in").is_null()
+    lijst = {"lijst": pl.col("lijst")}
+    yes_no = ["true", "false"] if s.tables.coding == "HL7" else s.limit("BDS204", "values")
+    lists = [*GEMEENTE_LISTS, *LAND_LISTS]
+    table = ~pl.col("lijst").is_in(lists)
+    return [
+        Check("BDS203", rest, coded, lijst),
+        Check("BDS229", padded, coded, lijst),
+        Check("BDS212" if s.tables.coding == "HL7" else "BDS213", other, coded, lijst),
+        Check("BDS211", elsewhere, coded, {**lijst, "versie": pl.col("known_in")}),
+        Check("BDS210", coded & table & (pl.col("code_status") == "D"), coded, lijst),
+        Check("BDS230", coded & (pl.col("code_status") == "A"), coded, lijst),
+        Check("BDS204", (KIND == "janee") & ~VALUE.is_in(yes_no), KIND == "janee"),
+    ]
+
+
+def _forms(s: Setting) -> list[Check]:
+    number = pl.col("bdsnummer")
+    postcode = number.is_in(s.rule("BDS222").elements)
+    pattern = s.limit("BDS222", "pattern_dob" if s.format == "dob" else "pattern")
+    phone = number.is_in(s.rule("BDS234").elements)
+    checks = [
+        Check("BDS222", postcode & ~VALUE.str.contains(pattern), postcode),
+        Check("BDS234", phone & ~VALUE.str.replace(r"^tel:", "").str.replace_all(r"[\s().\-/]", "")
+              .str.contains(s.limit("BDS234", "pattern")), phone),
+        Check("BDS401", (KIND == "bsn") & VALUE.str.contains(r"^\d{9}$") & ~eleven(VALUE), KIND == "bsn"),
+        Check("BDS221", (KIND == "bsn") & ~VALUE.str.contains(r"^\d{9}$"), KIND == "bsn"),
+        Check("BDS219", pl.col("lijst").is_in(list(GEMEENTE_LISTS)).fill_null(value=False)
+              & ~VALUE.str.contains(r"^\d{4}$"), number.is_in(s.rule("BDS219").elements)),
+        Check("BDS220", number.is_in(s.rule("BDS220").elements) & ~VALUE.str.contains(r"^\d{4}$"),
+              number.is_in(s.rule("BDS220").elements)),
+    ]
+    digits = {"agb": ("BDS223", 8), "big": ("BDS224", 11), "uzi": ("BDS225", 9), "ura": ("BDS226", 8)}
+    for kind, (code, length) in digits.items():
+        checks.append(Check(code, (KIND == kind) & ~VALUE.str.contains(rf"^\d{{{length}}}$"), KIND == kind))
+    return checks
+
+
+def _ranges(s: Setting) -> list[Check]:
+    stated = pl.col("low").is_not_null() | pl.col("high").is_not_null()
+    outside = (NUMBER < pl.col("low")) | (NUMBER > pl.col("high"))
+    limits = {"laagst": pl.col("low"), "hoogst": pl.col("high")}
+    rows = [(int(n), float(r[0]), float(r[1])) for n, r in s.limit("BDS231", "elements").items()]
+    units = [(u, float(r[0]), float(r[1])) for u, r in s.limit("BDS231", "units").items()]
+    number, unit = pl.col("bdsnummer"), pl.col("due_unit")
+
+    def bound(index: int) -> pl.Expr:
+        by_number = {r[0]: r[index] for r in rows}
+        by_unit = {r[0]: r[index] for r in units}
+        exact = number.replace_strict(by_number, default=None, return_dtype=pl.Float64)
+        return exact.fill_null(unit.replace_strict(by_unit, default=None, return_dtype=pl.Float64))
+
+    known = number.is_in([r[0] for r in rows]) | unit.is_in([u[0] for u in units]).fill_null(value=False)
+    numeric = KIND.is_in(["maat", "geheel"])
+    improbable = numeric & ((NUMBER < bound(1)) | (NUMBER > bound(2))) & (NUMBER >= 0)
+    return [
+        Check("BDS208", stated & outside.fill_null(value=False) & (NUMBER >= 0), stated, limits),
+        Check("BDS231", improbable & ~(stated & outside.fill_null(value=False)), numeric & known,
+              {"laagst": bound(1), "hoogst": bound(2)}),
+    ]

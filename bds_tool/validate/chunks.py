@@ -1,0 +1,89 @@
+"""Reading a store in pieces of whole dossiers, so that memory stays bounded whatever its size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from bds_tool.dossier import Store
+
+#: Rows in one piece. A million rows of the canonical table take some 200 MB while they are judged.
+ROWS = 600_000
+#: Columns that judging needs.
+COLUMNS = (
+    "dossier_id", "activiteit_id", "datum", "bdsnummer", "rubriek", "groep", "volgnr", "waarde", "eenheid",
+    "codesysteem", "nullflavor", "tekst", "bron", "regel", "pad",
+)
+
+
+def pieces(store: Store, rows: int = ROWS) -> Iterator[pl.DataFrame]:
+    """Frames with the canonical columns and `d`, the number of the dossier inside the frame.
+
+    Rows of one dossier come together in one frame and next to each other. A store in which dossiers lie
+    scattered (a table sorted by element, for example) is read in several passes, each a share of the dossiers.
+    """
+    path = store.path / "registraties.parquet"
+    total = pl.scan_parquet(path).select(pl.len()).collect().item()
+    if total == 0:
+        return
+    if _together(path, total, rows):
+        yield from _in_order(path, total, rows)
+    else:
+        yield from _by_share(path, total, rows)
+
+
+def _together(path: Path, total: int, rows: int) -> bool:
+    """Whether every dossier is one unbroken run of rows."""
+    heads: list[pl.Series] = []
+    last: tuple[int, str | None] | None = None
+    step = rows * 4
+    for start in range(0, total, step):
+        keys = pl.scan_parquet(path).select("bron", "dossier_id").slice(start, step).collect()
+        changed = _changes(keys)
+        if last is not None and keys.row(0) == last:
+            changed = changed & (pl.int_range(keys.height, eager=True) > 0)
+        heads.append(keys.filter(changed).select(pl.struct("bron", "dossier_id").hash(7).alias("h"))["h"])
+        last = keys.row(-1)
+    found = pl.concat(heads)
+    return bool(found.n_unique() == found.len())
+
+
+def _changes(keys: pl.DataFrame) -> pl.Series:
+    new = pl.col("bron").ne_missing(pl.col("bron").shift()) | pl.col("dossier_id").ne_missing(pl.col("dossier_id").shift())
+    first = pl.int_range(pl.len()) == 0
+    return keys.select((new | first).alias("new"))["new"]
+
+
+def _in_order(path: Path, total: int, rows: int) -> Iterator[pl.DataFrame]:
+    kept: pl.DataFrame | None = None
+    for start in range(0, total, rows):
+        piece = pl.scan_parquet(path).select(COLUMNS).slice(start, rows).collect()
+        if kept is not None:
+            piece = pl.concat([kept, piece])
+        if start + rows >= total:
+            kept = None
+        else:
+            last = int(_changes(piece).arg_true()[-1])
+            if last == 0:
+                # One dossier larger than a piece: go on until it ends.
+                kept = piece
+                continue
+            kept, piece = piece.slice(last), piece.slice(0, last)
+        yield _numbered(piece)
+
+
+def _by_share(path: Path, total: int, rows: int) -> Iterator[pl.DataFrame]:
+    shares = max(1, -(-total // rows))
+    mine = pl.struct("bron", "dossier_id").hash(11) % shares
+    for share in range(shares):
+        piece = pl.scan_parquet(path).select(COLUMNS).filter(mine == share).collect(engine="streaming")
+        if piece.height:
+            yield _numbered(piece.sort("bron", "dossier_id", "activiteit_id", nulls_last=True, maintain_order=True))
+
+
+def _numbered(piece: pl.DataFrame) -> pl.DataFrame:
+    return piece.with_columns((_changes(piece).cast(pl.UInt32).cum_sum() - 1).alias("d"))

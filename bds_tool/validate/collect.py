@@ -1,0 +1,93 @@
+"""Collecting findings: exact totals, and as many examples as asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+#: Columns of `findings.parquet`, in order.
+FINDINGS = (
+    "code", "severity", "dossier_id", "activiteit_id", "bdsnummer", "waarde", "bron", "regel", "pad", "parameters",
+)
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "code": pl.String, "severity": pl.String, "dossier_id": pl.String, "activiteit_id": pl.String,
+    "bdsnummer": pl.Int32, "waarde": pl.String, "bron": pl.Int32, "regel": pl.Int64, "pad": pl.String,
+    "parameters": pl.String,
+}
+TOTALS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "code": pl.String, "bron": pl.Int32, "bdsnummer": pl.Int32, "n": pl.Int64,
+}
+
+
+class Collector:
+    """`most` examples are kept per rule and element (0: all); totals count every one."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._examples: list[pl.DataFrame] = []
+        self._totals: list[pl.DataFrame] = []
+        self._held = 0
+        self._full: dict[tuple[str, int | None], int] = {}
+
+    def add(self, code: str | pl.Expr, rows: pl.DataFrame) -> None:
+        """Failing rows of one rule, or of several when `code` is an expression over the rows."""
+        if rows.is_empty():
+            return
+        frame = rows.select(
+            (pl.lit(code) if isinstance(code, str) else code).cast(pl.String).alias("code"),
+            *(
+                (pl.col(name).cast(kind) if name in rows.columns else pl.lit(None, kind)).alias(name)
+                for name, kind in SCHEMA.items() if name != "code"
+            ),
+        )
+        self._totals.append(frame.group_by("code", "bron", "bdsnummer").agg(pl.len().cast(pl.Int64).alias("n")))
+        if len(self._totals) > 500:
+            self._totals = [self._summed()]
+        kept = self._new(frame)
+        if not kept.is_empty():
+            self._examples.append(kept)
+            self._held += kept.height
+
+    def _new(self, frame: pl.DataFrame) -> pl.DataFrame:
+        if not self.most:
+            return frame
+        kept = []
+        for (code, number), part in frame.group_by("code", "bdsnummer", maintain_order=True):
+            key = (str(code), None if number is None else int(str(number)))
+            room = self.most - self._full.get(key, 0)
+            if room > 0:
+                kept.append(part.head(room))
+                self._full[key] = self._full.get(key, 0) + min(room, part.height)
+        return pl.concat(kept) if kept else frame.clear()
+
+    def _summed(self) -> pl.DataFrame:
+        if not self._totals:
+            return pl.DataFrame(schema=TOTALS)
+        return pl.concat(self._totals).group_by("code", "bron", "bdsnummer").agg(pl.col("n").sum())
+
+    def totals(self) -> pl.DataFrame:
+        """Exact numbers: code, bron, bdsnummer, n."""
+        return self._summed().sort("code", "bron", "bdsnummer", nulls_last=True)
+
+    def examples(self, severities: dict[str, str]) -> pl.DataFrame:
+        """Findings in the order of rule, source and line; `severity` comes from the catalogue."""
+        frame = pl.concat(self._examples) if self._examples else pl.DataFrame(schema=SCHEMA)
+        frame = frame.with_columns(
+            severity=pl.col("code").replace_strict(severities, default="waarschuwing", return_dtype=pl.String)
+        )
+        return frame.select(FINDINGS).sort("code", "bdsnummer", "bron", "regel", nulls_last=True, maintain_order=True)
+
+
+def parameters(values: dict[str, pl.Expr]) -> pl.Expr:
+    """A JSON object of message parameters as text, null when there are none."""
+    if not values:
+        return pl.lit(None, pl.String)
+    return pl.struct(**values).struct.json_encode()
+
+
+def constants(**values: Any) -> pl.Expr:  # noqa: ANN401
+    """Message parameters that are the same for all rows."""
+    import json
+
+    return pl.lit(json.dumps(values, ensure_ascii=False))

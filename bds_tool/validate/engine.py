@@ -1,0 +1,267 @@
+"""Judging a store by all rules: distinct values first, complete dossiers next, remarks of readers last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from bds_tool.schema import newest, versions
+from bds_tool.validate.catalogue import Catalogue, load_rules
+from bds_tool.validate.checks import structure, values
+from bds_tool.validate.checks.base import Check, Registered, Setting, registered
+from bds_tool.validate.chunks import pieces
+from bds_tool.validate.collect import Collector, parameters
+from bds_tool.validate.result import MARKER, Result
+from bds_tool.validate.tables import Tables, tables
+from bds_tool.validate.view import View
+
+if TYPE_CHECKING:
+    from bds_tool.dossier import Store
+
+#: Kinds of elements whose values repeat, so that judging each distinct value once is cheap.
+_FREE = "tekst"
+
+
+@dataclass
+class Options:
+    """How to judge. `families` limits the rules (all when empty); `max_examples` 0 keeps every finding."""
+
+    today: date = field(default_factory=date.today)
+    max_examples: int = 100
+    families: tuple[int, ...] = ()
+    rules: dict[str, dict[str, Any]] = field(default_factory=dict)
+    xsd: bool = False
+    progress: Callable[[int], None] | None = None
+
+
+@dataclass
+class _Group:
+    """The sources of one version and format, with the checks that hold for them."""
+
+    setting: Setting
+    bronnen: list[int]
+    shapes: list[Check]
+    pairs: list[Check]
+    dossier: list[Registered]
+
+    @property
+    def tables(self) -> Tables:
+        return self.setting.tables
+
+
+def format_class(formaat: str | None) -> str:
+    """`dob`, `james`, `fhir`, `store` or `tabel`: the class of a value of `bronnen.formaat`."""
+    name = (formaat or "").split("-")[0].lower()
+    return name if name in {"dob", "james", "fhir"} else "tabel"
+
+
+def validate(store: Store, options: Options | None = None) -> Result:
+    """Judge everything in a store; the store is not changed."""
+    options = options or Options()
+    catalogue = load_rules(options.rules)
+    started = perf_counter()
+    bronnen = store.bronnen()
+    groups = _groups(bronnen, catalogue, options)
+    collector = Collector(options.max_examples)
+    filled: list[pl.DataFrame] = []
+    seen = 0
+    for piece in pieces(store):
+        filled.append(_filled(piece))
+        if len(filled) > 64:
+            filled = [_sum_filled(filled)]
+        for group in groups:
+            rows = piece if len(groups) == 1 else _of_group(piece, group)
+            if rows.height:
+                _judge(rows, group, collector, options)
+        seen += piece.height
+        if options.progress:
+            options.progress(seen)
+    inspected = _remarks(store, catalogue, collector, options)
+    return Result(
+        findings=collector.examples({r.code: r.severity for r in catalogue.rules.values()}),
+        totals=_with_severity(collector.totals(), catalogue),
+        filled=_sum_filled(filled),
+        bronnen=bronnen,
+        catalogue=catalogue,
+        inspected=inspected,
+        groups={b: (g.tables.version, g.setting.format) for g in groups for b in g.bronnen},
+        needs=_needs(groups),
+        meta={
+            "reference_date": options.today.isoformat(), "families": list(options.families), "xsd": options.xsd,
+            "max_examples": options.max_examples, "seconds": round(perf_counter() - started, 3), "rows": seen,
+        },
+    )
+
+
+def _groups(bronnen: pl.DataFrame, catalogue: Catalogue, options: Options) -> list[_Group]:
+    known = versions()
+    found: dict[tuple[str, str], list[int]] = {}
+    for row in bronnen.iter_rows(named=True):
+        if row["formaat"] == "onleesbaar":
+            continue
+        version = row["bds_opgegeven"] or row["bds_herkend"] or newest()
+        found.setdefault((version if version in known else newest(), format_class(row["formaat"])), []).append(row["bron"])
+    return [_group(version, kind, numbers, catalogue, options) for (version, kind), numbers in found.items()]
+
+
+def _group(version: str, kind: str, numbers: list[int], catalogue: Catalogue, options: Options) -> _Group:
+    setting = Setting(tables(version, "HL7" if kind == "dob" else "BDS"), catalogue, kind, options.today)
+
+    def asked(code: str) -> bool:
+        return setting.active(code) and (not options.families or catalogue[code].family in options.families)
+
+    return _Group(
+        setting, numbers,
+        [c for c in structure.checks(setting) if asked(c.code)],
+        [c for c in values.checks(setting) if asked(c.code)],
+        [r for r in registered() if any(asked(c) for c in r.codes)],
+    )
+
+
+def _of_group(piece: pl.DataFrame, group: _Group) -> pl.DataFrame:
+    rows = piece.filter(pl.col("bron").is_in(group.bronnen))
+    if rows.is_empty():
+        return rows
+    # Dossiers are numbered again, so that `d` counts from 0 without gaps.
+    return rows.with_columns((pl.col("d").rle_id()).cast(pl.UInt32).alias("d"))
+
+
+def _filled(piece: pl.DataFrame) -> pl.DataFrame:
+    has = pl.col("waarde").is_not_null() | pl.col("tekst").is_not_null()
+    return piece.group_by("bron", "bdsnummer").agg(
+        pl.len().cast(pl.Int64).alias("rows"), has.sum().cast(pl.Int64).alias("n"),
+    )
+
+
+def _sum_filled(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    if not parts:
+        return pl.DataFrame(schema={"bron": pl.Int32, "bdsnummer": pl.Int32, "rows": pl.Int64, "n": pl.Int64})
+    return pl.concat(parts).group_by("bron", "bdsnummer").agg(pl.col("rows").sum(), pl.col("n").sum())
+
+
+def _judge(rows: pl.DataFrame, group: _Group, collector: Collector, options: Options) -> None:
+    if group.shapes:
+        _shapes(rows, group, collector)
+    if group.pairs:
+        _pairs(rows, group, collector)
+        _lengths(rows, group, collector)
+    view = View(rows, group.setting)
+    for check in group.dossier:
+        for code, failing in check.run(view):
+            if failing.height and group.setting.active(code) and (
+                not options.families or group.setting.rule(code).family in options.families
+            ):
+                collector.add(code, failing)
+
+
+def evaluate(distinct: pl.LazyFrame, checks: list[Check], keys: list[str]) -> pl.DataFrame:
+    """Of enriched distinct rows those that break a rule: the keys, `code` and `parameters`; one row per rule."""
+    flags = distinct.with_columns(
+        *(c.fail.fill_null(value=False).alias(f"fail_{i}") for i, c in enumerate(checks)),
+    ).filter(pl.any_horizontal(*(pl.col(f"fail_{i}") for i in range(len(checks))))).collect()
+    parts = []
+    for i, check in enumerate(checks):
+        hit = flags.filter(pl.col(f"fail_{i}"))
+        if hit.height:
+            parts.append(hit.select(
+                *keys, pl.lit(check.code).alias("code"), parameters(check.params).alias("parameters"),
+            ))
+    empty = flags.select(keys).clear().with_columns(
+        pl.lit(None, pl.String).alias("code"), pl.lit(None, pl.String).alias("parameters")
+    )
+    return pl.concat(parts) if parts else empty
+
+
+def _shapes(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
+    shaped = rows.with_columns(
+        act=pl.col("activiteit_id").is_not_null(), empty=pl.col("waarde").is_null(), has_text=pl.col("tekst").is_not_null(),
+    )
+    keys = list(structure.SHAPE)
+    distinct = shaped.select(keys).unique(maintain_order=True).with_row_index("shape")
+    failing = evaluate(structure.enrich(distinct.lazy(), group.tables), group.shapes, ["shape"])
+    if failing.is_empty():
+        return
+    bad = distinct.filter(pl.col("shape").is_in(failing["shape"].unique().to_list()))
+    hits = shaped.join(bad, on=keys, how="inner", nulls_equal=True, maintain_order="left")
+    collector.add(pl.col("code"), hits.join(failing, on="shape", maintain_order="left"))
+
+
+def _pairs(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
+    free = list(group.tables.of_kind(_FREE) - _listed(group.setting))
+    valued = rows.filter(
+        pl.col("waarde").is_not_null() & pl.col("bdsnummer").is_not_null() & ~pl.col("bdsnummer").is_in(free)
+    )
+    distinct = valued.lazy().select("bdsnummer", "waarde").unique()
+    failing = evaluate(values.enrich(distinct, group.tables), group.pairs, ["bdsnummer", "waarde"])
+    if failing.is_empty():
+        return
+    some = valued.filter(pl.col("bdsnummer").is_in(failing["bdsnummer"].unique().to_list()))
+    collector.add(pl.col("code"), some.join(failing, on=["bdsnummer", "waarde"], maintain_order="left"))
+
+
+def _listed(setting: Setting) -> frozenset[int]:
+    """Text elements that a rule on values names: postcode, telephone and the like."""
+    return frozenset(
+        n for c in ("BDS219", "BDS220", "BDS222", "BDS234") for n in setting.rule(c).elements
+    )
+
+
+def _lengths(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
+    if not group.setting.active("BDS207"):
+        return
+    limits = group.tables.elements.filter(
+        pl.col("due_length").is_not_null() & pl.col("kind").is_in(["tekst"])
+    ).select("bdsnummer", "due_length")
+    shortest = limits["due_length"].min()
+    if shortest is None:
+        return
+    long = rows.filter(pl.col("waarde").str.len_bytes() > shortest)
+    over = long.join(limits, on="bdsnummer", maintain_order="left").filter(
+        pl.col("waarde").str.len_chars() > pl.col("due_length")
+    )
+    collector.add("BDS207", over.with_columns(parameters=parameters(
+        {"lengte": pl.col("waarde").str.len_chars(), "hoogst": pl.col("due_length")}
+    )))
+
+
+def _remarks(store: Store, catalogue: Catalogue, collector: Collector, options: Options) -> frozenset[int]:
+    """Turns what readers left into findings; gives the sources whose message was walked."""
+    remarks = store.meldingen().collect()
+    walked = remarks.filter(pl.col("code") == MARKER)
+    known = remarks.filter(pl.col("code").is_in(list(catalogue.rules)))
+    if options.families:
+        codes = [r.code for r in catalogue.rules.values() if r.family in (*options.families, 0)]
+        known = known.filter(pl.col("code").is_in(codes))
+    for (code,), part in known.group_by("code", maintain_order=True):
+        collector.add(str(code), part)
+    return frozenset(walked["bron"].to_list())
+
+
+def _with_severity(totals: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    severities = {r.code: r.severity for r in catalogue.rules.values()}
+    return totals.with_columns(
+        severity=pl.col("code").replace_strict(severities, default="waarschuwing", return_dtype=pl.String)
+    )
+
+
+def _needs(groups: list[_Group]) -> dict[tuple[str, str], dict[str, list[list[int]]]]:
+    """For each version and format: rule → sets of elements, of each of which one must be there to judge it."""
+    result: dict[tuple[str, str], dict[str, list[list[int]]]] = {}
+    for group in groups:
+        table: dict[str, list[list[int]]] = {}
+        elements = group.tables.elements
+        for check in (*group.shapes, *group.pairs):
+            if check.scope is not None:
+                table[check.code] = [elements.filter(check.scope)["bdsnummer"].to_list()]
+        for entry in group.dossier:
+            for code, sets in entry.needs.items():
+                table[code] = [sorted(s) for s in sets]
+        limits = elements.filter((pl.col("kind") == _FREE) & pl.col("due_length").is_not_null())
+        table["BDS207"] = [limits["bdsnummer"].to_list()]
+        result[group.tables.version, group.setting.format] = table
+    return result

@@ -1,0 +1,102 @@
+"""Z-scores by the Dutch growth references, for rules on growth. References live in `specs/referenties/groei`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from bds_tool.places import specs_dir
+
+if TYPE_CHECKING:
+    import numpy as np
+
+#: Measure → (reference, population) of the general Dutch population; weight and height 2009, head 1997.
+CHARTS = {"hgt": ("nl_2009", "nl"), "wgt": ("nl_2009", "nl"), "hdc": ("nl_1997", "nl")}
+#: Reference for children born before 37 weeks, by completed week of gestation; valid to the age of four.
+PRETERM = "nl_2012"
+#: Element → (measure, factor from the BDS unit to that of the reference): mm → cm, g → kg.
+MEASURES = {235: ("hgt", 0.1), 245: ("wgt", 0.001), 252: ("hdc", 0.1)}
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """One curve; beyond its ends there is no z-score. `normal`: mean and SD instead of L, M, S."""
+
+    x: np.ndarray
+    power: np.ndarray
+    middle: np.ndarray
+    spread: np.ndarray
+    normal: bool
+
+    def z(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Z-score of y at x; NaN outside the reach of the curve."""
+        import numpy as np
+
+        # Below x = 1 month some curves start late; a fortnight of slack is nothing at that age.
+        inside = (x >= self.x[0] - 0.02) & (x <= self.x[-1])
+        power, middle, spread = (np.interp(x, self.x, v) for v in (self.power, self.middle, self.spread))
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            if self.normal:
+                z = (y - middle) / spread
+            else:
+                box = ((y / middle) ** power - 1) / (power * spread)
+                z = np.where(np.abs(power) < 1e-6, np.log(y / middle) / spread, box)
+        return np.where(inside, z, np.nan)
+
+
+@lru_cache(maxsize=2)
+def _curves(root: str) -> dict[tuple[str, str, str, str], _Curve]:
+    path = Path(root) / "referenties" / "groei" / "growth_lms.csv"
+    if not path.is_file():
+        return {}
+    frame = pl.read_csv(path, schema_overrides={"population": pl.String, "x": pl.Float64, "L": pl.Float64}, infer_schema_length=0)
+    frame = frame.with_columns(pl.col("x", "L", "M", "S").cast(pl.Float64), pl.col("population").fill_null(""))
+    wanted = {r for r, _ in CHARTS.values()} | {PRETERM}
+    curves = {}
+    chosen = frame.filter(pl.col("reference").is_in(list(wanted)))
+    for key, part in chosen.group_by("reference", "measure", "sex", "population", maintain_order=True):
+        part = part.sort("x")
+        reference, measure, sex, population = (str(k) for k in key)
+        curves[reference, measure, sex, population] = _Curve(
+            part["x"].to_numpy(), part["L"].fill_null(1.0).to_numpy(), part["M"].to_numpy(), part["S"].to_numpy(),
+            part["distribution"][0] == "NO",
+        )
+    return curves
+
+
+def available() -> bool:
+    """Whether the references are in this copy of `specs/`."""
+    return bool(_curves(str(specs_dir())))
+
+
+def z_scores(measure: str, frame: pl.DataFrame) -> pl.Series:
+    """Z-scores for rows with `sex` (male, female or null), `age` (years), `y` (cm or kg) and `gestation` (days).
+
+    Null where sex or age is unknown or beyond the reference. Children born before 37 completed weeks and younger
+    than four are judged by the references for their week of gestation.
+    """
+    import numpy as np
+
+    curves = _curves(str(specs_dir()))
+    result = np.full(frame.height, np.nan)
+    sex, age = frame["sex"].to_numpy(), frame["age"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    y = frame["y"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    weeks = np.floor(frame["gestation"].cast(pl.Float64).fill_null(280.0).to_numpy() / 7)
+    reference, population = CHARTS[measure]
+    early = (weeks < 37) & (weeks >= 22) & (age < 4)
+    for which in ("male", "female"):
+        mine = sex == which
+        curve = curves.get((reference, measure, which, population))
+        if curve is not None:
+            chosen = mine & ~early
+            result[chosen] = curve.z(age[chosen], y[chosen])
+        for week in range(22, 37):
+            chosen = mine & early & (weeks == week)
+            curve = curves.get((PRETERM, measure, which, str(max(week, 25))))
+            if curve is not None and chosen.any():
+                result[chosen] = curve.z(age[chosen], y[chosen])
+    return pl.Series("z", result).fill_nan(None)

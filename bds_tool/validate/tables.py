@@ -1,0 +1,172 @@
+"""What a version of the BDS asks of values, as frames that whole-table rules join on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from bds_tool.places import specs_dir
+from bds_tool.schema import load, versions
+
+if TYPE_CHECKING:
+    from bds_tool.schema.model import Definition, Element
+
+#: Data types of the message whose values are Dutch care numbers, by the form they must have.
+IDENTIFIERS = {"II.NL.BSN": "bsn", "II.NL.AGB": "agb", "II.NL.BIG": "big", "II.NL.UZI": "uzi", "II.NL.URA": "ura"}
+#: Elements whose value list is a table of the BRP (RvIG): 33 gemeenten, 34 landen.
+GEMEENTE_LISTS = frozenset({"W0005"})
+LAND_LISTS = frozenset({"W0014"})
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Frames of one version in one coding (`HL7` in messages, `BDS` elsewhere).
+
+    `elements`: one row per element with what is due; `codes`: (lijst, waarde) with status; `elsewhere`: codes
+    that other versions know; `other`: codes of the other coding; `numbers`: for every element number the
+    versions that have it.
+    """
+
+    version: str
+    coding: str
+    definition: Definition
+    elements: pl.DataFrame
+    codes: pl.DataFrame
+    elsewhere: pl.DataFrame
+    other: pl.DataFrame
+    names: dict[int, str]
+
+    def of_kind(self, *kinds: str) -> frozenset[int]:
+        """Numbers of the elements of these kinds."""
+        chosen = self.elements.filter(pl.col("kind").is_in(list(kinds)))
+        return frozenset(chosen["bdsnummer"].to_list())
+
+
+@lru_cache(maxsize=16)
+def _tables(version: str, coding: str, _root: str) -> Tables:
+    definition = load(version)
+    rows = [_element(e, definition, coding) for e in definition.elementen.values()]
+    elements = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+    return Tables(
+        version, coding, definition, elements, _codes(definition, coding), _elsewhere(version, coding),
+        _codes(definition, "BDS" if coding == "HL7" else "HL7").select("lijst", "waarde"),
+        {n: e.naam for n, e in definition.elementen.items()},
+    )
+
+
+def tables(version: str, coding: str) -> Tables:
+    """The frames of a version; raises UsageError when the version is not in `specs/`."""
+    return _tables(version, coding, str(specs_dir()))
+
+
+@lru_cache(maxsize=4)
+def _numbers(_root: str) -> dict[int, tuple[str, ...]]:
+    found: dict[int, list[str]] = {}
+    for version in versions():
+        for number, element in load(version).elementen.items():
+            if "niet in" not in element.status:
+                found.setdefault(number, []).append(version)
+    return {n: tuple(v) for n, v in found.items()}
+
+
+def versions_of() -> dict[int, tuple[str, ...]]:
+    """Element number → the BDS versions that have it, oldest first."""
+    return _numbers(str(specs_dir()))
+
+
+@lru_cache(maxsize=4)
+def _all_names(_root: str) -> dict[int, str]:
+    names: dict[int, str] = {}
+    for version in versions():
+        names |= {n: e.naam for n, e in load(version).elementen.items() if e.naam}
+    return names
+
+
+def element_name(number: int | None) -> str:
+    """The name of an element in the newest version that has it; empty when no version has."""
+    return "" if number is None else _all_names(str(specs_dir())).get(number, "")
+
+
+_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "bdsnummer": pl.Int32, "kind": pl.String, "due_unit": pl.String, "low": pl.Float64, "high": pl.Float64,
+    "due_length": pl.Int32, "lijst": pl.String, "complete": pl.Boolean, "deprecated": pl.Boolean,
+    "exchanged": pl.Boolean, "due_rubriek": pl.String, "due_groep": pl.String, "due_system": pl.List(pl.String),
+    "due_null": pl.List(pl.String), "any_null": pl.Boolean, "per_activity": pl.Boolean, "most": pl.Int32,
+    "certain": pl.Boolean,
+}
+
+
+def _element(e: Element, definition: Definition, coding: str) -> tuple[object, ...]:
+    rubriek = definition.rubrieken.get(e.rubriek)
+    lijst, complete = _list(e, definition, coding)
+    systems: set[str] = set(filter(None, e.codesysteem.split("|")))
+    known = definition.waardenlijsten.get((e.waardenlijst, coding))
+    if known and lijst:
+        systems |= {c.codesysteem for c in known.codes if c.codesysteem}
+    # Where data set and message differ on how often, the wider one holds: only what breaks both is an error.
+    limits = [c for c in (e.card, e.card_bericht) if c.maximum is not None or c.unbounded]
+    most = None if not limits or any(c.unbounded for c in limits) else max(c.maximum or 1 for c in limits)
+    return (
+        e.bdsnummer, _kind(e, lijst, coding), e.eenheid or None, _float(e.minimum), _float(e.maximum), e.max_lengte,
+        lijst, complete, e.status == "deprecated", e.in_bericht, e.rubriek or None,
+        e.groepen[-1] if e.groepen else None, sorted(systems), [n for n in e.nullflavor if n != "any"],
+        "any" in e.nullflavor, rubriek.binding == "activiteitgebonden" if rubriek else None, most,
+        e.zekerheid == "A",
+    )
+
+
+def _float(value: object) -> float | None:
+    return None if value is None else float(str(value))
+
+
+def _list(e: Element, definition: Definition, coding: str) -> tuple[str | None, bool]:
+    """The list that binds the element in this coding, and whether its codes are all known."""
+    if not e.waardenlijst or not e.coded:
+        return None, False
+    if coding == "HL7" and e.hl7_datatype not in {"CV", "CE", "CD", "CO", "SC"}:
+        # Attributes such as addr/@use carry codes of their own; the walk over the message judges those.
+        return None, False
+    found = definition.waardenlijsten.get((e.waardenlijst, coding))
+    if not found or not any(c.rij == "concept" for c in found.codes):
+        return None, False
+    whole = not any(c.rij == "complete-codesystem" for c in found.codes)
+    observed = "bericht" in found.bron.lower() and "voc-" not in found.bron
+    return e.waardenlijst, whole and not observed and "onvolledig" not in found.bron.lower()
+
+
+def _kind(e: Element, lijst: str | None, coding: str) -> str:
+    if e.hl7_datatype in IDENTIFIERS:
+        return IDENTIFIERS[e.hl7_datatype]
+    if lijst:
+        return "code"
+    if e.datatype == "BL" or (e.hl7_datatype in {"BL", "presence"} and coding == "HL7"):
+        return "janee"
+    by_type = {"PQ": "maat", "INT": "geheel", "TS": "datum"}
+    if e.datatype in by_type:
+        return by_type[e.datatype]
+    return "code-zonder-lijst" if e.datatype == "KL_AN" else "tekst"
+
+
+def _codes(definition: Definition, coding: str) -> pl.DataFrame:
+    """Codes of a coding by list and code; the lightest status wins where a code stands in a list twice."""
+    frame = definition.codes_frame()
+    return (
+        frame.filter((pl.col("soort") == coding) & (pl.col("rij") != "complete-codesystem"))
+        .select(pl.col("waardenlijst").alias("lijst"), pl.col("code").alias("waarde"),
+                pl.col("status").alias("code_status"), pl.col("nullflavor").alias("is_null"),
+                pl.col("weergavenaam").alias("display"))
+        .sort(pl.col("code_status") == "D")
+        .unique(["lijst", "waarde"], keep="first", maintain_order=True)
+    )
+
+
+def _elsewhere(version: str, coding: str) -> pl.DataFrame:
+    frames = [
+        load(v).codes_frame().filter((pl.col("soort") == coding) & (pl.col("rij") == "concept"))
+        .select(pl.col("waardenlijst").alias("lijst"), pl.col("code").alias("waarde"), pl.lit(v).alias("known_in"))
+        for v in versions() if v != version
+    ]
+    return pl.concat(frames).group_by("lijst", "waarde", maintain_order=True).agg(pl.col("known_in").last())
