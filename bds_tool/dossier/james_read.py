@@ -8,12 +8,16 @@ Measurements of one date are one activity (`activiteit_id` = ISO date) in every 
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import orjson
 
+from bds_tool.dossier.james_bulk import Bulk
 from bds_tool.dossier.james_lines import first_line, lines_of, place_of_error
 from bds_tool.dossier.james_records import Flattener
 from bds_tool.dossier.james_rows import Rows
@@ -24,6 +28,8 @@ WHOLE = 64 * 1024**2
 #: Bytes of NDJSON that are turned into rows at once, and the longest single record that is accepted.
 BLOCK = 8 * 1024**2
 RECORD_MAX = 256 * 1024**2
+#: Records that go through the bulk lane together: few, so that they stay in the processor's cache.
+BATCH = 100
 #: Lines without a single record after which a file is taken for something else than NDJSON.
 GIVE_UP = 1_000
 
@@ -33,6 +39,24 @@ def read_james(source: Source, sink: Sink) -> None:
     head = source.head()
     encoding = _encoding(head)
     gatherer = _Gatherer(source, sink)
+    with _no_collection():
+        _read(source, sink, head, encoding, gatherer)
+    gatherer.finish()
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Parsed records hold no cycles; looking for them costs more than the parsing itself."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _read(source: Source, sink: Sink, head: bytes, encoding: str, gatherer: _Gatherer) -> None:
     if encoding == "utf-8" and _is_lines(head, source.size):
         _read_lines(source, gatherer)
     elif source.size <= WHOLE or encoding != "utf-8":
@@ -46,7 +70,6 @@ def read_james(source: Source, sink: Sink) -> None:
                 raise
             # What was read stays; the finding says that the file stops halfway.
             sink.melding(error.finding, regel=gatherer.dossiers + 1, **error.parameters)
-    gatherer.finish()
 
 
 class _Gatherer:
@@ -56,7 +79,11 @@ class _Gatherer:
         self.source, self.sink = source, sink
         self.rows = Rows()
         self.flattener = Flattener(self.rows, sink)
+        self.bulk = Bulk(self.flattener, source.bron)
+        self._pool = ThreadPoolExecutor(1)
+        self._waiting: Future[None] | None = None
         self.dossiers = 0
+        self.elementen: set[int] = set()
 
     def record(self, record: Any, number: int, line: int, lines: dict[int, int] | None = None) -> None:  # noqa: ANN401
         self.flattener.record(record, number, line, lines)
@@ -64,15 +91,44 @@ class _Gatherer:
         if len(self.rows) >= 200_000:
             self.hand_over()
 
+    def batch(self, records: list[tuple[int, Any]]) -> None:
+        """Records of NDJSON with their lines; plain ones go through the bulk lane."""
+        if not self.dossiers and records:
+            # The first record sets what counts for the source.
+            line, record = records.pop(0)
+            self.record(record, line, line)
+            self.hand_over()
+        rest = self.bulk.add(records)
+        self.dossiers += len(records) - len(rest)
+        for line, record in rest:
+            self.record(record, line, line)
+        if self.bulk.rows >= 150_000:
+            self._keep(self.bulk.table())
+
+    def _keep(self, table: Any) -> None:  # noqa: ANN401
+        """Hand a table over on another thread: compressing it leaves this one free to parse."""
+        import pyarrow.compute as pc
+
+        if table is None:
+            return
+        self.elementen |= set(pc.unique(table["bdsnummer"]).to_pylist()) - {None}
+        if self._waiting is not None:
+            self._waiting.result()
+        self._waiting = self._pool.submit(self.sink.add_table, table)
+
     def hand_over(self) -> None:
         if len(self.rows):
-            self.sink.add_table(self.rows.table(self.source.bron))
+            self._keep(self.rows.table(self.source.bron))
         self.rows = self.flattener.rows = Rows()
 
     def finish(self) -> None:
+        self._keep(self.bulk.table())
         self.hand_over()
+        if self._waiting is not None:
+            self._waiting.result()
+        self._pool.shutdown()
         used = self.flattener.formaten
-        version, certainty = _version(self.flattener.elementen)
+        version, certainty = _version(self.elementen)
         self.sink.facts |= {
             "formaat": f"james-{max(used, key=lambda f: used[f])}" if used else "james",
             "organisatie": self.flattener.organisatie,
@@ -102,22 +158,26 @@ def _read_whole(data: bytes, encoding: str, gatherer: _Gatherer) -> None:
 
 
 def _read_lines(source: Source, gatherer: _Gatherer) -> None:
-    good = 0
-    first_bad: int | None = None
+    good, first_bad = 0, None
+    batch: list[tuple[int, Any]] = []
     with source.open() as stream:
         for number, line in _lines(stream):
             try:
-                record = orjson.loads(line)
+                batch.append((number, orjson.loads(line)))
             except orjson.JSONDecodeError:
                 first_bad = first_bad or number
-                if not good and number > GIVE_UP:
+                if not good and not batch and number > GIVE_UP:
                     break
                 gatherer.sink.melding("BDS036", regel=number)
                 continue
             good += 1
-            gatherer.record(record, number, number)
+            if len(batch) >= BATCH:
+                gatherer.batch(batch)
+                batch = []
     if not good:
+        gatherer.sink.meldingen.clear()
         raise Unreadable("BDS005", regel=first_bad or 1)
+    gatherer.batch(batch)
 
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:

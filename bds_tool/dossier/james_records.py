@@ -15,6 +15,7 @@ from bds_tool.dossier.james_values import day_of, has_body, kind_of, like_bsn, s
 RELATION = 62
 _FORMAT = re.compile(r"\d+\.\d+")
 _MISSING: Any = object()
+_NESTED = {"nestingBdsNumber", "nestingCode", "clientDetails", "clientMeasurements"}
 #: Dates seen before: parsing one again costs more than looking it up.
 _DAYS: dict[str, tuple[str, date]] = {}
 
@@ -44,8 +45,7 @@ class Flattener:
         self.remarks = remarks
         self.formaten: dict[str, int] = {}
         self.organisatie: str | None = None
-        self.elementen: set[int] = set()
-        self._dates = date_elements()
+        self.dates = date_elements()
         self._first = True
         self._seen: set[str] = set()
         # Of the record at hand:
@@ -81,8 +81,10 @@ class Flattener:
     def _fields(self, record: dict[str, Any]) -> dict[str, str]:
         """Field of the format → key in the record; a key that differs in capitals only still counts."""
         self._format = self._choose(record)
+        found = {name: name for name in self._format.velden if name in record}
+        if len(found) == len(record):
+            return found
         by_lower = {k.lower(): k for k in reversed(record)}
-        found = {}
         for name in self._format.velden:
             key = name if name in record else by_lower.get(name.lower())
             if key is not None:
@@ -93,8 +95,12 @@ class Flattener:
 
     def _choose(self, record: dict[str, Any]) -> Format:
         known = formats()
-        shape = shape_of(record)
         stated = record.get("Format")
+        if stated.__class__ is str and stated in known and known[stated].client in record:
+            client = record[known[stated].client]
+            if stated[0] == "3" or isinstance(client, list if stated[0] == "2" else dict):
+                return known[stated]
+        shape = shape_of(record)
         if stated is None:
             chosen = known[shape]
             if "Format" in record or has_body(record):
@@ -119,24 +125,47 @@ class Flattener:
         self.formaten[chosen.formaat] = self.formaten.get(chosen.formaat, 0) + 1
         reference = record.get(fields.get(chosen.referentie, ""))
         text = reference.strip() if isinstance(reference, str) else ""
-        usable = bool(text) and text not in chosen.velden[chosen.referentie].onbekend and not like_bsn(text)
-        if usable and text not in self._seen:
+        if self.usable(text, chosen):
             self._dossier = text
             self._seen.add(text)
         elif reference is not None:
-            if usable:
+            if text in self._seen:
                 self._remark("BDS030", dossier_id=str(number))
             self._leaf(reference, chosen.referentie, chosen.referentie)
             self.rows.run(chosen.referentie)
         organisation = record.get(fields.get(chosen.organisatie, ""))
         if organisation is None:
             return
-        text = organisation if isinstance(organisation, str) else text_of(organisation)
+        sender = organisation if isinstance(organisation, str) else text_of(organisation)
         if self._first:
-            self.organisatie = text
-        elif text != self.organisatie:
+            self.organisatie = sender
+        elif sender != self.organisatie:
             self._leaf(organisation, chosen.organisatie, chosen.organisatie)
             self.rows.run(chosen.organisatie)
+
+    def usable(self, reference: Any, chosen: Format) -> bool:  # noqa: ANN401
+        """Whether a reference can be the key of a dossier: text, not met before, and not like a BSN."""
+        return (
+            reference.__class__ is str
+            and reference not in self._seen
+            and bool(reference)
+            and reference == reference.strip()
+            and reference not in chosen.velden[chosen.referentie].onbekend
+            and not like_bsn(reference)
+        )
+
+    def claim(self, reference: str, formaat: str) -> None:
+        """Take a usable reference as the key of a record whose rows are made elsewhere."""
+        self.formaten[formaat] = self.formaten.get(formaat, 0) + 1
+        self._seen.add(reference)
+
+    def remarks_only(self, record: dict[str, Any], line: int, seen: dict[int, str | None] | None) -> None:
+        """The remarks of a record whose rows were made elsewhere; `seen` None: its elements are in order."""
+        self._lines, self._line, self._dossier = {}, line, record["reference"]
+        self._format = formats()[record["Format"]]
+        self._envelope(record, {name: name for name in self._format.velden if name in record})
+        if seen is not None:
+            self._due(seen)
 
     def _envelope(self, record: dict[str, Any], fields: dict[str, str]) -> None:
         chosen = self._format
@@ -247,17 +276,19 @@ class Flattener:
             code, element = block.get("nestingCode"), block.get("nestingBdsNumber")
             if code is None or element != RELATION:
                 self._remark("BDS025", at=block, pad=name)
-            if code is not None or element is not None:
+            if code.__class__ is str and element == RELATION and not self._lines:
+                self.rows.nummers.append(RELATION)
+                self.rows.waarden.append(code)
+            elif code is not None or element is not None:
                 self._value(element, code, name, block, {})
-                self.rows.run(name, groep=1, volgnr=number)
+            self.rows.run(name, groep=1, volgnr=number)
             path = f"{name}/{self._format.client}"
             if (inner := block.get(self._format.client)) is not None:
                 self._elements(inner, path, seen={})
                 self.rows.run(path, groep=1, volgnr=number)
             if (inner := block.get(self._format.contacten)) is not None:
                 self._measurements(inner, f"{name}/{self._format.contacten}", number)
-            known = {"nestingBdsNumber", "nestingCode", self._format.client, self._format.contacten}
-            self._others(block, known, name)
+            self._others(block, _NESTED, name)
         return len(blocks)
 
     def _visits(self, visits: Any, name: str) -> None:  # noqa: ANN401
@@ -301,26 +332,25 @@ class Flattener:
             rows.run(path, groep=has_group, volgnr=group)
 
     def _series(self, block: dict[str, Any], values: list[Any], path: str) -> None:
-        """The dated values of one element. What is as it should be goes quickly; the rest is looked at."""
+        """The dated values of one element. A series as it should be goes at once; any other value by value."""
         rows = self.rows
         number = block.get("bdsNumber", _MISSING)
         wanted = self._format.wants.get(number) if number.__class__ is int and not self._lines else None
-        if wanted and number in self._dates:
+        if wanted and number in self.dates:
             wanted = None
-        days, add_value, add_day = rows.dag_index, rows.waarden.append, rows.dagen.append
-        quick = 0
-        for item in values:
+        days = rows.dag_index
+        if wanted:
             try:
-                value, day_index = item["value"], days[item["date"]]
-                if value.__class__ is wanted and len(item) == 2:
-                    add_value(value if wanted is str else str(value))
-                    add_day(day_index)
-                    quick += 1
-                    continue
+                found = [item["value"] for item in values]
+                dated = [days[item["date"]] for item in values]
+                if {v.__class__ for v in found} == {wanted} and sum(map(len, values)) == 2 * len(values):
+                    rows.waarden += found if wanted is str else map(str, found)
+                    rows.dagen.extend(dated)
+                    rows.nummers.extend(repeat(number, len(found)))
+                    return
             except (KeyError, TypeError):
                 pass
-            rows.nummers.extend(repeat(number, quick))
-            quick = 0
+        for item in values:
             if not isinstance(item, dict):
                 self._value(number, item, path, block, block)
                 rows.mark(None)
@@ -332,9 +362,6 @@ class Flattener:
             rows.mark(day)
             if day and isinstance(item["date"], str):
                 days[item["date"]] = rows.day(day)
-        if quick:
-            rows.nummers.extend(repeat(number, quick))
-            self.elementen.add(number)
 
     # ---- elements and values -------------------------------------------------------------------------------
 
@@ -345,25 +372,33 @@ class Flattener:
             self._remark("BDS021", veld=path, verwacht="lijst", gevonden=kind_of(elements))
             self._leaf(elements, path, path)
             return
-        key, value_key, wants = self._format.nummer, self._format.waarde, self._format.wants
-        numbers, values, quick = self.rows.nummers, self.rows.waarden, seen is None and not self._lines
+        key, value_key, wants, dates = (
+            self._format.nummer,
+            self._format.waarde,
+            self._format.wants,
+            self.dates,
+        )
+        add_number, add_value, quick = self.rows.nummers.append, self.rows.waarden.append, not self._lines
         for element in elements:
             try:
                 number, value = element[key], element[value_key]
-                wanted = wants.get(number)
-                if quick and value.__class__ is wanted and len(element) == 2 and number not in self._dates:
-                    numbers.append(number)
-                    values.append(value if wanted is str else str(value))
-                    self.elementen.add(number)
+                if quick and value.__class__ is wants.get(number) and len(element) == 2:
+                    # As the format has it: nothing to remark.
+                    plain = str(value)
+                    text = _DAYS[plain][0] if number in dates else plain
+                    add_number(number)
+                    add_value(text)
+                    if seen is not None:
+                        seen[number] = seen.get(number) or text.strip() or None
                     continue
             except (KeyError, TypeError, IndexError):
                 pass
             if not isinstance(element, dict):
                 self._leaf(element, path, "")
                 continue
-            text = self._value(element.get(key, _MISSING), element.get(value_key), path, element, element)
+            kept = self._value(element.get(key, _MISSING), element.get(value_key), path, element, element)
             if seen is not None and isinstance(element.get(key), int):
-                seen[element[key]] = seen.get(element[key]) or text
+                seen[element[key]] = seen.get(element[key]) or kept
             for name in [k for k in element if k not in {key, value_key, "varName", "Omschrijving"}]:
                 self._leaf(element[name], f"{path}/{short(name)}", name)
 
@@ -385,14 +420,16 @@ class Flattener:
             if wanted is int and text is not None and text.strip().upper() == "NA":
                 # Senders write NA where there is no number; no value, with the words as they came.
                 text, tekst = None, text
-        if text is not None and nummer in self._dates:
+        if text is not None and nummer in self.dates:
             day = day_of(text)
             if day is not None:
-                text = day.isoformat()
+                text = (
+                    _DAYS.setdefault(text, (day.isoformat(), day))[0]
+                    if len(_DAYS) < 100_000
+                    else day.isoformat()
+                )
             elif text.strip():
                 self._remark("BDS028", at=at, bdsnummer=nummer, waarde=text, pad=path)
-        if nummer:
-            self.elementen.add(nummer)
         self.rows.add(nummer, text, tekst, regel)
         return text.strip() or None if text else None
 
@@ -444,6 +481,8 @@ class Flattener:
         self, block: dict[str, Any], known: set[str], path: str, day: tuple[str, date | None] | None = None
     ) -> None:
         """Fields that the format does not know: kept as rows without an element."""
+        if block.keys() <= known:
+            return
         for key in [k for k in block if k not in known]:
             place = f"{path}/{short(key)}" if path else short(key)
             self._leaf(block[key], place, key)

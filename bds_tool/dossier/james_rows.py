@@ -61,9 +61,10 @@ class Rows:
         if not count:
             return
         self.mark(dag)
-        where = self._paden.setdefault(pad, len(self._paden))
-        for column, value in zip(self._runs, (where, groep - 1, volgnr, count), strict=True):
-            column.append(value)
+        self._runs[0].append(self._paden.setdefault(pad, len(self._paden)))
+        self._runs[1].append(groep - 1)
+        self._runs[2].append(volgnr)
+        self._runs[3].append(count)
         self._marked = len(self.waarden)
 
     def close(self, dossier: str, record: int) -> None:
@@ -111,6 +112,13 @@ class Rows:
             "regel": pa.array(lines),
             "pad": pa.DictionaryArray.from_arrays(pa.array(where), pa.array(list(self._paden), pa.string())),
         }
+        return self.complete(columns, total)
+
+    @staticmethod
+    def complete(columns: dict[str, pa.Array], total: int) -> pa.Table:
+        """A table of `registraties` from the columns that are known; the others are null."""
+        import pyarrow as pa
+
         schema = registraties_schema()
         return pa.Table.from_arrays(
             [columns[n] if n in columns else _nulls(total, schema.field(n).type) for n in REGISTRATIES],
