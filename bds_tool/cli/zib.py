@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bds_tool.cli.render import TABLE_FORMATS, table, talk, to_json, write
+from bds_tool.cli.render import TABLE_FORMATS, table, talk, write
 from bds_tool.errors import ExitCode, UsageError
 from bds_tool.text import t
 
@@ -140,6 +140,65 @@ def check(format_: Format = "text", output: Output = None) -> None:
     talk(t(f"{len(found)} gebreken in de mapping.", f"{len(found)} defects in the mapping."))
     if found:
         raise typer.Exit(ExitCode.FINDINGS)
+
+
+@app.command()
+def export(
+    store: Annotated[Path, typer.Argument(help="Gegevensmap (NAAM.bds), gemaakt met bds convert.")],
+    out: Annotated[Path, typer.Argument(help="Map voor de uitvoer.")],
+    to: Annotated[str, typer.Option("--to", help="Doel: fhir.")] = "fhir",
+    release: Release = "2020",
+    profile: Annotated[str, typer.Option("--profile", help="nl-core: profielen claimen waar ze kloppen; geen: niet.")] = "nl-core",
+    as_: Annotated[str, typer.Option("--as", help="ndjson (een bestand per soort) of bundle (een Bundle per kind).")] = "ndjson",
+    unmapped: Annotated[str, typer.Option("--unmapped", help="Wat geen tegenhanger heeft: keep (BDS-gecodeerd), drop of report.")] = "keep",
+    include: Annotated[str, typer.Option("--include", help="Gevoelige soorten die toch mee mogen, met komma's.")] = "",
+    check_: Annotated[str, typer.Option("--check", help="profiel, basis (ook basis-FHIR, vraagt bds-tool[fhir]) of geen.")] = "profiel",
+    key_file: Annotated[Path | None, typer.Option("--key-file", help="Sleutel voor pseudoniemen; anders de variabele BDS_KEY.")] = None,
+    base_url: Annotated[str, typer.Option("--base-url", help="Voorvoegsel van fullUrl in Bundles.")] = "http://localhost/fhir",
+    workers: Annotated[int, typer.Option("--workers", help="Aantal processen; 0 kiest zelf.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Een bestaande map vervangen.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Geen voortgang en samenvatting.")] = False,
+) -> None:
+    """Voer een gegevensmap uit als FHIR R4 (zib 2020), met een verantwoording van elke waarde."""
+    from bds_tool.dossier import Store
+    from bds_tool.export.fhir.identity import load_key
+    from bds_tool.export.fhir.writer import Opdracht, gecontroleerd
+    from bds_tool.export.fhir.writer import export as write_fhir
+
+    for value, allowed, option in ((to, ("fhir",), "--to"), (profile, ("nl-core", "geen"), "--profile")):
+        if value not in allowed:
+            raise UsageError(t(f"{option} {value} bestaat niet.", f"{option} {value} does not exist."),
+                             t(f"Kies uit: {', '.join(allowed)}.", f"Choose one of: {', '.join(allowed)}."))
+    key, random = load_key(key_file)
+    wanted = frozenset(p.strip() for p in include.split(",") if p.strip())
+    task = Opdracht(key, release, unmapped, wanted, profile == "nl-core", as_, base_url.rstrip("/"), check_, workers)
+    result = write_fhir(Store.open(store), out, task, replace=force)
+    if not quiet:
+        _summary(result, out, random, gecontroleerd(check_))
+    if result.fouten:
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+def _summary(result: Any, out: Path, random: bool, checked: str) -> None:  # noqa: ANN401  # a Verlies
+    from bds_tool.text import number
+
+    resources = sum(result.resources.values())
+    talk(t(f"{number(resources)} resources van {number(result.dossiers)} dossiers in {out}.",
+           f"{number(resources)} resources of {number(result.dossiers)} dossiers in {out}."))
+    total = sum(result.rijen.values())
+    parts = ", ".join(f"{name} {number(n)}" for name, n in result.per_uitkomst().items() if n)
+    talk(t(f"Van {number(total)} rijen: {parts}.", f"Of {number(total)} rows: {parts}."))
+    for reason, n in list(result.redenen().items())[:6]:
+        talk(f"  {number(n):>10}  {reason}")
+    if result.zonder_profiel:
+        n = sum(result.zonder_profiel.values())
+        talk(t(f"{number(n)} resources zonder profiel; waarom staat in verlies.json.", f"{number(n)} resources without a profile; verlies.json says why."))
+    if random:
+        talk(t("De sleutel is voor deze keer gemaakt: een volgende uitvoer krijgt andere pseudoniemen (--key-file of BDS_KEY).",
+               "The key was made for this run: a next export gets other pseudonyms (--key-file or BDS_KEY)."))
+    talk(t(f"Gecontroleerd: {checked}.", f"Checked: {checked}."))
+    for problem, n in sorted(result.fouten.items())[:10]:
+        talk(f"  {n} × {problem}")
 
 
 COLUMNS = ("bdsnummer", "naam", "release", "status", "relatie", "concept", "zib", "zekerheid", "profiel", "pad", "code",

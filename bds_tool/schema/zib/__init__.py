@@ -6,6 +6,19 @@ from bds_tool.schema.zib.loading import load_zib
 from bds_tool.schema.zib.model import BEWEZEN, RELEASES, Codekoppeling, Concept, Koppeling, Zib, Zibkaart
 
 __all__ = [
-    "BEWEZEN", "KLASSEN", "RELEASES", "Codekoppeling", "Concept", "Fout", "Koppeling", "Zib", "Zibkaart", "check",
-    "dekking", "klasse", "load_zib", "per_rubriek", "per_zib",
+    "BEWEZEN",
+    "KLASSEN",
+    "RELEASES",
+    "Codekoppeling",
+    "Concept",
+    "Fout",
+    "Koppeling",
+    "Zib",
+    "Zibkaart",
+    "check",
+    "dekking",
+    "klasse",
+    "load_zib",
+    "per_rubriek",
+    "per_zib",
 ]

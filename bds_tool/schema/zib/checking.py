@@ -18,10 +18,23 @@ from bds_tool.text import t
 #: Versions of which every element must have a row.
 VERSIONS = ("4.1.3", "4.2.0")
 #: Units between which the export can convert; outside a family a mapping is wrong.
-FAMILIES = (("mm", "cm", "m", "[in_i]"), ("g", "kg"), ("d", "wk", "mo", "a"), ("min", "h"), ("mm[Hg]",), ("kg/m2",), ("dB",), ("1",))
+FAMILIES = (
+    ("mm", "cm", "m", "[in_i]"),
+    ("g", "kg"),
+    ("d", "wk", "mo", "a"),
+    ("min", "h"),
+    ("mm[Hg]",),
+    ("kg/m2",),
+    ("dB",),
+    ("1",),
+)
 #: Units the vital-signs profiles allow for a measure (value sets ucum-bodylength and zib-BodyWeight-units).
-PROFILE_UNITS = {"nl-core-BodyHeight": {"cm", "[in_i]"}, "nl-core-HeadCircumference": {"cm", "[in_i]"},
-                 "nl-core-BodyWeight": {"g", "kg"}, "nl-core-BloodPressure": {"mm[Hg]"}}
+PROFILE_UNITS = {
+    "nl-core-BodyHeight": {"cm", "[in_i]"},
+    "nl-core-HeadCircumference": {"cm", "[in_i]"},
+    "nl-core-BodyWeight": {"g", "kg"},
+    "nl-core-BloodPressure": {"mm[Hg]"},
+}
 WIDER, NARROWER = {"wider", "subsumes"}, {"narrower", "specializes"}
 
 
@@ -69,14 +82,26 @@ def _complete(kaart: Zibkaart, definitions: dict[str, Definition]) -> Iterator[F
     for release in ("2017", "2020"):
         for n in sorted(set().union(*(d.elementen for d in definitions.values()))):
             if kaart.van(n, release) is None:
-                yield Fout("ZIB02", "fout", f"bds:{n}", t(
-                    f"element {n} heeft geen regel voor zib-release {release}",
-                    f"element {n} has no row for zib release {release}"))
+                yield Fout(
+                    "ZIB02",
+                    "fout",
+                    f"bds:{n}",
+                    t(
+                        f"element {n} heeft geen regel voor zib-release {release}",
+                        f"element {n} has no row for zib release {release}",
+                    ),
+                )
     for (n, release), several in kaart.per_element.items():
         if len({r.status in BEWEZEN for r in several}) > 1:
-            yield Fout("ZIB03", "fout", f"bds:{n}", t(
-                f"release {release}: zowel een tegenhanger als geen tegenhanger",
-                f"release {release}: both a counterpart and none"))
+            yield Fout(
+                "ZIB03",
+                "fout",
+                f"bds:{n}",
+                t(
+                    f"release {release}: zowel een tegenhanger als geen tegenhanger",
+                    f"release {release}: both a counterpart and none",
+                ),
+            )
 
 
 def _row(kaart: Zibkaart, row: Koppeling, definitions: dict[str, Definition]) -> Iterator[Fout]:
@@ -88,22 +113,35 @@ def _row(kaart: Zibkaart, row: Koppeling, definitions: dict[str, Definition]) ->
     n = row.bdsnummer
     for version, d in definitions.items():
         if (version in row.versies) != (n in d.elementen):
-            yield fout("ZIB04", f"element {n} staat {'niet ' if n not in d.elementen else ''}in BDS {version}",
-                       f"element {n} is {'not ' if n not in d.elementen else ''}in BDS {version}")
+            yield fout(
+                "ZIB04",
+                f"element {n} staat {'niet ' if n not in d.elementen else ''}in BDS {version}",
+                f"element {n} is {'not ' if n not in d.elementen else ''}in BDS {version}",
+            )
     if row.status in BEWEZEN:
         concept = kaart.concepten.get((row.release, row.concept))
         if concept is None:
-            yield fout("ZIB05", f"concept {row.object_id} bestaat niet in release {row.release}",
-                       f"concept {row.object_id} does not exist in release {row.release}")
+            yield fout(
+                "ZIB05",
+                f"concept {row.object_id} bestaat niet in release {row.release}",
+                f"concept {row.object_id} does not exist in release {row.release}",
+            )
     elif row.object_id != NO_TERM:
-        yield fout("ZIB06", f"status {row.status} hoort bij {NO_TERM}", f"status {row.status} belongs to {NO_TERM}")
+        yield fout(
+            "ZIB06", f"status {row.status} hoort bij {NO_TERM}", f"status {row.status} belongs to {NO_TERM}"
+        )
     if (row.status == "gemapt") != (row.predicaat == "exactMatch") and row.status in BEWEZEN:
-        yield fout("ZIB07", f"status {row.status} past niet bij {row.predicaat}",
-                   f"status {row.status} does not fit {row.predicaat}")
+        yield fout(
+            "ZIB07",
+            f"status {row.status} past niet bij {row.predicaat}",
+            f"status {row.status} does not fit {row.predicaat}",
+        )
     yield from _units(row, fout)
     yield from _direction(kaart, row, fout)
     if row.waardenlijst and row.waardenlijst not in kaart.lijsten:
-        yield fout("ZIB10", f"vertaaltabel {row.waardenlijst} ontbreekt", f"code map {row.waardenlijst} is missing")
+        yield fout(
+            "ZIB10", f"vertaaltabel {row.waardenlijst} ontbreekt", f"code map {row.waardenlijst} is missing"
+        )
 
 
 def _units(row: Koppeling, fout: object) -> Iterator[Fout]:
@@ -111,12 +149,18 @@ def _units(row: Koppeling, fout: object) -> Iterator[Fout]:
     if row.eenheid_bds and row.eenheid_fhir:
         family = next((f for f in FAMILIES if row.eenheid_bds in f), ())
         if row.eenheid_fhir not in family:
-            yield fout("ZIB08", f"eenheid {row.eenheid_bds} kan geen {row.eenheid_fhir} worden",
-                       f"unit {row.eenheid_bds} cannot become {row.eenheid_fhir}")
+            yield fout(
+                "ZIB08",
+                f"eenheid {row.eenheid_bds} kan geen {row.eenheid_fhir} worden",
+                f"unit {row.eenheid_bds} cannot become {row.eenheid_fhir}",
+            )
     allowed = PROFILE_UNITS.get(row.profiel)
     if allowed and row.eenheid_fhir and row.eenheid_fhir not in allowed:
-        yield fout("ZIB08", f"{row.profiel} staat {row.eenheid_fhir} niet toe ({', '.join(sorted(allowed))})",
-                   f"{row.profiel} does not allow {row.eenheid_fhir} ({', '.join(sorted(allowed))})")
+        yield fout(
+            "ZIB08",
+            f"{row.profiel} staat {row.eenheid_fhir} niet toe ({', '.join(sorted(allowed))})",
+            f"{row.profiel} does not allow {row.eenheid_fhir} ({', '.join(sorted(allowed))})",
+        )
 
 
 def _direction(kaart: Zibkaart, row: Koppeling, fout: object) -> Iterator[Fout]:
@@ -128,11 +172,17 @@ def _direction(kaart: Zibkaart, row: Koppeling, fout: object) -> Iterator[Fout]:
     wide = [c for c in codes if c.relatie in WIDER]
     narrow = [c for c in codes if c.relatie in NARROWER]
     if row.predicaat == "exactMatch" and (wide or narrow):
-        yield fout("ZIB09", f"exactMatch, maar {row.waardenlijst} heeft codes die ruimer of nauwer worden",
-                   f"exactMatch, but codes of {row.waardenlijst} become wider or narrower")
+        yield fout(
+            "ZIB09",
+            f"exactMatch, maar {row.waardenlijst} heeft codes die ruimer of nauwer worden",
+            f"exactMatch, but codes of {row.waardenlijst} become wider or narrower",
+        )
     if row.predicaat == "narrowMatch" and wide and not narrow and row.bdsnummer not in _allowed_narrow():
-        yield fout("ZIB09", f"narrowMatch, maar {row.waardenlijst} heeft alleen codes die ruimer worden",
-                   f"narrowMatch, but codes of {row.waardenlijst} only become wider")
+        yield fout(
+            "ZIB09",
+            f"narrowMatch, maar {row.waardenlijst} heeft alleen codes die ruimer worden",
+            f"narrowMatch, but codes of {row.waardenlijst} only become wider",
+        )
 
 
 @cache
@@ -150,13 +200,28 @@ def _list(name: str, codes: tuple[Codekoppeling, ...], definitions: dict[str, De
                 known |= {c.code for c in values.codes if c.rij != "complete-codesystem"}
     have = {c.bds for c in codes if c.release == "2020"}
     for code in sorted(known - have):
-        yield Fout("ZIB11", "fout", f"waardenlijsten/{name}.tsv", t(
-            f"code {code} van {name} heeft geen regel", f"code {code} of {name} has no row"))
+        yield Fout(
+            "ZIB11",
+            "fout",
+            f"waardenlijsten/{name}.tsv",
+            t(f"code {code} van {name} heeft geen regel", f"code {code} of {name} has no row"),
+        )
     for row in codes:
         place = f"waardenlijsten/{name}.tsv:{row.regel}"
         if row.bds not in known:
-            yield Fout("ZIB12", "fout", place, t(f"code {row.bds} staat niet in {name}", f"code {row.bds} is not in {name}"))
+            yield Fout(
+                "ZIB12",
+                "fout",
+                place,
+                t(f"code {row.bds} staat niet in {name}", f"code {row.bds} is not in {name}"),
+            )
         if row.gemapt != bool(row.code):
-            yield Fout("ZIB13", "fout", place, t(
-                f"code {row.bds}: {'doelcode ontbreekt' if row.gemapt else 'doelcode bij unmatched'}",
-                f"code {row.bds}: {'target code missing' if row.gemapt else 'target code with unmatched'}"))
+            yield Fout(
+                "ZIB13",
+                "fout",
+                place,
+                t(
+                    f"code {row.bds}: {'doelcode ontbreekt' if row.gemapt else 'doelcode bij unmatched'}",
+                    f"code {row.bds}: {'target code missing' if row.gemapt else 'target code with unmatched'}",
+                ),
+            )

@@ -30,7 +30,9 @@ def _load(root: str) -> Zibkaart:
         place = str(folder / "zibs.csv")
         zibs = tuple(_zib(r) for _, r in rows(folder / "zibs.csv"))
         place = str(folder / "concepten.csv")
-        concepts = {(c.release, c.concept): c for c in (_concept(r) for _, r in rows(folder / "concepten.csv"))}
+        concepts = {
+            (c.release, c.concept): c for c in (_concept(r) for _, r in rows(folder / "concepten.csv"))
+        }
         mappings = []
         for line, row in rows(folder / MASTER):
             place = f"{folder / MASTER}:{line}"
@@ -41,13 +43,21 @@ def _load(root: str) -> Zibkaart:
             lists[path.stem] = tuple(_code(path.stem, r, line) for line, r in rows(path))
     except (OSError, KeyError, ValueError, UnicodeDecodeError) as error:
         raise SpecError(
-            t(f"De zib-mapping is niet te lezen: {place} ({type(error).__name__}: {error}).",
-              f"The zib mapping cannot be read: {place} ({type(error).__name__}: {error})."),
-            t("Herstel deze regel; de kolommen staan in specs/_schemas/zib-koppeling.schema.json.",
-              "Mend this line; the columns are in specs/_schemas/zib-koppeling.schema.json."),
+            t(
+                f"De zib-mapping is niet te lezen: {place} ({type(error).__name__}: {error}).",
+                f"The zib mapping cannot be read: {place} ({type(error).__name__}: {error}).",
+            ),
+            t(
+                "Herstel deze regel; de kolommen staan in specs/_schemas/zib-koppeling.schema.json.",
+                "Mend this line; the columns are in specs/_schemas/zib-koppeling.schema.json.",
+            ),
         ) from error
     return Zibkaart(
-        zibs, concepts, tuple(mappings), lists, {s["afkorting"]: s["uri"] for s in systems},
+        zibs,
+        concepts,
+        tuple(mappings),
+        lists,
+        {s["afkorting"]: s["uri"] for s in systems},
         {s["oid"]: s["uri"] for s in systems if s["oid"]},
     )
 
@@ -64,36 +74,71 @@ def rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             return
         file.seek(position)
         delimiter = "\t" if path.suffix == ".tsv" else ","
-        for number, row in enumerate(csv.DictReader(file, delimiter=delimiter), start=skipped + 2):
-            yield number, row
+        yield from enumerate(csv.DictReader(file, delimiter=delimiter), start=skipped + 2)
 
 
 def _zib(r: dict[str, str]) -> Zib:
-    return Zib(r["release"], r["zib"], r["oid"], r["naam"], r["naam_en"], r["versie"], r["beoordeling_profiel"])
+    return Zib(
+        r["release"], r["zib"], r["oid"], r["naam"], r["naam_en"], r["versie"], r["beoordeling_profiel"]
+    )
 
 
 def _concept(r: dict[str, str]) -> Concept:
     return Concept(
-        r["release"], r["concept"], r["zib"], r["naam"], r["naam_en"], r["datatype"], r["cardinaliteit"],
-        r["eenheid"], tuple(filter(None, r["profielen"].split("|"))),
-        tuple(filter(None, r["fhir_elementen"].split("|"))), r["binding"], r["valueset"], r["code"],
+        r["release"],
+        r["concept"],
+        r["zib"],
+        r["naam"],
+        r["naam_en"],
+        r["datatype"],
+        r["cardinaliteit"],
+        r["eenheid"],
+        tuple(filter(None, r["profielen"].split("|"))),
+        tuple(filter(None, r["fhir_elementen"].split("|"))),
+        r["binding"],
+        r["valueset"],
+        r["code"],
     )
 
 
 def _mapping(r: dict[str, str], line: int) -> Koppeling:
     return Koppeling(
-        bdsnummer=int(r["subject_id"].removeprefix("bds:")), naam=r["subject_label"],
-        predicaat=r["predicate_id"].removeprefix("skos:"), object_id=r["object_id"], object_naam=r["object_label"],
-        zekerheid=float(r["confidence"]), versies=tuple(filter(None, r["subject_source_version"].split("|"))),
-        release=r["object_source_version"], status=r["status"], profiel=r["fhir_profile"], pad=r["fhir_path"],
-        code=r["fhir_code"], eenheid_bds=r["unit_bds"], eenheid_fhir=r["unit_fhir"],
-        waardenlijst=r["value_list_map"], vorm=r["vorm"], plaats=r["plaats"], gevoelig=r["gevoelig"],
-        bewijs=r["bewijs"], toelichting=r["comment"], regel=line,
+        bdsnummer=int(r["subject_id"].removeprefix("bds:")),
+        naam=r["subject_label"],
+        predicaat=r["predicate_id"].removeprefix("skos:"),
+        object_id=r["object_id"],
+        object_naam=r["object_label"],
+        zekerheid=float(r["confidence"]),
+        versies=tuple(filter(None, r["subject_source_version"].split("|"))),
+        release=r["object_source_version"],
+        status=r["status"],
+        profiel=r["fhir_profile"],
+        pad=r["fhir_path"],
+        code=r["fhir_code"],
+        eenheid_bds=r["unit_bds"],
+        eenheid_fhir=r["unit_fhir"],
+        waardenlijst=r["value_list_map"],
+        vorm=r["vorm"],
+        plaats=r["plaats"],
+        gevoelig=r["gevoelig"],
+        bewijs=r["bewijs"],
+        toelichting=r["comment"],
+        regel=line,
     )
 
 
 def _code(name: str, r: dict[str, str], line: int) -> Codekoppeling:
     return Codekoppeling(
-        name, r["bds_code"], r["hl7_code"], r["weergavenaam"], r["relatie"], r["doel_systeem"], r["doel_code"],
-        r["resultaat"], r["voorwaarde"], r["release"], r["bewijs"], line,
+        name,
+        r["bds_code"],
+        r["hl7_code"],
+        r["weergavenaam"],
+        r["relatie"],
+        r["doel_systeem"],
+        r["doel_code"],
+        r["resultaat"],
+        r["voorwaarde"],
+        r["release"],
+        r["bewijs"],
+        line,
     )

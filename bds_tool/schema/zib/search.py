@@ -14,9 +14,14 @@ def element_rows(kaart: Zibkaart, bdsnummer: int) -> list[Koppeling]:
     found = [r for r in kaart.koppelingen if r.bdsnummer == bdsnummer]
     if not found:
         raise UsageError(
-            t(f"Element {bdsnummer} heeft geen regel in de zib-mapping.", f"Element {bdsnummer} has no row in the zib mapping."),
-            t("De mapping dekt BDS 4.1.3 en 4.2.0; zoek met `bds zib search WOORD`.",
-              "The mapping covers BDS 4.1.3 and 4.2.0; search with `bds zib search WORD`."),
+            t(
+                f"Element {bdsnummer} heeft geen regel in de zib-mapping.",
+                f"Element {bdsnummer} has no row in the zib mapping.",
+            ),
+            t(
+                "De mapping dekt BDS 4.1.3 en 4.2.0; zoek met `bds zib search WOORD`.",
+                "The mapping covers BDS 4.1.3 and 4.2.0; search with `bds zib search WORD`.",
+            ),
         )
     return found
 
