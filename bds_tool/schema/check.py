@@ -42,8 +42,10 @@ def reaches(report: CheckReport, severity: str) -> bool:
     return bool(worst) and SEVERITIES.index(worst) >= SEVERITIES.index(severity)
 
 
-def check_specs() -> CheckReport:
-    """Every definition file under the specs folder. Never raises for a broken definition: that is a finding.
+def check_specs(kind: str = "") -> CheckReport:
+    """Every definition file under the specs folder, or only those of one kind (`protocollen`).
+
+    Never raises for a broken definition: that is a finding.
 
     The sense of the versions is only judged when their files have the right form; otherwise they are named
     in `not_judged`.
@@ -67,8 +69,12 @@ def check_specs() -> CheckReport:
             found += check_sssom(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8"))
     found += check_ids(read)
     kept, accepted = _accept(root, found)
-    order = sorted(kept, key=lambda f: (-SEVERITIES.index(f.severity), f.file, f.line, f.code))
     files = sum(1 for p in root.rglob("*") if p.is_file())
+    if kind:
+        kept = [f for f in kept if f.file.startswith(f"{kind}/")]
+        files = sum(1 for p in (root / kind).rglob("*") if p.is_file())
+        accepted = 0
+    order = sorted(kept, key=lambda f: (-SEVERITIES.index(f.severity), f.file, f.line, f.code))
     return CheckReport(tuple(_once(order)), accepted, files, tuple(not_judged))
 
 

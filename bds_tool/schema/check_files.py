@@ -15,6 +15,8 @@ from bds_tool.schema.lines import line_map, line_of
 from bds_tool.text import t
 
 SCHEMAS = "_schemas"
+#: Folders whose schema has a name that is not their singular.
+_SCHEMA_NAMES = {"wijzigingen": "wijzigingspakket"}
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ def schema_for(root: Path, document: Document) -> Path | None:
     if own.is_file():
         return own
     for part in reversed(document.name.split("/")[:-1]):
+        if part in _SCHEMA_NAMES:
+            return folder / f"{_SCHEMA_NAMES[part]}.schema.json"
         fits = [
             p
             for p in folder.glob("*.schema.json")

@@ -95,6 +95,10 @@ def _elements(
 ) -> Iterator[SpecFinding]:
     if isinstance(value, dict):
         for key, member in value.items():
+            if str(key).isdigit():
+                # Limits or settings per element: the key is the number, what stands below is something else.
+                yield from _element(document, int(key), (*path, str(key)), claimed)
+                continue
             version = (str(key),) if str(key) in versions() else ()
             yield from _elements(document, {}, member, (*path, str(key)), version or claimed)
         return
@@ -143,6 +147,11 @@ def _code(
     lacking, dead = [], []
     for version in scope:
         definition = load(version)
+        if "BL" in {
+            definition.elementen[number].datatype,
+            definition.elementen[number].hl7_datatype,
+        } and code in {"true", "false"}:
+            continue
         pairs = code_pairs(definition, definition.elementen[number].waardenlijst)
         found = [p for p in pairs if code in {p.bds.code if p.bds else None, p.hl7.code if p.hl7 else None}]
         if pairs and not found:

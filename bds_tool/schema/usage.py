@@ -33,9 +33,9 @@ def uses_of(bdsnummer: int) -> dict[str, tuple[Use, ...]]:
     Lenient on purpose: a file that cannot be read is `bds spec check`'s business, not the look-up's.
     """
     root = specs_dir()
-    found = {kind: tuple(_in_folder(root / kind, kind, bdsnummer)) for kind in KINDS}
-    found["zib"] = tuple(_zib(root / "zib", bdsnummer))
-    return found
+    found = {kind: _in_folder(root / kind, kind, bdsnummer) for kind in KINDS}
+    found["zib"] = _zib(root / "zib", bdsnummer)
+    return {kind: tuple(dict.fromkeys(uses)) for kind, uses in found.items()}
 
 
 def _in_folder(folder: Path, kind: str, bdsnummer: int) -> Iterator[Use]:
@@ -50,16 +50,18 @@ def _in_folder(folder: Path, kind: str, bdsnummer: int) -> Iterator[Use]:
 
 
 def _items(text: str) -> Iterator[dict[str, Any]]:
-    """The definitions in a file: the file itself, or the members of a list of rules or indicators in it."""
+    """The definitions in a file: the file itself, or the members of its list of rules or indicators."""
     document = read_yaml(text)
+    if isinstance(document, list):
+        yield from (m for m in document if isinstance(m, dict))
+        return
     if not isinstance(document, dict):
         return
     for key in ("regels", "rules", "indicatoren", "indicators"):
         members = document.get(key)
-        identified = isinstance(members, list) and all(
+        if isinstance(members, list) and all(
             isinstance(m, dict) and m.keys() & {"id", "code"} for m in members
-        )
-        if members and identified and "id" not in document:
+        ):
             yield from members
             return
     yield document
@@ -110,14 +112,19 @@ def _numbers(value: Any, path: str) -> Iterator[tuple[int, str]]:  # noqa: ANN40
             yield from _numbers(member, f"{path}/{n}")
     elif isinstance(value, dict):
         for key, member in value.items():
-            yield from _numbers(member, f"{path}/{key}")
+            if str(key).isdigit():
+                yield int(key), f"{path}/{key}"
+            else:
+                yield from _numbers(member, f"{path}/{key}")
 
 
 def _zib(folder: Path, bdsnummer: int) -> Iterator[Use]:
     for path in sorted(folder.glob("*.sssom.tsv")):
         for row in _sssom(path):
             subject = row.get("subject_id") or ""
-            if re.search(rf"(^|\D)0*{bdsnummer}$", subject):
+            if re.search(rf"(^|\D)0*{bdsnummer}$", subject) and not (row.get("object_id") or "").startswith(
+                "sssom:"
+            ):
                 predicate = (row.get("predicate_id") or "").rpartition(":")[2]
                 title = " ".join(
                     x for x in (row.get("object_label"), f"({predicate})" if predicate else "") if x

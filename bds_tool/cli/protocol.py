@@ -1,0 +1,134 @@
+"""`bds protocol`: the BDS-protocollen, what they ask and whether they are sound."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bds_tool.cli.render import TABLE_FORMATS, table, to_json, write
+from bds_tool.errors import ExitCode, UsageError
+from bds_tool.text import t
+
+if TYPE_CHECKING:
+    from bds_tool.schema.protocols import Protocol, ProtocolRule
+
+app = typer.Typer(
+    no_args_is_help=True, help="BDS-protocollen: wat, met welke codes en wanneer te registreren."
+)
+
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
+]
+
+
+def register(main: typer.Typer) -> None:
+    main.add_typer(app, name="protocol")
+
+
+@app.command("list")
+def list_(
+    bds: Annotated[str, typer.Option("--bds", help="Alleen protocollen voor deze BDS-versie.")] = "",
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
+    ] = "text",
+    output: Output = None,
+) -> None:
+    """Som de protocollen op met hun richtlijn, versies en aantal regels."""
+    from bds_tool.schema.protocols import in_language, protocols
+
+    rows = [
+        [
+            p.id,
+            in_language(p.title),
+            p.guideline["name"],
+            p.guideline["version"],
+            " ".join(p.versions),
+            len(p.rules),
+            p.certainty,
+        ]
+        for p in protocols().values()
+        if not bds or bds in p.versions
+    ]
+    table(
+        rows, ("id", "title", "guideline", "guideline_version", "bds", "rules", "certainty"), format_, output
+    )
+
+
+@app.command()
+def show(
+    identification: Annotated[str, typer.Argument(metavar="PROTOCOL", help="Naam uit `bds protocol list`.")],
+    bds: Annotated[str, typer.Option("--bds", help="Alleen regels voor deze BDS-versie.")] = "",
+    format_: Annotated[str, typer.Option("--format", "-f", help="text of json.")] = "text",
+    output: Output = None,
+) -> None:
+    """Toon de regels van een protocol: wanneer, wat, met welke codes, en de bron."""
+    from bds_tool.schema.protocols import protocol
+
+    found = protocol(identification)
+    rules = [r for r in found.rules if not bds or bds in r.versions]
+    if format_ == "json":
+        write(to_json({**asdict(found), "rules": [asdict(r) for r in rules]}), output)
+    elif format_ == "text":
+        write(_text(found, rules), output)
+    else:
+        raise UsageError(
+            t(f"Formaat {format_} bestaat hier niet.", f"Format {format_} does not exist here."),
+            t("Kies uit: text, json.", "Choose one of: text, json."),
+        )
+
+
+@app.command()
+def check(
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown, github of sarif.")
+    ] = "text",
+    output: Output = None,
+) -> None:
+    """Controleer de protocollen: hun vorm en hun verwijzingen naar elementen, codes en versies.
+
+    Dossiers langs de protocollen leggen doet `bds validate`.
+    """
+    from bds_tool.schema.check import check_specs, reaches
+    from bds_tool.schema.check_report import REPORTS, report
+
+    if format_ not in REPORTS:
+        raise UsageError(
+            t(f"Formaat {format_} bestaat hier niet.", f"Format {format_} does not exist here."),
+            t(f"Kies uit: {', '.join(REPORTS)}.", f"Choose one of: {', '.join(REPORTS)}."),
+        )
+    found = check_specs("protocollen")
+    write(report(found, format_), output)
+    if reaches(found, "fout"):
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+def _text(found: Protocol, rules: list[ProtocolRule]) -> str:
+    from bds_tool.schema.protocols import expect_text, in_language, when_text
+
+    head = [
+        f"{found.id}  {in_language(found.title)}",
+        f"{found.guideline['name']}, {found.guideline['version']}",
+        found.guideline["source"],
+        t(
+            f"BDS {', '.join(found.versions)} · {found.certainty}",
+            f"BDS {', '.join(found.versions)} · {found.certainty}",
+        ),
+    ]
+    if found.note:
+        head += ["", in_language(found.note)]
+    lines: list[str] = []
+    for rule in rules:
+        own = "" if rule.versions == found.versions else f"  (BDS {', '.join(rule.versions)})"
+        rows: list[tuple[str, Any]] = [
+            (t("als", "when"), when_text(rule.when)),
+            *((t("dan", "then"), expect_text(e)) for e in rule.expect),
+            (t("bron", "source"), rule.source),
+        ]
+        lines += ["", f"{rule.id}  {rule.severity}{own}", f"  {in_language(rule.title)}"]
+        lines += [f"  {label:<6}{value}" for label, value in rows]
+        if rule.note:
+            lines.append(f"  {t('nb', 'note'):<6}{in_language(rule.note)}")
+    return "\n".join([*head, *lines])
