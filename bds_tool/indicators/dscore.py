@@ -126,7 +126,7 @@ def table(connection: Any) -> pa.Table:  # noqa: ANN401
     import numpy as np
     import pyarrow as pa
 
-    got = connection.execute(
+    got = connection.sql(
         "select kind, datum, dag, sex, weken, item, voldaan from vwo_item order by kind, datum"
     ).to_arrow_table()
     column = {name: got[name].combine_chunks() for name in got.column_names}

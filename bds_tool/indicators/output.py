@@ -47,7 +47,7 @@ def finish(counted: pl.DataFrame, indicators: list[Indicator], *, reference: str
     return frame.with_columns(
         (pl.col("p") - pl.col("n")).alias("missing"), pl.lit(UNPROTECTED).alias("status"),
         pl.col("s").alias("sum"), pl.col("q").alias("sum2"),
-    ).select(COLUMNS)
+    ).select(list(COLUMNS))
 
 
 def _values(frame: pl.DataFrame) -> list[pl.Series]:

@@ -45,6 +45,7 @@ def compute(
     Raises UsageError when the target exists and `replace` is false, or a wanted level has no table.
     """
     import duckdb as engine
+    import polars as pl
 
     if target.exists() and not replace:
         raise UsageError(t(f"{target} bestaat al.", f"{target} exists already."),
@@ -54,9 +55,10 @@ def compute(
         connection = connect(store, spill, memory=memory)
         facts = install_areas(connection, plan, area_paths, area_year)
         count(connection, plan)
-        counted = connection.execute(
+        table = connection.sql(
             "select t.*, coalesce(n.naam, t.area) as area_name from telling t left join gebiedsnaam n on n.code = t.area"
-        ).pl()
+        ).to_arrow_table()
+        counted = pl.DataFrame(table)
         unplaced = _unplaced(counted)
         connection.close()
         frame = finish(counted, plan.indicators, reference=reference, period=plan.period)
