@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bds_tool.schema import Definition
+from bds_tool.schema import Definition, Element
 from bds_tool.schema.coding import code_pairs
 from bds_tool.synthetic.chance import Ints
 
@@ -54,7 +54,9 @@ class Coder:
         self._slot_of: dict[int, int] = {}
         self._words: list[str] = []
         self._word_of: dict[str, int] = {}
-        self._codes: dict[int, dict[str, str]] = {}
+        self._codes: dict[int, dict[str, tuple[str, str, str]]] = {}
+        #: (slot, value) → word of the display name, filled for the HL7 coding only.
+        self.names: dict[tuple[int, int], int] = {}
         self._base: pa.Array | None = None
 
     def has(self, bdsnummer: int) -> bool:
@@ -66,7 +68,7 @@ class Coder:
         """The slot of an element that the version has."""
         if bdsnummer not in self._slot_of:
             element = self.definition.elementen[bdsnummer]
-            system = element.codesysteem if self.coding == "hl7" and element.coded else ""
+            system = self._system(element) if self.coding == "hl7" and element.coded else ""
             inner = element.groepen[-1] if element.groepen else ""
             self._slot_of[bdsnummer] = len(self.slots)
             self.slots.append(Slot(bdsnummer, element.rubriek, inner, element.eenheid, system))
@@ -80,10 +82,18 @@ class Coder:
 
     def codes(self, bdsnummer: int, codes: list[str]) -> Ints:
         """The values of BDS codes in the coding of this run; -1 where the version does not have the code."""
+        if not self.has(bdsnummer):
+            return np.full(len(codes), -1, dtype=np.int64)
         table = self._codes.get(bdsnummer)
         if table is None:
             table = self._codes[bdsnummer] = self._table(bdsnummer)
-        return np.array([self.word(table[c]) if c in table else -1 for c in codes], dtype=np.int64)
+        found = []
+        for code in codes:
+            value, name, system = table.get(code, ("", "", ""))
+            found.append(self.word(value) if value else -1)
+            if value and name and system and self.coding == "hl7":
+                self.names[self.slot(bdsnummer), found[-1]] = self.word(name)
+        return np.array(found, dtype=np.int64)
 
     def numbers(self, values: Ints) -> Ints:
         """Whole numbers; from 10,000 on in steps of 50."""
@@ -104,19 +114,31 @@ class Coder:
             self._base = pa.array([*fine, *coarse, *days, *self._words], pa.string())
         return self._base
 
-    def _table(self, bdsnummer: int) -> dict[str, str]:
+    def _system(self, element: Element) -> str:
+        listed = self.definition.waardenlijst(element, "HL7")
+        systems = (
+            [c.codesysteem for c in listed.codes if c.codesysteem and not c.nullflavor] if listed else []
+        )
+        return element.codesysteem or (systems[0] if systems else "")
+
+    def _table(self, bdsnummer: int) -> dict[str, tuple[str, str, str]]:
+        """BDS code → value in this coding, display name, code system."""
         element = self.definition.elementen[bdsnummer]
         if self.coding == "hl7" and bdsnummer in _HL7_WORDS:
-            return _HL7_WORDS[bdsnummer]
-        if element.hl7_datatype == "BL" and not code_pairs(self.definition, element.waardenlijst):
-            return {"true": "true", "false": "false"}
+            return {k: (v, "", "") for k, v in _HL7_WORDS[bdsnummer].items()}
+        pairs = code_pairs(self.definition, element.waardenlijst)
+        if element.hl7_datatype == "BL" and not pairs:
+            return {"true": ("true", "", ""), "false": ("false", "", "")}
         table = {}
-        for pair in code_pairs(self.definition, element.waardenlijst):
+        for pair in pairs:
             if pair.nullflavor or pair.status == "D":
                 continue
             one, other = (pair.hl7, pair.bds) if self.coding == "hl7" else (pair.bds, pair.hl7)
-            chosen = one or other
-            key = pair.bds or pair.hl7
+            chosen, key = one or other, pair.bds or pair.hl7
             if chosen and key:
-                table[key.code] = chosen.code
+                table[key.code] = (
+                    chosen.code,
+                    chosen.weergavenaam,
+                    self._system(element) if one is pair.hl7 else "",
+                )
         return table

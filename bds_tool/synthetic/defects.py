@@ -201,7 +201,7 @@ def _anchors(frame: pl.DataFrame, planter: Planter, name: str) -> dict[str, date
     import polars as pl
 
     if name == "peildatum":
-        return {d: planter.reference for d in frame["dossier_id"].unique().to_list()}
+        return dict.fromkeys(frame["dossier_id"].unique().to_list(), planter.reference)
     element = {"geboorte": 20, "einde": 488, "overlijden": 21}[name]
     rows = frame.filter((pl.col("bdsnummer") == element) & ~pl.col("_taken")).select("dossier_id", "waarde")
     return {d: date.fromisoformat(w) for d, w in rows.iter_rows() if w and len(w) == 10}

@@ -123,11 +123,24 @@ class Rows:
             words["eenheid"],
             words["codesysteem"],
             none,
-            pa.nulls(rows, pa.string()),
+            self._names(slot, value),
             pa.array(np.full(rows, bron, np.int32)),
             pa.array(people.child[child_of[owner]] + 1),
             none,
         ]
+
+    def _names(self, slot: Ints, value: Ints) -> pa.Array:
+        """Display names of codes in the HL7 coding; nothing elsewhere."""
+        import pyarrow as pa
+
+        if not self.coder.names:
+            return pa.nulls(len(slot), pa.string())
+        known = np.array(sorted((s << 32) + v for s, v in self.coder.names), dtype=np.int64)
+        words = np.array([self.coder.names[int(k >> 32), int(k & 0xFFFFFFFF)] for k in known], dtype=np.int64)
+        key = (slot << 32) + value
+        place = np.searchsorted(known, key).clip(0, len(known) - 1)
+        hit = known[place] == key
+        return self.coder.vocabulary().take(pa.array(np.where(hit, words[place], 0), mask=~hit))
 
     def _values(self, value: Ints) -> pa.Array:
         import pyarrow as pa
