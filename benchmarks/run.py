@@ -1,0 +1,93 @@
+"""Run benchmarks and write `docs/prestaties.md`: `python benchmarks/run.py [name …]`, without names all of them.
+
+`--page` only writes the page again from the results that are there.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results"
+PAGE = HERE.parent / "docs" / "prestaties.md"
+
+
+def names() -> list[str]:
+    """Every module of this folder that measures a claim."""
+    return sorted(p.stem for p in HERE.glob("*.py") if not p.stem.startswith("_") and p.stem != "run")
+
+
+def run(name: str) -> int:
+    print(f"== {name}", flush=True)
+    return subprocess.run([sys.executable, str(HERE / f"{name}.py")], cwd=HERE.parent, check=False).returncode
+
+
+def figure(value: float) -> str:
+    """A number as a Dutch reader writes it, with three significant digits at least."""
+    text = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return text.translate(str.maketrans(",.", ".,"))
+
+
+def page() -> str:
+    """The Markdown page: one row per claim, newest figures, with machine and versions."""
+    results = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(RESULTS.glob("*.json"))]
+    lines = [
+        "# Prestaties",
+        "",
+        "Elke regel is een bewering met haar basis, gemeten in dezelfde run, om en om, ieder in een eigen proces.",
+        '`make bench` meet alles opnieuw; `make bench NAMES="generate_store"` één bewering.',
+        "Verhouding = mediaan van de basis gedeeld door mediaan van `bds`: boven 1 is `bds` sneller.",
+        "Tijden in seconden (mediaan), geheugen als piek in MB. De machine was tijdens het meten soms ook met ander werk bezig.",
+        "",
+        "| bewering | basis | s | bds | s | per seconde | verhouding | MB | doel | gehaald | datum |",
+        "| --- | --- | ---: | --- | ---: | --- | ---: | ---: | --- | --- | --- |",
+    ]
+    for r in results:
+        b, c = r["baseline"], r["claim"]
+        rate = f"{figure(c['rate'])} {r['unit']}" if c.get("rate") else ""
+        held = {True: "ja", False: "**nee**", None: "–"}[r["holds"]]
+        lines.append(
+            f"| {r['title']} (`{r['name']}`) | {b['label']} | {figure(b['wall_median'])} | {c['label']} | "
+            f"{figure(c['wall_median'])} | {rate} | {figure(r['ratio'])} | {figure(c['peak_mb'])} | {r['target'] or '–'} | "
+            f"{held} | {r['date']} |"
+        )
+    notes = [f"- `{r['name']}`: {r['note']}" for r in results if r["note"]]
+    extras = [
+        f"- `{r['name']}`: " + "; ".join(f"{k} {v}" for k, v in r["extra"].items())
+        for r in results
+        if r["extra"]
+    ]
+    if notes or extras:
+        lines += ["", "## Bij de cijfers", "", *notes, *extras]
+    seen = {
+        json.dumps([r["machine"], r["versions"]], sort_keys=True): (r["machine"], r["versions"])
+        for r in results
+    }
+    lines += ["", "## Waarop gemeten", ""]
+    for machine, versions in seen.values():
+        stated = ", ".join(f"{k} {v}" for k, v in versions.items())
+        lines.append(
+            f"- {machine['cpu']}, {machine['cores']} kernen, {machine['memory_gb']} GB, {machine['system']}; {stated}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    wanted = [a for a in arguments if not a.startswith("-")] or names()
+    unknown = [n for n in wanted if n not in names()]
+    if unknown:
+        print(f"Onbekend: {', '.join(unknown)}. Er zijn: {', '.join(names())}", file=sys.stderr)
+        return 2
+    failed = [] if "--page" in arguments else [n for n in wanted if run(n)]
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(), encoding="utf-8")
+    for name in failed:
+        print(f"Mislukt: {name}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
