@@ -40,6 +40,10 @@ class Node:
     pad: str
     element: int | None = None
     known: bool = False
+    old_element: int | None = None
+    stands_for: str = ""
+    only: str = ""
+    old_only: bool = False
     constant: str | None = None
     kind: str = ""
     elements: tuple[int, ...] = ()
@@ -49,6 +53,7 @@ class Node:
     bds: bool = False
     activity: bool = False
     template: str = ""
+    default: dict[str, str] = field(default_factory=dict)
     selectors: tuple[tuple[str, str, str], ...] = ()
     attributes: dict[str, Node] = field(default_factory=dict)
     children: dict[str, list[tuple[Test | None, Node]]] = field(default_factory=dict)
@@ -71,10 +76,13 @@ class Node:
 class Layout:
     """The compiled tree and the code systems around it."""
 
+    bericht: Node
     dossier: Node
     qualifiers: dict[int, Node]
     other_codes: dict[str, int]
     systems: dict[str, str]
+    constants: dict[str, str]
+    rubrieken: dict[int, str]
 
 
 @lru_cache(maxsize=4)
@@ -83,11 +91,14 @@ def _layout(specs: str) -> Layout:
     data = read_yaml(path)
     try:
         return Layout(
+            bericht=_compile("bericht", data["bericht"], ""),
             dossier=_compile("careProvisionEvent", data["dossier"], ""),
-            qualifiers={int(n): _qualifiers(paths) for n, paths in data["kwalificaties"].items()}
+            qualifiers={int(n): _qualifiers(int(n), paths) for n, paths in data["kwalificaties"].items()}
             | {0: Node("", (), many=False, pad="")},
             other_codes={str(k): int(v) for k, v in data["andere_codes"].items()},
             systems=data["codestelsels"],
+            constants=data["vaste_codes"],
+            rubrieken={n: e.rubriek for n, e in load(newest()).elementen.items() if e.rubriek},
         )
     except (KeyError, ValueError, TypeError) as error:
         raise SpecError(
@@ -138,6 +149,10 @@ def _fill(node: Node, value: dict[str, Any]) -> None:
     if "_element" in value:
         node.element = value["_element"]
         node.known = node.element is None
+    node.old_element = value.get("_oud")
+    node.stands_for = value.get("_waarde", "")
+    node.only = value.get("_alleen", "")
+    node.old_only = value.get("_versie") == "oud"
     node.kind = value.get("_soort", "")
     node.elements = tuple(value.get("_elementen", ()))
     node.groep = value.get("_groep")
@@ -146,6 +161,7 @@ def _fill(node: Node, value: dict[str, Any]) -> None:
     node.bds = bool(value.get("_bds"))
     node.activity = bool(value.get("_activiteit"))
     node.template = value.get("_sjabloon", "")
+    node.default = value.get("_standaard", {})
     for key, child_value in value.items():
         if key.startswith("_"):
             continue
@@ -162,9 +178,9 @@ def _attach(node: Node, child: Node) -> None:
         node.children.setdefault(HL7 + tag, []).append((_test(child.selectors), child))
 
 
-def _qualifiers(paths: dict[str, int]) -> Node:
+def _qualifiers(carrier: int, paths: dict[str, int]) -> Node:
     """The places below one observation that carry elements of their own."""
-    top = Node("observation", ("observation",), many=False, pad="observation")
+    top = Node("observation", ("observation",), many=False, pad=f"observation/{carrier}")
     for path, number in paths.items():
         node = top
         steps = path.split("/")

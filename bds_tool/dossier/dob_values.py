@@ -96,3 +96,8 @@ def _text(element: _Element) -> str | None:
 def _original(element: _Element) -> str | None:
     child = element.find(HL7 + "originalText")
     return None if child is None else _text(child)
+
+
+def local_name(element: _Element) -> str:
+    """The tag without its namespace."""
+    return str(element.tag).rsplit("}", 1)[-1]

@@ -42,7 +42,7 @@ COUNTED = [
     # activities
     f"{ACT}/h:id",
     f"{ACT}/h:code",
-    f"{ACT}/h:statusCode",
+    f"/h:REPC_IN902120NL{ACT}/h:statusCode",  # element 725 ended with 3.2.7
     f"{ACT}/h:effectiveTime",
     f"{ACT}/h:reasonCode",
     f"{ACT}/h:performer/h:assignedEntity/h:id[not(@nullFlavor)]",

@@ -1,0 +1,124 @@
+"""Rows hung in the layout: the tree of one message before it becomes XML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bds_tool.dossier.dob_layout import Node
+from bds_tool.dossier.dob_place import Placed, Places
+
+_KIND = "careProvisionEvent/component7/@soort"
+#: Elements the message tells by its shape: an indication is there (1158), the activity of non-BDS data (1334).
+IMPLIED = frozenset({1158, 1334})
+
+
+@dataclass
+class Branch:
+    """A node of the message to be: its place in the layout, what distinguishes it from its likes, its content."""
+
+    node: Node
+    first: int
+    rows: list[Placed] = field(default_factory=list)
+    children: dict[tuple[Any, ...], Branch] = field(default_factory=dict)
+    number: int | None = None
+    mark: str = ""
+    tag: str = ""
+
+
+def grow(rows: list[dict[str, Any]], places: Places, left: dict[int | None, int]) -> Branch:
+    """The tree of a dossier from its rows; `left` counts rows the message has no place for, by element."""
+    top = Branch(places.layout.dossier, 0)
+    kinds = {r["activiteit_id"]: r["waarde"] for r in rows if r["pad"] == _KIND}
+    rows = _with_headers([r for r in rows if r["pad"] != _KIND])
+    present = {(r["activiteit_id"], r["bdsnummer"]) for r in rows}
+    for order, row in enumerate(rows):
+        placed = places.place(row, order, present)
+        if placed is None:
+            if row["bdsnummer"] in IMPLIED:
+                continue
+            left[row["bdsnummer"]] = left.get(row["bdsnummer"], 0) + 1
+            continue
+        _hang(top, placed)
+    _choose(places, top, "careProvisionEvent", kinds)
+    return top
+
+
+def _choose(places: Places, branch: Branch, path: str, kinds: dict[str | None, str]) -> None:
+    """Of alternative tags, the one that the schema of this version has at this place."""
+    order = places.structure.get(path, ((), {}, ()))[0]
+    for key, child in branch.children.items():
+        tags = child.node.tags
+        if child.node.activity:
+            child.tag = kinds.get(key[2], tags[0])
+        else:
+            child.tag = next((tag for tag in tags if tag in order), tags[0])
+        _choose(places, child, f"{path}/{child.tag}", kinds)
+
+
+def _hang(top: Branch, placed: Placed) -> None:
+    marks = _marks(placed)
+    branch = top
+    for node, mark in zip(placed.chain[1:], marks, strict=True):
+        if node.key.startswith("@"):
+            break
+        key = (id(node), *mark)
+        if key not in branch.children:
+            child = branch.children[key] = Branch(node, placed.order)
+            if node.bds or node.kind == "toediening":
+                child.number = placed.number if placed.number is not None else placed.row["bdsnummer"]
+            elif node.kind in {"rubriek", "groep"}:
+                child.mark = str(mark[1])
+        branch = branch.children[key]
+    branch.rows.append(placed)
+
+
+def _with_headers(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a message must say of a dossier and an activity, and other formats tell by key and date alone."""
+    if not rows:
+        return rows
+    told = {(r["activiteit_id"], r["bdsnummer"]) for r in rows}
+    empty = dict.fromkeys(rows[0])
+    added = []
+    if (None, 695) not in told:
+        added.append(empty | {"bdsnummer": 695, "waarde": rows[0]["dossier_id"]})
+    for activity, moment in {r["activiteit_id"]: r["datum"] for r in rows if r["activiteit_id"]}.items():
+        place = {"activiteit_id": activity, "datum": moment}
+        if (activity, 1377) not in told:
+            added.append(empty | place | {"bdsnummer": 1377, "waarde": activity})
+        if (activity, 724) not in told and moment is not None:
+            added.append(empty | place | {"bdsnummer": 724, "waarde": moment.isoformat()})
+    return rows + added
+
+
+def _marks(placed: Placed) -> list[tuple[Any, ...]]:
+    """What distinguishes each node on the way from its likes; rows with equal marks share the node."""
+    chain, row = placed.chain, placed.row
+    instances, occurrence = placed.steps
+    numbers: dict[int, int] = {}
+    for index, node in enumerate(chain):
+        if node.instance or node.kind == "groep":
+            numbers[index] = instances[len(numbers)]
+
+    def mark(index: int) -> tuple[Any, ...]:
+        node = chain[index]
+        if node.activity:
+            return ("activiteit", row["activiteit_id"])
+        if node.kind == "rubriek":
+            return ("rubriek", row["rubriek"])
+        if node.kind == "groep":
+            return ("groep", row["groep"], numbers[index])
+        if index in numbers:
+            return ("exemplaar", numbers[index])
+        if node.bds or node.kind == "toediening":
+            return (
+                "waarneming",
+                placed.number if placed.number is not None else row["bdsnummer"],
+                occurrence,
+            )
+        last = index == len(chain) - 1
+        if last:
+            return ("rij", placed.order) if node.many else ()
+        return ("om", id(chain[index + 1]), *mark(index + 1)) if node.many else ()
+
+    return [mark(index) for index in range(1, len(chain))]
