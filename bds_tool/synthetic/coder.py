@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,11 @@ _NUMBERS = _FINE + _COARSE
 _WORDS = _NUMBERS + (_LAST_DAY - _FIRST_DAY)
 #: Values that exist in one chunk only (keys, numbers of children) start here.
 LOCAL = 1 << 28
+
+#: The list behind booleans; the canonical spelling of a boolean is true or false in every coding.
+_YES_NO = "W0004"
+_ANY = tuple(f"{i:02d}" for i in range(1, 100))
+_SYSTEM_IN_PATH = re.compile(r"@codeSystem='([0-9.]+)'")
 
 #: HL7 spelling of elements whose list has no HL7 codes because the message uses an attribute or a boolean.
 _HL7_WORDS = {
@@ -119,7 +125,8 @@ class Coder:
         systems = (
             [c.codesysteem for c in listed.codes if c.codesysteem and not c.nullflavor] if listed else []
         )
-        return element.codesysteem or (systems[0] if systems else "")
+        in_path = _SYSTEM_IN_PATH.search(element.pad)
+        return element.codesysteem or (systems[0] if systems else in_path.group(1) if in_path else "")
 
     def _table(self, bdsnummer: int) -> dict[str, tuple[str, str, str]]:
         """BDS code → value in this coding, display name, code system."""
@@ -127,8 +134,10 @@ class Coder:
         if self.coding == "hl7" and bdsnummer in _HL7_WORDS:
             return {k: (v, "", "") for k, v in _HL7_WORDS[bdsnummer].items()}
         pairs = code_pairs(self.definition, element.waardenlijst)
-        if element.hl7_datatype == "BL" and not pairs:
+        if element.hl7_datatype == "BL" and element.waardenlijst in {"", _YES_NO}:
             return {"true": ("true", "", ""), "false": ("false", "", "")}
+        if not pairs:  # a coded element whose list the sources of this version lack: codes as they are
+            return {c: (c, "", "") for c in _ANY}
         table = {}
         for pair in pairs:
             if pair.nullflavor or pair.status == "D":

@@ -151,7 +151,7 @@ def _insert(frame: pl.DataFrame, new: list[dict[str, Any]]) -> pl.DataFrame:
         [{**r, "_taken": True} for r in new],
         schema={c: (pl.String() if d == pl.Categorical else d) for c, d in frame.schema.items()},
     )
-    return pl.concat([frame, extra.cast(dict(frame.schema))]).sort("_i", maintain_order=True)
+    return pl.concat([frame, extra.cast(frame.schema)]).sort("_i", maintain_order=True)
 
 
 # ---- values ----------------------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ def identity(d: Draw) -> None:
     rows.child(11, d.words(names["straten"], "straat"), volgnr=1)
     rows.child(12, coder.numbers(people.house), volgnr=1)
     rows.child(16, rows.local([d.region.postcodes[p] for p in people.postcode]), volgnr=1)
+    rows.child(630, coder.codes(630, ["6030"])[np.zeros(len(people.child), int)], volgnr=1)
     land = list(d.spec["ouders"]["herkomst"]["kansen"])
     later = people.enters > people.born
     born_in = coder.codes(23, land)
@@ -114,12 +115,19 @@ def care(d: Draw) -> None:
     chances = np.full(len(people.child), float(vaccination["toestemming_rivm"]["waarde"]))
     agrees = d.chance.uniform("toestemming", people.child) < chances
     rows.child(1533, coder.codes(1533, ["false", "true"])[agrees.astype(int)], where=asked, volgnr=1)
-    rows.child(1535, coder.codes(1535, ["04"])[np.zeros(len(agrees), int)], where=asked, volgnr=1)
+    source = [c for c in coder.codes(1535, ["04", "02"]) if c >= 0][:1] or [
+        -1
+    ]  # before 4.0 the source is W0088
+    rows.child(1534, d.words(d.spec["namen"]["achternamen"], "achternaam"), where=asked, volgnr=1)
+    rows.child(1535, np.array(source)[np.zeros(len(agrees), int)], where=asked, volgnr=1)
+    rows.child(1540, d.words(["Verzonnen JGZ"], "organisatie"), where=asked, volgnr=1)
     rows.child(1536, coder.dates(people.enters), where=asked, volgnr=1)
     rows.child(1541, coder.codes(1541, ["02"])[np.zeros(len(agrees), int)], where=asked, volgnr=1)
     d.truth.add("1533", people, chances, agrees, asked)
     objects = d.chance.uniform("bezwaar onderzoek", people.child) < float(life["bezwaar_onderzoek"]["waarde"])
     rows.child(1404, coder.codes(1404, ["true"])[np.zeros(len(agrees), int)], where=objects, volgnr=2)
+    rows.child(1405, coder.codes(1405, ["02"])[np.zeros(len(agrees), int)], where=objects, volgnr=2)
+    rows.child(1406, coder.dates(people.enters), where=objects, volgnr=2)
 
 
 @lru_cache(maxsize=1)

@@ -10,6 +10,9 @@ from bds_tool.synthetic.chance import Ints
 from bds_tool.synthetic.draw import Draw
 from bds_tool.synthetic.people import shifted
 
+#: Least days between two doses of one kind; the RVP asks two weeks in the first series and four for BMR.
+GAP = 28
+
 
 def vaccinations(d: Draw) -> None:
     """Group G076 per dose (461, 1409, 686), refusals (683), and the chosen DKTP schedule (1584)."""
@@ -18,8 +21,9 @@ def vaccinations(d: Draw) -> None:
     takes = (d.chance.uniform("deelname", people.child) < chances) & (people.care != 1)
     d.truth.add("deelname", people, chances, takes, people.care != 1)
     counter = np.zeros(len(acts.owner), np.int64)
+    last: dict[str, Ints] = {}
     for shot in spec["schema"]["prikken"]:
-        _give(d, shot, takes, counter)
+        _give(d, shot, takes, counter, last)
     _refuse(d, ~takes, counter)
     first = _first(d, ["w2", "w4"])
     if d.coder.has(1584):
@@ -28,12 +32,13 @@ def vaccinations(d: Draw) -> None:
         d.rows.act(1584, which, d.coder.codes(1584, ["02", "01"])[protected.astype(int)])
 
 
-def _give(d: Draw, shot: dict[str, Any], takes: Any, counter: Ints) -> None:  # noqa: ANN401
+def _give(d: Draw, shot: dict[str, Any], takes: Any, counter: Ints, last: dict[str, Ints]) -> None:  # noqa: ANN401
     spec, people, acts = d.spec["vaccinaties"], d.people, d.acts
     cohort = (people.birth_year >= shot.get("van", 0)) & (people.birth_year <= shot.get("tot", 9999))
     name = f"{shot['code']}-{shot['nr']}"
     per_shot, later = float(spec["per_prik"]["waarde"]), float(spec["inhaal"]["waarde"])
     given = np.full(len(people.child), -1)
+    before = last.setdefault(shot["code"], np.full(len(people.child), -(10**6)))
     start = acts.keys.index(shot["bij"])
     for attempt in range(3):
         if start + attempt >= acts.at.shape[1]:
@@ -42,8 +47,11 @@ def _give(d: Draw, shot: dict[str, Any], takes: Any, counter: Ints) -> None:  # 
         u = d.chance.uniform(f"prik {name}", people.child, attempt)
         succeeds = u < (per_shot if attempt == 0 else later)
         able = (given < 0) & (at >= 0) & succeeds & acts.seen[np.maximum(at, 0)]
+        able &= acts.day[np.maximum(at, 0)] - before >= GAP
         given = np.where(able, at, given)
-    which = given[(given >= 0) & takes & cohort]
+    done = (given >= 0) & takes & cohort
+    last[shot["code"]] = np.where(done, acts.day[np.maximum(given, 0)], before)
+    which = given[done]
     _write(d, which, shot["code"], counter)
 
 
