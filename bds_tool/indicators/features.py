@@ -148,7 +148,7 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
 
     def typed(name: str, **kinds: Any) -> pa.Table:  # noqa: ANN401
         table = rows(name)
-        return pa.table({k: pa.array([None if r[k] == "" else kind(r[k]) for r in table]) for k, kind in kinds.items()})
+        return pa.table({k: pa.array([kind(r[k]) for r in table]) for k, kind in kinds.items()})
 
     years = range(settings.first_year, settings.last_year + 1)
     makers = {
@@ -210,7 +210,7 @@ def make(
     """
     from bds_tool.indicators import dscore
 
-    chosen = needed([*names, *(["vwo_item"] if "ontwikkeling" in set(names) else [])])
+    chosen = needed(names)
     concepts = set(concepts)
     sources = {s for view in chosen for s in view.sources}
     for name, table in lookup_tables(settings, concepts, sources).items():

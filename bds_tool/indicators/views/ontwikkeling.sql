@@ -1,5 +1,5 @@
 -- rij: één Van Wiechenonderzoek (kind en dag) met minstens één gescoord kenmerk dat een moeilijkheid heeft
--- uit: dscore, kind
+-- uit: vwo_item, dscore, kind
 -- elementen: 879-1002, 1278, 1669, 1670, 82
 -- d: D-score (sleutel dutch, van Buuren 2014), daz: z-score voor de leeftijd (nl_2014, naar zwangerschapsduur)
 -- items: aantal gescoorde kenmerken; laatste_jaar: laatste onderzoek in het kalenderjaar

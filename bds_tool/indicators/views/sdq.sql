@@ -1,14 +1,16 @@
 -- rij: één ingevulde SDQ (activiteit) van een kind
--- uit: reg, kind, sdqitem, parameters
+-- uit: reg, kind, sdqitem, sdqgrens, parameters
 -- elementen: 1078-1102, 1112-1117, 1341, 1343, 1447
 -- schaalscores: som van de vijf items (code - 1, omgekeerde items 3 - code) als alle vijf bekend zijn, anders de
 -- geregistreerde score (1112-1115, 1117); totaal: som van vier schalen, anders 1116
+-- grens: totaalscore vanaf waar de score verhoogd heet, per instrument (referenties/sdqgrens.csv; lege code = de rest)
 -- informant: W0641; instrument: W0640; laatste_jaar: laatste SDQ van het kind in het jaar
 SELECT
   s.kind, s.datum, s.instrument, s.informant, s.leeftijd_mnd, year(s.datum) AS jaar,
   CAST(floor(s.leeftijd_mnd / 12) AS VARCHAR) AS age,
   s.emotie, s.gedrag, s.leeftijdgenoot, s.hyper, s.prosociaal, s.impact,
   coalesce(s.emotie + s.gedrag + s.leeftijdgenoot + s.hyper, s.totaal) AS totaal,
+  coalesce(g.grens, a.grens) AS grens,
   row_number() OVER (PARTITION BY s.kind, year(s.datum) ORDER BY s.datum DESC, s.act) = 1 AS laatste_jaar
 FROM (
   SELECT
@@ -44,5 +46,7 @@ FROM (
   ) AS r
   GROUP BY r.kind, r.act
 ) AS s
+LEFT JOIN sdqgrens AS g ON g.instrument = s.instrument
+LEFT JOIN sdqgrens AS a ON a.instrument = ''
 WHERE s.totaal IS NOT NULL OR s.emotie IS NOT NULL OR s.gedrag IS NOT NULL OR s.leeftijdgenoot IS NOT NULL
   OR s.hyper IS NOT NULL OR s.prosociaal IS NOT NULL
