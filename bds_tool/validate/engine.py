@@ -12,7 +12,7 @@ import polars as pl
 
 from bds_tool.schema import newest, versions
 from bds_tool.validate.catalogue import Catalogue, load_rules
-from bds_tool.validate.checks import structure, values
+from bds_tool.validate.checks import structure, values, wire
 from bds_tool.validate.checks.base import Check, Registered, Setting, registered
 from bds_tool.validate.chunks import pieces
 from bds_tool.validate.collect import Collector, parameters
@@ -47,6 +47,7 @@ class _Group:
     bronnen: list[int]
     shapes: list[Check]
     pairs: list[Check]
+    wire: list[Check]
     dossier: list[Registered]
 
     @property
@@ -106,11 +107,17 @@ def _groups(bronnen: pl.DataFrame, catalogue: Catalogue, options: Options) -> li
             continue
         version = row["bds_opgegeven"] or row["bds_herkend"] or newest()
         found.setdefault((version if version in known else newest(), format_class(row["formaat"])), []).append(row["bron"])
-    return [_group(version, kind, numbers, catalogue, options) for (version, kind), numbers in found.items()]
+    return [_group(version, kind, numbers, bronnen, catalogue, options) for (version, kind), numbers in found.items()]
 
 
-def _group(version: str, kind: str, numbers: list[int], catalogue: Catalogue, options: Options) -> _Group:
-    setting = Setting(tables(version, "HL7" if kind == "dob" else "BDS"), catalogue, kind, options.today)
+def _group(
+    version: str, kind: str, numbers: list[int], bronnen: pl.DataFrame, catalogue: Catalogue, options: Options
+) -> _Group:
+    formats = dict(bronnen.select("bron", pl.col("formaat").fill_null("")).iter_rows())
+    setting = Setting(
+        tables(version, "HL7" if kind == "dob" else "BDS"), catalogue, kind, options.today,
+        {b: str(formats[b]) for b in numbers},
+    )
 
     def asked(code: str) -> bool:
         return setting.active(code) and (not options.families or catalogue[code].family in options.families)
@@ -119,6 +126,7 @@ def _group(version: str, kind: str, numbers: list[int], catalogue: Catalogue, op
         setting, numbers,
         [c for c in structure.checks(setting) if asked(c.code)],
         [c for c in values.checks(setting) if asked(c.code)],
+        [c for c in wire.checks(setting) if asked(c.code)] if kind == "dob" else [],
         [r for r in registered() if any(asked(c) for c in r.codes)],
     )
 
@@ -150,6 +158,8 @@ def _judge(rows: pl.DataFrame, group: _Group, collector: Collector, options: Opt
     if group.pairs:
         _pairs(rows, group, collector)
         _lengths(rows, group, collector)
+    if group.wire:
+        _wire(rows, group, collector)
     view = View(rows, group.setting)
     for check in group.dossier:
         for code, failing in check.run(view):
@@ -202,6 +212,17 @@ def _pairs(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
         return
     some = valued.filter(pl.col("bdsnummer").is_in(failing["bdsnummer"].unique().to_list()))
     collector.add(pl.col("code"), some.join(failing, on=["bdsnummer", "waarde"], maintain_order="left"))
+
+
+def _wire(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
+    keys = list(wire.KEYS)
+    seen = wire.enrich(wire.distinct(rows.lazy())).collect()
+    failing = evaluate(seen.lazy(), group.wire, keys)
+    if failing.height:
+        hits = rows.with_columns(loose=pl.col("bdsnummer").is_null()).join(
+            failing, on=keys, how="inner", nulls_equal=True, maintain_order="left"
+        )
+        collector.add(pl.col("code"), hits)
 
 
 def _listed(setting: Setting) -> frozenset[int]:

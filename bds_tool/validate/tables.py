@@ -78,6 +78,20 @@ def versions_of() -> dict[int, tuple[str, ...]]:
 
 
 @lru_cache(maxsize=4)
+def _exchanged(_root: str) -> dict[int, tuple[str, ...]]:
+    found: dict[int, list[str]] = {}
+    for version in versions():
+        for number in load(version).in_bericht:
+            found.setdefault(number, []).append(version)
+    return {n: tuple(v) for n, v in found.items()}
+
+
+def exchanged_in() -> dict[int, tuple[str, ...]]:
+    """Element number → the BDS versions whose message has it, oldest first."""
+    return _exchanged(str(specs_dir()))
+
+
+@lru_cache(maxsize=4)
 def _all_names(_root: str) -> dict[int, str]:
     names: dict[int, str] = {}
     for version in versions():
@@ -95,7 +109,7 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "due_length": pl.Int32, "lijst": pl.String, "complete": pl.Boolean, "deprecated": pl.Boolean,
     "exchanged": pl.Boolean, "due_rubriek": pl.String, "due_groep": pl.String, "due_system": pl.List(pl.String),
     "due_null": pl.List(pl.String), "any_null": pl.Boolean, "per_activity": pl.Boolean, "most": pl.Int32,
-    "certain": pl.Boolean,
+    "certain": pl.Boolean, "own_node": pl.Boolean,
 }
 
 
@@ -114,7 +128,7 @@ def _element(e: Element, definition: Definition, coding: str) -> tuple[object, .
         lijst, complete, e.status == "deprecated", e.in_bericht, e.rubriek or None,
         e.groepen[-1] if e.groepen else None, sorted(systems), [n for n in e.nullflavor if n != "any"],
         "any" in e.nullflavor, rubriek.binding == "activiteitgebonden" if rubriek else None, most,
-        e.zekerheid == "A",
+        e.zekerheid == "A", e.locatie_soort in {"observation", "act-value", "observation-other-code"},
     )
 
 
@@ -134,7 +148,10 @@ def _list(e: Element, definition: Definition, coding: str) -> tuple[str | None, 
         return None, False
     whole = not any(c.rij == "complete-codesystem" for c in found.codes)
     observed = "bericht" in found.bron.lower() and "voc-" not in found.bron
-    return e.waardenlijst, whole and not observed and "onvolledig" not in found.bron.lower()
+    systems = {c.codesysteem for c in found.codes if c.codesysteem}
+    # Where element and list name different code systems, one of the two sources is wrong: nobody is accused.
+    sure = coding == "BDS" or not e.codesysteem or bool(systems & set(e.codesysteem.split("|")))
+    return e.waardenlijst, whole and sure and not observed and "onvolledig" not in found.bron.lower()
 
 
 def _kind(e: Element, lijst: str | None, coding: str) -> str:

@@ -36,6 +36,7 @@ class Setting:
     catalogue: Catalogue
     format: str
     today: date
+    sources: dict[int, str] = field(default_factory=dict)
 
     def rule(self, code: str) -> Rule:
         return self.catalogue[code]
@@ -85,6 +86,6 @@ def dossier_check(
 
 def registered() -> list[Registered]:
     """All checks over dossiers; importing the modules registers them."""
-    from bds_tool.validate.checks import between, cardinality, longitudinal, privacy, protocol, time  # noqa: F401
+    from bds_tool.validate.checks import between, cardinality, longitudinal, privacy, protocol, time, wire  # noqa: F401
 
     return _REGISTER

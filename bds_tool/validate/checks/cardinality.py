@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from bds_tool.validate.checks.base import dossier_check
+from bds_tool.validate.collect import parameters
 
 if TYPE_CHECKING:
     from bds_tool.validate.view import View
@@ -77,5 +78,5 @@ def keys(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     lacking = instances.join(due, on="groep").filter(~pl.col("have").list.contains(pl.col("missing")))
     yield "BDS114", lacking.select(
         "d", "activiteit_id", "dossier_id", "bron", "regel", "pad", pl.col("missing").alias("bdsnummer"),
-        pl.lit(None, pl.String).alias("waarde"), parameters=pl.format('{"groep": "{}"}', "groep"),
+        pl.lit(None, pl.String).alias("waarde"), parameters=parameters({"groep": pl.col("groep")}),
     ) if lacking.height else lacking.select("d")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from bds_tool.validate.checks.base import Check, Setting
-from bds_tool.validate.tables import Tables, versions_of
+from bds_tool.validate.tables import Tables, exchanged_in, versions_of
 
 #: A shape: every combination of these that occurs. `act`, `empty` and `has_text` are booleans.
 SHAPE = ("bdsnummer", "rubriek", "groep", "eenheid", "codesysteem", "nullflavor", "act", "empty", "has_text")
@@ -22,7 +22,8 @@ def enrich(shapes: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
     nulls = (
         tables.codes.lazy().filter(pl.col("is_null")).group_by("lijst").agg(pl.col("waarde").alias("list_nulls"))
     )
-    known = versions_of()
+    # A message may carry what the exchange set of a version holds; the register alone is wider than that.
+    known = versions_of() | (exchanged_in() if tables.coding == "HL7" else {})
     history = pl.LazyFrame(
         {"bdsnummer": list(known), "first": [v[0] for v in known.values()], "last": [v[-1] for v in known.values()],
          "here": [tables.version in v for v in known.values()]},
@@ -58,7 +59,7 @@ def _elements(s: Setting) -> list[Check]:
         Check("BDS102", absent & (last < mine), anything, {"versie": pl.col("last")}),
         Check("BDS103", absent & (last > mine), anything, {"versie": pl.col("first")}),
         Check("BDS104", pl.col("deprecated"), anything),
-        Check("BDS105", ~pl.col("exchanged") & pl.col("here"), anything),
+        Check("BDS105", ~pl.col("exchanged") & ~absent, anything),
     ]
 
 
@@ -100,13 +101,14 @@ def _systems(s: Setting) -> list[Check]:
     scope = (pl.col("kind") == "code") & (pl.col("due_system").list.len() > 0)
     # A list whose code systems are not all known must not accuse a message.
     sure = pl.col("complete")
+    # Elsewhere than in a value of its own the place in the message may stand for the code system.
+    own = pl.col("own_node")
     wrong = coded & sure & system.is_not_null() & ~due.list.contains(system)
-    own = pl.lit("2.16.840.1.113883.2.4.3.11.60.100.12.")
-    bds_coded = wrong & system.str.starts_with(own)
+    bds_coded = wrong & system.str.starts_with("2.16.840.1.113883.2.4.3.11.60.100.12.")
     return [
         Check("BDS214", wrong & ~bds_coded, scope, {"verwacht": due.list.first()}),
         Check("BDS232", bds_coded, scope, {"verwacht": due.list.first()}),
-        Check("BDS215", coded & sure & system.is_null(), scope, {"verwacht": due.list.first()}),
+        Check("BDS215", coded & sure & own & system.is_null(), scope, {"verwacht": due.list.first()}),
     ] if s.tables.coding == "HL7" else [
         Check("BDS214", wrong, scope, {"verwacht": due.list.first()}),
     ]

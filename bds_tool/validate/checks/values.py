@@ -52,7 +52,10 @@ def eleven(column: pl.Expr) -> pl.Expr:
 
 def checks(s: Setting) -> list[Check]:
     """The checks of family 2xx that look at a value by itself."""
-    return [c for c in (*_numbers(s), *_dates(), *_codes(s), *_forms(s), *_ranges(s)) if s.active(c.code)]
+    # In a message the OID tells what kind of number an id is (checks.wire), whatever element it belongs to.
+    by_oid = {"BDS221", "BDS223", "BDS224", "BDS225", "BDS226", "BDS401"} if s.format == "dob" else set()
+    found = (*_numbers(s), *_dates(), *_codes(s), *_forms(s), *_ranges(s))
+    return [c for c in found if s.active(c.code) and c.code not in by_oid]
 
 
 def _numbers(s: Setting) -> list[Check]:
@@ -101,7 +104,7 @@ def _codes(s: Setting) -> list[Check]:
 def _forms(s: Setting) -> list[Check]:
     number = pl.col("bdsnummer")
     postcode = number.is_in(s.rule("BDS222").elements)
-    pattern = s.limit("BDS222", "pattern_dob" if s.format == "dob" else "pattern")
+    pattern = s.limit("BDS222", "pattern")
     phone = number.is_in(s.rule("BDS234").elements)
     checks = [
         Check("BDS222", postcode & ~VALUE.str.contains(pattern), postcode),
