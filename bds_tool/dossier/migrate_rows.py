@@ -49,6 +49,16 @@ class RowTables:
         self.codes = self._codes(("naar-tekst", "hercodeer", "vervalt", "beschut"), "code", "waarde")
         self.names = self._codes(("weergavenaam",), "naam", "tekst", extra="waarde")
         self.texts = self._codes(("uit-tekst",), "naam", "tekst")
+        self.systems = pl.DataFrame(
+            plan.systemen,
+            schema={
+                "bdsnummer": pl.Int32,
+                "waarde": pl.String,
+                "codesysteem": pl.String,
+                "_s_nieuw": pl.String,
+            },
+            orient="row",
+        ).unique(["bdsnummer", "waarde", "codesysteem"], keep="first", maintain_order=True)
         places = plan.plaatsen.items()
         self.places = pl.DataFrame(
             {
@@ -106,6 +116,8 @@ def transform(rows: pl.DataFrame, tables: RowTables) -> pl.DataFrame:
         )
     if tables.places.height:
         frame = _places(frame, tables)
+    if tables.systems.height:
+        frame = _systems(frame, tables)
     return _interaction(frame, tables.plan).select(*columns, "uitkomst")
 
 
@@ -294,6 +306,18 @@ def _places(frame: pl.DataFrame, tables: RowTables) -> pl.DataFrame:
     return frame.with_columns(
         uitkomst=pl.when(hit).then(pl.lit(RECODED)).otherwise(pl.col("uitkomst")), **updates
     ).drop("_van_rubriek", "_van_groep", "_rubriek", "_groep")
+
+
+def _systems(frame: pl.DataFrame, tables: RowTables) -> pl.DataFrame:
+    """Codes that moved to another code system take its OID; rows without one stay without."""
+    keys = ["bdsnummer", "waarde", "codesysteem"]
+    frame = frame.join(tables.systems, on=keys, how="left", maintain_order="left", nulls_equal=False)
+    # The BDS list took over the code system of the message list: only rows of the BDS coding move.
+    hit = pl.col("_s_nieuw").is_not_null() & (pl.col("uitkomst") == KEPT) & (pl.col("_soort") == "BDS")
+    return frame.with_columns(
+        uitkomst=pl.when(hit).then(pl.lit(RECODED)).otherwise(pl.col("uitkomst")),
+        codesysteem=pl.when(hit).then(pl.col("_s_nieuw")).otherwise(pl.col("codesysteem")),
+    ).drop("_s_nieuw")
 
 
 def _interaction(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:

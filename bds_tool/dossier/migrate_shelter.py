@@ -59,7 +59,7 @@ def together(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 
 def _shelter(rows: pl.DataFrame, present: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     names = pl.DataFrame(
-        [(n, e.naam, e.rubriek) for n, e in plan.oud.elementen.items()],
+        [(n, e.naam, e.rubriek or None) for n, e in plan.oud.elementen.items()],
         schema={"bdsnummer": pl.Int32, "_naam": pl.String, "_rubriek": pl.String}, orient="row",
     )  # fmt: skip
     chapters = pl.DataFrame(

@@ -49,7 +49,7 @@ def load_package(name: str | Path) -> Pakket:
     Raises UsageError when there is none and SpecError, with the place, when the file does not follow the schema.
     """
     path = Path(name)
-    if not path.suffix and not path.is_file():
+    if not path.is_file() and path.suffix not in {".yaml", ".yml"}:
         parts = re.split(r"-|→|>", str(name), maxsplit=1)
         path = find(parts[0].strip(), parts[-1].strip())
     if not path.is_file():
@@ -106,6 +106,7 @@ def _check_schema(data: object, place: str) -> None:
 
 def _pakket(d: Mapping[str, Any]) -> Pakket:
     modus = d.get("modus", {})
+    requests = [v["jgz"] for v in d["verzoeken"]]
     return Pakket(
         van=d["van"],
         naar=d["naar"],
@@ -122,6 +123,7 @@ def _pakket(d: Mapping[str, Any]) -> Pakket:
         toelichting=d.get("toelichting", ""),
         modus_heen=modus.get("heen", ""),
         modus_terug=modus.get("terug", ""),
+        dubbele_verzoeken=tuple(sorted({j for j in requests if requests.count(j) > 1})),
     )
 
 

@@ -213,6 +213,7 @@ class Pakket:
     toelichting: str = ""
     modus_heen: str = ""
     modus_terug: str = ""
+    dubbele_verzoeken: tuple[str, ...] = ()
 
     @property
     def naam(self) -> str:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 UNNUMBERED = "zonder-nummer"
 
 KEEP = Omrekening("behoud")
+EXCEPTION = Omrekening(
+    "behoud", toelichting="Een uitzondering is een nullFlavor en geen code: de waarde blijft staan."
+)
 
 
 def default_conversions(
@@ -32,8 +35,11 @@ def default_conversions(
     if tabel == "element" and aspect == "vervallen":
         return Omrekening("beschut"), Omrekening("herstel")
     if tabel == "code" and aspect in {"toegevoegd", "vervallen"}:
-        if "/".join(change.sleutel.split("/")[:2]) in whole_lists:
+        # A repeat of a code (`#2`, another name for the same code) is still that code on both sides.
+        if "#" in change.sleutel or "/".join(change.sleutel.split("/")[:2]) in whole_lists:
             return KEEP, KEEP
+        if "/!" in change.sleutel:
+            return EXCEPTION, EXCEPTION
         pair = (Omrekening("uit-tekst"), Omrekening("naar-tekst"))
         return pair if aspect == "toegevoegd" else (pair[1], pair[0])
     if tabel == "code" and aspect == "hernoemd":

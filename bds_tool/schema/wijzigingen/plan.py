@@ -67,6 +67,7 @@ class Plan:
     herstel: frozenset[int]
     afleiden: tuple[DeriveRule, ...]
     plaatsen: dict[int, tuple[tuple[str, str], tuple[str, str]]]
+    systemen: tuple[tuple[int, str, str, str], ...]
     regels: tuple[Regel, ...]
     interactie: tuple[str, str]
     oud: Definition = field(repr=False)
@@ -115,11 +116,26 @@ def compile_plan(pakket: Pakket, old: Definition, new: Definition, *, forward: b
         herstel=frozenset(restore),
         afleiden=tuple(derive),
         plaatsen=places,
+        systemen=tuple(_systems(pakket, users(old, new), forward=forward)),
         regels=tuple(r for r in pakket.regels if r.richting == direction and r.actief),
         interactie=(before.interactie, after.interactie),
         oud=before,
         nieuw=after,
     )
+
+
+def _systems(
+    pakket: Pakket, using: dict[str, tuple[int, ...]], *, forward: bool
+) -> list[tuple[int, str, str, str]]:
+    """(element, code, code system before, after) of codes that kept their meaning in another code system."""
+    found = []
+    for w in pakket.wijzigingen:
+        veld = w.veld("codesysteem") if w.soort == "code-codesysteem" else None
+        if veld is None or w.lijst is None or w.code is None:
+            continue
+        ends = (veld.van, veld.naar) if forward else (veld.naar, veld.van)
+        found += [(e, w.code, *ends) for e in using.get(w.lijst[0], ())]
+    return found
 
 
 def _place(w: Wijziging, forward: bool) -> tuple[tuple[str, str], tuple[str, str]]:
