@@ -31,7 +31,18 @@ READERS = {
 
 #: Folders are searched for these endings only, so that a README beside an export is no finding.
 ENDINGS = {
-    ".xml", ".json", ".ndjson", ".jsonl", ".csv", ".tsv", ".txt", ".parquet", ".arrow", ".feather", ".xlsx", ".zip",
+    ".xml",
+    ".json",
+    ".ndjson",
+    ".jsonl",
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".parquet",
+    ".arrow",
+    ".feather",
+    ".xlsx",
+    ".zip",
     ".gz",
 }
 #: Bounds on archives: a member larger than this, or more than this many members, is refused (zip bombs).
@@ -53,8 +64,14 @@ class Options:
 
 
 def read(
-    paths: Sequence[Path | str], out: Path | str | None = None, *, from_format: str | None = None, bds: str = "",
-    inspect: tuple[str, ...] = (), settings: dict[str, Any] | None = None, replace: bool = False,
+    paths: Sequence[Path | str],
+    out: Path | str | None = None,
+    *,
+    from_format: str | None = None,
+    bds: str = "",
+    inspect: tuple[str, ...] = (),
+    settings: dict[str, Any] | None = None,
+    replace: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Store:
     """Read exports (files, folders, globs, archives, `-`) into a store at `out`, or a temporary one.
@@ -70,9 +87,14 @@ def read(
     entries = list(_entries(paths))
     if not entries:
         raise UnreadableError(
-            t("Er is niets te lezen: geen bestand met een bekende extensie.",
-              "There is nothing to read: no file with a known extension."),
-            t(f"Bekende extensies: {', '.join(sorted(ENDINGS))}.", f"Known extensions: {', '.join(sorted(ENDINGS))}."),
+            t(
+                "Er is niets te lezen: geen bestand met een bekende extensie.",
+                "There is nothing to read: no file with a known extension.",
+            ),
+            t(
+                f"Bekende extensies: {', '.join(sorted(ENDINGS))}.",
+                f"Known extensions: {', '.join(sorted(ENDINGS))}.",
+            ),
         )
     with StoreWriter(target, replace=replace) as writer:
         for done, result in enumerate(_results(entries, options, writer), start=1):
@@ -139,7 +161,11 @@ def _expand(given: Path | str) -> Iterator[tuple[Path, str]]:
 
 
 def _results(entries: list[_Entry], options: Options, writer: StoreWriter) -> Iterator[_Result]:
-    small = [e for e in entries if not e.problem and str(e.path) != "-" and e.path.suffix.lower() in {".xml", ".json"}]
+    small = [
+        e
+        for e in entries
+        if not e.problem and str(e.path) != "-" and e.path.suffix.lower() in {".xml", ".json"}
+    ]
     if len(small) >= PARALLEL_FROM and len(small) == len(entries):
         yield from _parallel(entries, options)
         return
@@ -157,7 +183,9 @@ def _parallel(entries: list[_Entry], options: Options) -> Iterator[_Result]:
     context = get_context("spawn")
     from bds_tool.places import specs_dir
 
-    with ProcessPoolExecutor(2, mp_context=context, initializer=_worker, initargs=(str(specs_dir()),)) as pool:
+    with ProcessPoolExecutor(
+        2, mp_context=context, initializer=_worker, initargs=(str(specs_dir()),)
+    ) as pool:
         for results in pool.map(partial(_read_chunk, options=options), chunks):
             yield from results
 
@@ -169,11 +197,11 @@ def _worker(specs: str) -> None:
 
 
 def _read_chunk(entries: list[_Entry], options: Options) -> list[_Result]:
-    results = []
-    for entry in entries:
-        for source in _sources(entry, options):
-            results.append(source if isinstance(source, _Result) else _read_source(source, options, None))
-    return results
+    return [
+        source if isinstance(source, _Result) else _read_source(source, options, None)
+        for entry in entries
+        for source in _sources(entry, options)
+    ]
 
 
 def _sources(entry: _Entry, options: Options) -> Iterator[Source | _Result]:
@@ -199,7 +227,11 @@ def _sources(entry: _Entry, options: Options) -> Iterator[Source | _Result]:
         yield from _members(entry, options)
     else:
         settings = {**options.settings, "file": entry.path}
-        yield Source(name, size, partial(entry.path.open, "rb"), entry.number, options.bds, settings)
+        yield Source(name, size, partial(_open, entry.path), entry.number, options.bds, settings)
+
+
+def _open(path: Path) -> BinaryIO:
+    return path.open("rb")
 
 
 def _gunzip(path: Path) -> BinaryIO:
@@ -240,7 +272,7 @@ def _open_member(path: Path, member: str) -> BinaryIO:
 
 
 def _read_source(source: Source, options: Options, writer: StoreWriter | None) -> _Result:
-    sink = Sink(source.bron, writer.add_rows, writer.add_table) if writer else Sink(source.bron)
+    sink = Sink(source.bron, writer)
     try:
         if source.size == 0:
             raise Unreadable("BDS002")
@@ -259,7 +291,13 @@ def _read_source(source: Source, options: Options, writer: StoreWriter | None) -
     except Unreadable as error:
         sink.rows.clear()
         return _failed(
-            source.bron, source.pad, source.size, error.finding, error.regel, sink.meldingen, **error.parameters
+            source.bron,
+            source.pad,
+            source.size,
+            error.finding,
+            error.regel,
+            sink.meldingen,
+            **error.parameters,
         )
     except (OSError, EOFError, zipfile.BadZipFile) as error:
         return _failed(source.bron, source.pad, source.size, "BDS011", reden=type(error).__name__)
@@ -270,8 +308,13 @@ def _read_source(source: Source, options: Options, writer: StoreWriter | None) -
         table = _together(sink)
         sink.count = table.num_rows
     facts = {
-        "bron": source.bron, "pad": source.pad, "bytes": source.size, "sha256": _sha256(source), "rijen": sink.count,
-        "bds_opgegeven": source.bds or None, **sink.facts,
+        "bron": source.bron,
+        "pad": source.pad,
+        "bytes": source.size,
+        "sha256": _sha256(source),
+        "rijen": sink.count,
+        "bds_opgegeven": source.bds or None,
+        **sink.facts,
     }
     return _Result(facts, sink.meldingen, table)
 
@@ -293,13 +336,20 @@ def _sha256(source: Source) -> str:
 
 
 def _failed(
-    bron: int, pad: str, size: int, code: str, regel: int | None = None,
-    meldingen: Iterable[dict[str, Any]] = (), **parameters: Any,  # noqa: ANN401
+    bron: int,
+    pad: str,
+    size: int,
+    code: str,
+    regel: int | None = None,
+    meldingen: Iterable[dict[str, Any]] = (),
+    **parameters: Any,  # noqa: ANN401
 ) -> _Result:
     sink = Sink(bron)
     sink.meldingen.extend(meldingen)
     sink.melding(code, regel=regel, pad=pad, **parameters)
-    return _Result({"bron": bron, "pad": pad, "bytes": size, "formaat": "onleesbaar", "rijen": 0}, sink.meldingen)
+    return _Result(
+        {"bron": bron, "pad": pad, "bytes": size, "formaat": "onleesbaar", "rijen": 0}, sink.meldingen
+    )
 
 
 def _keep(writer: StoreWriter, result: _Result) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
+from bds_tool.dossier.store import to_canonical
 from bds_tool.errors import UserError
 
 #: Bytes at the start of a file from which its format is told.
@@ -46,54 +47,84 @@ class Source:
             return stream.read()
 
 
+class RowWriter(Protocol):
+    """Where full batches go: a StoreWriter."""
+
+    def add_rows(self, rows: list[tuple[Any, ...]]) -> None: ...
+    def add_table(self, table: Any) -> None: ...  # noqa: ANN401
+    def add_lazy(self, frame: Any) -> int: ...  # noqa: ANN401
+    def add_meldingen(self, rows: list[dict[str, Any]]) -> None: ...
+
+
 class Sink:
     """Collects rows and remarks of one source.
 
-    `flush` and `keep`, when given, are called to hand over full batches of rows and whole tables, so that
-    memory stays bounded; without them everything waits in `rows` and `tables`.
+    Full batches go to `writer`, when given, so that memory stays bounded; without one everything waits in
+    `rows`, `tables` and `meldingen`.
     """
 
-    def __init__(
-        self, bron: int, flush: Callable[[list[tuple[Any, ...]]], None] | None = None,
-        keep: Callable[[Any], None] | None = None, batch: int = 50_000,
-    ) -> None:
+    def __init__(self, bron: int, writer: RowWriter | None = None, *, batch: int = 50_000) -> None:
         self.bron = bron
         self.rows: list[tuple[Any, ...]] = []
         self.meldingen: list[dict[str, Any]] = []
         self.facts: dict[str, Any] = {}
         self.tables: list[Any] = []
         self.count = 0
-        self._flush = flush
-        self._keep = keep
+        self._writer = writer
         self._batch = batch
 
     def flush_if_full(self) -> None:
         """Call between dossiers; keeps memory bounded for files with many of them."""
-        if self._flush and len(self.rows) >= self._batch:
+        if self._writer and len(self.rows) >= self._batch:
             self.flush()
 
     def flush(self) -> None:
         self.count += len(self.rows)
-        if self._flush and self.rows:
-            self._flush(self.rows)
+        if self._writer and self.rows:
+            self._writer.add_rows(self.rows)
             self.rows = []
 
     def add_table(self, table: Any) -> None:  # noqa: ANN401
-        """A pyarrow table with the columns of `model.REGISTRATIES`: for readers that work by column."""
-        self.count += table.num_rows
-        if self._keep:
-            self._keep(table)
+        """A pyarrow or Polars table with the columns of `model.REGISTRATIES`: for readers that work by column."""
+        self.count += len(table)
+        if self._writer:
+            self._writer.add_table(table)
         else:
-            self.tables.append(table)
+            self.tables.append(to_canonical(table))
+
+    def add_lazy(self, frame: Any) -> None:  # noqa: ANN401
+        """A Polars LazyFrame with those columns, for sources too large to hold in memory."""
+        if self._writer:
+            self.count += self._writer.add_lazy(frame)
+        else:
+            self.add_table(frame.collect())
 
     def melding(
-        self, code: str, *, dossier_id: str | None = None, activiteit_id: str | None = None,
-        bdsnummer: int | None = None, waarde: str | None = None, regel: int | None = None, pad: str | None = None,
+        self,
+        code: str,
+        *,
+        dossier_id: str | None = None,
+        activiteit_id: str | None = None,
+        bdsnummer: int | None = None,
+        waarde: str | None = None,
+        regel: int | None = None,
+        pad: str | None = None,
         **parameters: Any,  # noqa: ANN401
     ) -> None:
         """Remark on the source; `waarde` is shown only with --show-values, `parameters` always: no record values."""
-        self.meldingen.append({
-            "code": code, "dossier_id": dossier_id, "activiteit_id": activiteit_id, "bdsnummer": bdsnummer,
-            "waarde": waarde, "bron": self.bron, "regel": regel, "pad": pad,
-            "parameters": json.dumps(parameters, ensure_ascii=False) if parameters else None,
-        })
+        self.meldingen.append(
+            {
+                "code": code,
+                "dossier_id": dossier_id,
+                "activiteit_id": activiteit_id,
+                "bdsnummer": bdsnummer,
+                "waarde": waarde,
+                "bron": self.bron,
+                "regel": regel,
+                "pad": pad,
+                "parameters": json.dumps(parameters, ensure_ascii=False) if parameters else None,
+            }
+        )
+        if self._writer and len(self.meldingen) >= self._batch:
+            self._writer.add_meldingen(self.meldingen)
+            self.meldingen = []

@@ -126,6 +126,8 @@ class StoreWriter:
         self._rows: list[tuple[Any, ...]] = []
         self._bronnen: list[dict[str, Any]] = []
         self._meldingen: list[dict[str, Any]] = []
+        self._part: Path | None = None  # a file that holds all rows so far
+        self._remarks: Any = None
         self.count = 0
 
     def __enter__(self) -> Self:
@@ -165,18 +167,53 @@ class StoreWriter:
 
     def add_table(self, table: pa.Table | pl.DataFrame) -> None:
         """A table with the columns of `model.REGISTRATIES` in any order."""
-        import pyarrow as pa
-
         self._flush()
-        arrow = table if isinstance(table, pa.Table) else table.to_arrow()
-        arrow = arrow.select(list(REGISTRATIES))
-        schema = registraties_schema()
-        columns = [_cast(arrow.column(f.name), f.type) for f in schema]
-        self._parquet.write_table(pa.Table.from_arrays(columns, schema=schema))
+        self._merge_part()
+        arrow = to_canonical(table)
+        self._parquet.write_table(arrow)
         self.count += arrow.num_rows
 
+    def add_lazy(self, frame: pl.LazyFrame) -> int:
+        """Rows of a lazy frame with the columns of `model.REGISTRATIES`, in order; gives their number.
+
+        The frame is written bit by bit and never held in memory. When it is all there is, its file becomes
+        the store's; otherwise its rows are copied.
+        """
+        import pyarrow.parquet as pq
+
+        first = self._part is None and not self.count and not self._rows
+        target = self._folder / ("part.parquet" if first else "copy.parquet")
+        frame.sink_parquet(target, compression="zstd")
+        rows = int(pq.ParquetFile(target).metadata.num_rows)
+        if first:
+            self._part = target
+        else:
+            self._flush()
+            self._merge_part()
+            self._copy(target)
+        self.count += rows
+        return rows
+
+    def _merge_part(self) -> None:
+        if self._part is not None:
+            part, self._part = self._part, None
+            self._copy(part)
+
+    def _copy(self, path: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        for batch in pq.ParquetFile(path).iter_batches(batch_size=BATCH):
+            self._parquet.write_table(to_canonical(pa.Table.from_batches([batch])))
+        path.unlink()
+
     def add_melding(
-        self, code: str, *, bron: int, parameters: dict[str, Any] | None = None, **place: Any  # noqa: ANN401
+        self,
+        code: str,
+        *,
+        bron: int,
+        parameters: dict[str, Any] | None = None,
+        **place: Any,  # noqa: ANN401
     ) -> None:
         """What a reader noticed; `place` holds dossier_id, activiteit_id, bdsnummer, waarde, regel, pad."""
         row = dict.fromkeys(MELDINGEN) | place | {"code": code, "bron": bron}
@@ -186,9 +223,23 @@ class StoreWriter:
     def add_meldingen(self, rows: Iterable[dict[str, Any]]) -> None:
         """Rows that carry the columns of `model.MELDINGEN` already."""
         self._meldingen.extend(dict.fromkeys(MELDINGEN) | r for r in rows)
+        if len(self._meldingen) >= BATCH // 5:
+            self._flush_meldingen()
+
+    def _flush_meldingen(self) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if self._remarks is None:
+            self._remarks = pq.ParquetWriter(
+                self._folder / "meldingen.parquet", meldingen_schema(), compression="zstd"
+            )
+        self._remarks.write_table(pa.Table.from_pylist(self._meldingen, schema=meldingen_schema()))
+        self._meldingen = []
 
     def _flush(self) -> None:
         if self._rows:
+            self._merge_part()
             self._parquet.write_table(to_table(self._rows))
             self.count += len(self._rows)
             self._rows = []
@@ -202,15 +253,24 @@ class StoreWriter:
         if kind is None:
             self._flush()
             self._parquet.close()
-            tables = (
-                ("bronnen", self._bronnen, bronnen_schema()),
-                ("meldingen", self._meldingen, meldingen_schema()),
-            )
-            for name, rows, schema in tables:
-                pq.write_table(pa.Table.from_pylist(rows, schema=schema), self._folder / f"{name}.parquet")
+            if self._part is not None:
+                self._part.replace(self._folder / "registraties.parquet")
+            self._flush_meldingen()
+            self._remarks.close()
+            bronnen = pa.Table.from_pylist(self._bronnen, schema=bronnen_schema())
+            pq.write_table(bronnen, self._folder / "bronnen.parquet")
             meta = {"layout": LAYOUT, "bds": __version__, "rijen": self.count}
             (self._folder / "_store.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
         self._stack.__exit__(kind, error, trace)
+
+
+def to_canonical(table: pa.Table | pl.DataFrame) -> pa.Table:
+    """A table with the columns of `model.REGISTRATIES` in the types of the store."""
+    import pyarrow as pa
+
+    arrow = (table if isinstance(table, pa.Table) else table.to_arrow()).select(list(REGISTRATIES))
+    schema = registraties_schema()
+    return pa.Table.from_arrays([_cast(arrow.column(f.name), f.type) for f in schema], schema=schema)
 
 
 def to_table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
