@@ -75,23 +75,30 @@ def run(
         Path | None,
         typer.Option("--statement", help="Verantwoording die mee gepubliceerd kan worden (.md of .json)."),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Vervang een bestaande uitvoer.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Zeg niets als het lukt.")] = False,
 ) -> None:
     """Beveilig tellingen en schrijf alleen wat de controle doorstaat (anders: exitcode 4)."""
     from bds_tool.indicators.protect.files import protect_table, summary, write_frame
     from bds_tool.indicators.protect.policy import load_policy
+    from bds_tool.indicators.protect.result_run import protect_result, result_summary
 
     chosen = load_policy(policy)
-    if description is None:
+    if source.is_dir():
+        result = protect_result(source, chosen, to, quality=quality, earlier=earlier or (), replace=force)
+        facts, inside = result_summary(result), result.internal
+    elif description is None:
         raise UsageError(
             t("Een tabel heeft een beschrijving nodig.", "A table needs a description."),
             t("Geef --table BESCHRIJVING.yaml.", "Give --table DESCRIPTION.yaml."),
         )
-    made = protect_table(source, description, chosen, to, quality=quality, earlier=earlier or ())
+    else:
+        made = protect_table(source, description, chosen, to, quality=quality, earlier=earlier or ())
+        facts, inside = summary(made), made.publication.internal
     if internal:
-        write_frame(made.publication.internal, internal)
+        write_frame(inside, internal)
     if not quiet:
-        _tell(summary(made), to)
+        _tell(facts, to)
 
 
 def _tell(facts: dict[str, Any], to: Path) -> None:
@@ -129,8 +136,11 @@ def audit(
 ) -> None:
     """Val een gepubliceerde tabel aan: welke verborgen cellen zijn terug te rekenen? Lek gevonden: exitcode 4."""
     from bds_tool.indicators.protect.audit import AuditOptions, audit_file
+    from bds_tool.indicators.protect.audit.result_file import audit_results
 
-    if description is None:
+    if file.is_dir():
+        verdict, names = audit_results(file, earlier or (), width=width), None
+    elif description is None:
         raise UsageError(
             t(
                 "De controle heeft een beschrijving van de tabel nodig.",
@@ -138,10 +148,11 @@ def audit(
             ),
             t("Geef --table BESCHRIJVING.yaml.", "Give --table DESCRIPTION.yaml."),
         )
-    verdict, published = audit_file(file, description, AuditOptions(width, threshold), earlier or ())
+    else:
+        verdict, names = audit_file(file, description, AuditOptions(width, threshold), earlier or ())
     rows = []
     for f in verdict.findings:
-        key = " · ".join(published.key(f.cell).values())
+        key = f.name or (" · ".join(names.key(f.cell).values()) if names else str(f.cell))
         rows.append([key, f.reason, *([f.low, f.high] if show_values else [])])
     columns = ["cel", "reden", *(["laag", "hoog"] if show_values else [])]
     if format_ == "json":

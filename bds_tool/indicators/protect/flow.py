@@ -157,7 +157,7 @@ def _programme(rows: list[tuple[Ints, Floats]], size: int) -> Any:  # noqa: ANN4
     )
     program.a_matrix_.value_ = np.concatenate([np.concatenate([v, -v]) for _, v in rows])
     model = highspy.Highs()
-    model.setOptionValue("output_flag", False)  # noqa: FBT003
+    model.setOptionValue("output_flag", False)
     model.setOptionValue("threads", 1)
     model.setOptionValue("presolve", "off")
     model.passModel(program)

@@ -15,7 +15,6 @@ from bds_tool.indicators.protect.model import Primary
 from bds_tool.indicators.protect.secondary import Suppressor
 from bds_tool.indicators.protect.types import FORBIDDEN, Bools, Floats, Ints
 
-
 #: Added to the cost of every row: here the number of rows given back counts more than which rows they are.
 PER_ROW = 50.0
 

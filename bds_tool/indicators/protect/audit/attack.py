@@ -34,6 +34,7 @@ class Finding:
     reason: str
     low: float
     high: float
+    name: str = ""
 
 
 @dataclass

@@ -69,7 +69,7 @@ class Component:
         program.a_matrix_.index_ = column[order].astype(np.int32)
         program.a_matrix_.value_ = sign[order]
         model = highspy.Highs()
-        model.setOptionValue("output_flag", False)  # noqa: FBT003
+        model.setOptionValue("output_flag", False)
         model.setOptionValue("threads", 1)
         model.setOptionValue("presolve", "off")
         model.passModel(program)

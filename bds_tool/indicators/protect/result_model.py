@@ -1,0 +1,274 @@
+"""A result of indicators as disclosure problems: populations first, then each indicator with its population known.
+
+Per row an indicator counts three things: numerator (x), complement (y = n - x) and missing (m); together they are
+the population N. For protecting x and y the attacker is taken to know N of every row (wijk populations are public
+elsewhere). Where N itself is below the threshold, the row is hidden in every indicator with that population, and
+the pattern of those rows is chosen first, for all of them at once, and then frozen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bds_tool.indicators.protect.cube import Cube, build_cube
+from bds_tool.indicators.protect.model import Need, Primary, Problem, cell_cost
+from bds_tool.indicators.protect.table_run import Outcome, suppress
+from bds_tool.indicators.protect.types import Bools, Ints
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from bds_tool.indicators.protect.policy import Policy
+
+X, Y, M = 0, 1, 2
+LEVELS = ("land", "regio", "gemeente", "wijk", "buurt")
+
+
+@dataclass
+class Indicator:
+    """One indicator of a result: its rows (`frame`, with `_row`, the position in the whole result) and its table."""
+
+    id: str
+    frame: pl.DataFrame
+    definition: Mapping[str, Any]
+    cube: Cube
+    withheld: Bools = field(repr=False)
+    primaries: list[Primary] = field(default_factory=list)
+    small: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=bool), repr=False)
+    small_population: list[tuple[int, int]] = field(default_factory=list)
+    outcome: Outcome | None = None
+
+    @property
+    def counts(self) -> Ints:
+        return self.cube.values
+
+    def rows_of(self, mask: Bools) -> Ints:
+        """Rows of the frame whose tree node and flat node are in the mask."""
+        chosen = mask[self.cube.tree.label_node] & (self.cube.row >= 0)
+        return np.sort(self.cube.row[chosen])
+
+
+def indicators(frame: pl.DataFrame, definitions: Mapping[str, Any], policy: Policy) -> list[Indicator]:
+    """Split a result into indicators and find the primary rows of each."""
+    import polars as pl
+
+    found = []
+    frame = frame.with_row_index("_row")
+    for (name,), part in frame.group_by("indicator", maintain_order=True):
+        definition = definitions.get(str(name)) or {}
+        part = part.with_columns(
+            pl.col("missing").fill_null(0).alias("_m"),
+            pl.coalesce("x", "n").alias("_x"),
+            (pl.col("n") - pl.coalesce("x", "n")).alias("_y"),
+        )
+        withheld = _below_lowest(part, str(name), definition, policy)
+        shown = part.filter(~withheld)
+        if not shown.height:
+            continue
+        cube = build_cube(shown, ["_x", "_y", "_m"], additive=bool(definition.get("additive", True)))
+        indicator = Indicator(str(name), shown, definition, cube, withheld.to_numpy())
+        _find_primaries(indicator, policy)
+        found.append(indicator)
+    return found
+
+
+def _below_lowest(part: pl.DataFrame, name: str, definition: Mapping[str, Any], policy: Policy) -> pl.Series:
+    """Rows of a sensitive indicator below the lowest level at which the policy lets it be published."""
+    import polars as pl
+
+    lowest = policy.part("sensitive").get("lowest_level")
+    if not lowest or not policy.sensitive(name, definition):
+        return pl.Series([False] * part.height)
+    deeper = LEVELS[LEVELS.index(lowest) + 1 :]
+    return part["level"].is_in(list(deeper))
+
+
+def _find_primaries(indicator: Indicator, policy: Policy) -> None:
+    """Rows the policy forbids to show, and which counts of them must be certified."""
+    frame, cube = indicator.frame, indicator.cube
+    n, x, m = frame["n"].to_numpy(), frame["_x"].to_numpy(), frame["_m"].to_numpy()
+    mean = frame["x"].is_null().to_numpy()
+    y = n - x
+    levels = frame["level"].to_list()
+    floor = np.array([policy.denominator_at(level) for level in levels])
+    sensitive = policy.sensitive(indicator.id, indicator.definition)
+    small_n = (n < floor) & (n + m > 0)
+    small_area = _small_area(frame, policy)
+    share = np.divide(x, n, out=np.zeros(len(n)), where=n > 0)
+    wanted_x = (
+        ~mean
+        & (n > 0)
+        & (
+            ((x > 0) & (x < policy.numerator))
+            | ((x == 0) & (not policy.zeros_shown))
+            | _extreme(share, levels, policy, sensitive)
+        )
+    )
+    wanted_y = ~mean & (n > 0) & (((y > 0) & (y < policy.complement)) | ((y == 0) & (not policy.full_shown)))
+    small = small_n | small_area
+    hidden_zero = not policy.zeros_shown
+    wanted_x |= small & (hidden_zero | (x > 0)) & (n > 0)
+    wanted_y |= small & ~mean & (hidden_zero | (y > 0)) & (n > 0)
+    # Between n and N only the missing move: protecting them protects n when N is known.
+    wanted_m = small & (n + m >= floor) & (m > 0)
+    position = _node_of_row(cube, frame.height)
+    indicator.small = np.zeros(cube.real.shape, dtype=bool)
+    for row in np.flatnonzero(small).tolist():
+        indicator.small[position[row]] = True
+    seen: set[tuple[int, int, int]] = set()
+    for quantity, wanted in ((X, wanted_x), (Y, wanted_y), (M, wanted_m)):
+        threshold = (policy.numerator, policy.complement, 1)[quantity]
+        for row in np.flatnonzero(wanted).tolist():
+            node, flat = position[row]
+            if (quantity, node, flat) in seen:
+                continue
+            seen.add((quantity, node, flat))
+            value = int(cube.values[quantity, node, flat])
+            indicator.primaries.append(Primary(quantity, node, flat, _need(policy, value, threshold)))
+    indicator.small_population = sorted(
+        {position[row] for row in np.flatnonzero((n + m < floor) & (n + m > 0)).tolist()}
+    )
+
+
+def _need(policy: Policy, value: int, threshold: int) -> Need:
+    return policy.need(value, threshold)
+
+
+def _extreme(share: Any, levels: list[str], policy: Policy, sensitive: bool) -> Any:  # noqa: ANN401
+    """Tails, and outcomes that hold for nearly a whole group."""
+    result = np.zeros(len(share), dtype=bool)
+    tails = policy.part("tails")
+    if tails and (sensitive or not tails.get("sensitive_only", False)):
+        result |= (100 * share <= tails["low"]) | (100 * share >= tails["high"])
+    group = policy.part("group_disclosure")
+    if group and (sensitive or not group.get("sensitive_only", True)):
+        where = np.array([level in group.get("levels", LEVELS) for level in levels])
+        result |= where & (share > group["share"])
+    return result
+
+
+def _small_area(frame: pl.DataFrame, policy: Policy) -> Bools:
+    """Rows of areas with fewer persons than the policy's least: the largest population of any row of the area."""
+    import polars as pl
+
+    rule = policy.part("minimum_area")
+    if not rule:
+        return np.zeros(frame.height, dtype=bool)
+    largest = (pl.col("n") + pl.col("_m")).max().over("area")
+    small = (largest < rule["population"]) & pl.col("level").is_in(rule.get("levels", ["wijk", "buurt"]))
+    return np.asarray(frame.select(small.alias("small"))["small"].to_numpy(), dtype=bool)
+
+
+def _node_of_row(cube: Cube, height: int) -> list[tuple[int, int]]:
+    labels, flats = np.nonzero(cube.row >= 0)
+    result: list[tuple[int, int]] = [(-1, -1)] * height
+    for label, flat, row in zip(
+        labels.tolist(), flats.tolist(), cube.row[labels, flats].tolist(), strict=True
+    ):
+        result[row] = (int(cube.tree.label_node[label]), flat)
+    return result
+
+
+def populations(found: list[Indicator]) -> list[list[Indicator]]:
+    """Indicators with exactly the same population in every row, together."""
+    groups: dict[Any, list[Indicator]] = {}
+    for indicator in found:
+        keys = indicator.frame.select("area", "period", "sex", "education", "age", "origin")
+        total = indicator.counts.sum(axis=0)
+        fingerprint = (
+            indicator.cube.row.shape,
+            total.tobytes(),
+            indicator.cube.row.tobytes(),
+            int(keys.hash_rows().sum()),
+        )
+        groups.setdefault(fingerprint, []).append(indicator)
+    return list(groups.values())
+
+
+def protect_group(group: list[Indicator], policy: Policy, *, quality: bool) -> list[Outcome]:
+    """Hide rows of the indicators of one population. The first outcome is that of the population itself, if needed."""
+    outcomes = []
+    given = np.zeros(group[0].cube.real.shape, dtype=bool)
+    small = sorted({place for i in group for place in i.small_population})
+    if small:
+        problem = population_problem(group, small, policy)
+        outcome = suppress(problem, quality=quality)
+        outcomes.append(outcome)
+        given = outcome.hidden
+    for indicator in group:
+        problem = indicator_problem(indicator, given, policy)
+        indicator.outcome = suppress(problem, quality=quality)
+        outcomes.append(indicator.outcome)
+    return outcomes
+
+
+def population_problem(group: list[Indicator], small: list[tuple[int, int]], policy: Policy) -> Problem:
+    """The table of N. A change of N is carried in each indicator by its larger count, so that n changes with it."""
+    cube = group[0].cube
+    room = np.min([i.counts[_carrier(i)] for i in group], axis=0)
+    total = cube.values.sum(axis=0)
+    fixed = cube.real & (total == 0)
+    primaries = [Primary(0, node, flat, ((1, 0), (0, 1))) for node, flat in small]
+    cost = _row_cost(cube, total)
+    nothing = np.zeros_like(fixed)
+    return Problem(
+        cube.tree,
+        cube.space,
+        room[None],
+        np.zeros_like(room)[None],
+        cost,
+        cube.real,
+        fixed,
+        nothing,
+        primaries,
+    )
+
+
+def _carrier(indicator: Indicator) -> int:
+    return int(np.argmax(indicator.counts[:2].sum(axis=(1, 2))))
+
+
+def indicator_problem(indicator: Indicator, given: Bools, policy: Policy) -> Problem:
+    """The table of x, y and m with N known."""
+    cube = indicator.cube
+    total = cube.values.sum(axis=0)
+    fixed = cube.real & (total == 0)
+    own = {(p.node, p.flat) for p in indicator.primaries}
+    lower = np.zeros_like(cube.values)
+    if policy.lower:
+        # A row with few children is hidden whatever its counts, so there a zero stays possible.
+        known = cube.real & ~indicator.small
+        lower[:2] = np.where(known, np.minimum(1, cube.values[:2]), 0)
+        # But such a row may not grow into one whose zero would have been shown.
+        lower[M] = np.where(indicator.small & (cube.values[:2] == 0).any(axis=0), cube.values[M], 0)
+        # Zeros are always shown, so a row with a zero may not shield another.
+        shown_zero = ((cube.values[X] == 0) & policy.zeros_shown) | (
+            (cube.values[Y] == 0) & policy.full_shown
+        )
+        shield = np.ones_like(fixed)
+        for node, flat in own:
+            shield[node, flat] = False
+        fixed |= cube.real & shown_zero & shield & ~given
+    return Problem(
+        cube.tree,
+        cube.space,
+        cube.values,
+        lower,
+        _row_cost(cube, total),
+        cube.real,
+        fixed & ~given,
+        given,
+        indicator.primaries,
+        exchanges=[(X, Y), (X, M), (Y, M)],
+    )
+
+
+def _row_cost(cube: Cube, total: Ints) -> Any:  # noqa: ANN401
+    margins = np.zeros(cube.space.size, dtype=bool)
+    if cube.space.equations.size:
+        margins = (cube.space.equations < 0).any(axis=0)
+    return cell_cost(total, cube.tree.depth(), margins)
