@@ -10,6 +10,7 @@ from bds_tool.dossier.sources import Sink, Source, Unreadable
 from bds_tool.dossier.table_columns import understand
 from bds_tool.dossier.table_rows import Plan, WideRows, long_rows, plan
 from bds_tool.dossier.table_scan import Table, recoded, tables
+from bds_tool.schema import newest
 
 #: Cells of a wide table that are turned into rows at once.
 CELLS = 2_000_000
