@@ -35,6 +35,7 @@ class Planter:
     chance: Chance
     reference: date
     version: str = ""
+    coding: str = "bds"
     rows: list[dict[str, Any]] = field(default_factory=list)
 
     def plant(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -43,7 +44,9 @@ class Planter:
 
         frame = frame.with_row_index("_i").with_columns(pl.lit(value=False).alias("_taken"))
         for kind in self.kinds:
-            if self.version in kind.get("niet_in", ()):
+            if self.version in kind.get("niet_in", ()) or self.coding not in kind.get(
+                "codering", self.coding
+            ):
                 continue
             picked = self._pick(frame, kind)
             if picked.height:
@@ -166,7 +169,8 @@ def _times(row: dict[str, Any], kind: dict[str, Any], _planter: Planter) -> str 
         value = float(row["waarde"]) * float(kind["factor"])
     except ValueError:
         return None
-    return f"{value:.3f}".rstrip("0").rstrip(".")
+    # Large results stay whole numbers: a decimal there would be a second defect.
+    return f"{value:.0f}" if value >= 100 else f"{value:.3f}".rstrip("0").rstrip(".")
 
 
 def _append(row: dict[str, Any], kind: dict[str, Any], _planter: Planter) -> str:
@@ -305,10 +309,14 @@ def _double(
     """The element a second time in the same place, with another value."""
     new, edits = [], {}
     for row in picked.iter_rows(named=True):
-        second = str(kind["waarde"]) if "waarde" in kind else _times(row, {"factor": 1.04}, planter)
-        if second is None or second == row["waarde"]:
+        if kind.get("zelfde"):
+            second: str | None = row["waarde"]
+        else:
+            second = str(kind["waarde"]) if "waarde" in kind else _times(row, {"factor": 1.04}, planter)
+        if second is None or (second == row["waarde"] and not kind.get("zelfde")):
             continue
-        new.append({**row, "waarde": second.split(".")[0]})
+        second = second.split(".")[0]
+        new.append({**row, "waarde": second})
         edits[row["_i"]] = {"waarde": row["waarde"]}
         planter.note(kind, row, second)
     return _insert(_edit(frame, edits), new)
@@ -329,6 +337,54 @@ def _extra(planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: di
         new.append(fresh)
         planter.note(kind, {**fresh, "waarde": None}, fresh["waarde"])
     return _insert(frame, new)
+
+
+def _drop(planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: dict[str, Any]) -> pl.DataFrame:
+    """The row is not there; the manifest keeps its place."""
+    import polars as pl
+
+    for row in picked.iter_rows(named=True):
+        planter.note(kind, row, None)
+    return frame.filter(~pl.col("_i").is_in(picked["_i"].to_list()))
+
+
+def _undated(
+    planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: dict[str, Any]
+) -> pl.DataFrame:
+    """An activity without a day: element 724 is not there and its rows carry no date."""
+    import polars as pl
+
+    edits: dict[int, dict[str, Any]] = {}
+    gone = []
+    for row in picked.iter_rows(named=True):
+        same = frame.filter(
+            (pl.col("dossier_id") == row["dossier_id"]) & (pl.col("activiteit_id") == row["activiteit_id"])
+        )
+        if same["_taken"].any():
+            continue
+        edits |= {i: {"datum": None} for i in same["_i"].to_list()}
+        gone.append(row["_i"])
+        planter.note(kind, row, None)
+    return _edit(frame, edits).filter(~pl.col("_i").is_in(gone))
+
+
+def _own_name(
+    planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: dict[str, Any]
+) -> pl.DataFrame:
+    """Free text that names the child."""
+    import polars as pl
+
+    named = {
+        n: dict(frame.filter(pl.col("bdsnummer") == n).select("dossier_id", "waarde").iter_rows())
+        for n in (5, 2)
+    }
+    edits = {}
+    for row in picked.iter_rows(named=True):
+        own = [named[n].get(row["dossier_id"]) for n in (5, 2)]
+        if all(own):
+            edits[row["_i"]] = {"waarde": f"Met {own[0]} {own[1]} gaat het goed."}
+            planter.note(kind, row, edits[row["_i"]]["waarde"])
+    return _edit(frame, edits)
 
 
 def _swap_bsn(
@@ -362,6 +418,9 @@ OPERATIONS: dict[str, Operation] = {
     "dubbel": _double,
     "extra": _extra,
     "bsn_van_ander": _swap_bsn,
+    "weg": _drop,
+    "zonder_datum": _undated,
+    "eigen_naam": _own_name,
 }
 
 

@@ -26,7 +26,8 @@ def identity(d: Draw) -> None:
     rows.child(7, bsn)
     rows.child(19, coder.codes(19, ["1", "2"])[people.sex])
     rows.child(20, coder.dates(people.born))
-    rows.child(21, coder.dates(people.leaves.clip(0, 20000)), where=people.reason == DIED)
+    died = people.reason == DIED
+    rows.child(21, coder.dates(np.where(died, people.leaves, 0)), where=died)
     names = d.spec["namen"]
     given = np.array([[coder.word(n) for n in names[k][:16]] for k in ("jongens", "meisjes")])
     first = given[people.sex, (d.chance.uniform("voornaam", people.child) * given.shape[1]).astype(int)]

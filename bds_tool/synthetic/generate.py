@@ -96,7 +96,7 @@ class Generator:
         if not request.defects:
             return None
         kinds = defect_kinds(request.defects, request.defect_rate)
-        return Planter(kinds, self.chance, self.reference, self.definition.version)
+        return Planter(kinds, self.chance, self.reference, self.definition.version, request.coding)
 
     def tables(self) -> Iterator[pa.Table]:
         """Tables with the columns of `registraties`, in the order of the children."""
