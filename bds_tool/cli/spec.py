@@ -279,6 +279,59 @@ def diff(
         raise typer.Exit(ExitCode.FINDINGS)
 
 
+EXPORTS = ("xlsx", "james", "pandera", "fhir", "markdown")
+
+
+@app.command()
+def export(
+    what: Annotated[str, typer.Argument(metavar="VORM", help="xlsx, james, pandera, fhir of markdown.")],
+    bds: Bds = "",
+    james: Annotated[str, typer.Option(help="JAMES-formaat bij `james`: 1.0, 1.1, 2.0, 3.0 of 3.1.")] = "3.0",
+    coding: Annotated[str, typer.Option(help="Codes bij `pandera`: BDS (dataset) of HL7 (bericht).")] = "BDS",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Bestand, of bij `markdown` een map.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Vervang een map die al bestaat.")] = False,
+) -> None:
+    """Geef een versie uit: werkmap, JSON Schema voor JAMES, Pandera-code, FHIR-terminologie of Markdown."""
+    from bds_tool.files import atomic_dir, atomic_file
+    from bds_tool.schema import load, newest
+
+    if what not in EXPORTS:
+        raise _no_format(what, EXPORTS)
+    version = load(bds or newest()).version
+    if what in {"xlsx", "markdown"} and (output is None or str(output) == "-"):
+        name = f"bds-{version}.xlsx" if what == "xlsx" else f"bds-{version}"
+        raise UsageError(
+            t(f"{what} past niet op het scherm.", f"{what} does not fit on the screen."),
+            t(f"Geef een naam, bijvoorbeeld -o {name}.", f"Give a name, for example -o {name}."),
+        )
+    if what == "james":
+        from bds_tool.schema.export_james import james_schema
+
+        write(to_json(james_schema(version, james)), output)
+    elif what == "fhir":
+        from bds_tool.schema.export_fhir import fhir_bundle
+
+        write(to_json(fhir_bundle(version)), output)
+    elif what == "pandera":
+        from bds_tool.schema.export_pandera import pandera_code
+
+        write(pandera_code(version, coding), output)
+    elif what == "xlsx" and output is not None:
+        from bds_tool.schema.export_xlsx import write_workbook
+
+        with atomic_file(output) as temporary:
+            write_workbook(version, temporary)
+    elif output is not None:
+        from bds_tool.schema.reference import write_version
+
+        with atomic_dir(output, replace=force) as folder:
+            write_version(version, folder)
+    if output is not None and str(output) != "-":
+        talk(t(f"{output} geschreven (BDS {version}).", f"{output} written (BDS {version})."))
+
+
 def _no_format(format_: str, choices: tuple[str, ...]) -> UsageError:
     return UsageError(
         t(f"Formaat {format_} bestaat hier niet.", f"Format {format_} does not exist here."),

@@ -38,6 +38,21 @@ def uses_of(bdsnummer: int) -> dict[str, tuple[Use, ...]]:
     return {kind: tuple(dict.fromkeys(uses)) for kind, uses in found.items()}
 
 
+def usage_index() -> dict[int, dict[str, tuple[Use, ...]]]:
+    """The uses of every element at once, for pages that show them all; reads each file one time."""
+    root = specs_dir()
+    found: dict[int, dict[str, dict[Use, None]]] = {}
+    for kind in KINDS:
+        for path in sorted((root / kind).glob("*.yaml")):
+            for item in _items(path.read_text(encoding="utf-8", errors="replace")):
+                use = _use(kind, item, path)
+                for number, _ in element_references(item):
+                    found.setdefault(number, {}).setdefault(kind, {})[use] = None
+    for number, use in _mappings(root / "zib"):
+        found.setdefault(number, {}).setdefault("zib", {})[use] = None
+    return {n: {kind: tuple(uses) for kind, uses in kinds.items()} for n, kinds in found.items()}
+
+
 def _in_folder(folder: Path, kind: str, bdsnummer: int) -> Iterator[Use]:
     word = re.compile(rf"\b{bdsnummer}\b")
     for path in sorted(folder.glob("*.yaml")):
@@ -46,7 +61,11 @@ def _in_folder(folder: Path, kind: str, bdsnummer: int) -> Iterator[Use]:
             continue
         for item in _items(text):
             if any(n == bdsnummer for n, _ in element_references(item)):
-                yield Use(kind, str(item.get("id") or item.get("code") or path.stem), _title(item), path.name)
+                yield _use(kind, item, path)
+
+
+def _use(kind: str, item: dict[str, Any], path: Path) -> Use:
+    return Use(kind, str(item.get("id") or item.get("code") or path.stem), _title(item), path.name)
 
 
 def _items(text: str) -> Iterator[dict[str, Any]]:
@@ -119,17 +138,19 @@ def _numbers(value: Any, path: str) -> Iterator[tuple[int, str]]:  # noqa: ANN40
 
 
 def _zib(folder: Path, bdsnummer: int) -> Iterator[Use]:
+    yield from (use for number, use in _mappings(folder) if number == bdsnummer)
+
+
+def _mappings(folder: Path) -> Iterator[tuple[int, Use]]:
+    """Element and concept of every row of the SSSOM mappings; rows that say there is none are left out."""
     for path in sorted(folder.glob("*.sssom.tsv")):
         for row in _sssom(path):
-            subject = row.get("subject_id") or ""
-            if re.search(rf"(^|\D)0*{bdsnummer}$", subject) and not (row.get("object_id") or "").startswith(
-                "sssom:"
-            ):
+            number = re.search(r"(?:^|\D)0*(\d+)$", row.get("subject_id") or "")
+            concept = row.get("object_id") or ""
+            if number and not concept.startswith("sssom:"):
                 predicate = (row.get("predicate_id") or "").rpartition(":")[2]
-                title = " ".join(
-                    x for x in (row.get("object_label"), f"({predicate})" if predicate else "") if x
-                )
-                yield Use("zib", row.get("object_id") or "", title, path.name)
+                parts = (row.get("object_label"), f"({predicate})" if predicate else "")
+                yield int(number[1]), Use("zib", concept, " ".join(x for x in parts if x), path.name)
 
 
 def _sssom(path: Path) -> list[dict[str, str]]:
