@@ -29,13 +29,14 @@ _FREE = "tekst"
 
 @dataclass
 class Options:
-    """How to judge. `families` limits the rules (all when empty); `max_examples` 0 keeps every finding."""
+    """How to judge. `codes` limits the rules (None: all); `max_examples` 0 keeps every finding."""
 
     today: date = field(default_factory=date.today)
     max_examples: int = 100
-    families: tuple[int, ...] = ()
+    codes: frozenset[str] | None = None
     rules: dict[str, dict[str, Any]] = field(default_factory=dict)
     xsd: bool = False
+    bds: str = ""
     progress: Callable[[int], None] | None = None
 
 
@@ -49,6 +50,7 @@ class _Group:
     pairs: list[Check]
     wire: list[Check]
     dossier: list[Registered]
+    lengths: bool
 
     @property
     def tables(self) -> Tables:
@@ -93,7 +95,7 @@ def validate(store: Store, options: Options | None = None) -> Result:
         groups={b: (g.tables.version, g.setting.format) for g in groups for b in g.bronnen},
         needs=_needs(groups),
         meta={
-            "reference_date": options.today.isoformat(), "families": list(options.families), "xsd": options.xsd,
+            "reference_date": options.today.isoformat(), "codes": None if options.codes is None else sorted(options.codes), "xsd": options.xsd,
             "max_examples": options.max_examples, "seconds": round(perf_counter() - started, 3), "rows": seen,
         },
     )
@@ -105,7 +107,7 @@ def _groups(bronnen: pl.DataFrame, catalogue: Catalogue, options: Options) -> li
     for row in bronnen.iter_rows(named=True):
         if row["formaat"] == "onleesbaar":
             continue
-        version = row["bds_opgegeven"] or row["bds_herkend"] or newest()
+        version = options.bds or row["bds_opgegeven"] or row["bds_herkend"] or newest()
         found.setdefault((version if version in known else newest(), format_class(row["formaat"])), []).append(row["bron"])
     return [_group(version, kind, numbers, bronnen, catalogue, options) for (version, kind), numbers in found.items()]
 
@@ -120,7 +122,7 @@ def _group(
     )
 
     def asked(code: str) -> bool:
-        return setting.active(code) and (not options.families or catalogue[code].family in options.families)
+        return setting.active(code) and (options.codes is None or code in options.codes)
 
     return _Group(
         setting, numbers,
@@ -128,6 +130,7 @@ def _group(
         [c for c in values.checks(setting) if asked(c.code)],
         [c for c in wire.checks(setting) if asked(c.code)] if kind == "dob" else [],
         [r for r in registered() if any(asked(c) for c in r.codes)],
+        asked("BDS207"),
     )
 
 
@@ -163,9 +166,8 @@ def _judge(rows: pl.DataFrame, group: _Group, collector: Collector, options: Opt
     view = View(rows, group.setting)
     for check in group.dossier:
         for code, failing in check.run(view):
-            if failing.height and group.setting.active(code) and (
-                not options.families or group.setting.rule(code).family in options.families
-            ):
+            asked = options.codes is None or code in options.codes
+            if failing.height and asked and group.setting.active(code):
                 collector.add(code, failing)
 
 
@@ -233,7 +235,7 @@ def _listed(setting: Setting) -> frozenset[int]:
 
 
 def _lengths(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
-    if not group.setting.active("BDS207"):
+    if not group.setting.active("BDS207") or not group.lengths:
         return
     limits = group.tables.elements.filter(
         pl.col("due_length").is_not_null() & pl.col("kind").is_in(["tekst"])
@@ -255,9 +257,10 @@ def _remarks(store: Store, catalogue: Catalogue, collector: Collector, options: 
     remarks = store.meldingen().collect()
     walked = remarks.filter(pl.col("code") == MARKER)
     known = remarks.filter(pl.col("code").is_in(list(catalogue.rules)))
-    if options.families:
-        codes = [r.code for r in catalogue.rules.values() if r.family in (*options.families, 0)]
-        known = known.filter(pl.col("code").is_in(codes))
+    if options.codes is not None:
+        # Family 0xx tells what could not be read; that is never left out.
+        always = {r.code for r in catalogue.rules.values() if r.family == 0}
+        known = known.filter(pl.col("code").is_in(list(options.codes | always)))
     for (code,), part in known.group_by("code", maintain_order=True):
         collector.add(str(code), part)
     return frozenset(walked["bron"].to_list())
@@ -266,7 +269,8 @@ def _remarks(store: Store, catalogue: Catalogue, collector: Collector, options: 
 def _with_severity(totals: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     severities = {r.code: r.severity for r in catalogue.rules.values()}
     return totals.with_columns(
-        severity=pl.col("code").replace_strict(severities, default="waarschuwing", return_dtype=pl.String)
+        severity=pl.col("code").replace_strict(severities, default="waarschuwing", return_dtype=pl.String),
+        accepted=pl.lit(value=False),
     )
 
 

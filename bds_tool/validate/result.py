@@ -48,8 +48,9 @@ class Result:
     accepted: list[dict[str, Any]] = field(default_factory=list)
 
     def count(self, severity: str) -> int:
-        """How many findings of a severity there are, also those beyond the examples."""
-        return int(self.totals.filter(pl.col("severity") == severity)["n"].sum())
+        """How many findings of a severity there are, also those beyond the examples; accepted ones do not count."""
+        chosen = self.totals.filter((pl.col("severity") == severity) & ~pl.col("accepted"))
+        return int(chosen["n"].sum())
 
     def at_or_above(self, severity: str) -> int:
         """Findings of this severity and heavier ones; 0 for the empty word."""
@@ -108,7 +109,7 @@ def load(path: Path | str, rules: dict[str, dict[str, Any]] | None = None) -> Re
     for name in ("findings", "totals"):
         fresh = pl.col("code").replace_strict(severities, default=pl.col("severity"), return_dtype=pl.String)
         parts[name] = parts[name].with_columns(severity=fresh)
-    known = ("reference_date", "families", "xsd", "max_examples", "seconds", "rows")
+    known = ("reference_date", "codes", "xsd", "max_examples", "seconds", "rows")
     return Result(
         **parts, catalogue=catalogue, inspected=frozenset(meta["inspected"]),
         groups={b: (v, f) for b, v, f in meta["groups"]}, needs={(v, f): n for v, f, n in meta["needs"]},
@@ -145,8 +146,8 @@ def _sources(result: Result, group: tuple[str, str] | None) -> pl.DataFrame:
 
 def _standing(result: Result, rule: Any, group: tuple[str, str] | None) -> tuple[str | None, list[list[int]], str]:  # noqa: ANN401
     """Why a rule is not judged for sources of this version and format (null: it is), and the elements it needs."""
-    families = result.meta.get("families") or []
-    if families and rule.family not in (*families, 0):
+    codes = result.meta.get("codes")
+    if codes is not None and rule.code not in codes and rule.family != 0:
         return t("niet gevraagd", "not asked for"), [], rule.stage
     if rule.stage in {"reader", "judge"}:
         if group is not None and rule.formats and group[1] not in rule.formats:

@@ -1,0 +1,178 @@
+"""`bds validate`: judge exports by all rules of the BDS."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bds_tool.cli.render import talk, write
+from bds_tool.errors import ExitCode, UsageError
+from bds_tool.text import t
+
+if TYPE_CHECKING:
+    from bds_tool.validate.result import Result
+
+_REPORTS = "Rapport"
+_CHOICE = "Keuze van regels"
+_INPUT = "Invoer"
+
+
+def register(app: typer.Typer) -> None:
+    app.command("validate", no_args_is_help=True)(validate)
+
+
+def validate(
+    paths: Annotated[list[str], typer.Argument(help="Bestanden, mappen, patronen, archieven, een .bds-map, of - voor stdin.")],
+    format_: Annotated[str, typer.Option("--format", "-f", help="text, json, ndjson, csv, junit, sarif, github, html.")] = "text",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand voor het rapport; anders stdout.")] = None,
+    report: Annotated[
+        list[str] | None, typer.Option(help="Nog een rapport: FORMAAT=BESTAND; mag vaker.", rich_help_panel=_REPORTS)
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Bewaar het resultaat als map, voor `bds findings`.", rich_help_panel=_REPORTS)
+    ] = None,
+    max_examples: Annotated[
+        int | None, typer.Option(help="Voorbeelden per regel en element; 0 is alle. Aantallen blijven exact.", min=0, rich_help_panel=_REPORTS)
+    ] = None,
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Toon waarden en sleutels van dossiers.", rich_help_panel=_REPORTS)
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Alleen het oordeel.", rich_help_panel=_REPORTS)] = False,
+    bds: Annotated[str, typer.Option("--bds", help="BDS-versie; anders die in het bestand.", rich_help_panel=_INPUT)] = "",
+    from_format: Annotated[
+        str | None, typer.Option("--from", help="Formaat van de invoer; anders herkend.", rich_help_panel=_INPUT)
+    ] = None,
+    reference_date: Annotated[
+        str, typer.Option(help="De dag die als vandaag geldt (jjjj-mm-dd).", rich_help_panel=_INPUT)
+    ] = "",
+    xsd: Annotated[
+        Path | None, typer.Option(help="Map met XML-schema's: controleer berichten daar ook tegen.", rich_help_panel=_INPUT)
+    ] = None,
+    store: Annotated[
+        Path | None, typer.Option(help="Bewaar wat gelezen is als gegevensmap NAAM.bds.", rich_help_panel=_INPUT)
+    ] = None,
+    select: Annotated[
+        list[str] | None, typer.Option(help="Alleen deze regels: BDS203, naam of familie 2xx; mag vaker.", rich_help_panel=_CHOICE)
+    ] = None,
+    ignore: Annotated[list[str] | None, typer.Option(help="Deze regels niet; mag vaker.", rich_help_panel=_CHOICE)] = None,
+    fail_on: Annotated[
+        str | None, typer.Option(help="Vanaf welke ernst de uitkomst 1 is: error, warning, info, never.", rich_help_panel=_CHOICE)
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="Instellingen; anders de dichtstbijzijnde bds.toml.", rich_help_panel=_CHOICE)] = None,
+    force: Annotated[bool, typer.Option("--force", help="Vervang bestaande mappen bij --save en --store.", rich_help_panel=_REPORTS)] = False,
+) -> None:
+    """Beoordeel exports op alle regels van de BDS en zeg wat er mis is, waar, en wat eraan te doen.
+
+    Voorbeeld: bds validate levering/ --report html=rapport.html
+    """
+    from bds_tool import config as settings
+    from bds_tool.validate.report import formats
+    from bds_tool.validate.run import Request, judge
+
+    found = settings.load(config)
+    chosen = found.section("validate")
+    threshold = fail_level(fail_on or chosen.get("fail-on", "error"))
+    formats.check(format_)
+    reports = [formats.parse(r) for r in report or ()]
+    if output is None and format_ in formats.BINARY:
+        formats.render(None, format_)  # type: ignore[arg-type]  # says that a file is needed, before anything is read
+    _clear(save, force=force)
+    result = judge(Request(
+        paths, bds=bds or chosen.get("bds", ""), from_format=from_format,
+        settings={"kolommen": found.section("kolommen")} if found.section("kolommen") else {},
+        today=day(reference_date or chosen.get("reference-date", "")),
+        max_examples=chosen.get("max-findings-per-rule", 100) if max_examples is None else max_examples,
+        select=select or chosen.get("select", ()), ignore=ignore or chosen.get("ignore", ()),
+        rules=found.section("rules"), accept=found.rows("accept"), xsd=xsd, store=store, replace=force,
+        progress=_progress(quiet=quiet),
+    ))
+    if save is not None:
+        result.save(save, replace=force)
+    raise typer.Exit(publish(
+        result, format_, output, reports, threshold, show_values=show_values, quiet=quiet,
+    ))
+
+
+def publish(
+    result: Result, format_: str, output: Path | None, reports: list[tuple[str, Path]], threshold: str, *,
+    show_values: bool, quiet: bool,
+) -> int:
+    """Write all reports; gives the exit code."""
+    from bds_tool.validate.report import formats
+
+    if show_values:
+        talk(t("Let op: het rapport bevat persoonsgegevens (--show-values).", "Note: the report holds personal data (--show-values)."))
+    for kind, path in reports:
+        formats.write_report(result, kind, path, show_values=show_values)
+    if output is not None and str(output) != "-":
+        formats.write_report(result, format_, output, show_values=show_values)
+        from bds_tool.validate.report.model import build
+        from bds_tool.validate.report.text import verdict
+
+        talk(verdict(build(result, examples=0)))
+    else:
+        write(formats.render(result, format_, show_values=show_values, quiet=quiet))
+    return int(exit_code(result, threshold))
+
+
+def exit_code(result: Result, threshold: str) -> ExitCode:
+    """3 when an input could not be read, else 1 when findings reach the threshold, else 0."""
+    if result.unreadable():
+        return ExitCode.UNREADABLE
+    return ExitCode.FINDINGS if result.at_or_above(threshold) else ExitCode.OK
+
+
+def fail_level(word: str) -> str:
+    """The severity behind a word of --fail-on; empty for never."""
+    from bds_tool.validate.catalogue import FAIL_ON
+
+    if word not in FAIL_ON:
+        raise UsageError(
+            t(f"--fail-on {word} bestaat niet.", f"--fail-on {word} does not exist."),
+            t(f"Kies uit: {', '.join(FAIL_ON)}.", f"Choose one of: {', '.join(FAIL_ON)}."),
+        )
+    return FAIL_ON[word]
+
+
+def day(text: str) -> Any:  # noqa: ANN401
+    """A date of an option; today when it is empty."""
+    from datetime import date
+
+    if not text:
+        return date.today()  # noqa: DTZ011  # the day on the clock of the person who asks
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            t(f"{text} is geen datum.", f"{text} is no date."), t("Schrijf jjjj-mm-dd.", "Write yyyy-mm-dd."),
+        ) from error
+
+
+def _clear(save: Path | None, *, force: bool) -> None:
+    if save is not None and save.exists() and not force:
+        raise UsageError(
+            t(f"{save} bestaat al.", f"{save} exists already."),
+            t("Kies een andere naam of geef --force.", "Choose another name or give --force."),
+        )
+
+
+def _progress(*, quiet: bool) -> Callable[[int, int], None] | None:
+    """One line on stderr that counts files, for people at a screen and only when it takes long."""
+    if quiet or not sys.stderr.isatty():
+        return None
+    started, shown = time.monotonic(), [0.0]
+
+    def tell(done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - started < 1 or (now - shown[0] < 0.2 and done < total):
+            return
+        shown[0] = now
+        sys.stderr.write(f"\r{t('gelezen', 'read')}: {done} / {total}" + ("\n" if done == total else ""))
+        sys.stderr.flush()
+
+    return tell

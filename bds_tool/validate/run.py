@@ -1,0 +1,91 @@
+"""From paths to a judged result: read, walk the messages, judge, accept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.errors import UsageError
+from bds_tool.text import t
+from bds_tool.validate.catalogue import load_rules
+
+if TYPE_CHECKING:
+    from bds_tool.validate.result import Result
+
+INSPECTOR = "bds_tool.validate.bericht:inspect"
+XSD_INSPECTOR = "bds_tool.validate.xsd:inspect"
+
+
+@dataclass
+class Request:
+    """What to judge and how; `select` and `ignore` hold codes, kebab names or families (`2xx`)."""
+
+    paths: Sequence[Path | str]
+    bds: str = ""
+    from_format: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    today: date = field(default_factory=date.today)
+    max_examples: int = 100
+    select: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+    rules: dict[str, dict[str, Any]] = field(default_factory=dict)
+    accept: Sequence[dict[str, Any]] = ()
+    xsd: Path | None = None
+    store: Path | None = None
+    replace: bool = False
+    progress: Callable[[int, int], None] | None = None
+
+
+def judge(request: Request) -> Result:
+    """Read everything in `paths` and judge it. A file that cannot be read is a finding; the others go on.
+
+    Raises UsageError for an unknown BDS version or rule, UnreadableError when there is nothing to read.
+    """
+    from bds_tool.dossier import Store, read
+    from bds_tool.schema import versions
+    from bds_tool.validate.acceptances import accept
+    from bds_tool.validate.engine import Options, validate
+
+    if request.bds and request.bds not in versions():
+        raise UsageError(
+            t(f"BDS-versie {request.bds} is hier niet bekend.", f"BDS version {request.bds} is not known here."),
+            t(f"Kies uit: {', '.join(versions())}.", f"Choose one of: {', '.join(versions())}."),
+        )
+    codes = chosen(request.select, request.ignore)
+    inspect = [INSPECTOR]
+    if request.xsd is not None:
+        from bds_tool.validate import xsd
+
+        xsd.use(request.xsd)
+        inspect.append(XSD_INSPECTOR)
+    stored = len(request.paths) == 1 and Store.is_store(request.paths[0])
+    store = read(
+        request.paths, None if stored else request.store, from_format=request.from_format, bds=request.bds,
+        inspect=tuple(inspect), settings=request.settings, replace=request.replace, progress=request.progress,
+    )
+    with store:
+        result = validate(store, Options(
+            today=request.today, max_examples=request.max_examples, codes=codes, rules=request.rules,
+            xsd=request.xsd is not None and not stored, bds=request.bds,
+        ))
+    return accept(result, request.accept, request.today)
+
+
+def chosen(select: Sequence[str], ignore: Sequence[str]) -> frozenset[str] | None:
+    """The codes that remain; None when nothing was chosen. A family is written `2xx` or `BDS2xx`."""
+    if not select and not ignore:
+        return None
+    every = frozenset(load_rules().rules)
+    wanted = frozenset().union(*(_codes(s) for s in select)) if select else every
+    return wanted - frozenset().union(*(_codes(s) for s in ignore)) if ignore else wanted
+
+
+def _codes(text: str) -> frozenset[str]:
+    catalogue = load_rules()
+    family = text.strip().upper().removeprefix("BDS")
+    if len(family) == 3 and family.endswith("XX") and family[0].isdigit():
+        return frozenset(r.code for r in catalogue.rules.values() if r.family == int(family[0]))
+    return frozenset({catalogue.find(text).code})

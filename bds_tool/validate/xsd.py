@@ -1,0 +1,66 @@
+"""Checking messages against the XML schemas of Nictiz, when a folder with them is given (`--xsd`)."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.errors import UsageError
+from bds_tool.text import t
+
+if TYPE_CHECKING:
+    from lxml.etree import XMLSchema, _Element
+
+    from bds_tool.dossier.sources import Sink
+    from bds_tool.schema.model import Definition
+
+#: How the folder reaches worker processes, which start with a copy of the environment.
+VARIABLE = "BDS_XSD"
+
+
+def use(folder: Path) -> None:
+    """Check messages read from now on against the schemas in this folder. Raises UsageError when it holds none."""
+    if not folder.is_dir() or next(folder.rglob("*.xsd"), None) is None:
+        raise UsageError(
+            t(f"In {folder} staan geen XML-schema's (.xsd).", f"{folder} holds no XML schemas (.xsd)."),
+            t("Wijs de map aan met REPC_IN902120NL03.xsd.", "Point at the folder that holds REPC_IN902120NL03.xsd."),
+        )
+    os.environ[VARIABLE] = str(folder.resolve())
+
+
+@lru_cache(maxsize=8)
+def _schema(folder: str, name: str) -> XMLSchema | None:
+    from lxml import etree
+
+    path = next(Path(folder).rglob(f"{name}.xsd"), None)
+    if path is None:
+        return None
+    parser = etree.XMLParser(no_network=True, resolve_entities=False)
+    return etree.XMLSchema(etree.parse(str(path), parser))
+
+
+def inspect(root: _Element, sink: Sink, definition: Definition) -> None:
+    """One remark per place where the message breaks its schema. Texts of the library quote values and stay out."""
+    del definition
+    name = str(root.tag).rsplit("}", 1)[-1]
+    schema = _schema(os.environ.get(VARIABLE, ""), name)
+    if schema is None:
+        sink.melding("BDS010", regel=root.sourceline, soort="xsd", ontbreekt=f"{name}.xsd")
+        return
+    if schema.validate(root):
+        return
+    seen: set[tuple[int, str]] = set()
+    dossier: Any = sink.rows[-1][0] if sink.rows else None
+    log: Any = schema.error_log
+    for error in log:
+        kind = error.type_name.removeprefix("SCHEMAV_").lower().replace("_", " ")
+        if (error.line, kind) not in seen:
+            seen.add((error.line, kind))
+            sink.melding("BDS890", dossier_id=dossier, regel=error.line, pad=_plain(error.path), soort=kind)
+
+
+def _plain(path: str | None) -> str | None:
+    """A path of names without prefixes and numbers without namespaces."""
+    return None if not path else path.replace("hl7:", "").lstrip("/")
