@@ -158,6 +158,12 @@ def place(finding: dict[str, Any]) -> str:
     return where if not finding["path"] or finding["path"] == finding["file"] else f"{where}  {finding['path']}"
 
 
+def short_place(finding: dict[str, Any]) -> str:
+    """`place`, with the last three steps of a long path."""
+    steps = (finding["path"] or "").split("/")
+    return place({**finding, "path": "…/" + "/".join(steps[-3:]) if len(steps) > 5 else finding["path"]})
+
+
 def element(entry: dict[str, Any]) -> str:
     """`235 Lengte`, or a word for what has no number."""
     number = entry["element"]

@@ -6,7 +6,7 @@ import textwrap
 from typing import Any
 
 from bds_tool.text import number, t
-from bds_tool.validate.report.model import element, place
+from bds_tool.validate.report.model import element, short_place
 
 _WORDS = {"fout": ("fout", "error"), "waarschuwing": ("waarschuwing", "warning"), "info": ("info", "info")}
 
@@ -45,7 +45,7 @@ def _rule(rule: dict[str, Any], findings: list[dict[str, Any]], places: int) -> 
             lines.append(f"  {element(entry)}: {_share(entry)}")
         for finding in by_element.get(entry["element"], [])[: places if len(shown) < 3 else 1]:
             extra = f"  = {finding['value']}" if finding.get("value") is not None else ""
-            lines.append(f"    {place(finding)}{extra}")
+            lines.append(f"    {short_place(finding)}{extra}")
             if finding["message"] != rule["title"]:
                 lines.append(f"      {finding['message']}")
     rest = rule["elements"][5:]

@@ -1,0 +1,92 @@
+"""`bds rule`: what a rule checks, why, and what to do about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bds_tool.cli.render import table, to_json, write
+from bds_tool.text import t
+
+if TYPE_CHECKING:
+    from bds_tool.validate.catalogue import Catalogue, Rule
+
+
+def register(app: typer.Typer) -> None:
+    app.command("rule")(rule)
+
+
+def rule(
+    code: Annotated[str, typer.Argument(help="Code of naam: BDS203, 203 of waarde-niet-in-lijst; zonder: alle regels.")] = "",
+    format_: Annotated[str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown.")] = "text",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
+    bds: Annotated[str, typer.Option("--bds", help="Alleen regels voor deze BDS-versie.")] = "",
+    for_format: Annotated[str, typer.Option("--for", help="Alleen regels voor dit formaat: dob, james, tabel, fhir.")] = "",
+) -> None:
+    """Leg een regel uit, of toon alle regels.
+
+    Voorbeeld: bds rule BDS203
+    """
+    from bds_tool import config
+    from bds_tool.validate.catalogue import load_rules
+
+    catalogue = load_rules(config.load().section("rules"))
+    if code:
+        found = catalogue.find(code)
+        write(to_json(facts(found)) if format_ == "json" else explain(found, catalogue), output)
+        return
+    rules = [
+        r for r in catalogue.rules.values()
+        if (not bds or not r.versions or bds in r.versions) and (not for_format or not r.formats or for_format in r.formats)
+    ]
+    if format_ == "json":
+        write(to_json([facts(r) for r in rules]), output)
+        return
+    rows = [(r.code, r.name, r.severity, str(r.title)) for r in rules]
+    table(rows, (t("code", "code"), t("naam", "name"), t("ernst", "severity"), t("wat", "what")), format_, output)
+
+
+def facts(r: Rule) -> dict[str, Any]:
+    """A rule as data, texts in the language of this run."""
+    return {
+        "code": r.code, "name": r.name, "family": r.family, "severity": r.severity, "title": str(r.title),
+        "why": str(r.why), "example": str(r.example), "remedy": str(r.remedy), "source": r.source,
+        "certainty": r.certainty, "versions": list(r.versions), "formats": list(r.formats),
+        "elements": list(r.elements), "parameters": r.parameters,
+    }
+
+
+def explain(r: Rule, catalogue: Catalogue) -> str:
+    """A rule as a page to read."""
+    lines = [
+        f"{r.code} {r.name}", f"{catalogue.families[r.family]} · {r.severity}", "", str(r.title), "",
+        f"{t('Waarom', 'Why')}:     {r.why}",
+        f"{t('Voorbeeld', 'Example')}:  {r.example}",
+        f"{t('Wat te doen', 'What to do')}: {r.remedy}",
+        f"{t('Bron', 'Source')}:       {r.source}",
+    ]
+    if r.certainty == "voorstel":
+        lines.append(t("Zekerheid:  voorstel; stel de grens zelf in als dat beter past.",
+                       "Certainty:  a proposal; set the limit yourself where that fits better."))
+    if r.versions:
+        lines.append(f"{t('BDS-versies', 'BDS versions')}: {', '.join(r.versions)}")
+    if r.formats:
+        lines.append(f"{t('Formaten', 'Formats')}:   {', '.join(r.formats)}")
+    if r.parameters:
+        lines += ["", t("Instelbaar in bds.toml:", "To be set in bds.toml:"), f"  [rules.{r.code}]"]
+        lines += [f"  {k} = {_toml(v)}" for k, v in r.parameters.items()]
+    return "\n".join(lines)
+
+
+def _toml(value: Any) -> str:  # noqa: ANN401
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f'"{k}" = {_toml(v)}' for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, str):
+        return "'" + value + "'"
+    return str(value)
