@@ -104,6 +104,12 @@ def read(
     return Store.open(target, temporary=temporary)
 
 
+def sources(paths: Sequence[Path | str], options: Options) -> Iterator[Source]:
+    """The sources that `paths` stand for: files, members of archives, stdin; what cannot be opened is left out."""
+    for entry in _entries(paths):
+        yield from (s for s in _sources(entry, options) if isinstance(s, Source))
+
+
 def unreadable(store: Store) -> list[str]:
     """Names of the sources of which nothing could be read."""
     frame = store.bronnen()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import PurePosixPath
 
 
@@ -14,7 +15,9 @@ def sniff(head: bytes, name: str = "") -> str:
     if start.startswith("<"):
         return "dob"
     if start[:1] in {"{", "["}:
-        return "fhir" if '"resourceType"' in start[:4096] else "james"
+        if '"resourceType"' in start[:4096]:
+            return "fhir"
+        return "tabel" if _flat_record(start.split("\n", 1)[0]) else "james"
     ending = PurePosixPath(name.lower().removesuffix(".gz")).suffix
     if ending == ".xml":
         return "dob"
@@ -25,6 +28,20 @@ def sniff(head: bytes, name: str = "") -> str:
     if printable and (ending in {".csv", ".tsv", ".txt"} or any(s in first for s in (";", ",", "\t"))):
         return "tabel"
     return ""
+
+
+def _flat_record(line: str) -> bool:
+    """Whether a line is one JSON object with only plain values: a row of a table, as NDJSON."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return (
+        isinstance(record, dict)
+        and len(record) > 1
+        and not any(isinstance(value, dict | list) for value in record.values())
+        and not any(key.lower() in {"format", "reference", "referentie"} for key in record)
+    )
 
 
 def _decode(head: bytes) -> str:

@@ -72,24 +72,16 @@ def recognise(name: str) -> Column:
         return Column(
             name, rol=roles[_plain(text)], reden=t("kop is een bekend gegeven", "header is a known fact")
         )
-    found = _element(text, aliases)
-    if found:
-        return Column(name, bdsnummer=found[0], reden=found[1])
     unit = _UNIT.fullmatch(text)
     spelled = _units(str(specs_dir()))
-    if unit and unit[2] in spelled:
-        found = _element(unit[1], aliases)
-        if found and (element := elements().get(found[0])):
-            eenheid, bds_eenheid, factor = spelled[unit[2]]
-            if element.eenheid == bds_eenheid:
-                return Column(
-                    name,
-                    bdsnummer=found[0],
-                    eenheid=eenheid,
-                    factor=factor,
-                    bds_eenheid=bds_eenheid,
-                    reden=f"{found[1]}, {t('eenheid', 'unit')} {eenheid}",
-                )
+    if unit and unit[2] in spelled and (found := _element(unit[1], aliases)):
+        eenheid, bds_eenheid, factor = spelled[unit[2]]
+        reason = f"{found[1]}, {t('eenheid', 'unit')} {eenheid}"
+        if elements()[found[0]].eenheid == bds_eenheid:
+            return Column(name, "", found[0], eenheid, factor, bds_eenheid, reden=reason)
+        return Column(name, "", found[0], eenheid, reden=reason)
+    if found := _element(text, aliases):
+        return Column(name, bdsnummer=found[0], reden=found[1])
     return Column(name, "niet-bds", reden=t("kop niet herkend", "header not recognised"))
 
 
@@ -132,6 +124,11 @@ def numeric() -> set[int]:
 def dates() -> set[int]:
     """Elements whose value is a point in time."""
     return {n for n, e in elements().items() if e.datatype == "TS"}
+
+
+def units() -> set[str]:
+    """Units that a header can name."""
+    return {unit for unit, _, _ in _units(str(specs_dir())).values()}
 
 
 def _element(text: str, aliases: dict[str, int]) -> tuple[int, str] | None:

@@ -88,7 +88,8 @@ def plan(table: Table, columns: list[Column], settings: dict[str, str]) -> Plan:
         points = [c.naam for c in made.element_columns if c.bdsnummer in dates() and c.naam not in made.typed]
         made.waarde_datum = sorted({f for c in points for f in _formats(text[c])})
     key = made.named("dossier_id")
-    if key:
+    if key and not {"bron", "regel"} <= roles:
+        # A table that bds wrote itself never has a BSN for a key.
         made.bsn_key = _looks_like_bsn(text[key.naam])
     return made
 
@@ -110,7 +111,7 @@ def long_rows(table: Table, made: Plan, bron: int) -> pl.LazyFrame:
         elif rol == "datum":
             columns[rol] = _day(pl.col(column.naam), kind, made.datum)
         else:
-            columns[rol] = _plain_text(pl.col(column.naam), kind)
+            columns[rol] = _plain_text(pl.col(column.naam), kind, trim=rol != "tekst")
     value = _value_of_long(columns["waarde"], columns["bdsnummer"], made)
     number = made.named("bdsnummer")
     assert number is not None  # noqa: S101
@@ -178,7 +179,7 @@ class WideRows:
             elif rol == "volgnr":
                 keys[rol] = expression.cast(pl.Int32, strict=False)
             else:
-                keys[rol] = _plain_text(expression, kind)
+                keys[rol] = _plain_text(expression, kind, trim=rol != "tekst")
         cells = [self._cell(c).alias(f"c:{c.naam}") for c in (*made.element_columns, *made.own)]
         wide = batch.select(ROW, *(e.alias(k) for k, e in keys.items()), *cells)
         index = [ROW, *keys]
@@ -203,7 +204,8 @@ class WideRows:
         }
         if "dossier_id" not in keys:
             columns["dossier_id"] = pl.col(ROW).cast(pl.String)
-        contact = made.named("activiteit_id") or made.named("datum")
+        # A table per rubriek says itself to what each row belongs; other tables repeat the dossier on each contact.
+        contact = (made.named("activiteit_id") or made.named("datum")) and not made.named("rubriek")
         if contact:
             # Without a number of its own a contact is known by its date, as in JAMES.
             known = {name: pl.col(name) for name in ("activiteit_id", "datum") if name in keys}
@@ -281,7 +283,7 @@ def _complete(columns: dict[str, pl.Expr], table: Table, bron: int) -> Iterable[
         yield own.get(name, pl.lit(None)).cast(kind).alias(name)
 
 
-def _plain_text(expression: pl.Expr, kind: str | None) -> pl.Expr:
+def _plain_text(expression: pl.Expr, kind: str | None, *, trim: bool = True) -> pl.Expr:
     import polars as pl
 
     text = expression.cast(pl.String)
@@ -289,7 +291,7 @@ def _plain_text(expression: pl.Expr, kind: str | None) -> pl.Expr:
         return text.str.replace(r"\.0$", "")
     if kind in {"int", "date"}:
         return text
-    text = text.str.strip_chars()
+    text = text.str.strip_chars() if trim else text
     return pl.when(text != "").then(text)
 
 

@@ -1,0 +1,186 @@
+"""`bds convert`: an export in, an export of another format out; or an explanation of what a table seems to mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bds_tool.cli.render import table, talk, to_json, write
+from bds_tool.errors import ExitCode, UsageError
+from bds_tool.text import number, t
+
+if TYPE_CHECKING:
+    from bds_tool.dossier import Store
+    from bds_tool.dossier.writing import Written
+
+
+def register(app: typer.Typer) -> None:
+    app.command("convert")(convert)
+
+
+def convert(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="IN… UIT", help="Bestanden, mappen, archieven of - ; het laatste is de uitvoer."
+        ),
+    ],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to", help="store, csv, csv-wide, parquet, arrow, ndjson, xlsx, james (3.0), james-3.1 of dob."
+        ),
+    ] = "",
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Toon wat er over de kolommen is besloten, met een voorstel voor bds.toml."
+        ),
+    ] = False,
+    from_: Annotated[
+        str, typer.Option("--from", help="Formaat van de invoer; anders aan de inhoud herkend.")
+    ] = "",
+    bds: Annotated[
+        str, typer.Option("--bds", help="BDS-versie van de invoer, en van een DOB-bericht dat ontstaat.")
+    ] = "",
+    dialect: Annotated[
+        str, typer.Option("--dialect", help="CSV-vorm: iso, of excel-nl (puntkomma, decimale komma, BOM).")
+    ] = "",
+    organisation: Annotated[
+        int | None,
+        typer.Option("--organisation", help="Organisatiecode in JAMES-berichten, als de bron er geen heeft."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Vervang een bestaande uitvoer.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Geef code 1 als het formaat iets niet kan dragen.")
+    ] = False,
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help="Vorm van --explain: text of json.")
+    ] = "text",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Geen uitleg op het scherm.")] = False,
+) -> None:
+    """Zet een export om naar een ander formaat, of naar een gegevensmap (.bds) om sneller mee te werken.
+
+    Wat het nieuwe formaat niet kan dragen, wordt geteld en genoemd, nooit stil weggelaten.
+    """
+    if explain:
+        _explain(paths, format_)
+        return
+    if len(paths) < 2 or not to:
+        raise UsageError(
+            t(
+                "Geef invoer, --to FORMAAT en als laatste de uitvoer.",
+                "Give input, --to FORMAT and last the output.",
+            ),
+            t(
+                "Bijvoorbeeld: bds convert export.json --to csv export.csv",
+                "For example: bds convert export.json --to csv export.csv",
+            ),
+        )
+    from bds_tool import config
+    from bds_tool.dossier import read
+    from bds_tool.dossier.writing import WriteOptions
+    from bds_tool.dossier.writing import write as write_export
+
+    *sources, out = paths
+    settings = config.load().section("convert")
+    options = WriteOptions(
+        bds=bds,
+        dialect=_dialect(dialect or settings.get("dialect", "iso")),
+        organisation=organisation if organisation is not None else settings.get("organisation"),
+        replace=force,
+    )
+    if out.is_file() and not force:
+        raise UsageError(
+            t(f"{out} bestaat al.", f"{out} exists already."),
+            t("Kies een andere naam of geef --force.", "Choose another name or give --force."),
+        )
+    target = out if to == "store" else None
+    with read(sources, target, from_format=from_ or None, bds=bds, replace=force) as store:
+        broken = _sources_told(store, quiet=quiet)
+        if broken == store.bronnen().height:
+            raise typer.Exit(ExitCode.UNREADABLE)
+        if target is None:
+            done = write_export(store, to, out, options)
+            if not quiet:
+                _told(done, out)
+        elif not quiet:
+            rows = int(store.bronnen()["rijen"].sum())
+            talk(t(f"{out}: {number(rows)} registraties.", f"{out}: {number(rows)} registrations."))
+    if broken or (strict and target is None and done.left_out):
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+def _dialect(name: str) -> str:
+    if name not in {"iso", "excel-nl"}:
+        raise UsageError(
+            t(f"Dialect {name} bestaat niet.", f"Dialect {name} does not exist."),
+            t("Kies iso of excel-nl.", "Choose iso or excel-nl."),
+        )
+    return name
+
+
+def _sources_told(store: Store, *, quiet: bool) -> int:
+    """Say what each source was taken for; gives the number that could not be read."""
+    from collections import Counter
+
+    bronnen = store.bronnen()
+    formats = Counter(bronnen["formaat"].to_list())
+    broken = formats.pop("onleesbaar", 0)
+    if not quiet:
+        for name, count in sorted(formats.items(), key=str):
+            talk(
+                t(
+                    f"gelezen als {name}: {number(count)} bestand(en)",
+                    f"read as {name}: {number(count)} file(s)",
+                )
+            )
+        if broken:
+            names = bronnen.filter(bronnen["formaat"] == "onleesbaar")["pad"].to_list()
+            shown = ", ".join(names[:3])
+            talk(
+                t(
+                    f"niet gelezen: {number(broken)} ({shown}); `bds validate` zegt waarom",
+                    f"not read: {number(broken)} ({shown}); `bds validate` says why",
+                )
+            )
+    return broken
+
+
+def _told(done: Written, out: Path) -> None:
+    what = t(f"{number(done.files)} bestand(en)", f"{number(done.files)} file(s)")
+    count = done.dossiers if done.dossiers is not None else done.rows
+    word = t("dossiers", "dossiers") if done.dossiers is not None else t("registraties", "registrations")
+    talk(f"{out}: {what}, {number(count)} {word}.")
+    for name, left in sorted(done.left_out.items(), key=lambda item: -item[1])[:20]:
+        talk(t(f"  niet mee: {number(left)} × {name}", f"  not carried: {number(left)} × {name}"))
+
+
+def _explain(paths: list[Path], format_: str) -> None:
+    """For each table: what its columns mean and why, and lines for bds.toml for what was not understood."""
+    from bds_tool.dossier.explaining import explain_tables
+
+    for report in explain_tables(paths):
+        if format_ == "json":
+            write(to_json(report))
+            continue
+        talk(f"{report['bestand']}: {report['vorm']}")
+        for note in report["keuzes"]:
+            talk(f"  {note}")
+        rows = [(c["kolom"], c["betekenis"], c["eenheid"], c["reden"]) for c in report["kolommen"]]
+        table(
+            rows,
+            (t("kolom", "column"), t("betekenis", "meaning"), t("eenheid", "unit"), t("reden", "reason")),
+        )
+        if report["voorstel"]:
+            write(
+                "\n"
+                + t(
+                    "# Voorstel voor bds.toml: vul aan of verbeter",
+                    "# Proposal for bds.toml: complete or mend",
+                )
+                + "\n"
+                + "\n".join(report["voorstel"])
+            )
