@@ -97,7 +97,7 @@ def _example(c: Context, jgz: str, number: int, x: Voorbeeld, run: Run | None) -
     if run is None:
         return
     if not same(run.na, x.na):
-        yield Bevinding("BDS963", subject, {"nummer": number, "elementen": _differing(run.na, x.na)})
+        yield _odd("BDS963", c, jgz, number, run.na, x.na)
     wrong = problems(x.na, target)
     if wrong:
         yield Bevinding(
@@ -105,9 +105,9 @@ def _example(c: Context, jgz: str, number: int, x: Voorbeeld, run: Run | None) -
         )
     expected = x.voor if x.weerom is None else x.weerom
     if not same(run.weerom, expected):
-        yield Bevinding("BDS964", subject, {"nummer": number, "elementen": _differing(run.weerom, expected)})
+        yield _odd("BDS964", c, jgz, number, run.weerom, expected)
     elif x.weerom is not None and not _declared(c, jgz):
-        yield Bevinding("BDS964", subject, {"nummer": number, "elementen": _differing(x.weerom, x.voor)})
+        yield _odd("BDS964", c, jgz, number, x.weerom, x.voor)
 
 
 def _declared(c: Context, jgz: str) -> bool:
@@ -129,23 +129,42 @@ def _against(c: Context, jgz: str, number: int, x: Voorbeeld) -> Iterator[Bevind
             yield Bevinding("BDS967", w.id, {"nummer": number, "verzoek": jgz, "versie": c.pakket.naar})
 
 
-def _differing(left: tuple[Rij, ...], right: tuple[Rij, ...]) -> str:
-    """The elements of rows that only one side has: numbers, never values."""
+def _odd(
+    code: str, c: Context, jgz: str, number: int, left: tuple[Rij, ...], right: tuple[Rij, ...]
+) -> Bevinding:
+    """Which elements differ, by number and never by value, and the changes of the request they belong to."""
+    numbers = _differing(left, right)
+    changes = tuple(w.id for w in c.pakket.of(jgz) if w.nummer in numbers or _uses(c, w.lijst, numbers))
+    shown = ", ".join(map(str, sorted(numbers))) or "—"
+    return Bevinding(code, ("verzoek", jgz), {"nummer": number, "elementen": shown}, betreft=changes)
+
+
+def _uses(c: Context, lijst: tuple[str, str] | None, numbers: set[int]) -> bool:
+    return lijst is not None and not numbers.isdisjoint(c.using.get(lijst[0], ()))
+
+
+def _differing(left: tuple[Rij, ...], right: tuple[Rij, ...]) -> set[int]:
+    """The elements of rows that only one side has; a sheltered value counts as the element it was."""
 
     def bag(rows: tuple[Rij, ...]) -> dict[str, int]:
         counts: dict[str, int] = {}
         for r in rows:
-            key = str(sorted((k, str(v)) for k, v in r.items()))
-            counts[key] = counts.get(key, 0) + 1
+            counts[_key(r)] = counts.get(_key(r), 0) + 1
         return counts
 
     a, b = bag(left), bag(right)
-    odd = {r.get("bdsnummer") for r in (*left, *right) if a.get(_key(r), 0) != b.get(_key(r), 0)}
-    return ", ".join(str(n) for n in sorted(odd, key=str)) or "—"
+    found: set[int] = set()
+    for rows in (left, right):
+        sheltered = {r.get("volgnr"): str(r.get("waarde")) for r in rows if r.get("bdsnummer") == 1332}
+        for r in rows:
+            if a.get(_key(r), 0) != b.get(_key(r), 0) and r.get("bdsnummer") is not None:
+                was = sheltered.get(r.get("volgnr"), "") if r.get("groep") == "G083" else ""
+                found.add(int(was) if was.isdigit() else int(r.get("bdsnummer") or 0))
+    return found
 
 
 def _key(r: Rij) -> str:
-    return str(sorted((k, str(v)) for k, v in r.items()))
+    return str(sorted((k, str(v)) for k, v in r.items() if k != "pad"))
 
 
 def _runs(c: Context, examples: tuple[Voorbeeld, ...]) -> list[Run | None]:

@@ -255,16 +255,28 @@ def _recoded(hit: pl.Expr) -> dict[str, pl.Expr]:
 def _outside(
     frame: pl.DataFrame, numbers: list[int], anders: dict[int, str], tables: RowTables
 ) -> pl.DataFrame:
-    """Codes of a recoded element that its table does not name."""
+    """Codes of a recoded element that neither its table nor the list of the new version names."""
     named = tables.codes.filter(pl.col("_c_doe") == "hercodeer").select(
-        "bdsnummer", "_soort", waarde=pl.coalesce("_c_nieuw", "waarde"), _genoemd=pl.lit(value=True)
+        "bdsnummer",
+        "_soort",
+        waarde=pl.coalesce("_c_nieuw", "waarde"),
+        _genoemd=pl.col("_c_systeem").fill_null(""),
     )
+    listed = [
+        (n, soort, c.code, c.codesysteem)
+        for n in numbers
+        for soort in ("HL7", "BDS")
+        if (lijst := tables.plan.nieuw.waardenlijst(n, soort)) is not None
+        for c in lijst.codes
+    ]
+    known = pl.concat([named, pl.DataFrame(listed, schema=named.schema, orient="row")])
+    known = known.unique(["bdsnummer", "_soort", "waarde"], keep="first")
     frame = frame.join(
-        named.unique(),
-        on=["bdsnummer", "_soort", "waarde"],
-        how="left",
-        maintain_order="left",
-        nulls_equal=False,
+        known, on=["bdsnummer", "_soort", "waarde"], how="left", maintain_order="left", nulls_equal=False
+    ).with_columns(
+        _genoemd=pl.when(pl.col("codesysteem").is_null() | pl.col("codesysteem").eq(pl.col("_genoemd"))).then(
+            pl.col("_genoemd")
+        )
     )
     left = (
         pl.col("bdsnummer").is_in(numbers)

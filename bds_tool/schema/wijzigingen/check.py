@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from bds_tool.errors import UsageError
 from bds_tool.places import specs_dir
@@ -13,7 +13,7 @@ from bds_tool.schema.diff import Change, ChangeClass, diff
 from bds_tool.schema.loading import load, versions
 from bds_tool.schema.model import Definition
 from bds_tool.schema.wijzigingen.apply import ApplyProblem, apply_package
-from bds_tool.schema.wijzigingen.coverage import covers, directions
+from bds_tool.schema.wijzigingen.coverage import covers, directions, table_codes
 from bds_tool.schema.wijzigingen.findings import Bevinding
 from bds_tool.schema.wijzigingen.model import Pakket, Verzoek, Wijziging
 from bds_tool.schema.wijzigingen.new import UNNUMBERED, needs_note
@@ -30,6 +30,23 @@ class Context:
     nieuw: Definition
     verschillen: Mapping[tuple[str, str], Change]
     eerder: tuple[Definition, ...]
+
+    @cached_property
+    def using(self) -> dict[str, tuple[int, ...]]:
+        """The elements that use a list, by list."""
+        return users(self.oud, self.nieuw)
+
+    @cached_property
+    def gone(self) -> dict[bool, frozenset[int]]:
+        """Elements that leave as a whole, by direction (true is forward)."""
+        leaving: dict[bool, set[int]] = {True: set(), False: set()}
+        for w in self.pakket.wijzigingen:
+            if w.nummer is not None:
+                for forward, numbers in leaving.items():
+                    o = w.richting(forward)
+                    if o is not None and o.doe in {"beschut", "vervalt", "verplaats"}:
+                        numbers.add(w.nummer)
+        return {k: frozenset(v) for k, v in leaving.items()}
 
     def side(self, forward: bool) -> tuple[Definition, Definition]:
         """(source, target) of a direction."""
@@ -106,7 +123,6 @@ def completeness(c: Context) -> Iterator[Bevinding]:
     for ident, n in counts.items():
         if n > 1:
             yield Bevinding("BDS904", ident, {"aantal": n})
-    using = users(c.oud, c.nieuw)
     for w in c.pakket.wijzigingen:
         change = c.verschillen.get(w.id)
         if change is None:
@@ -114,7 +130,7 @@ def completeness(c: Context) -> Iterator[Bevinding]:
         else:
             yield from _columns(w, change)
         yield from _carries(c, w)
-        yield from _example(c, w, using)
+        yield from _example(c, w)
     yield from _requests(c)
     yield from _life(c)
 
@@ -156,12 +172,26 @@ def _way(forward: bool) -> str:
     return t("heen", "forward") if forward else t("terug", "back")
 
 
-def _example(c: Context, w: Wijziging, using: Mapping[str, tuple[int, ...]]) -> Iterator[Bevinding]:
-    elements = using.get(w.lijst[0], ()) if w.lijst else ()
+def _example(c: Context, w: Wijziging) -> Iterator[Bevinding]:
+    elements = c.using.get(w.lijst[0], ()) if w.lijst else ()
     for direction in directions(w):
-        examples = (x for j in w.jgz if j in c.pakket.verzoeken for x in c.pakket.verzoeken[j].voorbeelden)
-        if not any(x.richting == direction and covers(x, w, elements) for x in examples):
-            yield Bevinding("BDS909", w.id, {"richting": _way(direction == "heen")})
+        examples = [
+            x
+            for j in w.jgz
+            if j in c.pakket.verzoeken
+            for x in c.pakket.verzoeken[j].voorbeelden
+            if x.richting == direction
+        ]
+        way = _way(direction == "heen")
+        if not any(covers(x, w, elements) for x in examples):
+            yield Bevinding("BDS909", w.id, {"richting": way})
+            continue
+        shown = {(r.get("bdsnummer"), r.get("waarde")) for x in examples for r in x.voor}
+        missing = [
+            f"{n}={code}" for n, code in table_codes(w, forward=direction == "heen") if (n, code) not in shown
+        ]
+        if missing:
+            yield Bevinding("BDS909", w.id, {"richting": f"{way} ({', '.join(missing)})"})
 
 
 def _requests(c: Context) -> Iterator[Bevinding]:

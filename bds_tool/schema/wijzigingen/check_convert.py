@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bds_tool.schema.wijzigingen.findings import Bevinding
-from bds_tool.schema.wijzigingen.plan import recodings, users
+from bds_tool.schema.wijzigingen.plan import recodings
 from bds_tool.text import t
 
 if TYPE_CHECKING:
@@ -227,26 +227,12 @@ def _reachable(c: Context, w: Wijziging, o: Omrekening, *, forward: bool) -> Ite
         return
     source, _ = c.side(forward)
     using = [
-        n for n in _using(c).get(w.lijst[0], ()) if n in source.elementen and source.elementen[n].in_bericht
+        n for n in c.using.get(w.lijst[0], ()) if n in source.elementen and source.elementen[n].in_bericht
     ]
-    gone = _gone(c, forward=forward)
+    gone = c.gone[forward]
     if using and all(n in gone for n in using):
         named = ", ".join(map(str, using[:3]))
         yield Bevinding("BDS930", w.id, {"waarom": t(f"{named} gaat als geheel", f"{named} goes as a whole")})
-
-
-def _using(c: Context) -> dict[str, tuple[int, ...]]:
-    return users(c.oud, c.nieuw)
-
-
-def _gone(c: Context, *, forward: bool) -> set[int]:
-    return {
-        w.nummer
-        for w in c.pakket.wijzigingen
-        if w.nummer is not None
-        and (o := w.richting(forward)) is not None
-        and o.doe in {"beschut", "vervalt", "verplaats"}
-    }
 
 
 # -- does the way back restore? ----------------------------------------------------------------------------------

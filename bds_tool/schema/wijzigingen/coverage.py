@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bds_tool.schema.wijzigingen.fragment import sample_row
 from bds_tool.schema.wijzigingen.model import Pakket, Voorbeeld, Wijziging
-from bds_tool.schema.wijzigingen.plan import users
+from bds_tool.schema.wijzigingen.plan import recodings, users
 
 if TYPE_CHECKING:
     from bds_tool.schema.model import Code, Definition
@@ -29,13 +29,16 @@ def directions(w: Wijziging) -> tuple[str, ...]:
 
 def covers(example: Voorbeeld, w: Wijziging, elements: Collection[int]) -> bool:
     """Whether the fragment before holds what the change is about."""
+    systems = {"", w.sleutel.split("/")[2]} if w.tabel == "code" else set()
     for row in example.voor:
+        number = int(row.get("bdsnummer") or 0)
         if w.nummer is not None:
-            if row.get("bdsnummer") == w.nummer or (w.heen and row.get("bdsnummer") in _sources(w)):
+            if number == w.nummer or number in _sources(w):
                 return True
-        elif int(row.get("bdsnummer") or 0) in elements and row.get("waarde") == w.code:
-            if str(row.get("codesysteem", "")) in {"", w.sleutel.split("/")[2]}:
-                return True
+        elif (
+            number in elements and row.get("waarde") == w.code and str(row.get("codesysteem", "")) in systems
+        ):
+            return True
     return False
 
 
@@ -44,6 +47,20 @@ def _sources(w: Wijziging) -> set[int]:
     if w.heen is None or w.heen.doe != "afleiden":
         return set()
     return {int(source.partition("=")[0]) for source, _ in w.heen.tabel}
+
+
+def table_codes(w: Wijziging, *, forward: bool) -> list[tuple[int, str]]:
+    """The (element, code) pairs of a table: each line of it needs a row in an example.
+
+    Of codes that differ between the codings either will do, so only those for both are asked.
+    """
+    o = w.heen if forward else w.terug
+    if o is None or w.nummer is None or not o.tabel:
+        return []
+    if o.doe == "afleiden":
+        pairs = (left.partition("=") for left, _ in o.tabel)
+        return [(int(n), code) for n, _, code in pairs if code != "*" and n.isdigit()]
+    return [(w.nummer, code) for _, code, _ in recodings(o)]
 
 
 def examples_for(w: Wijziging, old: Definition, new: Definition) -> dict[str, list[Rij]]:
@@ -60,10 +77,8 @@ def examples_for(w: Wijziging, old: Definition, new: Definition) -> dict[str, li
 def _rows(w: Wijziging, d: Definition, old: Definition, new: Definition, direction: str) -> list[Rij]:
     if w.nummer is not None:
         conversion = w.heen if direction == "heen" else w.terug
-        if conversion is not None and conversion.doe == "afleiden":
-            source, _ = conversion.tabel[0]
-            number, _, text = source.partition("=")
-            return [sample_row(d, int(number), _code(d, int(number), text))]
+        if conversion is not None and conversion.tabel:
+            return _table_rows(w, d, forward=direction == "heen")
         return [sample_row(d, w.nummer)] if w.nummer in d.elementen else []
     using = [n for n in users(old, new).get(w.lijst[0] if w.lijst else "", ()) if n in d.elementen]
     # An element that both versions know shows the code itself, and not the sheltering of the element.
@@ -71,6 +86,18 @@ def _rows(w: Wijziging, d: Definition, old: Definition, new: Definition, directi
     code = _listed(d, w)
     chosen = both or [n for n in using if _live(d, n)]
     return [sample_row(d, chosen[0], code)] if code is not None and chosen else []
+
+
+def _table_rows(w: Wijziging, d: Definition, *, forward: bool) -> list[Rij]:
+    """A row for every line of a table, each in an activity of its own."""
+    rows: list[Rij] = []
+    for number, code in dict.fromkeys(table_codes(w, forward=forward)):
+        found = _code(d, number, code)
+        row = sample_row(d, number, found)
+        if found is None:
+            row |= {"waarde": code}
+        rows.append({**row, "activiteit_id": str(len(rows) + 1)} if "activiteit_id" in row else row)
+    return rows
 
 
 def _live(d: Definition, number: int) -> bool:
@@ -86,8 +113,8 @@ def _listed(d: Definition, w: Wijziging) -> Code | None:
 
 
 def _code(d: Definition, number: int, code: str) -> Code | None:
-    lijst = d.waardenlijst(number, "HL7")
-    return lijst.find(code) if lijst else None
+    lists = (d.waardenlijst(number, soort) for soort in ("HL7", "BDS"))
+    return next((found for lijst in lists if lijst and (found := lijst.find(code))), None)
 
 
 def sample_examples(pakket: Pakket, old: Definition, new: Definition) -> dict[str, list[Voorbeeld]]:
@@ -101,17 +128,16 @@ def sample_examples(pakket: Pakket, old: Definition, new: Definition) -> dict[st
                 if (direction, *w.id) in done:
                     continue
                 done.add((direction, *w.id))
-                mine = rows.setdefault((direction, _bds(made)), [])
-                mine += [r for r in made if r not in mine]
+                for row in made:
+                    mine = rows.setdefault((direction, _bds(row)), [])
+                    mine += [row] if row not in mine else []
         found[jgz] = [Voorbeeld(d, tuple(_apart(r)), ()) for (d, _), r in sorted(rows.items()) if r]
     return found
 
 
-def _bds(rows: list[Rij]) -> bool:
-    """Whether the codes are those of the BDS lists; an example is in one coding."""
-    return any(
-        str(r.get("codesysteem", "")).startswith("2.16.840.1.113883.2.4.3.11.60.100.12.") for r in rows
-    )
+def _bds(row: Rij) -> bool:
+    """Whether the code is one of the BDS lists; an example is in one coding."""
+    return str(row.get("codesysteem", "")).startswith("2.16.840.1.113883.2.4.3.11.60.100.12.")
 
 
 def _apart(rows: list[Rij]) -> list[Rij]:
@@ -119,7 +145,7 @@ def _apart(rows: list[Rij]) -> list[Rij]:
     seen: dict[object, int] = {}
     result = []
     for row in rows:
-        key = (row["bdsnummer"], row.get("groep"))
+        key = (row.get("activiteit_id"), row["bdsnummer"], row.get("groep"))
         seen[key] = seen.get(key, 0) + 1
         again = seen[key] > 1
         result.append({**row, "volgnr": seen[key]} if again or "volgnr" in row else row)

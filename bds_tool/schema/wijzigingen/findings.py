@@ -31,6 +31,8 @@ class Bevinding:
     onderwerp: tuple[str, str]
     parameters: dict[str, Any] = field(default_factory=dict, compare=False)
     severity: str = ""
+    #: Changes that a finding about an example points at.
+    betreft: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     @property
     def soort(self) -> Soort:
