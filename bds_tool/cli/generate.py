@@ -41,6 +41,9 @@ def command(
     defects: Annotated[
         str, typer.Option(help="Fouten planten: een naam in specs/populatie/defecten of een YAML-bestand.")
     ] = "",
+    defect_rate: Annotated[
+        float, typer.Option(help="Vermenigvuldigt de kans op elke fout.", min=0, max=1000)
+    ] = 1.0,
     manifest: Annotated[
         Path | None, typer.Option(help="Bestand met wat waar is geplant (bij --defects).")
     ] = None,
@@ -74,18 +77,34 @@ def command(
         population,
         _day(reference_date),
     )
+    request.defects, request.defect_rate = defects, defect_rate
     start = time.perf_counter()
-    rows = produce(request, output, to=to, replace=force, defects=defects, manifest=manifest)
-    if not quiet:
-        seconds = time.perf_counter() - start
+    done = produce(request, output, to=to, replace=force, manifest=manifest)
+    if quiet:
+        return
+    seconds = number(time.perf_counter() - start, 1)
+    talk(
+        t(
+            f"{number(done.rows)} registraties van {number(children)} verzonnen kinderen in {output} ({seconds} s).",
+            f"{number(done.rows)} registraties of {number(children)} invented children in {output} ({seconds} s).",
+        )
+    )
+    if done.defects is not None:
+        talk(t(f"{number(done.defects)} fouten geplant.", f"{number(done.defects)} defects planted."))
+    if done.left_out:
+        rows = number(sum(done.left_out.values()))
         talk(
             t(
-                f"{number(rows)} registraties van {number(children)} verzonnen kinderen in {output} "
-                f"({number(seconds, 1)} s).",
-                f"{number(rows)} registraties of {number(children)} invented children in {output} "
-                f"({number(seconds, 1)} s).",
+                f"{rows} waarden hebben in dit formaat geen plaats: {_words(done.left_out)}.",
+                f"{rows} values have no place in this format: {_words(done.left_out)}.",
             )
         )
+
+
+def _words(left_out: dict[str, int]) -> str:
+    """The first few of what was left out, with their numbers."""
+    told = [f"{word} ({number(count)})" for word, count in sorted(left_out.items(), key=lambda w: -w[1])[:5]]
+    return ", ".join(told) + (", …" if len(left_out) > 5 else "")
 
 
 def _day(text: str) -> date | None:

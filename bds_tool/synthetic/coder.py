@@ -41,13 +41,14 @@ _HL7_WORDS = {
 
 @dataclass(frozen=True)
 class Slot:
-    """Where values of one element stand: its words in the table, and its rank among the rows of an activity."""
+    """Where values of one element stand: its words in the table. Number 0 has no element, only a place in the message."""
 
     bdsnummer: int
     rubriek: str
     groep: str
     eenheid: str
     codesysteem: str
+    pad: str = ""
 
 
 class Coder:
@@ -57,7 +58,7 @@ class Coder:
         self.definition = definition
         self.coding = coding
         self.slots: list[Slot] = []
-        self._slot_of: dict[int, int] = {}
+        self._slot_of: dict[int | str, int] = {}
         self._words: list[str] = []
         self._word_of: dict[str, int] = {}
         self._codes: dict[int, dict[str, tuple[str, str, str]]] = {}
@@ -79,6 +80,13 @@ class Coder:
             self._slot_of[bdsnummer] = len(self.slots)
             self.slots.append(Slot(bdsnummer, element.rubriek, inner, element.eenheid, system))
         return self._slot_of[bdsnummer]
+
+    def place(self, path: str, rubriek: str) -> int:
+        """The slot of a place in the message that has no element, such as the status of an activity since 4.0."""
+        if path not in self._slot_of:
+            self._slot_of[path] = len(self.slots)
+            self.slots.append(Slot(0, rubriek, "", "", "", path))
+        return self._slot_of[path]
 
     def word(self, text: str) -> int:
         if text not in self._word_of:

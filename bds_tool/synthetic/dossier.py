@@ -40,13 +40,19 @@ def identity(d: Draw) -> None:
     rows.child(9, coder.codes(9, d.region.gemeente_code)[people.buurt], volgnr=1)
     rows.child(11, d.words(names["straten"], "straat"), volgnr=1)
     rows.child(12, coder.numbers(people.house), volgnr=1)
-    rows.child(16, rows.local([d.region.postcodes[p] for p in people.postcode]), volgnr=1)
+    rows.child(16, rows.local(_postcodes(d)), volgnr=1)
     rows.child(630, coder.codes(630, ["6030"])[np.zeros(len(people.child), int)], volgnr=1)
     land = list(d.spec["ouders"]["herkomst"]["kansen"])
     later = people.enters > people.born
     born_in = coder.codes(23, land)
     away = later & (d.chance.uniform("elders geboren", people.child) < 0.5)
     rows.child(23, np.where(away, born_in[people.land_mother], coder.codes(23, ["6030"])[0]))
+
+
+def _postcodes(d: Draw) -> list[str]:
+    """`1234AB`, and `1234 AB` as the message writes it."""
+    codes = [d.region.postcodes[p] for p in d.people.postcode]
+    return [f"{c[:4]} {c[4:]}" for c in codes] if d.coder.coding == "hl7" else codes
 
 
 def parents(d: Draw) -> None:
@@ -110,6 +116,10 @@ def care(d: Draw) -> None:
     reasons = coder.codes(487, [code.get(r, "01") for r in range(4)])
     rows.child(487, reasons[people.reason], where=ends, volgnr=1)
     rows.child(488, coder.dates(np.where(ends, people.leaves, 0)), where=ends, volgnr=1)
+    closed = np.flatnonzero(ends)
+    rows.path(
+        "careProvisionEvent/effectiveTime/high", "", rows.dossier[closed], coder.dates(people.leaves[closed])
+    )
     rows.child(29, coder.dates(np.where(ends, people.leaves, 0)), where=people.reason == ABROAD)
     vaccination = d.spec["vaccinaties"]
     asked = (people.birth_year >= 2021) & (people.care != 1)

@@ -32,6 +32,8 @@ def header(d: Draw) -> None:
             1605, every, np.where(acts.seen, coder.codes(1605, ["01"])[0], coder.codes(1605, codes)[why])
         )
         disciplines = [m["discipline"] for m in moments] + ["02"] * EXTRA
+        status = np.where(acts.seen, coder.word("completed"), coder.word("aborted"))
+        rows.path("careProvisionEvent/component7/encounter/statusCode", "R018", rows.activity, status)
         rows.act(1599, np.flatnonzero(acts.seen), _of(acts.seen, coder.codes(1599, disciplines)[acts.kind]))
     else:
         rows.act(725, every, coder.codes(725, ["02", "01"])[acts.seen.astype(int)])

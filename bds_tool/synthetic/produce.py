@@ -2,26 +2,75 @@
 
 from __future__ import annotations
 
+import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bds_tool.errors import UsageError
+from bds_tool.files import atomic_file
 from bds_tool.synthetic.generate import Request, generate
 from bds_tool.text import t
 
 
+@dataclass
+class Produced:
+    """Rows that were drawn, defects that were planted, and what the format could not carry (words → rows)."""
+
+    rows: int
+    defects: int | None = None
+    left_out: dict[str, int] = field(default_factory=dict)
+
+
 def produce(
-    request: Request,
-    out: Path,
-    *,
-    to: str = "store",
-    replace: bool = False,
-    defects: str = "",
-    manifest: Path | None = None,
-) -> int:
-    """Make the output; returns the number of registraties. Raises UsageError for an unknown format."""
-    if to == "store":
-        return generate(request, out, replace=replace)
-    raise UsageError(
-        t(f"Formaat {to[:40]} bestaat hier niet.", f"Format {to[:40]} does not exist here."),
-        t("Kies store.", "Choose store."),
-    )
+    request: Request, out: Path, *, to: str = "store", replace: bool = False, manifest: Path | None = None
+) -> Produced:
+    """Make the output. Raises UsageError for an unknown format or an output that is there already."""
+    from bds_tool.dossier.writing import ALIASES, WRITERS
+
+    kind = ALIASES.get(to, to)
+    if kind != "store" and kind not in WRITERS:
+        raise UsageError(
+            t(f"Formaat {to[:40]} bestaat hier niet.", f"Format {to[:40]} does not exist here."),
+            t(f"Kies uit: store, {', '.join(WRITERS)}.", f"Choose one of: store, {', '.join(WRITERS)}."),
+        )
+    if manifest is not None and not request.defects:
+        raise UsageError(
+            t("Zonder --defects is er geen manifest.", "Without --defects there is no manifest."),
+            t("Geef ook --defects standaard.", "Give --defects standaard as well."),
+        )
+    if kind == "store":
+        done = Produced(generate(request, out, replace=replace))
+        _manifest(out, manifest, done)
+        return done
+    if out.exists() and not replace:
+        raise UsageError(
+            t(f"{out} bestaat al.", f"{out} exists already."),
+            t("Kies een andere naam of geef --force.", "Choose another name or give --force."),
+        )
+    with tempfile.TemporaryDirectory(prefix="bds-") as name:
+        store = Path(name) / "run.bds"
+        done = Produced(generate(request, store))
+        _manifest(store, manifest, done)
+        done.left_out = _write(store, kind, out, replace=replace)
+    return done
+
+
+def _write(store: Path, kind: str, out: Path, *, replace: bool) -> dict[str, int]:
+    from bds_tool.dossier.store import Store
+    from bds_tool.dossier.writing import WriteOptions, write
+
+    return write(Store.open(store), kind, out, WriteOptions(replace=replace)).left_out
+
+
+def _manifest(store: Path, manifest: Path | None, done: Produced) -> None:
+    """The manifest as CSV where that was asked for; it stands as Parquet in the store in any case."""
+    planted = store / "defecten.parquet"
+    if not planted.is_file():
+        return
+    import polars as pl
+
+    frame = pl.read_parquet(planted)
+    done.defects = frame.height
+    if manifest is not None:
+        with atomic_file(manifest) as temporary:
+            frame.write_csv(temporary)

@@ -42,6 +42,11 @@ class Rows:
             owners = self.activity[which]
             self._add(bdsnummer, owners, np.broadcast_to(np.asarray(values), owners.shape), None, volgnr)
 
+    def path(self, path: str, rubriek: str, owners: Ints, values: Ints) -> None:
+        """Values at a place of the message without element; the HL7 coding only."""
+        if self.coder.coding == "hl7":
+            self._pieces.append((self.coder.place(path, rubriek), owners, values, 0))
+
     def local(self, texts: list[str]) -> Ints:
         """Values that only exist in this chunk: one text per place."""
         start = LOCAL + len(self._local)
@@ -103,7 +108,7 @@ class Rows:
         nothing = np.zeros(rows, dtype=bool)
         words = {
             name: _words([getattr(s, name) for s in slots], slot)
-            for name in ("rubriek", "groep", "eenheid", "codesysteem")
+            for name in ("rubriek", "groep", "eenheid", "codesysteem", "pad")
         }
         keys = dossier_keys(people.child)
         act_keys = activity_keys(acts.child, acts.number)
@@ -115,7 +120,7 @@ class Rows:
             keys.take(pa.array(child_of[owner])),
             act_keys.take(pa.array(act, mask=~bound)),
             pa.array(day_of[owner], mask=~bound).cast(pa.date32()),
-            pa.array(number[slot]),
+            pa.array(number[slot], mask=number[slot] == 0),
             words["rubriek"],
             words["groep"],
             pa.array(volgnr.astype(np.int32), mask=volgnr == 0),
@@ -126,7 +131,7 @@ class Rows:
             self._names(slot, value),
             pa.array(np.full(rows, bron, np.int32)),
             pa.array(people.child[child_of[owner]] + 1),
-            none,
+            words["pad"],
         ]
 
     def _names(self, slot: Ints, value: Ints) -> pa.Array:

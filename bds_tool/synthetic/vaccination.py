@@ -64,6 +64,10 @@ def _write(d: Draw, which: Ints, code: str, counter: Ints) -> None:
     rows.act(461, which, int(vaccine), volgnr=counter[which])
     rows.act(1409, which, coder.dates(d.acts.day[which]), volgnr=counter[which])
     rows.act(686, which, int(coder.codes(686, ["01"])[0]), volgnr=counter[which])
+    lots = np.array([coder.word(f"VERZ{code}{n:02d}") for n in range(40)])  # batches of nobody's
+    rows.act(
+        472, which, lots[(d.of_act(which, f"partij {code}") * len(lots)).astype(int)], volgnr=counter[which]
+    )
 
 
 def _refuse(d: Draw, refuses: Any, counter: Ints) -> None:  # noqa: ANN401
