@@ -51,7 +51,6 @@ def test_faults_are_found_and_pointed_at(name):
             if not caught(mutant, subjects):
                 missed[kind] += 1
     share = 1 - sum(missed.values()) / total
-    print(f"{name}: {total} mutants, {share:.2%} found; missed: {dict(missed)}")
     assert share >= 0.99, dict(missed)
 
 
