@@ -7,6 +7,7 @@ an organisation may add its own.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from bds_tool.errors import UsageError
@@ -17,14 +18,16 @@ from bds_tool.schema.model import Definition, Element
 from bds_tool.text import t
 
 Schema = dict[str, Any]
+#: Numbers of elements that share a demand, with that demand.
+Groups = list[tuple[list[int], Schema]]
 _DATE = "^([0-9]{8})$"
 
 
 def james_schema(version: str, formaat: str = "3.0") -> Schema:
     """The schema (JSON Schema draft-07) of one JAMES format for one BDS version.
 
-    `$defs/e<number>` describes the value of an element; the item schemas refer to them by element number, with
-    if/then, so that a validator names the element and the demand instead of listing alternatives.
+    Elements with the same demand share one definition, named after the first of them (`$defs/e235`); the item
+    schemas choose it by element number with if/then, so that a validator names the demand and no alternatives.
     """
     forms = james_formats()
     if formaat not in forms:
@@ -35,47 +38,61 @@ def james_schema(version: str, formaat: str = "3.0") -> Schema:
     definition, form = load(version), forms[formaat]
     own = {f.bdsnummer: f for f in james_fields() if f.formaat == formaat and f.gecontroleerd == "ja"}
     numbers = sorted({n for n, e in definition.elementen.items() if e.in_bericht} | own.keys())
-    values: Schema = {}
-    for number in numbers:
-        values[f"e{number}"] = _value(definition, definition.elementen.get(number), own.get(number), formaat)
+    groups = _groups(
+        {n: _value(definition, definition.elementen.get(n), own.get(n), formaat) for n in numbers}
+    )
+    names = {n: e.naam for n, e in definition.elementen.items()}
+    values = {
+        f"e{members[0]}": {
+            "description": "; ".join(f"{n} {names.get(n, '')}".rstrip() for n in members),
+            **value,
+        }
+        for members, value in groups
+    }
     build = _by_element if formaat.startswith("3") else _by_visit
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$id": f"https://bds-tool.nl/schemas/james-{formaat}-bds-{version}.json",
         "title": f"JAMES {formaat}, BDS {version}",
         **build(form, formaat),
-        "$defs": {"item": _item(form, numbers), **_measurements(form, numbers, formaat), **values},
+        "$defs": {"item": _item(form, groups), **_measurements(form, groups, formaat), **values},
     }
+
+
+def _groups(values: dict[int, Schema]) -> Groups:
+    """Elements with the same demand together: validators then try a hundred conditions instead of nine hundred."""
+    by_content: dict[str, tuple[list[int], Schema]] = {}
+    for number, value in values.items():
+        if value:
+            by_content.setdefault(json.dumps(value, sort_keys=True), ([], value))[0].append(number)
+    return list(by_content.values())
 
 
 # ---- VALUES ---- #
 
 
 def _value(definition: Definition, element: Element | None, field: JamesField | None, formaat: str) -> Schema:
-    naam = element.naam if element else ""
-    title = {"title": naam} if naam else {}
     if field and (field.codes or field.patroon or field.minimum or field.maximum):
-        return {**title, **_prescribed(field)}
+        return _prescribed(field)
     if element is None:
-        return {**title, **({"type": field.json_type} if field and field.json_type else {})}
+        return {"type": field.json_type} if field and field.json_type else {}
     kind = element.datatype or element.hl7_datatype
     if element.coded:
         # A deprecated code may still travel, so every code of the list is right.
         codes = [p.bds.code for p in code_pairs(definition, element.waardenlijst) if p.bds and p.bds.code]
-        return {**title, "type": "string", **({"enum": codes} if codes else {})}
+        return {"type": "string", **({"enum": codes} if codes else {})}
     if kind in {"PQ", "INT"}:
         if formaat == "1.0":
-            return {**title, "type": "string", "pattern": "^[0-9]+$"}
-        return {**title, "type": "number", **_limits(element)}
+            return {"type": "string", "pattern": "^[0-9]+$"}
+        return {"type": "number", **_limits(element)}
     if kind == "TS":
-        return {**title, "pattern": _DATE}
+        return {"pattern": _DATE}
     if kind in {"AN", "ST"}:
         return {
-            **title,
             "type": "string",
             **({"maxLength": element.max_lengte} if element.max_lengte else {}),
         }
-    return title
+    return {}
 
 
 def _prescribed(field: JamesField) -> Schema:
@@ -109,14 +126,14 @@ def _number(text: str) -> int | float:
 # ---- STRUCTURE ---- #
 
 
-def _item(form: JamesFormat, numbers: list[int]) -> Schema:
+def _item(form: JamesFormat, groups: Groups) -> Schema:
     """One element with its value. The value itself may be absent: every format allows that."""
     chosen = [
         {
-            "if": {"properties": {form.element: {"const": n}}, "required": [form.element]},
-            "then": {"properties": {form.waarde: {"$ref": f"#/$defs/e{n}"}}},
+            "if": {"properties": {form.element: {"enum": members}}, "required": [form.element]},
+            "then": {"properties": {form.waarde: {"$ref": f"#/$defs/e{members[0]}"}}},
         }
-        for n in numbers
+        for members, _ in groups
     ]
     return {
         "type": "object",
@@ -126,18 +143,20 @@ def _item(form: JamesFormat, numbers: list[int]) -> Schema:
     }
 
 
-def _measurements(form: JamesFormat, numbers: list[int], formaat: str) -> Schema:
+def _measurements(form: JamesFormat, groups: Groups, formaat: str) -> Schema:
     """3.x keeps measurements by element: one number with dated values."""
     if not formaat.startswith("3"):
         return {}
     chosen = [
         {
-            "if": {"properties": {form.element: {"const": n}}, "required": [form.element]},
+            "if": {"properties": {form.element: {"enum": members}}, "required": [form.element]},
             "then": {
-                "properties": {"values": {"items": {"properties": {form.waarde: {"$ref": f"#/$defs/e{n}"}}}}}
+                "properties": {
+                    "values": {"items": {"properties": {form.waarde: {"$ref": f"#/$defs/e{members[0]}"}}}}
+                }
             },
         }
-        for n in numbers
+        for members, _ in groups
     ]
     measurement: Schema = {
         "type": "object",

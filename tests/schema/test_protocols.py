@@ -1,6 +1,7 @@
 """The protocols: sound, with a source, never heavier than a warning, and readable as typed values."""
 
 import shutil
+from itertools import pairwise
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_columns_of_the_van_wiechen_examination_leave_no_age_uncovered():
         if "leeftijd" in r.id and r.when.age
     )
     assert windows[0][0] == 0
-    assert all(before[1] == after[0] for before, after in zip(windows, windows[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(windows))
     named = {c for r in protocol("van-wiechen").rules if "leeftijd" in r.id for c in r.expect[0].codes}
     column = load("4.2.0").waardenlijst(1531)
     assert column is not None
