@@ -1,0 +1,180 @@
+"""Property tests: a generated store through every format that can carry it, and back, gives the same rows."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bds_tool.dossier import StoreWriter, read
+from bds_tool.dossier.model import REGISTRATIES
+from bds_tool.dossier.store import Store
+from bds_tool.dossier.writing import WriteOptions, write
+
+COLUMNS = [c for c in REGISTRATIES if c not in {"bron", "regel"}]
+WIDE = [c for c in COLUMNS if c not in {"codesysteem", "nullflavor", "tekst", "pad"}]
+
+# Text as dossiers hold it: any script, quotes, separators and line breaks; trimmed and not empty, as rows are.
+TEXT = (
+    st.text(
+        st.characters(
+            codec="utf-8",
+            exclude_categories=("Cs", "Cc", "Zl", "Zp", "Co", "Cn"),
+            include_characters="\n\t;,\"'|",
+        ),
+        min_size=1,
+        max_size=30,
+    )
+    .map(str.strip)
+    .filter(bool)
+)
+KEYS = st.sampled_from(["a", "kind 2", "7f3a", "x;y", 'z"q'])
+DAYS = st.dates(date(1990, 1, 1), date(2030, 12, 31))
+NUMBERS = st.one_of(st.integers(0, 99_999).map(str), st.decimals(0, 500, places=1).map(str))
+VALUES = {
+    235: NUMBERS,
+    245: NUMBERS,
+    82: NUMBERS,
+    19: st.sampled_from(["0", "1", "2", "3"]),
+    66: st.sampled_from(["01", "98"]),
+    20: DAYS.map(date.isoformat),
+    63: DAYS.map(date.isoformat),
+    972: TEXT,
+}
+
+
+@st.composite
+def rows(draw, *, full=True):
+    """Rows of a store: `full` also those without element, without value, with text and code systems."""
+    found = []
+    for _ in range(draw(st.integers(1, 12))):
+        number = draw(st.sampled_from([*VALUES, *([None] if full else [])]))
+        visit = draw(st.one_of(st.none(), DAYS))
+        waarde = draw(TEXT if number is None else VALUES[number])
+        if full and draw(st.integers(0, 9)) == 0:
+            waarde = None
+        unit = {235: "mm", 245: "g", 82: "d"}.get(number)
+        group = draw(st.sampled_from([None, 1, 2])) if number in {63, 66} else None
+        optional = st.one_of(st.none(), st.sampled_from(["x", "UNK", "R051 tekst"])) if full else st.none()
+        found.append(
+            (
+                draw(KEYS),
+                f"c{visit}" if visit else None,
+                visit,
+                number,
+                draw(st.sampled_from([None, "R027", "R003"])),
+                "G014" if group else None,
+                group,
+                waarde,
+                unit if draw(st.booleans()) else None,
+                draw(optional),
+                draw(optional),
+                draw(st.one_of(st.none(), TEXT)) if full else None,
+                1,
+                1,
+                draw(optional),
+            )
+        )
+    return found
+
+
+def make(folder: Path, content) -> Store:
+    with StoreWriter(folder / "in.bds") as writer:
+        writer.add_bron(pad="in", formaat="tabel", bds_herkend="4.2.0")
+        writer.add_rows(content)
+    return Store.open(folder / "in.bds")
+
+
+def content_of(store, columns):
+    frame = store.registraties().select(columns).with_columns(pl.all().cast(pl.String)).collect()
+    return sorted(frame.rows(), key=str)
+
+
+FULL = [
+    ("csv", "iso", "x.csv"),
+    ("csv", "excel-nl", "x.csv"),
+    ("parquet", "iso", "x.parquet"),
+    ("arrow", "iso", "x.arrow"),
+    ("ndjson", "iso", "x.ndjson"),
+    ("xlsx", "iso", "x.xlsx"),
+]
+RELAXED = settings(
+    max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+
+
+@pytest.mark.parametrize(("to", "dialect", "name"), FULL)
+def test_long_formats_carry_everything(to, dialect, name):
+    @RELAXED
+    @given(rows())
+    def check(content):
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            store = make(folder, content)
+            done = write(store, to, folder / name, WriteOptions(dialect=dialect))
+            with read([folder / name]) as back:
+                assert content_of(back, COLUMNS) == content_of(store, COLUMNS)
+                assert back.meldingen().collect()["code"].to_list() == []
+            assert done.left_out == {}
+
+    check()
+
+
+@pytest.mark.parametrize("dialect", ["iso", "excel-nl"])
+def test_wide_tables_carry_every_value(dialect):
+    @RELAXED
+    @given(rows(full=False))
+    def check(content):
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            store = make(folder, content)
+            write(store, "csv-wide", folder / "wide", WriteOptions(dialect=dialect))
+            with read([folder / "wide"]) as back:
+                assert content_of(back, WIDE) == content_of(store, WIDE)
+
+    check()
+
+
+@st.composite
+def james_rows(draw):
+    """Rows that JAMES has a place for: own elements, dated measurements, parents."""
+    found = []
+    for key in draw(st.lists(st.sampled_from(["a", "b", "kind 3"]), min_size=1, max_size=3, unique=True)):
+        found += [
+            (key, None, None, n, None, None, None, draw(VALUES[n]), *[None] * 4, 1, 1, None)
+            for n in draw(st.lists(st.sampled_from([19, 20, 82]), unique=True, min_size=1))
+        ]
+        for day in draw(st.lists(DAYS, unique=True, max_size=4)):
+            found += [
+                (key, day.isoformat(), day, n, None, None, None, draw(VALUES[n]), *[None] * 4, 1, 1, None)
+                for n in draw(st.lists(st.sampled_from([235, 245]), unique=True, min_size=1))
+            ]
+        for volgnr in range(1, draw(st.integers(0, 2)) + 1):
+            found.append((key, None, None, 62, None, "G014", volgnr, f"0{volgnr}", *[None] * 4, 1, 1, None))
+            found.append(
+                (key, None, None, 63, None, "G014", volgnr, draw(VALUES[63]), *[None] * 4, 1, 1, None)
+            )
+    return found
+
+
+@pytest.mark.parametrize("to", ["james-3.0", "james-3.1"])
+def test_james_carries_what_it_has_a_place_for(to):
+    columns = [c for c in COLUMNS if c != "pad"]
+
+    @RELAXED
+    @given(james_rows())
+    def check(content):
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            store = make(folder, content)
+            done = write(store, to, folder / "x.json")
+            with read([folder / "x.json"]) as back:
+                assert content_of(back, columns) == content_of(store, columns)
+            assert done.left_out == {}
+
+    check()
