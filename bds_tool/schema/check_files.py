@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,12 @@ class Document:
     path: Path
     name: str
     value: Any
-    lines: dict[tuple[str, ...], int]
+    text: str
+
+    @cached_property
+    def lines(self) -> dict[tuple[str, ...], int]:
+        """Made when the first finding needs it: most files have none."""
+        return line_map(self.text)
 
     @property
     def kind(self) -> str:
@@ -34,18 +40,20 @@ class Document:
         return self.name.split("/")[0]
 
 
-def documents(root: Path, findings: list[SpecFinding]) -> list[Document]:
-    """Every YAML file and data package under `specs/`; what cannot be parsed becomes a finding."""
+def documents(root: Path, findings: list[SpecFinding], kind: str = "") -> list[Document]:
+    """Every YAML file and data package under `specs/` (or one folder of it); what cannot be parsed becomes a finding."""
     import yaml
 
     found = []
-    paths = [p for pattern in ("*.yaml", "*.yml", "datapackage.json") for p in sorted(root.rglob(pattern))]
+    paths = [
+        p for pattern in ("*.yaml", "*.yml", "datapackage.json") for p in sorted((root / kind).rglob(pattern))
+    ]
     for path in paths:
         name = path.relative_to(root).as_posix()
         try:
             text = path.read_text(encoding="utf-8")
             value = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_loader())  # noqa: S506
-            found.append(Document(path, name, value, line_map(text)))
+            found.append(Document(path, name, value, text))
         except json.JSONDecodeError as error:
             findings.append(SpecFinding("SPEC001", name, error.lineno, {"reden": error.msg}))
         except yaml.MarkedYAMLError as error:
@@ -102,15 +110,20 @@ def check_schema(root: Path, document: Document) -> Iterator[SpecFinding]:
         return
     schema = json.loads(path.read_text(encoding="utf-8"))
     name = path.relative_to(root).as_posix()
-    for error in sorted(
-        Draft202012Validator(schema).iter_errors(_plain(document.value)),
-        key=lambda e: list(map(str, e.absolute_path)),
-    ):
-        place = "/".join(map(str, error.absolute_path)) or t("het bestand", "the file")
-        parameters = {"plaats": place, "reden": reason(error), "schema": name}
-        yield SpecFinding(
-            "SPEC003", document.name, line_of(document.lines, list(error.absolute_path)) or 1, parameters
-        )
+    value = _plain(document.value)
+    # A file may hold a list of definitions where the schema describes one.
+    listed = isinstance(value, list) and schema.get("type") == "object"
+    judge = Draft202012Validator(schema)
+    parts: list[tuple[list[Any], Any]] = [([n], v) for n, v in enumerate(value)] if listed else [([], value)]
+    for prefix, part in parts:
+        errors = judge.iter_errors(part)
+        for error in sorted(errors, key=lambda e: list(map(str, e.absolute_path))):
+            path_in_file = [*prefix, *error.absolute_path]
+            place = "/".join(map(str, path_in_file)) or t("het bestand", "the file")
+            parameters = {"plaats": place, "reden": reason(error), "schema": name}
+            yield SpecFinding(
+                "SPEC003", document.name, line_of(document.lines, path_in_file) or 1, parameters
+            )
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401

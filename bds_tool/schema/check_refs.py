@@ -21,6 +21,8 @@ CODE_KEYS = ("codes", "code", "waarden", "values", "niet", "vervallen_codes")
 #: Kinds that may name what no longer travels in the message, or numbers that are not elements at all.
 SKIP = ("bds", "controles", "wijzigingen", "_schemas")
 _VERSION = re.compile(r"\d+\.\d+(\.\d+)?$")
+#: Codes of rules and checks, which are no codes of an element.
+_OWN_CODE = re.compile(r"(BDS|SPEC)\d{3}$")
 
 Path = tuple[str, ...]
 
@@ -117,15 +119,16 @@ def _element(document: Document, number: int, path: Path, claimed: tuple[str, ..
     scope = claimed or tuple(versions())
     exists = [v for v in scope if number in load(v).elementen]
     living = [v for v in exists if load(v).elementen[number].in_bericht]
-    base = {"plaats": _place(document, path), "nummer": str(number)}
-    line = line_of(document.lines, path)
     # Without a claim one version that has the element is enough; with a claim every one of them must.
     if not exists or (claimed and len(exists) < len(scope)):
-        lacking = ", ".join(v for v in scope if v not in exists)
-        yield SpecFinding("SPEC301", document.name, line, {**base, "versies": lacking}, "", str(number))
+        yield _reference("SPEC301", document, number, path, [v for v in scope if v not in exists])
     elif not living or (claimed and len(living) < len(scope)):
-        lacking = ", ".join(v for v in scope if v not in living)
-        yield SpecFinding("SPEC302", document.name, line, {**base, "versies": lacking}, "", str(number))
+        yield _reference("SPEC302", document, number, path, [v for v in scope if v not in living])
+
+
+def _reference(code: str, document: Document, number: int, path: Path, lacking: list[str]) -> SpecFinding:
+    parameters = {"plaats": _place(document, path), "nummer": str(number), "versies": ", ".join(lacking)}
+    return SpecFinding(code, document.name, line_of(document.lines, path), parameters, "", str(number))
 
 
 def _named_codes(
@@ -133,7 +136,9 @@ def _named_codes(
 ) -> Iterator[SpecFinding]:
     for key in CODE_KEYS:
         listed = node.get(key)
-        codes = [str(c) for c in (listed if isinstance(listed, list) else [listed]) if isinstance(c, str)]
+        codes = [c for c in (listed if isinstance(listed, list) else [listed]) if isinstance(c, str)]
+        if key == "code" and any(_OWN_CODE.match(c) for c in codes):
+            continue  # the code of the rule itself
         for code in codes:
             yield from _code(
                 document, number, code, (*path, key), claimed, allow_old=key == "vervallen_codes"
@@ -158,13 +163,15 @@ def _code(
             lacking.append(version)
         elif found and all(p.status == "D" for p in found):
             dead.append(version)
+    if not lacking and (not dead or allow_old):
+        return
     base = {"plaats": _place(document, path), "nummer": str(number), "waarde": code}
     line = line_of(document.lines, path)
     if lacking:
         yield SpecFinding(
             "SPEC303", document.name, line, {**base, "versies": ", ".join(lacking)}, "", f"{number}/{code}"
         )
-    elif dead and not allow_old:
+    else:
         yield SpecFinding(
             "SPEC306", document.name, line, {**base, "versies": ", ".join(dead)}, "", f"{number}/{code}"
         )
@@ -174,7 +181,8 @@ def check_ids(found: list[Document]) -> Iterator[SpecFinding]:
     """Identifications that occur twice within one kind: rule codes, ids of protocols and indicators."""
     seen: dict[tuple[str, str], str] = {}
     for document in found:
-        if document.kind in {"bds", "_schemas"} or document.path.name == "datapackage.json":
+        # Packages number their own examples.
+        if document.kind in {"bds", "_schemas", "wijzigingen"} or document.path.name == "datapackage.json":
             continue
         for path, identification in _identifications(document.value):
             key = (document.kind, identification)
