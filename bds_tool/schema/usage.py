@@ -15,6 +15,8 @@ from bds_tool.places import specs_dir
 ELEMENT_KEYS = frozenset({"element", "elementen", "elements", "bdsnummer", "bdsnummers"})
 #: Folders of YAML definitions whose files may name elements.
 KINDS = ("protocollen", "indicatoren", "regels")
+#: The first line of a definition in a list of definitions.
+_MEMBER = re.compile(r"^( *)- (?:id|code): ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,31 @@ def _in_folder(folder: Path, kind: str, bdsnummer: int) -> Iterator[Use]:
         text = path.read_text(encoding="utf-8", errors="replace")
         if not word.search(text):
             continue
-        for item in _items(text):
+        for item in _items_with(text, word):
             if any(n == bdsnummer for n, _ in element_references(item)):
                 yield _use(kind, item, path)
+
+
+def _items_with(text: str, word: re.Pattern[str]) -> Iterator[dict[str, Any]]:
+    """The definitions in a file whose text holds a word; only those are parsed, for YAML is slow.
+
+    Definitions are the members of a block list that start with `- id:` or `- code:`; a file in another style is
+    parsed as a whole.
+    """
+    starts = list(_MEMBER.finditer(text))
+    indents = {len(m[1]) for m in starts}
+    if len(indents) != 1:
+        yield from _items(text)
+        return
+    ends = [m.start() for m in starts[1:]] + [len(text)]
+    for match, end in zip(starts, ends, strict=True):
+        part = text[match.start() : end]
+        if word.search(part):
+            members = read_yaml(part)
+            if not isinstance(members, list):
+                yield from _items(text)
+                return
+            yield from (m for m in members if isinstance(m, dict))
 
 
 def _use(kind: str, item: dict[str, Any], path: Path) -> Use:
@@ -138,13 +162,13 @@ def _numbers(value: Any, path: str) -> Iterator[tuple[int, str]]:  # noqa: ANN40
 
 
 def _zib(folder: Path, bdsnummer: int) -> Iterator[Use]:
-    yield from (use for number, use in _mappings(folder) if number == bdsnummer)
+    yield from (use for number, use in _mappings(folder, f"{bdsnummer}\t") if number == bdsnummer)
 
 
-def _mappings(folder: Path) -> Iterator[tuple[int, Use]]:
-    """Element and concept of every row of the SSSOM mappings; rows that say there is none are left out."""
+def _mappings(folder: Path, having: str = "") -> Iterator[tuple[int, Use]]:
+    """Element and concept of every row (that holds a text) of the SSSOM mappings; rows that say "none" are left out."""
     for path in sorted(folder.glob("*.sssom.tsv")):
-        for row in _sssom(path):
+        for row in _sssom(path, having):
             number = re.search(r"(?:^|\D)0*(\d+)$", row.get("subject_id") or "")
             concept = row.get("object_id") or ""
             if number and not concept.startswith("sssom:"):
@@ -153,7 +177,8 @@ def _mappings(folder: Path) -> Iterator[tuple[int, Use]]:
                 yield int(number[1]), Use("zib", concept, " ".join(x for x in parts if x), path.name)
 
 
-def _sssom(path: Path) -> list[dict[str, str]]:
+def _sssom(path: Path, having: str) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         lines = (line for line in file if not line.startswith("#"))
-        return list(csv.DictReader(lines, delimiter="\t"))
+        head = next(lines, "")
+        return list(csv.DictReader([head, *(line for line in lines if having in line)], delimiter="\t"))
