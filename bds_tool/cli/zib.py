@@ -11,11 +11,17 @@ from bds_tool.cli.render import TABLE_FORMATS, table, talk, write
 from bds_tool.errors import ExitCode, UsageError
 from bds_tool.text import t
 
-app = typer.Typer(no_args_is_help=True, help="Elementen van de BDS naar zibs en FHIR R4: opzoeken, dekking, uitvoeren.")
+app = typer.Typer(
+    no_args_is_help=True, help="Elementen van de BDS naar zibs en FHIR R4: opzoeken, dekking, uitvoeren."
+)
 
 Release = Annotated[str, typer.Option("--zib", help="Zib-release: 2017, 2020 of 2024.")]
-Format = Annotated[str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")]
+Format = Annotated[
+    str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
+]
 
 
 def register(main: typer.Typer) -> None:
@@ -35,8 +41,12 @@ def _release(release: str, *, empty: bool = False) -> str:
 
 @app.command()
 def show(
-    what: Annotated[str, typer.Argument(help="Elementnummer (235), concept (NL-CM:12.2.2) of zib (Lichaamslengte).")],
-    release: Release = "2020", format_: Format = "text", output: Output = None,
+    what: Annotated[
+        str, typer.Argument(help="Elementnummer (235), concept (NL-CM:12.2.2) of zib (Lichaamslengte).")
+    ],
+    release: Release = "2020",
+    format_: Format = "text",
+    output: Output = None,
 ) -> None:
     """Toon de koppeling van een element, of de elementen bij een zib of concept."""
     from bds_tool.schema.zib import load_zib
@@ -54,8 +64,10 @@ def show(
     found = concepts(kaart, what, release)
     if not found:
         raise UsageError(
-            t(f"{what} is geen element, concept of zib in release {release}.",
-              f"{what} is no element, concept or zib in release {release}."),
+            t(
+                f"{what} is geen element, concept of zib in release {release}.",
+                f"{what} is no element, concept or zib in release {release}.",
+            ),
             t("Zoek met `bds zib search WOORD`.", "Search with `bds zib search WORD`."),
         )
     mapped: dict[str, list[Any]] = {}
@@ -63,8 +75,13 @@ def show(
         if row.release == release and row.concept:
             mapped.setdefault(row.concept, []).append(row)
     lines = [
-        [c.concept, c.naam, c.datatype, c.eenheid,
-         ", ".join(f"{r.bdsnummer} {r.naam} ({r.predicaat})" for r in mapped.get(c.concept, []))]
+        [
+            c.concept,
+            c.naam,
+            c.datatype,
+            c.eenheid,
+            ", ".join(f"{r.bdsnummer} {r.naam} ({r.predicaat})" for r in mapped.get(c.concept, [])),
+        ]
         for c in found
     ]
     table(lines, ("concept", "naam", "datatype", "eenheid", "elementen"), format_, output)
@@ -73,26 +90,38 @@ def show(
 @app.command()
 def search(
     words: Annotated[str, typer.Argument(help="Woorden uit naam, zib, profiel of code.")],
-    release: Release = "2020", format_: Format = "text", output: Output = None,
+    release: Release = "2020",
+    format_: Format = "text",
+    output: Output = None,
 ) -> None:
     """Zoek koppelingen op woorden, zib, profiel of code."""
     from bds_tool.schema.zib import load_zib
     from bds_tool.schema.zib.search import search as find
 
     rows = find(load_zib(), words, _release(release))
-    table([[r.bdsnummer, r.naam, r.status, r.predicaat if r.concept else "", r.object_naam, r.profiel] for r in rows],
-          ("bdsnummer", "naam", "status", "relatie", "zib", "profiel"), format_, output)
+    table(
+        [
+            [r.bdsnummer, r.naam, r.status, r.predicaat if r.concept else "", r.object_naam, r.profiel]
+            for r in rows
+        ],
+        ("bdsnummer", "naam", "status", "relatie", "zib", "profiel"),
+        format_,
+        output,
+    )
     if not rows:
         talk(t("Niets gevonden.", "Nothing found."))
 
 
 @app.command()
 def coverage(
-    store: Annotated[Path | None, typer.Argument(help="Gegevensmap (NAAM.bds) in plaats van een hele BDS-versie.")] = None,
+    store: Annotated[
+        Path | None, typer.Argument(help="Gegevensmap (NAAM.bds) in plaats van een hele BDS-versie.")
+    ] = None,
     bds: Annotated[str, typer.Option("--bds", help="BDS-versie; zonder: de nieuwste.")] = "",
     release: Release = "2020",
     by: Annotated[str, typer.Option("--by", help="rubriek, zib of totaal.")] = "rubriek",
-    format_: Format = "text", output: Output = None,
+    format_: Format = "text",
+    output: Output = None,
 ) -> None:
     """Tel per rubriek of zib hoeveel elementen een plaats hebben: volledig, deels, met verlies of niet."""
     from bds_tool.schema import load, newest
@@ -107,16 +136,27 @@ def coverage(
         weights = counts_per_element(store)
         elements = set(weights)
     if by == "zib":
-        zib_rows = [[z, n, k, h, sum(c.values()), *(c[x] for x in KLASSEN[:3])] for z, n, k, h, c in per_zib(kaart, elements, release)]
+        zib_rows = [
+            [z, n, k, h, sum(c.values()), *(c[x] for x in KLASSEN[:3])]
+            for z, n, k, h, c in per_zib(kaart, elements, release)
+        ]
         table(zib_rows, ("zib", "naam", "concepten", "geraakt", "elementen", *KLASSEN[:3]), format_, output)
         return
     if by not in {"rubriek", "totaal"}:
-        raise UsageError(t(f"--by {by} bestaat niet.", f"--by {by} does not exist."), t("Kies rubriek, zib of totaal.", "Choose rubriek, zib or totaal."))
+        raise UsageError(
+            t(f"--by {by} bestaat niet.", f"--by {by} does not exist."),
+            t("Kies rubriek, zib of totaal.", "Choose rubriek, zib or totaal."),
+        )
     rows: list[list[Any]] = []
     if by == "rubriek":
-        rows = [[r, n, sum(c.values()), *(c[k] for k in KLASSEN)] for r, n, c in per_rubriek(kaart, definition, release, elements)]
+        rows = [
+            [r, n, sum(c.values()), *(c[k] for k in KLASSEN)]
+            for r, n, c in per_rubriek(kaart, definition, release, elements)
+        ]
     total = dekking(kaart, elements, release)
-    rows.append(["totaal", t("alle elementen", "all elements"), sum(total.values()), *(total[k] for k in KLASSEN)])
+    rows.append(
+        ["totaal", t("alle elementen", "all elements"), sum(total.values()), *(total[k] for k in KLASSEN)]
+    )
     if weights is not None:
         from collections import Counter
 
@@ -125,7 +165,14 @@ def coverage(
         values: Counter[str] = Counter()
         for n, count in weights.items():
             values[klasse(kaart, n, release)] += count
-        rows.append(["waarden", t("geregistreerde waarden", "registered values"), sum(values.values()), *(values[k] for k in KLASSEN)])
+        rows.append(
+            [
+                "waarden",
+                t("geregistreerde waarden", "registered values"),
+                sum(values.values()),
+                *(values[k] for k in KLASSEN),
+            ]
+        )
     table(rows, ("rubriek", "naam", "elementen", *KLASSEN), format_, output)
 
 
@@ -136,8 +183,96 @@ def check(format_: Format = "text", output: Output = None) -> None:
 
     found = check_map()
     if found or format_ != "text":
-        table([[f.code, f.soort, f.plaats, f.tekst] for f in found], ("code", "soort", "plaats", "tekst"), format_, output)
+        table(
+            [[f.code, f.soort, f.plaats, f.tekst] for f in found],
+            ("code", "soort", "plaats", "tekst"),
+            format_,
+            output,
+        )
     talk(t(f"{len(found)} gebreken in de mapping.", f"{len(found)} defects in the mapping."))
+    if found:
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+@app.command(name="export-map")
+def export_map(
+    output: Annotated[Path, typer.Argument(help="Bestand (.tsv, .xlsx) of map (conceptmap).")],
+    to: Annotated[
+        str, typer.Option("--to", help="sssom, conceptmap of xlsx; zonder: naar de extensie.")
+    ] = "",
+    release: Release = "2020",
+    force: Annotated[bool, typer.Option("--force", help="Een bestaande map vervangen.")] = False,
+) -> None:
+    """Voer de mapping uit als SSSOM-tabel, als FHIR ConceptMaps (een per lijst) of als werkboek."""
+    from bds_tool.export.fhir import conceptmap
+
+    kind = to or {".tsv": "sssom", ".xlsx": "xlsx"}.get(output.suffix.lower(), "conceptmap")
+    if kind == "sssom":
+        n = conceptmap.export_sssom(output)
+        talk(t(f"{n} koppelingen in {output}.", f"{n} mappings in {output}."))
+    elif kind == "xlsx":
+        n = conceptmap.export_xlsx(output)
+        talk(t(f"{n} koppelingen in {output}.", f"{n} mappings in {output}."))
+    elif kind == "conceptmap":
+        names = conceptmap.export_conceptmaps(output, _release(release), replace=force)
+        talk(t(f"{len(names)} ConceptMaps in {output}.", f"{len(names)} ConceptMaps in {output}."))
+    else:
+        raise UsageError(
+            t(f"--to {kind} bestaat niet.", f"--to {kind} does not exist."),
+            t("Kies sssom, conceptmap of xlsx.", "Choose sssom, conceptmap or xlsx."),
+        )
+
+
+@app.command()
+def profiles(
+    folder: Annotated[
+        Path, typer.Argument(help="Map met profiles/**/*.xml en terminology/*.xml van Nictiz.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Map voor profielen.csv en bindingen.csv.")],
+) -> None:
+    """Maak de profieltabel opnieuw uit StructureDefinitions (voor wie een nieuwe nl-core-versie invoert)."""
+    from bds_tool.export.fhir.profile_build import compile_profiles
+    from bds_tool.schema.zib.vormen import load_vormen
+
+    names = sorted({v.profiel for v in load_vormen().vormen.values() if v.profiel})
+    n, missing = compile_profiles(folder, names, output / "profielen.csv", output / "bindingen.csv")
+    talk(
+        t(
+            f"{n} regels voor {len(names) - len(missing)} profielen.",
+            f"{n} rows for {len(names) - len(missing)} profiles.",
+        )
+    )
+    if missing:
+        talk(t(f"Niet gevonden: {', '.join(missing)}.", f"Not found: {', '.join(missing)}."))
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+@app.command()
+def conform(
+    paths: Annotated[list[Path], typer.Argument(help="FHIR R4: NDJSON-bestanden, of een map ermee.")],
+    base: Annotated[
+        bool, typer.Option("--base/--no-base", help="Ook basis-FHIR met fhirkit (bds-tool[fhir]).")
+    ] = False,
+    format_: Format = "text",
+    output: Output = None,
+) -> None:
+    """Controleer FHIR-bestanden tegen de profielen die ze claimen. Dit is niet het oordeel van de HL7-validator."""
+    from bds_tool.export.fhir.conform import check_files
+
+    count, claimed, found = check_files(paths, base=base)
+    if found or format_ != "text":
+        table(
+            [[f, p, k, n] for (f, p, k), n in sorted(found.items())],
+            ("bestand", "profiel", "fout", "resources"),
+            format_,
+            output,
+        )
+    talk(
+        t(
+            f"{count} resources, waarvan {claimed} met een profiel uit de tabel: {sum(found.values())} fouten.",
+            f"{count} resources, {claimed} of them with a profile in the table: {sum(found.values())} errors.",
+        )
+    )
     if found:
         raise typer.Exit(ExitCode.FINDINGS)
 
@@ -148,13 +283,29 @@ def export(
     out: Annotated[Path, typer.Argument(help="Map voor de uitvoer.")],
     to: Annotated[str, typer.Option("--to", help="Doel: fhir.")] = "fhir",
     release: Release = "2020",
-    profile: Annotated[str, typer.Option("--profile", help="nl-core: profielen claimen waar ze kloppen; geen: niet.")] = "nl-core",
-    as_: Annotated[str, typer.Option("--as", help="ndjson (een bestand per soort) of bundle (een Bundle per kind).")] = "ndjson",
-    unmapped: Annotated[str, typer.Option("--unmapped", help="Wat geen tegenhanger heeft: keep (BDS-gecodeerd), drop of report.")] = "keep",
-    include: Annotated[str, typer.Option("--include", help="Gevoelige soorten die toch mee mogen, met komma's.")] = "",
-    check_: Annotated[str, typer.Option("--check", help="profiel, basis (ook basis-FHIR, vraagt bds-tool[fhir]) of geen.")] = "profiel",
-    key_file: Annotated[Path | None, typer.Option("--key-file", help="Sleutel voor pseudoniemen; anders de variabele BDS_KEY.")] = None,
-    base_url: Annotated[str, typer.Option("--base-url", help="Voorvoegsel van fullUrl in Bundles.")] = "http://localhost/fhir",
+    profile: Annotated[
+        str, typer.Option("--profile", help="nl-core: profielen claimen waar ze kloppen; geen: niet.")
+    ] = "nl-core",
+    as_: Annotated[
+        str, typer.Option("--as", help="ndjson (een bestand per soort) of bundle (een Bundle per kind).")
+    ] = "ndjson",
+    unmapped: Annotated[
+        str,
+        typer.Option("--unmapped", help="Wat geen tegenhanger heeft: keep (BDS-gecodeerd), drop of report."),
+    ] = "keep",
+    include: Annotated[
+        str, typer.Option("--include", help="Gevoelige soorten die toch mee mogen, met komma's.")
+    ] = "",
+    check_: Annotated[
+        str, typer.Option("--check", help="profiel, basis (ook basis-FHIR, vraagt bds-tool[fhir]) of geen.")
+    ] = "profiel",
+    key_file: Annotated[
+        Path | None,
+        typer.Option("--key-file", help="Sleutel voor pseudoniemen; anders de variabele BDS_KEY."),
+    ] = None,
+    base_url: Annotated[
+        str, typer.Option("--base-url", help="Voorvoegsel van fullUrl in Bundles.")
+    ] = "http://localhost/fhir",
     workers: Annotated[int, typer.Option("--workers", help="Aantal processen; 0 kiest zelf.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Een bestaande map vervangen.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Geen voortgang en samenvatting.")] = False,
@@ -167,11 +318,15 @@ def export(
 
     for value, allowed, option in ((to, ("fhir",), "--to"), (profile, ("nl-core", "geen"), "--profile")):
         if value not in allowed:
-            raise UsageError(t(f"{option} {value} bestaat niet.", f"{option} {value} does not exist."),
-                             t(f"Kies uit: {', '.join(allowed)}.", f"Choose one of: {', '.join(allowed)}."))
+            raise UsageError(
+                t(f"{option} {value} bestaat niet.", f"{option} {value} does not exist."),
+                t(f"Kies uit: {', '.join(allowed)}.", f"Choose one of: {', '.join(allowed)}."),
+            )
     key, random = load_key(key_file)
     wanted = frozenset(p.strip() for p in include.split(",") if p.strip())
-    task = Opdracht(key, release, unmapped, wanted, profile == "nl-core", as_, base_url.rstrip("/"), check_, workers)
+    task = Opdracht(
+        key, release, unmapped, wanted, profile == "nl-core", as_, base_url.rstrip("/"), check_, workers
+    )
     result = write_fhir(Store.open(store), out, task, replace=force)
     if not quiet:
         _summary(result, out, random, gecontroleerd(check_))
@@ -183,8 +338,12 @@ def _summary(result: Any, out: Path, random: bool, checked: str) -> None:  # noq
     from bds_tool.text import number
 
     resources = sum(result.resources.values())
-    talk(t(f"{number(resources)} resources van {number(result.dossiers)} dossiers in {out}.",
-           f"{number(resources)} resources of {number(result.dossiers)} dossiers in {out}."))
+    talk(
+        t(
+            f"{number(resources)} resources van {number(result.dossiers)} dossiers in {out}.",
+            f"{number(resources)} resources of {number(result.dossiers)} dossiers in {out}.",
+        )
+    )
     total = sum(result.rijen.values())
     parts = ", ".join(f"{name} {number(n)}" for name, n in result.per_uitkomst().items() if n)
     talk(t(f"Van {number(total)} rijen: {parts}.", f"Of {number(total)} rows: {parts}."))
@@ -192,22 +351,69 @@ def _summary(result: Any, out: Path, random: bool, checked: str) -> None:  # noq
         talk(f"  {number(n):>10}  {reason}")
     if result.zonder_profiel:
         n = sum(result.zonder_profiel.values())
-        talk(t(f"{number(n)} resources zonder profiel; waarom staat in verlies.json.", f"{number(n)} resources without a profile; verlies.json says why."))
+        talk(
+            t(
+                f"{number(n)} resources zonder profiel; waarom staat in verlies.json.",
+                f"{number(n)} resources without a profile; verlies.json says why.",
+            )
+        )
     if random:
-        talk(t("De sleutel is voor deze keer gemaakt: een volgende uitvoer krijgt andere pseudoniemen (--key-file of BDS_KEY).",
-               "The key was made for this run: a next export gets other pseudonyms (--key-file or BDS_KEY)."))
+        talk(
+            t(
+                "De sleutel is voor deze keer gemaakt: een volgende uitvoer krijgt andere pseudoniemen (--key-file of BDS_KEY).",
+                "The key was made for this run: a next export gets other pseudonyms (--key-file or BDS_KEY).",
+            )
+        )
     talk(t(f"Gecontroleerd: {checked}.", f"Checked: {checked}."))
     for problem, n in sorted(result.fouten.items())[:10]:
         talk(f"  {n} × {problem}")
 
 
-COLUMNS = ("bdsnummer", "naam", "release", "status", "relatie", "concept", "zib", "zekerheid", "profiel", "pad", "code",
-           "eenheid_bds", "eenheid_fhir", "waardenlijst", "vorm", "plaats", "gevoelig", "bewijs", "toelichting")
+COLUMNS = (
+    "bdsnummer",
+    "naam",
+    "release",
+    "status",
+    "relatie",
+    "concept",
+    "zib",
+    "zekerheid",
+    "profiel",
+    "pad",
+    "code",
+    "eenheid_bds",
+    "eenheid_fhir",
+    "waardenlijst",
+    "vorm",
+    "plaats",
+    "gevoelig",
+    "bewijs",
+    "toelichting",
+)
 
 
 def _row(r: Any) -> list[Any]:  # noqa: ANN401  # a Koppeling; the model is imported lazily
-    return [r.bdsnummer, r.naam, r.release, r.status, r.predicaat if r.concept else "", r.concept, r.object_naam, r.zekerheid,
-            r.profiel, r.pad, r.code, r.eenheid_bds, r.eenheid_fhir, r.waardenlijst, r.vorm, r.plaats, r.gevoelig, r.bewijs, r.toelichting]
+    return [
+        r.bdsnummer,
+        r.naam,
+        r.release,
+        r.status,
+        r.predicaat if r.concept else "",
+        r.concept,
+        r.object_naam,
+        r.zekerheid,
+        r.profiel,
+        r.pad,
+        r.code,
+        r.eenheid_bds,
+        r.eenheid_fhir,
+        r.waardenlijst,
+        r.vorm,
+        r.plaats,
+        r.gevoelig,
+        r.bewijs,
+        r.toelichting,
+    ]
 
 
 def _element_text(kaart: Any, rows: list[Any]) -> str:  # noqa: ANN401
@@ -216,14 +422,25 @@ def _element_text(kaart: Any, rows: list[Any]) -> str:  # noqa: ANN401
         lines.append(f"{r.bdsnummer} {r.naam} · zib {r.release} · {r.status}")
         pairs = [
             ("zib", f"{r.object_naam} ({r.concept}), {r.predicaat}" if r.concept else ""),
-            ("profiel", r.profiel), ("plaats in FHIR", r.pad), ("vaste code", r.code),
+            ("profiel", r.profiel),
+            ("plaats in FHIR", r.pad),
+            ("vaste code", r.code),
             ("eenheid", f"{r.eenheid_bds} → {r.eenheid_fhir}" if r.eenheid_fhir else r.eenheid_bds),
             ("gevoelig", f"{r.gevoelig}: blijft weg uit de export, tenzij gevraagd" if r.gevoelig else ""),
-            ("bewijs", r.bewijs), ("zekerheid", str(r.zekerheid).replace(".", ",")), ("toelichting", r.toelichting),
+            ("bewijs", r.bewijs),
+            ("zekerheid", str(r.zekerheid).replace(".", ",")),
+            ("toelichting", r.toelichting),
         ]
         lines += [f"  {name:<15}{value}" for name, value in pairs if value]
-        codes = [c for c in kaart.lijst(r.waardenlijst, r.release) if not c.voorwaarde.startswith("element=") or c.voorwaarde == f"element={r.bdsnummer}"]
+        codes = [
+            c
+            for c in kaart.lijst(r.waardenlijst, r.release)
+            if not c.voorwaarde.startswith("element=") or c.voorwaarde == f"element={r.bdsnummer}"
+        ]
         if codes:
             lines.append(f"  codes van {r.waardenlijst}")
-            lines += [f"    {c.bds:<4} {c.hl7:<7} {c.naam[:40]:<41} {c.relatie:<11} {c.systeem} {c.code} {c.voorwaarde}".rstrip() for c in codes]
+            lines += [
+                f"    {c.bds:<4} {c.hl7:<7} {c.naam[:40]:<41} {c.relatie:<11} {c.systeem} {c.code} {c.voorwaarde}".rstrip()
+                for c in codes
+            ]
     return "\n".join(lines)

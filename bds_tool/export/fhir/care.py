@@ -27,7 +27,9 @@ def contact(plan: Plan, vak: Vakken, ids: Resource, patient: str, datum: str, ui
     form = vak.neem_code("vorm")
     if form:
         target, source = form
-        r["class"] = coding(plan.kaart.uri(target.systeem), target.code) if target else coding(NULLFLAVOR, "OTH")
+        r["class"] = (
+            coding(plan.kaart.uri(target.systeem), target.code) if target else coding(NULLFLAVOR, "OTH")
+        )
         types.append({"coding": [source]})
     else:
         r["class"] = coding(NULLFLAVOR, "UNK")
@@ -71,7 +73,9 @@ def organisatie(plan: Plan, vak: Vakken, ids: Resource) -> Resource | None:
 
 def zorgverlener(plan: Plan, vak: Vakken, ids: Resource) -> Resource | None:
     r: Resource = {"resourceType": "Practitioner", **ids}
-    identifiers = [{"system": plan.kaart.uri(k), "value": v} for k in ("uzi", "big", "agb") if (v := vak.neem(k))]
+    identifiers = [
+        {"system": plan.kaart.uri(k), "value": v} for k in ("uzi", "big", "agb") if (v := vak.neem(k))
+    ]
     if identifiers:
         r["identifier"] = identifiers
     if name := vak.neem("naam"):
@@ -79,7 +83,9 @@ def zorgverlener(plan: Plan, vak: Vakken, ids: Resource) -> Resource | None:
     return r if identifiers or name else None
 
 
-def vaccinatie(plan: Plan, vak: Vakken, ids: Resource, patient: str, contact_id: str, datum: str) -> Resource | None:
+def vaccinatie(
+    plan: Plan, vak: Vakken, ids: Resource, patient: str, contact_id: str, datum: str
+) -> Resource | None:
     """An Immunization. Without a kind of vaccine there is none: the rows go on as BDS-coded values."""
     code = vak.neem_code("soort")
     text = vak.neem_anders("soort") if code is None else None
@@ -120,17 +126,26 @@ def vaccinatie(plan: Plan, vak: Vakken, ids: Resource, patient: str, contact_id:
     return r
 
 
-def vragenlijst(plan: Plan, vak: Vakken, ids: Resource, patient: str, contact_id: str, datum: str) -> Resource | None:
+def vragenlijst(
+    plan: Plan, vak: Vakken, ids: Resource, patient: str, contact_id: str, datum: str
+) -> Resource | None:
     """A QuestionnaireResponse with one item per element; linkId is the BDS number, item texts are licensed."""
     items = []
     for rij, regel in vak.rijen.pop("item", []):
-        cel = maak_cel(regel, rij.waarde, None, rij.codesysteem, rij.nullflavor, rij.tekst, vak.hl7, None, None)
+        cel = maak_cel(
+            regel, rij.waarde, None, rij.codesysteem, rij.nullflavor, rij.tekst, vak.hl7, None, None
+        )
         answer = _antwoord(plan, cel)
         items.append({"linkId": str(regel.bdsnummer), "answer": [answer]})
         vak.geplaatst.append((rij, regel))
     if not items:
         return None
-    r: Resource = {"resourceType": "QuestionnaireResponse", **ids, "status": "completed", "subject": verwijs("Patient", patient)}
+    r: Resource = {
+        "resourceType": "QuestionnaireResponse",
+        **ids,
+        "status": "completed",
+        "subject": verwijs("Patient", patient),
+    }
     if contact_id:
         r["encounter"] = verwijs("Encounter", contact_id)
     if datum:
@@ -152,7 +167,9 @@ def _antwoord(plan: Plan, cel: Any) -> Resource:  # noqa: ANN401  # a Cel
     return {"valueString": cel.waarde}
 
 
-def aandoening(plan: Plan, vak: Vakken, ids: Resource, patient: str, contact_id: str, datum: str) -> Resource | None:
+def aandoening(
+    plan: Plan, vak: Vakken, ids: Resource, patient: str, contact_id: str, datum: str
+) -> Resource | None:
     """A Condition from one element that names it in text, or says yes to it."""
     found = _benoemd(plan, vak, "tekst") or _bevestigd(plan, vak, "ja")
     if found is None:
@@ -198,7 +215,13 @@ def operatie(plan: Plan, vak: Vakken, ids: Resource, patient: str, contact_id: s
     code = _benoemd(plan, vak, "tekst")
     if code is None:
         return None
-    r: Resource = {"resourceType": "Procedure", **ids, "status": "completed", "code": code, "subject": verwijs("Patient", patient)}
+    r: Resource = {
+        "resourceType": "Procedure",
+        **ids,
+        "status": "completed",
+        "code": code,
+        "subject": verwijs("Patient", patient),
+    }
     if contact_id:
         r["encounter"] = verwijs("Encounter", contact_id)
     return r
@@ -232,7 +255,12 @@ def familie(plan: Plan, vak: Vakken, ids: Resource, patient: str, datum: str) ->
     relative = vak.neem_code("familielid")
     if relative is None:
         return None
-    r: Resource = {"resourceType": "FamilyMemberHistory", **ids, "status": "partial", "patient": verwijs("Patient", patient)}
+    r: Resource = {
+        "resourceType": "FamilyMemberHistory",
+        **ids,
+        "status": "partial",
+        "patient": verwijs("Patient", patient),
+    }
     if datum:
         r["date"] = datum
     r["relationship"] = begrip(plan, relative)
@@ -251,13 +279,19 @@ def familie(plan: Plan, vak: Vakken, ids: Resource, patient: str, datum: str) ->
     return r
 
 
-def zorgperiode(plan: Plan, ids: Resource, patient: str, organisation: str, status: str, van: str, tot: str) -> Resource:
+def zorgperiode(ids: Resource, patient: str, organisation: str, status: str, van: str, tot: str) -> Resource:
     """The period in which an organisation cares for the child."""
-    r: Resource = {"resourceType": "EpisodeOfCare", **ids, "status": status, "patient": verwijs("Patient", patient)}
+    r: Resource = {
+        "resourceType": "EpisodeOfCare",
+        **ids,
+        "status": status,
+        "patient": verwijs("Patient", patient),
+    }
     if organisation:
         r["managingOrganization"] = verwijs("Organization", organisation)
-    period = {k: v for k, v in (("start", moment(van) if van else ""), ("end", moment(tot) if tot else "")) if v}
+    period = {
+        k: v for k, v in (("start", moment(van) if van else ""), ("end", moment(tot) if tot else "")) if v
+    }
     if period:
         r["period"] = period
     return r
-

@@ -14,11 +14,16 @@ NICTIZ = "http://nictiz.nl/fhir/StructureDefinition/"
 CORE = "http://hl7.org/fhir/StructureDefinition/"
 #: HL7 v3 NullFlavor → FHIR data-absent-reason, after the v3 concept map of FHIR R4; the rest becomes unknown.
 REASONS = {
-    "UNK": "unknown", "ASKU": "asked-unknown", "NAV": "temp-unknown", "NASK": "not-asked", "MSK": "masked",
-    "NA": "not-applicable", "NI": "unknown", "OTH": "unsupported", "NP": "unknown",
+    "UNK": "unknown",
+    "ASKU": "asked-unknown",
+    "NAV": "temp-unknown",
+    "NASK": "not-asked",
+    "MSK": "masked",
+    "NA": "not-applicable",
+    "NI": "unknown",
+    "OTH": "unsupported",
+    "NP": "unknown",
 }
-#: Powers of ten between units of one measure; the exporter multiplies with text, not with floats.
-SHIFT = {("mm", "cm"): -1, ("cm", "mm"): 1, ("m", "cm"): 2, ("cm", "cm"): 0, ("g", "g"): 0, ("kg", "kg"): 0, ("mm", "mm"): 0, ("kg", "g"): 3}
 NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?\Z")
 DATE = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?\Z")
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?([+-]\d\d:\d\d|Z)?\Z")
@@ -26,21 +31,6 @@ TIME = re.compile(r"(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\
 CODE = re.compile(r"[^\s\ue000-\uf8ff]+(?: [^\s\ue000-\uf8ff]+)*\Z")
 UNIT = re.compile(r"[^\s\ue000-\uf8ff]+\Z")
 OID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+\Z")
-
-
-def verschuif(number: str, power: int) -> str:
-    """A decimal times ten to a power, exactly: `verschuif("1535", -1)` is `153.5`, `verschuif("1530", -1)` is `153`."""
-    sign, digits = ("-", number[1:]) if number.startswith("-") else ("", number)
-    whole, _, fraction = digits.partition(".")
-    if power >= 0:
-        fraction = fraction.ljust(power, "0")
-        whole, fraction = whole + fraction[:power], fraction[power:]
-    else:
-        whole = whole.rjust(-power + 1, "0")
-        whole, fraction = whole[:power], whole[power:] + fraction
-    fraction = fraction.rstrip("0")
-    whole = whole.lstrip("0") or "0"
-    return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
 
 
 def datum(text: str) -> str:
@@ -88,7 +78,10 @@ def jaren(geboorte: str, dag: str) -> int | None:
 
 def afwezig(nullflavor: str, tekst: str = "") -> dict[str, Any]:
     """A dataAbsentReason that keeps the HL7 v3 nullFlavor beside the FHIR code."""
-    codings = [{"system": ABSENT, "code": REASONS.get(nullflavor, "unknown")}, {"system": NULLFLAVOR, "code": nullflavor}]
+    codings = [
+        {"system": ABSENT, "code": REASONS.get(nullflavor, "unknown")},
+        {"system": NULLFLAVOR, "code": nullflavor},
+    ]
     return {"coding": codings, **({"text": tekst} if tekst else {})}
 
 
@@ -98,7 +91,11 @@ def anders(tekst: str) -> dict[str, Any]:
 
 
 def coding(system: str, code: str, display: str = "") -> dict[str, str]:
-    return {**({"system": system} if system else {}), "code": code, **({"display": display} if display else {})}
+    return {
+        **({"system": system} if system else {}),
+        "code": code,
+        **({"display": display} if display else {}),
+    }
 
 
 def extension(url: str, kind: str, value: Any) -> dict[str, Any]:  # noqa: ANN401  # any FHIR value
@@ -116,20 +113,30 @@ def naam(voornaam: str, voorvoegsel: str, achternaam: str) -> dict[str, Any]:
     if achternaam:
         found["family"] = family
         parts = [extension(f"{CORE}humanname-own-prefix", "String", voorvoegsel)] if voorvoegsel else []
-        found["_family"] = {"extension": [*parts, extension(f"{CORE}humanname-own-name", "String", achternaam)]}
+        found["_family"] = {
+            "extension": [*parts, extension(f"{CORE}humanname-own-name", "String", achternaam)]
+        }
     if voornaam:
         found["given"] = [voornaam]
         found["_given"] = [{"extension": [extension(f"{CORE}iso21090-EN-qualifier", "Code", "BR")]}]
     return found
 
 
-def adres(v: dict[str, str], soort: dict[str, str] | None, soort_bron: dict[str, str] | None, gebruik: str, land: dict[str, str] | None) -> dict[str, Any]:
+def adres(
+    v: dict[str, str],
+    soort: dict[str, str] | None,
+    soort_bron: dict[str, str] | None,
+    gebruik: str,
+    land: dict[str, str] | None,
+) -> dict[str, Any]:
     """An address; `v` holds straat, huisnummer, huisletter, toevoeging, aanduiding, postcode, woonplaats and so on."""
     found: dict[str, Any] = {}
     if soort or soort_bron:
         both = [c for c in (soort, soort_bron) if c]
         codings = [c for i, c in enumerate(both) if c not in both[:i]]
-        found["extension"] = [extension(f"{NICTIZ}ext-AddressInformation.AddressType", "CodeableConcept", {"coding": codings})]
+        found["extension"] = [
+            extension(f"{NICTIZ}ext-AddressInformation.AddressType", "CodeableConcept", {"coding": codings})
+        ]
     use, _, kind = gebruik.partition("/")
     if use:
         found["use"] = use
@@ -137,13 +144,18 @@ def adres(v: dict[str, str], soort: dict[str, str] | None, soort_bron: dict[str,
         found["type"] = kind
     extra = " ".join(v[k] for k in ("huisletter", "toevoeging") if v.get(k))
     parts = [
-        ("streetName", v.get("straat", "")), ("houseNumber", v.get("huisnummer", "")), ("buildingNumberSuffix", extra),
-        ("additionalLocator", v.get("aanduiding", "")), ("unitID", v.get("beschrijving", "")),
+        ("streetName", v.get("straat", "")),
+        ("houseNumber", v.get("huisnummer", "")),
+        ("buildingNumberSuffix", extra),
+        ("additionalLocator", v.get("aanduiding", "")),
+        ("unitID", v.get("beschrijving", "")),
     ]
     filled = [(n, x) for n, x in parts if x]
     if filled:
         found["line"] = [" ".join(x for _, x in filled)]
-        found["_line"] = [{"extension": [extension(f"{CORE}iso21090-ADXP-{n}", "String", x) for n, x in filled]}]
+        found["_line"] = [
+            {"extension": [extension(f"{CORE}iso21090-ADXP-{n}", "String", x) for n, x in filled]}
+        ]
     for key, name in (("woonplaats", "city"), ("gemeente", "district"), ("postcode", "postalCode")):
         if v.get(key):
             found[name] = v[key]
@@ -156,7 +168,9 @@ def adres(v: dict[str, str], soort: dict[str, str] | None, soort_bron: dict[str,
     return found
 
 
-def telefoon(nummer: str, gebruik: str, mobiel: dict[str, str] | None, bron: dict[str, str] | None) -> dict[str, Any]:
+def telefoon(
+    nummer: str, gebruik: str, mobiel: dict[str, str] | None, bron: dict[str, str] | None
+) -> dict[str, Any]:
     """A telephone number; `mobile` is a kind of telephone in the zib, home and work are its use."""
     found: dict[str, Any] = {"system": "phone"}
     codings = [c for c in (mobiel, bron) if c]

@@ -22,7 +22,10 @@ def load_key(file: Path | None) -> tuple[bytes, bool]:
             key = file.read_bytes().strip()
         except OSError as error:
             raise UsageError(
-                t(f"Sleutelbestand {file} is niet te lezen: {error.strerror}.", f"Key file {file} cannot be read: {error.strerror}."),
+                t(
+                    f"Sleutelbestand {file} is niet te lezen: {error.strerror}.",
+                    f"Key file {file} cannot be read: {error.strerror}.",
+                ),
                 t("Geef een leesbaar bestand.", "Give a readable file."),
             ) from error
     else:
@@ -31,9 +34,14 @@ def load_key(file: Path | None) -> tuple[bytes, bool]:
             return secrets.token_bytes(32), True
     if len(key) < SHORTEST:
         raise UsageError(
-            t(f"De sleutel is korter dan {SHORTEST} tekens.", f"The key is shorter than {SHORTEST} characters."),
-            t("Maak een langere, bijvoorbeeld met: openssl rand -hex 32 > sleutel.txt",
-              "Make a longer one, for example: openssl rand -hex 32 > key.txt"),
+            t(
+                f"De sleutel is korter dan {SHORTEST} tekens.",
+                f"The key is shorter than {SHORTEST} characters.",
+            ),
+            t(
+                "Maak een langere, bijvoorbeeld met: openssl rand -hex 32 > sleutel.txt",
+                "Make a longer one, for example: openssl rand -hex 32 > key.txt",
+            ),
         )
     return key, False
 

@@ -66,10 +66,19 @@ class Verlies:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            "dossiers": self.dossiers, "rijen": sum(self.rijen.values()), "uitkomsten": self.per_uitkomst(),
-            "weggelaten": self.redenen(), "resources": dict(sorted(self.resources.items())),
+            "dossiers": self.dossiers,
+            "rijen": sum(self.rijen.values()),
+            "uitkomsten": self.per_uitkomst(),
+            "weggelaten": self.redenen(),
+            "resources": dict(sorted(self.resources.items())),
             "profielen": dict(sorted(self.profielen.items())),
-            "zonder_profiel": [{"profiel": p, "waarom": w, "resources": n} for (p, w), n in sorted(self.zonder_profiel.items())],
+            "zonder_profiel": [
+                {"profiel": p, "waarom": w, "resources": n}
+                for (p, w), n in sorted(self.zonder_profiel.items())
+            ],
             "fouten": dict(sorted(self.fouten.items())),
-            "elementen": [{"bdsnummer": n or None, "uitkomst": u, "reden": r, "rijen": c} for n, u, r, c in self.per_element()],
+            "elementen": [
+                {"bdsnummer": n or None, "uitkomst": u, "reden": r, "rijen": c}
+                for n, u, r, c in self.per_element()
+            ],
         }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -16,13 +17,13 @@ import orjson
 from bds_tool.export.fhir.datatypes import NICTIZ, coding, extension
 from bds_tool.export.fhir.plan import Plan
 from bds_tool.export.fhir.values import Cel, bron_coding, waarde_velden
-from bds_tool.export.fhir.vormen import Vorm
+from bds_tool.schema.zib.vormen import Vorm
 
 #: Shapes held at a time; a store with endless different codes starts over instead of growing.
 SHAPES = 50_000
 #: Private-use characters around the name of a blank; no registered value can hold them unescaped.
 _TEXT, _NUMBER = "\ue000", "\ue001"
-_BLANK = re.compile(f'"{_NUMBER}(\\w+){_NUMBER}"|{_TEXT}(\\w+){_TEXT}'.encode())
+_BLANK = re.compile(f'"{_NUMBER}(\\w+){_NUMBER}"|{_TEXT}(\\w+){_TEXT}')
 NUMERIC = {"getal", "geheel", "jaren"}
 
 
@@ -40,14 +41,24 @@ class Blanks:
         return f"{_NUMBER}{name}{_NUMBER}" if self._template else orjson.loads(self._values[name])
 
 
-def build(plan: Plan, vorm: Vorm | None, cells: list[tuple[str, Cel]], blanks: Blanks, has: frozenset[str], claim: bool) -> dict[str, Any]:
+def build(
+    plan: Plan,
+    vorm: Vorm | None,
+    cells: list[tuple[str, Cel]],
+    blanks: Blanks,
+    has: frozenset[str],
+    claim: bool,
+) -> dict[str, Any]:
     """The Observation of a form, or of the first cell alone when there is no form (BDS-coded)."""
     first = cells[0][1]
     meta: dict[str, Any] = {"source": blanks.text("bron")}
     if claim and vorm and vorm.profiel:
         meta["profile"] = [plan.vormen.basis + vorm.profiel]
     resource: dict[str, Any] = {
-        "resourceType": "Observation", "id": blanks.text("id"), "meta": meta, "status": "final",
+        "resourceType": "Observation",
+        "id": blanks.text("id"),
+        "meta": meta,
+        "status": "final",
         "category": _categories(plan, vorm, first),
         "code": {"coding": _codes(plan, vorm, cells)},
         "subject": {"reference": f"Patient/{blanks.text('patient')}", "type": "Patient"},
@@ -76,14 +87,23 @@ def build(plan: Plan, vorm: Vorm | None, cells: list[tuple[str, Cel]], blanks: B
             continue
         resource.update(fields[0])
         if place.getal:
-            components.append({"code": {"coding": [_bds(plan, cel)]}, "valueCodeableConcept": {"coding": [bron_coding(plan, cel)]}})
+            components.append(
+                {
+                    "code": {"coding": [_bds(plan, cel)]},
+                    "valueCodeableConcept": {"coding": [bron_coding(plan, cel)]},
+                }
+            )
         if place.leeftijd:
-            components.append({"code": {"coding": [_bds(plan, cel)]}, "valueDateTime": blanks.text(f"b{index}")})
+            components.append(
+                {"code": {"coding": [_bds(plan, cel)]}, "valueDateTime": blanks.text(f"b{index}")}
+            )
     if vorm.lichaamsdeel:
         system, code = plan.uri(vorm.lichaamsdeel[0])
         side = coding(*plan.uri(vorm.lichaamsdeel[1]))
         resource["bodySite"] = {
-            "extension": [extension(f"{NICTIZ}ext-AnatomicalLocation.Laterality", "CodeableConcept", {"coding": [side]})],
+            "extension": [
+                extension(f"{NICTIZ}ext-AnatomicalLocation.Laterality", "CodeableConcept", {"coding": [side]})
+            ],
             "coding": [coding(system, code)],
         }
     if components:
@@ -121,50 +141,71 @@ def _codes(plan: Plan, vorm: Vorm | None, cells: list[tuple[str, Cel]]) -> list[
     return codes
 
 
+@dataclass(slots=True)
+class Vormpje:
+    """A compiled shape: the text with `%s` for each blank, the names of the blanks, the profile or why there is none."""
+
+    tekst: str
+    namen: tuple[str, ...]
+    profiel: str
+    reden: str
+
+
 class Stempel:
-    """Makes the text of observations; `check` sees each shape once and answers why it may not claim its profile (empty: it may)."""
+    """Makes the text of observations; `check` sees each shape once and answers why it may not claim its profile."""
 
     def __init__(self, plan: Plan, check: Callable[[dict[str, Any], Vorm], str]) -> None:
         self._plan = plan
         self._check = check
-        self._shapes: dict[tuple[object, ...], tuple[bytes, tuple[str, ...], str, str]] = {}
+        self._shapes: dict[tuple[object, ...], Vormpje] = {}
 
-    def maak(self, vorm: Vorm | None, cells: list[tuple[str, Cel]], values: dict[str, str]) -> tuple[bytes, str, str]:
-        """(the line of NDJSON without its end, the profile claimed or empty, why none is claimed)."""
-        key = (vorm.naam if vorm else "", "contact" in values, "focus" in values, len(values.get("moment", "")),
-               *((name, *cel.sleutel) for name, cel in cells))
-        shape = self._shapes.get(key)
+    def maak(
+        self, vorm: Vorm | None, cells: list[tuple[str, Cel]], values: dict[str, str]
+    ) -> tuple[str, Vormpje]:
+        """The line of NDJSON without its end, and the shape it was stamped from."""
         for index, (_, cel) in enumerate(cells):
             if cel.tekst:
                 values[f"w{index}"] = cel.tekst
             if cel.bijtekst:
                 values[f"b{index}"] = cel.bijtekst
+        shape = self.vormpje(vorm, cells, values)
+        return shape.tekst % tuple([json_tekst(values[n]) for n in shape.namen]), shape
+
+    def vormpje(self, vorm: Vorm | None, cells: list[tuple[str, Cel]], values: dict[str, str]) -> Vormpje:
+        """The shape of these cells; `values` holds an example of every blank."""
+        key = (
+            vorm.naam if vorm else "",
+            "contact" in values,
+            "focus" in values,
+            len(values.get("moment", "")),
+            *((name, *cel.sleutel) for name, cel in cells),
+        )
+        shape = self._shapes.get(key)
         if shape is None:
             if len(self._shapes) >= SHAPES:
                 self._shapes.clear()
             shape = self._shapes[key] = self._compile(vorm, cells, values)
-        text, names, profile, reason = shape
-        return text % tuple([_json(values[n]) for n in names]), profile, reason
+        return shape
 
-    def _compile(self, vorm: Vorm | None, cells: list[tuple[str, Cel]], values: dict[str, str]) -> tuple[bytes, tuple[str, ...], str, str]:
+    def _compile(self, vorm: Vorm | None, cells: list[tuple[str, Cel]], values: dict[str, str]) -> Vormpje:
         has = frozenset(values)
         reason = ""
         if vorm and vorm.profiel:
             reason = self._check(build(self._plan, vorm, cells, Blanks(False, values), has, True), vorm)
         blank = build(self._plan, vorm, cells, Blanks(True, {}), has, not reason)
-        text = orjson.dumps(blank).replace(b"%", b"%%")
+        text = orjson.dumps(blank).decode().replace("%", "%%")
         names: list[str] = []
 
-        def note(found: re.Match[bytes]) -> bytes:
-            names.append((found[1] or found[2]).decode())
-            return b"%b"
+        def note(found: re.Match[str]) -> str:
+            names.append(found[1] or found[2])
+            return "%s"
 
         text = _BLANK.sub(note, text)
-        return text, tuple(names), vorm.profiel if vorm and not reason else "", reason
+        return Vormpje(text, tuple(names), vorm.profiel if vorm and not reason else "", reason)
 
 
-def _json(value: str) -> bytes:
+def json_tekst(value: str) -> str:
     """Text as it stands inside JSON quotes. Ids, dates and numbers are plain; only real text needs escaping."""
     if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
-        return value.encode()
-    return orjson.dumps(value)[1:-1]
+        return value
+    return orjson.dumps(value)[1:-1].decode()

@@ -4,15 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from bds_tool.export.fhir.datatypes import CORE, adres, anders, coding, extension, naam, specificatie, telefoon
+from bds_tool.export.fhir.datatypes import (
+    CORE,
+    adres,
+    anders,
+    coding,
+    extension,
+    naam,
+    specificatie,
+    telefoon,
+)
 from bds_tool.export.fhir.plan import Plan
 from bds_tool.export.fhir.vakken import Vakken, begrip
 
-ADRES = ("soort", "gemeente", "woonplaats", "straat", "huisnummer", "huisletter", "toevoeging", "aanduiding", "postcode",
-         "beschrijving", "land", "van", "tot")
+ADRES = (
+    "soort",
+    "gemeente",
+    "woonplaats",
+    "straat",
+    "huisnummer",
+    "huisletter",
+    "toevoeging",
+    "aanduiding",
+    "postcode",
+    "beschrijving",
+    "land",
+    "van",
+    "tot",
+)
 
 
-def patient(plan: Plan, vak: Vakken, ids: dict[str, Any], adressen: list[Vakken], telefoons: list[Vakken]) -> dict[str, Any]:
+def patient(
+    plan: Plan, vak: Vakken, ids: dict[str, Any], adressen: list[Vakken], telefoons: list[Vakken]
+) -> dict[str, Any]:
     """The child. `adressen` and `telefoons` hold the rows of each repeated group."""
     r: dict[str, Any] = {"resourceType": "Patient", **ids}
     extensions = []
@@ -42,7 +66,14 @@ def patient(plan: Plan, vak: Vakken, ids: dict[str, Any], adressen: list[Vakken]
     return r
 
 
-def verwant(plan: Plan, vak: Vakken, ids: dict[str, Any], patient_id: str, adressen: list[Vakken], telefoons: list[Vakken]) -> dict[str, Any]:
+def verwant(
+    plan: Plan,
+    vak: Vakken,
+    ids: dict[str, Any],
+    patient_id: str,
+    adressen: list[Vakken],
+    telefoons: list[Vakken],
+) -> dict[str, Any]:
     """A parent or carer, a brother or sister, a child of the youth, or a contact person."""
     r: dict[str, Any] = {"resourceType": "RelatedPerson", **ids}
     if bsn := vak.neem("bsn"):
@@ -70,7 +101,14 @@ def verwant(plan: Plan, vak: Vakken, ids: dict[str, Any], patient_id: str, adres
     if birth := vak.neem_datum("geboortedatum"):
         r["birthDate"] = birth
     _adressen(plan, adressen, r)
-    period = {n: v for n, v in (("start", vak.neem_datum("periode.van", tijd=True)), ("end", vak.neem_datum("periode.tot", tijd=True))) if v}
+    period = {
+        n: v
+        for n, v in (
+            ("start", vak.neem_datum("periode.van", tijd=True)),
+            ("end", vak.neem_datum("periode.tot", tijd=True)),
+        )
+        if v
+    }
     if period:
         r["period"] = period
     return r
@@ -91,8 +129,12 @@ def _namen(vak: Vakken, r: dict[str, Any]) -> None:
         # Without `use`: the name in daily use may be that of a partner, which no slice of the profile means.
         used: dict[str, Any] = {"text": " ".join(p for p in (prefix, family) if p), "family": family}
         if prefix:
-            used["_family"] = {"extension": [extension(f"{CORE}humanname-own-prefix", "String", prefix),
-                                             extension(f"{CORE}humanname-own-name", "String", family)]}
+            used["_family"] = {
+                "extension": [
+                    extension(f"{CORE}humanname-own-prefix", "String", prefix),
+                    extension(f"{CORE}humanname-own-name", "String", family),
+                ]
+            }
             used["family"] = used["text"]
         names.append(used)
     if nick := vak.neem("roepnaam"):
@@ -122,12 +164,18 @@ def _telecom(plan: Plan, vak: Vakken, telefoons: list[Vakken], r: dict[str, Any]
         while number := phone.neem("telefoon.nummer"):
             code = phone.neem_code("telefoon.soort")
             target, source = code or (None, None)
-            mobile = coding(plan.kaart.uri(target.systeem), target.code) if target and not target.resultaat else None
+            mobile = (
+                coding(plan.kaart.uri(target.systeem), target.code)
+                if target and not target.resultaat
+                else None
+            )
             if source and not source.get("system"):
                 # HL7 codes of this list travel as an attribute without a system of their own.
                 source = coding(plan.kaart.uri("v3-AddressUse"), source["code"])
             # Home and work are the use of a number; only a mobile telephone is a kind of telephone in the zib.
-            points.append(telefoon(number, target.resultaat if target else "", mobile, source if mobile else None))
+            points.append(
+                telefoon(number, target.resultaat if target else "", mobile, source if mobile else None)
+            )
     points += [{"system": "email", "value": mail.removeprefix("mailto:")} for mail in vak.alles("email")]
     if points:
         r["telecom"] = points
@@ -151,8 +199,13 @@ def _adressen(plan: Plan, adressen: list[Vakken], r: dict[str, Any]) -> None:
         country = land[1] if land else None
         if country and not country.get("system"):
             country = coding(plan.kaart.uri("gba-land"), country["code"], country.get("display", ""))
-        made = adres(values, coding(plan.kaart.uri(target.systeem), target.code) if target else None, source,
-                     target.resultaat if target else "", country)
+        made = adres(
+            values,
+            coding(plan.kaart.uri(target.systeem), target.code) if target else None,
+            source,
+            target.resultaat if target else "",
+            country,
+        )
         if made:
             found.append(made)
     if found:

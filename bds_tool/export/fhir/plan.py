@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from bds_tool.export.fhir.vormen import Plaats, Vorm, Vormen, load_vormen
 from bds_tool.places import specs_dir
 from bds_tool.schema import Definition, load, versions
 from bds_tool.schema.zib import Codekoppeling, Zibkaart, load_zib
+from bds_tool.schema.zib.vormen import Plaats, Vorm, Vormen, load_vormen
 
 #: Families of HL7 types, and the FHIR value they become when nothing better is known.
 CODED = {"CV", "CO", "CD", "CS", "CE", "CS(use)", "CV/ST"}
@@ -87,19 +87,33 @@ def _regel(n: int, definitions: list[Definition], kaart: Zibkaart, vormen: Vorme
     row = kaart.van(n, release)
     lijst = element.waardenlijst
     regel = Regel(
-        n, element.naam, _soort(element.hl7_datatype, element.datatype),
-        vormen.vormen.get(row.vorm) if row and row.vorm else None, row.plaats if row else "",
+        n,
+        element.naam,
+        _soort(element.hl7_datatype, element.datatype),
+        vormen.vormen.get(row.vorm) if row and row.vorm else None,
+        row.plaats if row else "",
         (row.code,) if row and row.code and row.vorm == "observatie" else (),
-        (row.eenheid_bds if row else "") or element.eenheid, row.eenheid_fhir if row else "",
-        row.gevoelig if row else "", row.status if row else "onbekend", row.predicaat if row and row.concept else "",
-        row.profiel if row else "", element.rubriek, element.groepen, lijst,
+        (row.eenheid_bds if row else "") or element.eenheid,
+        row.eenheid_fhir if row else "",
+        row.gevoelig if row else "",
+        row.status if row else "onbekend",
+        row.predicaat if row and row.concept else "",
+        row.profiel if row else "",
+        element.rubriek,
+        element.groepen,
+        lijst,
     )
     for code in kaart.lijst(row.waardenlijst, release) if row and row.waardenlijst else ():
         if code.voorwaarde.startswith("element=") and code.voorwaarde != f"element={n}":
             continue
         regel.vertaal.setdefault("BDS", {}).setdefault(code.bds, []).append(code)
         regel.vertaal.setdefault("HL7", {}).setdefault(code.hl7, []).append(code)
-    if row and not row.waardenlijst and row.vorm and vormen.vormen[row.vorm].plaatsen.get(row.plaats, Plaats("")).vertaald:
+    if (
+        row
+        and not row.waardenlijst
+        and row.vorm
+        and vormen.vormen[row.vorm].plaatsen.get(row.plaats, Plaats("")).vertaald
+    ):
         _own_list(regel, lijst, kaart, n, release)
     for soort in ("BDS", "HL7"):
         for d in reversed(holders):  # the newest version writes last and wins

@@ -15,13 +15,32 @@ from bds_tool.errors import UnreadableError
 from bds_tool.files import atomic_file
 from bds_tool.text import t
 
-COLUMNS = ("profiel", "resource", "element", "min", "max", "typen", "patroon", "sterkte", "valueset", "kenmerk")
+COLUMNS = (
+    "profiel",
+    "resource",
+    "element",
+    "min",
+    "max",
+    "typen",
+    "patroon",
+    "sterkte",
+    "valueset",
+    "kenmerk",
+)
 #: Value sets of the FHIR R4 specification itself that the profiles bind to.
 CORE_SETS = {
-    "http://hl7.org/fhir/ValueSet/administrative-gender": [("http://hl7.org/fhir/administrative-gender", c) for c in ("male", "female", "other", "unknown")],
-    "http://hl7.org/fhir/ValueSet/address-use": [("http://hl7.org/fhir/address-use", c) for c in ("home", "work", "temp", "old", "billing")],
-    "http://hl7.org/fhir/ValueSet/address-type": [("http://hl7.org/fhir/address-type", c) for c in ("postal", "physical", "both")],
-    "http://hl7.org/fhir/ValueSet/ucum-bodylength": [("http://unitsofmeasure.org", c) for c in ("cm", "[in_i]")],
+    "http://hl7.org/fhir/ValueSet/administrative-gender": [
+        ("http://hl7.org/fhir/administrative-gender", c) for c in ("male", "female", "other", "unknown")
+    ],
+    "http://hl7.org/fhir/ValueSet/address-use": [
+        ("http://hl7.org/fhir/address-use", c) for c in ("home", "work", "temp", "old", "billing")
+    ],
+    "http://hl7.org/fhir/ValueSet/address-type": [
+        ("http://hl7.org/fhir/address-type", c) for c in ("postal", "physical", "both")
+    ],
+    "http://hl7.org/fhir/ValueSet/ucum-bodylength": [
+        ("http://unitsofmeasure.org", c) for c in ("cm", "[in_i]")
+    ],
 }
 _F = "{http://hl7.org/fhir}"
 
@@ -40,7 +59,16 @@ class Element:
 
     def over(self, later: Element) -> None:
         """Let a more specific profile speak: what it says replaces, what it leaves out stays."""
-        for name in ("min", "max", "typen", "patroon", "sterkte", "valueset", "discriminator", "type_profiel"):
+        for name in (
+            "min",
+            "max",
+            "typen",
+            "patroon",
+            "sterkte",
+            "valueset",
+            "discriminator",
+            "type_profiel",
+        ):
             if value := getattr(later, name):
                 setattr(self, name, value)
 
@@ -59,7 +87,10 @@ def compile_profiles(folder: Path, names: list[str], table: Path, sets_table: Pa
     if not definitions:
         raise UnreadableError(
             t(f"In {folder} staan geen profielen.", f"{folder} holds no profiles."),
-            t("Verwacht: profiles/**/*.xml en terminology/*.xml.", "Expected: profiles/**/*.xml and terminology/*.xml."),
+            t(
+                "Verwacht: profiles/**/*.xml en terminology/*.xml.",
+                "Expected: profiles/**/*.xml and terminology/*.xml.",
+            ),
         )
     sets = {**_value_sets(folder), **CORE_SETS}
     rows: list[list[str]] = []
@@ -74,11 +105,24 @@ def compile_profiles(folder: Path, names: list[str], table: Path, sets_table: Pa
             valueset = e.valueset.partition("|")[0]
             if e.sterkte != "required":
                 e.sterkte, valueset = "", valueset if e.type_profiel == "\0" else ""
-            kenmerk = _kenmerk(e, name)
+            kenmerk = _kenmerk(e)
             if valueset and valueset in sets:
                 used.add(valueset)
             if any((e.min not in ("", "0"), e.max not in ("", "*"), e.typen, e.patroon, valueset, kenmerk)):
-                rows.append([name, definition.type, e.element, e.min, e.max, "|".join(e.typen), e.patroon, e.sterkte, valueset, kenmerk])
+                rows.append(
+                    [
+                        name,
+                        definition.type,
+                        e.element,
+                        e.min,
+                        e.max,
+                        "|".join(e.typen),
+                        e.patroon,
+                        e.sterkte,
+                        valueset,
+                        kenmerk,
+                    ]
+                )
     for path, columns, content in (
         (table, COLUMNS, rows),
         (sets_table, ("valueset", "systeem", "code"), [[v, s, c] for v in sorted(used) for s, c in sets[v]]),
@@ -98,7 +142,9 @@ def _read(path: Path) -> Definitie | None:
     if root.tag != f"{_F}StructureDefinition":
         return None
     return Definitie(
-        _v(root, "url"), _v(root, "type"), _v(root, "baseDefinition"),
+        _v(root, "url"),
+        _v(root, "type"),
+        _v(root, "baseDefinition"),
         [_element(e) for e in root.iterfind(f"{_F}differential/{_F}element")],
     )
 
@@ -168,13 +214,13 @@ def _inline(elements: list[Element], definitions: dict[str, Definitie]) -> list[
         for i in inner:
             if "." not in i.element:
                 continue
-            copy = Element(e.element + i.element[i.element.index("."):])
+            copy = Element(e.element + i.element[i.element.index(".") :])
             copy.over(i)
             found.append(copy)
     return found
 
 
-def _kenmerk(e: Element, profile: str) -> str:
+def _kenmerk(e: Element) -> str:
     """How to tell a member of this slice: `code=system|code`, `url=…`, `type=…`, `in=valueset`; empty: cannot be told."""
     last = e.element.rsplit(".", 1)[-1]
     if ":" not in last:
@@ -190,7 +236,13 @@ def _kenmerk(e: Element, profile: str) -> str:
         if kind == "type":
             return f"type={e.typen[0]}" if e.typen else ""
         if kind in {"value", "pattern"} and path == "$this":
-            return f"this={e.patroon}" if e.patroon else f"in={e.valueset.partition('|')[0]}" if e.valueset else ""
+            return (
+                f"this={e.patroon}"
+                if e.patroon
+                else f"in={e.valueset.partition('|')[0]}"
+                if e.valueset
+                else ""
+            )
         if kind in {"value", "pattern"}:
             return f"pad={path}"
     return ""

@@ -45,7 +45,9 @@ class Eis:
 class Profielen:
     """The table; `check` gives the violations of one resource against one profile."""
 
-    def __init__(self, eisen: dict[str, tuple[str, tuple[Eis, ...]]], niet_telbaar: dict[str, set[str]]) -> None:
+    def __init__(
+        self, eisen: dict[str, tuple[str, tuple[Eis, ...]]], niet_telbaar: dict[str, set[str]]
+    ) -> None:
         self.eisen = eisen
         #: required bindings per profile whose value set cannot be enumerated offline
         self.niet_telbaar = niet_telbaar
@@ -82,7 +84,10 @@ def _load(folder: str) -> Profielen:
             raise ValueError(f"kolommen {sorted(rows[0])}")
     except (OSError, ValueError, KeyError) as error:
         raise SpecError(
-            t(f"De profieltabel in {folder} is niet te lezen ({error}).", f"The profile table in {folder} cannot be read ({error})."),
+            t(
+                f"De profieltabel in {folder} is niet te lezen ({error}).",
+                f"The profile table in {folder} cannot be read ({error}).",
+            ),
             t("Maak haar opnieuw met `bds zib profiles`.", "Make it again with `bds zib profiles`."),
         ) from error
     frozen = {k: frozenset(v) for k, v in sets.items()}
@@ -95,11 +100,20 @@ def _load(folder: str) -> Profielen:
         patterns = {r["element"]: r["patroon"] for r in members}
         marks = {r["element"]: r["kenmerk"] for r in members}
         rules[name] = (members[0]["resource"], tuple(_rule(r, marks, patterns, frozen) for r in members))
-        open_sets[name] = {r["valueset"] for r in members if r["valueset"] and r["sterkte"] == "required" and r["valueset"] not in frozen}
+        open_sets[name] = {
+            r["valueset"]
+            for r in members
+            if r["valueset"] and r["sterkte"] == "required" and r["valueset"] not in frozen
+        }
     return Profielen(rules, open_sets)
 
 
-def _rule(r: dict[str, str], marks: dict[str, str], patterns: dict[str, str], sets: dict[str, frozenset[tuple[str, str]]]) -> Eis:
+def _rule(
+    r: dict[str, str],
+    marks: dict[str, str],
+    patterns: dict[str, str],
+    sets: dict[str, frozenset[tuple[str, str]]],
+) -> Eis:
     segments = []
     path, *parts = r["element"].split(".")
     blind = False
@@ -123,8 +137,14 @@ def _rule(r: dict[str, str], marks: dict[str, str], patterns: dict[str, str], se
         codes = None  # membership is what makes it a member of the slice
     SETS.update({k: v for k, v in sets.items() if k not in SETS})
     return Eis(
-        r["element"], tuple(segments), int(r["min"] or 0), None if r["max"] in ("", "*") else int(r["max"]),
-        tuple(filter(None, r["typen"].split("|"))), r["patroon"], codes, blind,
+        r["element"],
+        tuple(segments),
+        int(r["min"] or 0),
+        None if r["max"] in ("", "*") else int(r["max"]),
+        tuple(filter(None, r["typen"].split("|"))),
+        r["patroon"],
+        codes,
+        blind,
     )
 
 
@@ -145,7 +165,12 @@ def _check(resource: dict[str, Any], rule: Eis) -> Iterator[str]:
             yield f"{rule.element}: minstens {rule.minimum} nodig"
         if rule.maximum is not None and len(nodes) > rule.maximum:
             yield f"{rule.element}: hoogstens {rule.maximum} toegestaan"
-        if rule.typen and last.naam.endswith("[x]") and not last.kenmerk and _wrong_type(parent, last.naam, rule.typen):
+        if (
+            rule.typen
+            and last.naam.endswith("[x]")
+            and not last.kenmerk
+            and _wrong_type(parent, last.naam, rule.typen)
+        ):
             yield f"{rule.element}: type moet {' of '.join(rule.typen)} zijn"
         for node in nodes:
             if rule.patroon and not _matches(node, rule.patroon):
@@ -167,10 +192,10 @@ def _children(node: dict[str, Any], naam: str) -> list[Node]:
         stem = naam[:-3]
         found = []
         for key, value in node.items():
-            if key.startswith(stem) and key[len(stem):][:1].isupper():
-                found.append(_Typed(key[len(stem):], value))
+            if key.startswith(stem) and key[len(stem) :][:1].isupper():
+                found.append(_Typed(key[len(stem) :], value))
             elif key.startswith(f"_{stem}") and key[1:] not in node:
-                found.append(_Typed(key[len(stem) + 1:], value))
+                found.append(_Typed(key[len(stem) + 1 :], value))
         return found
     value = node.get(naam)
     twin = node.get(f"_{naam}")
@@ -254,6 +279,7 @@ def _wrong_type(parent: dict[str, Any], naam: str, typen: tuple[str, ...]) -> bo
 
 def _values(resource: dict[str, Any]) -> Iterator[str]:
     """The invariant of the vital-signs pattern, which makes sense for every observation."""
+
     def empty(node: dict[str, Any]) -> bool:
         return "dataAbsentReason" not in node and not any(k.startswith("value") for k in node)
 

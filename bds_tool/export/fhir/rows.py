@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 #: Rows held in memory at a time, per process.
-CHUNK = 200_000
+CHUNK = 100_000
 
 
 class Rij(NamedTuple):
@@ -37,6 +37,10 @@ class Rij(NamedTuple):
     pad: str | None
 
 
+#: The values of a Rij as a plain tuple: naming the fields of fifteen million rows costs more than using them.
+Waarden = tuple[Any, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Bron:
     """What the exporter needs of a source: a scope for ids, its coding, and how resources refer to it."""
@@ -57,7 +61,9 @@ def bronnen(store: Store) -> dict[int, Bron]:
         digest = row["sha256"] or f"bron{row['bron']}"
         scope = str(row["organisatie"] or f"bestand:{digest}")
         formaat = row["formaat"] or ""
-        found[row["bron"]] = Bron(row["bron"], scope, formaat.startswith("dob"), f"urn:sha256:{digest[:16]}#regel=")
+        found[row["bron"]] = Bron(
+            row["bron"], scope, formaat.startswith("dob"), f"urn:sha256:{digest[:16]}#regel="
+        )
     return found
 
 
@@ -66,8 +72,12 @@ def counts_per_element(path: Path) -> dict[int, int]:
     import polars as pl
 
     frame = (
-        Store.open(path).registraties().filter(pl.col("bdsnummer").is_not_null() & pl.col("waarde").is_not_null())
-        .group_by("bdsnummer").len().collect()
+        Store.open(path)
+        .registraties()
+        .filter(pl.col("bdsnummer").is_not_null() & pl.col("waarde").is_not_null())
+        .group_by("bdsnummer")
+        .len()
+        .collect()
     )
     return dict(zip(frame["bdsnummer"].to_list(), frame["len"].to_list(), strict=True))
 
@@ -126,7 +136,10 @@ def _boundary(lf: pl.LazyFrame, at: int, total: int) -> int:
     while start < total:
         part = lf.select("dossier_id", "bron").slice(start, CHUNK).collect()
         changed = part.select(
-            ((pl.col("dossier_id") != pl.col("dossier_id").shift(1)) | (pl.col("bron") != pl.col("bron").shift(1))).arg_max()
+            (
+                (pl.col("dossier_id") != pl.col("dossier_id").shift(1))
+                | (pl.col("bron") != pl.col("bron").shift(1))
+            ).arg_max()
         ).item()
         if changed:
             return start + int(changed)
@@ -134,41 +147,52 @@ def _boundary(lf: pl.LazyFrame, at: int, total: int) -> int:
     return total
 
 
-def dossiers(store: Store, sources: dict[int, Bron], deel: Deel, buiten: Counter[int]) -> Iterator[tuple[Bron, str, list[Rij]]]:
+def dossiers(
+    store: Store, sources: dict[int, Bron], deel: Deel, buiten: Counter[int]
+) -> Iterator[tuple[Bron, str, list[Waarden]]]:
     """(source, dossier, rows) in turn. Rows of the message envelope are only counted, per source, in `buiten`."""
     import polars as pl
 
     lf = store.registraties().with_columns(pl.col("datum").dt.to_string("%Y-%m-%d"))
-    lf = lf.with_columns(pl.col("rubriek", "groep", "eenheid", "codesysteem", "nullflavor", "pad").cast(pl.String))
+    lf = lf.with_columns(
+        pl.col("rubriek", "groep", "eenheid", "codesysteem", "nullflavor", "pad").cast(pl.String)
+    )
     if deel.klasse >= 0:
         frame = (
             lf.filter(pl.col("dossier_id").hash(7) % deel.klassen == deel.klasse)
-            .collect(engine="streaming").sort("dossier_id", "bron", "regel", maintain_order=True)
+            .collect(engine="streaming")
+            .sort("dossier_id", "bron", "regel", maintain_order=True)
         )
         yield from _group([frame], sources, buiten)
         return
-    chunks = (lf.slice(at, min(CHUNK, deel.stop - at)).collect() for at in range(deel.start, deel.stop, CHUNK))
+    chunks = (
+        lf.slice(at, min(CHUNK, deel.stop - at)).collect() for at in range(deel.start, deel.stop, CHUNK)
+    )
     yield from _group(chunks, sources, buiten)
 
 
 def _group(
-    frames: Any, sources: dict[int, Bron], buiten: Counter[int]  # noqa: ANN401  # any iterable of frames
-) -> Iterator[tuple[Bron, str, list[Rij]]]:
+    frames: Iterable[pl.DataFrame],
+    sources: dict[int, Bron],
+    buiten: Counter[int],
+) -> Iterator[tuple[Bron, str, list[Waarden]]]:
     import polars as pl
 
-    current: list[Rij] = []
+    current: list[Waarden] = []
     key: tuple[str, str] | None = None
+    scopes = {n: b.scope for n, b in sources.items()}
     for frame in frames:
-        envelope = pl.col("bdsnummer").is_null() & pl.col("pad").str.starts_with("bericht/").fill_null(value=False)
+        envelope = pl.col("bdsnummer").is_null() & pl.col("pad").str.starts_with("bericht/").fill_null(
+            value=False
+        )
         outside = frame.filter(envelope)
         buiten.update(outside["bron"].to_list())
-        for values in frame.filter(~envelope).select(Rij._fields).iter_rows():
-            row = Rij._make(values)
-            this = (sources[row.bron].scope, row.dossier_id)
+        for values in frame.filter(~envelope).select(Rij._fields).rows():
+            this = (scopes[values[12]], values[0])
             if this != key:
                 if key is not None:
-                    yield sources[current[0].bron], key[1], current
+                    yield sources[current[0][12]], key[1], current
                 current, key = [], this
-            current.append(row)
+            current.append(values)
     if key is not None:
-        yield sources[current[0].bron], key[1], current
+        yield sources[current[0][12]], key[1], current

@@ -104,7 +104,12 @@ class Vakken:
             del self.rijen[plaats]
 
 
-def begrip(plan: Plan, found: tuple[Codekoppeling | None, dict[str, str]], *, extra: list[dict[str, str]] | None = None) -> dict[str, Any]:
+def begrip(
+    plan: Plan,
+    found: tuple[Codekoppeling | None, dict[str, str]],
+    *,
+    extra: list[dict[str, str]] | None = None,
+) -> dict[str, Any]:
     """A CodeableConcept of a taken code: translation first, the registered coding last, none twice."""
     target, source = found
     codings = [*(doel_codings(plan, target) if target else []), *(extra or []), source]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,6 @@ from bds_tool.export.fhir.datatypes import (
     NULLFLAVOR,
     NUMBER,
     OID,
-    SHIFT,
     UCUM,
     UNIT,
     afwezig,
@@ -18,10 +18,10 @@ from bds_tool.export.fhir.datatypes import (
     coding,
     jaren,
     moment,
-    verschuif,
 )
 from bds_tool.export.fhir.plan import Plan, Regel
 from bds_tool.schema.zib import Codekoppeling
+from bds_tool.schema.zib.eenheden import SHIFT, verschuif
 
 #: How a registered value enters a resource. `code`, `ja`, `leeg` and `anders` fix the shape; of the others only
 #: the kind matters and the value itself is filled in later.
@@ -49,20 +49,48 @@ class Cel:
     def sleutel(self) -> tuple[object, ...]:
         """What determines the shape of the resource."""
         fixed = self.waarde if self.klasse in VAST else ""
-        return (self.regel.bdsnummer, self.klasse, fixed, self.eenheid, self.codesysteem, self.nullflavor, self.hl7,
-                self.rubriek, self.groep, bool(self.tekst))
+        return (
+            self.regel.bdsnummer,
+            self.klasse,
+            fixed,
+            self.eenheid,
+            self.codesysteem,
+            self.nullflavor,
+            self.hl7,
+            self.rubriek,
+            self.groep,
+            bool(self.tekst),
+        )
 
 
 def maak_cel(
-    regel: Regel, waarde: str | None, eenheid: str | None, codesysteem: str | None, nullflavor: str | None,
-    tekst: str | None, hl7: bool, rubriek: str | None, groep: str | None,
+    regel: Regel,
+    waarde: str | None,
+    eenheid: str | None,
+    codesysteem: str | None,
+    nullflavor: str | None,
+    tekst: str | None,
+    hl7: bool,
+    rubriek: str | None,
+    groep: str | None,
 ) -> Cel:
     """Sort a registered value; what does not fit its own type becomes text, so nothing gets lost."""
     if codesysteem and not OID.match(codesysteem):
         codesysteem = None
     if codesysteem and not codesysteem.startswith("2.16.840.1.113883.2.4.3.11.60.100.12"):
         hl7 = True
-    cel = Cel(regel, "", waarde or "", "", eenheid or "", codesysteem or "", "", hl7, rubriek or regel.rubriek, groep or "")
+    cel = Cel(
+        regel,
+        "",
+        waarde or "",
+        "",
+        eenheid or "",
+        codesysteem or "",
+        "",
+        hl7,
+        rubriek or regel.rubriek,
+        groep or "",
+    )
     if waarde is None:
         cel.nullflavor = nullflavor or "NI"
         if nullflavor == "OTH" and tekst:
@@ -73,7 +101,9 @@ def maak_cel(
     soort = regel.soort
     if soort == "ja" and waarde in {"true", "false"}:
         cel.klasse = "ja"
-    elif (soort == "code" or (soort == "ja" and regel.herkomst(waarde, hl7)[0]) or codesysteem) and CODE.match(waarde):
+    elif (
+        soort == "code" or (soort == "ja" and regel.herkomst(waarde, hl7)[0]) or codesysteem
+    ) and CODE.match(waarde):
         cel.klasse = "code"
     elif soort == "hoeveelheid" and NUMBER.match(waarde) and len(waarde) < 18:
         cel.klasse, cel.tekst = "getal", waarde
@@ -126,7 +156,11 @@ def doel_codings(plan: Plan, doel: Codekoppeling) -> list[dict[str, str]]:
 def begrip(plan: Plan, cel: Cel, doel: dict[str, str] | None = None) -> dict[str, Any]:
     """A CodeableConcept: the translated coding first, then the registered one."""
     source = bron_coding(plan, cel)
-    codings = [doel, source] if doel and (doel.get("system"), doel["code"]) != (source.get("system"), source["code"]) else [source]
+    codings = (
+        [doel, source]
+        if doel and (doel.get("system"), doel["code"]) != (source.get("system"), source["code"])
+        else [source]
+    )
     return {"coding": codings}
 
 
@@ -153,9 +187,11 @@ def waarde_velden(plan: Plan, cel: Cel, tekst: str, *, vertaal: bool = True) -> 
     targets = [d for d in cel.regel.doelen(cel.waarde, cel.hl7) if d.gemapt] if vertaal else []
     plek = cel.regel.plek
     if targets and plek and plek.getal:
-        return [{"valueQuantity": {"value": targets[0].code, "system": UCUM, "code": "1"}}]
+        return [{"valueQuantity": {"value": json.loads(targets[0].code), "system": UCUM, "code": "1"}}]
     if targets:
-        return [{"valueCodeableConcept": begrip(plan, cel, target)} for target in doel_codings(plan, targets[0])]
+        return [
+            {"valueCodeableConcept": begrip(plan, cel, target)} for target in doel_codings(plan, targets[0])
+        ]
     return [{"valueCodeableConcept": begrip(plan, cel)}]
 
 

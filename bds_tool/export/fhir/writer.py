@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 import orjson
 
@@ -18,22 +19,34 @@ from bds_tool import __version__
 from bds_tool.dossier.store import Store
 from bds_tool.errors import UsageError
 from bds_tool.export.fhir import loss
-from bds_tool.export.fhir.dossier import ADRES_GEHEIM, Bouwer, Keuze
+from bds_tool.export.fhir.builder_base import Keuze
+from bds_tool.export.fhir.dossier import ADRES_GEHEIM, Bouwer
 from bds_tool.export.fhir.identity import Pseudoniem
 from bds_tool.export.fhir.loss import Verlies
 from bds_tool.export.fhir.plan import load_plan
 from bds_tool.export.fhir.profiles import load_profiles
 from bds_tool.export.fhir.rows import Deel, bronnen, dossiers, verdeel
-from bds_tool.export.fhir.vormen import Vorm
 from bds_tool.files import atomic_dir
 from bds_tool.places import set_specs, specs_dir
+from bds_tool.schema.zib.vormen import Vorm
 from bds_tool.text import t
 
 #: Sensitive kinds that leave only when asked for by name.
-GEVOELIG = ("bsn", "persoonsnummer", "kindermishandeling", "verwijsindex", "vgv", "seksualiteit", "werkaantekening", ADRES_GEHEIM)
+GEVOELIG = (
+    "bsn",
+    "persoonsnummer",
+    "kindermishandeling",
+    "verwijsindex",
+    "vgv",
+    "seksualiteit",
+    "werkaantekening",
+    ADRES_GEHEIM,
+)
 #: Below this number of rows one process is faster than two.
 PARALLEL_FROM = 300_000
 REPORT = "verlies.json"
+#: A value in the message of a library: it may be a child's.
+_QUOTED = re.compile(r"([\"'`“‘]).*?[\"'`”’]|\d{5,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +64,14 @@ class Opdracht:
     werkers: int = 0
 
 
-def export(store: Store, target: Path, opdracht: Opdracht, *, replace: bool = False, progress: Callable[[int, int], None] | None = None) -> Verlies:
+def export(
+    store: Store,
+    target: Path,
+    opdracht: Opdracht,
+    *,
+    replace: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Verlies:
     """Write the export to the directory `target` (whole or not at all) with its loss report `verlies.json`.
 
     Raises UsageError for a release without FHIR R4 profiles or an unknown option.
@@ -64,8 +84,11 @@ def export(store: Store, target: Path, opdracht: Opdracht, *, replace: bool = Fa
     total = Verlies()
     with atomic_dir(target, replace=replace) as folder:
         folders = [folder / f".deel-{i:04}" for i in range(len(parts))]
-        shared: dict[str, tuple[str, bytes]] = {}
-        jobs = [(str(store.path), part, str(f), opdracht, str(specs_dir())) for part, f in zip(parts, folders, strict=True)]
+        shared: dict[str, tuple[str, str]] = {}
+        jobs = [
+            (str(store.path), part, str(f), opdracht, str(specs_dir()))
+            for part, f in zip(parts, folders, strict=True)
+        ]
         for done, (result, outside, more) in enumerate(_run(jobs, workers), start=1):
             total.add(result)
             for n in outside.values():
@@ -79,10 +102,17 @@ def export(store: Store, target: Path, opdracht: Opdracht, *, replace: bool = Fa
                 total.resources[kind] += 1
         _join(folder, folders)
         report = {
-            "bds": __version__, "fhir": "4.0.1", "zib": opdracht.release, "ongemapt": opdracht.ongemapt,
-            "gevoelig_gevraagd": sorted(opdracht.gevoelig), "controle": gecontroleerd(opdracht.controle), **total.as_dict(),
+            "bds": __version__,
+            "fhir": "4.0.1",
+            "zib": opdracht.release,
+            "ongemapt": opdracht.ongemapt,
+            "gevoelig_gevraagd": sorted(opdracht.gevoelig),
+            "controle": gecontroleerd(opdracht.controle),
+            **total.as_dict(),
         }
-        (folder / REPORT).write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        (folder / REPORT).write_text(
+            json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
         if opdracht.ongemapt == "report":
             _places(folder, total)
     return total
@@ -106,18 +136,29 @@ def gecontroleerd(controle: str) -> str:
 def _valid(o: Opdracht) -> None:
     if o.release != "2020":
         raise UsageError(
-            t(f"Zib-release {o.release} kan niet naar FHIR R4 worden uitgevoerd.", f"Zib release {o.release} cannot be exported to FHIR R4."),
-            t("Release 2017 heeft STU3-profielen en 2024 nog concepten; kies --zib 2020.",
-              "Release 2017 has STU3 profiles and 2024 only drafts; choose --zib 2020."),
+            t(
+                f"Zib-release {o.release} kan niet naar FHIR R4 worden uitgevoerd.",
+                f"Zib release {o.release} cannot be exported to FHIR R4.",
+            ),
+            t(
+                "Release 2017 heeft STU3-profielen en 2024 nog concepten; kies --zib 2020.",
+                "Release 2017 has STU3 profiles and 2024 only drafts; choose --zib 2020.",
+            ),
         )
     unknown = sorted(o.gevoelig - set(GEVOELIG))
     if unknown:
         raise UsageError(
-            t(f"Onbekend soort gevoelig gegeven: {', '.join(unknown)}.", f"Unknown sensitive kind: {', '.join(unknown)}."),
+            t(
+                f"Onbekend soort gevoelig gegeven: {', '.join(unknown)}.",
+                f"Unknown sensitive kind: {', '.join(unknown)}.",
+            ),
             t(f"Kies uit: {', '.join(GEVOELIG)}.", f"Choose one of: {', '.join(GEVOELIG)}."),
         )
-    for value, allowed, option in ((o.ongemapt, ("keep", "drop", "report"), "--unmapped"), (o.vorm, ("ndjson", "bundle"), "--as"),
-                                   (o.controle, ("profiel", "basis", "geen"), "--check")):
+    for value, allowed, option in (
+        (o.ongemapt, ("keep", "drop", "report"), "--unmapped"),
+        (o.vorm, ("ndjson", "bundle"), "--as"),
+        (o.controle, ("profiel", "basis", "geen"), "--check"),
+    ):
         if value not in allowed:
             raise UsageError(
                 t(f"{option} {value} bestaat niet.", f"{option} {value} does not exist."),
@@ -127,20 +168,23 @@ def _valid(o: Opdracht) -> None:
         basis_controle()
 
 
-def basis_controle() -> Callable[[bytes], list[str]]:
+def basis_controle() -> Callable[[str], list[str]]:
     """A function that gives the base FHIR R4 errors of one resource (no values). Raises UsageError without the extra."""
     try:
         import fhirkit
     except ImportError as error:
         raise UsageError(
-            t("Controle van basis-FHIR vraagt de uitbreiding fhir.", "Checking base FHIR needs the extra fhir."),
+            t(
+                "Controle van basis-FHIR vraagt de uitbreiding fhir.",
+                "Checking base FHIR needs the extra fhir.",
+            ),
             t("Installeer met: pip install 'bds-tool[fhir]'", "Install with: pip install 'bds-tool[fhir]'"),
         ) from error
 
-    def errors(line: bytes) -> list[str]:
+    def errors(line: str) -> list[str]:
         # A message of the library may quote a value; only its place and kind are told.
         try:
-            return [f"{i.path}: {i.code}" for i in fhirkit.validate(line.decode())]
+            return [f"{i.path}: {_QUOTED.sub('…', i.message)}" for i in fhirkit.validate(line)]
         except fhirkit.ParseError:
             return ["resource: niet te lezen als FHIR R4"]
 
@@ -158,7 +202,9 @@ def _run(jobs: list[tuple[Any, ...]], workers: int) -> Any:  # noqa: ANN401  # a
         yield from pool.map(_part, jobs)
 
 
-def _part(job: tuple[str, Deel, str, Opdracht, str]) -> tuple[Verlies, Counter[int], dict[str, tuple[str, bytes]]]:
+def _part(
+    job: tuple[str, Deel, str, Opdracht, str],
+) -> tuple[Verlies, Counter[int], dict[str, tuple[str, str]]]:
     """Export one part of the store into its own folder; runs in a worker process."""
     path, part, folder, o, specs = job
     set_specs(specs)
@@ -173,30 +219,43 @@ def _part(job: tuple[str, Deel, str, Opdracht, str]) -> tuple[Verlies, Counter[i
         problems = profiles.check(resource, vorm.profiel) if o.controle != "geen" else []
         return problems[0] if problems else ""
 
-    builder = Bouwer(plan, Pseudoniem(o.key), Keuze(o.ongemapt, o.gevoelig, o.profiel), check, verlies, sources)
+    builder = Bouwer(
+        plan, Pseudoniem(o.key), Keuze(o.ongemapt, o.gevoelig, o.profiel), check, verlies, sources
+    )
     base = basis_controle() if o.controle == "basis" else None
     with _Files(Path(folder)) as files:
         for bron, dossier, rows in dossiers(store, sources, part, outside):
-            lines = builder.dossier(bron, dossier, rows)
+            work = builder.dossier(bron, dossier, rows)
+            lines = (
+                [*work.regels, *(("Observation", line) for line in work.observaties)]
+                if base or o.vorm == "bundle"
+                else []
+            )
             if base:
                 for kind, line in lines:
                     for problem in base(line):
                         verlies.fouten[f"{kind} {problem}"] += 1
             if o.vorm == "bundle":
-                lines = [*lines, *(builder.gedeeld[k] for k in sorted(builder.gebruikt))]
-                files.write("Bundle", _bundle(lines, o.basis_url, bron, dossier, builder))
+                lines += [builder.gedeeld[k] for k in sorted(builder.gebruikt)]
+                files.write("Bundle", _bundle(lines, o.basis_url, builder.id("bundle", bron.scope, dossier)))
             else:
-                for kind, line in lines:
+                for kind, line in work.regels:
                     files.write(kind, line)
+                if work.observaties:
+                    files.write("Observation", "\n".join(work.observaties))
+    builder.snel.tel(verlies)
     return verlies, outside, builder.gedeeld
 
 
-def _bundle(lines: list[tuple[str, bytes]], base: str, bron: Any, dossier: str, builder: Bouwer) -> bytes:  # noqa: ANN401
+def _bundle(lines: list[tuple[str, str]], base: str, sleutel: str) -> str:
     entries = []
     for kind, line in lines:
-        sleutel = orjson.loads(line)["id"]
-        entries.append({"fullUrl": f"{base}/{kind}/{sleutel}", "resource": orjson.Fragment(line)})
-    return orjson.dumps({"resourceType": "Bundle", "id": builder.id("bundle", bron.scope, dossier), "type": "collection", "entry": entries})
+        entries.append(
+            {"fullUrl": f"{base}/{kind}/{orjson.loads(line)['id']}", "resource": orjson.Fragment(line)}
+        )
+    return orjson.dumps(
+        {"resourceType": "Bundle", "id": sleutel, "type": "collection", "entry": entries}
+    ).decode()
 
 
 class _Files:
@@ -207,22 +266,23 @@ class _Files:
         self._stack = ExitStack()
         self._open: dict[str, BinaryIO] = {}
 
-    def __enter__(self) -> _Files:
+    def __enter__(self) -> Self:
         self._folder.mkdir(parents=True)
         return self
 
     def __exit__(self, *details: object) -> None:
         self._stack.close()
 
-    def write(self, kind: str, line: bytes) -> None:
+    def write(self, kind: str, lines: str) -> None:
         file = self._open.get(kind)
         if file is None:
-            file = self._open[kind] = self._stack.enter_context((self._folder / f"{kind}.ndjson").open("wb", buffering=1 << 20))
-        file.write(line)
-        file.write(b"\n")
+            file = self._open[kind] = self._stack.enter_context(
+                (self._folder / f"{kind}.ndjson").open("wb", buffering=1 << 20)
+            )
+        file.write(f"{lines}\n".encode())
 
 
-def _write_shared(folder: Path, shared: dict[str, tuple[str, bytes]]) -> None:
+def _write_shared(folder: Path, shared: dict[str, tuple[str, str]]) -> None:
     with _Files(folder / ".deel-gedeeld") as files:
         for _, (kind, line) in sorted(shared.items()):
             files.write(kind, line)

@@ -61,9 +61,9 @@ def per_zib(
 ) -> list[tuple[str, str, int, int, Counter[str]]]:
     """(zib, name, concepts known, concepts with an element, element counts) of every zib that is mapped to."""
     concepts: Counter[str] = Counter()
-    for (r, _), concept in kaart.concepten.items():
+    for (r, _), known in kaart.concepten.items():
         if r == release:
-            concepts[concept.zib] += 1
+            concepts[known.zib] += 1
     hit: dict[str, set[str]] = {}
     counts: dict[str, Counter[str]] = {}
     for n in elementen:

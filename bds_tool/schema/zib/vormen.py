@@ -70,16 +70,30 @@ def _load(root: str) -> Vormen:
         return Vormen(data["profielbasis"], {n: _vorm(n, v) for n, v in data["vormen"].items()})
     except (OSError, KeyError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:
         raise SpecError(
-            t(f"{path} is niet te lezen ({type(error).__name__}: {error}).", f"{path} cannot be read ({type(error).__name__}: {error})."),
-            t("Vergelijk met specs/_schemas/zib-vormen.schema.json.", "Compare with specs/_schemas/zib-vormen.schema.json."),
+            t(
+                f"{path} is niet te lezen ({type(error).__name__}: {error}).",
+                f"{path} cannot be read ({type(error).__name__}: {error}).",
+            ),
+            t(
+                "Vergelijk met specs/_schemas/zib-vormen.schema.json.",
+                "Compare with specs/_schemas/zib-vormen.schema.json.",
+            ),
         ) from error
 
 
 def _vorm(naam: str, v: dict[str, Any]) -> Vorm:
     part = v.get("lichaamsdeel")
     return Vorm(
-        naam, v["soort"], v["resource"], v.get("profiel", ""), v["per"], v.get("groep", ""), v.get("moment", ""),
-        v.get("categorie", ""), tuple(v.get("codes", ())), (part["code"], part["zijde"]) if part else None,
+        naam,
+        v["soort"],
+        v["resource"],
+        v.get("profiel", ""),
+        v["per"],
+        v.get("groep", ""),
+        v.get("moment", ""),
+        v.get("categorie", ""),
+        tuple(v.get("codes", ())),
+        (part["code"], part["zijde"]) if part else None,
         {p: _plaats(p, o or {}) for p, o in v.get("plaatsen", {}).items()},
     )
 
@@ -87,6 +101,12 @@ def _vorm(naam: str, v: dict[str, Any]) -> Vorm:
 def _plaats(naam: str, o: dict[str, Any]) -> Plaats:
     limits = o.get("grenzen")
     return Plaats(
-        naam, bool(o.get("nodig")), o.get("component", ""), bool(o.get("notitie")), bool(o.get("vertaald")),
-        bool(o.get("getal")), bool(o.get("leeftijd")), (limits[0], limits[1]) if limits else None,
+        naam,
+        bool(o.get("nodig")),
+        o.get("component", ""),
+        bool(o.get("notitie")),
+        bool(o.get("vertaald")),
+        bool(o.get("getal")),
+        bool(o.get("leeftijd")),
+        (limits[0], limits[1]) if limits else None,
     )

@@ -1,0 +1,198 @@
+"""FHIR R4 (NDJSON, Bundles, single resources) of the nl-core profiles into the store: the way back of the export.
+
+The key of a dossier is the id of the Patient, that of an activity the id of the Encounter. Resources of others are
+read too: elements are found by the BDS code, else by the fixed codes of the profile. What has no element becomes
+a row with its text (`bdsnummer` null).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from bds_tool.dossier.fhir_inverse import Inverse, load_inverse
+from bds_tool.dossier.fhir_values import Waarde
+from bds_tool.dossier.sources import Sink, Source, Unreadable
+
+#: A document that is one JSON value is read whole up to this size; larger ones must be NDJSON.
+WHOLE = 256 * 1024**2
+#: Types that other resources refer to for their rows.
+GEDEELD = ("Organization", "Practitioner")
+_VOLGNR = re.compile(r";volgnr=(\d+)")
+
+
+class Rijen:
+    """Turns values into rows of the store."""
+
+    def __init__(self, sink: Sink, inverse: Inverse, gedeeld: dict[str, dict[str, Any]]) -> None:
+        self.sink, self.inverse, self.gedeeld = sink, inverse, gedeeld
+        self.regel = 0
+        self.dossiers: set[str] = set()
+
+    def voeg(
+        self,
+        resource: dict[str, Any],
+        n: int | None,
+        value: Waarde,
+        *,
+        groep: str | None = None,
+        volgnr: int | None = None,
+        pad: str = "",
+        dossier: str | None = None,
+        rubriek: str | None = None,
+        datum: str | None = None,
+    ) -> None:
+        """One row; the child, contact and date come from the resource unless given."""
+        kind = resource["resourceType"]
+        patient = dossier if dossier is not None else self.patient(resource)
+        self.dossiers.add(patient)
+        if rubriek is None and n is not None:
+            rubriek = self.inverse.rubriek.get(n) or None
+        if groep is None and n is not None:
+            groep = self.inverse.groep.get(n) or None
+        self.sink.rows.append(
+            (
+                patient,
+                self.contact(resource),
+                _dag(datum if datum is not None else self.moment(resource)),
+                n,
+                rubriek,
+                groep,
+                volgnr if volgnr is not None else self.volgnr(resource),
+                value.waarde,
+                value.eenheid,
+                value.codesysteem,
+                value.nullflavor,
+                value.tekst,
+                self.sink.bron,
+                self.regel,
+                f"{kind}/{pad}" if pad else kind,
+            )
+        )
+
+    def patient(self, resource: dict[str, Any]) -> str:
+        if resource["resourceType"] == "Patient":
+            return str(resource.get("id", ""))
+        reference = (resource.get("subject") or resource.get("patient") or {}).get("reference", "")
+        return str(reference).rsplit("/", 1)[-1]
+
+    def contact(self, resource: dict[str, Any]) -> str | None:
+        if resource["resourceType"] == "Encounter":
+            return str(resource.get("id", "")) or None
+        reference = (resource.get("encounter") or {}).get("reference", "")
+        return str(reference).rsplit("/", 1)[-1] or None
+
+    def moment(self, resource: dict[str, Any]) -> str:
+        kind = resource["resourceType"]
+        if kind == "Encounter":
+            return str((resource.get("period") or {}).get("start", ""))
+        for key in ("effectiveDateTime", "authored", "recordedDate", "date"):
+            if key in resource:
+                return str(resource[key])
+        return str((resource.get("effectivePeriod") or {}).get("start", ""))
+
+    def volgnr(self, resource: dict[str, Any]) -> int | None:
+        found = _VOLGNR.search(str((resource.get("meta") or {}).get("source", "")))
+        return int(found[1]) if found else None
+
+    def verwijzing(self, reference: Any) -> dict[str, Any] | None:  # noqa: ANN401  # a Reference
+        """The shared resource a reference points at, when it was delivered too."""
+        return self.gedeeld.get(str((reference or {}).get("reference", "")).rsplit("/", 1)[-1])
+
+
+def read_fhir(source: Source, sink: Sink) -> None:
+    """Raises Unreadable when nothing in the source is a FHIR resource."""
+    from bds_tool.dossier.fhir_resources import lees_resource
+
+    shared = _shared(source)
+    rows = Rijen(sink, load_inverse(), shared)
+    found = broken = 0
+    for line, resource in _resources(source):
+        if resource is None:
+            broken += 1
+            sink.melding("BDS012", regel=line, reden="json")
+            continue
+        found += 1
+        rows.regel = line
+        lees_resource(rows, resource)
+        sink.flush_if_full()
+    if not found:
+        raise Unreadable("BDS003")
+    sink.facts.update(formaat="fhir-r4", dossiers=len(rows.dossiers), organisatie=None)
+
+
+def _resources(source: Source) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """(line, resource) of NDJSON, a Bundle or one resource; Bundles are opened. None for a line that is no JSON."""
+    with source.open() as stream:
+        first = stream.readline()
+        whole = not _parse(first)
+    if whole:
+        if source.size > WHOLE:
+            raise Unreadable("BDS012", reden="omvang", bytes=source.size)
+        document = _parse(source.data())
+        if document is None:
+            raise Unreadable("BDS012", reden="json")
+        for part in document if isinstance(document, list) else [document]:
+            yield from ((1, r) for r in _open_bundle(part))
+        return
+    with source.open() as stream:
+        for number, line in enumerate(stream, start=1):
+            if not line.strip():
+                continue
+            parsed = _parse(line)
+            if not isinstance(parsed, dict):
+                yield number, None
+                continue
+            for resource in _open_bundle(parsed):
+                yield number, resource
+
+
+def _open_bundle(resource: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  # any JSON
+    if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+        return
+    if resource["resourceType"] == "Bundle":
+        for entry in resource.get("entry", ()):
+            if isinstance(entry, dict):
+                yield from _open_bundle(entry.get("resource"))
+    else:
+        yield resource
+
+
+def _parse(data: bytes) -> Any:  # noqa: ANN401  # any JSON
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _shared(source: Source) -> dict[str, dict[str, Any]]:
+    """Organisations and professionals in the source itself, and in files beside it as bulk export writes them."""
+    found = {}
+    name = source.pad.rsplit("/", 1)[-1]
+    if not name.startswith(("Observation", *GEDEELD)):
+        for _, resource in _resources(source):
+            if resource and resource["resourceType"] in GEDEELD:
+                found[str(resource.get("id", ""))] = resource
+    file = source.options.get("file")
+    if isinstance(file, Path):
+        for kind in GEDEELD:
+            beside = file.with_name(f"{kind}.ndjson")
+            if beside.is_file() and beside != file:
+                with beside.open("rb") as stream:
+                    for line in stream:
+                        resource = _parse(line)
+                        if isinstance(resource, dict):
+                            found[str(resource.get("id", ""))] = resource
+    return found
+
+
+def _dag(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
