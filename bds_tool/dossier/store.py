@@ -183,7 +183,11 @@ class StoreWriter:
 
         first = self._part is None and not self.count and not self._rows
         target = self._folder / ("part.parquet" if first else "copy.parquet")
-        frame.sink_parquet(target, compression="zstd")
+        try:
+            frame.sink_parquet(target, compression="zstd")
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
         rows = int(pq.ParquetFile(target).metadata.num_rows)
         if first:
             self._part = target

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+import tempfile
 from pathlib import Path
 
 from bds_tool import config
+from bds_tool.dossier.model import registraties_schema
 from bds_tool.dossier.sources import Sink, Source, Unreadable
+from bds_tool.dossier.store import to_canonical
 from bds_tool.dossier.table_columns import understand
 from bds_tool.dossier.table_rows import Plan, WideRows, long_rows, plan
 from bds_tool.dossier.table_scan import Table, recoded, tables
@@ -20,23 +24,24 @@ def read_table(source: Source, sink: Sink) -> None:
     """Read one source that is a table. Raises Unreadable when it has no columns that mean something."""
     import polars as pl
 
-    try:
-        _read(source, sink)
-    except pl.exceptions.PolarsError as error:
-        text = str(error)
-        if "utf-8" in text.lower():
-            again = recoded(source)
-            try:
-                _read(again, sink)
-            except pl.exceptions.PolarsError as inner:
-                raise Unreadable("BDS043") from inner
-            finally:
-                Path(again.options["file"]).unlink(missing_ok=True)
-            sink.facts["formaat"] = "csv"
-            return
-        raise Unreadable(
-            "BDS043", reden="kolommen" if "more fields" in text or "extra" in text else "inhoud"
-        ) from error
+    widen, chosen = False, source
+    for _ in range(3):
+        try:
+            _read(chosen, sink, widen=widen)
+        except pl.exceptions.PolarsError as error:
+            # The words of the error may quote a record; only its kind is used.
+            text = str(error).lower()
+            if "utf-8" in text and chosen is source:
+                chosen = recoded(source)
+            elif ("more fields" in text or "n_extra" in text) and not widen:
+                widen = True
+            else:
+                raise Unreadable("BDS043") from error
+            sink.meldingen.clear()
+        else:
+            break
+    if chosen is not source:
+        shutil.rmtree(Path(chosen.options["file"]).parent, ignore_errors=True)
 
 
 def explain(source: Source) -> list[tuple[Table, Plan]]:
@@ -59,8 +64,8 @@ def _plan(table: Table, source: Source) -> Plan:
     return plan(table, understand(table.names, mapping), chosen or {})
 
 
-def _read(source: Source, sink: Sink) -> None:
-    with tables(source) as found:
+def _read(source: Source, sink: Sink, *, widen: bool) -> None:
+    with tables(source, widen=widen) as found:
         formats = set()
         understood = 0
         for table in found:
@@ -80,15 +85,21 @@ def _read(source: Source, sink: Sink) -> None:
 
 
 def _rows(table: Table, made: Plan, source: Source, sink: Sink) -> None:
+    import polars as pl
+    import pyarrow.parquet as pq
+
     if made.long:
         sink.add_lazy(long_rows(table, made, source.bron))
         return
     wide = WideRows(table, made, source.bron)
     size = max(1_000, CELLS // max(1, len(table.names)))
-    for batch in table.frame.collect_batches(chunk_size=size, maintain_order=True):
-        rows = wide.frame(batch)
-        if rows.height:
-            sink.add_table(rows)
+    # A file of its own first: a table that breaks off halfway leaves nothing behind.
+    with tempfile.TemporaryDirectory(prefix="bds-") as folder:
+        path = Path(folder) / "rows.parquet"
+        with pq.ParquetWriter(path, registraties_schema(), compression="lz4") as writer:
+            for batch in table.frame.collect_batches(chunk_size=size, maintain_order=True):
+                writer.write_table(to_canonical(wide.frame(batch)))
+        sink.add_lazy(pl.scan_parquet(path, glob=False))
     if wide.repeated:
         sink.melding("BDS045", pad=table.blad or None, aantal=wide.repeated)
 

@@ -39,8 +39,11 @@ class Table:
 
 
 @contextmanager
-def tables(source: Source) -> Iterator[list[Table]]:
-    """The tables of a source: one, or one for each sheet. Temporary copies live as long as the block."""
+def tables(source: Source, *, widen: bool = False) -> Iterator[list[Table]]:
+    """The tables of a source: one, or one for each sheet. Temporary copies live as long as the block.
+
+    With `widen` the lines of a CSV are looked at first, and fields beyond the header get columns of their own.
+    """
     head = source.head()
     folder: Path | None = None
     try:
@@ -63,7 +66,7 @@ def tables(source: Source) -> Iterator[list[Table]]:
         else:
             if folder is None and _foreign(head):
                 folder = Path(tempfile.mkdtemp(prefix="bds-"))
-            yield [_csv(Path(path), head, folder)]
+            yield [_csv(Path(path), head, folder, widen=widen)]
     finally:
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
@@ -123,20 +126,23 @@ def _sheets(source: Source) -> list[Table]:
     return found
 
 
-def _csv(path: Path, head: bytes, folder: Path | None) -> Table:
+def _csv(path: Path, head: bytes, folder: Path | None, *, widen: bool) -> Table:
     import polars as pl
 
     encoding = _foreign(head)
     if encoding:
         assert folder is not None  # noqa: S101  # made by the caller for exactly this case
         path = _recode(path, encoding, folder / "utf8")
-        head = path.open("rb").read(len(head))
+        with path.open("rb") as stream:
+            head = stream.read(len(head))
     text = head.decode("utf-8-sig", errors="replace")
     blank = len(text) - len(text.lstrip("\r\n"))
     first = next(iter(text.lstrip("\r\n").splitlines()), "")
     delimiter = max(DELIMITERS, key=_outside_quotes(first).count)
     names = _unique([n.strip() for n in next(csv.reader([first], delimiter=delimiter), [])])
     skip = text[:blank].count("\n") + 1
+    if widen:
+        names = _unique(names + [""] * (_widest(path, delimiter) - len(names)))
     frame = pl.scan_csv(
         path,
         separator=delimiter,
@@ -148,8 +154,14 @@ def _csv(path: Path, head: bytes, folder: Path | None) -> Table:
         row_index_offset=1,
         glob=False,
         quote_char='"',
+        missing_columns="insert",
     )
     return Table(frame, names, "csv", delimiter, encoding or "utf-8", offset=skip)
+
+
+def _widest(path: Path, delimiter: str) -> int:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        return max((len(line) for line in csv.reader(stream, delimiter=delimiter)), default=0)
 
 
 def _foreign(head: bytes) -> str:
