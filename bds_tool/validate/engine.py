@@ -12,7 +12,7 @@ import polars as pl
 
 from bds_tool.schema import newest, versions
 from bds_tool.validate.catalogue import Catalogue, load_rules
-from bds_tool.validate.checks import structure, values, wire
+from bds_tool.validate.checks import structure, values, whole, wire
 from bds_tool.validate.checks.base import Check, Registered, Setting, registered
 from bds_tool.validate.chunks import pieces
 from bds_tool.validate.collect import Collector, parameters
@@ -84,6 +84,7 @@ def validate(store: Store, options: Options | None = None) -> Result:
         seen += piece.height
         if options.progress:
             options.progress(seen)
+    _whole(store, groups, catalogue, collector, options)
     inspected = _remarks(store, catalogue, collector, options)
     return Result(
         findings=collector.examples({r.code: r.severity for r in catalogue.rules.values()}),
@@ -250,6 +251,16 @@ def _lengths(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
     collector.add("BDS207", over.with_columns(parameters=parameters(
         {"lengte": pl.col("waarde").str.len_chars(), "hoogst": pl.col("due_length")}
     )))
+
+
+def _whole(store: Store, groups: list[_Group], catalogue: Catalogue, collector: Collector, options: Options) -> None:
+    asked = {c for c in whole.CODES if options.codes is None or c in options.codes}
+    if not asked or not groups:
+        return
+    tabular = [b for g in groups if g.setting.format in {"tabel", "fhir"} for b in g.bronnen]
+    for code, failing in whole.run(store.registraties(), catalogue, tabular):
+        if code in asked:
+            collector.add(code, failing)
 
 
 def _remarks(store: Store, catalogue: Catalogue, collector: Collector, options: Options) -> frozenset[int]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Measure → (reference, population) of the general Dutch population; weight and height 2009, head 1997.
 CHARTS = {"hgt": ("nl_2009", "nl"), "wgt": ("nl_2009", "nl"), "hdc": ("nl_1997", "nl")}
+#: Where the newest reference starts some weeks after birth, the older one fills in.
+NEWBORN = {"hgt": ("nl_1997", "nl"), "wgt": ("nl_1997", "nl"), "hdc": ("nl_1997", "nl")}
 #: Reference for children born before 37 weeks, by completed week of gestation; valid to the age of four.
 PRETERM = "nl_2012"
 #: Element → (measure, factor from the BDS unit to that of the reference): mm → cm, g → kg.
@@ -36,8 +38,7 @@ class _Curve:
         """Z-score of y at x; NaN outside the reach of the curve."""
         import numpy as np
 
-        # Below x = 1 month some curves start late; a fortnight of slack is nothing at that age.
-        inside = (x >= self.x[0] - 0.02) & (x <= self.x[-1])
+        inside = (x >= self.x[0]) & (x <= self.x[-1])
         power, middle, spread = (np.interp(x, self.x, v) for v in (self.power, self.middle, self.spread))
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             if self.normal:
@@ -48,6 +49,23 @@ class _Curve:
         return np.where(inside, z, np.nan)
 
 
+def medians(measure: str, frame: pl.DataFrame) -> pl.Series:
+    """The median (cm or kg) for the sex and age of every row; null where unknown or beyond the reference."""
+    import numpy as np
+
+    curves = _curves(str(specs_dir()))
+    result = np.full(frame.height, np.nan)
+    # The 1997 reference runs from birth to 21 years without a gap.
+    reference, population = NEWBORN[measure]
+    sex, age = frame["sex"].to_numpy(), frame["age"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    for which in ("male", "female"):
+        curve = curves.get((reference, measure, which, population))
+        if curve is not None:
+            mine = (sex == which) & (age >= curve.x[0]) & (age <= curve.x[-1])
+            result[mine] = np.interp(age[mine], curve.x, curve.middle)
+    return pl.Series("median", result).fill_nan(None)
+
+
 @lru_cache(maxsize=2)
 def _curves(root: str) -> dict[tuple[str, str, str, str], _Curve]:
     path = Path(root) / "referenties" / "groei" / "growth_lms.csv"
@@ -55,7 +73,7 @@ def _curves(root: str) -> dict[tuple[str, str, str, str], _Curve]:
         return {}
     frame = pl.read_csv(path, schema_overrides={"population": pl.String, "x": pl.Float64, "L": pl.Float64}, infer_schema_length=0)
     frame = frame.with_columns(pl.col("x", "L", "M", "S").cast(pl.Float64), pl.col("population").fill_null(""))
-    wanted = {r for r, _ in CHARTS.values()} | {PRETERM}
+    wanted = {r for r, _ in (*CHARTS.values(), *NEWBORN.values())} | {PRETERM}
     curves = {}
     chosen = frame.filter(pl.col("reference").is_in(list(wanted)))
     for key, part in chosen.group_by("reference", "measure", "sex", "population", maintain_order=True):
@@ -86,7 +104,7 @@ def z_scores(measure: str, frame: pl.DataFrame) -> pl.Series:
     sex, age = frame["sex"].to_numpy(), frame["age"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     y = frame["y"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     weeks = np.floor(frame["gestation"].cast(pl.Float64).fill_null(280.0).to_numpy() / 7)
-    reference, population = CHARTS[measure]
+    (reference, population), (older, _) = CHARTS[measure], NEWBORN[measure]
     early = (weeks < 37) & (weeks >= 22) & (age < 4)
     for which in ("male", "female"):
         mine = sex == which
@@ -94,6 +112,10 @@ def z_scores(measure: str, frame: pl.DataFrame) -> pl.Series:
         if curve is not None:
             chosen = mine & ~early
             result[chosen] = curve.z(age[chosen], y[chosen])
+            newborn = curves.get((older, measure, which, population))
+            chosen = chosen & (age < curve.x[0])
+            if newborn is not None and chosen.any():
+                result[chosen] = newborn.z(age[chosen], y[chosen])
         for week in range(22, 37):
             chosen = mine & early & (weeks == week)
             curve = curves.get((PRETERM, measure, which, str(max(week, 25))))

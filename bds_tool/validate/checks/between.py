@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from bds_tool.validate.collect import parameters
 from bds_tool.validate.growth import z_scores
 
 if TYPE_CHECKING:
+    from bds_tool.schema.model import Definition
     from bds_tool.validate.view import View
 
 #: SDQ: subscale → the elements of its five items; DOMAIN 6.2. The order of items is 1078 … 1102.
@@ -25,6 +27,7 @@ REVERSED = (1084, 1088, 1091, 1098, 1102)
 TOTAL, PARTS = 1116, (1112, 1113, 1114, 1115)
 _ITEMS = tuple(sorted(n for items in SUBSCALES.values() for n in items))
 _ACT = ["d", "activiteit_id"]
+_SIDE = re.compile(r"\b(rechts|links)\b|\b(re|li)$")
 
 
 @dossier_check("BDS403", "BDS404", needs={"BDS403": (set(SUBSCALES), set(_ITEMS)), "BDS404": ({TOTAL}, set(PARTS))})
@@ -102,18 +105,19 @@ def parents(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
         yield "BDS408", chosen.filter((years < low) | (years > high))
 
 
-@dossier_check("BDS409", needs=({1605, 725}, {235, 245, 252, 1345, 496}))
+@dossier_check("BDS409", needs=({1605, 725},))
 def status(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
-    """An activity that did not take place holds measurements."""
-    numbers = view.rule("BDS409").elements
-    measured = view.of(*(n for n in numbers if n not in {1605, 725}))
-    if measured.is_empty():
-        return
+    """An activity that did not take place holds what can only be found with the child present."""
     acts = view.acts
     not_done = pl.col("status").is_in(view.limit("BDS409", "not_done"))
     old = pl.col("old_status").is_in(view.limit("BDS409", "not_done_old"))
     missed = acts.filter(not_done.fill_null(value=False) | old.fill_null(value=False)).select(_ACT)
-    yield "BDS409", measured.join(missed, on=_ACT).unique([*_ACT], keep="first", maintain_order=True)
+    if missed.is_empty():
+        return
+    of_rubrieken = view.limit("BDS409", "rubrieken")
+    seen = [e.bdsnummer for e in view.tables.definition.elementen.values() if e.rubriek in of_rubrieken]
+    found = view.rows.filter(pl.col("bdsnummer").is_in(seen) & pl.col("waarde").is_not_null()).join(missed, on=_ACT)
+    yield "BDS409", found.unique(_ACT, keep="first", maintain_order=True)
 
 
 @dossier_check("BDS411", "BDS412", needs={"BDS411": ({20}, {461, 1409, 724}), "BDS412": ({461},)})
@@ -180,18 +184,37 @@ def proportion(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     yield "BDS417", weights.filter((index < lowest) | (index > highest))
 
 
-@dossier_check("BDS418", needs=(set(range(879, 1003)),))
+@dossier_check("BDS418")
 def sides(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
-    """One side of a Van Wiechen item that is examined left and right."""
-    pairs = [(int(a), int(b)) for a, b in view.limit("BDS418", "pairs")]
-    both = view.of(*(n for pair in pairs for n in pair))
+    """One side of an examination that is done left and right."""
+    other = _sides(view.tables.definition, tuple(view.limit("BDS418", "rubrieken")))
+    both = view.rows.filter(pl.col("bdsnummer").is_in(list(other)))
     if both.is_empty():
         return
-    other = {a: b for a, b in pairs} | {b: a for a, b in pairs}
-    wanted = both.with_columns(other=pl.col("bdsnummer").replace_strict(other, return_dtype=pl.Int32))
+    # A side with a nullFlavor was looked at as well: the reason is there.
     have = both.select(*_ACT, pl.col("bdsnummer").alias("other")).unique()
-    nulls = view.rows.filter(pl.col("bdsnummer").is_in(list(other)) & pl.col("waarde").is_null())
-    explained = nulls.select(*_ACT, pl.col("bdsnummer").cast(pl.Int32).alias("other"))
+    wanted = both.filter(pl.col("waarde").is_not_null()).with_columns(
+        other=pl.col("bdsnummer").replace_strict(other, return_dtype=pl.Int32)
+    )
     lone = wanted.join(have, on=[*_ACT, "other"], how="anti", nulls_equal=True)
-    lone = lone.join(explained, on=[*_ACT, "other"], how="anti", nulls_equal=True)
     yield "BDS418", lone.with_columns(parameters=parameters({"ander": pl.col("other")}))
+
+
+def _sides(definition: Definition, rubrieken: tuple[str, ...]) -> dict[int, int]:
+    """Element → the element of the other side: names that differ in `rechts` and `links` alone."""
+    named: dict[tuple[str, str, str], dict[str, int]] = {}
+    for e in definition.elementen.values():
+        found = _SIDE.search(e.naam)
+        if found and e.rubriek in rubrieken and not e.naam.startswith("Bijzonderheden"):
+            side = "l" if found.group(0).lower().startswith("li") else "r"
+            named.setdefault((e.rubriek, e.groep, _SIDE.sub("", e.naam)), {})[side] = e.bdsnummer
+    pairs = [p for p in named.values() if len(p) == 2]
+    return {p["l"]: p["r"] for p in pairs} | {p["r"]: p["l"] for p in pairs}
+
+
+@dossier_check("BDS420", needs=({7},))
+def same_number(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
+    """One citizen service number with two dossiers of one file."""
+    numbers = view.of(7).filter(pl.col("groep").is_null())
+    twice = pl.col("d").n_unique().over("bron", "waarde") > 1
+    yield "BDS420", numbers.filter(twice)

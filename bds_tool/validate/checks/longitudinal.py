@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import log
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -10,12 +11,14 @@ import polars as pl
 from bds_tool.validate.checks.base import dossier_check
 from bds_tool.validate.checks.time import days
 from bds_tool.validate.collect import parameters
-from bds_tool.validate.growth import MEASURES, z_scores
+from bds_tool.validate.growth import MEASURES, medians, z_scores
 
 if TYPE_CHECKING:
     from bds_tool.validate.view import View
 
 _FACTORS = (10.0, 0.1, 1000.0, 0.001)
+#: What a child of any age measures (cm, kg): a value outside it needs no birth date to be doubted.
+_ORDINARY = {"hgt": (30.0, 220.0), "wgt": (0.8, 180.0), "hdc": (20.0, 65.0)}
 
 
 def series(view: View) -> pl.DataFrame:
@@ -26,9 +29,25 @@ def series(view: View) -> pl.DataFrame:
     parts = []
     for number, (measure, factor) in MEASURES.items():
         part = rows.filter(pl.col("bdsnummer") == number).with_columns(y=pl.col("x") * factor)
-        part = part.with_columns(z=z_scores(measure, part))
-        parts.append(part.with_columns(off=_factor(measure, part)))
-    return pl.concat(parts).sort("bdsnummer", "d", "datum", "regel", maintain_order=True)
+        part = part.with_columns(z=z_scores(measure, part), rel=(pl.col("y") / medians(measure, part)).log())
+        part = part.with_columns(off=_factor(measure, part)).sort("d", "datum", "regel", maintain_order=True)
+        parts.append(part.with_columns(off=pl.coalesce("off", _beside(measure))))
+    return pl.concat(parts)
+
+
+def _beside(measure: str) -> pl.Expr:
+    """The factor by which a value is off from those around it, for children without birth date or sex."""
+    x, low, high = pl.col("y"), *_ORDINARY[measure]
+    around = [pl.col("y").shift(n).over("d") for n in (1, -1)]
+    odd = pl.col("z").is_null() & ((x < low) | (x > high))
+    result = pl.lit(None, pl.Float64)
+    for factor in _FACTORS:
+        mended = x / factor
+        near = [other.is_null() | mended.is_between(other * 0.6, other * 1.7) for other in around]
+        some = pl.any_horizontal(other.is_not_null() for other in around)
+        fits = odd & some & mended.is_between(low, high) & near[0] & near[1]
+        result = pl.when(fits).then(pl.lit(factor)).otherwise(result)
+    return result
 
 
 def _factor(measure: str, part: pl.DataFrame) -> pl.Series:
@@ -86,8 +105,34 @@ def _steps(view: View, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]
     wait = number.replace_strict(_numbered(view, "BDS504"), default=None, return_dtype=pl.Float64)
     grown = number.replace_strict(_numbered(view, "BDS504", "until_age"), default=None, return_dtype=pl.Float64)
     yield "BDS504", later.filter((x == last) & (gap >= wait) & (pl.col("age").is_null() | (pl.col("age") < grown)))
-    jump, near = float(view.limit("BDS506", "z")), int(view.limit("BDS506", "days"))
-    yield "BDS506", later.filter(((pl.col("z") - pl.col("last_z")).abs() > jump) & (gap <= near))
+    z = _jumps(rows, "z", float(view.limit("BDS506", "z")), int(view.limit("BDS506", "days")))
+    weights = rows.filter(pl.col("bdsnummer") == 245)
+    share = _jumps(weights, "rel", log(float(view.limit("BDS506", "ratio"))), int(view.limit("BDS506", "ratio_days")))
+    columns = [c for c in rows.columns if c in share.columns]
+    both = pl.concat([z.select(columns), share.select(columns)])
+    yield "BDS506", both.unique(["d", "bdsnummer", "regel", "activiteit_id"], keep="first", maintain_order=True)
+
+
+def _jumps(rows: pl.DataFrame, scale: str, jump: float, near: int) -> pl.DataFrame:
+    """Measurements that lie apart from both their neighbours in time; of two alone, the one furthest from the mean."""
+    key = ["bdsnummer", "d"]
+    z, day = pl.col(scale), pl.col("datum")
+    known = rows.filter(z.is_not_null())
+    sides = known.with_columns(
+        za=z.shift().over(key), zb=z.shift(-1).over(key), ga=days(day, day.shift().over(key)),
+        gb=days(day.shift(-1).over(key), day), zaa=z.shift(2).over(key), zbb=z.shift(-2).over(key),
+    )
+    apart_a = ((z - pl.col("za")).abs() > jump) & (pl.col("ga") <= near)
+    apart_b = ((z - pl.col("zb")).abs() > jump) & (pl.col("gb") <= near)
+    # With a neighbour on one side only, that neighbour must agree with its own other neighbour, or be the nearer.
+    first = pl.col("za").is_null() & apart_b & pl.when(pl.col("zbb").is_not_null()).then(
+        (pl.col("zb") - pl.col("zbb")).abs() <= jump
+    ).otherwise(z.abs() >= pl.col("zb").abs())
+    last = pl.col("zb").is_null() & apart_a & pl.when(pl.col("zaa").is_not_null()).then(
+        (pl.col("za") - pl.col("zaa")).abs() <= jump
+    ).otherwise(z.abs() > pl.col("za").abs())
+    middle = apart_a & apart_b
+    return sides.filter(middle | first.fill_null(value=False) | last.fill_null(value=False))
 
 
 def _numbered(view: View, code: str, name: str = "apart") -> dict[int, float]:

@@ -55,6 +55,15 @@ def text(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     yield "BDS705", _named(view, rows)
 
 
+@dossier_check("BDS236")
+def spoilt(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Text that was decoded wrongly before it got here."""
+    pattern = str(view.limit("BDS236", "pattern"))
+    # Few texts hold a character beyond ASCII; only those meet the pattern.
+    wide = view.rows.filter(pl.col("waarde").str.len_bytes() > pl.col("waarde").str.len_chars())
+    yield "BDS236", wide.filter(pl.col("waarde").str.contains(pattern))
+
+
 def _named(view: View, rows: pl.DataFrame) -> pl.DataFrame:
     shortest = int(view.limit("BDS705", "shortest"))
     letters = r"[^\p{L}]+"

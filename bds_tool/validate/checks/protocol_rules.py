@@ -1,0 +1,115 @@
+"""Registration protocols of `specs/protocollen` as whole-table expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from bds_tool.schema.protocols import expect_text, hl7_codes, rules_for
+from bds_tool.validate.checks.base import dossier_check
+from bds_tool.validate.checks.time import days
+from bds_tool.validate.collect import parameters
+
+if TYPE_CHECKING:
+    from bds_tool.schema.protocols import Condition, Expectation, ProtocolRule
+    from bds_tool.validate.view import View
+
+#: A protocol rule of severity `info` reports under a code of its own, so that it can be chosen and left out.
+CODES = {"waarschuwing": "BDS601", "info": "BDS605"}
+_ACT = ["d", "activiteit_id"]
+_KEYS = {"activiteit": _ACT, "dossier": ["d"], "groep": [*_ACT, "groep", "volgnr"]}
+
+
+@dossier_check("BDS601", "BDS605")
+def protocols(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
+    """What the protocols of this version expect and what is not there."""
+    if view.setting.format == "james":
+        # JAMES files carry growth and development alone; a protocol would miss the rest by design.
+        return
+    acts = view.acts.with_columns(born=view.person("born"))
+    acts = acts.with_columns(age=days(pl.col("datum"), pl.col("born")))
+    delivered = set(view.rows["bdsnummer"].unique().to_list())
+    for rule in rules_for(view.tables.version):
+        yield from _rule(view, acts, rule, delivered)
+
+
+def _rule(view: View, acts: pl.DataFrame, rule: ProtocolRule, delivered: set[int]) -> Iterator[tuple[str, pl.DataFrame]]:
+    due = _due(view, acts, rule)
+    if due.is_empty():
+        return
+    for expectation in rule.expect:
+        # What nobody's dossier holds was left out of the export; that says nothing of the registration.
+        if not delivered.intersection(expectation.elements):
+            continue
+        key = _KEYS[expectation.where]
+        places = due if expectation.where != "groep" else _instances(view, due, rule)
+        have = _with(view, expectation)
+        missing = places.join(have.select(key).unique(), on=key, how="anti", nulls_equal=True)
+        if expectation.where == "dossier":
+            missing = missing.unique("d", keep="first", maintain_order=True)
+        if missing.height:
+            facts = {"protocol": pl.lit(rule.id), "verwacht": pl.lit(expect_text(expectation))}
+            yield CODES[rule.severity], missing.with_columns(
+                bdsnummer=pl.lit(expectation.elements[0], pl.Int32), waarde=pl.lit(None, pl.String),
+                parameters=parameters(facts),
+            )
+
+
+def _due(view: View, acts: pl.DataFrame, rule: ProtocolRule) -> pl.DataFrame:
+    """The activities to which a rule applies."""
+    when = rule.when
+    keep = [pl.lit(value=True)]
+    if when.age is not None:
+        low, high = when.age.days
+        keep += [pl.col("age") >= low] if low is not None else [pl.col("age") >= 0]
+        keep += [pl.col("age") < high] if high is not None else []
+    if when.born_from is not None:
+        keep.append(pl.col("born") >= when.born_from)
+    if when.activity_from is not None:
+        keep.append(pl.col("datum") >= when.activity_from)
+    if when.activity:
+        keep.append(pl.col("kind").is_in(_codes(view, (494,), when.activity)))
+    if when.realised is not None:
+        done = pl.col("status").is_in(["01"]) | pl.col("old_status").is_in(["01", "completed"])
+        keep.append(done.fill_null(value=False) == when.realised)
+    due = acts.filter(pl.all_horizontal(keep))
+    if when.form and due.height:
+        forms = _rows(view, (1577,), _codes(view, (1577,), when.form))
+        due = due.join(forms.select(_ACT).unique(), on=_ACT, how="semi")
+    for condition in when.trigger:
+        if due.is_empty():
+            break
+        found = _with(view, condition)
+        # What the dossier says as a whole counts for all of its activities.
+        inside, whole = found.filter(pl.col("activiteit_id").is_not_null()), found.filter(pl.col("activiteit_id").is_null())
+        here = due.join(inside.select(_ACT).unique(), on=_ACT, how="semi")
+        there = due.join(whole.select("d").unique(), on="d", how="semi")
+        due = pl.concat([here, there]).unique(_ACT, keep="first", maintain_order=True)
+    return due
+
+
+def _instances(view: View, due: pl.DataFrame, rule: ProtocolRule) -> pl.DataFrame:
+    """The group instances that hold what triggered the rule."""
+    triggers = [_with(view, c) for c in rule.when.trigger]
+    rows = pl.concat(triggers) if triggers else due.clear()
+    return rows.join(due.select(_ACT), on=_ACT, how="semi").unique(_KEYS["groep"], keep="first", maintain_order=True)
+
+
+def _with(view: View, part: Condition | Expectation) -> pl.DataFrame:
+    return _rows(view, part.elements, _codes(view, part.elements, part.codes))
+
+
+def _rows(view: View, elements: Iterable[int], codes: list[str]) -> pl.DataFrame:
+    """Rows of these elements; without codes any value, text or reason counts as recorded."""
+    rows = view.rows.filter(pl.col("bdsnummer").is_in(list(elements)))
+    if not codes:
+        return rows
+    return rows.filter(pl.col("waarde").is_in(codes) | pl.col("nullflavor").cast(pl.String).is_in(codes))
+
+
+def _codes(view: View, elements: Iterable[int], codes: Iterable[str]) -> list[str]:
+    if view.tables.coding == "HL7":
+        return list(hl7_codes(view.tables.version, elements, codes))
+    return list(codes)
