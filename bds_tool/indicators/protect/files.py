@@ -12,7 +12,14 @@ from bds_tool.errors import UsageError, WithheldError
 from bds_tool.files import atomic_file
 from bds_tool.indicators.protect import generic
 from bds_tool.indicators.protect.description import TableDescription
-from bds_tool.indicators.protect.table_run import Outcome, Publication, publication, suppress, table_problem
+from bds_tool.indicators.protect.table_run import (
+    Outcome,
+    Publication,
+    codes_of,
+    publication,
+    suppress,
+    table_problem,
+)
 from bds_tool.text import number, t
 
 if TYPE_CHECKING:
@@ -22,6 +29,10 @@ if TYPE_CHECKING:
 
     from bds_tool.indicators.protect.audit import Verdict
     from bds_tool.indicators.protect.policy import Policy
+
+
+#: Small counts attacked to measure what rounding leaks.
+LEAK_SAMPLE = 200
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,57 @@ def protect_table(
         with atomic_file(target) as temporary:
             shutil.copyfile(draft, temporary)
     return ProtectedTable(made, outcome, verdict)
+
+
+def round_table(source: Path, description_path: Path, policy: Policy, target: Path) -> dict[str, Any]:
+    """Round a count table and write it. Labelled `afgerond`; how much an attack recovers is measured, not promised."""
+    import numpy as np
+    import polars as pl
+
+    from bds_tool.indicators.protect.rounding import hidden_small, round_counts
+
+    description = TableDescription.read(description_path)
+    table = generic.build(generic.read_frame(source), description)
+    rule = policy.part("rounding")
+    counts = table.values[np.nonzero(table.published)]
+    rounded, small = round_counts(counts, rule, policy.id), hidden_small(counts, rule)
+    frame = _labelled(codes_of(table), table.count, rounded, small)
+    with atomic_file(target) as temporary:
+        draft = temporary.with_name(temporary.name + target.suffix)
+        write_frame(frame, draft)
+        draft.replace(temporary)
+    leak = rounding_leak(frame, description_path, policy, pl.Series((counts > 0) & (counts < policy.cell)))
+    return {"cells": frame.height, "hidden": int(small.sum()), "share_hidden": float(small.mean()), **leak}
+
+
+def _labelled(codes: pl.DataFrame, name: str, counts: Any, small: Any) -> pl.DataFrame:  # noqa: ANN401
+    import polars as pl
+
+    hidden = pl.Series(small)
+    return codes.with_columns(
+        pl.when(hidden).then(None).otherwise(pl.Series(counts)).alias(name),
+        pl.when(hidden).then(pl.lit("verborgen")).otherwise(pl.lit("afgerond")).alias("status"),
+    )
+
+
+def rounding_leak(frame: pl.DataFrame, description_path: Path, policy: Policy, small: pl.Series) -> dict[str, int]:
+    """How many small counts an attacker who knows the rule recovers exactly, of at most 200 that are tried."""
+    from bds_tool.indicators.protect import audit
+    from bds_tool.indicators.protect.audit.run import build_system
+
+    rule = policy.part("rounding")
+    terms = {
+        **audit.read_description(description_path), "lower": 1,
+        "rounding": {"rule": rule["rule"], "base": rule["base"], "zeros_exact": not (rule["rule"] == "nearest" and not rule.get("hide_to"))},
+    }
+    table = audit.from_frame(frame, terms)
+    system = build_system(table, audit.AuditOptions())
+    system.high[table.symbol_cells()] = float(rule.get("hide_to", 0)) or system.high.max()
+    tried = small.arg_true().head(LEAK_SAMPLE).to_numpy()
+    system.wanted[:] = False
+    system.wanted[table.rows[tried]] = True
+    verdict = audit.attack(system)
+    return {"attacked": len(tried), "recovered": len(verdict.findings)}
 
 
 def require_proof(outcome: Outcome) -> None:

@@ -66,6 +66,8 @@ class Improver:
             for p in users.get((node, flat), ())
             if any(((c.nodes == node) & (c.flats == flat)).any() for c in self.held[p])
         ]
+        if not affected:  # hidden as part of a block: it stays
+            return 0
         before = {p: self.held[p] for p in affected}
         for p in affected:
             self._release(before[p])

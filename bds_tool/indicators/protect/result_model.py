@@ -58,9 +58,9 @@ def indicators(frame: pl.DataFrame, definitions: Mapping[str, Any], policy: Poli
 
     found = []
     frame = frame.with_row_index("_row")
-    for (name,), part in frame.group_by("indicator", maintain_order=True):
+    for (name,), rows in frame.group_by("indicator", maintain_order=True):
         definition = definitions.get(str(name)) or {}
-        part = part.with_columns(
+        part = rows.with_columns(
             pl.col("missing").fill_null(0).alias("_m"),
             pl.coalesce("x", "n").alias("_x"),
             (pl.col("n") - pl.coalesce("x", "n")).alias("_y"),
@@ -195,7 +195,7 @@ def protect_group(group: list[Indicator], policy: Policy, *, quality: bool) -> l
     given = np.zeros(group[0].cube.real.shape, dtype=bool)
     small = sorted({place for i in group for place in i.small_population})
     if small:
-        problem = population_problem(group, small, policy)
+        problem = population_problem(group, small)
         outcome = suppress(problem, quality=quality)
         outcomes.append(outcome)
         given = outcome.hidden
@@ -206,7 +206,7 @@ def protect_group(group: list[Indicator], policy: Policy, *, quality: bool) -> l
     return outcomes
 
 
-def population_problem(group: list[Indicator], small: list[tuple[int, int]], policy: Policy) -> Problem:
+def population_problem(group: list[Indicator], small: list[tuple[int, int]]) -> Problem:
     """The table of N. A change of N is carried in each indicator by its larger count, so that n changes with it."""
     cube = group[0].cube
     room = np.min([i.counts[_carrier(i)] for i in group], axis=0)

@@ -15,6 +15,9 @@ from bds_tool.indicators.protect.certificate import Certificate
 from bds_tool.indicators.protect.model import Primary, Problem
 from bds_tool.indicators.protect.types import FORBIDDEN, Bools, Floats, Ints
 
+#: Leaves looked at in other branches when a move was found already: beyond it the search takes too long.
+MOST_PARTNERS = 400
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -62,11 +65,12 @@ class Suppressor:
             self._choose(primary)
         for primary in [p for p in order if p not in self.choices]:
             self._choose(primary, far=True)
-        for _ in range(passes - 1):
+        for number in range(passes - 1):
             before = self.total()
+            # In turn: everyone chooses again (what costs nothing may still shift), or only who hides rows alone.
             for primary in reversed(order):
-                self._rechoose(primary)
-            if self.total() >= before:
+                self._rechoose(primary, everyone=number % 2 == 0)
+            if number % 2 and self.total() >= before:
                 break
         return [p for p in order if p not in self.choices]
 
@@ -111,15 +115,17 @@ class Suppressor:
             self.choices[primary] = choice
             self._use(*choice.rows())
 
-    def _rechoose(self, primary: Primary) -> None:
+    def _rechoose(self, primary: Primary, *, everyone: bool) -> None:
         old = self.choices.pop(primary, None)
         if old is None:
             self._choose(primary, far=True)
             return
-        self._release(*old.rows())
-        new = self.search(primary)
-        # A move from another branch is kept when the nearest branches offer nothing.
-        self.choices[primary] = new or old
+        nodes, flats = old.rows()
+        self._release(nodes, flats)
+        # Looking further than the siblings pays only for a primary that hides rows for itself alone.
+        spent = float(self.cost[nodes, flats].sum())
+        new = self.search(primary, far=spent > 0) if everyone or spent > 0 else None
+        self.choices[primary] = new if new is not None and new.cost <= spent + 1e-9 else old
         self._use(*self.choices[primary].rows())
 
     def _use(self, nodes: Ints, flats: Ints) -> None:
@@ -146,6 +152,8 @@ class Suppressor:
         at = node
         while at >= 0:
             lose_paths, above = tree.partners(at)
+            if at != node and best is not None and len(lose_paths) > MOST_PARTNERS:
+                break
             own = self._path_cost(np.array([climbed]), touched)[0] if climbed else 0.0
             alone = None
             if at == node or far or best is None:

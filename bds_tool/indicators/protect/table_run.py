@@ -93,16 +93,23 @@ class Publication:
     internal: pl.DataFrame
 
 
+def codes_of(table: CountTable) -> pl.DataFrame:
+    """The codes of every published cell: a column per level of each dimension."""
+    import polars as pl
+
+    columns: dict[str, pl.Series] = {}
+    for d, at in zip(table.dimensions, np.nonzero(table.published), strict=True):
+        for column, codes in _level_codes(d).items():
+            columns[column] = pl.Series(column, codes)[at]
+    return pl.DataFrame(columns)
+
+
 def publication(table: CountTable, outcome: Outcome) -> Publication:
     """One row per published cell: a column per level of each dimension, the count (null when hidden), the status."""
     import polars as pl
 
     places = np.nonzero(table.published)
-    columns: dict[str, pl.Series] = {}
-    for d, at in zip(table.dimensions, places, strict=True):
-        for column, codes in _level_codes(d).items():
-            columns[column] = pl.Series(column, codes)[at]
-    codes_frame = pl.DataFrame(columns)
+    codes_frame = codes_of(table)
 
     def rows(mask: Any) -> Any:  # noqa: ANN401  # per tree node and flat node → per published cell
         return mask[table.tree.label_node].reshape(table.values.shape)[places]

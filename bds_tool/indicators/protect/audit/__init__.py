@@ -5,8 +5,13 @@ rebuilds the sums, and attacks.
 """
 
 from bds_tool.indicators.protect.audit.attack import Finding, Verdict, attack
-from bds_tool.indicators.protect.audit.published import PublishedTable, read_description, read_published
-from bds_tool.indicators.protect.audit.run import AuditOptions, audit_file, audit_tables
+from bds_tool.indicators.protect.audit.published import (
+    PublishedTable,
+    from_frame,
+    read_description,
+    read_published,
+)
+from bds_tool.indicators.protect.audit.run import AuditOptions, audit_file, audit_tables, exact_ranges
 
 __all__ = [
     "AuditOptions",
@@ -15,7 +20,7 @@ __all__ = [
     "Verdict",
     "attack",
     "audit_file",
-    "audit_tables",
+    "audit_tables", "exact_ranges", "from_frame",
     "read_description",
     "read_published",
 ]

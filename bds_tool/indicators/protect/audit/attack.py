@@ -7,13 +7,13 @@ once; a cell is only attacked on its own while its possible values are still too
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from bds_tool.indicators.protect.audit.solver import Component
 from bds_tool.indicators.protect.audit.system import (
-    Bools,
     Equations,
     Floats,
     Ints,
@@ -76,7 +76,13 @@ def attack(system: System, *, threshold: float | None = None, seconds_per_cell: 
     unknown = ~system.known()
     verdict.unknown = int(unknown.sum())
     label = components(equations, len(system.low))
-    _attack_components(system, equations, label, verdict, threshold, seconds_per_cell)
+    for cells, component in _components(system, equations, seconds_per_cell):
+        component.widen(np.flatnonzero((system.wanted & unknown)[cells]), system.need[cells], threshold)
+        verdict.solved += component.solved
+        verdict.low[cells], verdict.high[cells] = component.seen_low, component.seen_high
+        verdict.findings += [
+            Finding(int(cells[i]), reason, low, high) for i, (reason, low, high) in component.disclosed.items()
+        ]
     # A cell in no equation can take every value between its bounds.
     for cell in np.flatnonzero(unknown & system.wanted & (label < 0)).tolist():
         if system.high[cell] - system.low[cell] < system.need[cell] and _matters(system.low[cell], threshold):
@@ -105,15 +111,21 @@ def _subtract(system: System) -> Ints:
         found.append(cells)
 
 
-def _attack_components(
-    system: System,
-    equations: Equations,
-    label: Ints,
-    verdict: Verdict,
-    threshold: float | None,
-    seconds: float,
-) -> None:
+def ranges(system: System, seconds: float = 10.0) -> dict[int, tuple[float, float]]:
+    """The exact range of every cell marked `wanted`: all values it has in some table that agrees."""
+    _subtract(system)
+    equations, _ = reduce(system)
+    found = {int(c): (float(system.low[c]), float(system.high[c])) for c in np.flatnonzero(system.wanted)}
+    for cells, component in _components(system, equations, seconds):
+        for i in np.flatnonzero(system.wanted[cells]).tolist():
+            found[int(cells[i])] = component.range_of(i)
+    return found
+
+
+def _components(system: System, equations: Equations, seconds: float) -> Iterator[tuple[Ints, Component]]:
+    """The connected parts that hold a wanted cell."""
     wanted = system.wanted & ~system.known()
+    label = components(equations, len(system.low))
     entry_label = label[equations.cell]
     order = np.argsort(entry_label, kind="stable")
     bounds = (
@@ -124,22 +136,8 @@ def _attack_components(
     for start, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         entries = order[start:stop]
         cells = np.unique(equations.cell[entries])
-        targets: Bools = wanted[cells]
-        if not targets.any():
-            continue
-        component = Component.build(
-            system.low[cells],
-            system.high[cells],
-            equations.row[entries],
-            np.searchsorted(cells, equations.cell[entries]),
-            equations.sign[entries],
-            equations.right,
-            seconds,
-        )
-        component.widen(np.flatnonzero(targets), system.need[cells], threshold)
-        verdict.solved += component.solved
-        verdict.low[cells], verdict.high[cells] = component.seen_low, component.seen_high
-        verdict.findings += [
-            Finding(int(cells[i]), reason, low, high)
-            for i, (reason, low, high) in component.disclosed.items()
-        ]
+        if wanted[cells].any():
+            yield cells, Component.build(
+                system.low[cells], system.high[cells], equations.row[entries],
+                np.searchsorted(cells, equations.cell[entries]), equations.sign[entries], equations.right, seconds,
+            )

@@ -40,6 +40,10 @@ class PublishedTable:
     #: Cell number of every row of the file.
     rows: Ints
 
+    def symbol_cells(self) -> Ints:
+        """Cells that are in the file with a symbol instead of a number."""
+        return np.concatenate([np.zeros(0, dtype=np.int64), *self.symbols.values()])
+
     def key(self, cell: int) -> dict[str, str]:
         """The codes of a cell, for a person to look up."""
         places = np.unravel_index(cell, self.low.shape)

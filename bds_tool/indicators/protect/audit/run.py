@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bds_tool.errors import UsageError
-from bds_tool.indicators.protect.audit.attack import Verdict, attack
+from bds_tool.indicators.protect.audit.attack import Verdict, attack, ranges
 from bds_tool.indicators.protect.audit.published import PublishedTable, read_description, read_published
 from bds_tool.indicators.protect.audit.system import UNBOUNDED, Bools, System
 from bds_tool.text import t
@@ -49,6 +49,11 @@ def audit_tables(
     verdict = attack(system, threshold=options.threshold, seconds_per_cell=options.seconds_per_cell)
     verdict.remarks += remarks
     return verdict
+
+
+def exact_ranges(table: PublishedTable) -> dict[int, tuple[float, float]]:
+    """Every value each hidden cell can still have, as its least and greatest (exact, so slow for large tables)."""
+    return ranges(build_system(table, AuditOptions()))
 
 
 def build_system(table: PublishedTable, options: AuditOptions, strict_rows: Bools | None = None) -> System:

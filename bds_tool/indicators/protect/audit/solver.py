@@ -91,6 +91,21 @@ class Component:
             if self.seen_high[cell] - self.seen_low[cell] < need[cell]:
                 self._attack(cell, float(need[cell]), threshold)
 
+    def range_of(self, cell: int) -> tuple[float, float]:
+        """The exact whole-number range of one cell; (inf, -inf) when no table is possible."""
+        ends = []
+        for direction in (1.0, -1.0):
+            cost = np.zeros(len(self.low))
+            cost[cell] = direction
+            solution = self._solve(cost)
+            if solution is None:
+                return np.inf, -np.inf
+            ends.append(solution)
+        low, high = float(np.ceil(ends[0][cell] - WHOLE)), float(np.floor(ends[1][cell] + WHOLE))
+        if self.seen_low[cell] > low or self.seen_high[cell] < high:
+            _, low, high = self._whole(cell, np.inf, low, high)
+        return low, high
+
     def _contradiction(self, targets: Ints, threshold: float | None) -> None:
         """No table agrees with the publication and the stated attacker: nothing is shown to be safe."""
         self.feasible = False
