@@ -36,7 +36,7 @@ class Bouwer(Basis):
         vakken: dict[tuple[str, Sleutel], Vakken] = {}
         observaties: dict[tuple[str, Sleutel], list[Paar]] = {}
         los: list[Paar] = []
-        for number, rij in enumerate(self._bruikbaar(w, self._snelbaan(w, rijen))):
+        for number, rij in enumerate(self._bruikbaar(w, self._snelbaan(w, rijen), self._geheim(rijen))):
             regel = self.plan.regels[rij.bdsnummer or 0]
             vorm = regel.vorm
             if vorm is None:
@@ -114,14 +114,9 @@ class Bouwer(Basis):
 
     # ---- rows ------------------------------------------------------------------------------------------------
 
-    def _bruikbaar(self, w: Werk, rijen: list[Rij]) -> Iterator[Rij]:
+    def _bruikbaar(self, w: Werk, rijen: list[Rij], secret: set[int | None]) -> Iterator[Rij]:
         """Rows that may go on; the others are counted here. Dates of contacts and of birth are noted on the way."""
         tel, regels, mag = self.verlies.tel, self.plan.regels, self.keuze.gevoelig
-        secret = (
-            {r.volgnr for r in rijen if r.bdsnummer == GEHEIM_ADRES and r.waarde == "true"}
-            if ADRES_GEHEIM not in mag
-            else set()
-        )
         seen: set[tuple[Any, ...]] | None = set() if len({r.bron for r in rijen}) > 1 else None
         for rij in rijen:
             n = rij.bdsnummer
@@ -149,6 +144,12 @@ class Bouwer(Basis):
                 if n == 20 and rij.waarde and not w.geboorte:
                     w.geboorte = geldige_datum(rij.waarde)
                 yield rij
+
+    def _geheim(self, rijen: list[Waarden]) -> set[int | None]:
+        """Instances of the address group that are marked secret, in any coding of yes."""
+        if ADRES_GEHEIM in self.keuze.gevoelig:
+            return set()
+        return {r[6] for r in rijen if r[3] == GEHEIM_ADRES and r[7] in {"true", "1"}}
 
     def _zonder_element(self, w: Werk, rij: Rij) -> None:
         """Own questions (a label and a value, no BDS number) are kept; structure of a message is not data."""
