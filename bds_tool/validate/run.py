@@ -8,11 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.errors import UsageError
+from bds_tool.errors import UnreadableError, UsageError
 from bds_tool.text import t
 from bds_tool.validate.catalogue import load_rules
 
 if TYPE_CHECKING:
+    from bds_tool.dossier import Store
     from bds_tool.validate.result import Result
 
 INSPECTOR = "bds_tool.validate.bericht:inspect"
@@ -66,12 +67,31 @@ def judge(request: Request) -> Result:
         request.paths, None if stored else request.store, from_format=request.from_format, bds=request.bds,
         inspect=tuple(inspect), settings=request.settings, replace=request.replace, progress=request.progress,
     )
+    if stored:
+        _check_store(store)
     with store:
         result = validate(store, Options(
             today=request.today, max_examples=request.max_examples, codes=codes, rules=request.rules,
             xsd=request.xsd is not None and not stored, bds=request.bds,
         ))
     return accept(result, request.accept, request.today)
+
+
+def _check_store(store: Store) -> None:
+    """A store may come from elsewhere; its tables must have the columns that the rules read."""
+    import pandera.errors
+
+    from bds_tool.validate.contracts import Bronnen, Registraties
+
+    try:
+        # On a LazyFrame Pandera looks at names and types only: nothing is read.
+        Registraties.validate(store.registraties(), lazy=True)
+        Bronnen.validate(store.bronnen().lazy(), lazy=True)
+    except (pandera.errors.SchemaError, pandera.errors.SchemaErrors) as error:
+        raise UnreadableError(
+            t(f"{store.path} heeft niet de kolommen van een gegevensmap.", f"{store.path} lacks the columns of a store."),
+            t("Maak de map opnieuw met `bds convert --to store`.", "Make it again with `bds convert --to store`."),
+        ) from error
 
 
 def chosen(select: Sequence[str], ignore: Sequence[str]) -> frozenset[str] | None:

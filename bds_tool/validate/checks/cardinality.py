@@ -9,6 +9,7 @@ import polars as pl
 
 from bds_tool.validate.checks.base import dossier_check
 from bds_tool.validate.collect import parameters
+from bds_tool.validate.tables import IDENTIFIERS
 
 if TYPE_CHECKING:
     from bds_tool.validate.view import View
@@ -61,7 +62,9 @@ def keys(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     definition = view.tables.definition
     wanted = [
         (e.groepen[-1], e.bdsnummer) for e in definition.in_bericht.values()
-        if e.groepen and e.card.minimum and e.zekerheid == "A" and e.status == "actief"
+        # Of several care numbers one is enough, whatever the data set says of each by itself.
+        if e.groepen and e.card.minimum and e.zekerheid != "C" and e.status == "actief"
+        and e.hl7_datatype not in IDENTIFIERS
     ]
     if not wanted or view.setting.format == "james":
         return

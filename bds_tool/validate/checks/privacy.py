@@ -18,7 +18,7 @@ NAMES = (2, 4, 5, 6, 61, 73)
 _MAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}"
 _PHONE = r"(?:\+31|0031|\b0)[\s-]?(?:6[\s-]?(?:\d[\s-]?){7}\d|[1-9]\d{1,2}[\s-]?(?:\d[\s-]?){5,6}\d)\b"
 _ADDRESS = (
-    r"(?i)\b[1-9]\d{3} ?[a-z]{2}\b[^\d]{0,25}\b\d{1,4}\b|\b[a-z]{3,}(?:straat|laan|weg|plein|kade|dreef|hof|singel|gracht)"
+    r"\b[1-9]\d{3}(?: ?[A-Z]{2}|[a-z]{2})\b[^\d]{0,25}\b\d{1,4}\b|(?i)\b[a-z]{3,}(?:straat|laan|weg|plein|kade|dreef|hof|singel|gracht)"
     r" \d{1,4}\b.{0,25}\b[1-9]\d{3} ?[a-z]{2}\b"
 )
 _NINE = r"(?:^|[^\d])(\d{9}|\d{4}[. ]\d{2}[. ]\d{3}|\d{3}[. ]\d{3}[. ]\d{3})(?:[^\d]|$)"

@@ -66,7 +66,7 @@ def _elements(s: Setting) -> list[Check]:
 def _places(s: Setting) -> list[Check]:
     definition = s.tables.definition
     rubriek, groep = pl.col("rubriek"), pl.col("groep")
-    outside = rubriek != "R051"
+    outside = rubriek.ne_missing("R051")
     wrong_groep = ~pl.col("due_groups").list.contains(groep) & (pl.col("due_groups").list.len() > 0)
     loose = pl.col("due_groups").list.len() == 0
     activity = pl.col("per_activity")

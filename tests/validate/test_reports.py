@@ -1,0 +1,202 @@
+"""Every format says the same; none says a value unless asked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import polars as pl
+import pytest
+
+from bds_tool.places import specs_dir
+from bds_tool.validate.report import FORMATS, render, write_report
+from bds_tool.validate.report.formats import BINARY
+
+SECRET = "geheim-verhaal-van-Noortje"
+A = {"activiteit_id": "ACT-77", "datum": "2020-01-15"}
+
+
+@pytest.fixture
+def result(judge):
+    rows = [
+        (20, "2018-10-11", {"dossier_id": "SLEUTEL-1"}), (19, "F", {"dossier_id": "SLEUTEL-1", "regel": 2}),
+        (235, SECRET, {**A, "dossier_id": "SLEUTEL-1", "regel": 3, "pad": "kolom <b>&"}),
+        (481, "03", {**A, "dossier_id": "SLEUTEL-1", "regel": 4}),
+        *((1337, "soms", {**A, "activiteit_id": f"a{i}", "dossier_id": "SLEUTEL-1", "regel": 10 + i}) for i in range(30)),
+    ]
+    return judge(rows, max_examples=5)
+
+
+@pytest.mark.parametrize("format_", [f for f in FORMATS if f not in BINARY])
+def test_no_value_or_key_unless_asked(result, format_):
+    text = render(result, format_)
+    assert "BDS201" in text
+    assert SECRET not in text
+    assert "SLEUTEL" not in text
+    assert "ACT-77" not in text
+
+
+@pytest.mark.parametrize("format_", ["text", "json", "ndjson", "csv", "html"])
+def test_values_when_asked(result, format_):
+    assert SECRET in render(result, format_, show_values=True)
+
+
+def test_json_follows_its_published_schema(result):
+    schema = json.loads((specs_dir() / "_schemas/bevindingen.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for show in (False, True):
+        jsonschema.validate(json.loads(render(result, "json", show_values=show)), schema)
+
+
+def test_json_keeps_its_shape_without_findings(judge):
+    clean = json.loads(render(judge([(748, "x", A), (494, "39", A)]), "json"))
+    assert clean["findings"] == []
+    assert clean["rules"] == []
+    assert clean["summary"]["fout"] == 0
+    assert clean["summary"]["judgements"]["niet_beoordeeld"] > 0
+
+
+def test_totals_are_exact_when_examples_are_capped(result):
+    report = json.loads(render(result, "json"))
+    rule = next(r for r in report["rules"] if r["code"] == "BDS204")
+    assert rule["count"] == 30
+    assert rule["elements"][0]["share"] == 1.0
+    assert sum(f["code"] == "BDS204" for f in report["findings"]) == 5
+    assert "30 van 30 ingevulde waarden (100,0 %)" in render(result, "text")
+
+
+def test_sarif_follows_the_oasis_schema(result):
+    schema = json.loads((Path(__file__).parent / "data/sarif-2.1.0.json").read_text(encoding="utf-8"))
+    log = json.loads(render(result, "sarif"))
+    jsonschema.Draft4Validator(schema).validate(log)
+    run = log["runs"][0]
+    rules = {r["id"]: r for r in run["tool"]["driver"]["rules"]}
+    assert rules["BDS201"]["defaultConfiguration"]["level"] == "error"
+    marks = [r["partialFingerprints"]["bds/v1"] for r in run["results"]]
+    assert len(marks) == len(set(marks))
+    assert all(run["tool"]["driver"]["rules"][r["ruleIndex"]]["id"] == r["ruleId"] for r in run["results"])
+
+
+def test_junit_counts_failures_and_skips(result):
+    suite = ET.fromstring(render(result, "junit")).find("testsuite")
+    cases = suite.findall("testcase")
+    assert int(suite.get("tests")) == len(cases)
+    assert int(suite.get("failures")) == len(suite.findall("testcase/failure")) == 3
+    assert int(suite.get("skipped")) == len(suite.findall("testcase/skipped")) > 10
+
+
+def test_github_escapes_and_limits(judge):
+    rows = [(235, "fout", {**A, "activiteit_id": f"a{i}", "pad": "a%b,c:d"}) for i in range(40)]
+    lines = render(judge(rows), "github").splitlines()
+    assert sum(line.startswith("::error ") for line in lines) == 10
+    assert "title=BDS201 geen-getal::" in lines[0]
+
+
+def test_csv_cannot_run_as_a_formula(judge):
+    text = render(judge([(235, '=HYPERLINK("x")', A)]), "csv", show_values=True)
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert rows[0]["value"].startswith("'=")
+
+
+def test_binary_formats(result, tmp_path):
+    for format_ in ("parquet", "xlsx"):
+        write_report(result, format_, tmp_path / f"r.{format_}")
+    frame = pl.read_parquet(tmp_path / "r.parquet")
+    assert frame.height == result.findings.height
+    assert frame["code"].to_list() == result.findings["code"].to_list()
+    sheet = pl.read_excel(tmp_path / "r.xlsx", sheet_id=2)
+    assert sheet.height == frame.height
+
+
+def test_all_formats_agree(result):
+    report = json.loads(render(result, "json"))
+    assert len(render(result, "ndjson").splitlines()) == len(report["findings"])
+    assert len(list(csv.DictReader(io.StringIO(render(result, "csv"))))) == len(report["findings"])
+    assert report["summary"]["fout"] == result.count("fout") == 32
+
+
+def test_html_stands_alone_and_is_readable(result):
+    page = render(result, "html")
+    assert not re.search(r"""(src|href)=["'](https?:)?//""", page)
+    assert '<html lang="nl">' in page
+    assert "kolom &lt;b&gt;&amp;" in page
+    assert page.count("<h1>") == 1
+    levels = [int(n) for n in re.findall(r"<h(\d)", page)]
+    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False)), "a heading level is skipped"
+    assert all('scope="' in th for th in re.findall(r"<th[ >][^>]*", page))
+    assert page.count("<caption>") == page.count("<table")
+    for control in re.findall(r'<(?:input|select) id="(\w+)"', page):
+        assert f'<label for="{control}">' in page
+
+
+def _contrast(one: str, two: str) -> float:
+    """WCAG 2.1: (L1 + 0.05) / (L2 + 0.05) with relative luminance."""
+
+    def luminance(colour: str) -> float:
+        colour = colour.lstrip("#")
+        colour = "".join(c * 2 for c in colour) if len(colour) == 3 else colour
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+        linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(one), luminance(two)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_html_colours_have_contrast_aa():
+    css = (Path(__file__).parents[2] / "bds_tool/validate/report/report.css").read_text(encoding="utf-8")
+    schemes = re.findall(r":root \{([^}]*)\}", css)
+    assert len(schemes) == 2, "light and dark"
+    for scheme in schemes:
+        colours = dict(re.findall(r"--(\w+): (#\w+)", scheme))
+        for name in ("fg", "link", "fout", "waarschuwing", "info"):
+            assert _contrast(colours[name], colours["bg"]) >= 4.5, name
+            assert _contrast(colours[name], colours["soft"]) >= 4.5, name
+        assert _contrast(colours["line"], colours["bg"]) >= 3
+
+
+def test_html_sorts_and_filters_in_a_browser(result, tmp_path):
+    browser = next((b for b in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if b), None)
+    if browser is None:
+        import os
+
+        message = "no chromium on this machine"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    probe = """<script>
+      const head = (t, i) => document.querySelectorAll(`#${t} thead button`)[i];
+      const codes = () => [...document.querySelectorAll('#regels tbody th')].map(c => c.textContent).join(' ');
+      const out = {};
+      head('regels', 3).click(); out.up = codes(); head('regels', 3).click(); out.down = codes();
+      out.sort = document.querySelectorAll('#regels th')[3].getAttribute('aria-sort');
+      const s = document.getElementById('zoek'); s.value = 'bds201'; s.dispatchEvent(new Event('input'));
+      out.shown = [...document.querySelectorAll('#plaatsen tbody tr')].filter(r => !r.hidden).length;
+      out.told = document.getElementById('telling').value;
+      s.value = ''; const l = document.getElementById('ernst'); l.value = 'waarschuwing'; l.dispatchEvent(new Event('change'));
+      out.warnings = [...document.querySelectorAll('#plaatsen tbody tr')].filter(r => !r.hidden).length;
+      document.title = JSON.stringify(out);
+    </script></body>"""
+    page = tmp_path / "r.html"
+    page.write_text(render(result, "html").replace("</body>", probe), encoding="utf-8")
+    done = subprocess.run(
+        [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile", "--dump-dom", page.as_uri()],
+        capture_output=True, text=True, timeout=60, check=False,
+    )
+    title = re.search(r"<title>(.*?)</title>", done.stdout)
+    assert title, done.stderr[-500:]
+    out = json.loads(title.group(1).replace("&amp;", "&"))
+    rules = {r["code"]: r["count"] for r in json.loads(render(result, "json"))["rules"]}
+    assert [rules[c] for c in out["down"].split()] == sorted(rules.values(), reverse=True)
+    assert [rules[c] for c in out["up"].split()] == sorted(rules.values())
+    assert out["sort"] == "descending"
+    assert out["shown"] == 1
+    assert out["told"] == "1 zichtbaar"
+    assert out["warnings"] == result.findings.filter(pl.col("severity") == "waarschuwing").height
