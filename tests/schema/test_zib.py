@@ -22,7 +22,9 @@ MASTER = "zib/bds-zib.sssom.tsv"
 def specs(tmp_path):
     """A copy of the definitions that a test may damage."""
     target = tmp_path / "specs"
-    shutil.copytree(specs_dir(), target, ignore=shutil.ignore_patterns("indicatoren", "referenties", "protocollen"))
+    shutil.copytree(
+        specs_dir(), target, ignore=shutil.ignore_patterns("indicatoren", "referenties", "protocollen")
+    )
     yield target
     set_specs("")
 
@@ -126,7 +128,9 @@ def test_check_finds_a_code_without_row(specs):
 def test_check_finds_an_element_without_row(specs):
     path = specs / MASTER
     rows = path.read_text(encoding="utf-8").split("\n")
-    path.write_text("\n".join(r for r in rows if not (r.startswith("bds:879\t") and "\t2020\t" in r)), encoding="utf-8")
+    path.write_text(
+        "\n".join(r for r in rows if not (r.startswith("bds:879\t") and "\t2020\t" in r)), encoding="utf-8"
+    )
     set_specs(str(specs))
     assert [(f.code, f.plaats) for f in check()] == [("ZIB02", "bds:879")]
 
@@ -146,7 +150,11 @@ def test_concept_facts_equal_the_published_ones(shared):
         facts = {(r["release"], r["concept_id"]): r for r in csv.DictReader(file) if r["concept_id"]}
     for key, concept in load_zib().concepten.items():
         fact = facts[key]
-        assert (concept.naam, concept.eenheid, concept.code) == (fact["concept_name_nl"], fact["unit"], fact["code"])
+        assert (concept.naam, concept.eenheid, concept.code) == (
+            fact["concept_name_nl"],
+            fact["unit"],
+            fact["code"],
+        )
 
 
 def test_target_codes_occur_in_a_published_value_set(shared):
@@ -161,8 +169,16 @@ def test_target_codes_occur_in_a_published_value_set(shared):
 
 @pytest.mark.parametrize(
     ("number", "power", "expected"),
-    [("1530", -1, "153"), ("1535", -1, "153.5"), ("5", -1, "0.5"), ("0", -1, "0"), ("-12", -1, "-1.2"), ("38.5", 1, "385"),
-     ("3.45", 3, "3450"), ("0.05", 1, "0.5")],
+    [
+        ("1530", -1, "153"),
+        ("1535", -1, "153.5"),
+        ("5", -1, "0.5"),
+        ("0", -1, "0"),
+        ("-12", -1, "-1.2"),
+        ("38.5", 1, "385"),
+        ("3.45", 3, "3450"),
+        ("0.05", 1, "0.5"),
+    ],
 )
 def test_units_shift_exactly(number, power, expected):
     assert verschuif(number, power) == expected

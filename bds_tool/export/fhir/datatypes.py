@@ -117,8 +117,12 @@ def naam(voornaam: str, voorvoegsel: str, achternaam: str) -> dict[str, Any]:
             "extension": [*parts, extension(f"{CORE}humanname-own-name", "String", achternaam)]
         }
     if voornaam:
-        found["given"] = [voornaam]
-        found["_given"] = [{"extension": [extension(f"{CORE}iso21090-EN-qualifier", "Code", "BR")]}]
+        names = voornaam.split(" ")
+        given = names if all(names) else [voornaam]
+        found["given"] = given
+        found["_given"] = [
+            {"extension": [extension(f"{CORE}iso21090-EN-qualifier", "Code", "BR")]} for _ in given
+        ]
     return found
 
 
@@ -127,7 +131,7 @@ def adres(
     soort: dict[str, str] | None,
     soort_bron: dict[str, str] | None,
     gebruik: str,
-    land: dict[str, str] | None,
+    land: list[dict[str, str]],
 ) -> dict[str, Any]:
     """An address; `v` holds straat, huisnummer, huisletter, toevoeging, aanduiding, postcode, woonplaats and so on."""
     found: dict[str, Any] = {}
@@ -160,8 +164,8 @@ def adres(
         if v.get(key):
             found[name] = v[key]
     if land:
-        found["country"] = land.get("display") or land["code"]
-        found["_country"] = {"extension": [specificatie(land)]}
+        found["country"] = land[0].get("display") or land[0]["code"]
+        found["_country"] = {"extension": [specificatie(*land)]}
     period = {n: v[k] for n, k in (("start", "van"), ("end", "tot")) if v.get(k)}
     if period:
         found["period"] = period

@@ -40,8 +40,8 @@ def patient(
     """The child. `adressen` and `telefoons` hold the rows of each repeated group."""
     r: dict[str, Any] = {"resourceType": "Patient", **ids}
     extensions = []
-    for code in _alle_codes(vak, "nationaliteit"):
-        inner = extension("code", "CodeableConcept", begrip(plan, code))
+    for _, source in _alle_codes(vak, "nationaliteit"):
+        inner = extension("code", "CodeableConcept", {"coding": _tabel(plan, source, "gba-nationaliteit")})
         extensions.append({"url": f"{CORE}patient-nationality", "extension": [inner]})
     birthplace = {k: v for k, v in (("city", vak.neem("geboorteplaats")),) if v}
     if land := vak.neem_code("geboorteland"):
@@ -196,9 +196,7 @@ def _adressen(plan: Plan, adressen: list[Vakken], r: dict[str, Any]) -> None:
         target, source = kind or (None, None)
         if source and not source.get("system"):
             source = coding(plan.kaart.uri("v3-AddressUse"), source["code"])
-        country = land[1] if land else None
-        if country and not country.get("system"):
-            country = coding(plan.kaart.uri("gba-land"), country["code"], country.get("display", ""))
+        country = _tabel(plan, land[1], "gba-land") if land else []
         made = adres(
             values,
             coding(plan.kaart.uri(target.systeem), target.code) if target else None,
@@ -217,3 +215,9 @@ def _alle_codes(vak: Vakken, plaats: str) -> list[Any]:
     while (code := vak.neem_code(plaats)) is not None:
         found.append(code)
     return found
+
+
+def _tabel(plan: Plan, source: dict[str, str], tabel: str) -> list[dict[str, str]]:
+    """A code of a BRP table: BDS takes its numbers over as they are, so the table's own coding can stand first."""
+    official = coding(plan.kaart.uri(tabel), source["code"], source.get("display", ""))
+    return [official] if source.get("system") in {None, official["system"]} else [official, source]
