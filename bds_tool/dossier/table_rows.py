@@ -68,6 +68,9 @@ def plan(table: Table, columns: list[Column], settings: dict[str, str]) -> Plan:
         elif kind.is_integer() or kind == pl.Boolean:
             made.typed[column] = "int"
     text = {c: sample[c].cast(pl.String, strict=False).drop_nulls().str.strip_chars() for c in table.names}
+    for column in (made.named("bdsnummer"), made.named("datum")):
+        if column and column.naam not in made.typed and all(v.isascii() and v.isdigit() for v in text[column.naam]):
+            made.typed[column.naam] = "digits"
     when = made.named("datum")
     if when and made.typed.get(when.naam) != "date":
         made.datum = [f"{when.datum}"] if when.datum in DATE_FORMATS else _formats(text[when.naam])
@@ -112,27 +115,30 @@ def long_rows(table: Table, made: Plan, bron: int) -> pl.LazyFrame:
             columns[rol] = _day(pl.col(column.naam), kind, made.datum)
         else:
             columns[rol] = _plain_text(pl.col(column.naam), kind, trim=rol != "tekst")
-    value = _value_of_long(columns["waarde"], columns["bdsnummer"], made)
+    value = _value_of_long(columns["waarde"], pl.col("__n"), made)
     number = made.named("bdsnummer")
     assert number is not None  # noqa: S101
     texts = [columns["tekst"]] if "tekst" in columns else []
     if made.typed.get(number.naam) != "int":
-        raw = pl.col(number.naam).cast(pl.String).str.strip_chars()
-        texts.append(pl.when(columns["bdsnummer"].is_null() & (raw != "")).then(raw))
+        raw = pl.col(number.naam).cast(pl.String)
+        texts.append(pl.when(pl.col("__n").is_null() & (raw != "")).then(raw))
     when = made.named("datum")
     if when and made.typed.get(when.naam) != "date":
-        raw = pl.col(when.naam).cast(pl.String).str.strip_chars()
-        texts.append(pl.when(columns["datum"].is_null() & (raw != "")).then(raw))
+        raw = pl.col(when.naam).cast(pl.String)
+        texts.append(pl.when(pl.col("__d").is_null() & (raw != "")).then(raw))
     columns |= {"waarde": value}
     if texts:
         columns["tekst"] = pl.coalesce(texts)
     if "dossier_id" not in columns:
         columns["dossier_id"] = pl.col(ROW).cast(pl.String)
-    main = table.frame.select(*_complete(columns, table, bron))
+    # Number and day are worked out once; other columns refer to them.
+    staged = table.frame.with_columns(__n=columns["bdsnummer"], __d=columns.get("datum", pl.lit(None, dtype=pl.Date)))
+    columns |= {"bdsnummer": pl.col("__n")} | ({"datum": pl.col("__d")} if "datum" in columns else {})
+    main = staged.select(*_complete(columns, table, bron))
     if not made.own:
         return main
     extra = [
-        table.frame.filter(pl.col(c.naam).is_not_null()).select(
+        staged.filter(pl.col(c.naam).is_not_null()).select(
             *_complete(
                 {k: columns[k] for k in ("dossier_id", "activiteit_id", "datum") if k in columns}
                 | {
@@ -298,7 +304,7 @@ def _plain_text(expression: pl.Expr, kind: str | None, *, trim: bool = True) -> 
 def _numbers(expression: pl.Expr, kind: str | None) -> pl.Expr:
     import polars as pl
 
-    if kind in {"int", "float"}:
+    if kind in {"int", "float", "digits"}:
         return expression.cast(pl.Int32, strict=False)
     digits = expression.cast(pl.String).str.extract(r"^\s*(?i:bds|element)?[ _.\-]*(\d{1,9})\s*$", 1)
     return digits.cast(pl.Int32, strict=False)

@@ -153,7 +153,7 @@ def test_explain_without_a_table(bds, export):
 
 
 def test_no_value_of_a_child_reaches_the_screen(bds, export, tmp_path):
-    secret = "GEHEIM-98765"
+    secret = "GEHEIM-98765"  # noqa: S105  # a made-up value of a record
     (tmp_path / "x.csv").write_text(f'client;972\nk;"{secret}\n')
     (tmp_path / "y.csv").write_text(f"client;235;eigen\n{secret};{secret};{secret}\n")
     (tmp_path / "z.json").write_text(f'{{"Format": "3.0", "clientDetails": [{{"value": "{secret}"')
