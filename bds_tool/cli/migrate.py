@@ -127,18 +127,7 @@ def _verdict(report: Any, target: Path) -> str:  # noqa: ANN401
     if not report.stappen:
         return t(f"De gegevens zijn al BDS {report.naar}; {number(report.rijen_in)} rijen overgenomen in {target}.",
                  f"The data are BDS {report.naar} already; {number(report.rijen_in)} rows copied to {target}.")  # fmt: skip
-    lines = []
-    for s in report.stappen:
-        lines.append(
-            t(f"{s.van} → {s.naar}: {number(s.total())} rijen; {number(s.total('ongewijzigd'))} ongewijzigd, "
-              f"{number(s.total('hercodeerd'))} hercodeerd, {number(s.total('tekst'))} tekst geworden, "
-              f"{number(s.total('beschut'))} beschut, {number(s.total('hersteld'))} hersteld, "
-              f"{number(s.total('niet'))} niet over te dragen.",
-              f"{s.van} → {s.naar}: {number(s.total())} rows; {number(s.total('ongewijzigd'))} unchanged, "
-              f"{number(s.total('hercodeerd'))} recoded, {number(s.total('tekst'))} became text, "
-              f"{number(s.total('beschut'))} sheltered, {number(s.total('hersteld'))} restored, "
-              f"{number(s.total('niet'))} could not be carried.")
-        )  # fmt: skip
+    lines = [_step(s) for s in report.stappen]
     if report.geweigerd:
         lines.append(
             t(f"Geweigerd (--strict): {number(report.concerning)} waarden kunnen niet onveranderd mee. "
@@ -149,3 +138,13 @@ def _verdict(report: Any, target: Path) -> str:  # noqa: ANN401
         lines.append(t(f"Geschreven: {target} ({number(report.rijen_uit or 0)} rijen).",
                        f"Written: {target} ({number(report.rijen_uit or 0)} rows)."))  # fmt: skip
     return "\n".join(lines)
+
+
+def _step(s: Any) -> str:  # noqa: ANN401
+    n = {o: number(s.total(o)) for o in ("ongewijzigd", "hercodeerd", "tekst", "beschut", "hersteld", "niet")}
+    return t(
+        f"{s.van} → {s.naar}: {number(s.total())} rijen; {n['ongewijzigd']} ongewijzigd, {n['hercodeerd']} hercodeerd, "
+        f"{n['tekst']} tekst geworden, {n['beschut']} beschut, {n['hersteld']} hersteld, {n['niet']} niet over te dragen.",
+        f"{s.van} → {s.naar}: {number(s.total())} rows; {n['ongewijzigd']} unchanged, {n['hercodeerd']} recoded, "
+        f"{n['tekst']} became text, {n['beschut']} sheltered, {n['hersteld']} restored, {n['niet']} could not be carried.",
+    )

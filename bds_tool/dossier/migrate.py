@@ -229,7 +229,7 @@ def _run(
             waiting = done.with_columns(_wacht=company)
             ready = waiting.filter(~pl.col("_wacht"))
             _count(report, ready)
-            writer.add_table(ready)
+            writer.add_table(ready.filter(_stays()))
             side.add(waiting.filter("_wacht").drop("_wacht", "_soort"))
             if progress:
                 progress(rows.height)
@@ -266,12 +266,17 @@ def _together(rows: pl.DataFrame, plan: Plan, writer: StoreWriter, report: StepR
     from bds_tool.dossier.migrate_shelter import together
 
     done = together(rows, plan)
-    _count(report, done.filter(pl.col("uitkomst").is_not_null() & (pl.col("uitkomst") != "afgeleid")))
     # What a package derived it can derive again: on the way back such a row is reported and not written.
-    derived = done.filter(pl.col("uitkomst") == "afgeleid")
-    _count(report, derived)
+    _count(report, done.filter(pl.col("uitkomst").is_not_null()))
     report.toegevoegd += done.filter(pl.col("uitkomst").is_null()).height
-    writer.add_table(done.filter(~pl.col("_weg") & pl.col("uitkomst").ne_missing("afgeleid")))
+    writer.add_table(done.filter(~pl.col("_weg") & _stays()))
+
+
+def _stays() -> pl.Expr:
+    """Rows that are written: not those that could not be carried, nor those that were only derived."""
+    import polars as pl
+
+    return ~pl.col("uitkomst").is_in(["afgeleid", "niet"]).fill_null(value=False)
 
 
 def _count(report: StepReport, rows: pl.DataFrame) -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bds_tool.places import specs_dir
 from bds_tool.schema.wijzigingen.check import Context, check_definition_side, context
 from bds_tool.schema.wijzigingen.findings import Bevinding
 from bds_tool.schema.wijzigingen.fragment import problems, unfilled
 from bds_tool.schema.wijzigingen.plan import Plan, compile_plan
-from bds_tool.text import language, t
+from bds_tool.text import t
 
 if TYPE_CHECKING:
     from bds_tool.dossier.migrate_examples import Run
     from bds_tool.dossier.store import Store
-    from bds_tool.schema.wijzigingen.model import Pakket, Rij, Voorbeeld
+    from bds_tool.schema.wijzigingen.model import Pakket, Rij, Voorbeeld, Wijziging
 
 #: Counts below this are shown as "<10" and not as a number.
 SMALL = 10
@@ -271,12 +271,26 @@ def _touched(
     return (numbers, pairs), kinds
 
 
-def as_rows(result: CheckResult) -> list[list[Any]]:
-    """Findings as rows: code, name, severity, subject, sentence, remedy."""
-    language()
-    return [
-        [b.code, b.soort.naam, b.ernst, " ".join(b.onderwerp), b.tekst, b.hulp] for b in result.bevindingen
-    ]
+def with_examples(pakket: Pakket, changes: list[Wijziging]) -> Pakket:
+    """The package with an example for each of the given changes that needs one and has none, run once to fill it in."""
+    from dataclasses import replace
+
+    from bds_tool.dossier.migrate_examples import fill
+    from bds_tool.schema.wijzigingen.coverage import sample_examples
+
+    c, problem = context(pakket)
+    if problem:
+        return pakket
+    lacking = {b.onderwerp for b in check_definition_side(pakket) if b.code == "BDS909"}
+    wanted = tuple(w for w in changes if w.id in lacking)
+    made = sample_examples(replace(pakket, wijzigingen=wanted), c.oud, c.nieuw)
+    plans = [compile_plan(pakket, c.oud, c.nieuw, forward=f) for f in (True, False)]
+    requests = dict(pakket.verzoeken)
+    for jgz, examples in made.items():
+        if examples:
+            filled = fill(plans[0], plans[1], examples)
+            requests[jgz] = replace(requests[jgz], voorbeelden=(*requests[jgz].voorbeelden, *filled))
+    return replace(pakket, verzoeken=requests)
 
 
 def verdict(result: CheckResult) -> str:

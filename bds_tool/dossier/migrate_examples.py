@@ -13,7 +13,7 @@ from bds_tool.dossier.migrate_shelter import together
 from bds_tool.dossier.model import REGISTRATIES
 
 if TYPE_CHECKING:
-    from bds_tool.schema.wijzigingen import Pakket, Plan
+    from bds_tool.schema.wijzigingen import Plan
     from bds_tool.schema.wijzigingen.model import Rij, Voorbeeld
 
 _TYPES = {
@@ -77,9 +77,9 @@ def apply_plan(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     coded = rows.with_columns(_nummer_in=pl.col("bdsnummer"))
     done = transform(coded, RowTables(plan)).with_columns(_weg=pl.lit(value=False))
     done = together(done, plan)
-    return done.filter(~pl.col("_weg") & pl.col("uitkomst").ne_missing("afgeleid")).select(
-        *REGISTRATIES, "_soort"
-    )
+    return done.filter(
+        ~pl.col("_weg") & ~pl.col("uitkomst").is_in(["afgeleid", "niet"]).fill_null(value=False)
+    ).select(*REGISTRATIES, "_soort")
 
 
 def _split(rows: pl.DataFrame, count: int) -> list[tuple[Rij, ...]]:
@@ -104,11 +104,10 @@ def same(left: Iterable[Rij], right: Iterable[Rij]) -> bool:
     return bag(left) == bag(right)
 
 
-def fill(pakket: Pakket, heen: Plan, terug: Plan, examples: Sequence[Voorbeeld]) -> list[Voorbeeld]:
+def fill(heen: Plan, terug: Plan, examples: Sequence[Voorbeeld]) -> list[Voorbeeld]:
     """The examples with `na` (and `weerom`, where the way back does not restore) as the migration gives them."""
     from dataclasses import replace
 
-    del pakket
     return [
         replace(x, na=run.na, weerom=None if same(run.weerom, x.voor) else run.weerom)
         for x, run in zip(examples, run_examples(heen, terug, examples), strict=True)

@@ -215,6 +215,11 @@ def _request(c: Context, v: Verzoek) -> Iterator[Bevinding]:
         yield why("er is geen titel", "there is no title")
     if not v.aanleiding.strip():
         yield why("de aanleiding ontbreekt", "the cause is missing")
+    elif v.aanleiding == "onbekend" and c.pakket.status in {"concept", "ter besluit"}:
+        yield why(
+            "de aanleiding (wet, richtlijn, besluit) is nog onbekend",
+            "the cause (law, guideline) is still unknown",
+        )
     if v.besluit == "afgewezen":
         yield why(
             "het is afgewezen en staat toch in het pakket",

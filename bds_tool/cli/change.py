@@ -1,0 +1,325 @@
+"""`bds change`: check, show and make change packages between BDS versions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bds_tool.cli.render import TABLE_FORMATS, table, talk, write
+from bds_tool.errors import ExitCode, UsageError
+from bds_tool.text import number, t
+
+app = typer.Typer(no_args_is_help=True, help="Wijzigingspakketten van de BDS controleren, lezen en maken.")
+
+CHECK_FORMATS = (*TABLE_FORMATS, "github", "junit", "sarif")
+FAIL_ON = {"error": "fout", "warning": "waarschuwing", "info": "info", "never": ""}
+
+Package = Annotated[
+    str, typer.Argument(help="Pakket: een bestand, of een naam zoals 4.1.3-4.2.0.", metavar="PAKKET")
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
+]
+Format = Annotated[
+    str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Alleen het resultaat.")]
+
+
+def register(main: typer.Typer) -> None:
+    main.add_typer(app, name="change")
+
+
+@app.command("list")
+def list_(format_: Format = "text", output: Output = None) -> None:
+    """Toon de pakketten die er zijn, met hun klasse en omvang."""
+    from bds_tool.schema.wijzigingen import find, load_package, packages
+
+    rows = []
+    for van, naar in packages():
+        p = load_package(find(van, naar))
+        rows.append(
+            [
+                p.naam,
+                p.titel,
+                p.status,
+                p.datum,
+                str(p.klasse_heen),
+                str(p.klasse_terug),
+                len(p.verzoeken),
+                len(p.wijzigingen),
+            ]
+        )
+    columns = ("pakket", "titel", "status", "datum", "heen", "terug", "verzoeken", "wijzigingen")
+    table(rows, columns, format_, output)
+
+
+@app.command()
+def check(
+    package: Package,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Gegevensmap of export: tel wat het pakket daarin raakt.")
+    ] = None,
+    impact: Annotated[
+        bool,
+        typer.Option(
+            "--impact", help="Noem indicatoren, protocollen, zibs, regels en JAMES-velden die dit raakt."
+        ),
+    ] = False,
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(CHECK_FORMATS)}.")
+    ] = "text",
+    output: Output = None,
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            "--fail-on", help="Vanaf welke ernst de afsluitcode 1 is: error, warning, info of never."
+        ),
+    ] = "error",
+    quiet: Quiet = False,
+) -> None:
+    """Controleer een pakket: compleet, deugdelijk, juiste klasse, en voorbeelden die werken."""
+    from bds_tool.dossier.migrate_check import check as run
+    from bds_tool.dossier.migrate_check import verdict
+    from bds_tool.dossier.migrate_check_report import render
+    from bds_tool.dossier.reading import read
+    from bds_tool.schema.wijzigingen import find, load_package
+    from bds_tool.schema.wijzigingen.impact import impact as reach
+
+    _choice(format_, CHECK_FORMATS, "--format")
+    _choice(fail_on, tuple(FAIL_ON), "--fail-on")
+    pakket = load_package(package)
+    if data is None:
+        result = run(pakket)
+    else:
+        with read([data]) as store:
+            result = run(pakket, store)
+    touched = reach(pakket) if impact else ()
+    place = package if Path(package).is_file() else str(find(pakket.van, pakket.naar))
+    write(render(result, touched, format_, place), output)
+    if not quiet:
+        talk(verdict(result))
+    order = ("", "info", "waarschuwing", "fout")
+    limit = FAIL_ON[fail_on]
+    if limit and order.index(result.worst()) >= order.index(limit):
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+@app.command()
+def show(
+    package: Package,
+    jgz: Annotated[str, typer.Option("--jgz", help="Alleen dit verzoek, bijvoorbeeld JGZ-328.")] = "",
+    kind: Annotated[
+        str, typer.Option("--kind", help="Alleen deze soort, bijvoorbeeld element-vervallen.")
+    ] = "",
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Ook wijzigingen zonder gevolg voor gegevens (herkomst, plaats in het bericht)."
+        ),
+    ] = False,
+    format_: Format = "text",
+    output: Output = None,
+) -> None:
+    """Lees een pakket: per verzoek wat er verandert en wat er met de gegevens gebeurt."""
+    from bds_tool.schema.wijzigingen import load_package
+    from bds_tool.schema.wijzigingen.new import BULK
+
+    pakket = load_package(package)
+    if jgz and jgz not in pakket.verzoeken:
+        raise UsageError(
+            t(f"Verzoek {jgz} staat niet in {pakket.naam}.", f"Request {jgz} is not in {pakket.naam}."),
+            t(f"Verzoeken: {', '.join(pakket.verzoeken)}.", f"Requests: {', '.join(pakket.verzoeken)}."),
+        )
+    rows = []
+    for name in [jgz] if jgz else pakket.verzoeken:
+        for w in pakket.of(name):
+            if (kind and w.soort != kind) or (not everything and not kind and w.aspect in BULK):
+                continue
+            changes = "; ".join(f"{v.veld}: {v.van or '—'} → {v.naar or '—'}" for v in w.velden)
+            short = changes if format_ != "text" or len(changes) <= 70 else changes[:67] + "…"
+            rows.append([name, w.soort, w.sleutel, w.naam, str(w.klasse_heen), str(w.klasse_terug),
+                         w.heen.doe if w.heen else None, w.terug.doe if w.terug else None, short])  # fmt: skip
+    columns = (
+        "verzoek",
+        "soort",
+        "sleutel",
+        "naam",
+        "klasse_heen",
+        "klasse_terug",
+        "heen",
+        "terug",
+        "verandert",
+    )
+    table(rows, columns, format_, output)
+
+
+@app.command()
+def notes(
+    package: Package,
+    reader: Annotated[
+        list[str] | None, typer.Option("--for", help="Voor wie: professional, vendor of analyst; mag vaker.")
+    ] = None,
+    output: Output = None,
+) -> None:
+    """Schrijf de release notes (Markdown) voor professional, leverancier en analist; --lang en voor Engels."""
+    from bds_tool.schema import load, versions
+    from bds_tool.schema.wijzigingen import apply_package, load_package
+    from bds_tool.schema.wijzigingen.notes import READERS, release_notes
+
+    for name in reader or ():
+        _choice(name, READERS, "--for")
+    pakket = load_package(package)
+    old = load(pakket.van)
+    new = load(pakket.naar) if pakket.naar in versions() else apply_package(pakket, old)
+    write(release_notes(pakket, old, new, reader or READERS), output)
+
+
+@app.command()
+def new(
+    van: Annotated[str, typer.Argument(help="BDS-versie waar het pakket begint.", metavar="VAN")],
+    naar: Annotated[str, typer.Argument(help="BDS-versie die ontstaat.", metavar="NAAR")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Bestand van het pakket.")],
+    title: Annotated[str, typer.Option("--title", help="Titel van het werkpakket.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Vervang een bestaand bestand.")] = False,
+) -> None:
+    """Begin een pakket: uit twee definities, of leeg als NAAR nog niet bestaat."""
+    from bds_tool.schema import load, versions
+    from bds_tool.schema.wijzigingen import dump_package, start_package
+    from bds_tool.schema.wijzigingen.edit import empty_package
+
+    _fresh(output, force=force)
+    old = load(van)
+    pakket = start_package(old, load(naar), title) if naar in versions() else empty_package(old, naar, title)
+    write(dump_package(pakket), output)
+    talk(t(f"{output}: {number(len(pakket.wijzigingen))} wijzigingen. Vul verzoeken, voorbeelden en omrekeningen aan; "
+           f"`bds change check {output}` zegt wat er mist.",
+           f"{output}: {number(len(pakket.wijzigingen))} changes. Complete requests, examples and conversions; "
+           f"`bds change check {output}` says what is missing."))  # fmt: skip
+
+
+@app.command()
+def add(
+    package: Annotated[Path, typer.Argument(help="Bestand van het pakket.", metavar="BESTAND")],
+    kind: Annotated[
+        str, typer.Argument(help="Soort wijziging, bijvoorbeeld element-hernoemd.", metavar="SOORT")
+    ],
+    key: Annotated[
+        str,
+        typer.Argument(
+            help="Wat er verandert: 510, G087, R012, W0114/HL7 of W0114/HL7/<oid>/24.", metavar="SLEUTEL"
+        ),
+    ],
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="kolom=waarde in de nieuwe versie; mag vaker.")
+    ] = None,
+    jgz: Annotated[str, typer.Option("--jgz", help="Wijzigingsverzoek, bijvoorbeeld JGZ-900.")] = "",
+    title: Annotated[str, typer.Option("--title", help="Titel van een nieuw verzoek.")] = "",
+    cause: Annotated[
+        str, typer.Option("--cause", help="Aanleiding van een nieuw verzoek: wet, richtlijn of besluit.")
+    ] = "",
+    example: Annotated[
+        bool, typer.Option("--example/--no-example", help="Maak een voorbeeld voor de nieuwe wijzigingen.")
+    ] = True,
+) -> None:
+    """Voeg een wijziging toe, met klasse, omrekeningen, afschaffingsnotitie en voorbeeld."""
+    from bds_tool.dossier.migrate_check import with_examples
+    from bds_tool.schema import load
+    from bds_tool.schema.wijzigingen import dump_package, load_package
+    from bds_tool.schema.wijzigingen.edit import add_change
+
+    pakket = load_package(package)
+    values = dict(_pair(text) for text in set_ or ())
+    result, came = add_change(pakket, load(pakket.van), kind, key, values, jgz, title, cause)
+    if example:
+        result = with_examples(result, came)
+    write(dump_package(result), package)
+    for w in came:
+        talk(f"+ {w.soort} {w.sleutel} {w.naam} · {w.klasse_heen}/{w.klasse_terug}".rstrip())
+
+
+@app.command()
+def apply(
+    package: Package,
+    out: Annotated[
+        Path, typer.Option("--out", "-O", help="Map voor de nieuwe definitie, bijvoorbeeld specs/bds/4.3.0.")
+    ],
+    force: Annotated[bool, typer.Option("--force", help="Vervang een bestaande map.")] = False,
+) -> None:
+    """Pas het pakket toe op zijn beginversie: de map van de volgende versie."""
+    from bds_tool.places import specs_dir
+    from bds_tool.schema import load
+    from bds_tool.schema.wijzigingen import apply_package, load_package, write_definition
+
+    pakket = load_package(package)
+    definition = apply_package(pakket, load(pakket.van))
+    write_definition(definition, out, specs_dir() / "bds" / pakket.van, replace=force)
+    talk(t(f"{out}: BDS {definition.version}, {number(len(definition.elementen))} elementen.",
+           f"{out}: BDS {definition.version}, {number(len(definition.elementen))} elements."))  # fmt: skip
+
+
+@app.command("table")
+def table_(
+    package: Package,
+    out: Annotated[
+        Path, typer.Option("--out", "-O", help="Werkmap (.xlsx), of met --read het nieuwe pakket (.yaml).")
+    ],
+    read: Annotated[
+        Path | None, typer.Option("--read", help="Lees deze bewerkte werkmap en meld wat er veranderde.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Vervang een bestaand bestand.")] = False,
+    format_: Format = "text",
+    output: Output = None,
+) -> None:
+    """Maak een werkmap (XLSX) voor de redactieraad, of lees de bewerkte terug."""
+    from bds_tool.schema.wijzigingen import dump_package, load_package, parse_package
+    from bds_tool.schema.wijzigingen.edit import package_changes
+    from bds_tool.schema.wijzigingen.table import read_table, write_table
+
+    pakket = load_package(package)
+    _fresh(out, force=force)
+    if read is None:
+        write_table(pakket, out)
+        talk(t(f"{out}: {number(len(pakket.wijzigingen))} wijzigingen op het blad Wijzigingen.",
+               f"{out}: {number(len(pakket.wijzigingen))} changes on the sheet Wijzigingen."))  # fmt: skip
+        return
+    edited = read_table(read)
+    text = dump_package(edited)
+    # The schema judges the workbook as it judges a file, before anything is written.
+    parse_package(text, str(read))
+    changes = package_changes(pakket, edited)
+    table(changes, ("plaats", "was", "wordt"), format_, output)
+    write(text, out)
+    talk(t(f"{out}: {number(len(changes))} verschil(len) met {pakket.naam}.",
+           f"{out}: {number(len(changes))} difference(s) with {pakket.naam}."))  # fmt: skip
+
+
+# -- helpers -----------------------------------------------------------------------------------------------------
+
+
+def _choice(value: str, allowed: tuple[str, ...], option: str) -> None:
+    if value not in allowed:
+        raise UsageError(
+            t(f"{option} {value} bestaat niet.", f"{option} {value} does not exist."),
+            t(f"Kies uit: {', '.join(allowed)}.", f"Choose one of: {', '.join(allowed)}."),
+        )
+
+
+def _fresh(path: Path, *, force: bool) -> None:
+    if path.exists() and not force:
+        raise UsageError(
+            t(f"{path} bestaat al.", f"{path} exists already."),
+            t("Kies een andere naam of geef --force.", "Choose another name or give --force."),
+        )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(
+            t(f"--set {text} is niet te lezen.", f"--set {text} cannot be read."),
+            t("Schrijf --set kolom=waarde.", "Write --set column=value."),
+        )
+    return name.strip(), value
