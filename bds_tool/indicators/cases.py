@@ -12,7 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.indicators import features
-from bds_tool.indicators.compute import Plan, cells_sql, groups
+from bds_tool.indicators.compute import Plan, cells_sql, groups, positions
 from bds_tool.indicators.definitions import Indicator
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Outcome:
 def empty_views(indicators: list[Indicator]) -> duckdb.DuckDBPyConnection:
     """A connection with all views of these indicators, without rows."""
     connection = _connection([])
-    _views(connection, indicators, "iotf" if not indicators else "")
+    _views(connection, indicators)
     return connection
 
 
@@ -67,19 +67,16 @@ def run(indicators: list[Indicator]) -> list[Outcome]:
                        "date '2999-12-31' as tot, gebied from _nr")
     connection.execute("create or replace temp table geenplaats as select -1 as onbekend, -1 as geheim")
     found: dict[tuple[int, str, int], dict[str, float]] = {}
-    unique = {i.id: i for i in chosen}
-    for key, members in groups(unique.values()).items():
-        cursor = connection.execute(cells_sql(plan, key, members))
-        names = [d[0] for d in cursor.description]
+    for group in groups(plan.indicators):
+        cursor = connection.execute(cells_sql(group, ()))
         for values in cursor.fetchall():
-            row = dict(zip(names, values, strict=True))
-            for position, i in enumerate(members):
-                got = {k: row.get(f"{k}{position}") for k in "pnxbsq"}
-                found[row["gebied"], i.id, row["jaar"]] = got
+            for name, position in positions(group).items():
+                what, _, indicator = name.partition("|")
+                found.setdefault((values[0], indicator, values[1]), {})[what] = values[2 + position]
     outcomes = []
     for number, (i, case, version) in enumerate(runs):
         for year, expected in case["verwacht"].items():
-            got = found.get((number, i.id, int(year)), dict.fromkeys("pnx", 0))
+            got = found.get((number, i.id, int(year)), {})
             outcomes.append(Outcome(i.id, f"{case['naam']} ({year})", version, dict(expected), _figures(got)))
     connection.close()
     return outcomes
@@ -116,7 +113,7 @@ def _connection(registraties: list[tuple[Any, ...]]) -> duckdb.DuckDBPyConnectio
     return connection
 
 
-def _views(connection: duckdb.DuckDBPyConnection, indicators: list[Indicator], _: str = "") -> Plan:
+def _views(connection: duckdb.DuckDBPyConnection, indicators: list[Indicator]) -> Plan:
     settings = features.Settings(FIRST_YEAR, REFERENCE_DATE.year, REFERENCE_DATE)
     plan = Plan(list({i.id: i for i in indicators}.values()), settings, levels=(), by=())
     for statement in (
@@ -126,6 +123,6 @@ def _views(connection: duckdb.DuckDBPyConnection, indicators: list[Indicator], _
         "create or replace temp table geenplaats as select -1 as onbekend, -1 as geheim",
     ):
         connection.execute(statement)
-    names = sorted({n for i in plan.indicators for n in i.needs()})
-    features.make(connection, ["kind", "woont", *names], settings, plan.concepts())
+    features.install_lookups(connection, plan.views(), settings, plan.concepts())
+    features.make(connection, plan.views(), plan.concepts())
     return plan

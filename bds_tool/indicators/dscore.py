@@ -126,9 +126,8 @@ def table(connection: Any) -> pa.Table:  # noqa: ANN401
     import numpy as np
     import pyarrow as pa
 
-    got = connection.sql(
-        "select kind, datum, dag, sex, weken, item, voldaan from vwo_item order by kind, datum"
-    ).to_arrow_table()
+    query = "select kind, datum, dag, sex, weken, item, voldaan from vwo_item order by kind, datum"
+    got = connection.sql(query).to_arrow_table()
     column = {name: got[name].combine_chunks() for name in got.column_names}
     kind = column["kind"].to_numpy(zero_copy_only=False)
     datum = column["datum"].cast(pa.int32()).to_numpy(zero_copy_only=False)

@@ -200,24 +200,28 @@ def _items() -> pa.Table:
     return pa.table(dict(zip(("bdsnummer", "item", "zijden", "van", "tot"), zip(*item_table(), strict=True), strict=True)))
 
 
-def make(
-    connection: duckdb.DuckDBPyConnection, names: Iterable[str], settings: Settings, concepts: Iterable[str] = (),
-    progress: Any = None,  # noqa: ANN401
-) -> list[str]:
-    """Make the views `names` and what they need as temporary tables in `connection`; returns their names in order.
-
-    `connection` must hold `registraties` and `bronnen`, and (for `woont`) the tables of `area.install`.
-    """
-    from bds_tool.indicators import dscore
-
-    chosen = needed(names)
+def install_lookups(
+    connection: duckdb.DuckDBPyConnection, names: Iterable[str], settings: Settings, concepts: Iterable[str] = ()
+) -> None:
+    """The tables of `specs/referenties/` that the views `names` need, and the key function, in `connection`."""
     concepts = set(concepts)
-    sources = {s for view in chosen for s in view.sources}
+    sources = {s for view in needed(names) for s in view.sources}
     for name, table in lookup_tables(settings, concepts, sources).items():
         connection.register(f"_{name}", table)
         connection.execute(f"create or replace temp table {name} as select * from _{name}")
         connection.unregister(f"_{name}")
     connection.execute("create or replace temp macro SLEUTEL(a, b) as hash(a, b)")
+
+
+def make(connection: duckdb.DuckDBPyConnection, names: Iterable[str], concepts: Iterable[str] = ()) -> list[str]:
+    """Make the views `names` and what they need as temporary tables in `connection`; returns their names in order.
+
+    `connection` must hold `registraties` and `bronnen`, the tables of `install_lookups` and, for `woont`, those of
+    `area.install`.
+    """
+    from bds_tool.indicators import dscore
+
+    chosen = needed(names)
     numbers = ", ".join(map(str, sorted(elements(chosen, concepts))))
     made = []
     for view in chosen:
@@ -225,8 +229,7 @@ def make(
             connection.register("_dscore", dscore.table(connection))
             connection.execute("create or replace temp table dscore as select * from _dscore")
             connection.unregister("_dscore")
-        if progress:
-            progress(view.name)
+            made.append("dscore")
         connection.execute(f"create or replace temp table {view.name} as {view.sql.replace('$ELEMENTEN', numbers)}")
         made.append(view.name)
     return made

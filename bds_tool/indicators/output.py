@@ -1,218 +1,231 @@
-"""From counts to a result: values, intervals, comparison with a reference, trend, reliability."""
+"""From sums to a result: values, intervals, comparison with a reference, trend, reliability; written per indicator."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool import __version__
 from bds_tool.indicators import statistics
-from bds_tool.indicators.definitions import Indicator
-from bds_tool.indicators.result import BREAKDOWNS, COLUMNS, TOTAL, UNPROTECTED
+from bds_tool.indicators.cube import Space, look_up
+from bds_tool.indicators.result import COLUMNS, UNPROTECTED, counts_schema
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    import polars as pl
+    import pyarrow as pa
 
     from bds_tool.indicators.compute import Plan
 
     Floats = npt.NDArray[np.float64]
+    Keys = npt.NDArray[np.int64]
 
 METHODS = {"aandeel": "Wilson 95%", "gemiddelde": "t 95%", "tarief": "exact/Byar 95%"}
+TESTS = {"aandeel": "z-toets", "tarief": "score-toets", "gemiddelde": "Welch"}
 #: Share of a year's registrations that changes from the old to the new way before it counts as a break.
 BREAK = 0.5
 #: Adjusted p below this is called a difference or a trend.
 ALPHA = 0.05
+#: Denominators below which a figure is flagged (a flag for readers, not protection).
+TOO_SMALL, SMALL = 30, 100
 
 
-def finish(counted: pl.DataFrame, indicators: list[Indicator], *, reference: str = "land", period: str = "") -> pl.DataFrame:
-    """Rows of `telling` plus `area_name` → rows of a result (COLUMNS).
+@dataclass
+class Sums:
+    """The cells of one indicator: ascending keys and per key population p, known n, numerator x, new b, s and q.
+
+    `b` is None without a change of element; `s` and `q` are None unless the indicator is a mean.
+    """
+
+    id: str
+    kind: str
+    scale: float
+    keys: Keys
+    p: Floats
+    n: Floats
+    x: Floats
+    b: Floats | None = None
+    s: Floats | None = None
+    q: Floats | None = None
+    published: dict[str, tuple[float, str]] | None = None
+
+
+def write(path: Path, space: Space, indicators: Iterator[Sums], *, reference: str = "land") -> int:
+    """Write `counts.parquet` to `path`, one row group per indicator; returns the number of rows.
 
     `reference`: land (the rest of all data), regio (the rest of the own regio) or nl (published figure of the
-    definition, where there is one).
+    definition, where there is one; not tested, for its own uncertainty is unknown).
     """
-    import polars as pl
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    kinds = pl.DataFrame({
-        "indicator": [i.id for i in indicators],
-        "soort": [i.kind for i in indicators],
-        "schaal": [i.scale for i in indicators],
-    })
-    frame = counted.join(kinds, on="indicator", maintain_order="left")
-    frame = frame.with_columns(_values(frame))
-    frame = frame.with_columns(_reliability())
-    frame = _compare(frame, indicators, reference)
-    frame = _trend(frame, period)
-    return frame.with_columns(
-        (pl.col("p") - pl.col("n")).alias("missing"), pl.lit(UNPROTECTED).alias("status"),
-        pl.col("s").alias("sum"), pl.col("q").alias("sum2"),
-    ).select(list(COLUMNS))
+    schema = counts_schema()
+    # Words are handed over as dictionaries and come out as plain strings: without the Arrow schema nobody notices.
+    coded = pa.schema([(f.name, pa.dictionary(pa.int32(), pa.string()) if f.type == pa.string() else f.type) for f in schema])
+    rows = 0
+    with pq.ParquetWriter(path, coded, compression="zstd", compression_level=1, store_schema=False) as writer:
+        for sums in indicators:
+            if len(sums.keys):
+                writer.write_table(pa.table(columns(space, sums, reference), schema=coded))
+                rows += len(sums.keys)
+        if not rows:
+            writer.write_table(coded.empty_table())
+    return rows
 
 
-def _values(frame: pl.DataFrame) -> list[pl.Series]:
+def columns(space: Space, sums: Sums, reference: str) -> dict[str, Any]:
+    """All columns of a result for one indicator."""
     import numpy as np
-    import polars as pl
+    import pyarrow as pa
 
-    kind = frame["soort"].to_numpy()
-    n, x = frame["n"].to_numpy().astype(float), frame["x"].fill_null(0).to_numpy().astype(float)
-    scale = frame["schaal"].to_numpy()
-    value, low, high = (np.full(len(frame), np.nan) for _ in range(3))
-    share = (kind == "aandeel") & (n > 0)
-    value[share] = x[share] / n[share]
-    low[share], high[share] = statistics.wilson(x[share], n[share])
-    mean = kind == "gemiddelde"
-    if mean.any():
-        s, q = (frame[c].fill_null(0).to_numpy()[mean] for c in "sq")
-        value[mean], low[mean], high[mean] = statistics.mean_t(n[mean], s, q)
-    rate = (kind == "tarief") & (n > 0)
-    if rate.any():
-        limits = statistics.count_limits(x[rate])
-        value[rate], low[rate], high[rate] = (v / n[rate] for v in (x[rate], *limits))
-    method = np.where(n > 0, [METHODS[k] for k in METHODS][0], "")
-    for word, text in METHODS.items():
-        method = np.where((kind == word) & (n > 0), text, method)
-    out = [pl.Series(name, v * scale).fill_nan(None) for name, v in (("value", value), ("lower", low), ("upper", high))]
-    return [*out, pl.Series("method", method).replace("", None)]
+    value, low, high = values(sums)
+    compared, test = _published(space, sums, low, high) if reference == "nl" else _compare(space, sums, value, reference)
+    size = len(sums.keys)
+    zero = np.zeros(size, dtype=np.int32)
+    known = sums.n > 0
 
+    def word(codes: Any, words: list[Any]) -> pa.DictionaryArray:  # noqa: ANN401
+        # Parquet wants nulls in the indices, not among the words.
+        empty = np.array([w is None for w in words])[codes]
+        indices = pa.array(codes.astype(np.int32), mask=empty)
+        return pa.DictionaryArray.from_arrays(indices, pa.array([w or "" for w in words], pa.string()))
 
-def _reliability() -> pl.Expr:
-    """voldoende, beperkt (n < 100, or more missing than known) or onvoldoende (n < 30): a flag, not protection."""
-    import polars as pl
+    def number(array: Any, present: Any = None) -> pa.Array:  # noqa: ANN401
+        return pa.nulls(size, pa.float64()) if array is None else pa.array(array, pa.float64(), mask=~np.isfinite(array) if present is None else ~present)
 
-    return (
-        pl.when(pl.col("n") < 30).then(pl.lit("onvoldoende"))
-        .when((pl.col("n") < 100) | (pl.col("p") > 2 * pl.col("n"))).then(pl.lit("beperkt"))
-        .otherwise(pl.lit("voldoende")).alias("reliability")
-    )
+    def whole(array: Any) -> pa.Array:  # noqa: ANN401
+        return pa.nulls(size, pa.int64()) if array is None else pa.array(array.astype(np.int64))
+
+    out: dict[str, Any] = {name: word(*pair) for name, pair in space.labels(sums.keys).items()}
+    reliability = np.where(sums.n < TOO_SMALL, 2, np.where((sums.n < SMALL) | (sums.p > 2 * sums.n), 1, 0))
+    out |= {
+        "indicator": word(zero, [sums.id]), "n": whole(sums.n), "x": whole(None if sums.kind == "gemiddelde" else sums.x),
+        "missing": whole(sums.p - sums.n), "value": number(value), "lower": number(low), "upper": number(high),
+        "method": word(np.where(known, 0, 1), [METHODS[sums.kind], None]), "reference": number(compared),
+        "reference_test": test if isinstance(test, pa.Array) else word(*test),
+        "trend": word(*_trend(space, sums)), "reliability": word(reliability, ["voldoende", "beperkt", "onvoldoende"]),
+        "status": word(zero, [UNPROTECTED]), "sum": number(sums.s), "sum2": number(sums.q), "new": whole(sums.b),
+    }
+    return {name: out[name] for name in COLUMNS}
 
 
-CELL = ["indicator", "period", *BREAKDOWNS]
-
-
-def _compare(frame: pl.DataFrame, indicators: list[Indicator], reference: str) -> pl.DataFrame:
-    """Columns reference and reference_test: each area against the rest of its reference, adjusted per family.
-
-    A family is one indicator, level, period and breakdown cell: the areas that stand under each other in one table.
-    """
+def values(sums: Sums) -> tuple[Floats, Floats, Floats]:
+    """Value and limits in the unit of the indicator; NaN where n = 0."""
     import numpy as np
-    import polars as pl
 
-    if reference == "nl":
-        return _compare_published(frame, indicators)
-    level = "regio" if reference == "regio" and (frame["level"] == "regio").any() else "land"
-    whole = frame.filter(pl.col("level") == level).select(
-        *CELL, pl.col("area").alias("r_area"), *(pl.col(c).alias(f"r_{c}") for c in ("n", "x", "s", "q", "value"))
-    )
-    if level == "land":
-        joined = frame.join(whole, on=CELL, how="left", maintain_order="left")
-    else:
-        up = dict(frame.select("area", "parent").unique().iter_rows())
-
-        def region(area: str) -> str | None:
-            while area is not None and area != TOTAL and up.get(area) != TOTAL:
-                area = up.get(area)  # type: ignore[assignment]
-            return area
-
-        areas = frame["area"].unique().to_list()
-        frame = frame.with_columns(pl.col("area").replace_strict(areas, [region(a) for a in areas]).alias("r_area"))
-        joined = frame.join(whole, on=[*CELL, "r_area"], how="left", maintain_order="left")
-    part = (joined["level"] != level).to_numpy() & joined["r_n"].is_not_null().to_numpy()
-    rest = {c: (joined[f"r_{c}"].fill_null(0) - joined[c].fill_null(0)).to_numpy() for c in "nxsq"}
-    own = {c: joined[c].fill_null(0).to_numpy() for c in "nxsq"}
-    kind = joined["soort"].to_numpy()
-    z, p = np.full(len(joined), np.nan), np.full(len(joined), np.nan)
-    for word, test in (("aandeel", statistics.two_proportions), ("tarief", statistics.two_rates)):
-        where = part & (kind == word) & (own["n"] > 0) & (rest["n"] > 0)
-        if where.any():
-            z[where], p[where] = test(own["x"][where], own["n"][where], rest["x"][where], rest["n"][where])
-    where = part & (kind == "gemiddelde") & (own["n"] > 1) & (rest["n"] > 1)
-    if where.any():
-        z[where], p[where] = statistics.two_means(*(d[c][where] for d in (own, rest) for c in "nsq"))
-    tested = joined.with_columns(pl.Series("z", z), pl.Series("pw", p).fill_nan(None), pl.Series("part", part))
-    tested = tested.with_columns(_adjusted(tested, "pw", ["level", *CELL]))
-    names = {"aandeel": "z-toets", "tarief": "score-toets", "gemiddelde": "Welch"}
-    word = (
-        pl.when(~pl.col("part")).then(None)
-        .when(pl.col("pw").is_null()).then(pl.lit("niet getoetst"))
-        .when(pl.col("adj") >= ALPHA).then(pl.lit("gelijk"))
-        .when(pl.col("z") > 0).then(pl.lit("hoger")).otherwise(pl.lit("lager"))
-    )
-    text = pl.concat_str([word, pl.lit(" ("), pl.col("soort").replace_strict(names), pl.lit(", BH)")])
-    return tested.with_columns(
-        pl.when(pl.col("part")).then(pl.col("r_value")).alias("reference"),
-        pl.when(pl.col("part") & pl.col("pw").is_null()).then(pl.lit("niet getoetst (te klein)")).otherwise(text).alias("reference_test"),
-    )
-
-
-def _adjusted(frame: pl.DataFrame, column: str, family: list[str]) -> pl.Series:
-    """Benjamini-Hochberg within a family; null where there is no p-value."""
-    import polars as pl
-
-    number = frame.select((pl.struct(family).rank("dense") - 1).alias("f"))["f"].to_numpy()
-    p = frame[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    return pl.Series("adj", statistics.benjamini_hochberg_by(p, number)).fill_nan(None)
-
-
-def _compare_published(frame: pl.DataFrame, indicators: list[Indicator]) -> pl.DataFrame:
-    """Against the published national figure, without a test: its own uncertainty is not known."""
-    import polars as pl
-
-    known = [
-        {"indicator": i.id, "period": str(r["periode"]), "reference": float(r["waarde"]), "r_bron": str(r["bron"])}
-        for i in indicators for r in i.data.get("referentie", ())
-    ]
-    table = pl.DataFrame(known, schema={"indicator": pl.String, "period": pl.String, "reference": pl.Float64, "r_bron": pl.String})
-    joined = frame.join(table, on=["indicator", "period"], how="left", maintain_order="left")
-    inside = pl.col("reference").is_between(pl.col("lower"), pl.col("upper"))
-    text = (
-        pl.when(pl.col("reference").is_null()).then(None).when(inside).then(pl.lit("binnen het interval"))
-        .when(pl.col("reference") < pl.col("lower")).then(pl.lit("hoger")).otherwise(pl.lit("lager"))
-    )
-    return joined.with_columns(pl.concat_str([text, pl.lit(" dan/als gepubliceerd: "), pl.col("r_bron")]).alias("reference_test"))
-
-
-def _trend(frame: pl.DataFrame, period: str) -> pl.DataFrame:
-    """Column trend on the row of the whole period (or of the last year): stijgend, dalend, stabiel or trendbreuk YYYY."""
-    import numpy as np
-    import polars as pl
-
-    single = frame.filter(pl.col("period").str.len_chars() == 4)
-    years = sorted(single["period"].unique().to_list())
-    cell = ["indicator", "level", "area", *BREAKDOWNS]
-    if len(years) < 2:
-        return frame.with_columns(pl.lit(None, pl.String).alias("trend"))
-    single = single.with_columns(pl.struct(cell).rank("dense").alias("serie") - 1)
-    series = single.unique("serie", keep="first").sort("serie").select(*cell, "soort")
-    row = single["serie"].to_numpy().astype(int)
-    column = np.searchsorted(years, single["period"].to_numpy().astype(str))
-    grid = {}
-    for name in ("n", "x", "s", "q", "b"):
-        grid[name] = np.zeros((len(series), len(years)))
-        grid[name][row, column] = single[name].fill_null(0).to_numpy()
-    score = np.array([int(y) for y in years], float) - int(years[0])
-    kind = series["soort"].to_numpy()
-    z, p = (np.full(len(series), np.nan) for _ in range(2))
-    shares = kind != "gemiddelde"
-    z[shares], p[shares] = statistics.cochran_armitage(grid["x"][shares], grid["n"][shares], score)
-    if (~shares).any():
-        z[~shares], p[~shares] = statistics.mean_trend(*(grid[c][~shares] for c in "nsq"), score)
-    has_break = single.group_by("serie").agg(pl.col("b").is_not_null().any().alias("b")).sort("serie")["b"].to_numpy()
+    n = sums.n
     with np.errstate(divide="ignore", invalid="ignore"):
-        new = np.where(grid["n"] > 0, grid["b"] / grid["n"], np.nan)
-    jump = np.abs(np.diff(new, axis=1)) >= BREAK
-    broken = jump.any(1) & has_break
-    where = np.array(years)[1:][jump.argmax(1)]
-    out = series.with_columns(pl.Series("z", z), pl.Series("pt", p).fill_nan(None))
-    out = out.with_columns(_adjusted(out, "pt", ["indicator", "level", *BREAKDOWNS])).with_columns(
-        pl.when(pl.Series(broken)).then(pl.lit("trendbreuk ") + pl.Series(where))
-        .when(pl.col("pt").is_null()).then(pl.lit("niet getoetst"))
-        .when(pl.col("adj") >= ALPHA).then(pl.lit("stabiel"))
-        .when(pl.col("z") > 0).then(pl.lit("stijgend")).otherwise(pl.lit("dalend")).alias("trend")
-    ).select(*cell, "trend")
-    shown = period or years[-1]
-    with_trend = frame.join(out, on=cell, how="left", maintain_order="left")
-    return with_trend.with_columns(pl.when(pl.col("period") == shown).then("trend"))
+        if sums.kind == "gemiddelde":
+            value, low, high = statistics.mean_t(n, sums.s, sums.q)
+        elif sums.kind == "tarief":
+            limits = statistics.count_limits(sums.x)
+            value, low, high = (np.where(n > 0, v / n, np.nan) for v in (sums.x, *limits))
+        else:
+            value = np.where(n > 0, sums.x / n, np.nan)
+            low, high = statistics.wilson(sums.x, n)
+    return value * sums.scale, low * sums.scale, high * sums.scale
+
+
+def _compare(space: Space, sums: Sums, value: Floats, reference: str) -> tuple[Floats, Any]:
+    """Each area against the rest of its reference; adjusted (Benjamini-Hochberg) over the areas of one level that
+    stand under each other: same indicator, level, year and breakdown."""
+    import numpy as np
+
+    level = np.array([{"land": 0, "regio": 1, "gemeente": 2, "wijk": 3, "buurt": 4}[p[0]] for p in space.places])
+    within = _regions(space) if reference == "regio" and (level == 1).any() else np.zeros(len(space.places), dtype=np.int64)
+    place = space.place(sums.keys)
+    rest_key = space.without_place(sums.keys)
+    position, there = look_up(sums.keys, (within[place] << space.place_shift) | rest_key)
+    part = there & (level[place] > level[within[place]])
+    own = {c: v for c in "nxsq" if (v := getattr(sums, c)) is not None}
+    rest = {c: np.where(part, v[position] - v, 0.0) for c, v in own.items()}
+    fit = part & (own["n"] > 0) & (rest["n"] > 0)
+    z, p = np.full(len(place), np.nan), np.full(len(place), np.nan)
+    if fit.any():
+        if sums.kind == "gemiddelde":
+            fit &= (own["n"] > 1) & (rest["n"] > 1)
+            z[fit], p[fit] = statistics.two_means(*(d[c][fit] for d in (own, rest) for c in "nsq"))
+        else:
+            test = statistics.two_rates if sums.kind == "tarief" else statistics.two_proportions
+            z[fit], p[fit] = test(own["x"][fit], own["n"][fit], rest["x"][fit], rest["n"][fit])
+    adjusted = statistics.benjamini_hochberg_by(p, rest_key * 8 + level[place])
+    name = f"({TESTS[sums.kind]}, BH)"
+    words = [None, "niet getoetst (te klein)", f"gelijk {name}", f"hoger {name}", f"lager {name}"]
+    with np.errstate(invalid="ignore"):
+        code = np.where(~part, 0, np.where(np.isnan(p), 1, np.where(adjusted >= ALPHA, 2, np.where(z > 0, 3, 4))))
+    return np.where(part, value[position], np.nan), (code, words)
+
+
+def _regions(space: Space) -> Any:  # noqa: ANN401
+    """Place → place of its regio (regio's themselves and the whole → the whole)."""
+    import numpy as np
+
+    number = {(p[0], p[1]): n for n, p in enumerate(space.places)}
+    order = ["land", "regio", "gemeente", "wijk", "buurt"]
+    present = [level for level in order if any(p[0] == level for p in space.places)]
+    out = np.zeros(len(space.places), dtype=np.int64)
+    for n, (level, _, parent, _) in enumerate(space.places):
+        if level in {"land", "regio"}:
+            continue
+        above = number[present[present.index(level) - 1], str(parent)]
+        out[n] = above if space.places[above][0] == "regio" else out[above]
+    return out
+
+
+def _published(space: Space, sums: Sums, low: Floats, high: Floats) -> tuple[Floats, Any]:
+    import numpy as np
+
+    codes, periods = space.labels(sums.keys)["period"]
+    known = sums.published or {}
+    table = np.array([known[p][0] if p in known else np.nan for p in periods])
+    compared = table[codes]
+    words: list[Any] = [None]
+    source = np.zeros(len(periods), dtype=np.int64)
+    for n, period in enumerate(periods):
+        if period in known:
+            source[n] = len(words)
+            words += [f"{w} gepubliceerd ({known[period][1]})" for w in ("komt overeen met", "hoger dan", "lager dan")]
+    with np.errstate(invalid="ignore"):
+        side = np.where(compared < low, 1, np.where(compared > high, 2, 0))
+    code = np.where(np.isnan(compared) | ~(sums.n > 0), 0, source[codes] + side)
+    return compared, (code, words)
+
+
+def _trend(space: Space, sums: Sums) -> tuple[Any, list[Any]]:
+    """Direction over the years, on the row of the whole period (or of the last year when there is none)."""
+    import numpy as np
+
+    size, many = len(sums.keys), len(space.years)
+    year = space.part(sums.keys, len(space.by))
+    words: list[Any] = [None, "niet getoetst", "stabiel", "stijgend", "dalend", *(f"trendbreuk {y}" for y in space.years)]
+    if many < 2 or not space.yearly:
+        return np.zeros(size, dtype=np.int64), words
+    series_key = sums.keys - year
+    series, number = np.unique(series_key, return_inverse=True)
+    single = year > 0
+    grid: dict[str, Floats] = {}
+    for name in "nxsqb":
+        column = getattr(sums, name)
+        if column is not None:
+            grid[name] = np.zeros((len(series), many))
+            grid[name][number[single], year[single] - 1] = column[single]
+    score = np.arange(many, dtype=float)
+    if sums.kind == "gemiddelde":
+        z, p = statistics.mean_trend(grid["n"], grid["s"], grid["q"], score)
+    else:
+        z, p = statistics.cochran_armitage(grid["x"], grid["n"], score)
+    level = np.array([{"land": 0, "regio": 1, "gemeente": 2, "wijk": 3, "buurt": 4}[q[0]] for q in space.places])
+    adjusted = statistics.benjamini_hochberg_by(p, space.without_place(series) * 8 + level[space.place(series)])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        code = np.where(np.isnan(p), 1, np.where(adjusted >= ALPHA, 2, np.where(z > 0, 3, 4)))
+        if "b" in grid:
+            jump = np.abs(np.diff(np.where(grid["n"] > 0, grid["b"] / grid["n"], np.nan), axis=1)) >= BREAK
+            code = np.where(jump.any(1), 6 + jump.argmax(1), code)
+    shown = year == 0 if (year == 0).any() else year == many
+    return np.where(shown, code[number], 0), words
 
 
 def metadata(plan: Plan, sources: list[dict[str, Any]], area_facts: dict[str, Any], *, reference: str) -> dict[str, Any]:
@@ -229,12 +242,12 @@ def metadata(plan: Plan, sources: list[dict[str, Any]], area_facts: dict[str, An
                 "sensitivity": i.data["gevoeligheid"], "polarity": i.data["polariteit"],
                 "breakdowns": i.data["uitsplitsingen"], "certainty": i.data["zekerheid"], "source": i.data["bron"],
                 "caveats": i.data.get("let_op", []), "versions": list(i.versions), "elements": i.bds_elements(),
-                "breaks": i.data.get("trendbreuk", []), "additive": True,
+                "breaks": i.data.get("trendbreuk", []), "published": i.data.get("referentie", []), "additive": True,
             }
             for i in plan.indicators
         },
         "bds_versions": sorted({s["bds"] for s in sources if s.get("bds")}),
-        "period": {"from": settings.first_year, "to": settings.last_year, "label": plan.period,
+        "period": {"from": settings.first_year, "to": settings.last_year, "label": plan.period, "yearly": plan.yearly,
                    "reference_date": settings.reference_date.isoformat()},
         "levels": ["land", *plan.levels], "by": list(plan.by), "sources": sources, "area_tables": area_facts,
         "settings": {"education": settings.education, "growth_chart": settings.growth_chart, "cutoff": settings.cutoff,

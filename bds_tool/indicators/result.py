@@ -55,11 +55,13 @@ COLUMNS: dict[str, str] = {
     "status": "string",  # onbeschermd; after protection ok|verborgen|geen_gegevens|…
     "sum": "double",  # for means: sum of the values; null otherwise
     "sum2": "double",  # for means: sum of squares; null otherwise
+    "new": "int64",  # of n: registered by the new element or code; null without such a change
 }
 #: What may be left out of a frame handed to `write_result`; it is filled with null.
-OPTIONAL = frozenset({"reference", "reference_test", "trend", "reliability", "sum", "sum2"})
+OPTIONAL = frozenset({"reference", "reference_test", "trend", "reliability", "sum", "sum2", "new"})
 #: Cells that must be empty where a row is hidden.
-FIGURES = ("n", "x", "missing", "value", "lower", "upper", "reference", "reference_test", "trend", "sum", "sum2")
+FIGURES = ("n", "x", "missing", "value", "lower", "upper", "reference", "reference_test", "trend", "sum", "sum2",
+           "new")
 
 
 def counts_schema() -> pa.Schema:

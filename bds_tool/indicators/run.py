@@ -4,68 +4,76 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.errors import UsageError
-from bds_tool.indicators import area
-from bds_tool.indicators.compute import Plan, count
-from bds_tool.indicators.output import finish, metadata
-from bds_tool.indicators.result import Result, write_result
+from bds_tool.indicators import area, features
+from bds_tool.indicators.chunks import ROWS, pieces
+from bds_tool.indicators.compute import Group, Plan, count, figures, positions
+from bds_tool.indicators.cube import Space, look_up, roll_up
+from bds_tool.indicators.output import Sums, metadata, write
+from bds_tool.indicators.result import LEVELS, TOTAL, Result, write_result
 from bds_tool.text import t
 
 if TYPE_CHECKING:
     import duckdb
-    import polars as pl
 
     from bds_tool.dossier.store import Store
+    from bds_tool.indicators.definitions import Indicator
 
-#: DuckDB's share of memory; the rest is for numpy and Polars. Beyond it DuckDB spills to disk.
-MEMORY = "2500MB"
+#: DuckDB's share of memory; the rest is for reading and for margins. Beyond it DuckDB spills to disk.
+MEMORY = "2GB"
 
 
-def connect(store: Store, spill: Path, *, memory: str = MEMORY, threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """A connection to the store that spills to `spill` when `memory` is full."""
+def connect(store: Store, spill: Path, *, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
+    """A connection to the store that spills to `spill` when `memory` is full. Raises UsageError for a wrong size."""
+    import duckdb as engine
+
     connection = store.connect()
-    connection.execute(f"set memory_limit = '{memory}'")
+    try:
+        connection.execute(f"set memory_limit = '{memory}'")
+    except engine.Error as error:
+        raise UsageError(t(f"--memory {memory} is geen hoeveelheid.", f"--memory {memory} is no amount."),
+                         t("Schrijf bijvoorbeeld 2GB.", "Write for example 2GB.")) from error
     connection.execute(f"set temp_directory = '{str(spill).replace(chr(39), chr(39) * 2)}'")
     connection.execute("set preserve_insertion_order = false")
-    if threads:
-        connection.execute(f"set threads = {threads}")
+    connection.execute("drop view registraties")
     return connection
 
 
 def compute(
     store: Store, plan: Plan, target: Path, *, area_paths: Sequence[Path] = (), area_year: int | None = None,
-    reference: str = "land", replace: bool = False, memory: str = MEMORY,
+    reference: str = "land", replace: bool = False, memory: str = MEMORY, rows: int = ROWS,
 ) -> Result:
     """Count all indicators of `plan` over `store` and write the result directory `target`.
 
     Raises UsageError when the target exists and `replace` is false, or a wanted level has no table.
     """
     import duckdb as engine
-    import polars as pl
 
     if target.exists() and not replace:
         raise UsageError(t(f"{target} bestaat al.", f"{target} exists already."),
                          t("Kies een andere naam of geef --force.", "Choose another name or give --force."))
-    spill = Path(tempfile.mkdtemp(prefix=".bds-", dir=target.parent if target.parent.is_dir() else None))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    spill = Path(tempfile.mkdtemp(prefix=".bds-", dir=target.parent))
+    progress = plan.progress or (lambda _: None)
     try:
         connection = connect(store, spill, memory=memory)
         facts = install_areas(connection, plan, area_paths, area_year)
-        count(connection, plan)
-        table = connection.sql(
-            "select t.*, coalesce(n.naam, t.area) as area_name from telling t left join gebiedsnaam n on n.code = t.area"
-        ).to_arrow_table()
-        counted = pl.DataFrame(table)
-        unplaced = _unplaced(counted)
+        wanted = frozenset(features.elements(features.needed(plan.views()), plan.concepts()))
+        tables = pieces(store.path / "registraties.parquet", connection, spill, rows, wanted)
+        counted = count(connection, tables, plan)
+        progress(t("marges en toetsen", "margins and tests"))
+        space = make_space(connection, plan)
+        lost = _Lost(space)
+        file = spill / "counts.parquet"
+        write(file, space, lost.watch(all_sums(connection, plan, space, counted)), reference=reference)
+        meta = metadata(plan, sources(store), facts, reference=reference)
+        meta["notes"] += lost.notes()
         connection.close()
-        frame = finish(counted, plan.indicators, reference=reference, period=plan.period)
-        sources = _sources(store.bronnen())
-        meta = metadata(plan, sources, facts, reference=reference)
-        meta["notes"] += unplaced
-        return write_result(target, frame, meta, replace=replace)
+        return write_result(target, file, meta, replace=replace)
     except engine.OutOfMemoryException as error:
         raise UsageError(
             t(f"Er is meer geheugen of schijfruimte nodig dan {memory}.", f"More memory or disk is needed than {memory}."),
@@ -94,24 +102,116 @@ def install_areas(
     return area.install(connection, tables, lowest, year=year)
 
 
-def _unplaced(counted: pl.DataFrame) -> list[str]:
-    """The share of the population without a place, for the notes of a result."""
-    import polars as pl
+def make_space(connection: duckdb.DuckDBPyConnection, plan: Plan) -> Space:
+    """The coordinates of the result: the whole, then the areas of every level with the level above."""
+    import numpy as np
 
-    if counted.is_empty():
-        return []
-    out = []
-    total = counted.filter((pl.col("level") == "land"))["p"].sum()
-    for level in counted["level"].unique().to_list():
-        lost = counted.filter((pl.col("level") == level) & pl.col("area").str.contains("/onbekend|/geheim"))["p"].sum()
-        if level != "land" and total:
-            out.append(f"{level}: {lost / total:.2%} van de tellingen zonder plaats (adres onbekend of geheim)")
-    return sorted(out)
+    levels = [level for level in LEVELS[1:] if level in plan.levels]
+    rows = connection.execute(f"select gebied, {', '.join(levels) or '1'} from gebied order by gebied").fetchall()
+    names = dict(connection.execute("select code, naam from gebiedsnaam").fetchall())
+    places: list[tuple[str, str, str | None, str]] = [("land", TOTAL, None, names[TOTAL])]
+    top = max(r[0] for r in rows) + 1
+    leaf: dict[str, Any] = {"land": np.zeros(top, dtype=np.int64)}
+    for position, level in enumerate(levels, 1):
+        index: dict[str, int] = {}
+        leaf[level] = np.zeros(top, dtype=np.int64)
+        for row in rows:
+            if row[position] not in index:
+                index[row[position]] = len(places)
+                parent = row[position - 1] if position > 1 else TOTAL
+                places.append((level, row[position], parent, names.get(row[position], row[position])))
+            leaf[level][row[0]] = index[row[position]]
+    years = list(range(plan.settings.first_year, plan.settings.last_year + 1))
+    return Space(places, leaf, list(plan.by), years, plan.yearly, plan.period)
 
 
-def _sources(bronnen: pl.DataFrame) -> list[dict[str, Any]]:
+def all_sums(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, space: Space, counted: list[tuple[Group, str]]
+) -> Iterator[Sums]:
+    """The sums of each indicator with all margins, in the order of the groups; population views come first."""
+    import numpy as np
+
+    views = {i.population_view for i in plan.indicators if i.population_view}
+    kept: dict[str, tuple[Any, dict[str, Any]]] = {}
+    ordered = sorted(counted, key=lambda pair: pair[0].view not in views)
+    chosen = {i.id: i for i in plan.indicators}
+    for group, table in ordered:
+        where = positions(group)
+        cells = figures(connection, table, group, plan.by)
+        connection.execute(f"drop table {table}")
+        columns = [f"c{n}" for n in range(len(set(where.values())))]
+        keys, sums = roll_up(space, cells, columns)
+        found: dict[str, dict[str, Any]] = {}
+        for name, position in where.items():
+            what, _, indicator = name.partition("|")
+            if what == "p" and chosen[indicator].population_view:
+                kept[indicator] = (keys, sums[:, position])
+            else:
+                found.setdefault(indicator, {})[what] = sums[:, position]
+        for indicator, own in found.items():
+            yield _sums_of(chosen[indicator], keys, own, kept.pop(indicator, None))
+    for indicator, (keys, population) in kept.items():  # asked of many, registered by nobody
+        zero = np.zeros(len(keys))
+        yield _sums_of(chosen[indicator], keys, {"p": population, "n": zero, "x": zero}, None)
+
+
+def _sums_of(i: Indicator, keys: Any, own: dict[str, Any], population: tuple[Any, Any] | None) -> Sums:  # noqa: ANN401
+    import numpy as np
+
+    if population is not None:
+        every = np.union1d(keys, population[0])
+        position, there = look_up(keys, every)
+        own = {what: np.where(there, v[position], 0.0) if len(v) else np.zeros(len(every)) for what, v in own.items()}
+        position, there = look_up(population[0], every)
+        own["p"] = np.where(there, population[1][position], 0.0) if len(population[1]) else np.zeros(len(every))
+        keys = every
+    keep = (own["p"] > 0) | (own["n"] > 0)
+    keys, own = keys[keep], {what: v[keep] for what, v in own.items()}
+    # An answer may come without a realised contact in the year; then it makes its own population.
+    own["p"] = np.maximum(own["p"], own["n"])
+    published = {str(r["periode"]): (float(r["waarde"]), str(r["bron"])) for r in i.data.get("referentie", ())}
+    mean = i.kind == "gemiddelde"
+    return Sums(
+        i.id, i.kind, i.scale, keys, own["p"], own["n"], own.get("x", np.zeros(len(keys))), own.get("b"),
+        own.get("s") if mean else None, own.get("q") if mean else None, published,
+    )
+
+
+class _Lost:
+    """Counts how much of the population has no place, while the indicators pass by."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self.whole = 0.0
+        self.without = dict.fromkeys((p[0] for p in space.places if p[0] != "land"), 0.0)
+
+    def watch(self, indicators: Iterator[Sums]) -> Iterator[Sums]:
+        import numpy as np
+
+        for sums in indicators:
+            top = self.space.without_place(sums.keys)
+            finest = np.flatnonzero(top == 0) if len(self.space.years) > 1 else np.flatnonzero(top == 1)
+            for n in finest:
+                level, code, _, _ = self.space.places[int(self.space.place(sums.keys[n : n + 1])[0])]
+                if level == "land":
+                    self.whole += float(sums.p[n])
+                elif "/" in code:
+                    self.without[level] += float(sums.p[n])
+            yield sums
+
+    def notes(self) -> list[str]:
+        if not self.whole:
+            return []
+        return [
+            f"{level}: {lost / self.whole:.2%} van de tellingen zonder plaats (adres onbekend of geheim)"
+            for level, lost in self.without.items()
+        ]
+
+
+def sources(store: Store) -> list[dict[str, Any]]:
+    """What the result was made from: file name, hash, organisation, dossiers, rows, BDS version and format."""
     return [
         {"path": Path(str(b["pad"])).name, "sha256": b["sha256"], "organisation": b["organisatie"], "dossiers": b["dossiers"],
          "rows": b["rijen"], "bds": b["bds_herkend"] or b["bds_opgegeven"], "format": b["formaat"]}
-        for b in bronnen.iter_rows(named=True)
+        for b in store.bronnen().iter_rows(named=True)
     ]

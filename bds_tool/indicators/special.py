@@ -69,7 +69,7 @@ def gamma_p(a: Any, x: Any) -> Floats:  # noqa: ANN401
         c = np.where(np.abs(c) < _TINY, _TINY, c)
         step = d * c
         h = np.where(series, h, h * step)
-        if np.all(series | (np.abs(step - 1) < 1e-16)):
+        if np.all(series | (np.abs(step - 1) < 1e-15)):
             break
     out = np.where(series, front * total, 1 - front * h)
     return np.where(x <= 0, 0.0, out)
@@ -99,7 +99,7 @@ def beta_i(a: Any, b: Any, x: Any) -> Floats:  # noqa: ANN401
             c = np.where(np.abs(c) < _TINY, _TINY, c)
             step = d * c
             h = h * step
-        if np.all(np.abs(step - 1) < 1e-16):
+        if m % 4 == 0 and np.all(np.abs(step - 1) < 1e-15):
             break
     with np.errstate(invalid="ignore"):
         value = front * h / p

@@ -1,0 +1,105 @@
+"""Reading a store in pieces of whole dossiers, so that memory stays bounded whatever the size of the store.
+
+A store keeps the rows of a dossier together when it was written from one export. Where it does not (several
+deliveries with the same dossiers), it is sorted once into a temporary file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+#: Columns that the views read.
+COLUMNS = ("dossier_id", "activiteit_id", "datum", "bdsnummer", "volgnr", "waarde", "bron")
+#: Rows per piece: about 600 MB with all views.
+ROWS = 6_000_000
+
+
+def pieces(
+    path: Path, connection: duckdb.DuckDBPyConnection, spill: Path, rows: int = ROWS, elements: frozenset[int] = frozenset()
+) -> Iterator[pa.Table]:
+    """Tables of COLUMNS with whole dossiers, each at most about `rows` rows; only `elements` when given."""
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(path, read_dictionary=["dossier_id"])
+    if file.metadata.num_rows <= rows:
+        yield _keep(file.read(columns=list(COLUMNS)), elements)
+        return
+    if not contiguous(file):
+        path = _sorted(path, connection, spill)
+        file = pq.ParquetFile(path, read_dictionary=["dossier_id"])
+    yield from _cut(file, rows, elements)
+
+
+def contiguous(file: object) -> bool:
+    """Whether every dossier is one run of rows."""
+    import numpy as np
+
+    seen: list[npt.NDArray[np.int64]] = []
+    previous = None
+    for group in range(file.metadata.num_row_groups):  # type: ignore[attr-defined]
+        for chunk in file.read_row_group(group, columns=["dossier_id"]).column(0).chunks:  # type: ignore[attr-defined]
+            codes = chunk.indices.to_numpy(zero_copy_only=False)
+            if not len(codes):
+                continue
+            names = chunk.dictionary
+            starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])
+            if names[int(codes[0])].as_py() == previous:
+                starts = starts[1:]
+            previous = names[int(codes[-1])].as_py()
+            # one number per name: equal names always meet in one number, so a repeat is never missed
+            numbers = np.fromiter(map(hash, names.to_pylist()), np.int64, len(names))
+            seen.append(numbers[codes[starts]])
+    runs = np.concatenate(seen) if seen else np.array([], dtype=np.int64)
+    return len(np.unique(runs)) == len(runs)
+
+
+def _sorted(path: Path, connection: duckdb.DuckDBPyConnection, spill: Path) -> Path:
+    target = spill / "sorted.parquet"
+    source, out = (str(p).replace("'", "''") for p in (path, target))
+    connection.execute(
+        f"copy (select {', '.join(COLUMNS)} from read_parquet('{source}') order by dossier_id) to '{out}' (format parquet)"
+    )
+    return target
+
+
+def _keep(table: pa.Table, elements: frozenset[int]) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not elements:
+        return table
+    wanted = pa.array(sorted(elements), table.schema.field("bdsnummer").type)
+    return table.filter(pc.is_in(table.column("bdsnummer"), wanted))
+
+
+def _cut(file: object, rows: int, elements: frozenset[int]) -> Iterator[pa.Table]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    waiting: list[pa.Table] = []
+    held = 0
+    for group in range(file.metadata.num_row_groups):  # type: ignore[attr-defined]
+        part = file.read_row_group(group, columns=list(COLUMNS))  # type: ignore[attr-defined]
+        size = part.num_rows
+        if held + size >= rows and held:
+            # cut where the last dossier of this row group begins; the rest waits for the next piece
+            names = part.column("dossier_id")
+            last = names[size - 1].as_py()
+            begin = pc.index(names.cast(pa.string()), last).as_py()
+            if begin:
+                waiting.append(_keep(part.slice(0, begin), elements))
+                yield pa.concat_tables(waiting, promote_options="permissive").unify_dictionaries()
+                waiting, held = [_keep(part.slice(begin), elements)], size - begin
+                continue
+        waiting.append(_keep(part, elements))
+        held += size
+    if waiting:
+        yield pa.concat_tables(waiting, promote_options="permissive").unify_dictionaries()

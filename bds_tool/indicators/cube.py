@@ -1,0 +1,138 @@
+"""Margins: from the finest cells to every area, breakdown and year with its totals.
+
+A cell is one number: place, breakdown values and year packed in bits, 0 meaning the total. That makes adding up,
+looking up a reference and following a series sorting of whole numbers, for any size of table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.indicators.result import BREAKDOWNS, TOTAL
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Keys = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
+
+#: Bits per breakdown and for the year: 255 values each; the place takes what is left.
+BITS = 8
+
+
+@dataclass
+class Space:
+    """The coordinates of a result.
+
+    `places` are (level, code, parent code, name), the whole first. `leaf[level][gebied]` is the place of that level
+    above a row of the table `gebied`. `by` are the breakdowns used, `years` the years; `total_years` says whether
+    the whole period is a row of its own.
+    """
+
+    places: list[tuple[str, str, str | None, str]]
+    leaf: dict[str, Any]
+    by: list[str]
+    years: list[int]
+    yearly: bool
+    period: str
+    values: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in self.by:
+            self.values.setdefault(name, [TOTAL])
+
+    def code(self, name: str, words: Any) -> Keys:  # noqa: ANN401
+        """Codes of breakdown values; unseen values are added."""
+        import numpy as np
+
+        found, where = np.unique(np.ma.filled(words, "onbekend").astype(str), return_inverse=True)
+        known = self.values[name]
+        known += [v for v in found.tolist() if v not in known]
+        return np.array([known.index(v) for v in found.tolist()], dtype=np.int64)[where]
+
+    def shift(self, position: int) -> int:
+        """Bits to the right of a breakdown (0 …) or, for len(by), of the year."""
+        return (len(self.by) - position) * BITS
+
+    @property
+    def place_shift(self) -> int:
+        return (len(self.by) + 1) * BITS
+
+    def keys(self, places: Keys, dims: Sequence[Keys], years: Keys) -> Keys:
+        out = places << self.place_shift
+        for position, codes in enumerate([*dims, years]):
+            out = out | (codes << self.shift(position))
+        return out
+
+    def part(self, keys: Keys, position: int) -> Keys:
+        """Codes of a breakdown (or the year, for len(by)) in keys."""
+        return (keys >> self.shift(position)) & ((1 << BITS) - 1)
+
+    def place(self, keys: Keys) -> Keys:
+        return keys >> self.place_shift
+
+    def without_place(self, keys: Keys) -> Keys:
+        return keys & ((1 << self.place_shift) - 1)
+
+    def labels(self, keys: Keys) -> dict[str, tuple[Keys, list[Any]]]:
+        """Column name → (codes, words) for the key columns of a result."""
+        place = self.place(keys)
+        out: dict[str, tuple[Keys, list[Any]]] = {
+            name: (place, [p[n] for p in self.places]) for n, name in enumerate(("level", "area", "parent", "area_name"))
+        }
+        for name in BREAKDOWNS:
+            if name in self.by:
+                out[name] = (self.part(keys, self.by.index(name)), self.values[name])
+            else:
+                out[name] = (place * 0, [TOTAL])
+        out["period"] = (self.part(keys, len(self.by)), [self.period, *map(str, self.years)])
+        return out
+
+
+def add_up(keys: Keys, sums: Floats) -> tuple[Keys, Floats]:
+    """Rows with the same key added up; keys come out ascending."""
+    import numpy as np
+
+    if not len(keys):
+        return keys, sums
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    return ordered[starts], np.add.reduceat(sums[order], starts, axis=0)
+
+
+def roll_up(space: Space, cells: dict[str, Any], columns: Sequence[str]) -> tuple[Keys, Floats]:
+    """Finest cells (arrays gebied, jaar, breakdowns and `columns`) → all margins: ascending keys and their sums."""
+    import numpy as np
+
+    years = np.asarray(cells["jaar"], dtype=np.int64) - space.years[0] + 1
+    dims = [space.code(name, cells[name]) for name in space.by]
+    gebied = np.asarray(cells["gebied"], dtype=np.int64)
+    sums = np.column_stack([np.ma.filled(cells[c], 0.0) for c in columns]) if columns else np.zeros((len(years), 0))
+    keys, sums = add_up(space.keys(gebied, dims, years), sums)
+    for position in range(len(space.by)):
+        mask = ~np.int64(((1 << BITS) - 1) << space.shift(position))
+        total_keys, total = add_up(keys & mask, sums)
+        keys, sums = np.concatenate([keys, total_keys]), np.concatenate([sums, total])
+    mask = ~np.int64((1 << BITS) - 1)
+    if len(space.years) > 1:
+        total_keys, total = add_up(keys & mask, sums)
+        keys, sums = (np.concatenate([keys, total_keys]), np.concatenate([sums, total])) if space.yearly else (total_keys, total)
+    parts = []
+    rest = space.without_place(keys)
+    for above in space.leaf.values():
+        parts.append(add_up((above[space.place(keys)] << space.place_shift) | rest, sums))
+    keys = np.concatenate([k for k, _ in parts])
+    order = np.argsort(keys, kind="stable")
+    return keys[order], np.concatenate([s for _, s in parts])[order]
+
+
+def look_up(keys: Keys, wanted: Keys) -> tuple[Keys, Any]:
+    """Position of each wanted key in ascending keys, and whether it is there."""
+    import numpy as np
+
+    position = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+    return position, (keys[position] == wanted) if len(keys) else np.zeros(len(wanted), dtype=bool)
