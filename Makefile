@@ -53,5 +53,8 @@ fuzz: $(DEV)  ## Fuzz each reader for FUZZ_SECONDS (60), with sample_data/ as co
 	$(BIN)/python -m pip install --quiet --group fuzz
 	$(BIN)/python tests/robust/fuzz_all.py --seconds $(or $(FUZZ_SECONDS),60)
 
+docs: $(STAMP)  ## Build the documentation into site/, without network
+	$(BIN)/python docs/build.py site
+
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) out build dist site .pytest_cache .mypy_cache .ruff_cache
