@@ -83,7 +83,7 @@ def parameters(values: dict[str, pl.Expr]) -> pl.Expr:
     """A JSON object of message parameters as text, null when there are none."""
     if not values:
         return pl.lit(None, pl.String)
-    return pl.struct(**values).struct.json_encode()
+    return pl.struct([v.alias(k) for k, v in values.items()]).struct.json_encode()
 
 
 def constants(**values: Any) -> pl.Expr:  # noqa: ANN401

@@ -77,11 +77,11 @@ def _curves(root: str) -> dict[tuple[str, str, str, str], _Curve]:
     curves = {}
     chosen = frame.filter(pl.col("reference").is_in(list(wanted)))
     for key, part in chosen.group_by("reference", "measure", "sex", "population", maintain_order=True):
-        part = part.sort("x")
+        curve = part.sort("x")
         reference, measure, sex, population = (str(k) for k in key)
         curves[reference, measure, sex, population] = _Curve(
-            part["x"].to_numpy(), part["L"].fill_null(1.0).to_numpy(), part["M"].to_numpy(), part["S"].to_numpy(),
-            part["distribution"][0] == "NO",
+            curve["x"].to_numpy(), curve["L"].fill_null(1.0).to_numpy(), curve["M"].to_numpy(), curve["S"].to_numpy(),
+            curve["distribution"][0] == "NO",
         )
     return curves
 

@@ -86,6 +86,15 @@ def dossier_check(
 
 def registered() -> list[Registered]:
     """All checks over dossiers; importing the modules registers them."""
-    from bds_tool.validate.checks import between, cardinality, longitudinal, privacy, protocol, protocol_rules, time, wire  # noqa: F401
+    from bds_tool.validate.checks import (  # noqa: F401
+        between,
+        cardinality,
+        longitudinal,
+        privacy,
+        protocol,
+        protocol_rules,
+        time,
+        wire,
+    )
 
     return _REGISTER

@@ -107,9 +107,9 @@ def _steps(view: View, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]
     yield "BDS504", later.filter((x == last) & (gap >= wait) & (pl.col("age").is_null() | (pl.col("age") < grown)))
     z = _jumps(rows, "z", float(view.limit("BDS506", "z")), int(view.limit("BDS506", "days")))
     weights = rows.filter(pl.col("bdsnummer") == 245)
-    share = _jumps(weights, "rel", log(float(view.limit("BDS506", "ratio"))), int(view.limit("BDS506", "ratio_days")))
-    columns = [c for c in rows.columns if c in share.columns]
-    both = pl.concat([z.select(columns), share.select(columns)])
+    changed = _jumps(weights, "rel", log(float(view.limit("BDS506", "ratio"))), int(view.limit("BDS506", "ratio_days")))
+    columns = [c for c in rows.columns if c in changed.columns]
+    both = pl.concat([z.select(columns), changed.select(columns)])
     yield "BDS506", both.unique(["d", "bdsnummer", "regel", "activiteit_id"], keep="first", maintain_order=True)
 
 

@@ -8,11 +8,15 @@ from bds_tool.validate.checks.base import Check, Setting
 from bds_tool.validate.tables import GEMEENTE_LISTS, LAND_LISTS, Tables
 
 VALUE = pl.col("waarde")
-KIND = pl.col("kind")
 NUMBER = pl.col("number")
 COMMA = VALUE.str.contains(r"^-?\d+,\d+$")
 #: HL7v3 points in time after reading: a year, a month, a day or a moment, with or without zone.
 _DATE = r"^\d{4}(-\d{2}(-\d{2}(T\d{2}(:\d{2}(:\d{2}(\.\d+)?)?)?)?)?)?([+-]\d{2}:?\d{2}|Z)?$"
+
+
+def _is(kind: str) -> pl.Expr:
+    """Elements of one kind; `tables` tells the kinds."""
+    return pl.col("kind") == kind
 
 
 def enrich(pairs: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
@@ -35,8 +39,10 @@ def enrich(pairs: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
 def valid_date() -> pl.Expr:
     """ISO text as `registraties` holds it, of a day that exists."""
     first = VALUE.str.slice(0, 10)
-    day = pl.when(first.str.len_chars() == 10).then(first).when(first.str.len_chars() == 7).then(first + "-01")
-    day = day.when(first.str.len_chars() == 4).then(first + "-01-01").otherwise(first)
+    length = first.str.len_chars()
+    day = (
+        pl.when(length == 7).then(first + "-01").when(length == 4).then(first + "-01-01").otherwise(first)
+    )
     hour = VALUE.str.extract(r"T(\d{2})", 1).cast(pl.Int32, strict=False).fill_null(0) < 24
     minute = VALUE.str.extract(r"T\d{2}:(\d{2})", 1).cast(pl.Int32, strict=False).fill_null(0) < 60
     return VALUE.str.contains(_DATE) & day.str.to_date("%Y-%m-%d", strict=False).is_not_null() & hour & minute
@@ -59,19 +65,19 @@ def checks(s: Setting) -> list[Check]:
 
 
 def _numbers(s: Setting) -> list[Check]:
-    numeric = KIND.is_in(["maat", "geheel"])
+    numeric = pl.col("kind").is_in(["maat", "geheel"])
     whole_units = s.limit("BDS227", "units")
-    whole = (KIND == "geheel") | ((KIND == "maat") & pl.col("due_unit").is_in(whole_units))
+    whole = (_is("geheel")) | ((_is("maat")) & pl.col("due_unit").is_in(whole_units))
     return [
         Check("BDS201", numeric & (NUMBER.is_null() | ~NUMBER.is_finite()) & ~COMMA, numeric),
-        Check("BDS227", whole & (NUMBER != NUMBER.floor()), whole),
+        Check("BDS227", whole & (NUMBER.floor() != NUMBER), whole),
         Check("BDS228", numeric & COMMA, numeric),
         Check("BDS209", numeric & (NUMBER < 0), numeric),
     ]
 
 
 def _dates() -> list[Check]:
-    moment = KIND == "datum"
+    moment = _is("datum")
     valid = valid_date()
     return [
         Check("BDS202", moment & ~valid, moment),
@@ -80,7 +86,7 @@ def _dates() -> list[Check]:
 
 
 def _codes(s: Setting) -> list[Check]:
-    coded = (KIND == "code") & pl.col("complete")
+    coded = (_is("code")) & pl.col("complete")
     missing = coded & pl.col("code_status").is_null()
     padded = missing & pl.col("in_padded").is_not_null()
     other = missing & pl.col("in_padded").is_null() & pl.col("in_other").is_not_null()
@@ -97,7 +103,7 @@ def _codes(s: Setting) -> list[Check]:
         Check("BDS211", elsewhere, coded, {**lijst, "versie": pl.col("known_in")}),
         Check("BDS210", coded & table & (pl.col("code_status") == "D"), coded, lijst),
         Check("BDS230", coded & (pl.col("code_status") == "A"), coded, lijst),
-        Check("BDS204", (KIND == "janee") & ~VALUE.is_in(yes_no), KIND == "janee"),
+        Check("BDS204", (_is("janee")) & ~VALUE.is_in(yes_no), _is("janee")),
     ]
 
 
@@ -110,8 +116,8 @@ def _forms(s: Setting) -> list[Check]:
         Check("BDS222", postcode & ~VALUE.str.contains(pattern), postcode),
         Check("BDS234", phone & ~VALUE.str.replace(r"^tel:", "").str.replace_all(r"[\s().\-/]", "")
               .str.contains(s.limit("BDS234", "pattern")), phone),
-        Check("BDS401", (KIND == "bsn") & VALUE.str.contains(r"^\d{9}$") & ~eleven(VALUE), KIND == "bsn"),
-        Check("BDS221", (KIND == "bsn") & ~VALUE.str.contains(r"^\d{9}$"), KIND == "bsn"),
+        Check("BDS401", (_is("bsn")) & VALUE.str.contains(r"^\d{9}$") & ~eleven(VALUE), _is("bsn")),
+        Check("BDS221", (_is("bsn")) & ~VALUE.str.contains(r"^\d{9}$"), _is("bsn")),
         Check("BDS219", pl.col("lijst").is_in(list(GEMEENTE_LISTS)).fill_null(value=False)
               & ~VALUE.str.contains(r"^\d{4}$"), number.is_in(s.rule("BDS219").elements)),
         Check("BDS220", number.is_in(s.rule("BDS220").elements) & ~VALUE.str.contains(r"^\d{4}$"),
@@ -119,13 +125,13 @@ def _forms(s: Setting) -> list[Check]:
     ]
     digits = {"agb": ("BDS223", 8), "big": ("BDS224", 11), "uzi": ("BDS225", 9), "ura": ("BDS226", 8)}
     for kind, (code, length) in digits.items():
-        checks.append(Check(code, (KIND == kind) & ~VALUE.str.contains(rf"^\d{{{length}}}$"), KIND == kind))
+        checks.append(Check(code, (_is(kind)) & ~VALUE.str.contains(rf"^\d{{{length}}}$"), _is(kind)))
     return checks
 
 
 def _ranges(s: Setting) -> list[Check]:
     stated = pl.col("low").is_not_null() | pl.col("high").is_not_null()
-    outside = (NUMBER < pl.col("low")) | (NUMBER > pl.col("high"))
+    outside = (pl.col("low") > NUMBER) | (pl.col("high") < NUMBER)
     limits = {"laagst": pl.col("low"), "hoogst": pl.col("high")}
     rows = [(int(n), float(r[0]), float(r[1])) for n, r in s.limit("BDS231", "elements").items()]
     units = [(u, float(r[0]), float(r[1])) for u, r in s.limit("BDS231", "units").items()]
@@ -138,8 +144,8 @@ def _ranges(s: Setting) -> list[Check]:
         return exact.fill_null(unit.replace_strict(by_unit, default=None, return_dtype=pl.Float64))
 
     known = number.is_in([r[0] for r in rows]) | unit.is_in([u[0] for u in units]).fill_null(value=False)
-    numeric = KIND.is_in(["maat", "geheel"])
-    improbable = numeric & ((NUMBER < bound(1)) | (NUMBER > bound(2))) & (NUMBER >= 0)
+    numeric = pl.col("kind").is_in(["maat", "geheel"])
+    improbable = numeric & ((bound(1) > NUMBER) | (bound(2) < NUMBER)) & (NUMBER >= 0)
     return [
         Check("BDS208", stated & outside.fill_null(value=False) & (NUMBER >= 0), stated, limits),
         Check("BDS231", improbable & ~(stated & outside.fill_null(value=False)), numeric & known,

@@ -1,0 +1,91 @@
+"""DOB messages in bulk, read and judged by all rules, against lxml parse + XSD validation of the same messages.
+
+Goal: at most 5 times as long, for messages of 10 KB and of 250 KB; and 10,000 small files at most 12 times a bare
+lxml parse. The messages are public test messages with other identifiers; without them there is nothing to measure.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from _measure import Case, compare, save
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "real"
+SMALL = SHARED / "dob/4.1.3/DOB-v3.1-R034_hl7.xml"
+LARGE = SHARED / "dob/4.1.3/DOB-v3.1.0-test-versturen-XXX_Paridon_hl7.xml"
+FOLDER = Path(tempfile.gettempdir()) / "bds-bench-dob"
+COUNTS = {"small": int(os.environ.get("BENCH_SMALL", "2000")), "large": int(os.environ.get("BENCH_LARGE", "100")), "many": int(os.environ.get("BENCH_MANY", "10000"))}
+
+
+def make(kind: str) -> Path:
+    folder = FOLDER / kind
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        text = (LARGE if kind == "large" else SMALL).read_text(encoding="utf-8")
+        for i in range(COUNTS[kind]):
+            (folder / f"{i:05}.xml").write_text(text.replace('extension="54321"', f'extension="{54321 + i}"'), encoding="utf-8")
+    return folder
+
+
+def _parse(kind: str, *, xsd: bool) -> int:
+    from lxml import etree
+
+    schema = etree.XMLSchema(etree.parse(str(next((SHARED / "xsd").rglob("REPC_IN902120NL03.xsd"))))) if xsd else None
+    files = sorted((FOLDER / kind).glob("*.xml"))
+    for path in files:
+        root = etree.fromstring(path.read_bytes())
+        if schema is not None:
+            schema.validate(root)
+    return len(files)
+
+
+def _judge(kind: str) -> int:
+    from bds_tool.validate import Request, judge
+
+    result = judge(Request([FOLDER / kind]))
+    return int(result.bronnen.height)
+
+
+def small_plain() -> int:
+    return _parse("small", xsd=True)
+
+
+def small_ours() -> int:
+    return _judge("small")
+
+
+def large_plain() -> int:
+    return _parse("large", xsd=True)
+
+
+def large_ours() -> int:
+    return _judge("large")
+
+
+def many_plain() -> int:
+    return _parse("many", xsd=False)
+
+
+def many_ours() -> int:
+    return _judge("many")
+
+
+def main() -> None:
+    if not SMALL.exists():
+        sys.exit("the public test messages are needed: ../shared/real")
+    rounds = int(os.environ.get("BENCH_ROUNDS", "3"))
+    for kind in COUNTS:
+        make(kind)
+    save(compare("validate_dob_small", "DOB van 10 KB in bulk: lezen en alle regels", Case("lxml parse + XSD", small_plain),
+                 Case("bds validate", small_ours), unit="berichten", rounds=rounds, target=0.2, note="Doel: ten hoogste 5 keer."))
+    save(compare("validate_dob_large", "DOB van 250 KB in bulk: lezen en alle regels", Case("lxml parse + XSD", large_plain),
+                 Case("bds validate", large_ours), unit="berichten", rounds=rounds, target=0.2, note="Doel: ten hoogste 5 keer."))
+    save(compare("validate_dob_many", "10.000 kleine DOB-bestanden: lezen en alle regels", Case("lxml parse", many_plain),
+                 Case("bds validate", many_ours), unit="bestanden", rounds=rounds, target=1 / 12, note="Doel: ten hoogste 12 keer."))
+
+
+if __name__ == "__main__":
+    main()
