@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,22 @@ def bds(capfd, monkeypatch):
         return Result(int(code), out, err)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium that may not reach any network; absent it fails in CI and skips elsewhere."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        message = "chromium is not installed (apt-get install chromium)"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+    quiet += ["--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=quiet)
+        yield opened
+        opened.close()

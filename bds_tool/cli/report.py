@@ -1,0 +1,158 @@
+"""`bds report`: tables, charts, a site and a factsheet from protected results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bds_tool.cli.render import talk
+from bds_tool.text import number, t
+
+ResultPath = Annotated[Path, typer.Argument(metavar="RESULT", help="Beveiligd resultaat (NAAM.result).")]
+Out = Annotated[Path, typer.Option("--output", "--out", "-o", help="Bestand of map die wordt gemaakt.")]
+Force = Annotated[bool, typer.Option("--force", help="Vervang wat er al staat.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Geen samenvatting.")]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(
+        help="Tabellen, grafieken, een site en een factsheet uit beveiligde resultaten.", no_args_is_help=True
+    )
+    group.command("table")(table)
+    group.command("chart")(chart)
+    group.command("site")(site)
+    group.command("pdf")(pdf)
+    group.command("melkvoeding")(melkvoeding)
+    app.add_typer(group, name="report")
+
+
+def table(
+    result: ResultPath,
+    output: Out,
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format", help="xlsx, csv, csv-nl, parquet, markdown of html; zonder: naar de extensie."
+        ),
+    ] = "",
+    indicator: Annotated[
+        list[str] | None, typer.Option("--indicator", "-i", help="Indicator; mag vaker.")
+    ] = None,
+    area: Annotated[
+        list[str] | None, typer.Option("--area", help="Gebied (code of naam); mag vaker.")
+    ] = None,
+    level: Annotated[str, typer.Option(help="Soort gebied: land, regio, gemeente, wijk, buurt.")] = "",
+    period: Annotated[str, typer.Option(help="Periode, bijvoorbeeld 2024.")] = "",
+    breakdowns: Annotated[
+        bool, typer.Option("--breakdowns/--totals", help="Met of zonder uitsplitsingen.")
+    ] = True,
+    book: Annotated[
+        bool, typer.Option("--book", help="Tabellenboek: een werkboek per gemeente, alle thema's.")
+    ] = False,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Tabel met waarde, interval, referentie en status; met --book een heel tabellenboek."""
+    from bds_tool.export.report.book import open_book
+    from bds_tool.export.report.tables import write_book, write_table
+
+    opened = open_book(result)
+    if book:
+        count = write_book(opened, output, level=level or "gemeente", replace=force)
+        if not quiet:
+            talk(t(f"{output}: {count} werkboeken.", f"{output}: {count} workbooks."))
+        return
+    rows = opened.rows(
+        indicator=[opened.indicator(i).id for i in indicator] if indicator else None,
+        area=[opened.area(a).code for a in area] if area else None,
+        level=level or None,
+        period=period or None,
+        totals_only=not breakdowns,
+    )
+    endings = {".xlsx": "xlsx", ".csv": "csv", ".parquet": "parquet", ".md": "markdown", ".html": "html"}
+    write_table(opened, rows, format_ or endings.get(output.suffix.lower(), "csv"), output)
+    if not quiet:
+        talk(t(f"{output}: {number(rows.height)} rijen.", f"{output}: {number(rows.height)} rows."))
+
+
+def chart(
+    result: ResultPath,
+    output: Out,
+    indicator: Annotated[str, typer.Option("--indicator", "-i", help="Indicator.")],
+    kind: Annotated[
+        str, typer.Option(help="ranked, bars, trend, funnel, multiples, map of feeding.")
+    ] = "ranked",
+    area: Annotated[
+        str, typer.Option(help="Gebied waarvan de delen worden getoond; zonder: alle gemeenten.")
+    ] = "",
+    period: Annotated[str, typer.Option(help="Periode; zonder: de laatste.")] = "",
+    geometry: Annotated[
+        Path | None, typer.Option(help="Gebiedsgrenzen voor de kaart (GeoJSON of GeoPackage).")
+    ] = None,
+    width: Annotated[int, typer.Option(help="Breedte van een PNG in beeldpunten.")] = 1440,
+    quiet: Quiet = False,
+) -> None:
+    """Een grafiek als SVG of PNG, leesbaar in grijs en met een tekst voor wie hem niet ziet."""
+    from bds_tool.export.report.book import open_book
+    from bds_tool.export.report.draw import draw, write_picture
+
+    picture = draw(open_book(result), indicator, kind=kind, area=area, period=period, geometry=geometry)
+    write_picture(picture, output, width)
+    if not quiet:
+        talk(t(f"{output} gemaakt.", f"{output} made."))
+
+
+def site(
+    result: ResultPath,
+    output: Out,
+    title: Annotated[str, typer.Option(help="Naam van de site.")] = "",
+    demo: Annotated[bool, typer.Option("--demo", help="Zet erbij dat de gegevens verzonnen zijn.")] = False,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Een site die zonder server en zonder internet werkt."""
+    from bds_tool.export.report.book import open_book
+    from bds_tool.export.report.site import build_site
+
+    built = build_site(open_book(result), output, title=title, demo=demo, replace=force)
+    if not quiet:
+        size = number(built.bytes / 1e6, 1)
+        talk(
+            t(
+                f"{output / 'index.html'}: {number(built.pages)} pagina's, {size} MB.",
+                f"{output / 'index.html'}: {number(built.pages)} pages, {size} MB.",
+            )
+        )
+
+
+def pdf(
+    result: ResultPath,
+    output: Out,
+    area: Annotated[str, typer.Option(help="Gemeente (code of naam).")],
+    quiet: Quiet = False,
+) -> None:
+    """Factsheet van twee bladzijden over één gemeente."""
+    from bds_tool.export.report.book import open_book
+    from bds_tool.export.report.pdf import write_factsheet
+
+    write_factsheet(open_book(result), area, output)
+    if not quiet:
+        talk(t(f"{output} gemaakt.", f"{output} made."))
+
+
+def melkvoeding(
+    result: ResultPath,
+    output: Out,
+    area: Annotated[str, typer.Option(help="Gebied (code of naam); zonder: het geheel.")] = "",
+    period: Annotated[str, typer.Option(help="Periode; zonder: de laatste.")] = "",
+    quiet: Quiet = False,
+) -> None:
+    """Peiling Melkvoeding: momenten en soort, naar opleiding, naast de cijfers van 2018."""
+    from bds_tool.export.report.book import open_book
+    from bds_tool.export.report.milk import write_milk
+
+    write_milk(open_book(result), output, area=area, period=period)
+    if not quiet:
+        talk(t(f"{output} gemaakt.", f"{output} made."))

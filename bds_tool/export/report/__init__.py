@@ -1,0 +1,1 @@
+"""Tables, charts, a site and a factsheet from protected results."""

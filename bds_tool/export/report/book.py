@@ -1,0 +1,219 @@
+"""A protected result opened for reporting: its indicators, areas and periods, and rows by choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.errors import UsageError
+from bds_tool.indicators.result import BREAKDOWNS, LEVELS, TOTAL, Result, read_result
+from bds_tool.text import language, t
+
+if TYPE_CHECKING:
+    import polars as pl
+
+#: Titles of themes; a theme that is not here is shown under its own name.
+THEMES = {
+    "bereik": ("Bereik en zorg", "Reach and care"),
+    "gezin": ("Gezin", "Family"),
+    "groei": ("Groei en gewicht", "Growth and weight"),
+    "leefstijl": ("Leefstijl", "Lifestyle"),
+    "ontwikkeling": ("Ontwikkeling", "Development"),
+    "psychosociaal": ("Psychosociaal", "Psychosocial"),
+    "school": ("School en opvang", "School and childcare"),
+    "screening": ("Screening", "Screening"),
+    "taal": ("Taal", "Language"),
+    "vaccinatie": ("Vaccinaties", "Vaccinations"),
+    "veiligheid": ("Veiligheid", "Safety"),
+    "voeding": ("Voeding", "Feeding"),
+    "zintuigen": ("Zien en horen", "Sight and hearing"),
+    "zwangerschap": ("Zwangerschap en geboorte", "Pregnancy and birth"),
+}
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """What a report says of an indicator; `unit` is "%" for proportions."""
+
+    id: str
+    title: str
+    theme: str
+    unit: str
+    source: str
+    certainty: str
+    caveats: tuple[str, ...]
+    hash: str
+
+
+@dataclass(frozen=True)
+class Area:
+    """A place in the hierarchy; `code` is GM…, WK…, BU… or `totaal` for all areas together."""
+
+    code: str
+    name: str
+    level: str
+    parent: str | None
+
+
+@dataclass
+class Book:
+    """A protected result. Everything a report shows comes through here, so nothing else can reach a page."""
+
+    result: Result
+    frame: pl.DataFrame = field(repr=False)
+
+    @cached_property
+    def indicators(self) -> dict[str, Indicator]:
+        """Definitions that have rows, by id, in the order of their themes."""
+        there = set(self.frame["indicator"].unique().to_list())
+        title = "title_en" if language() == "en" else "title"
+        found = [
+            Indicator(
+                key,
+                d.get(title) or d["title"],
+                d["theme"],
+                d["unit"],
+                d.get("source", ""),
+                d.get("certainty", ""),
+                tuple(d.get("caveats", ())),
+                d.get("hash", ""),
+            )
+            for key, d in self.result.meta["definitions"].items()
+            if key in there
+        ]
+        return {i.id: i for i in sorted(found, key=lambda i: theme_title(i.theme))}
+
+    @cached_property
+    def themes(self) -> dict[str, list[Indicator]]:
+        grouped: dict[str, list[Indicator]] = {}
+        for indicator in self.indicators.values():
+            grouped.setdefault(indicator.theme, []).append(indicator)
+        return grouped
+
+    @cached_property
+    def areas(self) -> dict[str, Area]:
+        """All areas by code, larger levels first, then by name."""
+        rows = (
+            self.frame.select("area", "area_name", "level", "parent")
+            .unique(subset="area", keep="first")
+            .rows()
+        )
+        found = [Area(code, name or code, level, parent) for code, name, level, parent in rows]
+        rank = {level: place for place, level in enumerate(LEVELS)}
+        return {a.code: a for a in sorted(found, key=lambda a: (rank.get(a.level, 9), a.name))}
+
+    @cached_property
+    def periods(self) -> list[str]:
+        """Single years first, oldest first; periods of several years after them."""
+        found = self.frame["period"].unique().to_list()
+        return sorted(found, key=lambda p: ("-" in p, p))
+
+    @property
+    def latest(self) -> str:
+        single = [p for p in self.periods if "-" not in p]
+        return (single or self.periods)[-1]
+
+    def children(self, code: str) -> list[Area]:
+        return [a for a in self.areas.values() if a.parent == code]
+
+    def of_level(self, level: str) -> list[Area]:
+        return [a for a in self.areas.values() if a.level == level]
+
+    @cached_property
+    def top(self) -> Area | None:
+        """The area that holds all others: the country or region of this result."""
+        return next((a for a in self.areas.values() if a.level in {"land", "regio"}), None)
+
+    def rows(
+        self,
+        *,
+        indicator: str | Sequence[str] | None = None,
+        area: str | Sequence[str] | None = None,
+        level: str | None = None,
+        period: str | None = None,
+        totals_only: bool = True,
+    ) -> pl.DataFrame:
+        """Rows by choice; `totals_only` leaves out all breakdowns."""
+        import polars as pl
+
+        chosen = self.frame
+        for column, wanted in (
+            ("indicator", indicator),
+            ("area", area),
+            ("level", level),
+            ("period", period),
+        ):
+            if wanted is not None:
+                chosen = chosen.filter(
+                    pl.col(column).is_in([wanted] if isinstance(wanted, str) else list(wanted))
+                )
+        if totals_only:
+            chosen = chosen.filter(*(pl.col(c) == TOTAL for c in BREAKDOWNS))
+        return chosen
+
+    def indicator(self, key: str) -> Indicator:
+        """Raises UsageError with the nearest names when there is no such indicator in this result."""
+        if key not in self.indicators:
+            from difflib import get_close_matches
+
+            near = get_close_matches(key.upper(), self.indicators, n=3, cutoff=0.4)
+            raise UsageError(
+                t(f"Indicator {key} staat niet in dit resultaat.", f"Indicator {key} is not in this result."),
+                t(f"Bedoelt u {', '.join(near)}?", f"Did you mean {', '.join(near)}?")
+                if near
+                else t("`bds indicator list` toont ze.", "`bds indicator list` shows them."),
+            )
+        return self.indicators[key]
+
+    def area(self, key: str) -> Area:
+        """By code or by name. Raises UsageError when it is not in this result."""
+        found = self.areas.get(key) or next(
+            (a for a in self.areas.values() if a.name.lower() == key.lower()), None
+        )
+        if found is None:
+            from difflib import get_close_matches
+
+            near = get_close_matches(
+                key, [*self.areas, *(a.name for a in self.areas.values())], n=3, cutoff=0.5
+            )
+            raise UsageError(
+                t(f"Gebied {key} staat niet in dit resultaat.", f"Area {key} is not in this result."),
+                t(f"Bedoelt u {', '.join(near)}?", f"Did you mean {', '.join(near)}?") if near else "",
+            )
+        return found
+
+    def statement(self) -> list[str]:
+        """How this result was protected, for people, as paragraphs."""
+        protection = self.result.meta.get("protection") or self.result.meta.get("policy") or {}
+        text = self.result.meta.get("statement") or protection.get("statement")
+        if isinstance(text, list):
+            return [str(part) for part in text]
+        if text:
+            return [str(text)]
+        name = protection.get("title") or protection.get("id") or "?"
+        return [t(f"Beveiligd volgens beleid {name}.", f"Protected by policy {name}.")]
+
+    def provenance(self) -> dict[str, Any]:
+        """Who counted what with which definitions, for the legend of a table."""
+        meta = self.result.meta
+        return {
+            "program": meta.get("program", ""),
+            "created": meta.get("created", ""),
+            "bds_versions": meta.get("bds_versions", []),
+            "notes": meta.get("notes", []),
+        }
+
+
+def open_book(path: Path | str) -> Book:
+    """Open a protected result. Raises WithheldError (exit 4) when `bds protect` has not run on it."""
+    result = read_result(path)
+    result.require_protected()
+    return Book(result, result.counts().collect())
+
+
+def theme_title(theme: str) -> str:
+    known = THEMES.get(theme)
+    return t(*known) if known else theme.capitalize()

@@ -1,0 +1,60 @@
+"""One cell of a result for people: the number in their notation, or the word for why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bds_tool.text import number, t
+
+#: One symbol for every hidden cell, whatever the reason; another for no data.
+HIDDEN = "*"
+NO_DATA = "–"
+#: Statuses that carry no figure but hide nothing.
+EMPTY = frozenset({"geen_gegevens", "geen gegevens", "niet_berekend"})
+
+
+def shown(row: Mapping[str, Any]) -> bool:
+    """Does the row carry a value?"""
+    return row["status"] not in EMPTY and row.get("value") is not None
+
+
+def hidden(row: Mapping[str, Any]) -> bool:
+    return row.get("value") is None and row["status"] not in EMPTY
+
+
+def decimals(unit: str) -> int:
+    return 1 if unit in {"%", "‰"} else 2
+
+
+def value(row: Mapping[str, Any], unit: str = "%") -> str:
+    """`12,3 %`, `*` when hidden, `–` when there are no data."""
+    if shown(row):
+        return f"{number(row['value'], decimals(unit))} {unit}".strip()
+    return HIDDEN if hidden(row) else NO_DATA
+
+
+def interval(row: Mapping[str, Any], unit: str = "%") -> str:
+    """`10,1 – 14,8`, or nothing."""
+    if not shown(row) or row.get("lower") is None or row.get("upper") is None:
+        return ""
+    places = decimals(unit)
+    return f"{number(row['lower'], places)} – {number(row['upper'], places)}"
+
+
+def count(figure: int | None) -> str:
+    return "" if figure is None else number(figure)
+
+
+def legend() -> list[tuple[str, str]]:
+    """Symbols and what they mean, for under every table."""
+    return [
+        (
+            HIDDEN,
+            t(
+                "verborgen om herleiding tot kinderen te voorkomen",
+                "hidden so that no child can be recognised",
+            ),
+        ),
+        (NO_DATA, t("geen gegevens", "no data")),
+    ]

@@ -1,0 +1,179 @@
+"""The melkvoeding report: moments × kind of feeding, by education, beside the published figures of 2018."""
+
+from __future__ import annotations
+
+import csv
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from bds_tool.errors import UsageError
+from bds_tool.export.report import cells, charts
+from bds_tool.export.report.book import Area, Book
+from bds_tool.files import atomic_file
+from bds_tool.indicators.result import BREAKDOWNS, TOTAL
+from bds_tool.places import specs_dir
+from bds_tool.text import language, number, t
+
+#: Moments of the published table with the last part of the indicator's id, and kinds with its first part.
+MOMENTS = {
+    "geboortedag": "BIRTH",
+    "8e dag": "D8",
+    "2 weken": "2W",
+    "1 maand": "1M",
+    "3 maanden": "3M",
+    "6 maanden": "6M",
+    "9 maanden": "9M",
+    "12 maanden": "12M",
+}
+KINDS = {"borst": "BF", "gemengd": "MIX", "kunst": "FF"}
+CLASSES = ("hoog", "midden", "laag")
+
+
+def write_milk(book: Book, out: Path, *, area: str = "", period: str = "") -> None:
+    """The report as .html, .csv or .md. Raises UsageError when the result holds no feeding indicators."""
+    report = milk_table(book, area=area, period=period)
+    ending = out.suffix.lower()
+    writers = {".html": _html, ".csv": _csv, ".md": _markdown}
+    if ending not in writers:
+        raise UsageError(
+            t(
+                f"Uitvoer {out.name} is geen .html, .csv of .md.",
+                f"Output {out.name} is no .html, .csv or .md.",
+            ),
+            t("Kies een naam die zo eindigt.", "Choose a name that ends so."),
+        )
+    with atomic_file(out) as temporary:
+        temporary.write_text(writers[ending](report), encoding="utf-8", newline="\n")
+
+
+def milk_table(book: Book, *, area: str = "", period: str = "") -> dict[str, Any]:
+    """`rows`: per moment and kind the row of the result (or None) and the figure of 2018; `classes`: per education."""
+    place: Area | None = book.area(area) if area else book.top
+    period = period or book.latest
+    wanted = {f"{kind}-{moment}" for kind in KINDS.values() for moment in MOMENTS.values()}
+    if not wanted & set(book.indicators) or place is None:
+        raise UsageError(
+            t(
+                "Dit resultaat heeft geen indicatoren over melkvoeding.",
+                "This result has no indicators on milk feeding.",
+            ),
+            t(
+                "Bereken ze met `bds indicator compute STORE -i voeding --by education,year`.",
+                "Compute them with `bds indicator compute STORE -i voeding --by education,year`.",
+            ),
+        )
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in book.rows(area=place.code, period=period, totals_only=False).iter_rows(named=True):
+        others = [row[c] for c in BREAKDOWNS if c != "education"]
+        if row["indicator"] in wanted and all(v == TOTAL for v in others):
+            found[row["indicator"], row["education"]] = row
+    published = _published("melkvoeding_2018.csv", "moment")
+    rows = [
+        (moment, kind, found.get((f"{prefix}-{suffix}", TOTAL)), float(published[moment][kind]))
+        for moment, suffix in MOMENTS.items()
+        for kind, prefix in KINDS.items()
+    ]
+    start = _published("melkvoeding_2018_opleiding.csv", "opleiding")
+    classes = [
+        (moment, [found.get((f"BF-{suffix}", name)) for name in CLASSES])
+        for moment, suffix in MOMENTS.items()
+    ]
+    return {
+        "area": place,
+        "period": period,
+        "rows": rows,
+        "classes": classes,
+        "start": {name: float(start[name]["borst_geboortedag"]) for name in CLASSES},
+        "source": next(iter(published.values()))["bron"],
+        "statement": book.statement(),
+    }
+
+
+def _published(name: str, key: str) -> dict[str, dict[str, str]]:
+    with (specs_dir() / "referenties" / name).open(encoding="utf-8", newline="") as file:
+        return {row[key]: row for row in csv.DictReader(file)}
+
+
+def _value(row: dict[str, Any] | None) -> str:
+    return cells.NO_DATA if row is None else cells.value(row)
+
+
+def _csv(report: dict[str, Any]) -> str:
+    lines = ["moment,soort,n,waarde,ondergrens,bovengrens,status,peiling_2018"]
+    for moment, kind, row, old in report["rows"]:
+        figures = [row[c] if row else None for c in ("n", "value", "lower", "upper")]
+        told = ["" if f is None else f"{f:g}" for f in figures]
+        lines.append(",".join([moment, kind, *told, row["status"] if row else "geen_gegevens", f"{old:g}"]))
+    return "\n".join(lines) + "\n"
+
+
+def _markdown(report: dict[str, Any]) -> str:
+    head = [t("moment", "moment"), *(f"{kind} | {kind} 2018" for kind in KINDS)]
+    lines = [
+        f"# {_title(report)}",
+        "",
+        "| " + " | ".join(head) + " |",
+        "| --- |" + " ---: |" * (2 * len(KINDS)),
+    ]
+    for moment in MOMENTS:
+        of = [(row, old) for m, _, row, old in report["rows"] if m == moment]
+        lines.append(
+            f"| {moment} | " + " | ".join(f"{_value(row)} | {number(old)} %" for row, old in of) + " |"
+        )
+    return "\n".join([*lines, "", _note(report), "", *report["statement"]]) + "\n"
+
+
+def _title(report: dict[str, Any]) -> str:
+    return t(
+        f"Melkvoeding, {report['area'].name}, {report['period']}",
+        f"Milk feeding, {report['area'].name}, {report['period']}",
+    )
+
+
+def _note(report: dict[str, Any]) -> str:
+    return t(
+        f"Bron van de kolommen 2018: {report['source']}. Die cijfers komen uit de dossiers van zeven JGZ-organisaties; "
+        "de leeftijdsvensters van toen zijn niet gepubliceerd, dus vergelijk met zorg.",
+        f"Source of the 2018 columns: {report['source']}. Those figures come from the records of seven organisations; "
+        "their age windows were not published, so compare with care.",
+    )
+
+
+def _html(report: dict[str, Any]) -> str:
+    style = (Path(__file__).parent / "static" / "site.css").read_text(encoding="utf-8")
+    title = _title(report)
+    shares = {
+        kind: [row["value"] if row else None for _, k, row, _ in report["rows"] if k == kind]
+        for kind in KINDS
+    }
+    chart = charts.stacked(title, list(MOMENTS), shares)
+    head = "".join(
+        f'<th scope="col" class="num">{k}</th><th scope="col" class="num">{k} 2018</th>' for k in KINDS
+    )
+    body = ""
+    for moment in MOMENTS:
+        of = [(row, old) for m, _, row, old in report["rows"] if m == moment]
+        body += (
+            f'<tr><th scope="row">{moment}</th>'
+            + "".join(
+                f'<td class="num">{_value(row)}</td><td class="num">{number(old)} %</td>' for row, old in of
+            )
+            + "</tr>"
+        )
+    by_class = "".join(f'<th scope="col" class="num">{t("opleiding", "education")} {c}</th>' for c in CLASSES)
+    classes = "".join(
+        f'<tr><th scope="row">{moment}</th>'
+        + "".join(f'<td class="num">{_value(r)}</td>' for r in rows)
+        + "</tr>"
+        for moment, rows in report["classes"]
+    )
+    start = "".join(f'<td class="num">{number(v)} %</td>' for v in report["start"].values())
+    notes = "".join(f"<p>{escape(s)}</p>" for s in [_note(report), *report["statement"]])
+    return (
+        f'<!doctype html><html lang="{language()}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{escape(title)}</title><style>{style}</style></head><body><main><h1>{escape(title)}</h1><figure class=beeld>{chart}</figure>"
+        f"<div class=tabel><table><caption>{t('Soort voeding per moment', 'Kind of feeding by moment')}</caption><thead><tr><th scope=col>{t('Moment', 'Moment')}</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"<div class=tabel><table><caption>{t('Borstvoeding naar opleiding', 'Breastfeeding by education')}</caption><thead><tr><th scope=col>{t('Moment', 'Moment')}</th>{by_class}</tr></thead><tbody>{classes}"
+        f'<tr><th scope="row">geboortedag 2018</th>{start}</tr></tbody></table></div>{notes}</main></body></html>\n'
+    )

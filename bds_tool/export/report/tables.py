@@ -1,0 +1,370 @@
+"""Jeugd-in-Beeld tables from a protected result: XLSX, CSV (two dialects), Parquet, Markdown and HTML."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.errors import UsageError
+from bds_tool.export.report import cells
+from bds_tool.export.report.book import Book, Indicator, theme_title
+from bds_tool.files import atomic_dir, atomic_file
+from bds_tool.indicators.result import BREAKDOWNS, TOTAL
+from bds_tool.text import language, t
+
+if TYPE_CHECKING:
+    import polars as pl
+    from xlsxwriter import Workbook
+
+FORMATS = ("xlsx", "csv", "csv-nl", "parquet", "markdown", "html")
+#: Columns of the machine form, with their meaning (CSVW) in Dutch and English.
+COLUMNS: dict[str, tuple[str, str, str]] = {
+    "indicator": ("string", "Indicator (code)", "Indicator (code)"),
+    "title": ("string", "Indicator", "Indicator"),
+    "theme": ("string", "Thema", "Theme"),
+    "level": ("string", "Soort gebied", "Kind of area"),
+    "area": ("string", "Gebied (code)", "Area (code)"),
+    "area_name": ("string", "Gebied", "Area"),
+    "period": ("string", "Periode", "Period"),
+    "sex": ("string", "Geslacht", "Sex"),
+    "education": ("string", "Opleiding ouder", "Parental education"),
+    "age": ("string", "Leeftijd", "Age"),
+    "origin": ("string", "Herkomst", "Origin"),
+    "n": ("integer", "Aantal kinderen met gegevens", "Children with data"),
+    "value": ("number", "Waarde", "Value"),
+    "unit": ("string", "Eenheid", "Unit"),
+    "lower": ("number", "Ondergrens 95 %-interval", "Lower limit of the 95 % interval"),
+    "upper": ("number", "Bovengrens 95 %-interval", "Upper limit of the 95 % interval"),
+    "method": ("string", "Methode van het interval", "Method of the interval"),
+    "reference": ("number", "Referentie", "Reference"),
+    "reference_test": ("string", "Vergelijking met de referentie", "Comparison with the reference"),
+    "trend": ("string", "Trend", "Trend"),
+    "reliability": ("string", "Betrouwbaarheid", "Reliability"),
+    "status": ("string", "Status", "Status"),
+}
+
+
+def column_title(name: str) -> str:
+    return COLUMNS[name][2 if language() == "en" else 1]
+
+
+def long_table(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
+    """The chosen rows with titles and units: the columns of COLUMNS. Hidden figures are null, never a number."""
+    import polars as pl
+
+    known = pl.DataFrame(
+        [(i.id, i.title, theme_title(i.theme), i.unit) for i in book.indicators.values()],
+        schema=["indicator", "title", "theme", "unit"],
+        orient="row",
+    )
+    order = {a: place for place, a in enumerate(book.areas)}
+    return (
+        rows.join(known, on="indicator", how="left")
+        .with_columns(
+            pl.col("area").replace_strict(order, default=len(order), return_dtype=pl.Int64).alias("_area")
+        )
+        .sort("theme", "title", "_area", "period", *BREAKDOWNS)
+        .select(list(COLUMNS))
+    )
+
+
+def write_table(book: Book, rows: pl.DataFrame, format_: str, out: Path) -> None:
+    """One file in one of FORMATS; CSV gets its CSVW description beside it (`NAME.csv-metadata.json`)."""
+    table = long_table(book, rows)
+    if format_ == "parquet":
+        with atomic_file(out) as temporary:
+            table.write_parquet(temporary)
+    elif format_ == "csv":
+        _write(out, table.write_csv())
+        _write(
+            out.with_name(out.name + "-metadata.json"),
+            json.dumps(csvw(book, out.name), ensure_ascii=False, indent=2),
+        )
+    elif format_ == "csv-nl":
+        with atomic_file(out) as temporary:
+            # Dutch Excel needs the byte order mark, semicolons and decimal commas.
+            temporary.write_text(dutch_csv(table), encoding="utf-8-sig", newline="")
+    elif format_ == "markdown":
+        _write(out, markdown(book, table))
+    elif format_ == "html":
+        _write(out, html_page(book, table))
+    elif format_ == "xlsx":
+        write_workbook(book, [(t("Tabel", "Table"), table)], out)
+    else:
+        raise UsageError(
+            t(f"Formaat {format_} bestaat hier niet.", f"Format {format_} does not exist here."),
+            t(f"Kies uit: {', '.join(FORMATS)}.", f"Choose one of: {', '.join(FORMATS)}."),
+        )
+
+
+def write_book(book: Book, out: Path, *, level: str = "gemeente", replace: bool = False) -> int:
+    """The table book: one workbook per area of `level`, a sheet per theme, its wijken beside it. Returns the count."""
+    areas = [a for a in book.of_level(level) if a.code.startswith(("GM", "WK", "BU"))] or book.of_level(level)
+    if not areas:
+        raise UsageError(
+            t(
+                f"Dit resultaat heeft geen gebieden van soort {level}.",
+                f"This result has no areas of kind {level}.",
+            ),
+            t("Kies met --level een soort die erin staat.", "Choose with --level a kind that is in it."),
+        )
+    with atomic_dir(out, replace=replace) as folder:
+        for area in areas:
+            inside = [area.code, *(child.code for child in book.children(area.code))]
+            if book.top:
+                inside.insert(0, book.top.code)
+            rows = book.rows(area=inside, totals_only=False)
+            table = long_table(book, rows)
+            sheets = [(theme, part) for (theme,), part in table.group_by(["theme"], maintain_order=True)]
+            write_workbook(
+                book, [(str(theme), part) for theme, part in sheets], folder / f"{area.code}.xlsx", area.name
+            )
+    return len(areas)
+
+
+def _write(out: Path, content: str) -> None:
+    with atomic_file(out) as temporary:
+        temporary.write_text(content, encoding="utf-8", newline="\n")
+
+
+def dutch_csv(table: pl.DataFrame) -> str:
+    """Semicolons, decimal commas, Dutch column names; a text that looks like a formula is quoted with an apostrophe."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
+    writer.writerow([column_title(c) for c in table.columns])
+    for row in table.iter_rows():
+        writer.writerow([_dutch(v) for v in row])
+    return buffer.getvalue()
+
+
+def _dutch(value: Any) -> str:  # noqa: ANN401  # a cell of any type
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4f}".rstrip("0").rstrip(".").replace(".", ",")
+    text = str(value)
+    return f"'{text}" if text[:1] in {"=", "+", "@"} else text
+
+
+def csvw(book: Book, name: str) -> dict[str, Any]:
+    """CSV on the Web: what each column means, and where the figures come from."""
+    facts = book.provenance()
+    return {
+        "@context": ["http://www.w3.org/ns/csvw", {"@language": language()}],
+        "url": name,
+        "dc:title": t("Indicatoren jeugdgezondheidszorg", "Indicators of youth health care"),
+        "dc:created": facts["created"],
+        "dc:creator": facts["program"],
+        "dc:description": " ".join(book.statement()),
+        "dialect": {"delimiter": ",", "header": True, "encoding": "utf-8"},
+        "tableSchema": {
+            "columns": [
+                {"name": c, "titles": column_title(c), "datatype": kind, "null": ""}
+                for c, (kind, _, _) in COLUMNS.items()
+            ],
+            "primaryKey": ["indicator", "area", "period", *BREAKDOWNS],
+        },
+    }
+
+
+def readable(book: Book, table: pl.DataFrame) -> tuple[list[str], Iterator[list[str]]]:
+    """Header and rows for people: one text per cell, breakdown columns only where there is one."""
+    units = {i.id: i.unit for i in book.indicators.values()}
+    used = [c for c in BREAKDOWNS if (table[c] != TOTAL).any()]
+    header = [column_title(c) for c in ("title", "area_name", "period", *used)]
+    header += [
+        column_title("n"),
+        column_title("value"),
+        t("95 %-interval", "95 % interval"),
+        column_title("reference"),
+    ]
+
+    def lines() -> Iterator[list[str]]:
+        for row in table.iter_rows(named=True):
+            unit = units.get(row["indicator"], "")
+            reference = (
+                ""
+                if row["reference"] is None
+                else cells.value({"status": "ok", "value": row["reference"]}, unit)
+            )
+            yield [
+                row["title"],
+                row["area_name"],
+                row["period"],
+                *(row[c] for c in used),
+                cells.count(row["n"]),
+                cells.value(row, unit),
+                cells.interval(row, unit),
+                reference,
+            ]
+
+    return header, lines()
+
+
+def markdown(book: Book, table: pl.DataFrame) -> str:
+    header, lines = readable(book, table)
+    right = 4
+    marks = ["---"] * (len(header) - right) + ["---:"] * right
+    body = ["| " + " | ".join(c.replace("|", "\\|") for c in line) + " |" for line in (header, marks, *lines)]
+    return (
+        "\n".join(
+            [
+                *body,
+                "",
+                *(f"{symbol} = {meaning}  " for symbol, meaning in cells.legend()),
+                "",
+                *book.statement(),
+            ]
+        )
+        + "\n"
+    )
+
+
+def html_table(book: Book, table: pl.DataFrame, caption: str) -> str:
+    """An accessible table: caption, column and row headers with scope, figures aligned right."""
+    header, lines = readable(book, table)
+    heads = "".join(f'<th scope="col">{escape(h)}</th>' for h in header)
+    body = []
+    for cell in lines:
+        rest = "".join(
+            f"<td{' class=num' if i >= len(cell) - 5 else ''}>{escape(c)}</td>"
+            for i, c in enumerate(cell[1:])
+        )
+        body.append(f'<tr><th scope="row">{escape(cell[0])}</th>{rest}</tr>')
+    return f'<table class="sorteer"><caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead><tbody>{"".join(body)}</tbody></table>'
+
+
+def html_page(book: Book, table: pl.DataFrame) -> str:
+    caption = t("Indicatoren jeugdgezondheidszorg", "Indicators of youth health care")
+    notes = "".join(f"<p>{escape(s)}</p>" for s in book.statement())
+    symbols = "".join(f"<dt>{escape(s)}</dt><dd>{escape(m)}</dd>" for s, m in cells.legend())
+    style = (Path(__file__).parent / "static" / "site.css").read_text(encoding="utf-8")
+    return (
+        f'<!doctype html><html lang="{language()}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{caption}</title><style>{style}</style></head><body><main><h1>{caption}</h1>{html_table(book, table, caption)}"
+        f"<dl>{symbols}</dl>{notes}</main></body></html>\n"
+    )
+
+
+# ---- workbooks ------------------------------------------------------------------------------------------------
+
+
+def write_workbook(book: Book, sheets: Sequence[tuple[str, pl.DataFrame]], out: Path, area: str = "") -> None:
+    """Formatted sheets with frozen headers and filters, a legend and the sources. Needs the extra `xlsx`."""
+    try:
+        import xlsxwriter
+    except ImportError as error:
+        raise UsageError(
+            t("Voor XLSX is het pakket xlsxwriter nodig.", "XLSX needs the package xlsxwriter."),
+            'pip install "bds-tool[xlsx]"',
+        ) from error
+    with atomic_file(out) as temporary:
+        workbook = xlsxwriter.Workbook(
+            str(temporary), {"constant_memory": False, "strings_to_formulas": False}
+        )
+        workbook.set_properties({"title": t("Jeugd in Beeld", "Youth in view"), "comments": area})
+        used: set[str] = set()
+        for name, table in sheets:
+            _sheet(workbook, _sheet_name(name, used), table)
+        _legend_sheet(workbook, book)
+        workbook.close()
+
+
+def _sheet_name(name: str, used: set[str]) -> str:
+    base = "".join(c if c not in r"[]:*?/\'" else " " for c in name)[:28].strip() or "blad"
+    candidate, number = base, 1
+    while candidate.lower() in used:
+        number += 1
+        candidate = f"{base} {number}"
+    used.add(candidate.lower())
+    return candidate
+
+
+def _sheet(workbook: Workbook, name: str, table: pl.DataFrame) -> None:
+    sheet = workbook.add_worksheet(name)
+    head = workbook.add_format(
+        {"bold": True, "bg_color": "#1b4f7a", "font_color": "#ffffff", "text_wrap": True, "valign": "top"}
+    )
+    whole = workbook.add_format({"num_format": "#,##0"})
+    figure = workbook.add_format({"num_format": "#,##0.0"})
+    secret = workbook.add_format({"align": "right", "font_color": "#595959", "bg_color": "#eeeeee"})
+    widths = {"title": 44, "area_name": 24, "reference_test": 18, "method": 14, "status": 14}
+    for index, column in enumerate(table.columns):
+        sheet.write(0, index, column_title(column), head)
+        sheet.set_column(index, index, widths.get(column, 11))
+    figures = {"value", "lower", "upper", "reference"}
+    for line, row in enumerate(table.iter_rows(named=True), start=1):
+        empty = None if cells.shown(row) else cells.HIDDEN if cells.hidden(row) else cells.NO_DATA
+        for index, column in enumerate(table.columns):
+            content = row[column]
+            if column == "value" and empty is not None:
+                sheet.write_string(line, index, empty, secret)
+            elif content is None:
+                continue
+            elif column in figures:
+                sheet.write_number(line, index, content, figure)
+            elif column == "n":
+                sheet.write_number(line, index, content, whole)
+            else:
+                sheet.write_string(line, index, str(content))
+    sheet.freeze_panes(1, table.columns.index("area_name") + 1)
+    sheet.autofilter(0, 0, max(table.height, 1), table.width - 1)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+
+
+def _legend_sheet(workbook: Workbook, book: Book) -> None:
+    sheet = workbook.add_worksheet(t("Uitleg", "Legend"))
+    bold, wrap = (
+        workbook.add_format({"bold": True}),
+        workbook.add_format({"text_wrap": True, "valign": "top"}),
+    )
+    sheet.set_column(0, 0, 34)
+    sheet.set_column(1, 1, 100)
+    line = 0
+
+    def block(title: str, pairs: Sequence[tuple[str, str]]) -> None:
+        nonlocal line
+        sheet.write_string(line, 0, title, bold)
+        line += 1
+        for left, right in pairs:
+            sheet.write_string(line, 0, left, wrap)
+            sheet.write_string(line, 1, right, wrap)
+            line += 1
+        line += 1
+
+    facts = book.provenance()
+    block(t("Tekens", "Symbols"), cells.legend())
+    block(t("Kolommen", "Columns"), [(column_title(c), c) for c in COLUMNS])
+    block(t("Bescherming", "Protection"), [("", s) for s in book.statement()])
+    block(
+        t("Indicatoren en bronnen", "Indicators and sources"),
+        [(i.title, _about(i)) for i in book.indicators.values()],
+    )
+    block(
+        t("Herkomst", "Provenance"),
+        [
+            (t("Programma", "Program"), facts["program"]),
+            (t("Gemaakt", "Made"), facts["created"]),
+            ("BDS", ", ".join(facts["bds_versions"])),
+            *[("", str(n)) for n in facts["notes"]],
+        ],
+    )
+
+
+def _about(indicator: Indicator) -> str:
+    parts = [f"{indicator.id} · {indicator.source}", *indicator.caveats]
+    if indicator.certainty:
+        parts.append(
+            t(
+                f"Zekerheid van de definitie: {indicator.certainty}.",
+                f"Certainty of the definition: {indicator.certainty}.",
+            )
+        )
+    return " ".join(parts)

@@ -1,0 +1,100 @@
+"""Tables: the figures of the result in every form, hidden ones in none."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import openpyxl
+import polars as pl
+import pytest
+
+
+def test_unprotected_counts_are_refused(bds, unprotected, tmp_path):
+    for command in (["table"], ["site"], ["chart", "-i", "OW"], ["pdf", "--area", "GM0001"], ["melkvoeding"]):
+        done = bds("report", command[0], unprotected, *command[1:], "-o", tmp_path / "x.svg")
+        assert done.code == 4
+        assert "bds protect" in done.err
+        assert not (tmp_path / "x.svg").exists()
+
+
+def test_csv_holds_the_figures_and_its_meaning(bds, result, tmp_path):
+    assert bds("report", "table", result, "-o", tmp_path / "t.csv").code == 0
+    table = pl.read_csv(tmp_path / "t.csv")
+    for row in pl.read_parquet(result / "counts.parquet").iter_rows(named=True):
+        same = table.filter(
+            pl.col("indicator") == row["indicator"],
+            pl.col("area") == row["area"],
+            pl.col("period") == int(row["period"]),
+        )
+        assert same["value"].to_list() == [row["value"]]
+        assert same["n"].to_list() == [row["n"]]
+    described = json.loads((tmp_path / "t.csv-metadata.json").read_text())
+    assert [c["name"] for c in described["tableSchema"]["columns"]] == table.columns
+
+
+def test_dutch_csv_reads_back_with_a_dutch_eye(bds, result, tmp_path):
+    assert bds("report", "table", result, "--format", "csv-nl", "-o", tmp_path / "t.csv").code == 0
+    raw = (tmp_path / "t.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    lines = list(csv.DictReader(raw.decode("utf-8-sig").splitlines(), delimiter=";"))
+    values = sorted(
+        float(line["Waarde"].replace(".", "").replace(",", ".")) for line in lines if line["Waarde"]
+    )
+    expected = pl.read_parquet(result / "counts.parquet")["value"].drop_nulls().sort().to_list()
+    assert values == pytest.approx(expected)
+
+
+def test_workbook_equals_the_result(bds, result, tmp_path):
+    assert bds("report", "table", result, "-o", tmp_path / "t.xlsx").code == 0
+    workbook = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    sheet = workbook["Tabel"]
+    head = {cell.value: cell.column - 1 for cell in sheet[1]}
+    expected = {
+        (r["indicator"], r["area"], r["period"]): r
+        for r in pl.read_parquet(result / "counts.parquet").to_dicts()
+    }
+    for line in sheet.iter_rows(min_row=2, values_only=True):
+        row = expected.pop(
+            (line[head["Indicator (code)"]], line[head["Gebied (code)"]], line[head["Periode"]])
+        )
+        shown = line[head["Waarde"]]
+        assert shown == (row["value"] if row["value"] is not None else "*")
+        assert line[head["Aantal kinderen met gegevens"]] == row["n"]
+    assert not expected
+    assert sheet.freeze_panes is not None
+    assert sheet.auto_filter.ref
+    assert "Uitleg" in workbook.sheetnames
+
+
+def test_book_has_a_workbook_per_gemeente_and_a_sheet_per_theme(bds, result, tmp_path):
+    assert bds("report", "table", result, "--book", "-o", tmp_path / "boek").code == 0
+    assert sorted(p.name for p in (tmp_path / "boek").iterdir()) == ["GM0001.xlsx", "GM0002.xlsx"]
+    workbook = openpyxl.load_workbook(tmp_path / "boek" / "GM0001.xlsx")
+    assert workbook.sheetnames == ["Groei en gewicht", "Voeding", "Uitleg"]
+    areas = {row[4] for row in workbook["Voeding"].iter_rows(min_row=2, values_only=True)}
+    assert areas == {"totaal", "GM0001", "WK000101", "WK000102"}
+
+
+@pytest.mark.parametrize("name", ["t.md", "t.html"])
+def test_readable_forms_show_hidden_as_hidden(bds, result, tmp_path, name):
+    assert bds("report", "table", result, "-i", "OW", "--period", "2024", "-o", tmp_path / name).code == 0
+    content = (tmp_path / name).read_text()
+    # Hele regio in 2024 is 10 + 0 + 1 + 0,25; wijk Buiten & Zo is hidden that year
+    assert "11,2 %" in content or "11,3 %" in content
+    assert "Buiten &amp; Zo" in content or "Buiten & Zo" in content
+    assert "verborgen" in content
+
+
+def test_melkvoeding_stands_beside_2018(bds, result, tmp_path):
+    assert bds("report", "melkvoeding", result, "-o", tmp_path / "m.csv").code == 0
+    lines = list(csv.DictReader((tmp_path / "m.csv").read_text().splitlines()))
+    first = lines[0]
+    # Hele regio, 2024: 10 + 0 + 1 + 20 + 0,25
+    assert (first["moment"], first["soort"], float(first["waarde"]), first["peiling_2018"]) == (
+        "geboortedag",
+        "borst",
+        31.25,
+        "69",
+    )
+    assert len(lines) == 24
