@@ -38,7 +38,7 @@ class Plan:
     waarde_datum: list[str] = field(default_factory=list)  # those of date elements
     typed: dict[str, str] = field(default_factory=dict)  # column → date, float or int when not text
     bsn_key: bool = False
-    untrimmed: bool = True
+    clean: set[str] = field(default_factory=set)  # columns whose sample needs no trimming
 
     def named(self, rol: str) -> Column | None:
         return next((c for c in self.columns if c.rol == rol), None)
@@ -67,9 +67,15 @@ def plan(table: Table, columns: list[Column], settings: dict[str, str]) -> Plan:
             made.typed[column] = "float"
         elif kind.is_integer() or kind == pl.Boolean:
             made.typed[column] = "int"
-    text = {c: sample[c].cast(pl.String, strict=False).drop_nulls().str.strip_chars() for c in table.names}
+    raw = {c: sample[c].cast(pl.String, strict=False).drop_nulls() for c in table.names}
+    text = {c: values.str.strip_chars() for c, values in raw.items()}
+    made.clean = {c for c in table.names if (raw[c] == text[c]).all() and not (text[c] == "").any()}
     for column in (made.named("bdsnummer"), made.named("datum")):
-        if column and column.naam not in made.typed and all(v.isascii() and v.isdigit() for v in text[column.naam]):
+        if (
+            column
+            and column.naam not in made.typed
+            and all(v.isascii() and v.isdigit() for v in text[column.naam])
+        ):
             made.typed[column.naam] = "digits"
     when = made.named("datum")
     if when and made.typed.get(when.naam) != "date":
@@ -114,7 +120,13 @@ def long_rows(table: Table, made: Plan, bron: int) -> pl.LazyFrame:
         elif rol == "datum":
             columns[rol] = _day(pl.col(column.naam), kind, made.datum)
         else:
-            columns[rol] = _plain_text(pl.col(column.naam), kind, trim=rol != "tekst")
+            # Keys follow the sample; a value is always trimmed.
+            known = rol != "waarde" and column.naam in made.clean
+            columns[rol] = (
+                pl.col(column.naam).cast(pl.String)
+                if known
+                else _plain_text(pl.col(column.naam), kind, trim=rol != "tekst")
+            )
     value = _value_of_long(columns["waarde"], pl.col("__n"), made)
     number = made.named("bdsnummer")
     assert number is not None  # noqa: S101
@@ -132,7 +144,9 @@ def long_rows(table: Table, made: Plan, bron: int) -> pl.LazyFrame:
     if "dossier_id" not in columns:
         columns["dossier_id"] = pl.col(ROW).cast(pl.String)
     # Number and day are worked out once; other columns refer to them.
-    staged = table.frame.with_columns(__n=columns["bdsnummer"], __d=columns.get("datum", pl.lit(None, dtype=pl.Date)))
+    staged = table.frame.with_columns(
+        __n=columns["bdsnummer"], __d=columns.get("datum", pl.lit(None, dtype=pl.Date))
+    )
     columns |= {"bdsnummer": pl.col("__n")} | ({"datum": pl.col("__d")} if "datum" in columns else {})
     main = staged.select(*_complete(columns, table, bron))
     if not made.own:
