@@ -88,7 +88,8 @@ def add_rest(values: Ints, axis_number: int, axis: Axis) -> Ints:
     """Add a rest node to sums whose parts do not fill the total; drop sums whose parts exceed it."""
     moved = np.moveaxis(values, axis_number, 0)
     kept = []
-    for total, parts in axis.sums:
+    for total, children in axis.sums:
+        parts = children
         rest = moved[total] - moved[parts].sum(axis=0)
         if (rest < 0).any():
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -63,12 +63,14 @@ class CountTable:
 
     def flat(self) -> Ints:
         """Values per tree node (contracted) and flat node."""
-        return self._contracted(self.values)
+        counts: Ints = self._contracted(self.values)
+        return counts
 
     def flat_published(self) -> Bools:
-        return self._contracted(self.published)
+        shown: Bools = self._contracted(self.published)
+        return shown
 
-    def _contracted(self, array: Ints) -> Ints:
+    def _contracted(self, array: Any) -> Any:  # noqa: ANN401
         tree = self.tree
         flat = array.reshape(len(array), -1)
         result = np.zeros((tree.size, flat.shape[1]), dtype=array.dtype)
@@ -194,7 +196,7 @@ def _counts(frame: pl.DataFrame, column: str) -> Ints:
     import polars as pl
 
     numbers = frame[column].cast(pl.Int64, strict=False)
-    if numbers.null_count() or (len(numbers) and int(numbers.min() or 0) < 0):  # type: ignore[call-overload]
+    if numbers.null_count() or (numbers < 0).any():
         raise UsageError(
             t(
                 f"Kolom {column} bevat iets anders dan gehele aantallen.",

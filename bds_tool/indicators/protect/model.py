@@ -70,6 +70,7 @@ class Problem:
 def cell_cost(counts: Ints, level: Ints, inner: Bools) -> Floats:
     """What hiding a row costs its readers: more for large counts, for higher areas and for margins."""
     deepest = level.max(initial=0)
-    return (
+    cost: Floats = (
         np.log2(2.0 + counts) * (1.0 + 0.5 * (deepest - level))[:, None] * np.where(inner, 1.3, 1.0)[None, :]
     )
+    return cost

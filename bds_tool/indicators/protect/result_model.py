@@ -268,7 +268,7 @@ def indicator_problem(indicator: Indicator, given: Bools, policy: Policy) -> Pro
 
 
 def _row_cost(cube: Cube, total: Ints) -> Any:  # noqa: ANN401
-    margins = np.zeros(cube.space.size, dtype=bool)
+    margins: Any = np.zeros(cube.space.size, dtype=bool)
     if cube.space.equations.size:
         margins = (cube.space.equations < 0).any(axis=0)
     return cell_cost(total, cube.tree.depth(), margins)

@@ -173,21 +173,18 @@ def _axis(frame: pl.DataFrame, d: Mapping[str, Any]) -> tuple[Axis, Ints]:
     if len(columns) > 1:
         for row in frame.select(columns).unique().iter_rows():
             above = total
-            for code in row:
-                if code is not None and code != total:
-                    parents.setdefault(code, above)
-                    above = code
-    for code in codes.unique().to_list():
-        if code != total:
-            parents.setdefault(code, total)
-    for code in list(parents.values()):
-        if code != total:
-            parents.setdefault(code, total)
+            for name in row:
+                if name is not None and name != total:
+                    parents.setdefault(name, above)
+                    above = name
+    for name in [*codes.unique().to_list(), *parents.values()]:
+        if name != total:
+            parents.setdefault(name, total)
     names = (total, *sorted(parents))
     index = {c: i for i, c in enumerate(names)}
     children: dict[int, list[int]] = {}
-    for code, above in parents.items():
-        children.setdefault(index[above], []).append(index[code])
+    for name, above in parents.items():
+        children.setdefault(index[above], []).append(index[name])
     for extra_total, parts in (d.get("also") or {}).items():
         # A second way to add up: rolling years, another partition of areas.
         if extra_total in index:

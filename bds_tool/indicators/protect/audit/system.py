@@ -36,7 +36,8 @@ class System:
             self.sums.append(np.column_stack([total, parts]))
 
     def known(self) -> Bools:
-        return self.low == self.high
+        known: Bools = self.low == self.high
+        return known
 
 
 @dataclass(frozen=True)
