@@ -30,22 +30,49 @@ def protocols(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
         return
     acts = view.acts.with_columns(born=view.person("born"))
     acts = acts.with_columns(age=days(pl.col("datum"), pl.col("born")))
-    delivered = set(view.rows["bdsnummer"].unique().to_list())
-    for rule in rules_for(view.tables.version):
-        yield from _rule(view, acts, rule, delivered)
+    rules = rules_for(view.tables.version)
+    part = _Recorded(view, {n for r in rules for n in r.elements} | {1577})
+    for rule in rules:
+        yield from _rule(part, acts, rule)
 
 
-def _rule(view: View, acts: pl.DataFrame, rule: ProtocolRule, delivered: set[int]) -> Iterator[tuple[str, pl.DataFrame]]:
-    due = _due(view, acts, rule)
+class _Recorded:
+    """The rows of the elements that protocols look at, each element apart: every rule reads a few of them."""
+
+    def __init__(self, view: View, numbers: set[int]) -> None:
+        self.version, self.coding = view.tables.version, view.tables.coding
+        some = view.rows.filter(pl.col("bdsnummer").is_in(list(numbers))).with_columns(
+            pl.col("nullflavor", "groep").cast(pl.String)
+        )
+        self.empty = some.clear()
+        self.rows = {int(str(k[0])): f for k, f in some.partition_by("bdsnummer", as_dict=True).items()}
+
+    def of(self, elements: Iterable[int], codes: list[str]) -> pl.DataFrame:
+        """Rows of these elements; without codes any value, text or reason counts as recorded."""
+        frames = [self.rows[n] for n in elements if n in self.rows]
+        rows = pl.concat(frames) if frames else self.empty
+        return rows.filter(pl.col("waarde").is_in(codes) | pl.col("nullflavor").is_in(codes)) if codes else rows
+
+    def with_(self, part: Condition | Expectation) -> pl.DataFrame:
+        return self.of(part.elements, self.codes(part.elements, part.codes))
+
+    def codes(self, elements: Iterable[int], codes: Iterable[str]) -> list[str]:
+        if self.coding == "HL7":
+            return list(hl7_codes(self.version, elements, codes))
+        return list(codes)
+
+
+def _rule(part: _Recorded, acts: pl.DataFrame, rule: ProtocolRule) -> Iterator[tuple[str, pl.DataFrame]]:
+    due = _due(part, acts, rule)
     if due.is_empty():
         return
     for expectation in rule.expect:
         # What nobody's dossier holds was left out of the export; that says nothing of the registration.
-        if not delivered.intersection(expectation.elements):
+        if not any(n in part.rows for n in expectation.elements):
             continue
         key = _KEYS[expectation.where]
-        places = due if expectation.where != "groep" else _instances(view, due, rule)
-        have = _with(view, expectation)
+        places = due if expectation.where != "groep" else _instances(part, due, rule)
+        have = part.with_(expectation)
         missing = places.join(have.select(key).unique(), on=key, how="anti", nulls_equal=True)
         if expectation.where == "dossier":
             missing = missing.unique("d", keep="first", maintain_order=True)
@@ -57,7 +84,7 @@ def _rule(view: View, acts: pl.DataFrame, rule: ProtocolRule, delivered: set[int
             )
 
 
-def _due(view: View, acts: pl.DataFrame, rule: ProtocolRule) -> pl.DataFrame:
+def _due(part: _Recorded, acts: pl.DataFrame, rule: ProtocolRule) -> pl.DataFrame:
     """The activities to which a rule applies."""
     when = rule.when
     keep = [pl.lit(value=True)]
@@ -70,18 +97,18 @@ def _due(view: View, acts: pl.DataFrame, rule: ProtocolRule) -> pl.DataFrame:
     if when.activity_from is not None:
         keep.append(pl.col("datum") >= when.activity_from)
     if when.activity:
-        keep.append(pl.col("kind").is_in(_codes(view, (494,), when.activity)))
+        keep.append(pl.col("kind").is_in(part.codes((494,), when.activity)))
     if when.realised is not None:
         done = pl.col("status").is_in(["01"]) | pl.col("old_status").is_in(["01", "completed"])
         keep.append(done.fill_null(value=False) == when.realised)
     due = acts.filter(pl.all_horizontal(keep))
     if when.form and due.height:
-        forms = _rows(view, (1577,), _codes(view, (1577,), when.form))
+        forms = part.of((1577,), part.codes((1577,), when.form))
         due = due.join(forms.select(_ACT).unique(), on=_ACT, how="semi")
     for condition in when.trigger:
         if due.is_empty():
             break
-        found = _with(view, condition)
+        found = part.with_(condition)
         # What the dossier says as a whole counts for all of its activities.
         inside, whole = found.filter(pl.col("activiteit_id").is_not_null()), found.filter(pl.col("activiteit_id").is_null())
         here = due.join(inside.select(_ACT).unique(), on=_ACT, how="semi")
@@ -90,26 +117,8 @@ def _due(view: View, acts: pl.DataFrame, rule: ProtocolRule) -> pl.DataFrame:
     return due
 
 
-def _instances(view: View, due: pl.DataFrame, rule: ProtocolRule) -> pl.DataFrame:
+def _instances(part: _Recorded, due: pl.DataFrame, rule: ProtocolRule) -> pl.DataFrame:
     """The group instances that hold what triggered the rule."""
-    triggers = [_with(view, c) for c in rule.when.trigger]
+    triggers = [part.with_(c) for c in rule.when.trigger]
     rows = pl.concat(triggers) if triggers else due.clear()
     return rows.join(due.select(_ACT), on=_ACT, how="semi").unique(_KEYS["groep"], keep="first", maintain_order=True)
-
-
-def _with(view: View, part: Condition | Expectation) -> pl.DataFrame:
-    return _rows(view, part.elements, _codes(view, part.elements, part.codes))
-
-
-def _rows(view: View, elements: Iterable[int], codes: list[str]) -> pl.DataFrame:
-    """Rows of these elements; without codes any value, text or reason counts as recorded."""
-    rows = view.rows.filter(pl.col("bdsnummer").is_in(list(elements)))
-    if not codes:
-        return rows
-    return rows.filter(pl.col("waarde").is_in(codes) | pl.col("nullflavor").cast(pl.String).is_in(codes))
-
-
-def _codes(view: View, elements: Iterable[int], codes: Iterable[str]) -> list[str]:
-    if view.tables.coding == "HL7":
-        return list(hl7_codes(view.tables.version, elements, codes))
-    return list(codes)
