@@ -116,7 +116,7 @@ def _document(page: Page, pages: dict[str, Page], menu: list[Section]) -> str:
 <div id="zoekresultaten" role="region" aria-label="Zoekresultaten" aria-live="polite" hidden></div>
 <div class="kolommen">
 <nav class="menu" aria-label="Hoofdmenu">{_menu(page, pages, menu, root)}</nav>
-<main id="inhoud">{page.html}</main>
+<main id="inhoud">{_trail(page, pages, root)}{page.html}</main>
 {toc}
 </div>
 <footer>Documentatie van bds {_version()}. Gemaakt uit de definities; zonder netwerk te lezen.</footer>
@@ -141,6 +141,18 @@ def _menu(page: Page, pages: dict[str, Page], menu: list[Section], root: str) ->
         if items:
             parts.append(f"<p>{escape(section.title)}</p><ul>{''.join(items)}</ul>")
     return "".join(parts)
+
+
+def _trail(page: Page, pages: dict[str, Page], root: str) -> str:
+    """The pages above this one: the indexes of the folders it lies in."""
+    parts = page.name.split("/")[:-1]
+    above = [f"{'/'.join(parts[: n + 1])}/index.md" for n in range(len(parts))]
+    links = [
+        f'<a href="{root}/{pages[name].url}">{escape(pages[name].title)}</a>'
+        for name in above
+        if name in pages and name != page.name
+    ]
+    return f'<nav class="kruimels" aria-label="U bent hier">{" › ".join(links)}</nav>' if links else ""
 
 
 def _version() -> str:
