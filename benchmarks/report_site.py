@@ -1,0 +1,87 @@
+"""A national result becomes a site: 342 gemeenten, 3,000 wijken, 60 indicators, 5 years (issue: ≤ 3 minutes, ≤ 2 GB)."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from _measure import Case, compare, save
+
+PLACE = Path(tempfile.gettempdir()) / "bds-bench-report"
+INDICATORS, YEARS, GEMEENTEN, WIJKEN = 60, 5, 342, 3000
+
+
+def make() -> Path:
+    """The protected result, made once: random figures, one cell in eight hidden."""
+    import numpy as np
+    import polars as pl
+
+    from bds_tool.indicators.result import write_result
+
+    target = PLACE / "land.result"
+    if target.exists():
+        return target
+    rng = np.random.default_rng(1)
+    gemeenten = [f"GM{i:04d}" for i in range(1, GEMEENTEN + 1)]
+    wijken = [f"WK{1 + i % GEMEENTEN:04d}{i // GEMEENTEN:02d}" for i in range(WIJKEN)]
+    areas = pl.DataFrame(
+        {
+            "area": ["totaal", *gemeenten, *wijken],
+            "area_name": ["Nederland", *(f"Gemeente {g[2:]}" for g in gemeenten), *(f"Wijk {w[2:]}" for w in wijken)],
+            "level": ["land"] + ["gemeente"] * GEMEENTEN + ["wijk"] * WIJKEN,
+            "parent": [None] + ["totaal"] * GEMEENTEN + [f"GM{w[2:6]}" for w in wijken],
+        }
+    )
+    frame = areas.join(pl.DataFrame({"indicator": [f"I{i:02d}" for i in range(INDICATORS)]}), how="cross")
+    frame = frame.join(pl.DataFrame({"period": [str(2021 + y) for y in range(YEARS)]}), how="cross")
+    value = rng.uniform(2, 95, frame.height).round(4)
+    hidden = rng.random(frame.height) < 0.125
+    frame = frame.with_columns(pl.Series("value", value), pl.Series("n", rng.integers(40, 4000, frame.height)), pl.Series("h", hidden))
+    frame = frame.with_columns(
+        *(pl.lit("totaal").alias(c) for c in ("sex", "education", "age", "origin")),
+        pl.lit(None, pl.Int64).alias("x"), pl.lit(None, pl.Int64).alias("missing"), pl.lit("Wilson 95%").alias("method"),
+        (pl.col("value") - 1.5).alias("lower"), (pl.col("value") + 1.5).alias("upper"),
+        pl.when("h").then(pl.lit("verborgen")).otherwise(pl.lit("ok")).alias("status"),
+    )
+    empty = [pl.when(~pl.col("h")).then(pl.col(c)).alias(c) for c in ("n", "value", "lower", "upper")]
+    definitions = {f"I{i:02d}": {"title": f"Indicator {i}", "theme": f"thema{i % 10}", "unit": "%"} for i in range(INDICATORS)}
+    meta = {"status": "beschermd", "definitions": definitions, "policy": {"id": "proef", "title": "Proef"}}
+    PLACE.mkdir(exist_ok=True)
+    write_result(target, frame.with_columns(empty).drop("h"), meta)
+    return target
+
+
+def plain():
+    import polars as pl
+
+    frame = pl.read_parquet(make() / "counts.parquet")
+    frame.write_csv(PLACE / "alles.csv")
+    return frame.height
+
+
+def site():
+    from bds_tool.export.report.book import open_book
+    from bds_tool.export.report.site import build_site
+
+    book = open_book(make())
+    shutil.rmtree(PLACE / "site", ignore_errors=True)
+    build_site(book, PLACE / "site")
+    return book.frame.height
+
+
+def main():
+    make()
+    size = 0
+    outcome = compare(
+        "report_site", "Een landelijk resultaat wordt een site", Case("Polars schrijft hetzelfde resultaat als één CSV", plain),
+        Case("bds report site", site), unit="rijen", rounds=2, max_mb=2000,
+        min_rate=(1 + GEMEENTEN + WIJKEN) * INDICATORS * YEARS / 180,
+        note="342 gemeenten, 3.000 wijken, 60 indicatoren, 5 jaar; eis: hoogstens 3 minuten en 2 GB",
+    )
+    files = [p for p in (PLACE / "site").rglob("*") if p.is_file()]
+    size = sum(p.stat().st_size for p in files)
+    outcome.extra.update({"bestanden": len(files), "MB": round(size / 1e6)})
+    return save(outcome)
+
+
+if __name__ == "__main__":
+    main()
