@@ -22,12 +22,17 @@ DOSSIERS = (
     if len(sys.argv) > 1 and sys.argv[1].isdigit()
     else int(os.environ.get("BENCH_DOSSIERS", "100000"))
 )
-FOLDER = Path(os.environ.get("BENCH_DIR", tempfile.gettempdir())) / f"bds-bench-fhir-{DOSSIERS}"
+FOLDER = (
+    Path(os.environ.get("BENCH_DIR", tempfile.gettempdir()))
+    / f"bds-bench-fhir-{DOSSIERS}-{os.environ.get('BENCH_CONTACTS', '2')}"
+)
 STORE = FOLDER / "bench.bds"
 KEY = b"benchmark key of 32 characters!!"
 #: Van Wiechen items, remarks and codes of a contact; a contact of a young child holds about this much.
 VWO = (879, 881, 883, 886, 887, 928, 930, 933, 935, 937, 940, 947, 951, 973, 978, 980, 982)
-CONTACTS = 6
+CONTACTS = int(os.environ.get("BENCH_CONTACTS", "2"))
+# Each case runs in an interpreter of its own, which must measure the same store.
+os.environ["BENCH_DOSSIERS"] = str(DOSSIERS)
 
 
 def make_store() -> None:

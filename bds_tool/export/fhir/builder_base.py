@@ -13,6 +13,7 @@ from bds_tool.export.fhir.identity import Pseudoniem
 from bds_tool.export.fhir.loss import Verlies
 from bds_tool.export.fhir.observations import Stempel
 from bds_tool.export.fhir.plan import Plan, Regel
+from bds_tool.export.fhir.profiles import handtekening
 from bds_tool.export.fhir.rows import Bron, Rij
 from bds_tool.export.fhir.snel import Snelbaan, past, uitkomst
 from bds_tool.export.fhir.vakken import Vakken
@@ -25,8 +26,8 @@ ZWANGERSCHAP = "R014"
 Sleutel = tuple[str | None, int | None]
 Paar = tuple[Rij, Regel]
 Check = Callable[[dict[str, Any], Vorm], str]
-#: Checks of contacts remembered by what their shape depends on.
-CONTACTVORMEN = 10_000
+#: Outcomes of checks that are remembered.
+HANDTEKENINGEN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Basis:
         self.gedeeld: dict[str, tuple[str, str]] = {}
         #: Those of the dossier in hand.
         self.gebruikt: set[str] = set()
-        self._contactvormen: dict[bytes, str] = {}
+        self._gecontroleerd: dict[tuple[str, Any], str] = {}
 
     # ---- observations ----------------------------------------------------------------------------------------
 
@@ -222,7 +223,7 @@ class Basis:
 
     def _claim(self, r: dict[str, Any], vorm: Vorm) -> None:
         r["meta"] = {**r["meta"], "profile": [self.plan.vormen.basis + vorm.profiel]}
-        reason = self._check_contact(r, vorm) if vorm.soort == "contact" else self.check(r, vorm)
+        reason = self._reden(r, vorm)
         if reason:
             del r["meta"]["profile"]
             self.verlies.zonder_profiel[(vorm.profiel, reason)] += 1
@@ -232,16 +233,14 @@ class Basis:
     def _tel(self, rij: Rij, regel: Regel, hl7: bool) -> None:
         self.verlies.tel(rij.bdsnummer, *uitkomst(regel, rij.waarde, hl7))
 
-    def _check_contact(self, r: dict[str, Any], vorm: Vorm) -> str:
-        """Contacts are many and of few kinds; what differs between two of a kind is never checked by the profile."""
-        key = orjson.dumps(
-            [r["status"], r["class"], r.get("type"), r.get("reasonCode"), "participant" in r, "period" in r]
-        )
-        reason = self._contactvormen.get(key)
+    def _reden(self, r: dict[str, Any], vorm: Vorm) -> str:
+        """Why the profile cannot be claimed; resources alike in all the profile looks at are checked once."""
+        key = (vorm.profiel, handtekening(r))
+        reason = self._gecontroleerd.get(key)
         if reason is None:
-            if len(self._contactvormen) >= CONTACTVORMEN:
-                self._contactvormen.clear()
-            reason = self._contactvormen[key] = self.check(r, vorm)
+            if len(self._gecontroleerd) >= HANDTEKENINGEN:
+                self._gecontroleerd.clear()
+            reason = self._gecontroleerd[key] = self.check(r, vorm)
         return reason
 
     def _dag(self, w: Werk, rij: Rij) -> str:

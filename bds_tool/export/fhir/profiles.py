@@ -108,6 +108,23 @@ def _load(folder: str) -> Profielen:
     return Profielen(rules, open_sets)
 
 
+#: Keys of which the text matters to a rule; of all other text only that it is there.
+SPREKEND = frozenset({
+    "resourceType", "system", "code", "url", "use", "type", "gender", "status", "valueCode", "profile",
+})  # fmt: skip
+
+
+def handtekening(node: Any, key: str = "") -> Any:  # noqa: ANN401  # any JSON, to a hashable of what the rules see
+    """Equal for resources that every rule of the table judges alike: structure and codes, no texts, dates or numbers."""
+    if isinstance(node, dict):
+        return tuple(
+            [(k, handtekening(v, k)) for k, v in node.items() if k not in {"id", "source", "display"}]
+        )
+    if isinstance(node, list):
+        return tuple([handtekening(v, key) for v in node])
+    return node if key in SPREKEND else None
+
+
 def _rule(
     r: dict[str, str],
     marks: dict[str, str],

@@ -56,12 +56,11 @@ class Snelbaan:
         self._klaar: list[Recept] = []
         #: elements whose value is part of the recipe
         self._vast = frozenset(n for n, r in plan.regels.items() if r.soort in {"code", "ja"})
-        #: form → the elements that can join a value in it
-        self.gezellen: dict[str, frozenset[int]] = {
-            name: frozenset(
-                n for n, r in plan.regels.items() if r.vorm and r.vorm.naam == name and r.plaats != "waarde"
-            )
-            for name in plan.vormen.vormen
+        #: element → the elements that can join it in its form
+        self._gezellen: dict[int, frozenset[int]] = {
+            n: frozenset(m for m, o in plan.regels.items() if o.vorm is r.vorm and o.plaats != r.plaats)
+            for n, r in plan.regels.items()
+            if r.vorm is not None and len(r.vorm.plaatsen) > 1
         }
 
     def recept(self, row: Waarden, hl7: bool, aanwezig: set[int | None]) -> Recept:
@@ -69,18 +68,16 @@ class Snelbaan:
         _, act, datum, n, rub, groep, vol, w, e, cs, nf, _, _, _, _ = row
         if n is None or w is None or nf is not None:
             return TRAAG
-        regel = self._plan.regels.get(n)
-        if regel is not None and regel.vorm is not None:
-            gezellen = self.gezellen[regel.vorm.naam]
-            if gezellen and not gezellen.isdisjoint(aanwezig):
-                return TRAAG
+        gezellen = self._gezellen.get(n)
+        if gezellen is not None and not gezellen.isdisjoint(aanwezig):
+            return TRAAG
         fixed = w if cs is not None or n in self._vast else None
         key = (n, fixed, e, cs, rub, groep, vol is None, act is None, datum is None, hl7)
         found = self._recepten.get(key)
         if found is None:
             if len(self._recepten) >= RECEPTEN:
                 self._recepten.clear()
-            found = self._maak(row, regel, hl7)
+            found = self._maak(row, self._plan.regels.get(n), hl7)
             if found is None:
                 # It is this value that does not fit; the next one may, so nothing is remembered.
                 return TRAAG
@@ -152,17 +149,20 @@ class Snelbaan:
                 or vorm.moment == "geboorte"
             ):
                 return TRAAG
-            if (
-                len([p for p in vorm.plaatsen.values() if p.nodig]) > 1
-                or not place.nodig
-                or not past(cel, place, vorm)
-            ):
+            if len([p for p in vorm.plaatsen.values() if p.nodig]) > 1 or not place.nodig:
                 return TRAAG
+            if not past(cel, place, vorm):
+                # A milestone not reached has no place in its form, whatever its neighbours: BDS-coded at once.
+                if not (place.vertaald and cel.klasse == "code" and self._behouden):
+                    return TRAAG
+                return self._recept(row, regel, cel, None, hl7, "paste niet in de vorm")
         elif not self._behouden:
             return TRAAG
         return self._recept(row, regel, cel, vorm, hl7)
 
-    def _recept(self, row: Waarden, regel: Regel, cel: Cel, vorm: Vorm | None, hl7: bool) -> Recept:
+    def _recept(
+        self, row: Waarden, regel: Regel, cel: Cel, vorm: Vorm | None, hl7: bool, reden: str = ""
+    ) -> Recept:
         _, act, datum, n, _, _, _, w, e, _, _, _, _, _, _ = row
         form = vorm if vorm is not None and (vorm.naam != "observatie" or regel.codes) else None
         values = {"id": "x", "patient": "x", "bron": "x"}
@@ -175,7 +175,7 @@ class Snelbaan:
         shape = self._stempel.vormpje(form, [(regel.plaats, cel)], values)
         power = SHIFT.get((e or regel.eenheid, cel.eenheid), 0) if cel.klasse == "getal" else 0
         soort = "" if cel.klasse in {"code", "ja"} else cel.klasse
-        outcome = (n, loss.BDS_GECODEERD, "") if vorm is None else (n, *uitkomst(regel, w, hl7))
+        outcome = (n, loss.BDS_GECODEERD, reden) if vorm is None else (n, *uitkomst(regel, w, hl7))
         return Recept(
             shape.tekst,
             shape.namen,
