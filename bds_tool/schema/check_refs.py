@@ -29,9 +29,26 @@ Path = tuple[str, ...]
 
 def check_references(document: Document) -> Iterator[SpecFinding]:
     """Elements, codes and versions named in one YAML file, judged for the versions the definition claims."""
-    if document.kind in SKIP or not isinstance(document.value, dict):
+    if document.kind in SKIP:
+        return
+    if document.kind == "dob":
+        yield from _tree(document, document.value, ())
         return
     yield from _walk(document, document.value, (), ())
+
+
+def _tree(document: Document, node: Any, path: Path) -> Iterator[SpecFinding]:  # noqa: ANN401
+    """The tree of the message: every number in it is an element."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if isinstance(key, int):
+                yield from _element(document, key, (*path, str(key)), ())
+            yield from _tree(document, value, (*path, str(key)))
+    elif isinstance(node, list):
+        for n, value in enumerate(node):
+            yield from _tree(document, value, (*path, str(n)))
+    elif isinstance(node, int) and not isinstance(node, bool):
+        yield from _element(document, node, path, ())
 
 
 def _walk(document: Document, node: Any, path: Path, claimed: tuple[str, ...]) -> Iterator[SpecFinding]:  # noqa: ANN401
@@ -109,10 +126,26 @@ def _elements(
         for v in (value if isinstance(value, list) else [value])
         if isinstance(v, int) and not isinstance(v, bool)
     ]
-    for number in numbers:
-        yield from _element(document, number, path, claimed)
     if len(numbers) == 1:
+        yield from _element(document, numbers[0], path, claimed)
         yield from _named_codes(document, node, numbers[0], path[:-1], claimed)
+    elif numbers:
+        yield from _union(document, numbers, path, claimed)
+
+
+def _union(
+    document: Document, numbers: list[int], path: Path, claimed: tuple[str, ...]
+) -> Iterator[SpecFinding]:
+    """Elements that together serve several versions (725 before, 1605 after): each must exist in one of the claimed
+    versions, and every claimed version must have one of them in its message.
+    """
+    scope = claimed or tuple(versions())
+    for number in numbers:
+        if not any(number in load(v).elementen for v in scope):
+            yield _reference("SPEC301", document, number, path, list(scope))
+    unserved = [v for v in claimed if not any(n in load(v).in_bericht for n in numbers)]
+    if unserved:
+        yield _reference("SPEC302", document, numbers[0], path, unserved)
 
 
 def _element(document: Document, number: int, path: Path, claimed: tuple[str, ...]) -> Iterator[SpecFinding]:
