@@ -1,8 +1,9 @@
 """What needs more rows of a dossier: sheltering, restoring, deriving a value, splitting a group.
 
 A sheltered value is an instance of group G083 in rubriek R051, as a message carries data outside the BDS: element
-1332 holds the number it had, 1333 the value itself with its code system, unit and text, 1335 its rubriek. Group and
-instance stand in `pad` of row 1332, so that the way back restores the row as it was.
+1332 holds the number it had, 1333 the value itself with its code system, unit and text, 1335 its rubriek. Where group
+or instance cannot be told from the definition they stand behind the name (`Duur opname ziekenhuis [G087:2]`), so that
+the way back restores the row, also when a message was written and read in between.
 """
 
 from __future__ import annotations
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 #: Code systems of the numbers of elements and of rubrieken in messages.
 ELEMENTS, RUBRIEKEN = "2.16.840.1.113883.2.4.4.40.267", "2.16.840.1.113883.2.4.4.40.391"
-SHELTER_PATH = "beschut/"
+#: Places of the shelter in a message, inside an activity and in the dossier itself.
+_ACTIVITY, _DOSSIER = (
+    "careProvisionEvent/component7/encounter/component1/nonBDSData",
+    "careProvisionEvent/component1/nonBDSData",
+)
+_MARK = r" \[(G\d{3})?:(\d+)?\]$"
 QUESTION, ANSWER, ACTIVITY, CHAPTER = 1332, 1333, 1334, 1335
 
 _PLACE = ["bron", "dossier_id", "activiteit_id"]
@@ -59,9 +65,13 @@ def together(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 
 def _shelter(rows: pl.DataFrame, present: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     names = pl.DataFrame(
-        [(n, e.naam, e.rubriek or None) for n, e in plan.oud.elementen.items()],
-        schema={"bdsnummer": pl.Int32, "_naam": pl.String, "_rubriek": pl.String}, orient="row",
-    )  # fmt: skip
+        [
+            (n, e.naam, e.rubriek or None, e.groepen[-1] if e.groepen else None)
+            for n, e in plan.oud.elementen.items()
+        ],
+        schema={"bdsnummer": pl.Int32, "_naam": pl.String, "_rubriek": pl.String, "_thuis": pl.String},
+        orient="row",
+    )
     chapters = pl.DataFrame(
         [(r.rubriek, r.naam) for r in plan.oud.rubrieken.values()],
         schema={"_rubriek": pl.String, "_rubrieknaam": pl.String}, orient="row",
@@ -78,20 +88,32 @@ def _shelter(rows: pl.DataFrame, present: pl.DataFrame, plan: Plan) -> pl.DataFr
             _nieuw=(pl.col("_hoogste").fill_null(0) + pl.int_range(pl.len()).over(_PLACE) + 1).cast(pl.Int32)
         )
     )
-    place = pl.concat_str(
-        pl.lit(SHELTER_PATH), pl.col("groep").fill_null(""), pl.lit("/"),
-        pl.col("volgnr").cast(pl.String).fill_null(""), pl.lit("/"), pl.col("pad").fill_null(""),
+    # Behind the name: group and instance, unless the definition says the same.
+    same = pl.col("groep").eq_missing(pl.col("_thuis")) & pl.col("volgnr").is_null()
+    mark = pl.concat_str(
+        pl.lit(" ["), pl.col("groep").fill_null(""), pl.lit(":"),
+        pl.col("volgnr").cast(pl.String).fill_null(""), pl.lit("]"),
     )  # fmt: skip
+    name = pl.concat_str(
+        pl.col("_naam").fill_null(pl.lit("?")), pl.when(same).then(pl.lit("")).otherwise(mark)
+    )
+    base = pl.when(pl.col("activiteit_id").is_null()).then(pl.lit(_DOSSIER)).otherwise(pl.lit(_ACTIVITY))
+    typed = pl.any_horizontal(pl.col(c).is_not_null() for c in ("codesysteem", "eenheid", "nullflavor"))
+    # Until 4.0 such an answer is always a value; since then a plain one is text.
+    plain = pl.lit("/text" in plan.nieuw.elementen[ANSWER].pad) & ~typed
     nothing = pl.lit(None, pl.String)
     question = rows.with_columns(
         bdsnummer=pl.lit(QUESTION, pl.Int32), waarde=pl.col("bdsnummer").cast(pl.String), eenheid=nothing,
-        codesysteem=pl.lit(ELEMENTS), nullflavor=nothing, tekst=pl.col("_naam"), pad=place,
+        codesysteem=pl.lit(ELEMENTS), nullflavor=nothing, tekst=name, pad=pl.concat_str(base, pl.lit("/code")),
         uitkomst=nothing,
     )  # fmt: skip
-    answer = rows.with_columns(bdsnummer=pl.lit(ANSWER, pl.Int32), pad=pl.lit(SHELTER_PATH))
+    answer = rows.with_columns(
+        bdsnummer=pl.lit(ANSWER, pl.Int32),
+        pad=pl.concat_str(base, pl.when(plain).then(pl.lit("/text")).otherwise(pl.lit("/value"))),
+    )
     chapter = rows.filter(pl.col("_rubriek").is_not_null()).with_columns(
         bdsnummer=pl.lit(CHAPTER, pl.Int32), waarde=pl.col("_rubriek"), eenheid=nothing,
-        codesysteem=pl.lit(RUBRIEKEN), nullflavor=nothing, tekst=pl.col("_rubrieknaam"), pad=pl.lit(SHELTER_PATH),
+        codesysteem=pl.lit(RUBRIEKEN), nullflavor=nothing, tekst=pl.col("_rubrieknaam"), pad=pl.concat_str(base, pl.lit("/pertainsTo/categoryInBDS/code")),
         uitkomst=nothing,
     )  # fmt: skip
     return pl.concat(
@@ -115,7 +137,7 @@ def _restore(rows: pl.DataFrame, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame
             & (pl.col("codesysteem") == ELEMENTS)
             & pl.col("waarde").is_in([str(n) for n in plan.herstel])
         )
-        .select(*_INSTANCE, _nummer=pl.col("waarde").cast(pl.Int32), _pad="pad")
+        .select(*_INSTANCE, _nummer=pl.col("waarde").cast(pl.Int32), _naam="tekst")
         .unique(_INSTANCE, keep="none")
     )
     if not heads.height:
@@ -124,40 +146,37 @@ def _restore(rows: pl.DataFrame, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame
         heads, on=_INSTANCE, how="inner", nulls_equal=True, maintain_order="left"
     )
     answers = own.filter(pl.col("bdsnummer") == ANSWER)
-    # The conversion of 3.2.7 writes the name of a coded answer beside it, as a text of its own.
+    # A message has a text beside a typed value: the name of the code, or a text without content.
     spoken = answers.filter(pl.col("pad").fill_null("").str.ends_with("text"))
-    valued = answers.join(spoken.select(*_INSTANCE, "regel", "pad"), on=[*_INSTANCE, "regel", "pad"], how="anti",
-                          nulls_equal=True)  # fmt: skip
-    doubled = spoken.join(
-        valued.select(*_INSTANCE, _zelfde="tekst"), on=_INSTANCE, how="semi", nulls_equal=True
-    )
-    answers = answers.join(
-        doubled.select(*_INSTANCE, "pad"), on=[*_INSTANCE, "pad"], how="anti", nulls_equal=True
-    )
+    place = [*_INSTANCE, "regel", "pad"]
+    valued = answers.join(spoken.select(place), on=place, how="anti", nulls_equal=True)
+    doubled = spoken.join(valued, on=_INSTANCE, how="semi", nulls_equal=True)
+    answers = answers.join(doubled.select(place), on=place, how="anti", nulls_equal=True)
     sure = answers.unique(_INSTANCE, keep="none")
     if doubled.height:
-        names = doubled.select(*_INSTANCE, _naam="waarde").unique(_INSTANCE, keep="none")
+        names = doubled.select(*_INSTANCE, _gezegd="waarde").unique(_INSTANCE, keep="none")
         sure = sure.join(names, on=_INSTANCE, how="left", nulls_equal=True)
         # A text that says something else than the name of the value would be lost: such an instance stays.
-        sure = sure.filter(pl.col("_naam").is_null() | pl.col("_naam").eq_missing(pl.col("tekst"))).drop(
-            "_naam"
-        )
+        said = pl.col("_gezegd")
+        same = said.is_null() | said.eq_missing(pl.col("tekst")) | said.eq_missing(pl.col("waarde"))
+        sure = sure.filter(same).drop("_gezegd")
     chapters = own.filter(pl.col("bdsnummer") == CHAPTER).select(*_INSTANCE, _rubriek="waarde")
     home = pl.DataFrame(
         [(n, e.groepen[-1] if e.groepen else None, e.rubriek or None) for n, e in plan.nieuw.elementen.items()],
         schema={"_nummer": pl.Int32, "_thuis": pl.String, "_kamer": pl.String}, orient="row",
     )  # fmt: skip
-    kept = pl.col("_pad").fill_null("").str.starts_with(SHELTER_PATH)
-    parts = pl.col("_pad").str.strip_prefix(SHELTER_PATH).str.splitn("/", 3)
+    # Without a mark the row stood where the definition puts it.
+    marked = pl.col("_naam").fill_null("").str.contains(_MARK)
     back = (
         sure.join(chapters.unique(_INSTANCE, keep="first"), on=_INSTANCE, how="left", nulls_equal=True)
         .join(home, on="_nummer", how="left")
         .with_columns(
             bdsnummer=pl.col("_nummer"),
             rubriek=pl.coalesce("_rubriek", "_kamer"),
-            groep=pl.when(kept).then(_filled(parts.struct[0])).otherwise(pl.col("_thuis")),
-            volgnr=pl.when(kept).then(_filled(parts.struct[1]).cast(pl.Int32, strict=False)).otherwise(None),
-            pad=pl.when(kept).then(_filled(parts.struct[2])).otherwise(pl.col("pad")),
+            groep=pl.when(marked).then(pl.col("_naam").str.extract(_MARK, 1)).otherwise(pl.col("_thuis")),
+            volgnr=pl.when(marked).then(pl.col("_naam").str.extract(_MARK, 2).cast(pl.Int32)).otherwise(None),
+            # Its place in the source was that of the shelter; its own place follows from its number.
+            pad=pl.lit(None, pl.String),
             uitkomst=pl.lit(RESTORED),
             _nummer_in=pl.col("_nummer"),
         )
@@ -177,10 +196,6 @@ def _restore(rows: pl.DataFrame, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame
     )
     parts_of_it = parts_of_it.drop("_i").with_columns(uitkomst=pl.lit(RESTORED), _weg=pl.lit(value=True))
     return pl.concat([stays, parts_of_it.select(rows.columns)]), back
-
-
-def _filled(text: pl.Expr) -> pl.Expr:
-    return pl.when(text == "").then(None).otherwise(text)
 
 
 def _derive(rows: pl.DataFrame, rule: DeriveRule, plan: Plan) -> pl.DataFrame:

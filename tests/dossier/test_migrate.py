@@ -37,9 +37,9 @@ def make(path, rows, bds="4.1.3", formaat="dob-REPC_IN902120NL03", **more):
 
 
 def values(store):
-    """The rows as a bag, without the place in the file."""
+    """The rows as a bag, without the place in the source, which a restored row no longer has."""
     frame = store.registraties().collect().with_columns(pl.col(pl.Categorical).cast(pl.String))
-    return Counter(frame.drop("regel").iter_rows())
+    return Counter(frame.drop("pad").iter_rows())
 
 
 def look(store, **where):

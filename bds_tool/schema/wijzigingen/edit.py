@@ -83,7 +83,7 @@ def rebase(
     requests = dict(pakket.verzoeken)
     if jgz not in requests and any(jgz in w.jgz for w in listed):
         requests[jgz] = Verzoek(
-            jgz, titel or jgz, "onbekend", "ingediend", "A" if jgz.startswith("JGZ") else "C"
+            jgz, titel or jgz, aanleiding or "onbekend", "ingediend", "A" if jgz.startswith("JGZ") else "C"
         )
     forward, backward = overall(changes)
     return replace(
