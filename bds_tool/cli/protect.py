@@ -16,7 +16,7 @@ from bds_tool.text import number, t
 class WithDefault(TyperGroup):
     """`bds protect NAAM.result` is `bds protect run NAAM.result`: the first word is a command only if it is one."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
         if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
             args = ["run", *args]
         return super().parse_args(ctx, args)
@@ -74,42 +74,90 @@ def run(
         Path | None,
         typer.Option("--statement", help="Verantwoording die mee gepubliceerd kan worden (.md of .json)."),
     ] = None,
+    ledger: Annotated[
+        Path | None,
+        typer.Option("--ledger", help="Map met eerdere uitgaven; deze komt erbij als ze veilig is."),
+    ] = None,
+    key_file: Annotated[
+        Path | None, typer.Option("--key-file", help="Geheime sleutel voor de celsleutelmethode.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Vervang een bestaande uitvoer.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Zeg niets als het lukt.")] = False,
 ) -> None:
     """Beveilig tellingen en schrijf alleen wat de controle doorstaat (anders: exitcode 4)."""
-    from bds_tool.indicators.protect.files import protect_table, summary, write_frame
+    from bds_tool.indicators.protect.files import write_frame
     from bds_tool.indicators.protect.policy import load_policy
-    from bds_tool.indicators.protect.result_run import protect_result, result_summary
+    from bds_tool.indicators.protect.releases import run_result, run_table
+    from bds_tool.indicators.protect.statement import write_statement
 
     chosen = load_policy(policy)
     if source.is_dir():
-        result = protect_result(source, chosen, to, quality=quality, earlier=earlier or (), replace=force)
-        facts, inside = result_summary(result), result.internal
+        facts, inside = run_result(
+            source, chosen, to, quality=quality, earlier=earlier or (), ledger=ledger, replace=force
+        )
     elif description is None:
         raise UsageError(
             t("Een tabel heeft een beschrijving nodig.", "A table needs a description."),
             t("Geef --table BESCHRIJVING.yaml.", "Give --table DESCRIPTION.yaml."),
         )
     else:
-        made = protect_table(source, description, chosen, to, quality=quality, earlier=earlier or ())
-        facts, inside = summary(made), made.publication.internal
+        facts, inside = run_table(
+            source,
+            description,
+            chosen,
+            to,
+            quality=quality,
+            earlier=earlier or (),
+            key_file=key_file,
+            replace=force,
+        )
     if internal:
-        write_frame(inside, internal)
+        if inside is None:
+            talk(
+                t(
+                    "Bij deze methode is er geen bewezen bereik per cel; --internal is niet geschreven.",
+                    "This method has no certified range per cell; --internal was not written.",
+                )
+            )
+        else:
+            write_frame(inside, internal)
+    if statement:
+        write_statement(statement, chosen, facts)
     if not quiet:
         _tell(facts, to)
 
 
 def _tell(facts: dict[str, Any], to: Path) -> None:
     share = number(100 * facts["share_hidden"], 1)
-    talk(
-        t(
-            f"{to}: {number(facts['hidden'])} van {number(facts['cells'])} cellen verborgen ({share} %), waarvan "
-            f"{number(facts['primary'])} om zichzelf; elk daarvan is bewezen geheim en de controle vond geen lek.",
-            f"{to}: {number(facts['hidden'])} of {number(facts['cells'])} cells hidden ({share} %), of which "
-            f"{number(facts['primary'])} for themselves; each is proven secret and the audit found no leak.",
-        )
+    hidden = t(
+        f"{to}: {number(facts['hidden'])} van {number(facts['cells'])} cellen verborgen ({share} %)",
+        f"{to}: {number(facts['hidden'])} of {number(facts['cells'])} cells hidden ({share} %)",
     )
+    if "primary" in facts:
+        talk(
+            hidden
+            + t(
+                f", waarvan {number(facts['primary'])} om zichzelf; elk daarvan is bewezen geheim en de controle vond geen lek.",
+                f", of which {number(facts['primary'])} for themselves; each is proven secret and the audit found no leak.",
+            )
+        )
+    else:
+        talk(
+            hidden
+            + t(
+                "; de rest is veranderd, zonder bewijs per cel.",
+                "; the rest is changed, without proof per cell.",
+            )
+        )
+    if facts.get("attacked"):
+        talk(
+            t(
+                f"Een aanval vond {number(facts['recovered'])} van {number(facts['attacked'])} kleine aantallen exact terug.",
+                f"An attack recovered {number(facts['recovered'])} of {number(facts['attacked'])} small counts exactly.",
+            )
+        )
+    for proposal in facts.get("proposals", []):
+        talk(proposal)
 
 
 @app.command()
@@ -196,6 +244,39 @@ def _verdict_line(verdict: Any) -> str:  # noqa: ANN401
         f"Niet veilig: {number(len(verdict.findings))} van {number(verdict.judged)} verborgen cellen ({reasons}).",
         f"Not safe: {number(len(verdict.findings))} of {number(verdict.judged)} hidden cells ({reasons}).",
     )
+
+
+@app.command("ledger")
+def show_ledger(
+    path: Annotated[Path, typer.Argument(metavar="MAP", help="Het register van uitgaven.")],
+    add: Annotated[
+        Path | None, typer.Option("--add", help="Een eerder gepubliceerd .result dat erbij hoort.")
+    ] = None,
+    note: Annotated[str, typer.Option("--note", help="Opmerking bij de toegevoegde uitgave.")] = "",
+    format_: Format = "text",
+    output: Output = None,
+) -> None:
+    """Toon het register van uitgaven, of voeg een eerdere uitgave toe."""
+    from bds_tool.indicators.protect.ledger import Ledger
+    from bds_tool.indicators.result import read_result
+
+    book = Ledger.open(path)
+    if add:
+        published = read_result(add)
+        published.require_protected()
+        book.add(add, published.meta, note)
+    rows = [
+        [
+            r.number,
+            r.facts["added"],
+            r.facts["name"],
+            r.facts["policy"],
+            len(r.facts["definitions"]),
+            r.facts["note"],
+        ]
+        for r in book.releases
+    ]
+    table(rows, ["nummer", "toegevoegd", "naam", "beleid", "indicatoren", "opmerking"], format_, output)
 
 
 @policies.command("list")

@@ -27,7 +27,10 @@ def record_keys(identifiers: list[str], secret: bytes) -> Ints:
     if len(secret) < 16:
         raise UsageError(
             t("De geheime sleutel is korter dan 16 bytes.", "The secret key is shorter than 16 bytes."),
-            t("Maak er een met: openssl rand -hex 32 > sleutel.txt", "Make one with: openssl rand -hex 32 > key.txt"),
+            t(
+                "Maak er een met: openssl rand -hex 32 > sleutel.txt",
+                "Make one with: openssl rand -hex 32 > key.txt",
+            ),
         )
     digests = (hmac.digest(secret, i.encode(), hashlib.sha256)[:4] for i in identifiers)
     return np.array([int.from_bytes(d, "big") for d in digests], dtype=np.int64)

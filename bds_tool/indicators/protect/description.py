@@ -40,6 +40,8 @@ class TableDescription:
     count: str
     dimensions: tuple[DimensionDescription, ...]
     tree: str
+    #: Column that points out the child, for a table with a line per child (cell key method).
+    record: str = ""
 
     @classmethod
     def read(cls, path: Path) -> TableDescription:
@@ -63,4 +65,4 @@ class TableDescription:
                 t("Twee dimensies heten hetzelfde.", "Two dimensions have the same name."),
                 t("Geef elke dimensie een eigen naam.", "Give every dimension a name of its own."),
             )
-        return cls(data.get("count", "n"), dimensions, data.get("tree", ""))
+        return cls(data.get("count", "n"), dimensions, data.get("tree", ""), data.get("record", ""))

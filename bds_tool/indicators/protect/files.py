@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.errors import UsageError, WithheldError
 from bds_tool.files import atomic_file
 from bds_tool.indicators.protect import generic
+from bds_tool.indicators.protect.collapse import TOO_MUCH, proposals
 from bds_tool.indicators.protect.description import TableDescription
 from bds_tool.indicators.protect.table_run import (
     Outcome,
@@ -42,6 +43,7 @@ class ProtectedTable:
     publication: Publication
     outcome: Outcome
     verdict: Verdict
+    proposals: list[str]
 
 
 def protect_table(
@@ -73,7 +75,9 @@ def protect_table(
         require_safe(verdict)
         with atomic_file(target) as temporary:
             shutil.copyfile(draft, temporary)
-    return ProtectedTable(made, outcome, verdict)
+    share = float((made.frame["status"] == "verborgen").mean())  # type: ignore[arg-type]
+    advice = [p.text(share) for p in proposals(table, policy)[:3]] if share > TOO_MUCH else []
+    return ProtectedTable(made, outcome, verdict, advice)
 
 
 def round_table(source: Path, description_path: Path, policy: Policy, target: Path) -> dict[str, Any]:
@@ -107,15 +111,22 @@ def _labelled(codes: pl.DataFrame, name: str, counts: Any, small: Any) -> pl.Dat
     )
 
 
-def rounding_leak(frame: pl.DataFrame, description_path: Path, policy: Policy, small: pl.Series) -> dict[str, int]:
+def rounding_leak(
+    frame: pl.DataFrame, description_path: Path, policy: Policy, small: pl.Series
+) -> dict[str, int]:
     """How many small counts an attacker who knows the rule recovers exactly, of at most 200 that are tried."""
     from bds_tool.indicators.protect import audit
     from bds_tool.indicators.protect.audit.run import build_system
 
     rule = policy.part("rounding")
     terms = {
-        **audit.read_description(description_path), "lower": 1,
-        "rounding": {"rule": rule["rule"], "base": rule["base"], "zeros_exact": not (rule["rule"] == "nearest" and not rule.get("hide_to"))},
+        **audit.read_description(description_path),
+        "lower": 1,
+        "rounding": {
+            "rule": rule["rule"],
+            "base": rule["base"],
+            "zeros_exact": not (rule["rule"] == "nearest" and not rule.get("hide_to")),
+        },
     }
     table = audit.from_frame(frame, terms)
     system = build_system(table, audit.AuditOptions())

@@ -121,8 +121,12 @@ def contradictions(policy: Policy) -> list[str]:
             )
         )
     if policy.both_sides and policy.lower == 1:
-        faults.append(t("required.both_sides kan niet samen met attacker.lower: 1, want een verborgen 1 kan niet lager",
-                        "required.both_sides cannot go with attacker.lower: 1, for a hidden 1 cannot be lower"))
+        faults.append(
+            t(
+                "required.both_sides kan niet samen met attacker.lower: 1, want een verborgen 1 kan niet lager",
+                "required.both_sides cannot go with attacker.lower: 1, for a hidden 1 cannot be lower",
+            )
+        )
     faults += [
         t(f"methode {method} vraagt een blok {block}", f"method {method} needs a block {block}")
         for method, block in (("round", "rounding"), ("cellkey", "cellkey"))

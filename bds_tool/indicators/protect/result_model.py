@@ -22,6 +22,7 @@ from bds_tool.indicators.protect.types import Bools, Ints
 if TYPE_CHECKING:
     import polars as pl
 
+    from bds_tool.indicators.protect.ledger import Bonds
     from bds_tool.indicators.protect.policy import Policy
 
 X, Y, M = 0, 1, 2
@@ -38,6 +39,8 @@ class Indicator:
     cube: Cube
     withheld: Bools = field(repr=False)
     primaries: list[Primary] = field(default_factory=list)
+    shown_before: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=bool), repr=False)
+    hidden_before: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=bool), repr=False)
     small: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=bool), repr=False)
     small_population: list[tuple[int, int]] = field(default_factory=list)
     outcome: Outcome | None = None
@@ -52,8 +55,10 @@ class Indicator:
         return np.sort(self.cube.row[chosen])
 
 
-def indicators(frame: pl.DataFrame, definitions: Mapping[str, Any], policy: Policy) -> list[Indicator]:
-    """Split a result into indicators and find the primary rows of each."""
+def indicators(
+    frame: pl.DataFrame, definitions: Mapping[str, Any], policy: Policy, bonds: Bonds | None = None
+) -> list[Indicator]:
+    """Split a result into indicators and find the primary rows of each; `bonds` is what earlier releases ask."""
     import polars as pl
 
     found = []
@@ -71,9 +76,23 @@ def indicators(frame: pl.DataFrame, definitions: Mapping[str, Any], policy: Poli
             continue
         cube = build_cube(shown, ["_x", "_y", "_m"], additive=bool(definition.get("additive", True)))
         indicator = Indicator(str(name), shown, definition, cube, withheld.to_numpy())
+        _tie(indicator, bonds)
         _find_primaries(indicator, policy)
         found.append(indicator)
     return found
+
+
+def _tie(indicator: Indicator, bonds: Bonds | None) -> None:
+    """Mark the rows that an earlier release showed, and those it hid."""
+    shape = indicator.cube.real.shape
+    indicator.shown_before, indicator.hidden_before = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+    if bonds is None:
+        return
+    rows = indicator.frame["_row"].to_numpy()
+    position = _node_of_row(indicator.cube, indicator.frame.height)
+    for series, mask in ((bonds.shown, indicator.shown_before), (bonds.hidden, indicator.hidden_before)):
+        for row in np.flatnonzero(series.to_numpy()[rows]).tolist():
+            mask[position[row]] = True
 
 
 def _below_lowest(part: pl.DataFrame, name: str, definition: Mapping[str, Any], policy: Policy) -> pl.Series:
@@ -124,14 +143,13 @@ def _find_primaries(indicator: Indicator, policy: Policy) -> None:
         threshold = (policy.numerator, policy.complement, 1)[quantity]
         for row in np.flatnonzero(wanted).tolist():
             node, flat = position[row]
-            if (quantity, node, flat) in seen:
+            if (quantity, node, flat) in seen or indicator.shown_before[node, flat]:
                 continue
             seen.add((quantity, node, flat))
             value = int(cube.values[quantity, node, flat])
             indicator.primaries.append(Primary(quantity, node, flat, _need(policy, value, threshold)))
-    indicator.small_population = sorted(
-        {position[row] for row in np.flatnonzero((n + m < floor) & (n + m > 0)).tolist()}
-    )
+    too_few = (position[row] for row in np.flatnonzero((n + m < floor) & (n + m > 0)).tolist())
+    indicator.small_population = sorted({p for p in too_few if not indicator.shown_before[p]})
 
 
 def _need(policy: Policy, value: int, threshold: int) -> Need:
@@ -211,7 +229,9 @@ def population_problem(group: list[Indicator], small: list[tuple[int, int]]) -> 
     cube = group[0].cube
     room = np.min([i.counts[_carrier(i)] for i in group], axis=0)
     total = cube.values.sum(axis=0)
-    fixed = cube.real & (total == 0)
+    # What any indicator of this population showed before tells N.
+    fixed = cube.real & ((total == 0) | np.any([i.shown_before for i in group], axis=0))
+    small = [place for place in small if not fixed[place]]
     primaries = [Primary(0, node, flat, ((1, 0), (0, 1))) for node, flat in small]
     cost = _row_cost(cube, total)
     nothing = np.zeros_like(fixed)
@@ -236,7 +256,8 @@ def indicator_problem(indicator: Indicator, given: Bools, policy: Policy) -> Pro
     """The table of x, y and m with N known."""
     cube = indicator.cube
     total = cube.values.sum(axis=0)
-    fixed = cube.real & (total == 0)
+    fixed = cube.real & ((total == 0) | indicator.shown_before)
+    given = given | indicator.hidden_before
     own = {(p.node, p.flat) for p in indicator.primaries}
     lower = np.zeros_like(cube.values)
     if policy.lower:

@@ -12,6 +12,7 @@ import numpy as np
 from bds_tool.errors import UsageError
 from bds_tool.indicators.protect.cube import BREAKDOWNS
 from bds_tool.indicators.protect.files import require_proof, require_safe
+from bds_tool.indicators.protect.ledger import Ledger, bind
 from bds_tool.indicators.protect.result_model import Indicator, indicators, populations, protect_group
 from bds_tool.indicators.result import FIGURES, PROTECTED, Result, read_result, write_result
 from bds_tool.text import t
@@ -48,6 +49,7 @@ def protect_result(
     *,
     quality: bool = False,
     earlier: Sequence[Path] = (),
+    ledger: Path | None = None,
     replace: bool = False,
 ) -> ProtectedResult:
     """Protect a result and write it to `target`. Raises WithheldError (exit 4) when proof or audit fails."""
@@ -59,12 +61,14 @@ def protect_result(
             t(f"{source.name} is al beschermd.", f"{source.name} is protected already."),
             t("Geef het resultaat van bds indicator compute.", "Give the result of bds indicator compute."),
         )
-    made = protect_frame(result, policy, quality=quality)
+    book = Ledger.open(ledger) if ledger else None
+    made = protect_frame(result, policy, quality=quality, ledger=book)
+    before = [*(Path(p) for p in earlier), *(book.paths() if book else [])]
     with tempfile.TemporaryDirectory(prefix="bds-") as folder:
         draft = write_result(Path(folder) / "draft.result", made.frame, made.meta)
         made.verdict = audit_results(
             draft.path,
-            [Path(p) for p in earlier],
+            before,
             width=policy.least_width,
             judged=judged_rows(made),
             floors=floors(made),
@@ -72,19 +76,24 @@ def protect_result(
     require_safe(made.verdict)
     made.meta["audit"] = {"safe": True, "judged": made.verdict.judged, "solved": made.verdict.solved}
     write_result(target, made.frame, made.meta, replace=replace)
+    if book:
+        book.add(target, made.meta)
     return made
 
 
-def protect_frame(result: Result, policy: Policy, *, quality: bool = False) -> ProtectedResult:
+def protect_frame(
+    result: Result, policy: Policy, *, quality: bool = False, ledger: Ledger | None = None
+) -> ProtectedResult:
     """Choose the rows to hide and prove them; nothing is written or audited yet."""
     from bds_tool.indicators.protect.audit import Verdict
 
     frame = result.counts().collect()
     definitions = result.meta.get("definitions") or {}
-    found = indicators(frame, definitions, policy)
+    bonds = bind(ledger, frame, result.meta) if ledger and ledger.releases else None
+    found = indicators(frame, definitions, policy, bonds)
     outcomes, group_of = [], {}
-    for number, group in enumerate(populations(found)):
-        group_of.update({i.id: number for i in group})
+    for place, group in enumerate(populations(found)):
+        group_of.update({i.id: place for i in group})
         outcomes += protect_group(group, policy, quality=quality)
     for outcome in outcomes:
         require_proof(outcome)

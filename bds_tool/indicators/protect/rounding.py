@@ -63,11 +63,14 @@ def round_result(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     decimals = int(rule.get("percent_decimals", 0))
     low, high = _wilson(share, pl.col("n"))
     shown = shown.with_columns(
-        (100 * share).round(decimals).alias("value"), (100 * low).round(decimals).alias("lower"),
+        (100 * share).round(decimals).alias("value"),
+        (100 * low).round(decimals).alias("lower"),
         (100 * high).round(decimals).alias("upper"),
     )
     empty = [c for c in ("reference", "reference_test", "trend", "sum", "sum2") if c in frame.columns]
-    frame = frame.with_columns(*shown.get_columns(), *(pl.lit(None, dtype=frame[c].dtype).alias(c) for c in empty))
+    frame = frame.with_columns(
+        *shown.get_columns(), *(pl.lit(None, dtype=frame[c].dtype).alias(c) for c in empty)
+    )
     figures = ["n", "x", "missing", "value", "lower", "upper", "reliability"]
     return frame.with_columns(
         *(pl.when(small).then(None).otherwise(pl.col(c)).alias(c) for c in figures if c in frame.columns),

@@ -20,7 +20,9 @@ __all__ = [
     "Verdict",
     "attack",
     "audit_file",
-    "audit_tables", "exact_ranges", "from_frame",
+    "audit_tables",
+    "exact_ranges",
+    "from_frame",
     "read_description",
     "read_published",
 ]

@@ -81,7 +81,8 @@ def attack(system: System, *, threshold: float | None = None, seconds_per_cell: 
         verdict.solved += component.solved
         verdict.low[cells], verdict.high[cells] = component.seen_low, component.seen_high
         verdict.findings += [
-            Finding(int(cells[i]), reason, low, high) for i, (reason, low, high) in component.disclosed.items()
+            Finding(int(cells[i]), reason, low, high)
+            for i, (reason, low, high) in component.disclosed.items()
         ]
     # A cell in no equation can take every value between its bounds.
     for cell in np.flatnonzero(unknown & system.wanted & (label < 0)).tolist():
@@ -137,7 +138,15 @@ def _components(system: System, equations: Equations, seconds: float) -> Iterato
         entries = order[start:stop]
         cells = np.unique(equations.cell[entries])
         if wanted[cells].any():
-            yield cells, Component.build(
-                system.low[cells], system.high[cells], equations.row[entries],
-                np.searchsorted(cells, equations.cell[entries]), equations.sign[entries], equations.right, seconds,
+            yield (
+                cells,
+                Component.build(
+                    system.low[cells],
+                    system.high[cells],
+                    equations.row[entries],
+                    np.searchsorted(cells, equations.cell[entries]),
+                    equations.sign[entries],
+                    equations.right,
+                    seconds,
+                ),
             )

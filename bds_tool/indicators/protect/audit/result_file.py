@@ -122,8 +122,9 @@ def _population_shown(releases: Sequence[Release]) -> pl.DataFrame:
     import polars as pl
 
     parts = []
+    # Groups are numbered per release; those of the first one hold for all.
+    groups = {str(k): str(v) for k, v in (releases[0].meta.get("populations") or {}).items()}
     for release in releases:
-        groups = {str(k): str(v) for k, v in (release.meta.get("populations") or {}).items()}
         shown = release.frame.filter(~pl.col("status").is_in(HIDDEN) & pl.col("n").is_not_null())
         parts.append(
             shown.select(
@@ -149,25 +150,58 @@ def _audit_indicator(
 ) -> tuple[Verdict, int]:
     import polars as pl
 
+    now = part
     part, changed = _with_earlier(part, older)
     grid = Grid.build(part, additive=additive)
     system = grid.system(part, told, width, floors)
+    numbered = part.with_row_index("_r")
     if judged is None:
-        hidden = part.with_row_index("_r").filter(pl.col("status") == "verborgen")["_r"].to_numpy()
-        wanted = [grid.cells(q, hidden) for q in (0, 1)]
-        system.wanted[np.concatenate(wanted)] = True
-    else:
-        keys = (
-            part.with_row_index("_r")
-            .select("_r", *KEY)
-            .join(judged, on=list(KEY), how="inner", nulls_equal=True)
+        mine = numbered.join(
+            now.filter(pl.col("status") == "verborgen").select(KEY),
+            on=list(KEY),
+            how="semi",
+            nulls_equal=True,
         )
+        for q in (0, 1):
+            system.wanted[grid.cells(q, mine["_r"].to_numpy())] = True
+    else:
+        keys = numbered.select("_r", *KEY).join(judged, on=list(KEY), how="inner", nulls_equal=True)
         for q, name in enumerate(COUNTS[:3]):
             rows = keys.filter(pl.col("telling") == name)["_r"].to_numpy()
             system.wanted[grid.cells(q, rows)] = True
+    if older:
+        _want_old_secrets(system, grid, numbered, older, told, additive=additive)
     verdict = attack(system, seconds_per_cell=seconds)
     verdict.findings = [grid.named(f, part) for f in verdict.findings]
     return verdict, changed
+
+
+def _want_old_secrets(
+    system: System,
+    grid: Grid,
+    numbered: pl.DataFrame,
+    older: list[pl.DataFrame],
+    told: pl.DataFrame,
+    *,
+    additive: bool,
+) -> None:
+    """What earlier releases kept secret must stay secret: judge what they hide and what was safe before this one."""
+    import polars as pl
+
+    old, _ = _with_earlier(older[0], older[1:])
+    before = Grid.build(old, additive=additive)
+    alone = before.system(old, told, 1, None)
+    hidden = old.with_row_index("_o").filter(pl.col("n").is_null())
+    for q in (0, 1):
+        alone.wanted[before.cells(q, hidden["_o"].to_numpy())] = True
+    lost = {f.cell for f in attack(alone).findings}
+    both = hidden.select("_o", *KEY).join(
+        numbered.select("_r", *KEY), on=list(KEY), how="inner", nulls_equal=True
+    )
+    for q in (0, 1):
+        cells = before.cells(q, both["_o"].to_numpy())
+        safe = np.array([c not in lost for c in cells.tolist()], dtype=bool)
+        system.wanted[grid.cells(q, both["_r"].to_numpy())[safe]] = True
 
 
 def _with_earlier(part: pl.DataFrame, older: list[pl.DataFrame]) -> tuple[pl.DataFrame, int]:
@@ -188,6 +222,9 @@ def _with_earlier(part: pl.DataFrame, older: list[pl.DataFrame]) -> tuple[pl.Dat
             pl.coalesce("x", "_x").alias("x"),
             pl.coalesce("missing", "_m").alias("missing"),
         ).drop("_n", "_x", "_m")
+    for old in older:
+        # Rows that only an earlier release has (other years) are part of what is known together.
+        part = pl.concat([part, old.join(part, on=list(KEY), how="anti", nulls_equal=True)], how="diagonal")
     return part, changed
 
 

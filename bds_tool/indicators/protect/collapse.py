@@ -1,0 +1,96 @@
+"""What to merge when too much would be hidden: each dimension in turn left out, or its codes taken in pairs.
+
+Proposals only: the loss is shown before and after, the choice is people's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bds_tool.indicators.protect.generic import CountTable, Dimension
+from bds_tool.indicators.protect.table_run import suppress, table_problem
+from bds_tool.text import number, t
+
+if TYPE_CHECKING:
+    from bds_tool.indicators.protect.policy import Policy
+
+#: Share hidden from which merging is worth a thought; at 42 % a table says little (sdc facts, table XL).
+TOO_MUCH = 0.30
+#: Cells beyond which no proposals are worked out: each one costs as much as protecting the table.
+LARGEST = 50_000
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A coarser table: what changes, its cells and how many of them would be hidden."""
+
+    change: str
+    cells: int
+    hidden: int
+
+    def text(self, share_now: float) -> str:
+        now, then = number(100 * share_now, 1), number(100 * self.hidden / max(1, self.cells), 1)
+        return t(
+            f"Voorstel: {self.change}: {then} % van {number(self.cells)} cellen verborgen in plaats van {now} %.",
+            f"Proposal: {self.change}: {then} % of {number(self.cells)} cells hidden instead of {now} %.",
+        )
+
+
+def proposals(table: CountTable, policy: Policy) -> list[Proposal]:
+    """Coarser tables, those that hide the smallest share first. Empty for tables that are too large to try."""
+    if table.values.size > LARGEST:
+        return []
+    found = []
+    for axis, dimension in enumerate(table.dimensions):
+        for change, coarser in _coarser(table, axis, dimension):
+            outcome = suppress(table_problem(coarser, policy), passes=1)
+            hidden = int(outcome.hidden[coarser.tree.label_node].sum())
+            found.append(Proposal(change, int(coarser.published.sum()), hidden))
+    return sorted(found, key=lambda p: p.hidden / max(1, p.cells))
+
+
+def _coarser(table: CountTable, axis: int, dimension: Dimension) -> list[tuple[str, CountTable]]:
+    inner = np.unique(dimension.parent[dimension.parent >= 0])
+    leaves = np.setdiff1d(np.arange(len(dimension.codes)), inner)
+    name, made = dimension.description.name, []
+    if len(inner) > 1:
+        # The lowest level of a tree left out: leaves whose parent is no root.
+        low = leaves[dimension.parent[leaves] > 0]
+        keep = np.setdiff1d(np.arange(len(dimension.codes)), low)
+        made.append(
+            (t(f"{name} zonder laagste niveau", f"{name} without its lowest level"), _keep(table, axis, keep))
+        )
+    elif len(leaves) > 3:
+        made.append(
+            (t(f"{name} per twee samen", f"{name} two by two"), _pairs(table, axis, dimension, leaves))
+        )
+    if axis > 0:
+        made.append(
+            (t(f"{name} niet uitgesplitst", f"no breakdown by {name}"), _keep(table, axis, np.array([0])))
+        )
+    return made
+
+
+def _keep(table: CountTable, axis: int, keep: np.ndarray) -> CountTable:
+    old = table.dimensions[axis]
+    index = {int(k): i for i, k in enumerate(keep)}
+    parent = np.array([index.get(int(old.parent[k]), -1) for k in keep], dtype=np.int64)
+    new = Dimension(old.description, tuple(old.codes[int(k)] for k in keep), parent)
+    dimensions = (*table.dimensions[:axis], new, *table.dimensions[axis + 1 :])
+    return CountTable(
+        dimensions, np.take(table.values, keep, axis), np.take(table.published, keep, axis), table.count
+    )
+
+
+def _pairs(table: CountTable, axis: int, old: Dimension, leaves: np.ndarray) -> CountTable:
+    groups = [leaves[i : i + 2] for i in range(0, len(leaves), 2)]
+    moved = np.moveaxis(table.values, axis, 0)
+    values = np.concatenate([moved[:1], np.stack([moved[g].sum(axis=0) for g in groups])])
+    codes = (old.codes[0], *("+".join(old.codes[int(i)] for i in g) for g in groups))
+    new = Dimension(old.description, codes, np.array([-1, *[0] * len(groups)], dtype=np.int64))
+    dimensions = (*table.dimensions[:axis], new, *table.dimensions[axis + 1 :])
+    values = np.ascontiguousarray(np.moveaxis(values, 0, axis))
+    return CountTable(dimensions, values, np.ones(values.shape, dtype=bool), table.count)
