@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint format bench sample fuzz docs clean
+.PHONY: help demo test quick smoke lint format bench sample fuzz docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,13 @@ test: $(DEV)  ## Run all tests
 
 quick: $(DEV)  ## Run the tests that take little time
 	$(BIN)/python -m pytest -n auto -m "not slow"
+
+smoke:  ## Install as a user would, without extras and tools, and validate sample_data/
+	rm -rf build/smoke
+	$(PYTHON) -m venv build/smoke
+	build/smoke/bin/python -m pip install --quiet .
+	build/smoke/bin/bds --version
+	cd build && smoke/bin/bds validate ../sample_data --quiet --exit-zero
 
 lint: $(DEV)  ## Check style, types and the size of what we promise
 	$(BIN)/ruff check .

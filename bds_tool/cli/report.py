@@ -13,6 +13,17 @@ from bds_tool.text import number, t
 ResultPath = Annotated[Path, typer.Argument(metavar="RESULT", help="Beveiligd resultaat (NAAM.result).")]
 Out = Annotated[Path, typer.Option("--output", "--out", "-o", help="Bestand of map die wordt gemaakt.")]
 Force = Annotated[bool, typer.Option("--force", help="Vervang wat er al staat.")]
+Source = Annotated[
+    Path,
+    typer.Argument(
+        metavar="BRON",
+        help="Beveiligd resultaat (NAAM.result), of een gegevensmap (NAAM.bds): die wordt dan eerst geteld en beveiligd.",
+    ),
+]
+Areas = Annotated[
+    list[Path] | None, typer.Option("--areas", help="Postcode- en gebiedstabellen, bij een gegevensmap.")
+]
+Policy = Annotated[str, typer.Option("--policy", help="Onthullingsbeleid, bij een gegevensmap.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Geen samenvatting.")]
 
 
@@ -105,18 +116,21 @@ def chart(
 
 
 def site(
-    result: ResultPath,
+    source: Source,
     output: Out,
     title: Annotated[str, typer.Option(help="Naam van de site.")] = "",
     demo: Annotated[bool, typer.Option("--demo", help="Zet erbij dat de gegevens verzonnen zijn.")] = False,
+    areas: Areas = None,
+    policy: Policy = "ncj-strict",
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
     """Een site die zonder server en zonder internet werkt."""
-    from bds_tool.export.report.book import open_book
+    from bds_tool.export.report.prepare import opened
     from bds_tool.export.report.site import build_site
 
-    built = build_site(open_book(result), output, title=title, demo=demo, replace=force)
+    with opened(source, areas=areas or [], policy=policy) as book:
+        built = build_site(book, output, title=title, demo=demo, replace=force)
     if not quiet:
         size = number(built.bytes / 1e6, 1)
         talk(
@@ -143,16 +157,19 @@ def pdf(
 
 
 def melkvoeding(
-    result: ResultPath,
+    source: Source,
     output: Out,
     area: Annotated[str, typer.Option(help="Gebied (code of naam); zonder: het geheel.")] = "",
     period: Annotated[str, typer.Option(help="Periode; zonder: de laatste.")] = "",
+    areas: Areas = None,
+    policy: Policy = "ncj-strict",
     quiet: Quiet = False,
 ) -> None:
     """Peiling Melkvoeding: momenten en soort, naar opleiding, naast de cijfers van 2018."""
-    from bds_tool.export.report.book import open_book
     from bds_tool.export.report.milk import write_milk
+    from bds_tool.export.report.prepare import opened
 
-    write_milk(open_book(result), output, area=area, period=period)
+    with opened(source, areas=areas or [], policy=policy, names=["voeding"], by=["education"]) as book:
+        write_milk(book, output, area=area, period=period)
     if not quiet:
         talk(t(f"{output} gemaakt.", f"{output} made."))

@@ -98,3 +98,39 @@ def test_melkvoeding_stands_beside_2018(bds, result, tmp_path):
         "69",
     )
     assert len(lines) == 24
+
+
+def test_workbook_opens_in_an_office_program(bds, result, tmp_path):
+    """LibreOffice converts the table to PDF without losing a figure."""
+    import os
+    import shutil
+    import subprocess
+
+    if shutil.which("soffice") is None or shutil.which("pdftotext") is None:
+        if os.environ.get("CI"):
+            pytest.fail("soffice and pdftotext are needed (libreoffice-calc, poppler-utils)")
+        pytest.skip("soffice or pdftotext is not installed")
+    assert bds("report", "table", result, "-i", "OW", "-o", tmp_path / "t.xlsx").code == 0
+    home = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    command = [
+        "soffice",
+        home,
+        "--headless",
+        "--convert-to",
+        "pdf",
+        "--outdir",
+        tmp_path,
+        tmp_path / "t.xlsx",
+    ]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    text = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "t.pdf", "-"], check=True, capture_output=True, text=True
+    ).stdout
+    rows = pl.read_parquet(result / "counts.parquet").filter(pl.col("indicator") == "OW")
+    for value in rows["value"].drop_nulls():
+        # the format of the cell shows one decimal; LibreOffice rounds halves up or down by locale
+        assert any(
+            f"{v:.1f}" in text or f"{v:.1f}".replace(".", ",") in text for v in (value - 0.02, value + 0.02)
+        )
+    for name in rows["area_name"].unique():
+        assert name in text
