@@ -171,7 +171,7 @@ def dumps() -> int:
     return wanted
 
 
-def main() -> int:
+def main() -> None:
     make_store()
     sample()
     result = compare(
@@ -184,12 +184,11 @@ def main() -> int:
         target=0.25,
         min_rate=20_000,
     )
-    code = save(result)
+    save(result)
     shutil.rmtree(FOLDER / "ours.fhir", ignore_errors=True)
     for name in ("dumps.ndjson", "sample.ndjson", "count.txt"):
         (FOLDER / name).unlink(missing_ok=True)
-    return code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

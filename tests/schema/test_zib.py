@@ -135,6 +135,25 @@ def test_check_finds_an_element_without_row(specs):
     assert [(f.code, f.plaats) for f in check()] == [("ZIB02", "bds:879")]
 
 
+def test_check_finds_a_form_that_does_not_exist(specs):
+    path = specs / MASTER
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("\tlengte\tpositie\t", "\tlengte\thouding\t"),
+        encoding="utf-8",
+    )
+    set_specs(str(specs))
+    assert [f.code for f in check()] == ["ZIB14"]
+
+
+def test_check_finds_a_wrong_field_in_the_forms(specs):
+    path = specs / "zib/fhir/vormen.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("moment: geen", "moment: nooit"), encoding="utf-8"
+    )
+    set_specs(str(specs))
+    assert [f.code for f in check()] == ["ZIB01"]
+
+
 def test_a_broken_row_names_file_and_line(specs):
     path = specs / MASTER
     path.write_text(path.read_text(encoding="utf-8").replace("bds:1\t", "bds:een\t", 1), encoding="utf-8")
@@ -226,3 +245,23 @@ def test_check_command(bds):
 
 def test_unknown_release_is_refused(bds):
     assert bds("zib", "show", "235", "--zib", "2019").code == 2
+
+
+def test_coverage_of_a_store_counts_elements_and_values(bds, tmp_path):
+    from bds_tool.dossier import StoreWriter
+    from bds_tool.dossier.model import REGISTRATIES
+
+    base = dict.fromkeys(REGISTRATIES) | {"dossier_id": "k", "bron": 1, "regel": 1}
+    rows = [base | {"bdsnummer": n, "waarde": "1"} for n in (235, 235, 235, 1078, 161)]
+    with StoreWriter(tmp_path / "s.bds") as writer:
+        writer.add_bron(bron=1, pad="x", formaat="james-3.0", sha256="0" * 64, bytes=1, rijen=5)
+        writer.add_rows([tuple(r[c] for c in REGISTRATIES) for r in rows])
+    result = bds("zib", "coverage", tmp_path / "s.bds", "--by", "totaal", "--format", "json")
+    elements, values = json.loads(result.out)
+    assert (
+        elements["elementen"],
+        elements["volledig"],
+        elements["geen tegenhanger"],
+        elements["buiten bereik"],
+    ) == (3, 1, 1, 1)
+    assert (values["elementen"], values["volledig"]) == (5, 3)

@@ -13,6 +13,7 @@ from bds_tool.schema.model import Definition
 from bds_tool.schema.zib.coverage import past
 from bds_tool.schema.zib.loading import MASTER, load_zib, rows
 from bds_tool.schema.zib.model import BEWEZEN, NO_TERM, Codekoppeling, Koppeling, Zibkaart
+from bds_tool.schema.zib.vormen import load_vormen
 from bds_tool.text import t
 
 #: Versions of which every element must have a row.
@@ -76,6 +77,15 @@ def _schema() -> Iterator[Fout]:
             for error in validators[kind].iter_errors(row):
                 column = "/".join(map(str, error.path)) or "-"
                 yield Fout("ZIB01", "fout", f"{path.name}:{line}", f"{column}: {error.message}")
+    import yaml
+
+    forms = root / "zib" / "fhir" / "vormen.yaml"
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    schema = json.loads((root / "_schemas" / "zib-vormen.schema.json").read_text(encoding="utf-8"))
+    data = yaml.load(forms.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # a safe loader
+    for error in Draft202012Validator(schema).iter_errors(data):
+        place = "/".join(map(str, error.path)) or "-"
+        yield Fout("ZIB01", "fout", forms.name, f"{place}: {error.message}")
 
 
 def _complete(kaart: Zibkaart, definitions: dict[str, Definition]) -> Iterator[Fout]:
@@ -138,6 +148,13 @@ def _row(kaart: Zibkaart, row: Koppeling, definitions: dict[str, Definition]) ->
         )
     yield from _units(row, fout)
     yield from _direction(kaart, row, fout)
+    form = load_vormen().vormen.get(row.vorm)
+    if row.vorm and (form is None or (form.soort == "observatie" and row.plaats not in form.plaatsen)):
+        yield fout(
+            "ZIB14",
+            f"vorm {row.vorm} met plaats {row.plaats} bestaat niet in vormen.yaml",
+            f"form {row.vorm} with place {row.plaats} does not exist in vormen.yaml",
+        )
     if row.waardenlijst and row.waardenlijst not in kaart.lijsten:
         yield fout(
             "ZIB10", f"vertaaltabel {row.waardenlijst} ontbreekt", f"code map {row.waardenlijst} is missing"
