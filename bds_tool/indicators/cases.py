@@ -12,7 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.indicators import features
-from bds_tool.indicators.compute import Plan, cells_sql, groups, positions
+from bds_tool.indicators.compute import Plan, cells_sql, groups, unpacked
 from bds_tool.indicators.definitions import Indicator
 
 if TYPE_CHECKING:
@@ -66,13 +66,16 @@ def run(indicators: list[Indicator]) -> list[Outcome]:
     connection.execute("create or replace temp table woont as select kind, date '1900-01-01' as van, "
                        "date '2999-12-31' as tot, gebied from _nr")
     connection.execute("create or replace temp table geenplaats as select -1 as onbekend, -1 as geheim")
+    by_id = {i.id: i for i in plan.indicators}
     found: dict[tuple[int, str, int], dict[str, float]] = {}
     for group in groups(plan.indicators):
-        cursor = connection.execute(cells_sql(group, ()))
-        for values in cursor.fetchall():
-            for name, position in positions(group).items():
+        names = unpacked(group)
+        sums = ", ".join(names.values())
+        for values in connection.execute(f"select gebied, jaar, {sums} from ({cells_sql(group, ())})").fetchall():
+            for name, value in zip(names, values[2:], strict=True):
                 what, _, indicator = name.partition("|")
-                found.setdefault((values[0], indicator, values[1]), {})[what] = values[2 + position]
+                if what != "p" or by_id[indicator].population_view in {"", group.view}:
+                    found.setdefault((values[0], indicator, values[1]), {})[what] = value
     outcomes = []
     for number, (i, case, version) in enumerate(runs):
         for year, expected in case["verwacht"].items():

@@ -7,7 +7,7 @@ additive, so margins made from the finest cells (`cube`) are exact.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,78 +53,103 @@ class Plan:
 
 
 class Group(NamedTuple):
-    """Indicators that one aggregation counts together."""
+    """Indicators that one aggregation counts together.
+
+    `counters`: per indicator the conditions of population, denominator and numerator (None where not counted here)
+    and of the new registration; `totals`: name → SQL of the values that are summed.
+    """
 
     view: str
     day: str
     where: str
-    sums: list[tuple[str, str]]  # name of the sum, SQL of the aggregate
+    counters: dict[str, dict[str, str]]
+    totals: dict[str, str]
+
+
+#: A counter takes 20 bits of a 64-bit sum, so three fit in one: a cell of one piece holds fewer than a million rows.
+COUNTER_BITS = 20
+COUNTERS = "pnx"
 
 
 def groups(indicators: Iterable[Indicator]) -> list[Group]:
-    """One group per view, date and set of concepts; and one per view that only counts populations.
+    """One group per view, date and set of concepts; and one per view that only counts populations."""
+    gathered: dict[tuple[str, str, str], Group] = {}
 
-    A sum is called `<what>|<indicator>` with what from SUMS. Indicators with a population view get their `p` there.
-    """
-    gathered: dict[tuple[str, str, str], dict[str, str]] = {}
+    def group(*key: str) -> Group:
+        return gathered.setdefault((key[0], key[1], key[2]), Group(*key, {}, {}))  # type: ignore[arg-type]
+
     for i in indicators:
         where = f"begrip IN ({', '.join(repr(c) for c in i.concepts)})" if i.concepts else ""
-        for name, sql in _sums(i):
-            gathered.setdefault((i.view, i.day, where), {})[name] = sql
+        own = group(i.view, i.day, where)
+        conditions = {"p": i.population, "n": i.denominator}
+        if i.kind == "gemiddelde":
+            conditions["n"] = f"({i.denominator}) AND ({i.value}) IS NOT NULL"
+            own.totals[f"s|{i.id}"] = f"CAST({i.value} AS DOUBLE)"
+            own.totals[f"q|{i.id}"] = f"CAST({i.value} AS DOUBLE) * ({i.value})"
+        elif i.kind == "tarief":
+            own.totals[f"x|{i.id}"] = f"CAST({i.numerator} AS DOUBLE)"
+        else:
+            conditions["x"] = i.numerator
+        if i.era:
+            conditions["b"] = f"({i.era}) = 1"
+        own.counters[i.id] = conditions
         if i.population_view:
             condition = i.age_mask if "leeftijd" in i.data else "TRUE"
-            gathered.setdefault((i.population_view, "datum", ""), {})[f"p|{i.id}"] = f"count(*) FILTER (WHERE {condition})"
-    return [Group(*key, list(sums.items())) for key, sums in gathered.items()]
-
-
-def _sums(i: Indicator) -> Iterator[tuple[str, str]]:
-    inside = i.population
-    known = f"{inside} AND ({i.denominator})"
-    if not i.population_view:
-        yield f"p|{i.id}", f"count(*) FILTER (WHERE {inside})"
-    if i.kind == "gemiddelde":
-        known = f"{known} AND ({i.value}) IS NOT NULL"
-        yield f"s|{i.id}", f"sum(CAST({i.value} AS DOUBLE)) FILTER (WHERE {known})"
-        yield f"q|{i.id}", f"sum(CAST({i.value} AS DOUBLE) * ({i.value})) FILTER (WHERE {known})"
-    elif i.kind == "tarief":
-        yield f"x|{i.id}", f"sum(CAST({i.numerator} AS BIGINT)) FILTER (WHERE {known})"
-    else:
-        yield f"x|{i.id}", f"count(*) FILTER (WHERE {known} AND ({i.numerator}))"
-    yield f"n|{i.id}", f"count(*) FILTER (WHERE {known})"
-    if i.era:
-        yield f"b|{i.id}", f"count(*) FILTER (WHERE {known} AND ({i.era}) = 1)"
+            group(i.population_view, "datum", "").counters[f"{i.id}"] = {"p": condition}
+    return list(gathered.values())
 
 
 def cells_sql(group: Group, by: Sequence[str]) -> str:
-    """SQL of the finest cells of a group: gebied, jaar, breakdowns, then its sums in order.
+    """SQL of the finest cells of a group: gebied, jaar, breakdowns, then one column per `columns(group)`.
 
-    Characteristics of the child come from `kind`, the area from the address on the date that decides the year.
+    Characteristics of the child come from `kind`, the area from the address on the date that decides the year. The
+    conditions build on each other (known = population and denominator, …); their counts are packed in one number
+    per indicator, which makes a third of the aggregates.
     """
+    flags, packed = [], []
+    for number, (_, conditions) in enumerate(group.counters.items()):
+        flags.append(f"coalesce(({conditions['p']}), FALSE) AS p{number}")
+        terms = [f"CAST(p{number} AS BIGINT)"]
+        if "n" in conditions:
+            flags.append(f"p{number} AND coalesce(({conditions['n']}), FALSE) AS n{number}")
+            terms.append(f"CAST(n{number} AS BIGINT) * {1 << COUNTER_BITS}")
+        if "x" in conditions:
+            terms.append(f"CAST(n{number} AND coalesce(({conditions['x']}), FALSE) AS BIGINT) * {1 << 2 * COUNTER_BITS}")
+        packed.append(f"sum({' + '.join(terms)}) AS c{number}")
+        if "b" in conditions:
+            packed.append(f"count(*) FILTER (WHERE n{number} AND ({conditions['b']})) AS b{number}")
+    index = {indicator: number for number, indicator in enumerate(group.counters)}
+    for number, (name, sql) in enumerate(group.totals.items()):
+        packed.append(f"sum({sql}) FILTER (WHERE n{index[name[2:]]}) AS t{number}")
     selected = {"sex": "k.k_sex", "education": "k.k_education", "origin": "k.k_origin", "age": "u.age"}
-    # the same condition often serves several indicators; it is counted once
-    distinct = dict.fromkeys(sql for _, sql in group.sums)
-    figures = [f"{sql} AS c{n}" for n, sql in enumerate(distinct)]
     columns = ", ".join(["coalesce(w.gebied, p.onbekend) AS gebied", "year(u.k_datum) AS jaar",
-                         *(f"{selected[name]} AS {name}" for name in by), *figures])
+                         *(f"{selected[name]} AS {name}" for name in by), *packed])
     traits = (
         "LEFT JOIN (SELECT kind AS k_kind, sex AS k_sex, education AS k_education, origin AS k_origin FROM kind) AS k "
         "ON k.k_kind = u.kind " if set(by) & {"sex", "education", "origin"} else ""
     )
+    rows = f"SELECT *, CAST({group.day} AS DATE) AS k_datum FROM {group.view}{' WHERE ' + group.where if group.where else ''}"
     return (
-        f"SELECT {columns} FROM (SELECT *, CAST({group.day} AS DATE) AS k_datum FROM {group.view}"
-        f"{' WHERE ' + group.where if group.where else ''}) AS u {traits}"
+        f"SELECT {columns} FROM (SELECT *, {', '.join(flags)} FROM ({rows}) AS r "
+        "CROSS JOIN (SELECT van AS per_van, peildatum AS per_tot FROM parameters) AS per "
+        f"WHERE r.k_datum BETWEEN per.per_van AND per.per_tot) AS u {traits}"
         "LEFT JOIN (SELECT kind AS w_kind, van AS w_van, tot AS w_tot, gebied FROM woont) AS w "
-        "ON w.w_kind = u.kind AND u.k_datum >= w.w_van AND u.k_datum < w.w_tot "
-        "CROSS JOIN geenplaats AS p CROSS JOIN (SELECT van AS per_van, peildatum AS per_tot FROM parameters) AS per "
-        "WHERE u.k_datum BETWEEN per.per_van AND per.per_tot "
+        "ON w.w_kind = u.kind AND u.k_datum >= w.w_van AND u.k_datum < w.w_tot CROSS JOIN geenplaats AS p "
         f"GROUP BY {', '.join(str(n + 1) for n in range(len(by) + 2))}"
     )
 
 
-def positions(group: Group) -> dict[str, int]:
-    """Name of a sum → its column c<n> in the cells of the group."""
-    distinct = {sql: n for n, sql in enumerate(dict.fromkeys(sql for _, sql in group.sums))}
-    return {name: distinct[sql] for name, sql in group.sums}
+def unpacked(group: Group) -> dict[str, str]:
+    """Name of a sum (`n|BRUSH`) → SQL over a row of cells that gives it; what from SUMS."""
+    out: dict[str, str] = {}
+    mask = (1 << COUNTER_BITS) - 1
+    for number, (indicator, conditions) in enumerate(group.counters.items()):
+        for position, what in enumerate(COUNTERS):
+            if what in conditions:
+                out[f"{what}|{indicator}"] = f"(CAST(c{number} AS BIGINT) >> {position * COUNTER_BITS}) & {mask}"
+        if "b" in conditions:
+            out[f"b|{indicator}"] = f"b{number}"
+    return out | {name: f"t{number}" for number, name in enumerate(group.totals)}
 
 
 def count(
@@ -133,7 +158,7 @@ def count(
     """Count all indicators over `tables` (pieces of registraties); returns each group with the table of its cells.
 
     `connection` holds `bronnen` and the tables of `area.install`. A table of cells has gebied, jaar, the breakdowns
-    and c0, c1 … (see `positions`), one row per cell.
+    and what `unpacked` names, one row per cell and piece.
     """
     progress = plan.progress or (lambda _: None)
     found = groups(plan.indicators)
@@ -163,8 +188,7 @@ def check_keys(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def figures(connection: duckdb.DuckDBPyConnection, cells: str, group: Group, by: Sequence[str]) -> dict[str, Any]:
-    """The cells of a group as numpy arrays: gebied, jaar, breakdowns, and c0, c1 … added up over the pieces."""
+    """The cells of a group as numpy arrays: gebied, jaar, breakdowns, and each sum by name, added up over the pieces."""
     dims = ["gebied", "jaar", *by]
-    size = len(set(positions(group).values()))
-    sums = ", ".join(f"sum(cast(c{n} as double)) as c{n}" for n in range(size))
+    sums = ", ".join(f'sum(CAST({sql} AS DOUBLE)) AS "{name}"' for name, sql in unpacked(group).items())
     return dict(connection.execute(f"select {', '.join(dims)}, {sums} from {cells} group by all").fetchnumpy())

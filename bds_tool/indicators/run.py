@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.errors import UsageError
 from bds_tool.indicators import area, features
 from bds_tool.indicators.chunks import ROWS, pieces
-from bds_tool.indicators.compute import Group, Plan, count, figures, positions
+from bds_tool.indicators.compute import Group, Plan, count, figures, unpacked
 from bds_tool.indicators.cube import Space, look_up, roll_up
 from bds_tool.indicators.output import Sums, metadata, write
 from bds_tool.indicators.result import LEVELS, TOTAL, Result, write_result
@@ -136,16 +136,16 @@ def all_sums(
     ordered = sorted(counted, key=lambda pair: pair[0].view not in views)
     chosen = {i.id: i for i in plan.indicators}
     for group, table in ordered:
-        where = positions(group)
+        names = list(unpacked(group))
         cells = figures(connection, table, group, plan.by)
         connection.execute(f"drop table {table}")
-        columns = [f"c{n}" for n in range(len(set(where.values())))]
-        keys, sums = roll_up(space, cells, columns)
+        keys, sums = roll_up(space, cells, names)
         found: dict[str, dict[str, Any]] = {}
-        for name, position in where.items():
+        for position, name in enumerate(names):
             what, _, indicator = name.partition("|")
             if what == "p" and chosen[indicator].population_view:
-                kept[indicator] = (keys, sums[:, position])
+                if group.view == chosen[indicator].population_view:
+                    kept[indicator] = (keys, sums[:, position])
             else:
                 found.setdefault(indicator, {})[what] = sums[:, position]
         for indicator, own in found.items():

@@ -67,8 +67,14 @@ def table_problem(table: CountTable, policy: Policy) -> Problem:
     )
 
 
+#: From this many primaries on, one round of choosing again must do: each round costs as much as the first.
+MANY_PRIMARIES = 100_000
+
+
 def suppress(problem: Problem, *, passes: int = 3, quality: bool = False) -> Outcome:
     """Hide rows until every primary is certified; what cannot be certified climbs the ladder."""
+    if len(problem.primaries) > MANY_PRIMARIES:
+        passes = min(passes, 2)
     suppressor = Suppressor(problem)
     missing = suppressor.run(passes)
     blocks = climb(suppressor, missing) if missing else 0

@@ -5,31 +5,20 @@
 -- Een dosis telt vanaf min_dag en, na de eerste, met minstens min_tussen dagen sinds de vorige; voor series met een
 -- revaccinatie moet er een dosis zijn met minstens reva_tussen dagen sinds de vorige en vanaf reva_dag.
 SELECT
-  k.kind, s.serie, s.datum, s.age, s.vereist,
-  coalesce(d.geldig, 0) >= s.vereist AND (s.reva_tussen = 0 OR coalesce(d.reva, 0) > 0) AS voltooid,
-  coalesce(d.gegeven, 0) AS gegeven
+  s.kind, s.serie, s.datum, s.age, s.vereist,
+  count(*) FILTER (WHERE p.dag >= s.min_dag AND coalesce(p.tussen, 99999) >= s.min_tussen) >= s.vereist
+    AND (s.reva_tussen = 0 OR count(*) FILTER (WHERE p.tussen >= s.reva_tussen AND p.dag >= s.reva_dag) > 0) AS voltooid,
+  count(p.dag) AS gegeven
 FROM (
   SELECT
-    k.kind, v.serie, v.age,
+    k.kind, v.serie, v.component, v.age, v.min_dag, v.min_tussen, v.reva_tussen, v.reva_dag,
     k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)) AS datum,
-    CASE WHEN v.doses_schema2 > 0 AND k.dktp_schema = '01' THEN v.doses_schema2 ELSE v.doses END AS vereist,
-    v.reva_tussen
+    CASE WHEN v.doses_schema2 > 0 AND k.dktp_schema = '01' THEN v.doses_schema2 ELSE v.doses END AS vereist
   FROM kind AS k
   JOIN vaccinatieserie AS v ON k.geboren >= v.cohort_van AND k.geboren < v.cohort_tot
   CROSS JOIN parameters AS p
   WHERE k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)) BETWEEN p.van AND p.peildatum
     AND (k.einde IS NULL OR k.einde > k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)))
 ) AS s
-JOIN kind AS k ON k.kind = s.kind
-LEFT JOIN (
-  SELECT
-    k.kind, v.serie,
-    count(*) AS gegeven,
-    count(*) FILTER (WHERE p.dag >= v.min_dag AND coalesce(p.tussen, 99999) >= v.min_tussen) AS geldig,
-    count(*) FILTER (WHERE p.tussen >= v.reva_tussen AND p.dag >= v.reva_dag) AS reva
-  FROM prik AS p
-  JOIN kind AS k ON k.kind = p.kind
-  JOIN vaccinatieserie AS v ON v.component = p.component AND k.geboren >= v.cohort_van AND k.geboren < v.cohort_tot
-  WHERE p.datum < k.geboren + to_months(CAST(v.grens_mnd AS INTEGER))
-  GROUP BY k.kind, v.serie
-) AS d ON d.kind = s.kind AND d.serie = s.serie
+LEFT JOIN prik AS p ON p.kind = s.kind AND p.component = s.component AND p.datum < s.datum
+GROUP BY s.kind, s.serie, s.datum, s.age, s.vereist, s.reva_tussen

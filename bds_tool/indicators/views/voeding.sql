@@ -1,15 +1,18 @@
 -- rij: één kind; per moment de melkvoeding
--- uit: reg, kind, venster
+-- uit: reg, kind, venster, parameters
 -- elementen: 496, 747, 1340
 -- w2, m1, m3, m6, m9, m12: W0177 van het contact dat binnen het venster het dichtst bij de leeftijd ligt (bij gelijke
 -- afstand het eerste); leeg als er in het venster geen waarde is. geboorte en dag8 uit 747 en 1340.
+-- dagen_oud: leeftijd in dagen op de peildatum (om kinderen die een moment nog niet haalden weg te laten)
 SELECT
   k.kind, k.geboren,
   k.voeding_geboorte AS geboorte,
   k.voeding_dag8 AS dag8,
   v.w2, v.m1, v.m3, v.m6, v.m9, v.m12,
+  $DAG(k.geboren, p.peildatum) AS dagen_oud,
   '0' AS age
 FROM kind AS k
+CROSS JOIN parameters AS p
 LEFT JOIN (
   SELECT
     r.kind,
