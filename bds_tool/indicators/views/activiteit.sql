@@ -15,7 +15,7 @@ SELECT
     AND coalesce(a.soort, '39') IN ('01', '37', '38', '39', '40', '41', '20', '22', '35') AS gezien,
   $MND(k.geboren, a.datum) AS leeftijd_mnd,
   year(a.datum) AS jaar,
-  CAST(floor($MND(k.geboren, a.datum) / 12) AS VARCHAR) AS age
+  CAST(CAST(floor($MND(k.geboren, a.datum) / 12) AS INTEGER) AS VARCHAR) AS age
 FROM (
   SELECT
     act, kind,

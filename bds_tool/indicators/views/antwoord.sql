@@ -5,7 +5,7 @@
 SELECT
   a.kind, a.jaar, a.begrip, a.datum, a.waarde, a.tijdperk,
   $MND(k.geboren, a.datum) AS leeftijd_mnd,
-  CAST(floor($MND(k.geboren, a.datum) / 12) AS VARCHAR) AS age
+  CAST(CAST(floor($MND(k.geboren, a.datum) / 12) AS INTEGER) AS VARCHAR) AS age
 FROM (
   SELECT
     kind, year(datum) AS jaar, begrip,

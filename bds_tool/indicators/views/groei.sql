@@ -11,7 +11,7 @@
 SELECT
   m.*,
   year(m.datum) AS jaar,
-  CAST(floor(m.leeftijd_mnd / 12) AS VARCHAR) AS age,
+  CAST(CAST(floor(m.leeftijd_mnd / 12) AS INTEGER) AS VARCHAR) AS age,
   CASE
     WHEN m.bmi IS NULL OR i.overgewicht IS NULL THEN NULL
     WHEN m.bmi >= i.obesitas THEN 2

@@ -20,7 +20,7 @@ SELECT
   CASE
     WHEN p.groeikaart = 'nl' THEN 'nl'
     WHEN k.zwangerschap BETWEEN 175 AND 258 AND coalesce(k.diagram, '01') IN ('01', '06')
-      THEN 'p' || CAST(floor(k.zwangerschap / 7) AS VARCHAR)
+      THEN 'p' || CAST(CAST(floor(k.zwangerschap / 7) AS INTEGER) AS VARCHAR)
     ELSE coalesce(d.kaart, 'nl')
   END AS kaart,
   CASE WHEN p.groeikaart = 'nl' THEN 'nl' ELSE coalesce(d.kaart, 'nl') END AS kaart_later,

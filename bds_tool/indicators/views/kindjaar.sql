@@ -5,7 +5,7 @@
 SELECT
   k.kind, j.jaar, j.datum, k.status_zorg,
   $MND(k.geboren, j.datum) AS leeftijd_mnd,
-  CAST(floor($MND(k.geboren, j.datum) / 12) AS VARCHAR) AS age
+  CAST(CAST(floor($MND(k.geboren, j.datum) / 12) AS INTEGER) AS VARCHAR) AS age
 FROM kind AS k
 JOIN jaren AS j ON k.geboren <= j.datum AND (k.einde IS NULL OR k.einde > j.datum)
 WHERE $MND(k.geboren, j.datum) < 216

@@ -6,7 +6,7 @@
 SELECT
   d.kind, d.datum, d.d, d.daz, d.items,
   $MND(k.geboren, d.datum) AS leeftijd_mnd,
-  CAST(floor($MND(k.geboren, d.datum) / 12) AS VARCHAR) AS age,
+  CAST(CAST(floor($MND(k.geboren, d.datum) / 12) AS INTEGER) AS VARCHAR) AS age,
   row_number() OVER (PARTITION BY d.kind, year(d.datum) ORDER BY d.datum DESC) = 1 AS laatste_jaar
 FROM dscore AS d
 JOIN kind AS k ON k.kind = d.kind

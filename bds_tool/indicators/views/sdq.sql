@@ -7,7 +7,7 @@
 -- informant: W0641; instrument: W0640; laatste_jaar: laatste SDQ van het kind in het jaar
 SELECT
   s.kind, s.datum, s.instrument, s.informant, s.leeftijd_mnd, year(s.datum) AS jaar,
-  CAST(floor(s.leeftijd_mnd / 12) AS VARCHAR) AS age,
+  CAST(CAST(floor(s.leeftijd_mnd / 12) AS INTEGER) AS VARCHAR) AS age,
   s.emotie, s.gedrag, s.leeftijdgenoot, s.hyper, s.prosociaal, s.impact,
   coalesce(s.emotie + s.gedrag + s.leeftijdgenoot + s.hyper, s.totaal) AS totaal,
   coalesce(g.grens, a.grens) AS grens,

@@ -1,0 +1,204 @@
+"""z-scores and BMI classes against the published tables."""
+
+import csv
+import json
+import math
+from bisect import bisect_right
+from datetime import date
+
+import numpy as np
+import pytest
+
+from bds_tool.indicators import growth
+
+
+def table(shared):
+    with (shared / "references" / "growth_lms.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_shipped_tables_are_the_published_ones(shared):
+    from bds_tool.places import specs_dir
+
+    ours = specs_dir() / "referenties" / "groei" / "growth_lms.csv"
+    assert ours.read_bytes() == (shared / "references" / "growth_lms.csv").read_bytes()
+
+
+def test_every_tabulated_point(shared):
+    """At each of the tabulated points: z(M) = 0 and z(M·(1 + L·S·z)^(1/L)) = z within 1e-6."""
+    points = table(shared)
+    by_reference: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    for row in points:
+        by_reference.setdefault((row["reference"], row["measure"], row["sex"], row["population"]), []).append(row)
+    assert set(by_reference) == set(growth.references())
+    seen = 0
+    for key, rows in by_reference.items():
+        reference = growth.lms(*key)
+        x, m, s = (np.array([float(r[c]) for r in rows]) for c in "xMS")
+        normal = rows[0]["distribution"] == "NO"
+        l = np.ones(len(rows)) if normal else np.array([float(r["L"]) for r in rows])  # noqa: E741
+        cv = s / m if normal else s
+        np.testing.assert_allclose(reference.z(m, x), 0, atol=1e-6)
+        for z in (-3, -2, -1, -0.5, 0.5, 1, 2, 3):
+            inside = 1 + l * cv * z > 0
+            power = np.where(np.abs(l) < 1e-12, 1, l)
+            y = np.where(np.abs(l) < 1e-12, m * np.exp(cv * z), m * np.abs(1 + l * cv * z) ** (1 / power))
+            np.testing.assert_allclose(reference.z(y[inside], x[inside]), z, atol=1e-6, err_msg=str(key))
+            np.testing.assert_allclose(reference.y(z, x)[inside], y[inside], rtol=1e-9)
+        seen += len(rows)
+    assert seen == len(points) > 12_000
+
+
+def test_outside_the_table_there_is_no_score():
+    reference = growth.lms("nl_2009", "hgt", "male", "nl")
+    assert np.isnan(reference.z(100, 25)) and np.isnan(reference.z(50, 0))
+
+
+def test_normal_distribution_is_mean_and_sd():
+    reference = growth.lms("nl_2012", "hgt", "male", "30")
+    mean, sd = reference.m[3], reference.m[3] * reference.s[3]
+    assert reference.z(mean + 1.5 * sd, reference.x[3]) == pytest.approx(1.5, abs=1e-9)
+
+
+@pytest.fixture(scope="module")
+def iotf(shared):
+    with (shared / "references" / "bmi_cutoffs_iotf.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_iotf_at_every_half_year(iotf):
+    names = {"dun3": "thinness3", "dun2": "thinness2", "dun1": "thinness1", "overgewicht": "overweight", "obesitas": "obesity"}
+    for row in iotf:
+        sex = {"M": "M", "F": "V"}[row["sex"]]
+        for rule in ("interpolate", "nearest_half_year"):
+            limits = growth.bmi_cutoffs("iotf", sex, float(row["age_years"]), rule)
+            for ours, theirs in names.items():
+                assert limits[ours] == pytest.approx(float(row[theirs]), abs=1e-12)
+
+
+def test_iotf_between_half_years(iotf):
+    """By straight-line interpolation, or the nearest half year; the middle belongs to the upper one."""
+    boys = sorted((r for r in iotf if r["sex"] == "M"), key=lambda r: float(r["age_years"]))
+    for low, high in zip(boys, boys[1:], strict=False):
+        start = float(low["age_years"])
+        for part in (0.1, 0.25, 0.4):
+            straight = float(low["overweight"]) + part / 0.5 * (float(high["overweight"]) - float(low["overweight"]))
+            assert growth.bmi_cutoffs("iotf", "M", start + part)["overgewicht"] == pytest.approx(straight, abs=1e-9)
+            nearest = low if part < 0.25 else high
+            chosen = growth.bmi_cutoffs("iotf", "M", start + part, "nearest_half_year")["overgewicht"]
+            assert chosen == float(nearest["overweight"])
+
+
+def test_no_cutoffs_under_two_and_the_last_after_eighteen():
+    limits = growth.bmi_cutoffs("iotf", "V", [1.9, 18, 20])["overgewicht"]
+    assert np.isnan(limits[0]) and limits[1] == limits[2] == 25
+
+
+def test_hindustani_cutoffs_are_those_of_appendix_b():
+    limits = growth.bmi_cutoffs("hs", "M", [5, 18])
+    assert limits["overgewicht"].tolist() == [15.52, 23.0] and limits["obesitas"].tolist() == [16.24, 25.0]
+    assert np.isnan(limits["dun1"]).all()
+
+
+def z_by_hand(points, x, y):
+    """LMS z-score straight from the rows of the table: own interpolation, own formula."""
+    xs = [p[0] for p in points]
+    if not xs[0] <= x <= xs[-1]:
+        return None
+    n = min(bisect_right(xs, x) - 1, len(xs) - 2)
+    (x0, *low), (x1, *high) = points[n], points[n + 1]
+    l, m, s = (a + (b - a) * (x - x0) / (x1 - x0) for a, b in zip(low, high, strict=True))  # noqa: E741
+    return math.log(y / m) / s if abs(l) < 1e-12 else ((y / m) ** l - 1) / (l * s)
+
+
+def children(shared):
+    """Sex, birth date, gestation and measurements (235, 245, 252) straight from the JSON of format 3.0."""
+    for path in sorted((shared / "real" / "james" / "bds_v3.0" / "smocc").glob("*.json")):
+        data = json.loads(path.read_text())
+        facts = {d["bdsNumber"]: d.get("value") for d in data["clientDetails"]}
+        if 20 not in facts or facts.get(19) not in {"1", "2"}:
+            continue
+        birth = date.fromisoformat(str(facts[20]))
+        measured = {
+            (m["bdsNumber"], date.fromisoformat(str(v["date"]))): v["value"]
+            for m in data["clientMeasurements"] for v in m["values"] if m["bdsNumber"] in {235, 245, 252} and "value" in v
+        }
+        yield path.stem, facts, birth, measured
+
+
+def test_the_view_gives_the_scores_of_the_james_children(shared):
+    """The growth view on real measurements equals z-scores computed here from the published tables."""
+    from bds_tool.indicators import cases, features
+
+    given, expected = [], {}
+    points: dict[tuple[str, ...], list[tuple[float, ...]]] = {}
+    for r in table(shared):
+        if r["distribution"] == "NO":
+            values = (float(r["x"]), 1.0, float(r["M"]), float(r["S"]) / float(r["M"]))
+        else:
+            values = tuple(float(r[c]) for c in ("x", "L", "M", "S"))
+        points.setdefault((r["reference"], r["measure"], r["sex"], r["population"]), []).append(values)
+    for rows in points.values():
+        rows.sort()
+    for name, facts, birth, measured in children(shared):
+        given += [(name, None, None, 20, 1, birth.isoformat(), 0), (name, None, None, 19, 1, facts[19], 0)]
+        week = None
+        if facts.get(82):
+            given.append((name, None, None, 82, 1, str(facts[82]), 0))
+            week = int(facts[82]) // 7 if 175 <= int(facts[82]) < 259 else None
+        sex = "male" if facts[19] == "1" else "female"
+        for (number, day), value in measured.items():
+            given.append((name, f"{name}{day}", day, number, 1, str(value), 0))
+            days = (day - birth).days
+            years = days / 365.25
+            preterm = week is not None and days < 1461
+            chart = ("nl_2012", str(week)) if preterm else {235: ("nl_2009", "nl"), 252: ("nl_1997", "nl")}.get(number)
+            if number in {235, 252} and days >= 0:
+                measure = {235: "hgt", 252: "hdc"}[number]
+                z = z_by_hand(points[chart[0], measure, sex, chart[1]], years, value / 10)
+                if z is not None:
+                    expected[name, day, measure] = z
+    assert len(expected) > 100
+    connection = cases._connection(given)
+    settings = features.Settings(1980, 2026, date(2026, 12, 31))
+    features.install_lookups(connection, ["kind", "groei"], settings)
+    features.make(connection, ["kind", "groei"])
+    found = {}
+    names = "(select distinct SLEUTEL(dossier_id, '') as kind, dossier_id from registraties)"
+    for name, day, z_hgt, z_hdc in connection.execute(
+        f"select n.dossier_id, g.datum, g.z_lengte, g.z_hoofd from groei g join {names} n on n.kind = g.kind"
+    ).fetchall():
+        found[name, day, "hgt"], found[name, day, "hdc"] = z_hgt, z_hdc
+    for key, z in expected.items():
+        assert found[key] == pytest.approx(z, abs=1e-6), key
+
+
+def test_the_view_uses_the_class_limits(iotf):
+    """A child just under and just on every limit, at an age between two half years."""
+    from bds_tool.indicators import cases, features
+
+    birth, day = date(2015, 3, 1), date(2020, 5, 31)  # 1918 days: 5.2512 years
+    years = (day - birth).days / 365.25
+    boys = sorted((r for r in iotf if r["sex"] == "M"), key=lambda r: float(r["age_years"]))
+    low = next(r for r in reversed(boys) if float(r["age_years"]) <= years)
+    high = boys[boys.index(low) + 1]
+    share = (years - float(low["age_years"])) / 0.5
+
+    def limit(column):
+        return float(low[column]) + share * (float(high[column]) - float(low[column]))
+
+    wanted, given = {}, []
+    for column, under, on in (("overweight", 0, 1), ("obesity", 1, 2), ("thinness1", -1, 0), ("thinness2", -2, -1), ("thinness3", -3, -2)):
+        for side, shift in (("under", -0.01), ("on", 0.01)):
+            name = f"{column}-{side}"
+            grams = round((limit(column) + shift) * 1000)  # at a height of 1 m the BMI is the weight in kg
+            given += [(name, None, None, 20, 1, birth.isoformat(), 0), (name, None, None, 19, 1, "1", 0),
+                      (name, name, day, 235, 1, "1000", 0), (name, name, day, 245, 1, str(grams), 0)]
+            wanted[name] = under if side == "under" else on
+    connection = cases._connection(given)
+    features.install_lookups(connection, ["kind", "groei"], features.Settings(2020, 2020, date(2020, 12, 31)))
+    features.make(connection, ["kind", "groei"])
+    found = dict(connection.execute(
+        "select r.dossier_id, g.iotf from groei g join (select distinct SLEUTEL(dossier_id, '') as kind, dossier_id "
+        "from registraties) r on r.kind = g.kind").fetchall())
+    assert found == wanted
