@@ -7,8 +7,13 @@ from typing import Any
 
 from bds_tool.dossier.dob_layout import Node
 from bds_tool.dossier.dob_place import Placed, Places
+from bds_tool.schema import Definition
 
 _KIND = "careProvisionEvent/component7/@soort"
+_MOOD = "careProvisionEvent/component7/encounter/@moodCode"
+_STATUS = "careProvisionEvent/component7/encounter/statusCode"
+#: Code of 1605 for an activity that took place (W0690).
+REALISED = "01"
 #: Elements the message tells by its shape: an indication is there (1158), the activity of non-BDS data (1334).
 IMPLIED = frozenset({1158, 1334})
 
@@ -30,7 +35,8 @@ def grow(rows: list[dict[str, Any]], places: Places, left: dict[int | None, int]
     """The tree of a dossier from its rows; `left` counts rows the message has no place for, by element."""
     top = Branch(places.layout.dossier, 0)
     kinds = {r["activiteit_id"]: r["waarde"] for r in rows if r["pad"] == _KIND}
-    rows = _with_headers([r for r in rows if r["pad"] != _KIND])
+    told = [_at_home(r, places.definition) for r in rows if r["pad"] != _KIND]
+    rows = _with_headers(told, places)
     present = {(r["activiteit_id"], r["bdsnummer"]) for r in rows}
     for order, row in enumerate(rows):
         placed = places.place(row, order, present)
@@ -73,21 +79,42 @@ def _hang(top: Branch, placed: Placed) -> None:
     branch.rows.append(placed)
 
 
-def _with_headers(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _at_home(row: dict[str, Any], definition: Definition) -> dict[str, Any]:
+    """Formats that know no rubriek or groep: the definition tells where the element belongs."""
+    element = definition.elementen.get(row["bdsnummer"] or 0)
+    if element is None or (row["rubriek"] and (row["groep"] or not element.groep)):
+        return row
+    known = [g for g in element.groepen if g in definition.groepen and definition.groepen[g].groepcluster]
+    inner = known or list(element.groepen)
+    groep = row["groep"] or (inner[-1] if inner else None)
+    return row | {"rubriek": row["rubriek"] or element.rubriek or None, "groep": groep}
+
+
+def _with_headers(rows: list[dict[str, Any]], places: Places) -> list[dict[str, Any]]:
     """What a message must say of a dossier and an activity, and other formats tell by key and date alone."""
     if not rows:
         return rows
-    told = {(r["activiteit_id"], r["bdsnummer"]) for r in rows}
+    told = {(r["activiteit_id"], r["bdsnummer"]) for r in rows} | {
+        (r["activiteit_id"], r["pad"]) for r in rows
+    }
     empty = dict.fromkeys(rows[0])
     added = []
     if (None, 695) not in told:
         added.append(empty | {"bdsnummer": 695, "waarde": rows[0]["dossier_id"]})
+    status = {r["activiteit_id"]: r["waarde"] for r in rows if r["bdsnummer"] == 1605}
     for activity, moment in {r["activiteit_id"]: r["datum"] for r in rows if r["activiteit_id"]}.items():
         place = {"activiteit_id": activity, "datum": moment}
         if (activity, 1377) not in told:
             added.append(empty | place | {"bdsnummer": 1377, "waarde": activity})
         if (activity, 724) not in told and moment is not None:
             added.append(empty | place | {"bdsnummer": 724, "waarde": moment.isoformat()})
+        if (activity, _MOOD) not in told:
+            # What was registered at a contact took place, unless its status (1605) says that it did not.
+            done = "completed" if status.get(activity, REALISED) == REALISED else "aborted"
+            added.append(empty | place | {"pad": _MOOD, "waarde": "EVN"})
+            if (activity, 725) not in told and (activity, _STATUS) not in told:
+                number = 725 if places.old else None
+                added.append(empty | place | {"bdsnummer": number, "pad": _STATUS, "waarde": done})
     return rows + added
 
 

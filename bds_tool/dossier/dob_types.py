@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _TYPED = {"CV", "CO", "CE", "CD", "ST", "BL", "INT", "PQ", "TS", "ED", "II", "REAL"}
+#: Codes of W0141 (yes, no, unknown) in the data set, and how the message says the same.
+BDS_BOOLEAN = {"1": ("value", "true"), "2": ("value", "false"), "99": ("nullFlavor", "ASKU")}
 _ATTRIBUTE_TAGS = {HL7 + tag for tag in ("telecom", "reference", "deceasedInd", "sequenceNumber")}
 _CODED_ADDRESS = {HL7 + "country", HL7 + "county"}
 _ISO_DATE = re.compile(r"^\d{4}(-\d{2}(-\d{2}(T[\d:.]+([+-]\d{2}:\d{2})?)?)?)?$")
@@ -51,6 +53,8 @@ def _typed(element: _Element, row: dict[str, Any], defined: Element | None, defi
         _null(element, row)
     elif kind == "TS":
         element.set("value", ts(row["waarde"]))
+    elif kind == "BL" and row["waarde"] in BDS_BOOLEAN:
+        element.set(*BDS_BOOLEAN[row["waarde"]])
     elif kind in {"BL", "INT", "PQ", "REAL"}:
         element.set("value", row["waarde"])
         unit = row["eenheid"] or (defined.eenheid if defined and kind == "PQ" else None)

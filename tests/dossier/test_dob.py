@@ -111,6 +111,23 @@ def test_every_element_goes_there_and_back(version):
         assert got[number][0]["activiteit_id"] == row["activiteit_id"], number
 
 
+def test_codes_of_the_data_set_become_codes_of_the_message():
+    """JAMES and tables carry BDS codes: sex 1 is M, smoking 1 is true, mother is NMTH, unknown is a nullFlavor."""
+    bds = {19: "1", 62: "02", 91: "1", 92: "2", 93: "99", 496: "01"}
+    plain = {"codesysteem": None, "tekst": None, "rubriek": None, "groep": None}
+    rows = [r | plain | {"waarde": bds[r["bdsnummer"]]} for r in rows_for("4.1.3") if r["bdsnummer"] in bds]
+    sink = read_back(message(rows, "4.1.3"))
+    got = {r[3]: (r[7], r[10], r[4]) for r in sink.rows if r[3] in bds}
+    assert got == {
+        19: ("M", None, "R003"),
+        62: ("NMTH", None, "R011"),
+        91: ("true", None, "R014"),
+        92: ("false", None, "R014"),
+        93: (None, "ASKU", "R014"),
+        496: ("01", None, "R019"),
+    }
+
+
 def test_an_activity_without_header_gets_one():
     """Formats other than the message know an activity by its key and date only."""
     row = next(r for r in rows_for("4.1.3") if r["bdsnummer"] == 235)
