@@ -27,7 +27,7 @@ from bds_tool.dossier.sources import Sink, Source, Unreadable
 WHOLE = 64 * 1024**2
 #: Bytes of NDJSON that are turned into rows at once, and the longest single record that is accepted.
 BLOCK = 8 * 1024**2
-RECORD_MAX = 256 * 1024**2
+RECORD_MAX = 64 * 1024**2
 #: Records that go through the bulk lane together: few, so that they stay in the processor's cache.
 BATCH = 100
 #: Lines without a single record after which a file is taken for something else than NDJSON.

@@ -13,6 +13,8 @@ from bds_tool.dossier.james_values import day_of, has_body, kind_of, like_bsn, s
 
 #: Element that says how a parent or carer is related to the child; it identifies a group.
 RELATION = 62
+#: Levels of nesting that are taken apart.
+DEPTH = 20
 _FORMAT = re.compile(r"\d+\.\d+")
 _MISSING: Any = object()
 _NESTED = {"nestingBdsNumber", "nestingCode", "clientDetails", "clientMeasurements"}
@@ -488,14 +490,14 @@ class Flattener:
             self._leaf(block[key], place, key)
             self.rows.run(place, day)
 
-    def _leaf(self, value: Any, path: str, name: str) -> None:  # noqa: ANN401
-        """Every scalar below `value` as a row of its own."""
-        if isinstance(value, dict):
+    def _leaf(self, value: Any, path: str, name: str, depth: int = 0) -> None:  # noqa: ANN401
+        """Every scalar below `value` as a row of its own; what lies very deep is kept as JSON text."""
+        if isinstance(value, dict) and depth < DEPTH:
             for key, inner in value.items():
-                self._leaf(inner, f"{path}/{key}", key)
-        elif isinstance(value, list):
+                self._leaf(inner, f"{path}/{short(key)}", key, depth + 1)
+        elif isinstance(value, list) and depth < DEPTH:
             for inner in value:
-                self._leaf(inner, path, name)
+                self._leaf(inner, path, name, depth + 1)
         elif value is not None:
             self.rows.add(0, text_of(value), name or None)
 

@@ -25,7 +25,11 @@ def text_of(value: Any) -> str | None:  # noqa: ANN401
         return str(value)
     import orjson
 
-    return orjson.dumps(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError as error:
+        # Deeper than orjson writes; the reader of files turns this into a finding about the file.
+        raise RecursionError from error
 
 
 def day_of(text: str) -> date | None:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import importlib
-import io
-import sys
 import tempfile
-import zipfile
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from bds_tool.dossier.archives import (
+    BROKEN,
+    gzip_size,
+    kind_of_file,
+    members,
+    open_gzip,
+    open_plain,
+    spool_stdin,
+)
 from bds_tool.dossier.sniff import sniff
 from bds_tool.dossier.sources import Sink, Source, Unreadable
 from bds_tool.dossier.store import Store, StoreWriter, to_table
@@ -45,10 +52,10 @@ ENDINGS = {
     ".zip",
     ".gz",
 }
-#: Bounds on archives: a member larger than this, or more than this many members, is refused (zip bombs).
-MEMBER_MAX = 16 * 1024**3
-MEMBERS_MAX = 1_000_000
-RATIO_MAX = 1_000
+#: Numbers of the second and later members of archives start here, beyond those of paths.
+FIRST_INNER = 1_000_000_001
+#: Chunks of files that are handed to the other processes ahead of the one that is awaited.
+AHEAD = 4
 #: From this many files on, two processes share the work.
 PARALLEL_FROM = 64
 
@@ -123,6 +130,7 @@ class _Entry:
     number: int
     path: Path
     problem: str = ""
+    numbers: Iterator[int] = field(default_factory=partial(count, FIRST_INNER))
 
 
 @dataclass
@@ -135,11 +143,11 @@ class _Result:
 
 
 def _entries(paths: Sequence[Path | str]) -> Iterator[_Entry]:
-    number = 0
+    number, numbers = 0, count(FIRST_INNER)
     for given in paths:
         for path, problem in _expand(given):
             number += 1
-            yield _Entry(number, path, problem)
+            yield _Entry(number, path, problem, numbers)
 
 
 def _expand(given: Path | str) -> Iterator[tuple[Path, str]]:
@@ -151,7 +159,7 @@ def _expand(given: Path | str) -> Iterator[tuple[Path, str]]:
         yield path, "BDS014"
     elif path.is_dir():
         # Directory links are not followed, so a loop of links cannot hold the walk.
-        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
+        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file() and _data(p))
         yield from ((p, "") for p in found if not any(part.endswith(".bds") for part in p.parts[:-1]))
     elif path.exists():
         yield path, "" if path.is_file() else "BDS011"
@@ -164,6 +172,18 @@ def _expand(given: Path | str) -> Iterator[tuple[Path, str]]:
             yield path, "BDS001"
     else:
         yield path, "BDS001"
+
+
+def _data(path: Path) -> bool:
+    """A .txt in a folder counts when its first line looks like the header of a table: it may be a note to people."""
+    if path.suffix.lower() != ".txt":
+        return True
+    try:
+        with path.open("rb") as stream:
+            first = stream.readline(4096)
+    except OSError:
+        return True
+    return any(mark in first for mark in (b";", b"\t", b"|"))
 
 
 def _results(entries: list[_Entry], options: Options, writer: StoreWriter) -> Iterator[_Result]:
@@ -181,7 +201,7 @@ def _results(entries: list[_Entry], options: Options, writer: StoreWriter) -> It
 
 
 def _parallel(entries: list[_Entry], options: Options) -> Iterator[_Result]:
-    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing import get_context
 
     size = max(1, min(64, len(entries) // 4))
@@ -192,8 +212,16 @@ def _parallel(entries: list[_Entry], options: Options) -> Iterator[_Result]:
     with ProcessPoolExecutor(
         2, mp_context=context, initializer=_worker, initargs=(str(specs_dir()),)
     ) as pool:
-        for results in pool.map(partial(_read_chunk, options=options), chunks):
-            yield from results
+        waiting: deque[Future[list[_Result]]] = deque()
+        for chunk in chunks:
+            # The table of numbers for archives does not travel; in a chunk of plain files none is needed.
+            light = [_Entry(e.number, e.path, e.problem) for e in chunk]
+            waiting.append(pool.submit(_read_chunk, light, options))
+            # A few results at a time, so that memory does not grow with the number of files.
+            if len(waiting) >= AHEAD:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
 
 
 def _worker(specs: str) -> None:
@@ -212,77 +240,59 @@ def _read_chunk(entries: list[_Entry], options: Options) -> list[_Result]:
 
 def _sources(entry: _Entry, options: Options) -> Iterator[Source | _Result]:
     """The sources in one path: itself, or the members of an archive."""
-    name = str(entry.path)
     if entry.problem:
-        yield _failed(entry.number, name, 0, entry.problem)
-        return
-    if name == "-":
-        data = sys.stdin.buffer.read()
-        yield Source("-", len(data), partial(io.BytesIO, data), entry.number, options.bds, options.settings)
-        return
+        yield _failed(entry.number, str(entry.path), 0, entry.problem)
+    elif str(entry.path) == "-":
+        with tempfile.TemporaryDirectory(prefix="bds-") as folder:
+            spooled = spool_stdin(Path(folder))
+            yield from _opened(_Entry(entry.number, spooled, numbers=entry.numbers), "-", options)
+    else:
+        yield from _opened(entry, str(entry.path), options)
+
+
+def _opened(entry: _Entry, name: str, options: Options) -> Iterator[Source | _Result]:
+    path = entry.path
     try:
-        size = entry.path.stat().st_size
-        with entry.path.open("rb") as stream:
-            magic = stream.read(4)
+        size = path.stat().st_size
+        kind = kind_of_file(path)
+        if kind == "gzip":
+            size = gzip_size(path)
     except OSError as error:
         yield _failed(entry.number, name, 0, "BDS011", reden=error.strerror or type(error).__name__)
         return
-    if magic[:2] == b"\x1f\x8b":
-        yield Source(name, size, partial(_gunzip, entry.path), entry.number, options.bds, options.settings)
-    elif magic == b"PK\x03\x04" and entry.path.suffix.lower() != ".xlsx":
-        yield from _members(entry, options)
+    if kind == "gzip":
+        yield Source(name, size, partial(open_gzip, path), entry.number, options.bds, options.settings)
+    elif kind == "zip":
+        yield from _members(entry, name, options)
     else:
-        settings = {**options.settings, "file": entry.path}
-        yield Source(name, size, partial(_open, entry.path), entry.number, options.bds, settings)
+        settings = {**options.settings, "file": path}
+        yield Source(name, size, partial(open_plain, path), entry.number, options.bds, settings)
 
 
-def _open(path: Path) -> BinaryIO:
-    return path.open("rb")
-
-
-def _gunzip(path: Path) -> BinaryIO:
-    return gzip.open(path, "rb")  # type: ignore[return-value]
-
-
-def _members(entry: _Entry, options: Options) -> Iterator[Source | _Result]:
-    name = str(entry.path)
+def _members(entry: _Entry, name: str, options: Options) -> Iterator[Source | _Result]:
+    number = entry.number
     try:
-        with zipfile.ZipFile(entry.path) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir()]
-    except (zipfile.BadZipFile, OSError):
-        yield _failed(entry.number, name, 0, "BDS012", reden="zip")
-        return
-    if len(members) > MEMBERS_MAX:
-        yield _failed(entry.number, name, 0, "BDS012", reden="leden", aantal=len(members))
-        return
-    for index, member in enumerate(members):
-        if Path(member.filename).suffix.lower() not in ENDINGS - {".zip", ".gz"}:
-            continue
-        # Members of an archive get numbers of their own, far above those of plain files.
-        number = entry.number if len(members) == 1 else entry.number * 1_000_000 + index
-        shown = f"{name}!/{_clean(member.filename)}"
-        if member.file_size > MEMBER_MAX or member.file_size > RATIO_MAX * max(member.compress_size, 1024):
-            yield _failed(number, shown, member.file_size, "BDS012", reden="omvang", bytes=member.file_size)
-            continue
-        opener = partial(_open_member, entry.path, member.filename)
-        yield Source(shown, member.file_size, opener, number, options.bds, options.settings)
-
-
-def _clean(name: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in name)
-
-
-def _open_member(path: Path, member: str) -> BinaryIO:
-    with zipfile.ZipFile(path) as archive:
-        return archive.open(member)  # type: ignore[return-value]
+        for inner, size, opener in members(entry.path):
+            if Path(inner).suffix.lower() not in ENDINGS - {".zip", ".gz"}:
+                continue
+            shown = f"{name}!/{inner}"
+            if opener is None:
+                yield _failed(number, shown, size, "BDS012", reden="omvang", bytes=size)
+            else:
+                yield Source(shown, size, opener, number, options.bds, options.settings)
+            # The first member has the number of the archive; the others get numbers beyond those of all paths.
+            number = next(entry.numbers)
+    except Unreadable as error:
+        yield _failed(number, name, 0, error.finding, **error.parameters)
 
 
 def _read_source(source: Source, options: Options, writer: StoreWriter | None) -> _Result:
     sink = Sink(source.bron, writer)
     try:
-        if source.size == 0:
+        head = source.head()
+        if not head:
             raise Unreadable("BDS002")
-        name = options.from_format or sniff(source.head(), source.pad)
+        name = options.from_format or sniff(head, source.pad)
         if name not in READERS:
             if options.from_format:
                 raise UsageError(
@@ -305,7 +315,9 @@ def _read_source(source: Source, options: Options, writer: StoreWriter | None) -
             sink.meldingen,
             **error.parameters,
         )
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
+    except RecursionError:
+        return _failed(source.bron, source.pad, source.size, "BDS009", reden="diepte")
+    except (OSError, *BROKEN) as error:
         return _failed(source.bron, source.pad, source.size, "BDS011", reden=type(error).__name__)
     table = None
     if writer:

@@ -1,0 +1,151 @@
+"""Which files are read, and that a broken one is one finding while the others go on."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import sys
+import zipfile
+
+import pytest
+
+from bds_tool.dossier import Store, read, unreadable
+from bds_tool.errors import UnreadableError, UsageError
+
+DOCUMENT = {
+    "Format": "3.0",
+    "organisationCode": 7,
+    "reference": "a",
+    "clientDetails": [{"bdsNumber": 19, "value": "2"}, {"bdsNumber": 20, "value": "20181011"}],
+}
+TEXT = json.dumps(DOCUMENT)
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def numbered(store):
+    return sorted(store.registraties().select("bron", "bdsnummer").collect().rows())
+
+
+def codes(store):
+    return sorted(set(store.meldingen().collect()["code"].to_list()) - {"BDS031", "BDS032"})
+
+
+def test_folders_globs_and_files(tmp_path):
+    (tmp_path / "map" / "in").mkdir(parents=True)
+    for name in ("a.json", "map/b.json", "map/in/c.json"):
+        (tmp_path / name).write_text(TEXT)
+    (tmp_path / "map" / "leesmij.txt").write_text("Dit is een toelichting.\n")
+    (tmp_path / "map" / "plaatje.png").write_bytes(b"\x89PNG")
+    for paths, count in (
+        (["."], 3),
+        (["map"], 2),
+        (["*.json"], 1),
+        (["map/**/*.json"], 2),
+        (["a.json", "map/b.json"], 2),
+    ):
+        with read(paths) as store:
+            assert store.bronnen().height == count, paths
+            assert codes(store) == []
+
+
+def test_broken_ones_are_findings_and_the_rest_is_read(tmp_path):
+    (tmp_path / "good.json").write_text(TEXT)
+    (tmp_path / "empty.json").write_bytes(b"")
+    (tmp_path / "half.json").write_text(TEXT[:60])
+    (tmp_path / "noise.csv").write_bytes(os.urandom(5_000_000))
+    with read(["good.json", "empty.json", "half.json", "noise.csv", "nergens.xml", "nergens*.json"]) as store:
+        assert {"BDS001", "BDS002", "BDS005"} <= set(codes(store))
+        assert len(unreadable(store)) == 5
+        assert numbered(store) == [(1, 19), (1, 20)]
+        assert [b for b, rows in store.bronnen().select("bron", "rijen").rows() if rows] == [1]
+
+
+def test_nothing_to_read(tmp_path):
+    (tmp_path / "leeg").mkdir()
+    with pytest.raises(UnreadableError):
+        read(["leeg"])
+    (tmp_path / "a.json").write_text(TEXT)
+    with pytest.raises(UsageError):
+        read(["a.json"], from_format="pdf")
+
+
+def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
+    from bds_tool.dossier import reading
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "a.json").write_text(TEXT)
+    monkeypatch.setattr(reading, "kind_of_file", refuse)
+    with read(["a.json"]) as store:
+        assert codes(store) == ["BDS011"]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_stdin(monkeypatch, pack):
+    stream = io.TextIOWrapper(io.BytesIO(pack(TEXT.encode())))
+    monkeypatch.setattr(sys, "stdin", stream)
+    with read(["-"]) as store:
+        assert numbered(store) == [(1, 19), (1, 20)]
+        assert store.bronnen()["pad"].to_list() == ["-"]
+
+
+def test_archives_number_their_members(tmp_path):
+    for name in ("x.zip", "y.zip"):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for inner in ("1.json", "sub/2.json", "3.json"):
+                archive.writestr(inner, TEXT)
+    with read(["x.zip", "y.zip"]) as store:
+        assert store.bronnen()["bron"].n_unique() == 6
+        assert len(numbered(store)) == 12
+        assert store.bronnen()["pad"].to_list()[1] == "x.zip!/sub/2.json"
+
+
+def test_bombs_and_broken_archives(tmp_path):
+    with gzip.open(tmp_path / "bomb.json.gz", "wb") as out:
+        out.write(b"{" + b" " * 60_000_000)
+    data = (tmp_path / "bomb.json.gz").read_bytes()
+    (tmp_path / "cut.json.gz").write_bytes(gzip.compress(os.urandom(100_000))[:50_000])
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.json", b"{" + b" " * 60_000_000)
+    (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04" + os.urandom(1_000))
+    assert len(data) * 1_000 < 60_000_000 * 1.2
+    (tmp_path / "good.json").write_text(TEXT)
+    with read(["bomb.json.gz", "cut.json.gz", "bomb.zip", "broken.zip", "good.json"]) as store:
+        assert len(unreadable(store)) == 4
+        assert numbered(store) == [(5, 19), (5, 20)]
+
+
+def test_many_files_in_two_processes_give_what_one_gives(tmp_path):
+    folder = tmp_path / "veel"
+    folder.mkdir()
+    for number in range(70):
+        (folder / f"{number:03}.json").write_text(
+            json.dumps(DOCUMENT | {"reference": f"r{number}"}) if number != 33 else "{"
+        )
+    with read([folder]) as store:
+        assert store.bronnen().height == 70
+        assert unreadable(store) == [str(folder / "033.json")]
+        found = dict(store.registraties().filter(bdsnummer=19).select("bron", "dossier_id").collect().rows())
+    assert found == {n + 1: f"r{n}" for n in range(70) if n != 33}
+
+
+def test_deep_json_is_a_finding(tmp_path):
+    (tmp_path / "deep.json").write_text('{"clientDetails": ' + "[" * 900 + "]" * 900 + "}")
+    (tmp_path / "good.json").write_text(TEXT)
+    with read(["deep.json", "good.json"]) as store:
+        assert (2, 19) in numbered(store)
+
+
+def test_a_store_alone_is_opened_and_among_files_refused(tmp_path):
+    (tmp_path / "a.json").write_text(TEXT)
+    read(["a.json"], "x.bds")
+    assert read(["x.bds"]).path == Store.open("x.bds").path
+    with read(["x.bds", "a.json"]) as store:
+        assert codes(store) == ["BDS014"]
