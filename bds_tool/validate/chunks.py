@@ -86,4 +86,19 @@ def _by_share(path: Path, total: int, rows: int) -> Iterator[pl.DataFrame]:
 
 
 def _numbered(piece: pl.DataFrame) -> pl.DataFrame:
-    return piece.with_columns((_changes(piece).cast(pl.UInt32).cum_sum() - 1).alias("d"))
+    """With `d`, the number of the dossier, and `a`, that of the activity (or of the dossier without one)."""
+    dossiers = piece.with_columns((_changes(piece).cast(pl.UInt32).cum_sum() - 1).alias("d"))
+    return number_activities(dossiers)
+
+
+def number_activities(rows: pl.DataFrame) -> pl.DataFrame:
+    """With `a`: the same number for all rows of one activity, also where they do not lie next to each other."""
+    name = pl.col("activiteit_id")
+    start = (pl.col("d") != pl.col("d").shift()) | name.ne_missing(name.shift())
+    run = rows.select(start.fill_null(value=True).cast(pl.UInt32).cum_sum().alias("run") - 1)["run"]
+    heads = rows.filter(run.is_first_distinct()).select("d", "activiteit_id")
+    key = heads.select(pl.struct("d", "activiteit_id").hash(3).alias("h"))["h"]
+    if key.n_unique() == key.len():
+        return rows.with_columns(run.alias("a"))
+    ranks = key.rank("dense").cast(pl.UInt32) - 1
+    return rows.with_columns(ranks.gather(run).alias("a"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from time import perf_counter
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 #: Kinds of elements whose values repeat, so that judging each distinct value once is cheap.
 _FREE = "tekst"
+#: Odd 64-bit numbers without a pattern (digits of the fractional parts of square roots, as in SHA-512).
+_ODD = (
+    0x6A09E667F3BCC909, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1, 0x510E527FADE682D1,
+    0x9B05688C2B3E6C1F, 0x1F83D9ABFB41BD6B, 0x5BE0CD19137E2179, 0xCBBB9D5DC1059ED9, 0x629A292A367CD507,
+)
+#: Columns of the canonical table that hold words from a dictionary.
+_WORDS = frozenset({"rubriek", "groep", "eenheid", "codesysteem", "nullflavor", "pad"})
 
 
 @dataclass
@@ -137,10 +144,8 @@ def _group(
 
 def _of_group(piece: pl.DataFrame, group: _Group) -> pl.DataFrame:
     rows = piece.filter(pl.col("bron").is_in(group.bronnen))
-    if rows.is_empty():
-        return rows
-    # Dossiers are numbered again, so that `d` counts from 0 without gaps.
-    return rows.with_columns((pl.col("d").rle_id()).cast(pl.UInt32).alias("d"))
+    # Dossiers are numbered again, so that `d` counts from 0 without gaps; `a` may keep its gaps.
+    return rows.with_columns(pl.col("d").rle_id().cast(pl.UInt32).alias("d"))
 
 
 def _filled(piece: pl.DataFrame) -> pl.DataFrame:
@@ -194,14 +199,24 @@ def _shapes(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
     shaped = rows.with_columns(
         act=pl.col("activiteit_id").is_not_null(), empty=pl.col("waarde").is_null(), has_text=pl.col("tekst").is_not_null(),
     )
-    keys = list(structure.SHAPE)
-    distinct = shaped.select(keys).unique(maintain_order=True).with_row_index("shape")
+    shaped = shaped.with_columns(shape=_mixed(structure.SHAPE))
+    distinct = shaped.select("shape", *structure.SHAPE).unique("shape", keep="any")
     failing = evaluate(structure.enrich(distinct.lazy(), group.tables), group.shapes, ["shape"])
-    if failing.is_empty():
-        return
-    bad = distinct.filter(pl.col("shape").is_in(failing["shape"].unique().to_list()))
-    hits = shaped.join(bad, on=keys, how="inner", nulls_equal=True, maintain_order="left")
-    collector.add(pl.col("code"), hits.join(failing, on="shape", maintain_order="left"))
+    if failing.height:
+        hits = shaped.join(failing, on="shape", maintain_order="left")
+        collector.add(pl.col("code"), hits)
+
+
+def _mixed(columns: Sequence[str]) -> pl.Expr:
+    """One 64-bit key for a combination of numbers, words and flags: far quicker to compare than the columns."""
+    mixed = pl.lit(0, pl.UInt64)
+    for i, name in enumerate(columns):
+        column = pl.col(name).to_physical() if name in _WORDS else pl.col(name)
+        # Null is a value of its own; adding 1 keeps it apart from 0.
+        number = (column.cast(pl.Int64) + 1).fill_null(0).reinterpret(signed=False)
+        # Sums of small numbers times large odd ones wrap around and practically never meet.
+        mixed = mixed + number * pl.lit(_ODD[i], pl.UInt64)
+    return mixed
 
 
 def _pairs(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
@@ -241,11 +256,8 @@ def _lengths(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
     limits = group.tables.elements.filter(
         pl.col("due_length").is_not_null() & pl.col("kind").is_in(["tekst"])
     ).select("bdsnummer", "due_length")
-    shortest = limits["due_length"].min()
-    if shortest is None:
-        return
-    long = rows.filter(pl.col("waarde").str.len_bytes() > shortest)
-    over = long.join(limits, on="bdsnummer", maintain_order="left").filter(
+    texts = rows.filter(pl.col("bdsnummer").is_in(limits["bdsnummer"].to_list()) & pl.col("waarde").is_not_null())
+    over = texts.join(limits, on="bdsnummer", maintain_order="left").filter(
         pl.col("waarde").str.len_chars() > pl.col("due_length")
     )
     collector.add("BDS207", over.with_columns(parameters=parameters(
@@ -258,7 +270,9 @@ def _whole(store: Store, groups: list[_Group], catalogue: Catalogue, collector: 
     if not asked or not groups:
         return
     tabular = [b for g in groups if g.setting.format in {"tabel", "fhir"} for b in g.bronnen]
-    for code, failing in whole.run(store.registraties(), catalogue, tabular):
+    # The reference in a JAMES file is a number of the request, not of the dossier.
+    keyed = [b for g in groups if g.setting.format != "james" for b in g.bronnen]
+    for code, failing in whole.run(store.registraties(), catalogue, tabular, keyed):
         if code in asked:
             collector.add(code, failing)
 

@@ -103,10 +103,8 @@ class View:
     @cached_property
     def acts(self) -> pl.DataFrame:
         """One row per activity: its date row (724) when it has one, else its first row; `status`, `kind`, `planned`."""
-        start = (pl.col("d") != pl.col("d").shift()) | pl.col("activiteit_id").ne_missing(pl.col("activiteit_id").shift())
-        heads = self.rows.filter(pl.col("activiteit_id").is_not_null() & start.fill_null(value=True))
-        heads = heads.unique(["d", "activiteit_id"], keep="first", maintain_order=True)
-        key = ["d", "activiteit_id"]
+        heads = self.rows.filter(pl.col("a").is_first_distinct() & pl.col("activiteit_id").is_not_null())
+        key = ["a"]
         dated = self.of(724).unique(key, keep="first").select(*key, r724="regel", p724=pl.col("pad").cast(pl.String))
         extra = heads.join(dated, on=key, how="left", maintain_order="left").with_columns(
             regel=pl.coalesce("r724", "regel"), pad=pl.coalesce("p724", pl.col("pad").cast(pl.String)),
@@ -127,11 +125,10 @@ class View:
         """Rows whose spot (dossier, activity, group instance, element) carries another row too; `spot` numbers it."""
         word = pl.UInt64
         spot = (
-            pl.col("d").cast(word) * 0x9E3779B97F4A7C15
-            ^ pl.col("bdsnummer").cast(word) * 0xC2B2AE3D27D4EB4F
+            pl.col("bdsnummer").cast(word) * 0xC2B2AE3D27D4EB4F
             ^ pl.col("volgnr").fill_null(0).cast(pl.Int64).reinterpret(signed=False) * 0x165667B19E3779F9
             ^ pl.col("groep").to_physical().fill_null(0xFFFF).cast(word) * 0x27D4EB2F165667C5
-            ^ pl.col("activiteit_id").hash(1)
+            ^ pl.col("a").cast(word) * 0xD6E8FEB86659FD93
         )
         known = self.rows.filter(pl.col("bdsnummer").is_not_null() & pl.col("rubriek").ne_missing(pl.lit("R051")))
         return known.with_columns(spot=spot).filter(pl.col("spot").is_duplicated())

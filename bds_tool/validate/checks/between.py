@@ -26,7 +26,7 @@ SUBSCALES = {
 REVERSED = (1084, 1088, 1091, 1098, 1102)
 TOTAL, PARTS = 1116, (1112, 1113, 1114, 1115)
 _ITEMS = tuple(sorted(n for items in SUBSCALES.values() for n in items))
-_ACT = ["d", "activiteit_id"]
+_ACT = ["d", "a"]
 _SIDE = re.compile(r"\b(rechts|links)\b|\b(re|li)$")
 
 
@@ -126,7 +126,7 @@ def vaccinations(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     kinds = view.of(461)
     if kinds.is_empty():
         return
-    spot = ["d", "activiteit_id", "volgnr"]
+    spot = ["a", "volgnr"]
     own = view.dates(1409).select(*spot, "day")
     refused = view.of(683).select(*spot).unique()
     given = (
@@ -168,7 +168,7 @@ def death(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
 @dossier_check("BDS416", needs=({683},))
 def objection(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     """A vaccination that was refused has a batch number all the same."""
-    spot = ["d", "activiteit_id", "volgnr"]
+    spot = ["a", "volgnr"]
     refused = view.of(683).select(*spot).unique()
     batch = view.of(*view.limit("BDS416", "batch"))
     yield "BDS416", batch.join(refused, on=spot, nulls_equal=True)
@@ -211,10 +211,3 @@ def _sides(definition: Definition, rubrieken: tuple[str, ...]) -> dict[int, int]
     pairs = [p for p in named.values() if len(p) == 2]
     return {p["l"]: p["r"] for p in pairs} | {p["r"]: p["l"] for p in pairs}
 
-
-@dossier_check("BDS420", needs=({7},))
-def same_number(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
-    """One citizen service number with two dossiers of one file."""
-    numbers = view.of(7).filter(pl.col("groep").is_null())
-    twice = pl.col("d").n_unique().over("bron", "waarde") > 1
-    yield "BDS420", numbers.filter(twice)

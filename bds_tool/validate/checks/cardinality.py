@@ -72,10 +72,10 @@ def keys(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     grouped = view.rows.filter(pl.col("groep").is_not_null() & pl.col("volgnr").is_not_null())
     if grouped.is_empty():
         return
-    spot = ["d", "activiteit_id", "groep", "volgnr"]
+    spot = ["a", "groep", "volgnr"]
     instances = grouped.group_by(spot, maintain_order=True).agg(
         pl.col("bdsnummer").unique().alias("have"), pl.col("rubriek").first(),
-        *(pl.col(c).first() for c in ("dossier_id", "bron", "regel", "pad")),
+        *(pl.col(c).first() for c in ("d", "dossier_id", "activiteit_id", "bron", "regel", "pad")),
     )
     instances = instances.with_columns(pl.col("groep").cast(pl.String))
     lacking = instances.join(due, on="groep").filter(~pl.col("have").list.contains(pl.col("missing")))

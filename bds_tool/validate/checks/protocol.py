@@ -20,7 +20,7 @@ def activity(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     acts = view.acts
     if acts.is_empty() or view.setting.format == "james":
         return
-    key = ["d", "activiteit_id"]
+    key = ["a"]
     has_kind = view.rows.filter(pl.col("bdsnummer") == 494).select(key).unique()
     yield "BDS602", acts.join(has_kind, on=key, how="anti").with_columns(bdsnummer=pl.lit(494, pl.Int32), waarde=pl.lit(None, pl.String))
     done = acts.filter(pl.col("status").is_in(view.limit("BDS603", "done")))

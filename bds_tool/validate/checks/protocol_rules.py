@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: A protocol rule of severity `info` reports under a code of its own, so that it can be chosen and left out.
 CODES = {"waarschuwing": "BDS601", "info": "BDS605"}
-_ACT = ["d", "activiteit_id"]
+_ACT = ["d", "a"]
 _KEYS = {"activiteit": _ACT, "dossier": ["d"], "groep": [*_ACT, "groep", "volgnr"]}
 
 

@@ -80,7 +80,7 @@ def periods(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     dated = dated.filter("exact")
     if dated.is_empty():
         return
-    spot = ["d", "activiteit_id", "volgnr"]
+    spot = ["a", "volgnr"]
     starts = dated.select(*spot, pl.col("bdsnummer").alias("start"), pl.col("day").alias("begin"))
     joined = dated.join(ends, on="bdsnummer").join(starts, on=[*spot, "start"], nulls_equal=True, maintain_order="left")
     wrong = joined.filter(pl.col("day") < pl.col("begin"))
@@ -126,5 +126,5 @@ def undated(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     if acts.is_empty():
         return
     # A date that is there but cannot be read is a finding of its own (BDS202).
-    given = view.of(724).select("d", "activiteit_id").unique()
-    yield "BDS314", acts.join(given, on=["d", "activiteit_id"], how="anti")
+    given = view.of(724).select("a").unique()
+    yield "BDS314", acts.join(given, on="a", how="anti")

@@ -12,17 +12,26 @@ from bds_tool.validate.checks.values import eleven
 if TYPE_CHECKING:
     from bds_tool.validate.catalogue import Catalogue
 
-CODES = ("BDS509", "BDS510", "BDS706", "BDS707")
+CODES = ("BDS420", "BDS509", "BDS510", "BDS706", "BDS707")
 
 
-def run(rows: pl.LazyFrame, catalogue: Catalogue, tabular: list[int]) -> Iterator[tuple[str, pl.DataFrame]]:
-    """`rows` are all registraties; `tabular` the sources whose dossier keys their maker chose."""
-    own = rows.filter(pl.col("bdsnummer").is_in([19, 20]) & pl.col("groep").is_null() & pl.col("waarde").is_not_null())
+def run(
+    rows: pl.LazyFrame, catalogue: Catalogue, tabular: list[int], keyed: list[int]
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """`rows` are all registraties; `tabular` the sources whose dossier keys their maker chose, `keyed` those with keys."""
+    own = rows.filter(pl.col("bdsnummer").is_in([7, 19, 20]) & pl.col("groep").is_null() & pl.col("waarde").is_not_null())
     people = own.select(
         "dossier_id", "activiteit_id", "bdsnummer", "waarde", "bron", "regel", "pad"
     ).collect(engine="streaming")
-    yield from _changes(people)
+    yield from _changes(people.filter(pl.col("bron").is_in(keyed)))
+    yield "BDS420", _shared(people)
     yield from _keys(rows, people, catalogue, tabular)
+
+
+def _shared(people: pl.DataFrame) -> pl.DataFrame:
+    """One citizen service number with several dossiers of one file."""
+    numbers = people.filter(pl.col("bdsnummer") == 7)
+    return numbers.filter(pl.col("dossier_id").n_unique().over("bron", "waarde") > 1)
 
 
 def _changes(people: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
