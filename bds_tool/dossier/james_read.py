@@ -218,7 +218,7 @@ def _stream(source: Source) -> Iterator[Any]:
                     yield record
                     continue
             except (json.JSONDecodeError, RecursionError) as error:
-                if ended:
+                if ended or not _cut_off(error, text):
                     raise Unreadable("BDS005") from error
                 if len(text) - at > RECORD_MAX:
                     raise Unreadable("BDS009", grens=RECORD_MAX) from error
@@ -230,6 +230,14 @@ def _stream(source: Source) -> Iterator[Any]:
             cut = len(block) if ended else _whole_characters(block)
             text, at = text[at:] + block[:cut].decode("utf-8", errors="replace"), 0
             pending = block[cut:]
+
+
+def _cut_off(error: json.JSONDecodeError | RecursionError, text: str) -> bool:
+    """Whether JSON may only have stopped because the text did: more may mend it."""
+    if isinstance(error, RecursionError):
+        return False
+    # A string that is not closed is reported at its start, everything else where the text went wrong.
+    return error.msg.startswith("Unterminated string") or error.pos >= len(text) - 16
 
 
 def _whole_characters(block: bytes) -> int:

@@ -262,3 +262,23 @@ def test_json_that_is_no_dossier(tmp_path):
     with store_of(tmp_path, {"Resultaten": [{"Code": 123}]}) as store:
         assert codes(store) == ["BDS027"]
         assert rows(store, "waarde", "tekst") == [("123", "Code")]
+
+
+def test_large_list_is_read_bit_by_bit(tmp_path, monkeypatch):
+    """A list beyond the bound for reading whole: blocks of a few bytes cut records, strings and characters."""
+    from bds_tool.dossier import james_read
+
+    records = [FORMAT_3 | {"reference": f"é{i}\\u00e9 [{{,"} for i in range(40)]
+    with store_of(tmp_path, records, "small.json") as whole:
+        expected = rows(whole, "dossier_id", "bdsnummer", "datum", "waarde")
+    monkeypatch.setattr(james_read, "WHOLE", 100)
+    monkeypatch.setattr(james_read, "BLOCK", 37)
+    text = json.dumps(records, ensure_ascii=False, indent=1).encode()
+    with store_of(tmp_path, text, "large.json") as parts:
+        assert rows(parts, "dossier_id", "bdsnummer", "datum", "waarde") == expected
+        assert codes(parts) == []
+    with store_of(tmp_path, text[: len(text) // 2], "half.json") as half:
+        assert codes(half) == ["BDS005"]
+        assert 0 < half.bronnen()["dossiers"][0] < 40
+    with store_of(tmp_path, b"[1, 2, \x80\x81 nonsense" + b"x" * 500, "noise.json") as noise:
+        assert "BDS005" in codes(noise)
