@@ -253,3 +253,18 @@ def _one(word: str, allowed: tuple[str, ...], option: str) -> str:
         raise UsageError(t(f"{option} kent {word} niet.", f"{option} does not know {word}."),
                          t("Kies uit: ", "Choose from: ") + ", ".join(allowed) + ".")
     return word
+
+
+@app.command()
+def merge(
+    results: Annotated[list[Path], typer.Argument(help="Onbeschermde resultaten van verschillende organisaties.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Map voor het samengevoegde resultaat.")],
+    force: Annotated[bool, typer.Option("--force", help="Vervang een bestaand resultaat.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Tel resultaten van organisaties op; bescherming gebeurt daarna één keer, op de som."""
+    from bds_tool.indicators.merge import merge as add
+
+    merged = add(results, output, replace=force)
+    if not quiet:
+        _summary(merged)

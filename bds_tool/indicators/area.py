@@ -131,7 +131,7 @@ def install(
     _changes(connection, tables)
     _municipalities(connection, tables)
     _areas(connection, lowest)
-    _lookups(connection, lowest, division or 0)
+    _lookups(connection, tables, lowest, division or 0)
     _names(connection, tables)
     return {"division": division, "files": [{"kind": f["kind"], "year": f["year"], "file": f["path"].name} for f in tables.found]}
 
@@ -151,26 +151,30 @@ def _municipalities(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -
     from bds_tool.schema import load, newest
 
     listed = load(newest()).waardenlijsten.get(("W0005", "BDS"))
-    known = [(c.code, c.weergavenaam) for c in listed.codes if c.code.isdigit() and c.code != "0000"] if listed else []
-    connection.execute("create or replace temp table _lijst (code varchar, naam varchar)")
+    known = [(c.code, c.weergavenaam, c.status == "D") for c in listed.codes if c.code.isdigit() and c.code != "0000"] if listed else []
+    connection.execute("create or replace temp table _lijst (code varchar, naam varchar, oud boolean)")
     if known:
         import pyarrow as pa
 
-        connection.register("_w0005", pa.table({"code": [k for k, _ in known], "naam": [n for _, n in known]}))
+        connection.register("_w0005", pa.table(dict(zip(("code", "naam", "oud"), zip(*known, strict=True), strict=True))))
         connection.execute("insert into _lijst select * from _w0005")
         connection.unregister("_w0005")
     connection.execute("""
         create or replace temp table _gemeente as
         with keten as (  -- a gemeente may have merged more than once
-            select l.code, coalesce(w3.nieuw, w2.nieuw, w1.nieuw, 'GM' || l.code) as gemeente, l.naam
+            select l.code, coalesce(w3.nieuw, w2.nieuw, w1.nieuw, 'GM' || l.code) as gemeente, l.naam, l.oud
             from _lijst l left join _wijziging w1 on w1.oud = 'GM' || l.code
             left join _wijziging w2 on w2.oud = w1.nieuw left join _wijziging w3 on w3.oud = w2.nieuw)
         select sleutel, min(gemeente) as gemeente from (
             select code as sleutel, gemeente from keten
             union all select 'gm' || code, gemeente from keten
             union all select cast(cast(code as integer) as varchar), gemeente from keten
-            union all select lower(naam), gemeente from keten
+            union all select lower(naam), gemeente from keten where not oud
         ) where sleutel is not null group by sleutel""")
+    # table 33 marks gemeenten that no longer exist; without a row in a table oud, nieuw they lead nowhere
+    connection.execute("""
+        create or replace temp table _oud as select unnest([code, 'gm' || code, lower(naam)]) as sleutel from _lijst l
+        where l.oud and not exists (select 1 from _wijziging w where w.oud = 'GM' || l.code)""")
     connection.execute("create or replace temp table _regio (gemeente varchar, regio varchar)")
     for f in tables.of("regio"):
         column = f["columns"]
@@ -200,7 +204,7 @@ def _areas(connection: duckdb.DuckDBPyConnection, lowest: str) -> None:
         from alles a left join _regio r on r.gemeente = a.gemeente""")
 
 
-def _lookups(connection: duckdb.DuckDBPyConnection, lowest: str, division: int) -> None:
+def _lookups(connection: duckdb.DuckDBPyConnection, tables: AreaTables, lowest: str, division: int) -> None:
     key = {"buurt": "g.buurt = p.buurt", "wijk": "g.wijk = 'WK' || substr(p.buurt, 3, 6)",
            "gemeente": f"g.gemeente = 'GM' || substr(p.buurt, 3, 4) and g.wijk like '%/{UNKNOWN}'"}[lowest]
     connection.execute(f"""
@@ -222,6 +226,13 @@ def _lookups(connection: duckdb.DuckDBPyConnection, lowest: str, division: int) 
             max(g.gebied) filter (where g.wijk like '%/{UNKNOWN}') as onbekend,
             max(g.gebied) filter (where g.wijk like '%/{SECRET}') as geheim
         from _gemeente m join gebied g on g.gemeente = m.gemeente and g.wijk like '%/%' group by m.sleutel""")
+    # four digits say no more than the gemeente
+    for f in tables.of("pc4"):
+        column = f["columns"]
+        connection.execute(f"""
+            insert into pc6 select trim("{column['postcode4']}"), min(g.onbekend) from {f['source']} t
+            join gemeentegebied g on g.gemeente = lower({_code('GM', 't."' + column['gemeente'] + '"', 4)})
+            group by 1 having count(distinct g.onbekend) = 1""")
     connection.execute(f"""
         create or replace temp table geenplaats as
         select max(gebied) filter (where gemeente = 'GM/{UNKNOWN}') as onbekend,
@@ -246,3 +257,33 @@ def _names(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
             else al.code end) as naam
         from al left join bekend b on b.code = al.code left join lijst l on l.code = al.code where al.code is not null
         union all select '{TOTAL}', 'Alle gegevens'""")
+
+
+#: How an address was placed, best first: word, SQL condition over the joined address, Dutch and English text.
+PLACED = (
+    ("geheim", "a.geheim", "geheim adres: alleen de gemeente", "secret address: gemeente only"),
+    ("huisnummer", "h.gebied is not null", "postcode en huisnummer", "postcode and house number"),
+    ("postcode", "c.gebied is not null and length(a.postcode) > 4", "alleen postcode (meest voorkomende buurt)",
+     "postcode only (most common buurt)"),
+    ("postcode4", "coalesce(c.gebied, d.gebied) is not null", "vier cijfers van de postcode: alleen de gemeente",
+     "four digits of the postcode: gemeente only"),
+    ("gemeente", "g.onbekend is not null", "alleen gemeente (element 9)", "gemeente only (element 9)"),
+    ("onbekend", "true", "niet te plaatsen", "cannot be placed"),
+)
+
+
+def check(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], dict[str, int]]:
+    """How the addresses of `adres` were placed (word of PLACED → count), and codes of element 9 that lead nowhere.
+
+    Needs the views `adres` and the tables of `install`. The second dict has gemeente text → count; a code of table
+    33 that no longer exists and has no row in a table oud, nieuw is in it too, marked by its old code.
+    """
+    how = "case " + " ".join(f"when {sql} then '{word}'" for word, sql, _, _ in PLACED) + " end"
+    joined = """from adres a left join pc6hnr h on h.postcode = a.postcode and h.huisnummer = a.huisnummer
+        left join pc6 c on c.postcode = a.postcode left join pc6 d on d.postcode = left(a.postcode, 4)
+        left join gemeentegebied g on g.gemeente = lower(a.gemeente) where a.rang < 3"""
+    found = dict(connection.execute(f"select {how}, count(*) {joined} group by 1").fetchall())
+    lost = connection.execute(f"""
+        select a.gemeente, count(*) {joined} and a.gemeente is not null and (g.onbekend is null or exists (
+            select 1 from _oud o where o.sleutel = lower(a.gemeente))) group by 1""").fetchall()
+    return {word: int(found.get(word, 0)) for word, *_ in PLACED}, {str(k): int(v) for k, v in lost}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -215,3 +216,26 @@ def sources(store: Store) -> list[dict[str, Any]]:
          "rows": b["rijen"], "bds": b["bds_herkend"] or b["bds_opgegeven"], "format": b["formaat"]}
         for b in store.bronnen().iter_rows(named=True)
     ]
+
+
+def check_areas(
+    store: Store, paths: Sequence[Path], year: int | None, spill: Path
+) -> tuple[dict[str, Any], dict[str, int], dict[str, int]]:
+    """Facts of the area tables, how the addresses were placed, and unknown gemeenten (see `area.check`)."""
+    connection = connect(store, spill)
+    tables = area.recognise(connection, paths)
+    facts = area.install(connection, tables, "buurt" if tables.of("pc6hnr") or tables.of("pc6") else "gemeente", year=year)
+    placed: dict[str, int] = {word: 0 for word, *_ in area.PLACED}
+    lost: dict[str, int] = {}
+    settings = features.Settings(2000, 2000, date(2000, 12, 31))
+    features.install_lookups(connection, ["adres"], settings)
+    wanted = frozenset(features.elements(features.needed(["adres"]), []))
+    for table in pieces(store.path / "registraties.parquet", connection, spill, elements=wanted):
+        connection.register("registraties", table)
+        features.make(connection, ["adres"])
+        for total, found in zip((placed, lost), area.check(connection), strict=True):
+            for word, count_ in found.items():
+                total[word] = total.get(word, 0) + count_
+        connection.unregister("registraties")
+    connection.close()
+    return facts, placed, lost

@@ -10,7 +10,7 @@ SELECT
   coalesce(a.volgend, DATE '2999-12-31') AS tot,
   CASE
     WHEN a.geheim THEN coalesce(g.geheim, p.geheim)
-    ELSE coalesce(h.gebied, c.gebied, g.onbekend, p.onbekend)
+    ELSE coalesce(h.gebied, c.gebied, d.gebied, g.onbekend, p.onbekend)
   END AS gebied
 FROM (
   SELECT
@@ -29,4 +29,5 @@ FROM (
 CROSS JOIN geenplaats AS p
 LEFT JOIN pc6hnr AS h ON h.postcode = a.postcode AND h.huisnummer = a.huisnummer
 LEFT JOIN pc6 AS c ON c.postcode = a.postcode
+LEFT JOIN pc6 AS d ON d.postcode = left(a.postcode, 4)
 LEFT JOIN gemeentegebied AS g ON g.gemeente = lower(a.gemeente)
