@@ -115,11 +115,17 @@ def read_fhir(source: Source, sink: Sink) -> None:
     for line, resource in _resources(source):
         if resource is None:
             broken += 1
-            sink.melding("BDS012", regel=line, reden="json")
+            sink.melding("BDS005", regel=line)
             continue
         found += 1
         rows.regel = line
-        lees_resource(rows, resource)
+        before = len(sink.rows)
+        try:
+            lees_resource(rows, resource)
+        except (AttributeError, TypeError, KeyError, ValueError, IndexError):
+            # The resource is not built as FHIR says; half of it would be worse than none.
+            del sink.rows[before:]
+            sink.melding("BDS050", regel=line, soort=_soort(resource))
         sink.flush_if_full()
     if not found:
         raise Unreadable("BDS003")
@@ -130,13 +136,13 @@ def _resources(source: Source) -> Iterator[tuple[int, dict[str, Any] | None]]:
     """(line, resource) of NDJSON, a Bundle or one resource; Bundles are opened. None for a line that is no JSON."""
     with source.open() as stream:
         first = stream.readline()
-        whole = not _parse(first)
+        whole = not isinstance(_parse(first), dict)
     if whole:
         if source.size > WHOLE:
-            raise Unreadable("BDS012", reden="omvang", bytes=source.size)
+            raise Unreadable("BDS009", bytes=source.size, grens=WHOLE)
         document = _parse(source.data())
         if document is None:
-            raise Unreadable("BDS012", reden="json")
+            raise Unreadable("BDS005")
         for part in document if isinstance(document, list) else [document]:
             yield from ((1, r) for r in _open_bundle(part))
         return
@@ -173,8 +179,11 @@ def _parse(data: bytes) -> Any:  # noqa: ANN401  # any JSON
 def _shared(source: Source) -> dict[str, dict[str, Any]]:
     """Organisations and professionals in the source itself, and in files beside it as bulk export writes them."""
     found = {}
-    name = source.pad.rsplit("/", 1)[-1]
-    if not name.startswith(("Observation", *GEDEELD)):
+    from bds_tool.dossier.fhir_resources import READERS
+
+    # A file named after one type, as bulk export writes it, holds only that type.
+    name = source.pad.rsplit("/", 1)[-1].partition(".")[0]
+    if name not in READERS and name not in GEDEELD:
         for _, resource in _resources(source):
             if resource and resource["resourceType"] in GEDEELD:
                 found[str(resource.get("id", ""))] = resource
@@ -189,6 +198,12 @@ def _shared(source: Source) -> dict[str, dict[str, Any]]:
                         if isinstance(resource, dict):
                             found[str(resource.get("id", ""))] = resource
     return found
+
+
+def _soort(resource: dict[str, Any]) -> str:
+    """The resource type, only when it looks like one: it is told in a remark."""
+    kind = resource["resourceType"]
+    return kind if kind.isascii() and kind.isalpha() and len(kind) < 40 else "?"
 
 
 def _dag(text: str) -> date | None:

@@ -18,6 +18,7 @@ from lxml import etree
 
 from bds_tool.dossier import Store, StoreWriter
 from bds_tool.dossier.model import REGISTRATIES
+from bds_tool.dossier.reading import read
 from bds_tool.export.fhir.writer import Opdracht, export
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -212,3 +213,39 @@ def difference(theirs, ours):
 
 def test_every_documented_example_is_built():
     assert set(documented()) == set(CASES)
+
+
+#: What the store must hold after reading the examples themselves, which know no BDS code.
+READ = {
+    "nl-core-BodyHeight-01": {(235, "1530"), (236, "2")},
+    "nl-core-BodyWeight-01": {(245, "2400")},
+    "nl-core-HeadCircumference-01": {(252, "410")},
+    "nl-core-ApgarScore-1Minute-01": {(129, "8")},
+    "nl-core-ApgarScore-5Minute-01": {(130, "8"), (626, "Geen medisch onderzoek kinderarts nodig")},
+    "nl-core-BloodPressure-01": {(1486, "125"), (1487, "75")},
+    "nl-core-FeedingPatternInfant-01": {(496, "01")},
+    "nl-core-DevelopmentChild.DevelopmentLinguistics-01": {(937, "1")},
+    "nl-core-DevelopmentChild.DevelopmentLocomotion-01": {(1278, "1")},
+    "nl-core-DevelopmentChild.DevelopmentSocial-01": {(900, "1")},
+    "imm-Vaccination-event-carenetwork-example": {(461, "01"), (1409, "2024-03-15")},
+    "nl-core-Patient-01": {
+        (3, "van"),
+        (4, "Putten"),
+        (6, "Johanna Petronella Maria"),
+        (5, "Jo"),
+        (20, "1934-04-28"),
+        (108, "true"),
+        (10, "Hoogmade"),
+        (609, "+31611234567"),
+    },
+    "nl-core-ContactPerson-01": {(706, "giesput@myweb.nl"), (705, "+31611234567")},
+}
+
+
+@pytest.mark.parametrize("name", sorted(READ))
+def test_examples_of_others_are_read_by_their_fixed_codes(shared, tmp_path, name):
+    resource = _helper()(etree.parse(str(shared / f"real/fhir/examples/{name}.xml")).getroot())
+    (tmp_path / "x.ndjson").write_text(json.dumps(resource) + "\n", encoding="utf-8")
+    with read([tmp_path / "x.ndjson"]) as store:
+        found = set(store.registraties().collect().select("bdsnummer", "waarde").rows())
+    assert READ[name] <= found
