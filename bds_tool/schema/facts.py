@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, TypeVar
 
+from bds_tool.errors import SpecError
 from bds_tool.places import specs_dir
 from bds_tool.schema.loading import read_rows
+from bds_tool.text import t
+
+Fact = TypeVar("Fact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +92,37 @@ def james_fields() -> tuple[JamesField, ...]:
 
 def james_formats() -> dict[str, JamesFormat]:
     """The JAMES formats by number, from `specs/james/formaten.csv`."""
-    return {r["formaat"]: JamesFormat(**r) for r in read_rows(str(specs_dir()), "james/formaten.csv")}
+    rows = _typed(str(specs_dir()), "james/formaten.csv", lambda r: JamesFormat(**r))
+    return {f.formaat: f for f in rows}
 
 
 @lru_cache(maxsize=4)
 def _successions(root: str) -> tuple[Succession, ...]:
-    rows = read_rows(root, "bds/opvolging.csv")
-    return tuple(Succession(**{**r, "oud": int(r["oud"]), "nieuw": int(r["nieuw"])}) for r in rows)  # type: ignore[arg-type]
+    def make(r: dict[str, Any]) -> Succession:
+        return Succession(**{**r, "oud": int(r["oud"]), "nieuw": int(r["nieuw"])})
+
+    return _typed(root, "bds/opvolging.csv", make)
 
 
 @lru_cache(maxsize=4)
 def _requests(root: str) -> tuple[Request, ...]:
-    return tuple(Request(**r) for r in read_rows(root, "bds/verzoeken.csv"))
+    return _typed(root, "bds/verzoeken.csv", lambda r: Request(**r))
 
 
 @lru_cache(maxsize=4)
 def _james_fields(root: str) -> tuple[JamesField, ...]:
-    rows = read_rows(root, "james/velden.csv")
-    return tuple(
-        JamesField(**{**r, "bdsnummer": int(r["bdsnummer"]), "codes": tuple(r["codes"].split())})  # type: ignore[arg-type]
-        for r in rows
-    )
+    def make(r: dict[str, Any]) -> JamesField:
+        return JamesField(**{**r, "bdsnummer": int(r["bdsnummer"]), "codes": tuple(r["codes"].split())})
+
+    return _typed(root, "james/velden.csv", make)
+
+
+def _typed(root: str, name: str, make: Callable[[dict[str, Any]], Fact]) -> tuple[Fact, ...]:
+    """The rows of a file as typed values; a draft with other columns is told as such, not as a bug."""
+    try:
+        return tuple(make(r) for r in read_rows(root, name))
+    except (TypeError, ValueError, KeyError) as error:
+        raise SpecError(
+            t(f"{name} is niet te begrijpen: {error}.", f"{name} cannot be understood: {error}."),
+            t("`bds spec check` wijst de plaats aan.", "`bds spec check` points at the place."),
+        ) from error

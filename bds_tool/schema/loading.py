@@ -22,7 +22,17 @@ def versions() -> list[str]:
 
 
 def newest() -> str:
-    return versions()[-1]
+    """The newest version. Raises SpecError when the folder holds none."""
+    known = versions()
+    if not known:
+        raise SpecError(
+            t(
+                f"In {specs_dir() / 'bds'} staat geen enkele versie.",
+                f"{specs_dir() / 'bds'} holds no version.",
+            ),
+            t("Een versie is een map met datapackage.json.", "A version is a folder with datapackage.json."),
+        )
+    return known[-1]
 
 
 def load(version: str) -> Definition:
@@ -52,14 +62,18 @@ def _load(version: str, root: str) -> Definition:
             elementen={e.bdsnummer: e for e in map(_element, _rows(folder / "elementen.csv"))},
             waardenlijsten=_waardenlijsten(folder),
         )
-    except (OSError, KeyError, ValueError, ArithmeticError) as error:
-        raise SpecError(
-            t(
-                f"De definitie van BDS {version} in {folder} is niet te lezen: {error}.",
-                f"The definition of BDS {version} in {folder} cannot be read: {error}.",
-            ),
-            t("`bds spec check` wijst de plaats aan.", "`bds spec check` points at the place."),
-        ) from error
+    except (OSError, KeyError, ValueError, ArithmeticError, StopIteration) as error:
+        raise _broken(version, folder, error) from error
+
+
+def _broken(version: str, folder: Path, error: Exception) -> SpecError:
+    return SpecError(
+        t(
+            f"De definitie van BDS {version} in {folder} is niet te lezen: {error}.",
+            f"The definition of BDS {version} in {folder} cannot be read: {error}.",
+        ),
+        t("`bds spec check` wijst de plaats aan.", "`bds spec check` points at the place."),
+    )
 
 
 def load_element(version: str, bdsnummer: int) -> Definition:
@@ -73,12 +87,15 @@ def load_element(version: str, bdsnummer: int) -> Definition:
 @lru_cache(maxsize=32)
 def _load_element(version: str, bdsnummer: int, root: str) -> Definition:
     folder = Path(root) / "bds" / version
-    with (folder / "elementen.csv").open(encoding="utf-8", newline="") as file:
-        head = next(file)
-        rows = list(csv.DictReader([head, *(line for line in file if line.startswith(f"{bdsnummer},"))]))
-    elements = {e.bdsnummer: e for e in map(_element, rows)}
-    lists = {e.waardenlijst for e in elements.values()} - {""}
-    found = _waardenlijsten(folder, lists) if lists else {}
+    try:
+        with (folder / "elementen.csv").open(encoding="utf-8", newline="") as file:
+            head = next(file, "")
+            rows = list(csv.DictReader([head, *(line for line in file if line.startswith(f"{bdsnummer},"))]))
+        elements = {e.bdsnummer: e for e in map(_element, rows)}
+        lists = {e.waardenlijst for e in elements.values()} - {""}
+        found = _waardenlijsten(folder, lists) if lists else {}
+    except (OSError, KeyError, ValueError, ArithmeticError) as error:
+        raise _broken(version, folder, error) from error
     return Definition(version, "", "", "", {}, {}, elements, found)
 
 
