@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bds_tool.dossier import Store
 
 #: Rows in one piece. A million rows of the canonical table take some 200 MB while they are judged.
-ROWS = 600_000
+ROWS = 1_000_000
 #: Columns that judging needs.
 COLUMNS = (
     "dossier_id", "activiteit_id", "datum", "bdsnummer", "rubriek", "groep", "volgnr", "waarde", "eenheid",

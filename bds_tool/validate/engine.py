@@ -149,9 +149,17 @@ def _of_group(piece: pl.DataFrame, group: _Group) -> pl.DataFrame:
 
 
 def _filled(piece: pl.DataFrame) -> pl.DataFrame:
-    has = pl.col("waarde").is_not_null() | pl.col("tekst").is_not_null()
-    return piece.group_by("bron", "bdsnummer").agg(
-        pl.len().cast(pl.Int64).alias("rows"), has.sum().cast(pl.Int64).alias("n"),
+    # One whole number for source, element and "has a value": counting those is one pass over integers.
+    has = (pl.col("waarde").is_not_null() | pl.col("tekst").is_not_null()).cast(pl.Int64)
+    number = pl.col("bdsnummer").cast(pl.Int64) + 1
+    packed = piece.select(k=(pl.col("bron").cast(pl.Int64) * 2**32 + number.fill_null(0)) * 2 + has)["k"]
+    counts = packed.value_counts(name="rows").with_columns(pl.col("rows").cast(pl.Int64))
+    both = counts.with_columns(bare=pl.col("k") // 2, has=pl.col("k") % 2 == 1)
+    summed = both.group_by("bare").agg(pl.col("rows").sum(), pl.col("rows").filter("has").sum().alias("n"))
+    element = pl.col("bare") % 2**32 - 1
+    return summed.select(
+        (pl.col("bare") // 2**32).cast(pl.Int32).alias("bron"),
+        pl.when(element >= 0).then(element).cast(pl.Int32).alias("bdsnummer"), "rows", "n",
     )
 
 
@@ -221,14 +229,16 @@ def _mixed(columns: Sequence[str]) -> pl.Expr:
 
 def _pairs(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
     free = list(group.tables.of_kind(_FREE) - _listed(group.setting))
-    valued = rows.filter(
+    # Only the two columns are copied; the others follow for the few rows that break a rule.
+    valued = rows.select("bdsnummer", "waarde").filter(
         pl.col("waarde").is_not_null() & pl.col("bdsnummer").is_not_null() & ~pl.col("bdsnummer").is_in(free)
     )
-    distinct = valued.lazy().select("bdsnummer", "waarde").unique()
+    key = pl.col("waarde").hash(5) ^ (pl.col("bdsnummer").cast(pl.UInt64) * pl.lit(_ODD[0], pl.UInt64))
+    distinct = valued.with_columns(key=key).unique("key", keep="any").lazy().select("bdsnummer", "waarde")
     failing = evaluate(values.enrich(distinct, group.tables), group.pairs, ["bdsnummer", "waarde"])
     if failing.is_empty():
         return
-    some = valued.filter(pl.col("bdsnummer").is_in(failing["bdsnummer"].unique().to_list()))
+    some = rows.filter(pl.col("bdsnummer").is_in(failing["bdsnummer"].unique().to_list()))
     collector.add(pl.col("code"), some.join(failing, on=["bdsnummer", "waarde"], maintain_order="left"))
 
 

@@ -130,8 +130,11 @@ class View:
             ^ pl.col("groep").to_physical().fill_null(0xFFFF).cast(word) * 0x27D4EB2F165667C5
             ^ pl.col("a").cast(word) * 0xD6E8FEB86659FD93
         )
-        known = self.rows.filter(pl.col("bdsnummer").is_not_null() & pl.col("rubriek").ne_missing(pl.lit("R051")))
-        return known.with_columns(spot=spot).filter(pl.col("spot").is_duplicated())
+        # A row without element, or of data outside the BDS, has no spot: null is never a duplicate here.
+        counts = pl.col("bdsnummer").is_not_null() & pl.col("rubriek").ne_missing(pl.lit("R051"))
+        spots = self.rows.select(spot=pl.when(counts).then(spot))["spot"]
+        double = spots.is_duplicated() & spots.is_not_null()
+        return self.rows.filter(double).with_columns(spots.filter(double).alias("spot"))
 
 
 def with_day(rows: pl.DataFrame) -> pl.DataFrame:

@@ -69,7 +69,9 @@ def keys(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     if not wanted or view.setting.format == "james":
         return
     due = pl.DataFrame(wanted, schema={"groep": pl.String, "missing": pl.Int32}, orient="row")
-    grouped = view.rows.filter(pl.col("groep").is_not_null() & pl.col("volgnr").is_not_null())
+    grouped = view.rows.select(
+        "d", "a", "groep", "volgnr", "bdsnummer", "rubriek", "dossier_id", "activiteit_id", "bron", "regel", "pad"
+    ).filter(pl.col("groep").is_not_null() & pl.col("volgnr").is_not_null())
     if grouped.is_empty():
         return
     spot = ["a", "groep", "volgnr"]

@@ -60,7 +60,9 @@ def spoilt(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     """Text that was decoded wrongly before it got here."""
     pattern = str(view.limit("BDS236", "pattern"))
     # Few texts hold a character beyond ASCII; only those meet the pattern.
-    wide = view.rows.filter(pl.col("waarde").str.len_bytes() > pl.col("waarde").str.len_chars())
+    free = list(view.tables.of_kind("tekst"))
+    texts = view.rows.filter((pl.col("bdsnummer").is_in(free) | pl.col("bdsnummer").is_null()) & pl.col("waarde").is_not_null())
+    wide = texts.filter(pl.col("waarde").str.len_bytes() > pl.col("waarde").str.len_chars())
     yield "BDS236", wide.filter(pl.col("waarde").str.contains(pattern))
 
 
