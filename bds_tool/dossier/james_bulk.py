@@ -306,7 +306,7 @@ class _Columns:
             ]
         )
         every_value = chain(self.detail_values, self.value_values, self.group_codes, self.inner_values)
-        texts = pa.array([v if v.__class__ is str else str(v) for v in every_value], pa.string())
+        texts = pa.array(list(map(str, every_value)), pa.string())
         # Stable: within a record the order of the file stays; a group's relation comes before its elements.
         order = np.argsort(owner.astype(np.int64) * 1_000_000 + volgnr * 10 + (kind == 3), kind="stable")
         day, owner, volgnr, kind = day[order], owner[order], volgnr[order], kind[order]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, BinaryIO
@@ -30,6 +30,8 @@ BLOCK = 8 * 1024**2
 RECORD_MAX = 64 * 1024**2
 #: Records that go through the bulk lane together: few, so that they stay in the processor's cache.
 BATCH = 100
+#: Bytes of NDJSON from which two processes share the work.
+PARALLEL = 192 * 1024**2
 #: Lines without a single record after which a file is taken for something else than NDJSON.
 GIVE_UP = 1_000
 
@@ -38,7 +40,7 @@ def read_james(source: Source, sink: Sink) -> None:
     """Read one source of JAMES JSON. Raises Unreadable when nothing in it is JSON."""
     head = source.head()
     encoding = _encoding(head)
-    gatherer = _Gatherer(source, sink)
+    gatherer = Gatherer(source, sink)
     with _no_collection():
         _read(source, sink, head, encoding, gatherer)
     gatherer.finish()
@@ -56,23 +58,23 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _read(source: Source, sink: Sink, head: bytes, encoding: str, gatherer: _Gatherer) -> None:
-    if encoding == "utf-8" and _is_lines(head, source.size):
-        _read_lines(source, gatherer)
-    elif source.size <= WHOLE or encoding != "utf-8":
-        _read_whole(source.data(), encoding, gatherer)
-    else:
-        try:
+def _read(source: Source, sink: Sink, head: bytes, encoding: str, gatherer: Gatherer) -> None:
+    try:
+        if encoding == "utf-8" and _is_lines(head, source.size):
+            _read_lines(source, gatherer)
+        elif source.size <= WHOLE or encoding != "utf-8":
+            _read_whole(source.data(), encoding, gatherer)
+        else:
             for record in _stream(source):
                 gatherer.record(record, gatherer.dossiers + 1, gatherer.dossiers + 1)
-        except Unreadable as error:
-            if not gatherer.dossiers:
-                raise
-            # What was read stays; the finding says that the file stops halfway.
-            sink.melding(error.finding, regel=gatherer.dossiers + 1, **error.parameters)
+    except Unreadable as error:
+        if not gatherer.dossiers:
+            raise
+        # What was read stays; the finding says that the file stops halfway.
+        sink.melding(error.finding, regel=error.regel or gatherer.dossiers + 1, **error.parameters)
 
 
-class _Gatherer:
+class Gatherer:
     """Records to rows to the sink, in batches; and the facts of the source."""
 
     def __init__(self, source: Source, sink: Sink) -> None:
@@ -93,7 +95,7 @@ class _Gatherer:
 
     def batch(self, records: list[tuple[int, Any]]) -> None:
         """Records of NDJSON with their lines; plain ones go through the bulk lane."""
-        if not self.dossiers and records:
+        if self.flattener.first and records:
             # The first record sets what counts for the source.
             line, record = records.pop(0)
             self.record(record, line, line)
@@ -103,9 +105,9 @@ class _Gatherer:
         for line, record in rest:
             self.record(record, line, line)
         if self.bulk.rows >= 150_000:
-            self._keep(self.bulk.table())
+            self.keep(self.bulk.table())
 
-    def _keep(self, table: Any) -> None:  # noqa: ANN401
+    def keep(self, table: Any) -> None:  # noqa: ANN401
         """Hand a table over on another thread: compressing it leaves this one free to parse."""
         import pyarrow.compute as pc
 
@@ -118,15 +120,19 @@ class _Gatherer:
 
     def hand_over(self) -> None:
         if len(self.rows):
-            self._keep(self.rows.table(self.source.bron))
+            self.keep(self.rows.table(self.source.bron))
         self.rows = self.flattener.rows = Rows()
 
-    def finish(self) -> None:
-        self._keep(self.bulk.table())
+    def settle(self) -> None:
+        """Hand over everything that waits."""
+        self.keep(self.bulk.table())
         self.hand_over()
         if self._waiting is not None:
             self._waiting.result()
         self._pool.shutdown()
+
+    def finish(self) -> None:
+        self.settle()
         used = self.flattener.formaten
         version, certainty = _version(self.elementen)
         self.sink.facts |= {
@@ -138,7 +144,7 @@ class _Gatherer:
         }
 
 
-def _read_whole(data: bytes, encoding: str, gatherer: _Gatherer) -> None:
+def _read_whole(data: bytes, encoding: str, gatherer: Gatherer) -> None:
     text = _to_utf8(data, encoding)
     try:
         parsed = orjson.loads(text)
@@ -157,27 +163,37 @@ def _read_whole(data: bytes, encoding: str, gatherer: _Gatherer) -> None:
         gatherer.record(parsed, 1, first_line(text), lines)
 
 
-def _read_lines(source: Source, gatherer: _Gatherer) -> None:
-    good, first_bad = 0, None
-    batch: list[tuple[int, Any]] = []
-    with source.open() as stream:
-        for number, line in _lines(stream):
-            try:
-                batch.append((number, orjson.loads(line)))
-            except orjson.JSONDecodeError:
-                first_bad = first_bad or number
-                if not good and not batch and number > GIVE_UP:
-                    break
-                gatherer.sink.melding("BDS036", regel=number)
-                continue
-            good += 1
-            if len(batch) >= BATCH:
-                gatherer.batch(batch)
-                batch = []
+def _read_lines(source: Source, gatherer: Gatherer) -> None:
+    path = source.options.get("file")
+    if path is not None and source.size >= PARALLEL:
+        from bds_tool.dossier.james_parallel import read_ranges
+
+        good = read_ranges(path, gatherer)
+    else:
+        with source.open() as stream:
+            good = add_lines(_lines(stream), gatherer)
     if not good:
         gatherer.sink.meldingen.clear()
-        raise Unreadable("BDS005", regel=first_bad or 1)
+        raise Unreadable("BDS005", regel=1)
+
+
+def add_lines(lines: Iterable[tuple[int, bytes]], gatherer: Gatherer) -> int:
+    """Records of numbered lines; a line that is no JSON is a finding. Gives the number of records."""
+    good, batch = 0, []
+    for number, line in lines:
+        try:
+            batch.append((number, orjson.loads(line)))
+        except orjson.JSONDecodeError:
+            if not good and number > GIVE_UP and not gatherer.dossiers:
+                break
+            gatherer.sink.melding("BDS036", regel=number)
+            continue
+        good += 1
+        if len(batch) >= BATCH:
+            gatherer.batch(batch)
+            batch = []
     gatherer.batch(batch)
+    return good
 
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:

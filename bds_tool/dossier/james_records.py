@@ -48,8 +48,8 @@ class Flattener:
         self.formaten: dict[str, int] = {}
         self.organisatie: str | None = None
         self.dates = date_elements()
-        self._first = True
-        self._seen: set[str] = set()
+        self.first = True
+        self.seen: set[str] = set()
         # Of the record at hand:
         self._lines: dict[int, int] = {}
         self._line = 0
@@ -76,7 +76,7 @@ class Flattener:
             self._due(seen)
         self._others(record, set(fields.values()), "")
         self.rows.close(self._dossier, line)
-        self._first = False
+        self.first = False
 
     # ---- envelope ------------------------------------------------------------------------------------------
 
@@ -129,9 +129,9 @@ class Flattener:
         text = reference.strip() if isinstance(reference, str) else ""
         if self.usable(text, chosen):
             self._dossier = text
-            self._seen.add(text)
+            self.seen.add(text)
         elif reference is not None:
-            if text in self._seen:
+            if text in self.seen:
                 self._remark("BDS030", dossier_id=str(number))
             self._leaf(reference, chosen.referentie, chosen.referentie)
             self.rows.run(chosen.referentie)
@@ -139,7 +139,7 @@ class Flattener:
         if organisation is None:
             return
         sender = organisation if isinstance(organisation, str) else text_of(organisation)
-        if self._first:
+        if self.first:
             self.organisatie = sender
         elif sender != self.organisatie:
             self._leaf(organisation, chosen.organisatie, chosen.organisatie)
@@ -149,7 +149,7 @@ class Flattener:
         """Whether a reference can be the key of a dossier: text, not met before, and not like a BSN."""
         return (
             reference.__class__ is str
-            and reference not in self._seen
+            and reference not in self.seen
             and bool(reference)
             and reference == reference.strip()
             and reference not in chosen.velden[chosen.referentie].onbekend
@@ -159,7 +159,7 @@ class Flattener:
     def claim(self, reference: str, formaat: str) -> None:
         """Take a usable reference as the key of a record whose rows are made elsewhere."""
         self.formaten[formaat] = self.formaten.get(formaat, 0) + 1
-        self._seen.add(reference)
+        self.seen.add(reference)
 
     def remarks_only(self, record: dict[str, Any], line: int, seen: dict[int, str | None] | None) -> None:
         """The remarks of a record whose rows were made elsewhere; `seen` None: its elements are in order."""

@@ -125,6 +125,14 @@ class Sink:
                 "parameters": json.dumps(parameters, ensure_ascii=False) if parameters else None,
             }
         )
+        self._flush_meldingen()
+
+    def add_meldingen(self, rows: list[dict[str, Any]]) -> None:
+        """Remarks that another process made."""
+        self.meldingen.extend(rows)
+        self._flush_meldingen()
+
+    def _flush_meldingen(self) -> None:
         if self._writer and len(self.meldingen) >= self._batch:
             self._writer.add_meldingen(self.meldingen)
             self.meldingen = []

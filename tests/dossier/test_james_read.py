@@ -282,3 +282,26 @@ def test_large_list_is_read_bit_by_bit(tmp_path, monkeypatch):
         assert 0 < half.bronnen()["dossiers"][0] < 40
     with store_of(tmp_path, b"[1, 2, \x80\x81 nonsense" + b"x" * 500, "noise.json") as noise:
         assert "BDS005" in codes(noise)
+
+
+def test_two_processes_give_what_one_gives(tmp_path, monkeypatch):
+    from bds_tool.dossier import james_read
+
+    records = [
+        FORMAT_3 | {"reference": f"r{i % 290}", "organisationCode": 7 + (i == 200)} for i in range(300)
+    ]
+    records[120] = FORMAT_1 | {"reference": "een"}
+    lines = [json.dumps(r) for r in records]
+    lines[150] = lines[150][:50]
+    data = ("\n".join(lines) + "\n").encode()
+    columns = ("dossier_id", "activiteit_id", "bdsnummer", "volgnr", "waarde", "regel")
+    with store_of(tmp_path, data, "one.ndjson") as one:
+        expected, remarks = sorted(rows(one, *columns), key=str), sorted(codes(one))
+        facts = one.bronnen().select("formaat", "organisatie", "dossiers", "rijen").rows()
+    assert {"BDS030", "BDS036"} <= set(remarks)
+    monkeypatch.setattr(james_read, "PARALLEL", 1)
+    monkeypatch.setattr("bds_tool.dossier.james_parallel.BLOCK", 20_000)
+    with store_of(tmp_path, data, "two.ndjson") as two:
+        assert sorted(rows(two, *columns), key=str) == expected
+        assert sorted(codes(two)) == remarks
+        assert two.bronnen().select("formaat", "organisatie", "dossiers", "rijen").rows() == facts
