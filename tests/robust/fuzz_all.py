@@ -30,11 +30,9 @@ def seeds(folder: Path) -> None:
             (folder / "dob" / f"{number}.xml").write_bytes(smaller(etree.parse(str(file)).getroot()))
     for number, file in enumerate(sorted(SAMPLES.rglob("*.json"))):
         if "kapot" not in file.parts:
-            loaded = json.loads(file.read_text(encoding="utf-8"))
-            for part, record in enumerate(loaded if isinstance(loaded, list) else [loaded]):
-                (folder / "james" / f"{number}-{part}.json").write_text(
-                    json.dumps(cut(record)), encoding="utf-8"
-                )
+            for part, line in enumerate(file.read_text(encoding="utf-8").splitlines()):
+                text = json.dumps(cut(json.loads(line)))
+                (folder / "james" / f"{number}-{part}.json").write_text(text, encoding="utf-8")
     for number, file in enumerate(sorted(SAMPLES.rglob("*.csv"))):
         lines = file.read_bytes().splitlines(keepends=True)
         (folder / "tabel" / f"{number}.csv").write_bytes(b"".join(lines[:12])[:SEED_MAX])
