@@ -95,9 +95,9 @@ class Bulk:
     def _bad(self, columns: _Columns, chosen: Format) -> set[int]:
         """Indices of records that are not plain after all; dates become ISO text and indices on the way."""
         bad: set[int] = set()
-        for text in set(columns.value_dates) - self._days.keys():
-            self._day(text)
         columns.value_days = list(map(self._days.get, columns.value_dates))
+        if None in columns.value_days:
+            columns.value_days = list(map(self._day, columns.value_dates))
         if None in columns.value_days:
             owners = columns.value_owners()
             bad.update(owners[i] for i, day in enumerate(columns.value_days) if day is None)
@@ -126,14 +126,14 @@ class Bulk:
             if expected != found
             else []
         )
-        if not self._flattener.dates.isdisjoint(numbers):
-            for i, number in enumerate(numbers):
-                if number in self._flattener.dates and values[i].__class__ is str:
-                    index = self._day(values[i])
-                    if index is None:
-                        bad.append(i)
-                    else:
-                        values[i] = self._iso[index]
+        dates = self._flattener.dates
+        for i in [i for i, number in enumerate(numbers) if number in dates]:
+            if values[i].__class__ is str:
+                index = self._day(values[i])
+                if index is None:
+                    bad.append(i)
+                else:
+                    values[i] = self._iso[index]
         if not bad:
             return set()
         owners = list(chain.from_iterable(map(repeat, range(len(counts)), counts)))
