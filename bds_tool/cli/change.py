@@ -87,6 +87,7 @@ def check(
     from bds_tool.dossier.reading import read
     from bds_tool.schema.wijzigingen import find, load_package
     from bds_tool.schema.wijzigingen.impact import impact as reach
+    from bds_tool.schema.wijzigingen.impact import undeclared
 
     _choice(format_, CHECK_FORMATS, "--format")
     _choice(fail_on, tuple(FAIL_ON), "--fail-on")
@@ -97,6 +98,7 @@ def check(
         with read([data]) as store:
             result = run(pakket, store)
     touched = reach(pakket) if impact else ()
+    result.bevindingen += undeclared(pakket, touched)
     place = package if Path(package).is_file() else str(find(pakket.van, pakket.naar))
     write(render(result, touched, format_, place), output)
     if not quiet:

@@ -261,6 +261,11 @@ def _rows() -> list[tuple[str, str, str, str, str, str, str]]:
          "{soort} {sleutel}: the package drops this, while example {nummer} of {verzoek} still uses it in {versie}.",
          "Beslis of het element vervalt; verbeter het voorbeeld of de wijziging.",
          "Decide whether the element expires; correct the example or the change."),
+        # impact
+        ("BDS971", "geraakt-onvolledig", w,
+         "Verzoek {sleutel} raakt ook {kind}: {namen}.", "Request {sleutel} also touches {kind}: {namen}.",
+         "Neem ze op onder `geraakt`, en kijk of ze mee moeten veranderen.",
+         "List them under `geraakt`, and see whether they must change as well."),
     ]  # fmt: skip
 
 

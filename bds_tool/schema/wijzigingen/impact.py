@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bds_tool.places import specs_dir
 from bds_tool.schema.usage import Use, usage_index
+from bds_tool.schema.wijzigingen.findings import Bevinding
 from bds_tool.schema.wijzigingen.model import Geraakt, Pakket, Wijziging
 from bds_tool.schema.wijzigingen.new import BULK
 from bds_tool.text import t
@@ -119,11 +120,26 @@ def _with_james(index: dict[int, dict[str, tuple[Use, ...]]]) -> dict[int, dict[
     return merged
 
 
-def touched(pakket: Pakket) -> dict[str, Geraakt]:
-    """Per request what it touches, as the package writes it down."""
+_NAMED = ("protocollen", "zib", "indicatoren", "james")
+
+
+def touched(pakket: Pakket, found: Iterable[Impact] | None = None) -> dict[str, Geraakt]:
+    """Per request what it touches, as the package writes it down under `geraakt`."""
     per: dict[str, dict[str, set[str]]] = {j: {} for j in pakket.verzoeken}
-    for i in impact(pakket):
+    for i in impact(pakket) if found is None else found:
         for j in i.jgz:
             per.setdefault(j, {}).setdefault(i.kind, set()).add(i.id)
-    names = ("protocollen", "zib", "indicatoren", "james")
-    return {j: Geraakt(**{n: tuple(sorted(kinds.get(n, ()))) for n in names}) for j, kinds in per.items()}
+    return {j: Geraakt(**{n: tuple(sorted(kinds.get(n, ()))) for n in _NAMED}) for j, kinds in per.items()}
+
+
+def undeclared(pakket: Pakket, found: Iterable[Impact]) -> Iterator[Bevinding]:
+    """What requests touch without saying so."""
+    for jgz, real in touched(pakket, found).items():
+        request = pakket.verzoeken.get(jgz)
+        if request is None:
+            continue
+        for kind in _NAMED:
+            missing = [x for x in getattr(real, kind) if x not in getattr(request.geraakt, kind)]
+            if missing:
+                shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+                yield Bevinding("BDS971", ("verzoek", jgz), {"kind": kind, "namen": shown})

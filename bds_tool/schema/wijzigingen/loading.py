@@ -232,6 +232,18 @@ _Dumper.add_representer(
 )
 
 
+#: Texts that a reader of another YAML version would take for a number: `08`, `1.10`.
+_NUMERIC = re.compile(r"[-+.]?\d[\d_.:eE+-]*")
+
+
+def _text(dumper: Any, value: str) -> Any:  # noqa: ANN401
+    style = "'" if _NUMERIC.fullmatch(value) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def dump_package(pakket: Pakket, header: str = "") -> str:
     """The package as YAML; reading it back gives the same package."""
     data = to_data(pakket)
