@@ -65,13 +65,20 @@ class Policy:
         return max(self.width, 2 if self.both_sides else 1)
 
     def sensitive(self, indicator: str, definition: Mapping[str, Any]) -> bool:
-        """Whether an indicator is sensitive: by its own definition, or by theme, id or element in the policy."""
+        """Whether an outcome is sensitive: by its own definition, or named in the policy."""
+        return str(definition.get("sensitivity") or "normaal") != "normaal" or self._named(indicator, definition)
+
+    def lowest_level(self, indicator: str, definition: Mapping[str, Any]) -> str:
+        """The lowest level of area an indicator may be shown at; empty when every level may."""
+        if definition.get("sensitivity") == "niet_onder_gemeente" or self._named(indicator, definition):
+            return str(self.part("sensitive").get("lowest_level", "gemeente"))
+        return ""
+
+    def _named(self, indicator: str, definition: Mapping[str, Any]) -> bool:
         block = self.part("sensitive")
-        own = str(definition.get("sensitivity") or definition.get("gevoeligheid") or "").lower()
         elements = {int(e) for e in definition.get("elements") or [] if str(e).isdigit()}
         return (
-            own in {"gevoelig", "sensitive", "hoog", "high", "zeer gevoelig"}
-            or str(definition.get("theme") or "").lower() in block.get("themes", [])
+            str(definition.get("theme") or "").lower() in block.get("themes", [])
             or indicator in block.get("indicators", [])
             or bool(elements & set(block.get("elements", [])))
         )

@@ -99,8 +99,8 @@ def _below_lowest(part: pl.DataFrame, name: str, definition: Mapping[str, Any], 
     """Rows of a sensitive indicator below the lowest level at which the policy lets it be published."""
     import polars as pl
 
-    lowest = policy.part("sensitive").get("lowest_level")
-    if not lowest or not policy.sensitive(name, definition):
+    lowest = policy.lowest_level(name, definition)
+    if not lowest:
         return pl.Series([False] * part.height)
     deeper = LEVELS[LEVELS.index(lowest) + 1 :]
     return part["level"].is_in(list(deeper))

@@ -44,6 +44,17 @@ class Choice:
         return np.outer(tree, flat).ravel().astype(np.int64)
 
 
+    def turned(self, quantity: int, delta: int) -> Choice:
+        """The same move, told so that `quantity` goes up where the move changes a row by `delta`."""
+        as_gain = quantity == self.gains
+        # Exchanging the two counts and the two signs leaves the change as it is; one of them turns it round.
+        turn = (delta < 0) == as_gain
+        gain, lose = (self.gain_nodes, self.lose_nodes) if delta > 0 else (self.lose_nodes, self.gain_nodes)
+        gains, loses = (self.gains, self.loses) if as_gain else (self.loses, self.gains)
+        up, down = (self.down, self.up) if turn else (self.up, self.down)
+        return Choice(gain, lose, self.plus, self.minus, gains, loses, up, down, self.cost)
+
+
 class Suppressor:
     """Greedy choice of moves with re-choosing; `hidden()` and `certificates()` give the outcome."""
 
@@ -55,6 +66,10 @@ class Suppressor:
         self.uses = np.zeros(self.cost.shape, dtype=np.int32)
         self.choices: dict[Primary, Choice] = {}
         self.flows: dict[Primary, list[Certificate]] = {}
+        # In a table of rows with several counts one move certifies many of them: it is shared and then stays.
+        share = len(problem.exchanges) > 1
+        self.places = {(p.quantity, p.node, p.flat): p for p in problem.primaries} if share else {}
+        self.locked: set[Primary] = set()
         for p in problem.primaries:
             self._use(np.array([p.node]), np.array([p.flat]))
 
@@ -110,12 +125,33 @@ class Suppressor:
         )
 
     def _choose(self, primary: Primary, *, far: bool = False) -> None:
+        if primary in self.choices:
+            return
         choice = self.search(primary, far=far)
         if choice is not None:
             self.choices[primary] = choice
             self._use(*choice.rows())
+            if self.places:
+                self._share(primary, choice)
+
+    def _share(self, owner: Primary, choice: Choice) -> None:
+        """Give the move to every other primary it certifies."""
+        nodes, flats = choice.rows()
+        for node, flat, delta in zip(
+            nodes.tolist(), flats.tolist(), choice.deltas().tolist(), strict=True
+        ):
+            for quantity in (choice.gains, choice.loses):
+                other = self.places.get((quantity, node, flat))
+                if other is None or other in self.choices:
+                    continue
+                turned = choice.turned(quantity, delta)
+                if any(turned.up >= up and turned.down >= down for up, down in other.need):
+                    self.choices[other] = turned
+                    self.locked |= {owner, other}
 
     def _rechoose(self, primary: Primary, *, everyone: bool) -> None:
+        if primary in self.locked:
+            return
         old = self.choices.pop(primary, None)
         if old is None:
             self._choose(primary, far=True)

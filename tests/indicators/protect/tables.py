@@ -14,13 +14,18 @@ from bds_tool.indicators.protect.table_run import publication, suppress, table_p
 
 
 def policy(cell=5, lower=0, *, both_sides=False, width=1, zeros=True) -> Policy:
-    return build({
-        "id": "proef", "method": "suppress",
-        "thresholds": {"denominator": 10, "numerator": cell, "complement": cell, "cell": cell},
-        "zeros": {"shown": zeros, "full_shown": True}, "attacker": {"lower": lower},
-        "required": {"both_sides": both_sides, "width": width},
-        "title": {"nl": "proef", "en": "test"}, "explanation": {"nl": "proef", "en": "test"},
-    })
+    return build(
+        {
+            "id": "proef",
+            "method": "suppress",
+            "thresholds": {"denominator": 10, "numerator": cell, "complement": cell, "cell": cell},
+            "zeros": {"shown": zeros, "full_shown": True},
+            "attacker": {"lower": lower},
+            "required": {"both_sides": both_sides, "width": width},
+            "title": {"nl": "proef", "en": "test"},
+            "explanation": {"nl": "proef", "en": "test"},
+        }
+    )
 
 
 def description(*dimensions: list[str], total="totaal", count="n") -> dict:
@@ -28,7 +33,9 @@ def description(*dimensions: list[str], total="totaal", count="n") -> dict:
 
 
 def table(frame: pl.DataFrame, *dimensions: list[str]) -> generic.CountTable:
-    return generic.build(frame.with_columns(pl.all().cast(pl.String)), TableDescription.build(description(*dimensions)))
+    return generic.build(
+        frame.with_columns(pl.all().cast(pl.String)), TableDescription.build(description(*dimensions))
+    )
 
 
 def protect(frame: pl.DataFrame, dimensions: list[list[str]], rules: Policy, *, quality=False):
@@ -51,7 +58,10 @@ def pattern(shared: Path, name: str, kind: str) -> pl.DataFrame:
     """A published pattern of GaussSuppression: columns as delivered, count null where suppressed."""
     frame = pl.read_csv(shared / "sdc" / "checks" / f"{name}_gs_{kind}.csv")
     return frame.with_columns(
-        pl.when(pl.col("suppressed").cast(pl.String).str.to_lowercase() == "true").then(None).otherwise("n").alias("n")
+        pl.when(pl.col("suppressed").cast(pl.String).str.to_lowercase() == "true")
+        .then(None)
+        .otherwise("n")
+        .alias("n")
     ).drop("primary", "suppressed")
 
 
@@ -67,7 +77,8 @@ def pattern_description(shared: Path, name: str, frame: pl.DataFrame, lower: int
     areas = [c for c in frame.columns if c in {"gem", "wijk"}]
     rest = [c for c in frame.columns if c not in {"gem", "wijk", "n"}]
     return {
-        "count": "n", "lower": lower,
+        "count": "n",
+        "lower": lower,
         "dimensions": [
             {"name": areas[-1], "columns": areas, "total": "Total", "parents": parents},
             *({"name": c, "column": c, "total": "Total"} for c in rest),

@@ -15,7 +15,9 @@ def full(frame, dimensions):
 
 
 def hide_small(frame, threshold=5):
-    return frame.with_columns(n=pl.when((pl.col("n") > 0) & (pl.col("n") < threshold)).then(None).otherwise("n"))
+    return frame.with_columns(
+        n=pl.when((pl.col("n") > 0) & (pl.col("n") < threshold)).then(None).otherwise("n")
+    )
 
 
 @pytest.mark.parametrize("name", ["c1", "c3", "c5", "c6_T0", "c7_S2k"])
@@ -60,17 +62,21 @@ def test_totals_recomputed_from_visible_cells_are_rejected(shared, lower):
     truth = full(frame, dimensions)
     secret = (truth["n"] > 0) & (truth["n"] < 5)
     published = totals.with_columns(n=pl.when(secret).then(None).otherwise("n"))
-    verdict = audit_tables([from_frame(published, {**description(*dimensions), "lower": lower})], AuditOptions())
+    verdict = audit_tables(
+        [from_frame(published, {**description(*dimensions), "lower": lower})], AuditOptions()
+    )
     assert not verdict.safe
 
 
 def years():
-    return pl.DataFrame({
-        "jaar": [j for j in ("2023", "2024", "2025") for _ in range(8)],
-        "wijk": [w for _ in range(3) for w in ("W1", "W2", "W3", "W4") for _ in range(2)],
-        "uit": ["ja", "nee"] * 12,
-        "n": [3, 40, 9, 51, 12, 60, 8, 33, 7, 42, 2, 55, 11, 58, 9, 31, 6, 44, 8, 49, 4, 61, 7, 30],
-    })
+    return pl.DataFrame(
+        {
+            "jaar": [j for j in ("2023", "2024", "2025") for _ in range(8)],
+            "wijk": [w for _ in range(3) for w in ("W1", "W2", "W3", "W4") for _ in range(2)],
+            "uit": ["ja", "nee"] * 12,
+            "n": [3, 40, 9, 51, 12, 60, 8, 33, 7, 42, 2, 55, 11, 58, 9, 31, 6, 44, 8, 49, 4, 61, 7, 30],
+        }
+    )
 
 
 def test_years_and_period_total_protected_apart_are_rejected():
@@ -98,7 +104,11 @@ def test_different_symbols_for_primary_and_secondary_are_rejected(shared):
     text = pl.col("n").cast(pl.String)
     hidden = pl.col("status") == "verborgen"
     symbols = made.frame.with_columns(
-        n=pl.when(hidden & pl.Series(made.primary)).then(pl.lit("<5")).when(hidden).then(pl.lit("*")).otherwise(text)
+        n=pl.when(hidden & pl.Series(made.primary))
+        .then(pl.lit("<5"))
+        .when(hidden)
+        .then(pl.lit("*"))
+        .otherwise(text)
     )
     verdict = audit_tables([from_frame(symbols, {**description(*dimensions), "lower": 0})], AuditOptions())
     assert not verdict.safe

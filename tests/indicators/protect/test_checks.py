@@ -52,11 +52,13 @@ def test_two_singletons_need_a_third_row_when_zeros_are_shown(shared):
 
 def test_geurts_1992_intervals():
     # Handbook on SDC, example 3: row sums 7 and 3, column sums 6 and 4 of the hidden 2 x 2 part.
-    frame = pl.DataFrame({
-        "rij": ["r1", "r1", "r2", "r2", "r1", "r2", "t", "t", "t"],
-        "kol": ["k1", "k2", "k1", "k2", "t", "t", "k1", "k2", "t"],
-        "n": ["", "", "", "", "7", "3", "6", "4", "10"],
-    })
+    frame = pl.DataFrame(
+        {
+            "rij": ["r1", "r1", "r2", "r2", "r1", "r2", "t", "t", "t"],
+            "kol": ["k1", "k2", "k1", "k2", "t", "t", "k1", "k2", "t"],
+            "n": ["", "", "", "", "7", "3", "6", "4", "10"],
+        }
+    )
     published = from_frame(frame, {**description(["rij"], ["kol"], total="t"), "lower": 0})
     found = {tuple(published.key(c).values()): r for c, r in exact_ranges(published).items()}
     assert found == {("r1", "k1"): (3, 6), ("r1", "k2"): (1, 4), ("r2", "k1"): (0, 3), ("r2", "k2"): (0, 3)}
@@ -65,8 +67,10 @@ def test_geurts_1992_intervals():
 def test_ssbtools_z1_six_cells_in_regions_b_d_h():
     # Upstream's own test: primaries are counts 1..3 and six cells of annet and arbeid in B, D and H are suppressed.
     counts = {
-        "annet": [11, 7, 5, 13, 9, 12, 6, 9], "arbeid": [11, 1, 8, 2, 14, 9, 4, 3],
-        "soshjelp": [55, 29, 35, 17, 63, 24, 22, 38], "trygd": [36, 18, 25, 13, 52, 22, 8, 15],
+        "annet": [11, 7, 5, 13, 9, 12, 6, 9],
+        "arbeid": [11, 1, 8, 2, 14, 9, 4, 3],
+        "soshjelp": [55, 29, 35, 17, 63, 24, 22, 38],
+        "trygd": [36, 18, 25, 13, 52, 22, 8, 15],
     }
     rows = [(r, k, n) for k, ns in counts.items() for r, n in zip("ABCDEFGH", ns, strict=True)]
     frame = pl.DataFrame(rows, schema=["regio", "soort", "n"], orient="row")

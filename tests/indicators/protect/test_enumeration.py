@@ -22,15 +22,21 @@ def all_tables(published: pl.DataFrame, lower: int):
     most = 12 if most is None else most
     rows = []
     for area in AREAS:
-        choices = [[shown[(area, k)]] if shown[(area, k)] is not None else range(lower, most + 1) for k in KINDS]
+        choices = [
+            [shown[(area, k)]] if shown[(area, k)] is not None else range(lower, most + 1) for k in KINDS
+        ]
         total = shown[(area, "totaal")]
         rows.append([r for r in product(*choices) if total is None or sum(r) == total])
     columns = [shown[("totaal", k)] for k in KINDS]
     grand = shown[("totaal", "totaal")]
     for chosen in product(*rows):
         sums = [sum(c) for c in zip(*chosen, strict=True)]
-        if all(c is None or c == s for c, s in zip(columns, sums, strict=True)) and (grand is None or grand == sum(sums)):
-            table = {(w, k): n for w, r in zip(AREAS, chosen, strict=True) for k, n in zip(KINDS, r, strict=True)}
+        if all(c is None or c == s for c, s in zip(columns, sums, strict=True)) and (
+            grand is None or grand == sum(sums)
+        ):
+            table = {
+                (w, k): n for w, r in zip(AREAS, chosen, strict=True) for k, n in zip(KINDS, r, strict=True)
+            }
             table |= {("totaal", k): s for k, s in zip(KINDS, sums, strict=True)}
             table |= {(w, "totaal"): sum(r) for w, r in zip(AREAS, chosen, strict=True)}
             table[("totaal", "totaal")] = sum(sums)
@@ -54,7 +60,9 @@ def test_certified_ranges_lie_inside_the_enumerated_ones(lower, numbers):
     assert verdict.safe
     tables = list(all_tables(made.frame, lower))
     truth = {(w, u): [t[(w, u)] for t in tables] for w, u in made.frame.select("wijk", "uit").iter_rows()}
-    for wijk, uit, primary, low, high in made.internal.select("wijk", "uit", "primair", "laag", "hoog").iter_rows():
+    for wijk, uit, primary, low, high in made.internal.select(
+        "wijk", "uit", "primair", "laag", "hoog"
+    ).iter_rows():
         if primary:
             assert min(truth[(wijk, uit)]) <= low < high <= max(truth[(wijk, uit)])
     # The audit's own exact ranges are the enumerated ones.
@@ -65,12 +73,18 @@ def test_certified_ranges_lie_inside_the_enumerated_ones(lower, numbers):
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-@given(numbers=st.lists(st.integers(0, 9), min_size=24, max_size=24), lower=st.sampled_from([0, 1]), quality=st.booleans())
+@given(
+    numbers=st.lists(st.integers(0, 9), min_size=24, max_size=24),
+    lower=st.sampled_from([0, 1]),
+    quality=st.booleans(),
+)
 def test_every_certificate_gives_a_table_that_agrees(numbers, lower, quality):
     keys = product(("G1/W1", "G1/W2", "G2/W3", "G2/W4"), ("m", "v"), ("a", "b", "c"))
     rows = [(*w.split("/"), s, k, n) for (w, s, k), n in zip(keys, numbers, strict=True)]
     frame = pl.DataFrame(rows, schema=["gem", "wijk", "sex", "uit", "n"], orient="row")
-    _, outcome, made, verdict = protect(frame, [["gem", "wijk"], ["sex"], ["uit"]], policy(lower=lower), quality=quality)
+    _, outcome, made, verdict = protect(
+        frame, [["gem", "wijk"], ["sex"], ["uit"]], policy(lower=lower), quality=quality
+    )
     if outcome.proven:
         assert verdict.safe
         problem = outcome.problem

@@ -31,4 +31,6 @@ def test_the_suppressor_imports_nothing_of_the_audit():
     modules = [p for p in PACKAGE.glob("*.py") if p.name not in JOINERS]
     assert len(modules) >= 10
     for module in modules:
-        assert not {n for n in imported(module) if n.startswith("bds_tool.indicators.protect.audit")}, module.name
+        assert not {n for n in imported(module) if n.startswith("bds_tool.indicators.protect.audit")}, (
+            module.name
+        )

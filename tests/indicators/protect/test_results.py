@@ -1,0 +1,186 @@
+"""Results of indicators: one problem of areas, periods and breakdowns; releases; what is published and what is not."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from bds_tool.errors import WithheldError
+from bds_tool.indicators.protect.audit.result_file import audit_results
+from bds_tool.indicators.protect.certificate import check
+from bds_tool.indicators.protect.policy import load_policy
+from bds_tool.indicators.protect.result_run import protect_frame, protect_result
+from bds_tool.indicators.result import FIGURES, read_result, write_result
+
+BREAKDOWNS = ["sex", "education", "age", "origin"]
+
+
+def counted(
+    path, *, years=("2023", "2024"), wijken=4, seed=7, sensitivity="normaal", change=0, indicators=("A", "B")
+):
+    """A result with gemeente > wijk, sex and education apart, years and their window, from children drawn one by one."""
+    r = np.random.default_rng(seed)
+    rows = []
+    for gem in ("GM0001", "GM0002"):
+        for w in range(wijken):
+            for year in years:
+                for _ in range(int(r.integers(15, 130))):
+                    rows.append(
+                        (
+                            gem,
+                            f"WK{gem[2:]}{w:02d}",
+                            year,
+                            "MV"[r.integers(2)],
+                            "lmh"[r.integers(3)],
+                            r.random() < 0.15,
+                            r.random() < 0.9,
+                        )
+                    )
+    for _ in range(change):
+        rows.append(("GM0001", "WK000100", years[0], "M", "l", True, True))
+    children = pl.DataFrame(
+        rows, schema=["gem", "wijk", "period", "sex", "education", "yes", "known"], orient="row"
+    )
+    window = children.with_columns(period=pl.lit(f"{years[0]}-{years[-1]}"))
+    children = pl.concat([children, window])
+    parts = []
+    for level, area, parent in (("land", None, None), ("gemeente", "gem", "totaal"), ("wijk", "wijk", "gem")):
+        for by in ([], ["sex"], ["education"]):
+            keys = ["period", *by, *([area] if area else []), *(["gem"] if area == "wijk" else [])]
+            table = children.group_by(keys).agg(
+                n=pl.col("known").sum().cast(pl.Int64),
+                x=(pl.col("known") & pl.col("yes")).sum().cast(pl.Int64),
+                missing=(~pl.col("known")).sum().cast(pl.Int64),
+            )
+            parts.append(
+                table.select(
+                    level=pl.lit(level),
+                    area=pl.col(area) if area else pl.lit("totaal"),
+                    parent=pl.col("gem") if parent == "gem" else pl.lit(parent, dtype=pl.String),
+                    period="period",
+                    sex=pl.col("sex") if "sex" in by else pl.lit("totaal"),
+                    education=pl.col("education") if "education" in by else pl.lit("totaal"),
+                    n="n",
+                    x="x",
+                    missing="missing",
+                )
+            )
+    one = pl.concat(parts)
+    frame = pl.concat([one.with_columns(indicator=pl.lit(i)) for i in indicators])
+    share = pl.col("x") / pl.col("n") * 100
+    frame = frame.with_columns(
+        area_name=pl.col("area"),
+        age=pl.lit("totaal"),
+        origin=pl.lit("totaal"),
+        value=share,
+        lower=share - 1,
+        upper=share + 1,
+        method=pl.lit("Wilson"),
+        status=pl.lit("onbeschermd"),
+    ).sort("indicator", "level", "area", "period", "sex", "education")
+    from bds_tool.indicators.result import COLUMNS, OPTIONAL
+
+    kinds = {"string": pl.String, "int64": pl.Int64, "double": pl.Float64}
+    lacking = {c: k for c, k in COLUMNS.items() if c not in frame.columns and c not in OPTIONAL}
+    frame = frame.with_columns(pl.lit(None, dtype=kinds[k]).alias(c) for c, k in lacking.items())
+    definitions = {
+        i: {"hash": f"h{i}", "theme": "groei", "sensitivity": sensitivity, "additive": True}
+        for i in indicators
+    }
+    return write_result(path, frame, {"status": "onbeschermd", "definitions": definitions}, replace=True)
+
+
+@pytest.mark.parametrize("policy", ["ncj-strict", "cbs-output", "rivm-wijk"])
+def test_every_hidden_primary_is_proven_and_the_audit_passes(tmp_path, policy):
+    source = counted(tmp_path / "a.result")
+    made = protect_result(source.path, load_policy(policy), tmp_path / "b.result")
+    assert made.verdict.safe
+    assert made.internal.height > 20
+    for outcome in made.outcomes:
+        assert check(outcome.problem, outcome.hidden, outcome.certificates) == []
+    assert (made.internal["laag"] < made.internal["hoog"]).all()
+    assert (
+        (made.internal["laag"] <= made.internal["waar"]) & (made.internal["waar"] <= made.internal["hoog"])
+    ).all()
+
+
+def test_a_hidden_row_holds_nothing_and_is_no_zero(tmp_path):
+    counted(tmp_path / "a.result")
+    protect_result(tmp_path / "a.result", load_policy("ncj-strict"), tmp_path / "b.result")
+    out = read_result(tmp_path / "b.result")
+    frame = out.counts().collect()
+    hidden = frame.filter(status="verborgen")
+    assert 0 < hidden.height < frame.height
+    for column in (*FIGURES, "reliability"):
+        assert hidden[column].null_count() == hidden.height, column
+    assert set(frame["status"]) <= {"ok", "verborgen", "geen_gegevens", "niet_op_dit_niveau"}
+    assert out.protected
+    truth = read_result(tmp_path / "a.result").counts().collect()
+    shown = frame.join(truth, on=["indicator", "area", "period", *BREAKDOWNS], suffix="_true").filter(
+        status="ok"
+    )
+    assert (shown["x"] == shown["x_true"]).all()
+    assert ((shown["n"] >= 30) & (shown["x"] >= 10) & (shown["n"] - shown["x"] >= 10)).all()
+
+
+def test_hiding_small_rows_only_is_rejected_by_the_audit(tmp_path):
+    source = counted(tmp_path / "a.result")
+    frame = source.counts().collect()
+    small = (pl.col("n") < 50) | (pl.col("x") < 10)
+    frame = frame.with_columns(
+        *(pl.when(small).then(None).otherwise(pl.col(c)).alias(c) for c in FIGURES if c in frame.columns),
+        status=pl.when(small).then(pl.lit("verborgen")).otherwise(pl.lit("ok")),
+    )
+    write_result(tmp_path / "naive.result", frame, {**source.meta, "status": "beschermd"})
+    verdict = audit_results(tmp_path / "naive.result")
+    assert not verdict.safe
+    assert verdict.by_reason()["aftrekken"] > 0
+
+
+def test_what_is_never_below_gemeente_is_not_shown_there(tmp_path):
+    source = counted(tmp_path / "a.result", sensitivity="niet_onder_gemeente")
+    made = protect_frame(source, load_policy("cbs-output"))
+    assert set(made.frame.filter(level="wijk")["status"]) == {"niet_op_dit_niveau"}
+    assert "ok" in set(made.frame.filter(level="gemeente")["status"])
+
+
+def test_a_second_release_of_the_same_data_keeps_its_pattern(tmp_path):
+    counted(tmp_path / "a.result")
+    policy = load_policy("ncj-strict")
+    first = protect_result(tmp_path / "a.result", policy, tmp_path / "1.result", ledger=tmp_path / "boek")
+    second = protect_result(tmp_path / "a.result", policy, tmp_path / "2.result", ledger=tmp_path / "boek")
+    assert second.frame["status"].to_list() == first.frame["status"].to_list()
+    entries = json.loads((tmp_path / "boek" / "_ledger.json").read_text())["releases"]
+    assert [e["number"] for e in entries] == [1, 2]
+
+
+def test_a_corrected_number_is_refused(tmp_path):
+    counted(tmp_path / "a.result")
+    counted(tmp_path / "c.result", change=2)
+    policy = load_policy("ncj-strict")
+    protect_result(tmp_path / "a.result", policy, tmp_path / "1.result", ledger=tmp_path / "boek")
+    with pytest.raises(WithheldError) as refused:
+        protect_result(tmp_path / "c.result", policy, tmp_path / "2.result", ledger=tmp_path / "boek")
+    assert "eerder zijn gepubliceerd" in refused.value.message
+    assert not (tmp_path / "2.result").exists()
+
+
+def test_changed_areas_are_refused(tmp_path):
+    counted(tmp_path / "a.result", wijken=4)
+    counted(tmp_path / "c.result", wijken=5)
+    policy = load_policy("ncj-strict")
+    protect_result(tmp_path / "a.result", policy, tmp_path / "1.result", ledger=tmp_path / "boek")
+    with pytest.raises(WithheldError) as refused:
+        protect_result(tmp_path / "c.result", policy, tmp_path / "2.result", ledger=tmp_path / "boek")
+    assert "anders ingedeeld" in refused.value.message
+
+
+def test_an_earlier_release_that_shows_a_hidden_row_is_a_leak(tmp_path):
+    source = counted(tmp_path / "a.result")
+    made = protect_result(source.path, load_policy("ncj-strict"), tmp_path / "1.result")
+    open_ = source.counts().collect().with_columns(status=pl.lit("ok"))
+    write_result(tmp_path / "0.result", open_, {**made.meta, "status": "beschermd"})
+    verdict = audit_results(tmp_path / "1.result", [tmp_path / "0.result"])
+    assert not verdict.safe
+    assert "eerdere uitgave" in verdict.by_reason()
