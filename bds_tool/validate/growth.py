@@ -94,7 +94,7 @@ def available() -> bool:
 def z_scores(measure: str, frame: pl.DataFrame) -> pl.Series:
     """Z-scores for rows with `sex` (male, female or null), `age` (years), `y` (cm or kg) and `gestation` (days).
 
-    Null where sex or age is unknown or beyond the reference. Children born before 37 completed weeks and younger
+    Null where age is unknown or beyond the reference; without a sex the milder judgement. Children born before 37 completed weeks and younger
     than four are judged by the references for their week of gestation.
     """
     import numpy as np
@@ -106,6 +106,12 @@ def z_scores(measure: str, frame: pl.DataFrame) -> pl.Series:
     weeks = np.floor(frame["gestation"].cast(pl.Float64).fill_null(280.0).to_numpy() / 7)
     (reference, population), (older, _) = CHARTS[measure], NEWBORN[measure]
     early = (weeks < 37) & (weeks >= 22) & (age < 4)
+    unknown = np.array([s is None for s in sex])
+    if unknown.any():
+        # Without a sex the milder of the two judgements holds.
+        rows = frame.filter(pl.col("sex").is_null())
+        both = [z_scores(measure, rows.with_columns(sex=pl.lit(w))).fill_null(float("nan")).to_numpy() for w in ("male", "female")]
+        result[unknown] = np.where(np.abs(both[0]) <= np.abs(both[1]), both[0], both[1])
     for which in ("male", "female"):
         mine = sex == which
         curve = curves.get((reference, measure, which, population))
