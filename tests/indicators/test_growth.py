@@ -29,7 +29,9 @@ def test_every_tabulated_point(shared):
     points = table(shared)
     by_reference: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for row in points:
-        by_reference.setdefault((row["reference"], row["measure"], row["sex"], row["population"]), []).append(row)
+        by_reference.setdefault((row["reference"], row["measure"], row["sex"], row["population"]), []).append(
+            row
+        )
     assert set(by_reference) == set(growth.references())
     seen = 0
     for key, rows in by_reference.items():
@@ -67,7 +69,13 @@ def iotf(shared):
 
 
 def test_iotf_at_every_half_year(iotf):
-    names = {"dun3": "thinness3", "dun2": "thinness2", "dun1": "thinness1", "overgewicht": "overweight", "obesitas": "obesity"}
+    names = {
+        "dun3": "thinness3",
+        "dun2": "thinness2",
+        "dun1": "thinness1",
+        "overgewicht": "overweight",
+        "obesitas": "obesity",
+    }
     for row in iotf:
         sex = {"M": "M", "F": "V"}[row["sex"]]
         for rule in ("interpolate", "nearest_half_year"):
@@ -82,8 +90,12 @@ def test_iotf_between_half_years(iotf):
     for low, high in zip(boys, boys[1:], strict=False):
         start = float(low["age_years"])
         for part in (0.1, 0.25, 0.4):
-            straight = float(low["overweight"]) + part / 0.5 * (float(high["overweight"]) - float(low["overweight"]))
-            assert growth.bmi_cutoffs("iotf", "M", start + part)["overgewicht"] == pytest.approx(straight, abs=1e-9)
+            straight = float(low["overweight"]) + part / 0.5 * (
+                float(high["overweight"]) - float(low["overweight"])
+            )
+            assert growth.bmi_cutoffs("iotf", "M", start + part)["overgewicht"] == pytest.approx(
+                straight, abs=1e-9
+            )
             nearest = low if part < 0.25 else high
             chosen = growth.bmi_cutoffs("iotf", "M", start + part, "nearest_half_year")["overgewicht"]
             assert chosen == float(nearest["overweight"])
@@ -121,7 +133,9 @@ def children(shared):
         birth = date.fromisoformat(str(facts[20]))
         measured = {
             (m["bdsNumber"], date.fromisoformat(str(v["date"]))): v["value"]
-            for m in data["clientMeasurements"] for v in m["values"] if m["bdsNumber"] in {235, 245, 252} and "value" in v
+            for m in data["clientMeasurements"]
+            for v in m["values"]
+            if m["bdsNumber"] in {235, 245, 252} and "value" in v
         }
         yield path.stem, facts, birth, measured
 
@@ -152,7 +166,11 @@ def test_the_view_gives_the_scores_of_the_james_children(shared):
             days = (day - birth).days
             years = days / 365.25
             preterm = week is not None and days < 1461
-            chart = ("nl_2012", str(week)) if preterm else {235: ("nl_2009", "nl"), 252: ("nl_1997", "nl")}.get(number)
+            chart = (
+                ("nl_2012", str(week))
+                if preterm
+                else {235: ("nl_2009", "nl"), 252: ("nl_1997", "nl")}.get(number)
+            )
             if number in {235, 252} and days >= 0:
                 measure = {235: "hgt", 252: "hdc"}[number]
                 z = z_by_hand(points[chart[0], measure, sex, chart[1]], years, value / 10)
@@ -188,17 +206,30 @@ def test_the_view_uses_the_class_limits(iotf):
         return float(low[column]) + share * (float(high[column]) - float(low[column]))
 
     wanted, given = {}, []
-    for column, under, on in (("overweight", 0, 1), ("obesity", 1, 2), ("thinness1", -1, 0), ("thinness2", -2, -1), ("thinness3", -3, -2)):
+    for column, under, on in (
+        ("overweight", 0, 1),
+        ("obesity", 1, 2),
+        ("thinness1", -1, 0),
+        ("thinness2", -2, -1),
+        ("thinness3", -3, -2),
+    ):
         for side, shift in (("under", -0.01), ("on", 0.01)):
             name = f"{column}-{side}"
             grams = round((limit(column) + shift) * 1000)  # at a height of 1 m the BMI is the weight in kg
-            given += [(name, None, None, 20, 1, birth.isoformat(), 0), (name, None, None, 19, 1, "1", 0),
-                      (name, name, day, 235, 1, "1000", 0), (name, name, day, 245, 1, str(grams), 0)]
+            given += [
+                (name, None, None, 20, 1, birth.isoformat(), 0),
+                (name, None, None, 19, 1, "1", 0),
+                (name, name, day, 235, 1, "1000", 0),
+                (name, name, day, 245, 1, str(grams), 0),
+            ]
             wanted[name] = under if side == "under" else on
     connection = cases._connection(given)
     features.install_lookups(connection, ["kind", "groei"], features.Settings(2020, 2020, date(2020, 12, 31)))
     features.make(connection, ["kind", "groei"])
-    found = dict(connection.execute(
-        "select r.dossier_id, g.iotf from groei g join (select distinct SLEUTEL(dossier_id, '') as kind, dossier_id "
-        "from registraties) r on r.kind = g.kind").fetchall())
+    found = dict(
+        connection.execute(
+            "select r.dossier_id, g.iotf from groei g join (select distinct SLEUTEL(dossier_id, '') as kind, dossier_id "
+            "from registraties) r on r.kind = g.kind"
+        ).fetchall()
+    )
     assert found == wanted

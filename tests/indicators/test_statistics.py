@@ -6,10 +6,25 @@ import pytest
 from bds_tool.indicators import special, statistics
 
 scipy_stats = pytest.importorskip("scipy.stats", reason="scipy (test extra) is not installed")
-proportion = pytest.importorskip("statsmodels.stats.proportion", reason="statsmodels (test extra) is not installed")
+proportion = pytest.importorskip(
+    "statsmodels.stats.proportion", reason="statsmodels (test extra) is not installed"
+)
 
 TOLERANCE = 1e-9
-EDGES = [(0, 1), (1, 1), (0, 2), (1, 2), (2, 2), (0, 3), (3, 3), (0, 10), (10, 10), (0, 5000), (5000, 5000), (1, 5000)]
+EDGES = [
+    (0, 1),
+    (1, 1),
+    (0, 2),
+    (1, 2),
+    (2, 2),
+    (0, 3),
+    (3, 3),
+    (0, 10),
+    (10, 10),
+    (0, 5000),
+    (5000, 5000),
+    (1, 5000),
+]
 
 
 def close(ours, theirs):
@@ -20,7 +35,7 @@ def close(ours, theirs):
 def counts():
     rng = np.random.default_rng(20260101)
     n = np.r_[[e[1] for e in EDGES], rng.integers(1, 3000, 150)]
-    x = np.r_[[e[0] for e in EDGES], rng.integers(0, n[len(EDGES):] + 1)]
+    x = np.r_[[e[0] for e in EDGES], rng.integers(0, n[len(EDGES) :] + 1)]
     return x, n
 
 
@@ -163,7 +178,9 @@ def test_empty_stratum_makes_the_rate_unknown():
     assert np.isnan(statistics.standardised_rate([1, 0], [10, 0], [1, 1])[0])
 
 
-@pytest.mark.parametrize(("ours", "method"), [(statistics.benjamini_hochberg, "fdr_bh"), (statistics.holm, "holm")])
+@pytest.mark.parametrize(
+    ("ours", "method"), [(statistics.benjamini_hochberg, "fdr_bh"), (statistics.holm, "holm")]
+)
 def test_multiplicity(ours, method):
     from statsmodels.stats.multitest import multipletests
 

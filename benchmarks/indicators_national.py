@@ -1,0 +1,84 @@
+"""All indicators over a national population, against one bare DuckDB scan-and-group by element of the same Parquet.
+
+Claim: 3 million children, 60 million registraties, every shipped indicator × gemeente and wijk × sex × year with
+margins takes at most 40 times the bare scan, in at most 4 GB. `python indicators_national.py [children] [folder]`.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+TARGET_RATIO, TARGET_MEMORY = 40, 4.0
+
+
+def baseline(store: Path) -> int:
+    import duckdb
+
+    connection = duckdb.connect(config={"threads": 2})
+    file = store / "registraties.parquet"
+    return len(connection.execute(f"select bdsnummer, count(*) from read_parquet('{file}') group by bdsnummer").fetchall())
+
+
+def ours(store: Path, areas: Path) -> int:
+    import polars as pl
+
+    from bds_tool.dossier.store import Store
+    from bds_tool.indicators.compute import Plan
+    from bds_tool.indicators.definitions import choose
+    from bds_tool.indicators.features import Settings
+    from bds_tool.indicators.run import compute
+
+    plan = Plan(choose([]), Settings(2021, 2025, date(2025, 12, 31)), levels=("gemeente", "wijk"), by=("sex",))
+    result = compute(Store.open(store), plan, store.parent / "national.result", area_paths=[areas], replace=True)
+    return int(result.counts().select(pl.len()).collect().item())
+
+
+def timed(what: str, store: Path, areas: Path) -> dict[str, float]:
+    """One run in a fresh interpreter: wall and CPU seconds of the work itself, peak memory of the process."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import indicators_national as b; "
+        f"b.child({what!r}, {str(store)!r}, {str(areas)!r})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def child(what: str, store: str, areas: str) -> None:
+    import bds_tool.indicators.run  # noqa: F401  # importing is not the claim
+    import duckdb  # noqa: F401
+
+    start, cpu = time.perf_counter(), time.process_time()
+    rows = baseline(Path(store)) if what == "baseline" else ours(Path(store), Path(areas))
+    print(json.dumps({
+        "wall": time.perf_counter() - start, "cpu": time.process_time() - cpu, "rows": rows,
+        "gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+    }))
+
+
+def main() -> int:
+    import indicators_population
+
+    children = int(sys.argv[1]) if len(sys.argv) > 1 else 3_000_000
+    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else Path("build") / f"national-{children}"
+    store, areas = indicators_population.make(folder, children)
+    rows = json.loads((store / "_store.json").read_text())["rijen"]
+    bare = [timed("baseline", store, areas) for _ in range(3)]
+    full = timed("ours", store, areas)
+    bare.append(timed("baseline", store, areas))
+    scan = sorted(b["wall"] for b in bare)[len(bare) // 2]
+    scan_cpu = sorted(b["cpu"] for b in bare)[len(bare) // 2]
+    print(f"{children} children, {rows} registraties, {full['rows']:.0f} rows of result")
+    print(f"bare scan       {scan:8.2f} s wall {scan_cpu:8.2f} s cpu {max(b['gb'] for b in bare):6.2f} GB")
+    print(f"all indicators  {full['wall']:8.2f} s wall {full['cpu']:8.2f} s cpu {full['gb']:6.2f} GB")
+    print(f"ratio           {full['wall'] / scan:8.1f}   wall {full['cpu'] / scan_cpu:6.1f} cpu  (target {TARGET_RATIO}, {TARGET_MEMORY} GB)")
+    return 0 if full["wall"] / scan <= TARGET_RATIO and full["gb"] <= TARGET_MEMORY else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
