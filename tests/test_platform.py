@@ -89,9 +89,9 @@ def test_no_default_encoding_is_trusted():
                 isinstance(a, ast.Constant) and isinstance(a.value, str) and "b" in a.value
                 for a in node.args[1:]
             )
-            if (
-                name in {"read_text", "write_text"} or (builtin and not binary)
-            ) and "encoding" not in keywords:
+            stated = "encoding" in keywords or len(node.args) > (1 if name == "write_text" else 0)
+            texts = name in {"read_text", "write_text"}
+            if (texts and not stated) or (builtin and not binary and "encoding" not in keywords):
                 wrong.append(f"{file.name}:{node.lineno}")
     assert not wrong
 
