@@ -1,7 +1,8 @@
 """Change packages: the one source for checking a new BDS version and for migrating data to it."""
 
 from bds_tool.schema.wijzigingen.apply import ApplyProblem, apply_package, write_definition
-from bds_tool.schema.wijzigingen.loading import dump_package, find, load_package, packages, parse_package
+from bds_tool.schema.wijzigingen.dumping import dump_package
+from bds_tool.schema.wijzigingen.loading import find, load_package, packages, parse_package
 from bds_tool.schema.wijzigingen.model import (
     ACTIONS,
     Afschaffing,
