@@ -60,13 +60,13 @@ def plan(table: Table, columns: list[Column], settings: dict[str, str]) -> Plan:
     roles = {c.rol for c in columns}
     made = Plan(columns, long={"bdsnummer", "waarde"} <= roles)
     sample = table.frame.head(SAMPLE).collect()
-    for column, kind in sample.schema.items():
+    for name, kind in sample.schema.items():
         if kind in {pl.Date, pl.Datetime} or kind.is_temporal():
-            made.typed[column] = "date"
+            made.typed[name] = "date"
         elif kind.is_float():
-            made.typed[column] = "float"
+            made.typed[name] = "float"
         elif kind.is_integer() or kind == pl.Boolean:
-            made.typed[column] = "int"
+            made.typed[name] = "int"
     raw = {c: sample[c].cast(pl.String, strict=False).drop_nulls() for c in table.names}
     text = {c: values.str.strip_chars() for c, values in raw.items()}
     made.clean = {c for c in table.names if (raw[c] == text[c]).all() and not (text[c] == "").any()}
@@ -133,11 +133,11 @@ def long_rows(table: Table, made: Plan, bron: int) -> pl.LazyFrame:
     texts = [columns["tekst"]] if "tekst" in columns else []
     if made.typed.get(number.naam) != "int":
         raw = pl.col(number.naam).cast(pl.String)
-        texts.append(pl.when(pl.col("__n").is_null() & (raw != "")).then(raw))
+        texts.append(pl.when(pl.col("__n").is_null() & _filled(raw, number, made)).then(raw))
     when = made.named("datum")
     if when and made.typed.get(when.naam) != "date":
         raw = pl.col(when.naam).cast(pl.String)
-        texts.append(pl.when(pl.col("__d").is_null() & (raw != "")).then(raw))
+        texts.append(pl.when(pl.col("__d").is_null() & _filled(raw, when, made)).then(raw))
     columns |= {"waarde": value}
     if texts:
         columns["tekst"] = pl.coalesce(texts)
@@ -282,6 +282,10 @@ class WideRows:
             keep.append(True)
         self.repeated += keep.count(False)
         return rows.filter(pl.Series(keep))
+
+
+def _filled(raw: pl.Expr, column: Column, made: Plan) -> pl.Expr:
+    return raw.is_not_null() if column.naam in made.clean else raw != ""
 
 
 def keys_or_null(keys: dict[str, pl.Expr], name: str) -> pl.Expr:
