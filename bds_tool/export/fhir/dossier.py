@@ -100,15 +100,8 @@ class Bouwer(Basis):
                 sleutel = w.uniek(sleutel)
             else:
                 w.gezien[sleutel] = 1
-            blanks = {
-                "id": sleutel,
-                "patient": patient,
-                "bron": f"{ref}{regel}" if vol is None else f"{ref}{regel};volgnr={vol}",
-                "contact": contact,
-                "moment": datum,
-                "w0": text,
-            }
-            out(found.tekst % tuple([blanks[name] for name in found.namen]))
+            place = f"{ref}{regel}" if vol is None else f"{ref}{regel};volgnr={vol}"
+            out(found.tekst % found.kies((sleutel, patient, place, contact, datum, text)))
             found.aantal += 1
         return slow
 

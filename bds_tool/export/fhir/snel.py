@@ -7,7 +7,9 @@ cannot tell (its value does not fit, it belongs to a person, it has companions) 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from bds_tool.export.fhir import loss
@@ -20,6 +22,8 @@ from bds_tool.export.fhir.values import Cel, maak_cel
 from bds_tool.schema.zib.eenheden import SHIFT, verschuif
 from bds_tool.schema.zib.vormen import Vorm
 
+#: Everything a blank of such a text can be.
+VELDEN = ("id", "patient", "bron", "contact", "moment", "w0")
 #: Remembered conversions of one recipe, and recipes in all; beyond that they start over.
 ONTHOUDEN = 4_096
 RECEPTEN = 50_000
@@ -29,10 +33,11 @@ PERSONEN = ("G014", "G018", "G078", "G004")
 
 @dataclass(slots=True)
 class Recept:
-    """`velden`: which blanks the text has besides id, source and patient; `soort`: how a free value is turned into text."""
+    """What to do with rows of one kind; `soort` says how a free value is turned into text."""
 
     tekst: str = ""
-    namen: tuple[str, ...] = ()
+    #: picks the blanks of the text, in its order, from a tuple of VELDEN
+    kies: Callable[[tuple[str, ...]], Any] = tuple
     soort: str = ""  # "" (fixed) | getal | geheel | datum | tekst
     macht: int = 0
     nummer: int = 0
@@ -176,9 +181,10 @@ class Snelbaan:
         power = SHIFT.get((e or regel.eenheid, cel.eenheid), 0) if cel.klasse == "getal" else 0
         soort = "" if cel.klasse in {"code", "ja"} else cel.klasse
         outcome = (n, loss.BDS_GECODEERD, reden) if vorm is None else (n, *uitkomst(regel, w, hl7))
+        kies = itemgetter(*(VELDEN.index(name) for name in shape.namen))
         return Recept(
             shape.tekst,
-            shape.namen,
+            kies,
             soort,
             power,
             n,
