@@ -65,13 +65,25 @@ def _read(source: Source, sink: Sink, head: bytes, encoding: str, gatherer: Gath
         elif source.size <= WHOLE or encoding != "utf-8":
             _read_whole(source.data(), encoding, gatherer)
         else:
-            for record in _stream(source):
-                gatherer.record(record, gatherer.dossiers + 1, gatherer.dossiers + 1)
+            _read_stream(source, gatherer)
     except Unreadable as error:
         if not gatherer.dossiers:
             raise
         # What was read stays; the finding says that the file stops halfway.
         sink.melding(error.finding, regel=error.regel or gatherer.dossiers + 1, **error.parameters)
+
+
+def _read_stream(source: Source, gatherer: Gatherer) -> None:
+    """Records of a large list; what came before a break is kept."""
+    batch: list[tuple[int, Any]] = []
+    try:
+        for number, record in enumerate(_stream(source), start=1):
+            batch.append((number, record))
+            if len(batch) >= BATCH:
+                gatherer.batch(batch)
+                batch = []
+    finally:
+        gatherer.batch(batch)
 
 
 class Gatherer:
