@@ -22,7 +22,11 @@ def baseline(store: Path) -> int:
 
     connection = duckdb.connect(config={"threads": 2})
     file = store / "registraties.parquet"
-    return len(connection.execute(f"select bdsnummer, count(*) from read_parquet('{file}') group by bdsnummer").fetchall())
+    return len(
+        connection.execute(
+            f"select bdsnummer, count(*) from read_parquet('{file}') group by bdsnummer"
+        ).fetchall()
+    )
 
 
 def ours(store: Path, areas: Path) -> int:
@@ -34,8 +38,12 @@ def ours(store: Path, areas: Path) -> int:
     from bds_tool.indicators.features import Settings
     from bds_tool.indicators.run import compute
 
-    plan = Plan(choose([]), Settings(2021, 2025, date(2025, 12, 31)), levels=("gemeente", "wijk"), by=("sex",))
-    result = compute(Store.open(store), plan, store.parent / "national.result", area_paths=[areas], replace=True)
+    plan = Plan(
+        choose([]), Settings(2021, 2025, date(2025, 12, 31)), levels=("gemeente", "wijk"), by=("sex",)
+    )
+    result = compute(
+        Store.open(store), plan, store.parent / "national.result", area_paths=[areas], replace=True
+    )
     return int(result.counts().select(pl.len()).collect().item())
 
 
@@ -50,15 +58,22 @@ def timed(what: str, store: Path, areas: Path) -> dict[str, float]:
 
 
 def child(what: str, store: str, areas: str) -> None:
-    import bds_tool.indicators.run  # noqa: F401  # importing is not the claim
     import duckdb  # noqa: F401
+
+    import bds_tool.indicators.run  # noqa: F401  # importing is not the claim
 
     start, cpu = time.perf_counter(), time.process_time()
     rows = baseline(Path(store)) if what == "baseline" else ours(Path(store), Path(areas))
-    print(json.dumps({
-        "wall": time.perf_counter() - start, "cpu": time.process_time() - cpu, "rows": rows,
-        "gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
-    }))
+    print(
+        json.dumps(
+            {
+                "wall": time.perf_counter() - start,
+                "cpu": time.process_time() - cpu,
+                "rows": rows,
+                "gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+            }
+        )
+    )
 
 
 def main() -> int:
@@ -76,7 +91,9 @@ def main() -> int:
     print(f"{children} children, {rows} registraties, {full['rows']:.0f} rows of result")
     print(f"bare scan       {scan:8.2f} s wall {scan_cpu:8.2f} s cpu {max(b['gb'] for b in bare):6.2f} GB")
     print(f"all indicators  {full['wall']:8.2f} s wall {full['cpu']:8.2f} s cpu {full['gb']:6.2f} GB")
-    print(f"ratio           {full['wall'] / scan:8.1f}   wall {full['cpu'] / scan_cpu:6.1f} cpu  (target {TARGET_RATIO}, {TARGET_MEMORY} GB)")
+    print(
+        f"ratio           {full['wall'] / scan:8.1f}   wall {full['cpu'] / scan_cpu:6.1f} cpu  (target {TARGET_RATIO}, {TARGET_MEMORY} GB)"
+    )
     return 0 if full["wall"] / scan <= TARGET_RATIO and full["gb"] <= TARGET_MEMORY else 1
 
 

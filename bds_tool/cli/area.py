@@ -21,9 +21,13 @@ def register(main: typer.Typer) -> None:
 @app.command()
 def check(
     store: Annotated[Path, typer.Argument(help="Gegevensmap (NAAM.bds) of export.")],
-    areas: Annotated[list[Path] | None, typer.Option("--areas", help="Map of bestand met postcode- en gebiedstabellen.")] = None,
+    areas: Annotated[
+        list[Path] | None, typer.Option("--areas", help="Map of bestand met postcode- en gebiedstabellen.")
+    ] = None,
     area_year: Annotated[int | None, typer.Option("--area-year", help="Jaar van de gebiedsindeling.")] = None,
-    format_: Annotated[str, typer.Option("--format", "-f", help=f"Vorm: {', '.join(TABLE_FORMATS)}.")] = "text",
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help=f"Vorm: {', '.join(TABLE_FORMATS)}.")
+    ] = "text",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer.")] = None,
 ) -> None:
     """Laat zien hoeveel adressen met huisnummer, postcode of alleen gemeente zijn geplaatst, en welke niet."""
@@ -32,17 +36,36 @@ def check(
     from bds_tool.indicators.area import PLACED
     from bds_tool.indicators.run import check_areas
 
-    with (Store.open(store) if Store.is_store(store) else read([store])) as opened, tempfile.TemporaryDirectory() as spill:
+    with (
+        Store.open(store) if Store.is_store(store) else read([store]) as opened,
+        tempfile.TemporaryDirectory() as spill,
+    ):
         facts, placed, lost = check_areas(opened, areas or [], area_year, Path(spill))
     total = sum(placed.values())
     texts = {word: (nl if language() == "nl" else en) for word, _, nl, en in PLACED}
-    rows = [[word, texts[word], count, round(100 * count / total, 1) if total else None] for word, count in placed.items()]
+    rows = [
+        [word, texts[word], count, round(100 * count / total, 1) if total else None]
+        for word, count in placed.items()
+    ]
     table(rows, ("placed", "how", "addresses", "percent"), format_, output)
     division = facts["division"] or t("geen jaar bekend", "no year known")
-    talk(t(f"Indeling: {division}; {len(facts['files'])} tabellen.", f"Division: {division}; {len(facts['files'])} tables."))
+    talk(
+        t(
+            f"Indeling: {division}; {len(facts['files'])} tabellen.",
+            f"Division: {division}; {len(facts['files'])} tables.",
+        )
+    )
     if lost:
         shown = ", ".join(sorted(lost)[:10])
-        talk(t(f"{len(lost)} gemeenten in element 9 bestaan niet (meer): {shown}.",
-               f"{len(lost)} gemeenten in element 9 do not exist (any more): {shown}."))
-        talk(t("Geef een tabel met de kolommen oud en nieuw om ze om te zetten.",
-               "Give a table with the columns oud and nieuw to map them."))
+        talk(
+            t(
+                f"{len(lost)} gemeenten in element 9 bestaan niet (meer): {shown}.",
+                f"{len(lost)} gemeenten in element 9 do not exist (any more): {shown}.",
+            )
+        )
+        talk(
+            t(
+                "Geef een tabel met de kolommen oud en nieuw om ze om te zetten.",
+                "Give a table with the columns oud and nieuw to map them.",
+            )
+        )

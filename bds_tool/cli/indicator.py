@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Indicatoren opzoeken, controleren, toetsen en berekenen.")
 
-Extra = Annotated[list[Path] | None, typer.Option("--indicators", help="Map met eigen definities (YAML); mag vaker.")]
-Format = Annotated[str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")]
+Extra = Annotated[
+    list[Path] | None, typer.Option("--indicators", help="Map met eigen definities (YAML); mag vaker.")
+]
+Format = Annotated[
+    str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Geen voortgang en samenvatting.")]
 Names = Annotated[list[str] | None, typer.Argument(help="Indicatoren of thema's; zonder: alle.")]
 BY = ("sex", "education", "age", "origin", "year")
@@ -37,7 +43,15 @@ def list_(names: Names = None, extra: Extra = None, format_: Format = "text", ou
 
     chosen = choose(names or [], extra or [])
     rows = [
-        [i.id, i.data["thema"], i.data[t("titel", "titel_en")], i.kind, i.data["eenheid"], " ".join(i.versions), i.data["zekerheid"]]
+        [
+            i.id,
+            i.data["thema"],
+            i.data[t("titel", "titel_en")],
+            i.kind,
+            i.data["eenheid"],
+            " ".join(i.versions),
+            i.data["zekerheid"],
+        ]
         for i in chosen
     ]
     table(rows, ("indicator", "thema", "titel", "soort", "eenheid", "bds", "zekerheid"), format_, output)
@@ -71,7 +85,8 @@ def _sheet(i: Any) -> str:  # noqa: ANN401
         f"  {t('noemer n', 'denominator')}       {i.denominator}",
         f"  {t('teller x', 'numerator')}       {i.value or i.numerator}",
         f"  {t('jaar en adres', 'year, address')}  {i.day}",
-        f"  {t('elementen', 'elements')}      " + ", ".join(f"{n} {known[n].naam if n in known else ''}".strip() for n in i.bds_elements()),
+        f"  {t('elementen', 'elements')}      "
+        + ", ".join(f"{n} {known[n].naam if n in known else ''}".strip() for n in i.bds_elements()),
         f"  BDS            {', '.join(i.versions)}",
         f"  {t('uitsplitsing', 'breakdowns')}   {', '.join(d['uitsplitsingen'])}",
         f"  {t('richting', 'polarity')}       {d['polariteit']}",
@@ -80,7 +95,9 @@ def _sheet(i: Any) -> str:  # noqa: ANN401
         f"  {t('zekerheid', 'certainty')}      {d['zekerheid']}",
         f"  hash           {i.hash}",
     ]
-    lines += [f"  {t('trendbreuk', 'break')}     {b['versie']}: {b['toelichting']}" for b in d.get("trendbreuk", ())]
+    lines += [
+        f"  {t('trendbreuk', 'break')}     {b['versie']}: {b['toelichting']}" for b in d.get("trendbreuk", ())
+    ]
     lines += [f"  {t('let op', 'caveat')}         {c}" for c in d.get("let_op", ())]
     return "\n".join(lines)
 
@@ -111,19 +128,31 @@ def new(
     from bds_tool.indicators.template import TEMPLATE
 
     if not re.fullmatch(r"[A-Z][A-Z0-9-]{1,29}", name.upper()):
-        raise UsageError(t("Een kenmerk bestaat uit hoofdletters, cijfers en streepjes.", "A name has capitals, digits and hyphens."))
+        raise UsageError(
+            t(
+                "Een kenmerk bestaat uit hoofdletters, cijfers en streepjes.",
+                "A name has capitals, digits and hyphens.",
+            )
+        )
     target = folder / f"{name.lower()}.yaml"
     if target.exists():
         raise UsageError(t(f"{target} bestaat al.", f"{target} exists already."))
     with atomic_file(target) as temporary:
         temporary.write_text(TEMPLATE.replace("MIJN-INDICATOR", name.upper()), encoding="utf-8")
-    talk(t(f"{target} gemaakt. Toets met: bds indicator test {name.upper()} --indicators {folder}",
-           f"{target} made. Test with: bds indicator test {name.upper()} --indicators {folder}"))
+    talk(
+        t(
+            f"{target} gemaakt. Toets met: bds indicator test {name.upper()} --indicators {folder}",
+            f"{target} made. Test with: bds indicator test {name.upper()} --indicators {folder}",
+        )
+    )
 
 
-@app.command()
-def test(
-    names: Names = None, extra: Extra = None, format_: Format = "text", output: Output = None,
+@app.command("test")
+def run_cases(
+    names: Names = None,
+    extra: Extra = None,
+    format_: Format = "text",
+    output: Output = None,
     all_: Annotated[bool, typer.Option("--all", help="Toon ook de gevallen die kloppen.")] = False,
 ) -> None:
     """Reken de uitgewerkte gevallen na die in de definities staan, in elke BDS-versie."""
@@ -134,14 +163,24 @@ def test(
     failed = [o for o in outcomes if not o.passed]
     shown = outcomes if all_ or format_ != "text" else failed
     rows = [
-        [o.indicator, o.version, o.case, t("goed", "ok") if o.passed else t("FOUT", "WRONG"), _figures(o.expected),
-         _figures({k: o.got.get(k) for k in o.expected})]
+        [
+            o.indicator,
+            o.version,
+            o.case,
+            t("goed", "ok") if o.passed else t("FOUT", "WRONG"),
+            _figures(o.expected),
+            _figures({k: o.got.get(k) for k in o.expected}),
+        ]
         for o in shown
     ]
     if rows:
         table(rows, ("indicator", "bds", "geval", "uitkomst", "verwacht", "gevonden"), format_, output)
-    talk(t(f"{len(outcomes) - len(failed)} van {len(outcomes)} gevallen kloppen.",
-           f"{len(outcomes) - len(failed)} of {len(outcomes)} cases hold."))
+    talk(
+        t(
+            f"{len(outcomes) - len(failed)} van {len(outcomes)} gevallen kloppen.",
+            f"{len(outcomes) - len(failed)} of {len(outcomes)} cases hold.",
+        )
+    )
     if failed:
         raise typer.Exit(ExitCode.FINDINGS)
 
@@ -154,18 +193,34 @@ def _figures(values: dict[str, Any]) -> str:
 def compute(
     store: Annotated[Path, typer.Argument(help="Gegevensmap (NAAM.bds) of export.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Map voor het resultaat (NAAM.result).")],
-    names: Annotated[list[str] | None, typer.Option("--indicator", "-i", help="Indicator of thema; mag vaker.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Option("--indicator", "-i", help="Indicator of thema; mag vaker.")
+    ] = None,
     area: Annotated[str, typer.Option("--area", help="Gebieden: regio,gemeente,wijk,buurt.")] = "gemeente",
-    areas: Annotated[list[Path] | None, typer.Option("--areas", help="Map of bestand met postcode- en gebiedstabellen.")] = None,
+    areas: Annotated[
+        list[Path] | None, typer.Option("--areas", help="Map of bestand met postcode- en gebiedstabellen.")
+    ] = None,
     area_year: Annotated[int | None, typer.Option("--area-year", help="Jaar van de gebiedsindeling.")] = None,
     by: Annotated[str, typer.Option("--by", help=f"Uitsplitsingen: {','.join(BY)}.")] = "year",
     period: Annotated[str, typer.Option("--period", help="Jaar of jaren: 2024 of 2021..2025.")] = "",
-    reference: Annotated[str, typer.Option("--reference", help="Vergelijk met land (rest van de gegevens), regio of nl.")] = "land",
-    reference_date: Annotated[str, typer.Option("--reference-date", help="Laatste dag die telt (JJJJ-MM-DD).")] = "",
-    education: Annotated[str, typer.Option("--education", help="Opleiding van de moeder of de hoogste van beide ouders.")] = "moeder",
-    growth_chart: Annotated[str, typer.Option("--growth-chart", help="Groeidiagram van het dossier of nl voor alle kinderen.")] = "dossier",
-    cutoff: Annotated[str, typer.Option("--cutoff", help="BMI-grens: interpolate of nearest_half_year.")] = "interpolate",
-    memory: Annotated[str, typer.Option("--memory", help="Geheugen voor tellen; daarboven naar schijf.")] = "2500MB",
+    reference: Annotated[
+        str, typer.Option("--reference", help="Vergelijk met land (rest van de gegevens), regio of nl.")
+    ] = "land",
+    reference_date: Annotated[
+        str, typer.Option("--reference-date", help="Laatste dag die telt (JJJJ-MM-DD).")
+    ] = "",
+    education: Annotated[
+        str, typer.Option("--education", help="Opleiding van de moeder of de hoogste van beide ouders.")
+    ] = "moeder",
+    growth_chart: Annotated[
+        str, typer.Option("--growth-chart", help="Groeidiagram van het dossier of nl voor alle kinderen.")
+    ] = "dossier",
+    cutoff: Annotated[
+        str, typer.Option("--cutoff", help="BMI-grens: interpolate of nearest_half_year.")
+    ] = "interpolate",
+    memory: Annotated[
+        str, typer.Option("--memory", help="Geheugen voor tellen; daarboven naar schijf.")
+    ] = "2500MB",
     force: Annotated[bool, typer.Option("--force", help="Vervang een bestaand resultaat.")] = False,
     extra: Extra = None,
     quiet: Quiet = False,
@@ -179,18 +234,31 @@ def compute(
     first, last = _period(period)
     breakdowns = _words(by, BY, "--by")
     settings = Settings(
-        first, last, _last_day(reference_date, last), _one(education, ("moeder", "hoogste"), "--education"),
-        _one(growth_chart, ("dossier", "nl"), "--growth-chart"), _one(cutoff, ("interpolate", "nearest_half_year"), "--cutoff"),
+        first,
+        last,
+        _last_day(reference_date, last),
+        _one(education, ("moeder", "hoogste"), "--education"),
+        _one(growth_chart, ("dossier", "nl"), "--growth-chart"),
+        _one(cutoff, ("interpolate", "nearest_half_year"), "--cutoff"),
     )
     plan = Plan(
-        choose(names or [], extra or []), settings, levels=_words(area, ("regio", "gemeente", "wijk", "buurt"), "--area"),
-        by=[b for b in BY if b in breakdowns and b != "year"], yearly="year" in breakdowns,
+        choose(names or [], extra or []),
+        settings,
+        levels=_words(area, ("regio", "gemeente", "wijk", "buurt"), "--area"),
+        by=[b for b in BY if b in breakdowns and b != "year"],
+        yearly="year" in breakdowns,
         progress=None if quiet else lambda step: talk(f"  {step}"),
     )
     with _store(store) as opened:
         result = run(
-            opened, plan, output, area_paths=areas or [], area_year=area_year,
-            reference=_one(reference, ("land", "regio", "nl"), "--reference"), replace=force, memory=memory,
+            opened,
+            plan,
+            output,
+            area_paths=areas or [],
+            area_year=area_year,
+            reference=_one(reference, ("land", "regio", "nl"), "--reference"),
+            replace=force,
+            memory=memory,
         )
     if not quiet:
         _summary(result)
@@ -211,10 +279,14 @@ def _summary(result: Result) -> None:
 
     counts = result.counts()
     rows, areas = counts.select(pl.len(), pl.struct("level", "area").n_unique().alias("a")).collect().row(0)
-    talk(t(f"{result.path}: {number(rows)} rijen, {len(result.meta['definitions'])} indicatoren, {number(areas)} gebieden, "
-           f"periode {result.meta['period']['label']}. Status: onbeschermd.",
-           f"{result.path}: {number(rows)} rows, {len(result.meta['definitions'])} indicators, {number(areas)} areas, "
-           f"period {result.meta['period']['label']}. Status: unprotected."))
+    talk(
+        t(
+            f"{result.path}: {number(rows)} rijen, {len(result.meta['definitions'])} indicatoren, {number(areas)} gebieden, "
+            f"periode {result.meta['period']['label']}. Status: onbeschermd.",
+            f"{result.path}: {number(rows)} rows, {len(result.meta['definitions'])} indicators, {number(areas)} areas, "
+            f"period {result.meta['period']['label']}. Status: unprotected.",
+        )
+    )
     for note in result.meta["notes"]:
         talk(f"  {note}")
     talk(t("Volgende stap: bds protect " + str(result.path), "Next step: bds protect " + str(result.path)))
@@ -226,8 +298,10 @@ def _period(text: str) -> tuple[int, int]:
         return year, year
     found = re.fullmatch(r"(\d{4})(?:(?:\.\.|-)(\d{4}))?", text)
     if not found or int(found[2] or found[1]) < int(found[1]):
-        raise UsageError(t(f"--period {text} is geen jaar of reeks jaren.", f"--period {text} is no year or range."),
-                         t("Schrijf 2024 of 2021..2025.", "Write 2024 or 2021..2025."))
+        raise UsageError(
+            t(f"--period {text} is geen jaar of reeks jaren.", f"--period {text} is no year or range."),
+            t("Schrijf 2024 of 2021..2025.", "Write 2024 or 2021..2025."),
+        )
     return int(found[1]), int(found[2] or found[1])
 
 
@@ -237,8 +311,10 @@ def _last_day(text: str, last: int) -> date:
     try:
         return min(date.fromisoformat(text), date(last, 12, 31))
     except ValueError:
-        raise UsageError(t(f"--reference-date {text} is geen datum.", f"--reference-date {text} is no date."),
-                         t("Schrijf JJJJ-MM-DD.", "Write YYYY-MM-DD.")) from None
+        raise UsageError(
+            t(f"--reference-date {text} is geen datum.", f"--reference-date {text} is no date."),
+            t("Schrijf JJJJ-MM-DD.", "Write YYYY-MM-DD."),
+        ) from None
 
 
 def _words(text: str, allowed: tuple[str, ...], option: str) -> list[str]:
@@ -250,14 +326,18 @@ def _words(text: str, allowed: tuple[str, ...], option: str) -> list[str]:
 
 def _one(word: str, allowed: tuple[str, ...], option: str) -> str:
     if word not in allowed:
-        raise UsageError(t(f"{option} kent {word} niet.", f"{option} does not know {word}."),
-                         t("Kies uit: ", "Choose from: ") + ", ".join(allowed) + ".")
+        raise UsageError(
+            t(f"{option} kent {word} niet.", f"{option} does not know {word}."),
+            t("Kies uit: ", "Choose from: ") + ", ".join(allowed) + ".",
+        )
     return word
 
 
 @app.command()
 def merge(
-    results: Annotated[list[Path], typer.Argument(help="Onbeschermde resultaten van verschillende organisaties.")],
+    results: Annotated[
+        list[Path], typer.Argument(help="Onbeschermde resultaten van verschillende organisaties.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Map voor het samengevoegde resultaat.")],
     force: Annotated[bool, typer.Option("--force", help="Vervang een bestaand resultaat.")] = False,
     quiet: Quiet = False,

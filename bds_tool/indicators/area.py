@@ -22,15 +22,37 @@ if TYPE_CHECKING:
 
 #: Names of columns that mean the same, without year suffix and in lower case.
 ALIASES = {
-    "postcode": "postcode", "pc6": "postcode", "postcode6": "postcode", "huisnummer": "huisnummer", "hnr": "huisnummer",
-    "buurt": "buurt", "buurtcode": "buurt", "wijk": "wijk", "wijkcode": "wijk", "gemeente": "gemeente",
-    "gemeentecode": "gemeente", "gem": "gemeente", "postcode4": "postcode4", "pc4": "postcode4", "regio": "regio",
-    "regiocode": "regio", "ggd": "regio", "oud": "oud", "nieuw": "nieuw", "code": "code", "gwb_code": "code",
-    "naam": "naam", "regionaam": "naam",
+    "postcode": "postcode",
+    "pc6": "postcode",
+    "postcode6": "postcode",
+    "huisnummer": "huisnummer",
+    "hnr": "huisnummer",
+    "buurt": "buurt",
+    "buurtcode": "buurt",
+    "wijk": "wijk",
+    "wijkcode": "wijk",
+    "gemeente": "gemeente",
+    "gemeentecode": "gemeente",
+    "gem": "gemeente",
+    "postcode4": "postcode4",
+    "pc4": "postcode4",
+    "regio": "regio",
+    "regiocode": "regio",
+    "ggd": "regio",
+    "oud": "oud",
+    "nieuw": "nieuw",
+    "code": "code",
+    "gwb_code": "code",
+    "naam": "naam",
+    "regionaam": "naam",
 }
 KINDS = {
-    "pc6hnr": {"postcode", "huisnummer", "buurt"}, "pc6": {"postcode", "buurt"}, "pc4": {"postcode4", "gemeente"},
-    "wijziging": {"oud", "nieuw"}, "regio": {"gemeente", "regio"}, "namen": {"code", "naam"},
+    "pc6hnr": {"postcode", "huisnummer", "buurt"},
+    "pc6": {"postcode", "buurt"},
+    "pc4": {"postcode4", "gemeente"},
+    "wijziging": {"oud", "nieuw"},
+    "regio": {"gemeente", "regio"},
+    "namen": {"code", "naam"},
 }
 UNKNOWN, SECRET = "onbekend", "geheim"
 
@@ -53,7 +75,11 @@ def recognise(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> A
     tables = AreaTables()
     for path in _files(paths):
         name = str(path).replace("'", "''")
-        source = f"read_parquet('{name}')" if path.suffix == ".parquet" else f"read_csv('{name}', all_varchar = true)"
+        source = (
+            f"read_parquet('{name}')"
+            if path.suffix == ".parquet"
+            else f"read_csv('{name}', all_varchar = true)"
+        )
         try:
             columns = [r[0] for r in connection.execute(f"describe select * from {source}").fetchall()]
         except engine.Error as error:
@@ -61,20 +87,32 @@ def recognise(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> A
                 t(f"{path} is geen leesbare gebiedstabel.", f"{path} is no readable area table."),
                 t("Geef CSV of Parquet met een kopregel.", "Give CSV or Parquet with a header line."),
             ) from error
-        plain = {ALIASES[key]: c for c in columns if (key := re.sub(r"[_ ]?\d{4}$", "", c.strip().lower())) in ALIASES}
+        plain = {
+            ALIASES[key]: c
+            for c in columns
+            if (key := re.sub(r"[_ ]?\d{4}$", "", c.strip().lower())) in ALIASES
+        }
         kind = next((k for k, wanted in KINDS.items() if wanted <= set(plain)), None)
         if kind is None:
             raise UsageError(
                 t(f"{path.name} is geen bekende gebiedstabel.", f"{path.name} is no known area table."),
-                t("Verwacht: postcode, huisnummer en buurt; postcode en buurt; postcode4 en gemeente; gemeente en regio; "
-                  "oud en nieuw; of code en naam.",
-                  "Expected: postcode, huisnummer and buurt; postcode and buurt; postcode4 and gemeente; gemeente and "
-                  "regio; oud and nieuw; or code and naam."),
+                t(
+                    "Verwacht: postcode, huisnummer en buurt; postcode en buurt; postcode4 en gemeente; gemeente en regio; "
+                    "oud en nieuw; of code en naam.",
+                    "Expected: postcode, huisnummer and buurt; postcode and buurt; postcode4 and gemeente; gemeente and "
+                    "regio; oud and nieuw; or code and naam.",
+                ),
             )
         years = re.findall(r"(?<!\d)(20\d\d)", " ".join([*columns, path.name]))
-        tables.found.append({
-            "kind": kind, "path": path, "source": source, "columns": plain, "year": int(years[0]) if years else None,
-        })
+        tables.found.append(
+            {
+                "kind": kind,
+                "path": path,
+                "source": source,
+                "columns": plain,
+                "year": int(years[0]) if years else None,
+            }
+        )
     return tables
 
 
@@ -112,17 +150,21 @@ def install(
     division = year or (max(years) if years else None)
     if year and years and year not in years:
         raise UsageError(
-            t(f"Er is geen postcodetabel van {year}; wel van {', '.join(map(str, sorted(set(years))))}.",
-              f"There is no postcode table of {year}; there is of {', '.join(map(str, sorted(set(years))))}."),
+            t(
+                f"Er is geen postcodetabel van {year}; wel van {', '.join(map(str, sorted(set(years))))}.",
+                f"There is no postcode table of {year}; there is of {', '.join(map(str, sorted(set(years))))}.",
+            ),
         )
-    connection.execute("create or replace temp table _punt (jaar integer, postcode varchar, huisnummer integer, buurt varchar)")
+    connection.execute(
+        "create or replace temp table _punt (jaar integer, postcode varchar, huisnummer integer, buurt varchar)"
+    )
     for f in [*points, *modal]:
         column = f["columns"]
-        number = f"try_cast(\"{column['huisnummer']}\" as integer)" if "huisnummer" in column else "null"
+        number = f'try_cast("{column["huisnummer"]}" as integer)' if "huisnummer" in column else "null"
         connection.execute(
             f"insert into _punt select {f['year'] or division or 0}, upper(replace(\"{column['postcode']}\", ' ', '')), "
             f"{number}, {_code('BU', chr(34) + column['buurt'] + chr(34), 8)} from {f['source']} "
-            f"where \"{column['buurt']}\" is not null"
+            f'where "{column["buurt"]}" is not null'
         )
     connection.execute(f"""
         create or replace temp table _buurt as
@@ -133,7 +175,10 @@ def install(
     _areas(connection, lowest)
     _lookups(connection, tables, lowest, division or 0)
     _names(connection, tables)
-    return {"division": division, "files": [{"kind": f["kind"], "year": f["year"], "file": f["path"].name} for f in tables.found]}
+    return {
+        "division": division,
+        "files": [{"kind": f["kind"], "year": f["year"], "file": f["path"].name} for f in tables.found],
+    }
 
 
 def _changes(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
@@ -151,12 +196,22 @@ def _municipalities(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -
     from bds_tool.schema import load, newest
 
     listed = load(newest()).waardenlijsten.get(("W0005", "BDS"))
-    known = [(c.code, c.weergavenaam, c.status == "D") for c in listed.codes if c.code.isdigit() and c.code != "0000"] if listed else []
+    known = (
+        [
+            (c.code, c.weergavenaam, c.status == "D")
+            for c in listed.codes
+            if c.code.isdigit() and c.code != "0000"
+        ]
+        if listed
+        else []
+    )
     connection.execute("create or replace temp table _lijst (code varchar, naam varchar, oud boolean)")
     if known:
         import pyarrow as pa
 
-        connection.register("_w0005", pa.table(dict(zip(("code", "naam", "oud"), zip(*known, strict=True), strict=True))))
+        connection.register(
+            "_w0005", pa.table(dict(zip(("code", "naam", "oud"), zip(*known, strict=True), strict=True)))
+        )
         connection.execute("insert into _lijst select * from _w0005")
         connection.unregister("_w0005")
     connection.execute("""
@@ -180,7 +235,7 @@ def _municipalities(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -
         column = f["columns"]
         connection.execute(
             f"insert into _regio select {_code('GM', chr(34) + column['gemeente'] + chr(34), 4)}, "
-            f"\"{column['regio']}\" from {f['source']}"
+            f'"{column["regio"]}" from {f["source"]}'
         )
 
 
@@ -205,8 +260,11 @@ def _areas(connection: duckdb.DuckDBPyConnection, lowest: str) -> None:
 
 
 def _lookups(connection: duckdb.DuckDBPyConnection, tables: AreaTables, lowest: str, division: int) -> None:
-    key = {"buurt": "g.buurt = p.buurt", "wijk": "g.wijk = 'WK' || substr(p.buurt, 3, 6)",
-           "gemeente": f"g.gemeente = 'GM' || substr(p.buurt, 3, 4) and g.wijk like '%/{UNKNOWN}'"}[lowest]
+    key = {
+        "buurt": "g.buurt = p.buurt",
+        "wijk": "g.wijk = 'WK' || substr(p.buurt, 3, 6)",
+        "gemeente": f"g.gemeente = 'GM' || substr(p.buurt, 3, 4) and g.wijk like '%/{UNKNOWN}'",
+    }[lowest]
     connection.execute(f"""
         create or replace temp table _geplaatst as
         select p.postcode, p.huisnummer, g.gebied, p.jaar = {division} as huidig, p.jaar
@@ -230,8 +288,8 @@ def _lookups(connection: duckdb.DuckDBPyConnection, tables: AreaTables, lowest: 
     for f in tables.of("pc4"):
         column = f["columns"]
         connection.execute(f"""
-            insert into pc6 select trim("{column['postcode4']}"), min(g.onbekend) from {f['source']} t
-            join gemeentegebied g on g.gemeente = lower({_code('GM', 't."' + column['gemeente'] + '"', 4)})
+            insert into pc6 select trim("{column["postcode4"]}"), min(g.onbekend) from {f["source"]} t
+            join gemeentegebied g on g.gemeente = lower({_code("GM", 't."' + column["gemeente"] + '"', 4)})
             group by 1 having count(distinct g.onbekend) = 1""")
     connection.execute(f"""
         create or replace temp table geenplaats as
@@ -240,13 +298,19 @@ def _lookups(connection: duckdb.DuckDBPyConnection, tables: AreaTables, lowest: 
 
 
 def _names(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
-    connection.execute("create or replace temp table _naam as select 'GM' || code as code, naam from _lijst where false")
+    connection.execute(
+        "create or replace temp table _naam as select 'GM' || code as code, naam from _lijst where false"
+    )
     for f in tables.of("namen"):
         column = f["columns"]
-        connection.execute(f"insert into _naam select trim(\"{column['code']}\"), trim(\"{column['naam']}\") from {f['source']}")
+        connection.execute(
+            f'insert into _naam select trim("{column["code"]}"), trim("{column["naam"]}") from {f["source"]}'
+        )
     for f in tables.of("regio"):
         if "naam" in f["columns"]:
-            connection.execute(f"insert into _naam select \"{f['columns']['regio']}\", \"{f['columns']['naam']}\" from {f['source']}")
+            connection.execute(
+                f'insert into _naam select "{f["columns"]["regio"]}", "{f["columns"]["naam"]}" from {f["source"]}'
+            )
     connection.execute(f"""
         create or replace temp table gebiedsnaam as
         with al(code) as (select distinct unnest([gemeente, wijk, buurt, regio]) from gebied),
@@ -263,10 +327,18 @@ def _names(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
 PLACED = (
     ("geheim", "a.geheim", "geheim adres: alleen de gemeente", "secret address: gemeente only"),
     ("huisnummer", "h.gebied is not null", "postcode en huisnummer", "postcode and house number"),
-    ("postcode", "c.gebied is not null and length(a.postcode) > 4", "alleen postcode (meest voorkomende buurt)",
-     "postcode only (most common buurt)"),
-    ("postcode4", "coalesce(c.gebied, d.gebied) is not null", "vier cijfers van de postcode: alleen de gemeente",
-     "four digits of the postcode: gemeente only"),
+    (
+        "postcode",
+        "c.gebied is not null and length(a.postcode) > 4",
+        "alleen postcode (meest voorkomende buurt)",
+        "postcode only (most common buurt)",
+    ),
+    (
+        "postcode4",
+        "coalesce(c.gebied, d.gebied) is not null",
+        "vier cijfers van de postcode: alleen de gemeente",
+        "four digits of the postcode: gemeente only",
+    ),
     ("gemeente", "g.onbekend is not null", "alleen gemeente (element 9)", "gemeente only (element 9)"),
     ("onbekend", "true", "niet te plaatsen", "cannot be placed"),
 )

@@ -50,9 +50,7 @@ def empty_views(indicators: list[Indicator]) -> duckdb.DuckDBPyConnection:
 
 def run(indicators: list[Indicator]) -> list[Outcome]:
     """Run every case of every indicator in every version it claims."""
-    runs = [
-        (i, c, v) for i in indicators for c in i.cases for v in map(str, c.get("versies", i.versions))
-    ]
+    runs = [(i, c, v) for i in indicators for c in i.cases for v in map(str, c.get("versies", i.versions))]
     registraties: list[tuple[Any, ...]] = []
     for number, (_, case, _version) in enumerate(runs):
         for child, given in case["kinderen"].items():
@@ -61,17 +59,23 @@ def run(indicators: list[Indicator]) -> list[Outcome]:
     chosen = [i for i, _, _ in runs]
     plan = _views(connection, chosen)
     # every case is an area: woont says where
-    connection.execute("create or replace temp table _nr as select distinct SLEUTEL(dossier_id, '') as kind, "
-                       "cast(split_part(dossier_id, '|', 1) as integer) as gebied from registraties")
-    connection.execute("create or replace temp table woont as select kind, date '1900-01-01' as van, "
-                       "date '2999-12-31' as tot, gebied from _nr")
+    connection.execute(
+        "create or replace temp table _nr as select distinct SLEUTEL(dossier_id, '') as kind, "
+        "cast(split_part(dossier_id, '|', 1) as integer) as gebied from registraties"
+    )
+    connection.execute(
+        "create or replace temp table woont as select kind, date '1900-01-01' as van, "
+        "date '2999-12-31' as tot, gebied from _nr"
+    )
     connection.execute("create or replace temp table geenplaats as select -1 as onbekend, -1 as geheim")
     by_id = {i.id: i for i in plan.indicators}
     found: dict[tuple[int, str, int], dict[str, float]] = {}
     for group in groups(plan.indicators):
         names = unpacked(group)
         sums = ", ".join(names.values())
-        for values in connection.execute(f"select gebied, jaar, {sums} from ({cells_sql(group, ())})").fetchall():
+        for values in connection.execute(
+            f"select gebied, jaar, {sums} from ({cells_sql(group, ())})"
+        ).fetchall():
             for name, value in zip(names, values[2:], strict=True):
                 what, _, indicator = name.partition("|")
                 if what != "p" or by_id[indicator].population_view in {"", group.view}:
@@ -87,7 +91,12 @@ def run(indicators: list[Indicator]) -> list[Outcome]:
 
 def _figures(got: dict[str, Any]) -> dict[str, float]:
     n = got.get("n") or 0
-    out = {"n": n, "x": got.get("x") or 0, "missing": max((got.get("p") or 0) - n, 0), "nieuw": got.get("b") or 0}
+    out = {
+        "n": n,
+        "x": got.get("x") or 0,
+        "missing": max((got.get("p") or 0) - n, 0),
+        "nieuw": got.get("b") or 0,
+    }
     if got.get("s") is not None and n:
         out["gemiddelde"] = got["s"] / n
     return out
@@ -108,7 +117,7 @@ def _connection(registraties: list[tuple[Any, ...]]) -> duckdb.DuckDBPyConnectio
     connection = duckdb.connect(config={"threads": 1})
     names = ("dossier_id", "activiteit_id", "datum", "bdsnummer", "volgnr", "waarde", "regel")
     types = (pa.string(), pa.string(), pa.date32(), pa.int32(), pa.int32(), pa.string(), pa.int64())
-    columns = list(zip(*registraties, strict=True)) if registraties else [[] for _ in names]
+    columns: list[Any] = list(zip(*registraties, strict=True)) if registraties else [[]] * len(names)
     table = pa.table({n: pa.array(list(c), k) for n, c, k in zip(names, columns, types, strict=True)})
     connection.register("_rows", table)
     connection.execute("create temp table registraties as select *, 1 as bron from _rows")

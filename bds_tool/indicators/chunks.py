@@ -21,7 +21,11 @@ ROWS = 6_000_000
 
 
 def pieces(
-    path: Path, connection: duckdb.DuckDBPyConnection, spill: Path, rows: int = ROWS, elements: frozenset[int] = frozenset()
+    path: Path,
+    connection: duckdb.DuckDBPyConnection,
+    spill: Path,
+    rows: int = ROWS,
+    elements: frozenset[int] = frozenset(),
 ) -> Iterator[pa.Table]:
     """Tables of COLUMNS with whole dossiers, each at most about `rows` rows; only `elements` when given."""
     import pyarrow.parquet as pq

@@ -75,8 +75,8 @@ def groups(indicators: Iterable[Indicator]) -> list[Group]:
     """One group per view, date and set of concepts; and one per view that only counts populations."""
     gathered: dict[tuple[str, str, str], Group] = {}
 
-    def group(*key: str) -> Group:
-        return gathered.setdefault((key[0], key[1], key[2]), Group(*key, {}, {}))  # type: ignore[arg-type]
+    def group(view: str, day: str, where: str) -> Group:
+        return gathered.setdefault((view, day, where), Group(view, day, where, {}, {}))
 
     for i in indicators:
         where = f"begrip IN ({', '.join(repr(c) for c in i.concepts)})" if i.concepts else ""
@@ -114,7 +114,9 @@ def cells_sql(group: Group, by: Sequence[str]) -> str:
             flags.append(f"p{number} AND coalesce(({conditions['n']}), FALSE) AS n{number}")
             terms.append(f"CAST(n{number} AS BIGINT) * {1 << COUNTER_BITS}")
         if "x" in conditions:
-            terms.append(f"CAST(n{number} AND coalesce(({conditions['x']}), FALSE) AS BIGINT) * {1 << 2 * COUNTER_BITS}")
+            terms.append(
+                f"CAST(n{number} AND coalesce(({conditions['x']}), FALSE) AS BIGINT) * {1 << 2 * COUNTER_BITS}"
+            )
         packed.append(f"sum({' + '.join(terms)}) AS c{number}")
         if "b" in conditions:
             packed.append(f"count(*) FILTER (WHERE n{number} AND ({conditions['b']})) AS b{number}")
@@ -122,11 +124,19 @@ def cells_sql(group: Group, by: Sequence[str]) -> str:
     for number, (name, sql) in enumerate(group.totals.items()):
         packed.append(f"sum({sql}) FILTER (WHERE n{index[name[2:]]}) AS t{number}")
     selected = {"sex": "k.k_sex", "education": "k.k_education", "origin": "k.k_origin", "age": "u.age"}
-    columns = ", ".join(["coalesce(w.gebied, p.onbekend) AS gebied", "year(u.k_datum) AS jaar",
-                         *(f"{selected[name]} AS {name}" for name in by), *packed])
+    columns = ", ".join(
+        [
+            "coalesce(w.gebied, p.onbekend) AS gebied",
+            "year(u.k_datum) AS jaar",
+            *(f"{selected[name]} AS {name}" for name in by),
+            *packed,
+        ]
+    )
     traits = (
         "LEFT JOIN (SELECT kind AS k_kind, sex AS k_sex, education AS k_education, origin AS k_origin FROM kind) AS k "
-        "ON k.k_kind = u.kind " if set(by) & {"sex", "education", "origin"} else ""
+        "ON k.k_kind = u.kind "
+        if set(by) & {"sex", "education", "origin"}
+        else ""
     )
     rows = f"SELECT *, CAST({group.day} AS DATE) AS k_datum FROM {group.view}{' WHERE ' + group.where if group.where else ''}"
     return (
@@ -146,7 +156,9 @@ def unpacked(group: Group) -> dict[str, str]:
     for number, (indicator, conditions) in enumerate(group.counters.items()):
         for position, what in enumerate(COUNTERS):
             if what in conditions:
-                out[f"{what}|{indicator}"] = f"(CAST(c{number} AS BIGINT) >> {position * COUNTER_BITS}) & {mask}"
+                out[f"{what}|{indicator}"] = (
+                    f"(CAST(c{number} AS BIGINT) >> {position * COUNTER_BITS}) & {mask}"
+                )
         if "b" in conditions:
             out[f"b|{indicator}"] = f"b{number}"
     return out | {name: f"t{number}" for number, name in enumerate(group.totals)}
@@ -170,7 +182,9 @@ def count(
         check_keys(connection)
         for position, group in enumerate(found):
             verb = "insert into" if number > 1 else "create or replace temp table"
-            connection.execute(f"{verb} _cel{position} {'' if number > 1 else 'as'} {cells_sql(group, plan.by)}")
+            connection.execute(
+                f"{verb} _cel{position} {'' if number > 1 else 'as'} {cells_sql(group, plan.by)}"
+            )
         for name in made:
             connection.execute(f"drop table if exists {name}")
         connection.unregister("registraties")
@@ -182,13 +196,20 @@ def check_keys(connection: duckdb.DuckDBPyConnection) -> None:
     keys, dossiers = connection.execute("""
         select count(distinct SLEUTEL(d, o)), count(*) from (
             select distinct r.dossier_id as d, coalesce(b.organisatie, '') as o
-            from registraties r join bronnen b on b.bron = r.bron where r.bdsnummer = 20)""").fetchone() or (0, 0)
+            from registraties r join bronnen b on b.bron = r.bron where r.bdsnummer = 20)""").fetchone() or (
+        0,
+        0,
+    )
     if keys != dossiers:
         raise AssertionError("hash collision between dossiers")  # a bug report is wanted: chance about 1e-7
 
 
-def figures(connection: duckdb.DuckDBPyConnection, cells: str, group: Group, by: Sequence[str]) -> dict[str, Any]:
+def figures(
+    connection: duckdb.DuckDBPyConnection, cells: str, group: Group, by: Sequence[str]
+) -> dict[str, Any]:
     """The cells of a group as numpy arrays: gebied, jaar, breakdowns, and each sum by name, added up over the pieces."""
     dims = ["gebied", "jaar", *by]
     sums = ", ".join(f'sum(CAST({sql} AS DOUBLE)) AS "{name}"' for name, sql in unpacked(group).items())
-    return dict(connection.execute(f"select {', '.join(dims)}, {sums} from {cells} group by all").fetchnumpy())
+    return dict(
+        connection.execute(f"select {', '.join(dims)}, {sums} from {cells} group by all").fetchnumpy()
+    )

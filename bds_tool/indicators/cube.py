@@ -81,7 +81,8 @@ class Space:
         """Column name → (codes, words) for the key columns of a result."""
         place = self.place(keys)
         out: dict[str, tuple[Keys, list[Any]]] = {
-            name: (place, [p[n] for p in self.places]) for n, name in enumerate(("level", "area", "parent", "area_name"))
+            name: (place, [p[n] for p in self.places])
+            for n, name in enumerate(("level", "area", "parent", "area_name"))
         }
         for name in BREAKDOWNS:
             if name in self.by:
@@ -111,7 +112,11 @@ def roll_up(space: Space, cells: dict[str, Any], columns: Sequence[str]) -> tupl
     years = np.asarray(cells["jaar"], dtype=np.int64) - space.years[0] + 1
     dims = [space.code(name, cells[name]) for name in space.by]
     gebied = np.asarray(cells["gebied"], dtype=np.int64)
-    sums = np.column_stack([np.ma.filled(cells[c], 0.0) for c in columns]) if columns else np.zeros((len(years), 0))
+    sums = (
+        np.column_stack([np.ma.filled(cells[c], 0.0) for c in columns])
+        if columns
+        else np.zeros((len(years), 0))
+    )
     keys, sums = add_up(space.keys(gebied, dims, years), sums)
     for position in range(len(space.by)):
         mask = ~np.int64(((1 << BITS) - 1) << space.shift(position))
@@ -120,7 +125,11 @@ def roll_up(space: Space, cells: dict[str, Any], columns: Sequence[str]) -> tupl
     mask = ~np.int64((1 << BITS) - 1)
     if len(space.years) > 1:
         total_keys, total = add_up(keys & mask, sums)
-        keys, sums = (np.concatenate([keys, total_keys]), np.concatenate([sums, total])) if space.yearly else (total_keys, total)
+        keys, sums = (
+            (np.concatenate([keys, total_keys]), np.concatenate([sums, total]))
+            if space.yearly
+            else (total_keys, total)
+        )
     parts = []
     rest = space.without_place(keys)
     for above in space.leaf.values():

@@ -18,8 +18,21 @@ from bds_tool.places import specs_dir
 from bds_tool.text import t
 
 #: Keys of a definition that decide its figures; the content hash covers these and no titles or cases.
-COUNTED = ("id", "soort", "schaal", "view", "datum", "begrip", "leeftijd", "populatie", "noemer", "teller", "waarde",
-           "populatie_view", "tijdperk")
+COUNTED = (
+    "id",
+    "soort",
+    "schaal",
+    "view",
+    "datum",
+    "begrip",
+    "leeftijd",
+    "populatie",
+    "noemer",
+    "teller",
+    "waarde",
+    "populatie_view",
+    "tijdperk",
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +79,7 @@ class Indicator:
         parts = [str(self.data.get("populatie", "TRUE"))]
         if self.concepts:
             parts.append(f"begrip IN ({', '.join(repr(c) for c in self.concepts)})")
-        if "leeftijd" in self.data and self.view != "contactjaar" and self.view != "verwijzing":
+        if "leeftijd" in self.data and self.view not in {"contactjaar", "verwijzing"}:
             low, high = self._ages()
             parts.append(f"leeftijd_mnd >= {low} AND leeftijd_mnd < {high}")
         elif "leeftijd" in self.data:
@@ -136,7 +149,10 @@ class Indicator:
 @lru_cache(maxsize=4)
 def _table_hashes(specs: Path) -> dict[str, str]:
     folder = specs / "referenties"
-    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()[:16] for p in sorted(folder.rglob("*.csv"))}
+    return {
+        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()[:16]
+        for p in sorted(folder.rglob("*.csv"))
+    }
 
 
 def load_file(path: Path) -> list[dict[str, Any]]:
@@ -144,11 +160,15 @@ def load_file(path: Path) -> list[dict[str, Any]]:
     import yaml
 
     try:
-        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        loaded = yaml.load(
+            path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # noqa: S506
+        )
     except (OSError, yaml.YAMLError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f" (regel {mark.line + 1})" if mark else ""
-        raise SpecError(t(f"{path.name} is geen leesbare YAML{place}.", f"{path.name} is no readable YAML{place}.")) from error
+        raise SpecError(
+            t(f"{path.name} is geen leesbare YAML{place}.", f"{path.name} is no readable YAML{place}.")
+        ) from error
     return loaded if isinstance(loaded, list) else [loaded]
 
 
@@ -170,7 +190,9 @@ def load_all(extra: Sequence[Path] = ()) -> dict[str, Indicator]:
     problems = check(extra) if extra else []
     if problems:
         raise SpecError(
-            t("Indicatordefinities kloppen niet:", "Indicator definitions are wrong:") + "\n  " + "\n  ".join(problems[:20]),
+            t("Indicatordefinities kloppen niet:", "Indicator definitions are wrong:")
+            + "\n  "
+            + "\n  ".join(problems[:20]),
             t("Zie bds indicator check.", "See bds indicator check."),
         )
     return {d["id"]: Indicator(d["id"], d, path) for path in files(extra) for d in load_file(path)}
@@ -212,7 +234,12 @@ def check(extra: Sequence[Path] = ()) -> list[str]:
             if faults:
                 continue
             if data["id"] in seen:
-                problems.append(t(f"{name}: id staat ook in {seen[data['id']]}", f"{name}: id is also in {seen[data['id']]}"))
+                problems.append(
+                    t(
+                        f"{name}: id staat ook in {seen[data['id']]}",
+                        f"{name}: id is also in {seen[data['id']]}",
+                    )
+                )
             seen[data["id"]] = path.name
             good.append(Indicator(data["id"], data, path))
     for indicator in good:
@@ -232,15 +259,21 @@ def _meaning(indicator: Indicator) -> list[str]:
         return out
     unread = set(indicator.bds_elements()) - indicator.all_elements()
     if unread:
-        out.append(t(f"element {min(unread)} wordt niet door view {indicator.view} gelezen",
-                     f"element {min(unread)} is not read by view {indicator.view}"))
+        out.append(
+            t(
+                f"element {min(unread)} wordt niet door view {indicator.view} gelezen",
+                f"element {min(unread)} is not read by view {indicator.view}",
+            )
+        )
     for version in indicator.versions:
         if version not in known():
             out.append(t(f"BDS {version} is onbekend", f"BDS {version} is unknown"))
             continue
         definition = load(version)
         if not any(n in definition.elementen for n in indicator.bds_elements()):
-            out.append(t(f"BDS {version} kent geen van de elementen", f"BDS {version} has none of the elements"))
+            out.append(
+                t(f"BDS {version} kent geen van de elementen", f"BDS {version} has none of the elements")
+            )
         if not any(version in map(str, c.get("versies", indicator.versions)) for c in indicator.cases):
             out.append(t(f"geen uitgewerkt geval voor BDS {version}", f"no worked case for BDS {version}"))
     return out

@@ -45,7 +45,11 @@ def points() -> Floats:
 @lru_cache(maxsize=1)
 def difficulties() -> dict[str, float]:
     """Item → tau for the items that have one."""
-    return {r["item"]: float(r["tau_dutch"]) for r in rows("van_wiechen_dscore.csv") if r["item"] and r["tau_dutch"]}
+    return {
+        r["item"]: float(r["tau_dutch"])
+        for r in rows("van_wiechen_dscore.csv")
+        if r["item"] and r["tau_dutch"]
+    }
 
 
 def item_table() -> list[tuple[int, int, int, int, int]]:
@@ -85,7 +89,9 @@ def score(units: Any, items: Any, passes: Any, medians: Any) -> Floats:  # noqa:
         stop = max(stop, edge + 1)
         low, high = starts[edge], starts[stop] if stop < len(starts) else len(units)
         chunk_units = units[starts[edge:stop]]
-        likelihood = np.add.reduceat(table[passes[low:high], items[low:high]], starts[edge:stop] - low, axis=0)
+        likelihood = np.add.reduceat(
+            table[passes[low:high], items[low:high]], starts[edge:stop] - low, axis=0
+        )
         posterior = likelihood - (grid[None, :] - medians[chunk_units, None]) ** 2 / (2 * PRIOR_SD**2)
         posterior = np.exp(posterior - posterior.max(axis=1, keepdims=True))
         out[chunk_units] = posterior @ grid / posterior.sum(axis=1)
@@ -97,7 +103,12 @@ def daz(d: Any, days: Any, sex: Any, weeks: Any) -> Floats:  # noqa: ANN401
     """z-score of a D-score for age, sex (M, V) and weeks of gestation (25-36 have their own table, others 40)."""
     import numpy as np
 
-    d, days, sex, weeks = np.asarray(d, float), np.asarray(days, float), np.asarray(sex), np.asarray(weeks, float)
+    d, days, sex, weeks = (
+        np.asarray(d, float),
+        np.asarray(days, float),
+        np.asarray(sex),
+        np.asarray(weeks, float),
+    )
     out = np.full(len(d), np.nan)
     table = np.where((weeks >= 25) & (weeks <= 36), weeks, 40)
     for letter, word in SEXES.items():
@@ -131,20 +142,34 @@ def table(connection: Any) -> pa.Table:  # noqa: ANN401
     column = {name: got[name].combine_chunks() for name in got.column_names}
     kind = column["kind"].to_numpy(zero_copy_only=False)
     datum = column["datum"].cast(pa.int32()).to_numpy(zero_copy_only=False)
-    new = np.r_[True, (kind[1:] != kind[:-1]) | (datum[1:] != datum[:-1])] if len(kind) else np.array([], dtype=bool)
+    new = (
+        np.r_[True, (kind[1:] != kind[:-1]) | (datum[1:] != datum[:-1])]
+        if len(kind)
+        else np.array([], dtype=bool)
+    )
     units, first = np.cumsum(new) - 1, np.flatnonzero(new)
     days = column["dag"].to_numpy(zero_copy_only=False)[first]
     sex = column["sex"].to_numpy(zero_copy_only=False)[first]
     weeks = column["weken"].to_numpy(zero_copy_only=False)[first]
-    d = score(units, column["item"].to_numpy(zero_copy_only=False), column["voldaan"].to_numpy(zero_copy_only=False),
-              medians(days, sex)) if len(kind) else np.array([])
+    d = (
+        score(
+            units,
+            column["item"].to_numpy(zero_copy_only=False),
+            column["voldaan"].to_numpy(zero_copy_only=False),
+            medians(days, sex),
+        )
+        if len(kind)
+        else np.array([])
+    )
     z = daz(d, days, sex, weeks) if len(kind) else np.array([])
     counts = np.diff(np.r_[first, len(kind)])
     known = ~np.isnan(d)
-    return pa.table({
-        "kind": pa.array(kind[first][known]),
-        "datum": pa.array(datum[first][known], pa.int32()).cast(pa.date32()),
-        "d": d[known],
-        "daz": pa.array(z[known], mask=np.isnan(z[known])),
-        "items": counts[known],
-    })
+    return pa.table(
+        {
+            "kind": pa.array(kind[first][known]),
+            "datum": pa.array(datum[first][known], pa.int32()).cast(pa.date32()),
+            "d": d[known],
+            "daz": pa.array(z[known], mask=np.isnan(z[known])),
+            "items": counts[known],
+        }
+    )

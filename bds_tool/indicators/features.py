@@ -68,11 +68,17 @@ def _parse(path: Path) -> View:
         key, _, value = line.partition(":")
         facts[key] = value.strip()
     if set(facts) != {"rij", "uit", "elementen"}:
-        raise SpecError(t(f"{path.name} begint niet met rij, uit en elementen.", f"{path.name} lacks its head."))
+        raise SpecError(
+            t(f"{path.name} begint niet met rij, uit en elementen.", f"{path.name} lacks its head.")
+        )
     sql = "\n".join(line for line in lines if not line.startswith("--"))
     return View(
-        path.stem, facts["rij"], tuple(s.strip() for s in facts["uit"].split(",")),
-        frozenset(_numbers(facts["elementen"])), tuple(head[3:]), expand(sql),
+        path.stem,
+        facts["rij"],
+        tuple(s.strip() for s in facts["uit"].split(",")),
+        frozenset(_numbers(facts["elementen"])),
+        tuple(head[3:]),
+        expand(sql),
     )
 
 
@@ -152,21 +158,31 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
 
     years = range(settings.first_year, settings.last_year + 1)
     makers = {
-        "codering": lambda: pa.table({
-            "bdsnummer": pa.array([int(r["bdsnummer"]) for r in _coding(wanted)], pa.int32()),
-            "code": [r["code"] for r in _coding(wanted)],
-            "begrip": pa.array([r["begrip"] or None for r in _coding(wanted)], pa.string()),
-            "waarde": [r["waarde"] for r in _coding(wanted)],
-            "tijdperk": pa.array([int(r["tijdperk"]) if r["tijdperk"] else None for r in _coding(wanted)], pa.int8()),
-        }),
-        "parameters": lambda: pa.table({
-            "van": [settings.first_day], "peildatum": [settings.reference_date], "opleiding": [settings.education],
-            "groeikaart": [settings.growth_chart],
-        }),
-        "jaren": lambda: pa.table({
-            "jaar": pa.array(list(years), pa.int64()),
-            "datum": [min(date(y, 12, 31), settings.reference_date) for y in years],
-        }),
+        "codering": lambda: pa.table(
+            {
+                "bdsnummer": pa.array([int(r["bdsnummer"]) for r in _coding(wanted)], pa.int32()),
+                "code": [r["code"] for r in _coding(wanted)],
+                "begrip": pa.array([r["begrip"] or None for r in _coding(wanted)], pa.string()),
+                "waarde": [r["waarde"] for r in _coding(wanted)],
+                "tijdperk": pa.array(
+                    [int(r["tijdperk"]) if r["tijdperk"] else None for r in _coding(wanted)], pa.int8()
+                ),
+            }
+        ),
+        "parameters": lambda: pa.table(
+            {
+                "van": [settings.first_day],
+                "peildatum": [settings.reference_date],
+                "opleiding": [settings.education],
+                "groeikaart": [settings.growth_chart],
+            }
+        ),
+        "jaren": lambda: pa.table(
+            {
+                "jaar": pa.array(list(years), pa.int64()),
+                "datum": [min(date(y, 12, 31), settings.reference_date) for y in years],
+            }
+        ),
         "opleidingsklasse": lambda: typed("opleidingsklasse.csv", code=str, klasse=int),
         "herkomstklasse": lambda: typed("herkomstklasse.csv", land=str, klasse=str),
         "venster": lambda: typed("venster.csv", moment=str, van=int, doel=int, tot=int),
@@ -174,9 +190,19 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
         "groeidiagram": lambda: typed("groeidiagram.csv", code=str, kaart=str),
         "vaccin": lambda: typed("vaccin.csv", code=str, component=str),
         "vaccinatieserie": lambda: typed(
-            "vaccinatieserie.csv", serie=str, component=str, cohort_van=date.fromisoformat,
-            cohort_tot=date.fromisoformat, grens_mnd=int, age=str, doses=int, doses_schema2=int, min_dag=int,
-            min_tussen=int, reva_tussen=int, reva_dag=int,
+            "vaccinatieserie.csv",
+            serie=str,
+            component=str,
+            cohort_van=date.fromisoformat,
+            cohort_tot=date.fromisoformat,
+            grens_mnd=int,
+            age=str,
+            doses=int,
+            doses_schema2=int,
+            min_dag=int,
+            min_tussen=int,
+            reva_tussen=int,
+            reva_dag=int,
         ),
         "sdqitem": lambda: typed("sdqitem.csv", bdsnummer=int, schaal=str, omgekeerd=lambda v: v == "ja"),
         "sdqgrens": lambda: typed("sdqgrens.csv", instrument=str, schaal=str, grens=int),
@@ -197,11 +223,16 @@ def _items() -> pa.Table:
 
     from bds_tool.indicators.dscore import item_table
 
-    return pa.table(dict(zip(("bdsnummer", "item", "zijden", "van", "tot"), zip(*item_table(), strict=True), strict=True)))
+    return pa.table(
+        dict(zip(("bdsnummer", "item", "zijden", "van", "tot"), zip(*item_table(), strict=True), strict=True))
+    )
 
 
 def install_lookups(
-    connection: duckdb.DuckDBPyConnection, names: Iterable[str], settings: Settings, concepts: Iterable[str] = ()
+    connection: duckdb.DuckDBPyConnection,
+    names: Iterable[str],
+    settings: Settings,
+    concepts: Iterable[str] = (),
 ) -> None:
     """The tables of `specs/referenties/` that the views `names` need, and the key function, in `connection`."""
     concepts = set(concepts)
@@ -213,7 +244,9 @@ def install_lookups(
     connection.execute("create or replace temp macro SLEUTEL(a, b) as hash(a, b)")
 
 
-def make(connection: duckdb.DuckDBPyConnection, names: Iterable[str], concepts: Iterable[str] = ()) -> list[str]:
+def make(
+    connection: duckdb.DuckDBPyConnection, names: Iterable[str], concepts: Iterable[str] = ()
+) -> list[str]:
     """Make the views `names` and what they need as temporary tables in `connection`; returns their names in order.
 
     `connection` must hold `registraties` and `bronnen`, the tables of `install_lookups` and, for `woont`, those of
@@ -230,6 +263,8 @@ def make(connection: duckdb.DuckDBPyConnection, names: Iterable[str], concepts: 
             connection.execute("create or replace temp table dscore as select * from _dscore")
             connection.unregister("_dscore")
             made.append("dscore")
-        connection.execute(f"create or replace temp table {view.name} as {view.sql.replace('$ELEMENTEN', numbers)}")
+        connection.execute(
+            f"create or replace temp table {view.name} as {view.sql.replace('$ELEMENTEN', numbers)}"
+        )
         made.append(view.name)
     return made

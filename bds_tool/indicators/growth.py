@@ -48,26 +48,30 @@ class Lms:
         import numpy as np
 
         x = np.asarray(x, dtype=float)
-        l, m, s = (np.interp(x, self.x, column, left=np.nan, right=np.nan) for column in (self.l, self.m, self.s))
+        l, m, s = (  # noqa: E741
+            np.interp(x, self.x, column, left=np.nan, right=np.nan) for column in (self.l, self.m, self.s)
+        )
         return l, m, s
 
     def z(self, y: Any, x: Any) -> Floats:  # noqa: ANN401
         """z-score of y at x; NaN where the reference has none."""
         import numpy as np
 
-        l, m, s = self.at(x)
+        l, m, s = self.at(x)  # noqa: E741
         ratio = np.asarray(y, dtype=float) / m
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(np.abs(l) < 1e-12, np.log(ratio) / s, (ratio**l - 1) / (l * s))
+            z: Floats = np.where(np.abs(l) < 1e-12, np.log(ratio) / s, (ratio**l - 1) / (l * s))
+        return z
 
     def y(self, z: Any, x: Any) -> Floats:  # noqa: ANN401
         """The measurement that has z-score z at x."""
         import numpy as np
 
-        l, m, s = self.at(x)
+        l, m, s = self.at(x)  # noqa: E741
         z = np.asarray(z, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(np.abs(l) < 1e-12, m * np.exp(s * z), m * (1 + l * s * z) ** (1 / l))
+            y: Floats = np.where(np.abs(l) < 1e-12, m * np.exp(s * z), m * (1 + l * s * z) ** (1 / l))
+        return y
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -82,10 +86,14 @@ def rows(name: str) -> list[dict[str, str]]:
 
 def lms(reference: str, measure: str, sex: str, population: str) -> Lms:
     """One reference table; `sex` is male or female. Raises SpecError when it does not exist."""
-    table = _all_lms(specs_dir() / "referenties" / "groei" / "growth_lms.csv").get((reference, measure, sex, population))
+    table = _all_lms(specs_dir() / "referenties" / "groei" / "growth_lms.csv").get(
+        (reference, measure, sex, population)
+    )
     if table is None:
         name = f"{reference} {measure} {sex} {population}".strip()
-        raise SpecError(t(f"Groeireferentie {name} bestaat niet.", f"Growth reference {name} does not exist."))
+        raise SpecError(
+            t(f"Groeireferentie {name} bestaat niet.", f"Growth reference {name} does not exist.")
+        )
     return table
 
 
@@ -100,9 +108,9 @@ def _all_lms(path: Path) -> dict[tuple[str, str, str, str], Lms]:
 
     points: dict[tuple[str, str, str, str], list[tuple[float, float, float, float]]] = {}
     for row in rows(str(path.relative_to(path.parents[1]))):
-        x, l, m, s = (float(row[k]) if row[k] else 1.0 for k in ("x", "L", "M", "S"))
+        x, l, m, s = (float(row[k]) if row[k] else 1.0 for k in ("x", "L", "M", "S"))  # noqa: E741
         if row["distribution"] == "NO":
-            l, s = 1.0, s / m
+            l, s = 1.0, s / m  # noqa: E741
         key = (row["reference"], row["measure"], row["sex"], row["population"])
         points.setdefault(key, []).append((x, l, m, s))
     return {key: Lms(*np.array(sorted(values)).T) for key, values in points.items()}
@@ -128,10 +136,16 @@ def lms_per_day() -> pa.Table:
             for sex, word in SEXES.items():
                 values = np.array(lms(reference, measure, word, population).at(days / DAYS_PER_YEAR))
                 lacking = np.isnan(values[1])
-                fallback = np.array(lms(chosen[measure, "nl"][0], measure, word, chosen[measure, "nl"][1]).at(days / DAYS_PER_YEAR))
+                fallback = np.array(
+                    lms(chosen[measure, "nl"][0], measure, word, chosen[measure, "nl"][1]).at(
+                        days / DAYS_PER_YEAR
+                    )
+                )
                 values = np.where(lacking, fallback, values)
                 keep = ~np.isnan(values[1]) & (days <= last)
-                parts.append(_lookup({"maat": measure, "kaart": chart, "sex": sex}, "dag", days[keep], values[:, keep]))
+                parts.append(
+                    _lookup({"maat": measure, "kaart": chart, "sex": sex}, "dag", days[keep], values[:, keep])
+                )
     return _concat(parts)
 
 
@@ -151,7 +165,13 @@ def lms_per_height() -> pa.Table:
     return _concat(parts)
 
 
-CUTOFFS = {"dun3": "thinness3", "dun2": "thinness2", "dun1": "thinness1", "overgewicht": "overweight", "obesitas": "obesity"}
+CUTOFFS = {
+    "dun3": "thinness3",
+    "dun2": "thinness2",
+    "dun1": "thinness1",
+    "overgewicht": "overweight",
+    "obesitas": "obesity",
+}
 
 
 def bmi_cutoffs(table: str, sex: str, years: Any, rule: str = "interpolate") -> dict[str, Floats]:  # noqa: ANN401
@@ -162,7 +182,11 @@ def bmi_cutoffs(table: str, sex: str, years: Any, rule: str = "interpolate") -> 
     """
     import numpy as np
 
-    points = [r for r in rows("groei/bmi_grenzen.csv") if r["set"] == table and r["sex"] == {"M": "M", "V": "F"}[sex]]
+    points = [
+        r
+        for r in rows("groei/bmi_grenzen.csv")
+        if r["set"] == table and r["sex"] == {"M": "M", "V": "F"}[sex]
+    ]
     ages = np.array([float(r["age_years"]) for r in points])
     years = np.asarray(years, dtype=float)
     if rule == "nearest_half_year":
@@ -186,7 +210,11 @@ def cutoffs_per_day(rule: str = "interpolate", *, hindustani: bool = True) -> pa
             table = "hs" if chart == "hs" and hindustani else "iotf"
             # Days are whole: the second birthday is day 730 or 731, the table starts at 2 × 365.25.
             limits = bmi_cutoffs(table, sex, np.maximum(days / DAYS_PER_YEAR, 2.0), rule)
-            columns: dict[str, Any] = {"kaart": [chart] * len(days), "sex": [sex] * len(days), "dag": days.astype("int64")}
+            columns: dict[str, Any] = {
+                "kaart": [chart] * len(days),
+                "sex": [sex] * len(days),
+                "dag": days.astype("int64"),
+            }
             columns |= {k: pa.array(v, mask=np.isnan(v)) for k, v in limits.items()}
             parts.append(pa.table(columns))
     return _concat(parts)

@@ -15,7 +15,15 @@ from typing import Any
 from bds_tool.errors import UsageError
 from bds_tool.indicators.cube import Space
 from bds_tool.indicators.output import Sums, write
-from bds_tool.indicators.result import BREAKDOWNS, LEVELS, TOTAL, UNPROTECTED, Result, read_result, write_result
+from bds_tool.indicators.result import (
+    BREAKDOWNS,
+    LEVELS,
+    TOTAL,
+    UNPROTECTED,
+    Result,
+    read_result,
+    write_result,
+)
 from bds_tool.text import t
 
 #: Parts of the metadata that must be equal.
@@ -34,21 +42,29 @@ def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Resu
     problems = differences(results)
     if problems:
         raise UsageError(
-            t("Deze resultaten zijn niet op te tellen:", "These results cannot be added up:") + "\n  " + "\n  ".join(problems),
-            t("Bereken ze met dezelfde definities, periode, gebieden en instellingen.",
-              "Compute them with the same definitions, period, areas and settings."),
+            t("Deze resultaten zijn niet op te tellen:", "These results cannot be added up:")
+            + "\n  "
+            + "\n  ".join(problems),
+            t(
+                "Bereken ze met dezelfde definities, periode, gebieden en instellingen.",
+                "Compute them with the same definitions, period, areas and settings.",
+            ),
         )
     key = ["indicator", "level", "area", "period", *BREAKDOWNS]
     columns = ["n", "x", "missing", "sum", "sum2", "new"]
     frame = pl.concat([r.counts().select(*key, "parent", "area_name", *columns) for r in results]).collect()
     added = frame.group_by(key).agg(
-        pl.col("parent").first(), pl.col("area_name").first(),
+        pl.col("parent").first(),
+        pl.col("area_name").first(),
         # a sum without any value stays empty: x of a mean, `new` without a change of element
         *(pl.when(pl.col(c).is_not_null().any()).then(pl.col(c).sum()).alias(c) for c in columns),
     )
     space = _space(added, results[0])
     definitions = results[0].meta["definitions"]
-    meta = dict(results[0].meta) | {"sources": [s for r in results for s in r.meta["sources"]], "status": UNPROTECTED}
+    meta = dict(results[0].meta) | {
+        "sources": [s for r in results for s in r.meta["sources"]],
+        "status": UNPROTECTED,
+    }
     meta["bds_versions"] = sorted({v for r in results for v in r.meta["bds_versions"]})
     meta["merged"] = [{"result": r.path.name, "sources": len(r.meta["sources"])} for r in results]
     meta["notes"] = [*{n for r in results for n in r.meta["notes"]}, *_twice(definitions)]
@@ -61,31 +77,56 @@ def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Resu
 def differences(results: Sequence[Result]) -> list[str]:
     """What stands in the way of adding up, as texts; empty when nothing does."""
     first = results[0]
-    out = [t(f"{r.path.name} is al beschermd", f"{r.path.name} is protected already") for r in results if r.protected]
+    out = [
+        t(f"{r.path.name} is al beschermd", f"{r.path.name} is protected already")
+        for r in results
+        if r.protected
+    ]
     hashes = [s["sha256"] for r in results for s in r.meta["sources"] if s.get("sha256")]
     if len(hashes) != len(set(hashes)):
-        out.append(t("hetzelfde bronbestand zit in meer dan één resultaat", "the same source file is in more than one result"))
+        out.append(
+            t(
+                "hetzelfde bronbestand zit in meer dan één resultaat",
+                "the same source file is in more than one result",
+            )
+        )
     for r in results[1:]:
         mine, other = ({k: d["hash"] for k, d in x.meta["definitions"].items()} for x in (first, r))
         unlike = sorted(k for k in mine.keys() | other.keys() if mine.get(k) != other.get(k))
         if unlike:
-            out.append(t(f"{r.path.name}: andere definities van {', '.join(unlike[:5])}",
-                         f"{r.path.name}: other definitions of {', '.join(unlike[:5])}"))
-        out += [t(f"{r.path.name}: {part} verschilt", f"{r.path.name}: {part} differs") for part in ALIKE if r.meta[part] != first.meta[part]]
+            out.append(
+                t(
+                    f"{r.path.name}: andere definities van {', '.join(unlike[:5])}",
+                    f"{r.path.name}: other definitions of {', '.join(unlike[:5])}",
+                )
+            )
+        out += [
+            t(f"{r.path.name}: {part} verschilt", f"{r.path.name}: {part} differs")
+            for part in ALIKE
+            if r.meta[part] != first.meta[part]
+        ]
         if r.meta["settings"] != first.meta["settings"]:
             out.append(t(f"{r.path.name}: instellingen verschillen", f"{r.path.name}: settings differ"))
         if r.meta["area_tables"].get("division") != first.meta["area_tables"].get("division"):
-            out.append(t(f"{r.path.name}: andere gebiedsindeling", f"{r.path.name}: another division of areas"))
+            out.append(
+                t(f"{r.path.name}: andere gebiedsindeling", f"{r.path.name}: another division of areas")
+            )
     return out
 
 
 def _twice(definitions: dict[str, Any]) -> list[str]:
     often = sorted(k for k, d in definitions.items() if d["view"] not in SINGLE)
-    return [
-        "overgedragen dossiers: indicatoren op een peildatum of leeftijdsgrens tellen een kind alleen bij de organisatie "
-        "waar het dan in zorg is (mits de overdracht in 488 is vastgelegd)",
-        f"overgedragen dossiers kunnen dubbel tellen bij: {', '.join(often)}",
-    ] if often else []
+    return (
+        [
+            (
+                "overgedragen dossiers: indicatoren op een peildatum of leeftijdsgrens tellen een kind alleen bij de "
+                "organisatie waar het dan in zorg is (mits de overdracht in 488 is vastgelegd)"
+            ),
+            f"overgedragen dossiers kunnen dubbel tellen bij: {', '.join(often)}",
+        ]
+        if often
+        else []
+    )
 
 
 def _space(added: Any, result: Result) -> Space:  # noqa: ANN401
@@ -93,7 +134,9 @@ def _space(added: Any, result: Result) -> Space:  # noqa: ANN401
     places = sorted(areas, key=lambda a: (LEVELS.index(a[0]), a[1]))
     period = result.meta["period"]
     years = list(range(period["from"], period["to"] + 1))
-    return Space(places, {}, list(result.meta["by"]), years, bool(period.get("yearly", True)), period["label"])
+    return Space(
+        places, {}, list(result.meta["by"]), years, bool(period.get("yearly", True)), period["label"]
+    )
 
 
 def _sums(added: Any, space: Space, definitions: dict[str, Any]) -> Iterator[Sums]:  # noqa: ANN401
@@ -116,9 +159,17 @@ def _sums(added: Any, space: Space, definitions: dict[str, Any]) -> Iterator[Sum
         mean = d["kind"] == "gemiddelde"
         published = {str(r["periode"]): (float(r["waarde"]), str(r["bron"])) for r in d.get("published", ())}
         yield Sums(
-            indicator, d["kind"], float(d["scale"]), keys[order], n + column("missing"), n, column("x"),
-            column("new") if rows["new"].is_not_null().any() else None, column("sum") if mean else None,
-            column("sum2") if mean else None, published,
+            indicator,
+            d["kind"],
+            float(d["scale"]),
+            keys[order],
+            n + column("missing"),
+            n,
+            column("x"),
+            column("new") if rows["new"].is_not_null().any() else None,
+            column("sum") if mean else None,
+            column("sum2") if mean else None,
+            published,
         )
 
 

@@ -64,7 +64,12 @@ def write(path: Path, space: Space, indicators: Iterator[Sums], *, reference: st
 
     schema = counts_schema()
     # Words are handed over as dictionaries and come out as plain strings: without the Arrow schema nobody notices.
-    coded = pa.schema([(f.name, pa.dictionary(pa.int32(), pa.string()) if f.type == pa.string() else f.type) for f in schema])
+    coded = pa.schema(
+        [
+            (f.name, pa.dictionary(pa.int32(), pa.string()) if f.type == pa.string() else f.type)
+            for f in schema
+        ]
+    )
     rows = 0
     with pq.ParquetWriter(path, coded, compression="zstd", compression_level=1, store_schema=False) as writer:
         for sums in indicators:
@@ -82,7 +87,9 @@ def columns(space: Space, sums: Sums, reference: str) -> dict[str, Any]:
     import pyarrow as pa
 
     value, low, high = values(sums)
-    compared, test = _published(space, sums, low, high) if reference == "nl" else _compare(space, sums, value, reference)
+    compared, test = (
+        _published(space, sums, low, high) if reference == "nl" else _compare(space, sums, value, reference)
+    )
     size = len(sums.keys)
     zero = np.zeros(size, dtype=np.int32)
     known = sums.n > 0
@@ -94,7 +101,11 @@ def columns(space: Space, sums: Sums, reference: str) -> dict[str, Any]:
         return pa.DictionaryArray.from_arrays(indices, pa.array([w or "" for w in words], pa.string()))
 
     def number(array: Any, present: Any = None) -> pa.Array:  # noqa: ANN401
-        return pa.nulls(size, pa.float64()) if array is None else pa.array(array, pa.float64(), mask=~np.isfinite(array) if present is None else ~present)
+        return (
+            pa.nulls(size, pa.float64())
+            if array is None
+            else pa.array(array, pa.float64(), mask=~np.isfinite(array) if present is None else ~present)
+        )
 
     def whole(array: Any) -> pa.Array:  # noqa: ANN401
         return pa.nulls(size, pa.int64()) if array is None else pa.array(array.astype(np.int64))
@@ -102,12 +113,22 @@ def columns(space: Space, sums: Sums, reference: str) -> dict[str, Any]:
     out: dict[str, Any] = {name: word(*pair) for name, pair in space.labels(sums.keys).items()}
     reliability = np.where(sums.n < TOO_SMALL, 2, np.where((sums.n < SMALL) | (sums.p > 2 * sums.n), 1, 0))
     out |= {
-        "indicator": word(zero, [sums.id]), "n": whole(sums.n), "x": whole(None if sums.kind == "gemiddelde" else sums.x),
-        "missing": whole(sums.p - sums.n), "value": number(value), "lower": number(low), "upper": number(high),
-        "method": word(np.where(known, 0, 1), [METHODS[sums.kind], None]), "reference": number(compared),
+        "indicator": word(zero, [sums.id]),
+        "n": whole(sums.n),
+        "x": whole(None if sums.kind == "gemiddelde" else sums.x),
+        "missing": whole(sums.p - sums.n),
+        "value": number(value),
+        "lower": number(low),
+        "upper": number(high),
+        "method": word(np.where(known, 0, 1), [METHODS[sums.kind], None]),
+        "reference": number(compared),
         "reference_test": test if isinstance(test, pa.Array) else word(*test),
-        "trend": word(*_trend(space, sums)), "reliability": word(reliability, ["voldoende", "beperkt", "onvoldoende"]),
-        "status": word(zero, [UNPROTECTED]), "sum": number(sums.s), "sum2": number(sums.q), "new": whole(sums.b),
+        "trend": word(*_trend(space, sums)),
+        "reliability": word(reliability, ["voldoende", "beperkt", "onvoldoende"]),
+        "status": word(zero, [UNPROTECTED]),
+        "sum": number(sums.s),
+        "sum2": number(sums.q),
+        "new": whole(sums.b),
     }
     return {name: out[name] for name in COLUMNS}
 
@@ -131,11 +152,18 @@ def values(sums: Sums) -> tuple[Floats, Floats, Floats]:
 
 def _compare(space: Space, sums: Sums, value: Floats, reference: str) -> tuple[Floats, Any]:
     """Each area against the rest of its reference; adjusted (Benjamini-Hochberg) over the areas of one level that
-    stand under each other: same indicator, level, year and breakdown."""
+    stand under each other: same indicator, level, year and breakdown.
+    """
     import numpy as np
 
-    level = np.array([{"land": 0, "regio": 1, "gemeente": 2, "wijk": 3, "buurt": 4}[p[0]] for p in space.places])
-    within = _regions(space) if reference == "regio" and (level == 1).any() else np.zeros(len(space.places), dtype=np.int64)
+    level = np.array(
+        [{"land": 0, "regio": 1, "gemeente": 2, "wijk": 3, "buurt": 4}[p[0]] for p in space.places]
+    )
+    within = (
+        _regions(space)
+        if reference == "regio" and (level == 1).any()
+        else np.zeros(len(space.places), dtype=np.int64)
+    )
     place = space.place(sums.keys)
     rest_key = space.without_place(sums.keys)
     position, there = look_up(sums.keys, (within[place] << space.place_shift) | rest_key)
@@ -155,7 +183,9 @@ def _compare(space: Space, sums: Sums, value: Floats, reference: str) -> tuple[F
     name = f"({TESTS[sums.kind]}, BH)"
     words = [None, "niet getoetst (te klein)", f"gelijk {name}", f"hoger {name}", f"lager {name}"]
     with np.errstate(invalid="ignore"):
-        code = np.where(~part, 0, np.where(np.isnan(p), 1, np.where(adjusted >= ALPHA, 2, np.where(z > 0, 3, 4))))
+        code = np.where(
+            ~part, 0, np.where(np.isnan(p), 1, np.where(adjusted >= ALPHA, 2, np.where(z > 0, 3, 4)))
+        )
     return np.where(part, value[position], np.nan), (code, words)
 
 
@@ -187,7 +217,10 @@ def _published(space: Space, sums: Sums, low: Floats, high: Floats) -> tuple[Flo
     for n, period in enumerate(periods):
         if period in known:
             source[n] = len(words)
-            words += [f"{w} gepubliceerd ({known[period][1]})" for w in ("komt overeen met", "hoger dan", "lager dan")]
+            words += [
+                f"{w} gepubliceerd ({known[period][1]})"
+                for w in ("komt overeen met", "hoger dan", "lager dan")
+            ]
     with np.errstate(invalid="ignore"):
         side = np.where(compared < low, 1, np.where(compared > high, 2, 0))
     code = np.where(np.isnan(compared) | ~(sums.n > 0), 0, source[codes] + side)
@@ -200,7 +233,14 @@ def _trend(space: Space, sums: Sums) -> tuple[Any, list[Any]]:
 
     size, many = len(sums.keys), len(space.years)
     year = space.part(sums.keys, len(space.by))
-    words: list[Any] = [None, "niet getoetst", "stabiel", "stijgend", "dalend", *(f"trendbreuk {y}" for y in space.years)]
+    words: list[Any] = [
+        None,
+        "niet getoetst",
+        "stabiel",
+        "stijgend",
+        "dalend",
+        *(f"trendbreuk {y}" for y in space.years),
+    ]
     if many < 2 or not space.yearly:
         return np.zeros(size, dtype=np.int64), words
     series_key = sums.keys - year
@@ -217,8 +257,12 @@ def _trend(space: Space, sums: Sums) -> tuple[Any, list[Any]]:
         z, p = statistics.mean_trend(grid["n"], grid["s"], grid["q"], score)
     else:
         z, p = statistics.cochran_armitage(grid["x"], grid["n"], score)
-    level = np.array([{"land": 0, "regio": 1, "gemeente": 2, "wijk": 3, "buurt": 4}[q[0]] for q in space.places])
-    adjusted = statistics.benjamini_hochberg_by(p, space.without_place(series) * 8 + level[space.place(series)])
+    level = np.array(
+        [{"land": 0, "regio": 1, "gemeente": 2, "wijk": 3, "buurt": 4}[q[0]] for q in space.places]
+    )
+    adjusted = statistics.benjamini_hochberg_by(
+        p, space.without_place(series) * 8 + level[space.place(series)]
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
         code = np.where(np.isnan(p), 1, np.where(adjusted >= ALPHA, 2, np.where(z > 0, 3, 4)))
         if "b" in grid:
@@ -228,7 +272,9 @@ def _trend(space: Space, sums: Sums) -> tuple[Any, list[Any]]:
     return np.where(shown, code[number], 0), words
 
 
-def metadata(plan: Plan, sources: list[dict[str, Any]], area_facts: dict[str, Any], *, reference: str) -> dict[str, Any]:
+def metadata(
+    plan: Plan, sources: list[dict[str, Any]], area_facts: dict[str, Any], *, reference: str
+) -> dict[str, Any]:
     """The metadata of a result (see `Result`)."""
     settings = plan.settings
     return {
@@ -237,21 +283,48 @@ def metadata(plan: Plan, sources: list[dict[str, Any]], area_facts: dict[str, An
         "program": f"bds {__version__}",
         "definitions": {
             i.id: {
-                "hash": i.hash, "title": i.data["titel"], "title_en": i.data["titel_en"], "theme": i.data["thema"],
-                "unit": i.data["eenheid"], "kind": i.kind, "scale": i.scale, "view": i.view,
-                "sensitivity": i.data["gevoeligheid"], "polarity": i.data["polariteit"],
-                "breakdowns": i.data["uitsplitsingen"], "certainty": i.data["zekerheid"], "source": i.data["bron"],
-                "caveats": i.data.get("let_op", []), "versions": list(i.versions), "elements": i.bds_elements(),
-                "breaks": i.data.get("trendbreuk", []), "published": i.data.get("referentie", []), "additive": True,
+                "hash": i.hash,
+                "title": i.data["titel"],
+                "title_en": i.data["titel_en"],
+                "theme": i.data["thema"],
+                "unit": i.data["eenheid"],
+                "kind": i.kind,
+                "scale": i.scale,
+                "view": i.view,
+                "sensitivity": i.data["gevoeligheid"],
+                "polarity": i.data["polariteit"],
+                "breakdowns": i.data["uitsplitsingen"],
+                "certainty": i.data["zekerheid"],
+                "source": i.data["bron"],
+                "caveats": i.data.get("let_op", []),
+                "versions": list(i.versions),
+                "elements": i.bds_elements(),
+                "breaks": i.data.get("trendbreuk", []),
+                "published": i.data.get("referentie", []),
+                "additive": True,
             }
             for i in plan.indicators
         },
         "bds_versions": sorted({s["bds"] for s in sources if s.get("bds")}),
-        "period": {"from": settings.first_year, "to": settings.last_year, "label": plan.period, "yearly": plan.yearly,
-                   "reference_date": settings.reference_date.isoformat()},
-        "levels": ["land", *plan.levels], "by": list(plan.by), "sources": sources, "area_tables": area_facts,
-        "settings": {"education": settings.education, "growth_chart": settings.growth_chart, "cutoff": settings.cutoff,
-                     "reference": reference, "confidence": statistics.CONFIDENCE, "alpha": ALPHA,
-                     "multiplicity": "Benjamini-Hochberg per indicator, niveau, periode en uitsplitsing"},
+        "period": {
+            "from": settings.first_year,
+            "to": settings.last_year,
+            "label": plan.period,
+            "yearly": plan.yearly,
+            "reference_date": settings.reference_date.isoformat(),
+        },
+        "levels": ["land", *plan.levels],
+        "by": list(plan.by),
+        "sources": sources,
+        "area_tables": area_facts,
+        "settings": {
+            "education": settings.education,
+            "growth_chart": settings.growth_chart,
+            "cutoff": settings.cutoff,
+            "reference": reference,
+            "confidence": statistics.CONFIDENCE,
+            "alpha": ALPHA,
+            "multiplicity": "Benjamini-Hochberg per indicator, niveau, periode en uitsplitsing",
+        },
         "notes": [],
     }

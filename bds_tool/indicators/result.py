@@ -60,15 +60,29 @@ COLUMNS: dict[str, str] = {
 #: What may be left out of a frame handed to `write_result`; it is filled with null.
 OPTIONAL = frozenset({"reference", "reference_test", "trend", "reliability", "sum", "sum2", "new"})
 #: Cells that must be empty where a row is hidden.
-FIGURES = ("n", "x", "missing", "value", "lower", "upper", "reference", "reference_test", "trend", "sum", "sum2",
-           "new")
+FIGURES = (
+    "n",
+    "x",
+    "missing",
+    "value",
+    "lower",
+    "upper",
+    "reference",
+    "reference_test",
+    "trend",
+    "sum",
+    "sum2",
+    "new",
+)
 
 
 def counts_schema() -> pa.Schema:
     """Arrow schema of `counts.parquet`."""
     import pyarrow as pa
 
-    return pa.schema([(name, getattr(pa, {"double": "float64"}.get(kind, kind))()) for name, kind in COLUMNS.items()])
+    return pa.schema(
+        [(name, getattr(pa, {"double": "float64"}.get(kind, kind))()) for name, kind in COLUMNS.items()]
+    )
 
 
 @dataclass(frozen=True)
@@ -102,7 +116,10 @@ class Result:
         """Raises WithheldError (exit 4) unless `protect` has run on this result."""
         if not self.protected:
             raise WithheldError(
-                t(f"{self.path.name} bevat onbeschermde aantallen.", f"{self.path.name} holds unprotected counts."),
+                t(
+                    f"{self.path.name} bevat onbeschermde aantallen.",
+                    f"{self.path.name} holds unprotected counts.",
+                ),
                 t("Draai eerst bds protect.", "Run bds protect first."),
             )
 
@@ -114,14 +131,23 @@ def read_result(path: str | Path) -> Result:
         meta = json.loads((path / META_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UnreadableError(
-            t(f"{path} is geen resultaat van bds indicator compute.", f"{path} is no result of bds indicator compute."),
+            t(
+                f"{path} is geen resultaat van bds indicator compute.",
+                f"{path} is no result of bds indicator compute.",
+            ),
             t("Geef een map NAAM.result.", "Give a directory NAME.result."),
         ) from error
     counts = path / COUNTS_FILE
-    if not counts.is_file() or meta.get("layout") != LAYOUT or meta.get("status") not in {UNPROTECTED, PROTECTED}:
+    if (
+        not counts.is_file()
+        or meta.get("layout") != LAYOUT
+        or meta.get("status") not in {UNPROTECTED, PROTECTED}
+    ):
         raise UnreadableError(
-            t(f"{path} is onvolledig of door een andere versie van bds gemaakt.",
-              f"{path} is incomplete or was made by another version of bds."),
+            t(
+                f"{path} is onvolledig of door een andere versie van bds gemaakt.",
+                f"{path} is incomplete or was made by another version of bds.",
+            ),
             t("Bereken het resultaat opnieuw.", "Compute the result again."),
         )
     return Result(path, meta)
@@ -162,6 +188,8 @@ def _check_columns(names: list[str]) -> None:
     lacking = [n for n in COLUMNS if n not in names and n not in OPTIONAL]
     if lacking:
         raise UsageError(
-            t(f"In het resultaat ontbreken de kolommen {', '.join(lacking)}.",
-              f"The result lacks the columns {', '.join(lacking)}."),
+            t(
+                f"In het resultaat ontbreken de kolommen {', '.join(lacking)}.",
+                f"The result lacks the columns {', '.join(lacking)}.",
+            ),
         )

@@ -36,8 +36,10 @@ def connect(store: Store, spill: Path, *, memory: str = MEMORY) -> duckdb.DuckDB
     try:
         connection.execute(f"set memory_limit = '{memory}'")
     except engine.Error as error:
-        raise UsageError(t(f"--memory {memory} is geen hoeveelheid.", f"--memory {memory} is no amount."),
-                         t("Schrijf bijvoorbeeld 2GB.", "Write for example 2GB.")) from error
+        raise UsageError(
+            t(f"--memory {memory} is geen hoeveelheid.", f"--memory {memory} is no amount."),
+            t("Schrijf bijvoorbeeld 2GB.", "Write for example 2GB."),
+        ) from error
     connection.execute(f"set temp_directory = '{str(spill).replace(chr(39), chr(39) * 2)}'")
     connection.execute("set preserve_insertion_order = false")
     connection.execute("drop view registraties")
@@ -45,8 +47,16 @@ def connect(store: Store, spill: Path, *, memory: str = MEMORY) -> duckdb.DuckDB
 
 
 def compute(
-    store: Store, plan: Plan, target: Path, *, area_paths: Sequence[Path] = (), area_year: int | None = None,
-    reference: str = "land", replace: bool = False, memory: str = MEMORY, rows: int = ROWS,
+    store: Store,
+    plan: Plan,
+    target: Path,
+    *,
+    area_paths: Sequence[Path] = (),
+    area_year: int | None = None,
+    reference: str = "land",
+    replace: bool = False,
+    memory: str = MEMORY,
+    rows: int = ROWS,
 ) -> Result:
     """Count all indicators of `plan` over `store` and write the result directory `target`.
 
@@ -55,8 +65,10 @@ def compute(
     import duckdb as engine
 
     if target.exists() and not replace:
-        raise UsageError(t(f"{target} bestaat al.", f"{target} exists already."),
-                         t("Kies een andere naam of geef --force.", "Choose another name or give --force."))
+        raise UsageError(
+            t(f"{target} bestaat al.", f"{target} exists already."),
+            t("Kies een andere naam of geef --force.", "Choose another name or give --force."),
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     spill = Path(tempfile.mkdtemp(prefix=".bds-", dir=target.parent))
     progress = plan.progress or (lambda _: None)
@@ -77,7 +89,10 @@ def compute(
         return write_result(target, file, meta, replace=replace)
     except engine.OutOfMemoryException as error:
         raise UsageError(
-            t(f"Er is meer geheugen of schijfruimte nodig dan {memory}.", f"More memory or disk is needed than {memory}."),
+            t(
+                f"Er is meer geheugen of schijfruimte nodig dan {memory}.",
+                f"More memory or disk is needed than {memory}.",
+            ),
             t("Geef --memory 4GB of maak schijfruimte vrij.", "Give --memory 4GB or free disk space."),
         ) from error
     finally:
@@ -91,13 +106,21 @@ def install_areas(
     tables = area.recognise(connection, paths)
     if {"wijk", "buurt"} & set(plan.levels) and not (tables.of("pc6hnr") or tables.of("pc6")):
         raise UsageError(
-            t("Voor wijken en buurten is een postcodetabel nodig.", "Wijken and buurten need a postcode table."),
-            t("Geef --areas MAP met de tabel van CBS (postcode, huisnummer, buurt) of --area gemeente.",
-              "Give --areas DIR with the table of CBS (postcode, huisnummer, buurt) or --area gemeente."),
+            t(
+                "Voor wijken en buurten is een postcodetabel nodig.",
+                "Wijken and buurten need a postcode table.",
+            ),
+            t(
+                "Geef --areas MAP met de tabel van CBS (postcode, huisnummer, buurt) of --area gemeente.",
+                "Give --areas DIR with the table of CBS (postcode, huisnummer, buurt) or --area gemeente.",
+            ),
         )
     if "regio" in plan.levels and not tables.of("regio"):
         raise UsageError(
-            t("Voor regio's is een tabel met gemeente en regio nodig.", "Regio's need a table with gemeente and regio."),
+            t(
+                "Voor regio's is een tabel met gemeente en regio nodig.",
+                "Regio's need a table with gemeente and regio.",
+            ),
         )
     lowest = plan.lowest if plan.lowest in {"wijk", "buurt"} else "gemeente"
     return area.install(connection, tables, lowest, year=year)
@@ -108,7 +131,9 @@ def make_space(connection: duckdb.DuckDBPyConnection, plan: Plan) -> Space:
     import numpy as np
 
     levels = [level for level in LEVELS[1:] if level in plan.levels]
-    rows = connection.execute(f"select gebied, {', '.join(levels) or '1'} from gebied order by gebied").fetchall()
+    rows = connection.execute(
+        f"select gebied, {', '.join(levels) or '1'} from gebied order by gebied"
+    ).fetchall()
     names = dict(connection.execute("select code, naam from gebiedsnaam").fetchall())
     places: list[tuple[str, str, str | None, str]] = [("land", TOTAL, None, names[TOTAL])]
     top = max(r[0] for r in rows) + 1
@@ -133,7 +158,7 @@ def all_sums(
     import numpy as np
 
     views = {i.population_view for i in plan.indicators if i.population_view}
-    kept: dict[str, tuple[Any, dict[str, Any]]] = {}
+    kept: dict[str, tuple[Any, Any]] = {}
     ordered = sorted(counted, key=lambda pair: pair[0].view not in views)
     chosen = {i.id: i for i in plan.indicators}
     for group, table in ordered:
@@ -162,19 +187,35 @@ def _sums_of(i: Indicator, keys: Any, own: dict[str, Any], population: tuple[Any
     if population is not None:
         every = np.union1d(keys, population[0])
         position, there = look_up(keys, every)
-        own = {what: np.where(there, v[position], 0.0) if len(v) else np.zeros(len(every)) for what, v in own.items()}
+        own = {
+            what: np.where(there, v[position], 0.0) if len(v) else np.zeros(len(every))
+            for what, v in own.items()
+        }
         position, there = look_up(population[0], every)
-        own["p"] = np.where(there, population[1][position], 0.0) if len(population[1]) else np.zeros(len(every))
+        own["p"] = (
+            np.where(there, population[1][position], 0.0) if len(population[1]) else np.zeros(len(every))
+        )
         keys = every
     keep = (own["p"] > 0) | (own["n"] > 0)
     keys, own = keys[keep], {what: v[keep] for what, v in own.items()}
     # An answer may come without a realised contact in the year; then it makes its own population.
     own["p"] = np.maximum(own["p"], own["n"])
-    published = {str(r["periode"]): (float(r["waarde"]), str(r["bron"])) for r in i.data.get("referentie", ())}
+    published = {
+        str(r["periode"]): (float(r["waarde"]), str(r["bron"])) for r in i.data.get("referentie", ())
+    }
     mean = i.kind == "gemiddelde"
     return Sums(
-        i.id, i.kind, i.scale, keys, own["p"], own["n"], own.get("x", np.zeros(len(keys))), own.get("b"),
-        own.get("s") if mean else None, own.get("q") if mean else None, published,
+        i.id,
+        i.kind,
+        i.scale,
+        keys,
+        own["p"],
+        own["n"],
+        own.get("x", np.zeros(len(keys))),
+        own.get("b"),
+        own.get("s") if mean else None,
+        own.get("q") if mean else None,
+        published,
     )
 
 
@@ -212,8 +253,15 @@ class _Lost:
 def sources(store: Store) -> list[dict[str, Any]]:
     """What the result was made from: file name, hash, organisation, dossiers, rows, BDS version and format."""
     return [
-        {"path": Path(str(b["pad"])).name, "sha256": b["sha256"], "organisation": b["organisatie"], "dossiers": b["dossiers"],
-         "rows": b["rijen"], "bds": b["bds_herkend"] or b["bds_opgegeven"], "format": b["formaat"]}
+        {
+            "path": Path(str(b["pad"])).name,
+            "sha256": b["sha256"],
+            "organisation": b["organisatie"],
+            "dossiers": b["dossiers"],
+            "rows": b["rijen"],
+            "bds": b["bds_herkend"] or b["bds_opgegeven"],
+            "format": b["formaat"],
+        }
         for b in store.bronnen().iter_rows(named=True)
     ]
 
@@ -224,7 +272,9 @@ def check_areas(
     """Facts of the area tables, how the addresses were placed, and unknown gemeenten (see `area.check`)."""
     connection = connect(store, spill)
     tables = area.recognise(connection, paths)
-    facts = area.install(connection, tables, "buurt" if tables.of("pc6hnr") or tables.of("pc6") else "gemeente", year=year)
+    facts = area.install(
+        connection, tables, "buurt" if tables.of("pc6hnr") or tables.of("pc6") else "gemeente", year=year
+    )
     placed: dict[str, int] = {word: 0 for word, *_ in area.PLACED}
     lost: dict[str, int] = {}
     settings = features.Settings(2000, 2000, date(2000, 12, 31))

@@ -108,7 +108,7 @@ def beta_i(a: Any, b: Any, x: Any) -> Floats:  # noqa: ANN401
 
 
 def _solve(function: Callable[[Any], Any], target: Any, low: Any, high: Any) -> Floats:  # noqa: ANN401
-    """x with increasing function(x) = target, by bisection down to neighbouring floats."""
+    """X with increasing function(x) = target, by bisection down to neighbouring floats."""
     import numpy as np
 
     low, high = np.array(low, dtype=float), np.array(high, dtype=float)
@@ -118,7 +118,8 @@ def _solve(function: Callable[[Any], Any], target: Any, low: Any, high: Any) -> 
         low, high = np.where(below, middle, low), np.where(below, high, middle)
         if np.all(high - low <= 1e-15 * np.abs(high)):
             break
-    return (low + high) / 2
+    root: Floats = (low + high) / 2
+    return root
 
 
 def beta_quantile(p: float, a: Any, b: Any) -> Floats:  # noqa: ANN401

@@ -108,11 +108,15 @@ def mean_t(n: Any, total: Any, squares: Any, confidence: float = CONFIDENCE) -> 
     enough = n >= 2
     if enough.any():
         sizes, where = np.unique(n[enough], return_inverse=True)
-        half[enough] = t_quantile(0.5 + confidence / 2, sizes - 1)[where] * np.sqrt(variance[enough] / n[enough])
+        half[enough] = t_quantile(0.5 + confidence / 2, sizes - 1)[where] * np.sqrt(
+            variance[enough] / n[enough]
+        )
     return mean, mean - half, mean + half
 
 
-def standardised_rate(x: Any, n: Any, weights: Any, confidence: float = CONFIDENCE) -> tuple[float, float, float]:  # noqa: ANN401
+def standardised_rate(
+    x: Any, n: Any, weights: Any, confidence: float = CONFIDENCE  # noqa: ANN401
+) -> tuple[float, float, float]:
     """Directly standardised rate per unit with Dobson's interval, over strata given as arrays.
 
     `weights` are the sizes of the strata in the standard population. Strata without anyone (n = 0) make it NaN:
@@ -134,7 +138,7 @@ def standardised_rate(x: Any, n: Any, weights: Any, confidence: float = CONFIDEN
 
 
 def two_proportions(x1: Any, n1: Any, x2: Any, n2: Any) -> Pair:  # noqa: ANN401
-    """z and two-sided p of the difference of two proportions (pooled variance, no continuity correction).
+    """Z and two-sided p of the difference of two proportions (pooled variance, no continuity correction).
 
     NaN where an expected count is below MIN_EXPECTED.
     """
@@ -168,7 +172,7 @@ def two_means(n1: Any, s1: Any, q1: Any, n2: Any, s2: Any, q2: Any) -> Pair:  # 
 
 
 def two_rates(x1: Any, n1: Any, x2: Any, n2: Any) -> Pair:  # noqa: ANN401
-    """z and p for two rates: given the sum of events, x1 is binomial with share n1 / (n1 + n2) (score test)."""
+    """Z and p for two rates: given the sum of events, x1 is binomial with share n1 / (n1 + n2) (score test)."""
     import numpy as np
 
     x1, n1, x2, n2 = np.broadcast_arrays(*(np.asarray(v, float) for v in (x1, n1, x2, n2)))
@@ -183,7 +187,7 @@ def two_rates(x1: Any, n1: Any, x2: Any, n2: Any) -> Pair:  # noqa: ANN401
 
 
 def cochran_armitage(x: Any, n: Any, score: Any) -> tuple[Floats, Floats]:  # noqa: ANN401
-    """z and p for a linear trend in proportions; arrays of shape (series, points), points with n = 0 do not count.
+    """Z and p for a linear trend in proportions; arrays of shape (series, points), points with n = 0 do not count.
 
     Variance with N (not N - 1), as in statsmodels' Table.test_ordinal_association. NaN with fewer than three points
     or an expected count below MIN_EXPECTED.
@@ -206,7 +210,7 @@ def cochran_armitage(x: Any, n: Any, score: Any) -> tuple[Floats, Floats]:  # no
 
 
 def mean_trend(n: Any, total: Any, squares: Any, score: Any) -> tuple[Floats, Floats]:  # noqa: ANN401
-    """z and p for a linear trend in means, weighted by the inverse variance of each mean; shape (series, points)."""
+    """Z and p for a linear trend in means, weighted by the inverse variance of each mean; shape (series, points)."""
     import numpy as np
 
     n, total, squares = (np.asarray(v, float) for v in (n, total, squares))

@@ -1,6 +1,6 @@
 """The example that `bds indicator new` writes: a definition that works, with a case, to be changed by the user."""
 
-TEMPLATE = '''# Eigen indicator. Kolommen van de views: zie bds indicator show BRUSH en de koppen van de views.
+TEMPLATE = """# Eigen indicator. Kolommen van de views: zie bds indicator show BRUSH en de koppen van de views.
 # Toets met: bds indicator test MIJN-INDICATOR --indicators DEZE_MAP
 - id: MIJN-INDICATOR
   titel: Poetst minstens tweemaal per dag, 4 tot 12 jaar
@@ -28,4 +28,4 @@ TEMPLATE = '''# Eigen indicator. Kolommen van de views: zie bds indicator show B
         b: [[20, 2018-06-01], [724, 2024-03-02, 2024-03-02], [1605, "01", 2024-03-02], [188, "03", 2024-03-02]]
         c: [[20, 2018-07-01], [724, 2024-03-03, 2024-03-03], [1605, "01", 2024-03-03]]
       verwacht: {2024: {n: 2, x: 1, missing: 1}}
-'''
+"""

@@ -65,14 +65,13 @@ def test_by_hand(make_store, areas, tmp_path, bds):
         "-i",
         "BF-BIRTH",
     )
-    assert result.code == 0 and "onbeschermd" in result.err
+    assert result.code == 0
+    assert "onbeschermd" in result.err
     whole = one(out, "BF-BIRTH", level="land")
     assert (whole["n"], whole["x"], whole["missing"]) == (4, 2, 1)
-    assert (
-        whole["value"] == pytest.approx(50)
-        and whole["method"] == "Wilson 95%"
-        and whole["status"] == "onbeschermd"
-    )
+    assert whole["value"] == pytest.approx(50)
+    assert whole["method"] == "Wilson 95%"
+    assert whole["status"] == "onbeschermd"
     assert one(out, "BF-BIRTH", level="land", sex="M")["n"] == 3
     centre = one(out, "BF-BIRTH", area="WK036300")
     assert (centre["n"], centre["x"], centre["parent"], centre["area_name"]) == (1, 1, "GM0363", "Centrum")
@@ -83,7 +82,8 @@ def test_by_hand(make_store, areas, tmp_path, bds):
     lost = one(out, "BF-BIRTH", area="WK/onbekend")
     assert (lost["n"], lost["missing"], lost["area_name"]) == (0, 1, "onbekend")
     meta = read_result(out).meta
-    assert meta["status"] == "onbeschermd" and meta["definitions"]["BF-BIRTH"]["hash"]
+    assert meta["status"] == "onbeschermd"
+    assert meta["definitions"]["BF-BIRTH"]["hash"]
     assert any("40.00%" in note for note in meta["notes"])
 
 
@@ -139,7 +139,8 @@ def test_every_margin_is_the_sum_of_its_parts_and_pieces_do_not_matter(make_stor
                 .collect()
             )
     key = ["indicator", "level", "area", "period", "sex"]
-    assert frames[0].sort(key).equals(frames[1].sort(key)) and frames[0].sort(key).equals(frames[2].sort(key))
+    assert frames[0].sort(key).equals(frames[1].sort(key))
+    assert frames[0].sort(key).equals(frames[2].sort(key))
     seen = {tuple(r[c] for c in key): (r["n"], r["x"], r["missing"]) for r in frames[0].iter_rows(named=True)}
     expected: dict[tuple[str, ...], list[int]] = {}
     for k in range(n):
@@ -196,7 +197,8 @@ def test_the_address_on_the_day_decides(make_store, areas, tmp_path, bds):
     )
     assert rows_of(out, "BRUSH", level="wijk", period="2023")["area"].to_list() == ["WK036300"]
     after = rows_of(out, "BRUSH", level="wijk", period="2024").row(0, named=True)
-    assert after["area"] == "WK039200" and after["x"] == 0
+    assert after["area"] == "WK039200"
+    assert after["x"] == 0
 
 
 def test_change_of_element_is_a_marked_break_with_right_figures(make_store, tmp_path, bds):
@@ -312,10 +314,10 @@ def test_comparison_and_trend(make_store, areas, tmp_path, bds):
         == 0
     )
     here, there = (one(out, "BF-BIRTH", area=a, period="2022-2024") for a in ("GM0363", "GM0392"))
-    assert (
-        here["reference_test"] == "lager (z-toets, BH)" and there["reference_test"] == "hoger (z-toets, BH)"
-    )
-    assert here["trend"] == "dalend" and there["trend"] == "stabiel"
+    assert here["reference_test"] == "lager (z-toets, BH)"
+    assert there["reference_test"] == "hoger (z-toets, BH)"
+    assert here["trend"] == "dalend"
+    assert there["trend"] == "stabiel"
     assert here["reference"] == pytest.approx(100 * (40 + 20 + 5 + 180) / 600)
     assert here["reliability"] == "voldoende"
 
@@ -341,7 +343,8 @@ def test_published_reference(make_store, tmp_path, bds):
         == 0
     )
     row = one(out, "BF-BIRTH", level="land")
-    assert row["reference"] == 69 and row["reference_test"].startswith("lager dan gepubliceerd")
+    assert row["reference"] == 69
+    assert row["reference_test"].startswith("lager dan gepubliceerd")
 
 
 def test_existing_result_is_kept(make_store, tmp_path, bds):
@@ -370,7 +373,9 @@ def test_wrong_use_is_told(make_store, tmp_path, bds, wrong):
     result = bds(
         "indicator", "compute", make_store(births(3, e747=["01"] * 3)), "-o", tmp_path / "r.result", *wrong
     )
-    assert result.code == 2 and result.err.startswith("fout:") and "Traceback" not in result.err
+    assert result.code == 2
+    assert result.err.startswith("fout:")
+    assert "Traceback" not in result.err
 
 
 def test_all_breakdowns(make_store, tmp_path, bds):

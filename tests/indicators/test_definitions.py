@@ -54,7 +54,9 @@ def test_most_cases_have_more_than_one_outcome(shipped):
 def test_changed_elements_are_told(shipped):
     for name, old, new in (("SMOKE-HOME", 510, 1665), ("SWIM", 753, 1668)):
         broken = shipped[name].data["trendbreuk"][0]
-        assert old in broken["oud"] and new in broken["nieuw"] and broken["versie"] == "4.2.0"
+        assert old in broken["oud"]
+        assert new in broken["nieuw"]
+        assert broken["versie"] == "4.2.0"
         assert shipped[name].era
 
 
@@ -70,14 +72,17 @@ def own(tmp_path, **changes):
 
 def test_own_indicator(tmp_path, bds):
     result = bds("indicator", "test", "MIJN-INDICATOR", "--indicators", own(tmp_path)[0], "--all")
-    assert result.code == 0 and "3 van 3" in result.err
+    assert result.code == 0
+    assert "3 van 3" in result.err
     assert "missing=1 n=2 x=1" in result.out or "n=2 x=1 missing=1" in result.out
 
 
 def test_own_case_that_does_not_hold(tmp_path, bds):
     folder = own(tmp_path, teller="waarde = '03' OR waarde = '04'")[0]
     result = bds("indicator", "test", "MIJN-INDICATOR", "--indicators", folder)
-    assert result.code == 1 and "FOUT" in result.out and "x=2" in result.out
+    assert result.code == 1
+    assert "FOUT" in result.out
+    assert "x=2" in result.out
 
 
 @pytest.mark.parametrize(
@@ -109,7 +114,8 @@ def test_the_hash_follows_what_decides_the_figures(shipped):
 
 def test_unknown_name_gets_a_hint(bds):
     result = bds("indicator", "show", "BRUSHH")
-    assert result.code == 2 and "BRUSH" in result.err
+    assert result.code == 2
+    assert "BRUSH" in result.err
 
 
 def test_new_writes_a_definition_that_works(tmp_path, bds):

@@ -56,7 +56,8 @@ def test_merging_equals_computing_together(make_store, areas, tmp_path, bds):
     second = compute(bds, make_store(two, "twee"), tmp_path / "twee.result", areas)
     together = compute(bds, make_store(one + two, "samen"), tmp_path / "samen.result", areas)
     result = bds("indicator", "merge", first, second, "-o", tmp_path / "som.result")
-    assert result.code == 0 and "onbeschermd" in result.err
+    assert result.code == 0
+    assert "onbeschermd" in result.err
     key = ["indicator", "level", "area", "period", "sex"]
     summed, whole = (read_result(p).counts().collect().sort(key) for p in (tmp_path / "som.result", together))
     assert summed.select(key).equals(whole.select(key))
@@ -75,7 +76,8 @@ def test_merging_equals_computing_together(make_store, areas, tmp_path, bds):
     for column in ("value", "lower", "upper", "reference"):
         assert summed[column].to_list() == pytest.approx(whole[column].to_list(), nan_ok=True), column
     meta = read_result(tmp_path / "som.result").meta
-    assert len(meta["sources"]) == 2 and any("dubbel" in n for n in meta["notes"])
+    assert len(meta["sources"]) == 2
+    assert any("dubbel" in n for n in meta["notes"])
 
 
 def test_unlike_results_are_refused(make_store, areas, tmp_path, bds):
@@ -83,7 +85,8 @@ def test_unlike_results_are_refused(make_store, areas, tmp_path, bds):
     first = compute(bds, store, tmp_path / "een.result", areas)
     same_source = compute(bds, store, tmp_path / "zelfde.result", areas)
     result = bds("indicator", "merge", first, same_source, "-o", tmp_path / "som.result")
-    assert result.code == 2 and "bronbestand" in result.err
+    assert result.code == 2
+    assert "bronbestand" in result.err
     other = compute(
         bds,
         make_store(children("b", 30, 6, "1011AA"), "twee"),
@@ -93,7 +96,8 @@ def test_unlike_results_are_refused(make_store, areas, tmp_path, bds):
         "hoogste",
     )
     result = bds("indicator", "merge", first, other, "-o", tmp_path / "som.result")
-    assert result.code == 2 and "instellingen" in result.err
+    assert result.code == 2
+    assert "instellingen" in result.err
     assert not (tmp_path / "som.result").exists()
 
 
@@ -105,7 +109,8 @@ def test_a_protected_result_cannot_be_added(make_store, areas, tmp_path, bds):
     meta = json.loads((second / "_result.json").read_text())
     (second / "_result.json").write_text(json.dumps(meta | {"status": "beschermd"}))
     result = bds("indicator", "merge", first, second, "-o", tmp_path / "som.result")
-    assert result.code == 2 and "beschermd" in result.err
+    assert result.code == 2
+    assert "beschermd" in result.err
 
 
 def test_export_refuses_unprotected(make_store, areas, tmp_path, bds):

@@ -49,7 +49,9 @@ def test_wilson(counts):
 
 def test_wilson_without_anyone_is_nothing():
     low, high = statistics.wilson([0, 1], [0, 2])
-    assert np.isnan(low[0]) and np.isnan(high[0]) and low[1] > 0
+    assert np.isnan(low[0])
+    assert np.isnan(high[0])
+    assert low[1] > 0
 
 
 def test_clopper_pearson(counts):
@@ -75,7 +77,8 @@ def test_byar_by_hand():
     close(high[0], 11 * (1 - 1 / 99 + z / (3 * np.sqrt(11))) ** 3)
     # and close to the exact limits, as the approximation promises
     exact = statistics.poisson_exact(np.array([10.0]))
-    assert abs(low[0] - exact[0][0]) < 0.02 and abs(high[0] - exact[1][0]) < 0.02
+    assert abs(low[0] - exact[0][0]) < 0.02
+    assert abs(high[0] - exact[1][0]) < 0.02
 
 
 def test_counts_below_ten_are_exact():
@@ -95,7 +98,8 @@ def test_mean_with_t_interval():
 
 def test_mean_of_one_has_no_interval():
     mean, low, _ = statistics.mean_t([1], [4.0], [16.0])
-    assert mean[0] == 4 and np.isnan(low[0])
+    assert mean[0] == 4
+    assert np.isnan(low[0])
 
 
 def test_two_proportions(counts):
@@ -112,7 +116,9 @@ def test_two_proportions(counts):
 
 def test_too_small_is_not_tested():
     z, p = statistics.two_proportions([1, 30], [8, 100], [100, 100], [1000, 1000])
-    assert np.isnan(z[0]) and np.isnan(p[0]) and p[1] < 1e-6
+    assert np.isnan(z[0])
+    assert np.isnan(p[0])
+    assert p[1] < 1e-6
 
 
 def test_welch():
@@ -136,7 +142,7 @@ def test_cochran_armitage():
     rng = np.random.default_rng(6)
     n = rng.integers(200, 500, (20, 5))
     x = rng.binomial(n, np.linspace(0.2, 0.3, 5))
-    z, p = statistics.cochran_armitage(x, n, np.arange(5))
+    z, _p = statistics.cochran_armitage(x, n, np.arange(5))
     for row in range(len(n)):
         table = Table(np.array([x[row], n[row] - x[row]]), shift_zeros=False)
         expected = table.test_ordinal_association(row_scores=np.array([1, 0]), col_scores=np.arange(5))
