@@ -682,3 +682,8 @@ def test_export_map(bds, tmp_path, name):
         assert frame.height > 2_000
     else:
         assert (tmp_path / name).read_text(encoding="utf-8").startswith("#mapping_set_id")
+
+
+def test_an_empty_store_gives_an_empty_export(run):
+    found, loss = run([])
+    assert (found, loss.dossiers) == ({}, 0)
