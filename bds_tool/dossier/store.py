@@ -124,6 +124,8 @@ class StoreWriter:
         self._replace = replace
         self._stack = ExitStack()
         self._rows: list[tuple[Any, ...]] = []
+        self._tables: list[pa.Table] = []  # small ones, written together; never filled at the same time as `_rows`
+        self._held = 0
         self._bronnen: list[dict[str, Any]] = []
         self._meldingen: list[dict[str, Any]] = []
         self._part: Path | None = None  # a file that holds all rows so far
@@ -161,17 +163,22 @@ class StoreWriter:
 
     def add_rows(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Rows as tuples in the order of `model.REGISTRATIES`."""
+        self._flush_tables()
         self._rows.extend(rows)
         if len(self._rows) >= BATCH:
             self._flush()
 
     def add_table(self, table: pa.Table | pl.DataFrame) -> None:
         """A table with the columns of `model.REGISTRATIES` in any order."""
-        self._flush()
+        self._flush_rows()
         self._merge_part()
         arrow = to_canonical(table)
-        self._parquet.write_table(arrow)
+        self._tables.append(arrow)
+        self._held += arrow.num_rows
         self.count += arrow.num_rows
+        # Thousands of small files would otherwise make thousands of row groups, slow to write and to read.
+        if self._held >= BATCH:
+            self._flush_tables()
 
     def add_lazy(self, frame: pl.LazyFrame) -> int:
         """Rows of a lazy frame with the columns of `model.REGISTRATIES`, in order; gives their number.
@@ -242,6 +249,17 @@ class StoreWriter:
         self._meldingen = []
 
     def _flush(self) -> None:
+        self._flush_tables()
+        self._flush_rows()
+
+    def _flush_tables(self) -> None:
+        import pyarrow as pa
+
+        if self._tables:
+            self._parquet.write_table(pa.concat_tables(self._tables).unify_dictionaries())
+            self._tables, self._held = [], 0
+
+    def _flush_rows(self) -> None:
         if self._rows:
             self._merge_part()
             self._parquet.write_table(to_table(self._rows))
