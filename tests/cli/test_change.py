@@ -190,6 +190,13 @@ def test_migrate_to_an_unknown_version(bds, store):
     assert "4.2.0" in result.err
 
 
+def test_migrate_of_what_cannot_be_read(bds, tmp_path):
+    (tmp_path / "kapot.xml").write_text("<REPC_IN902120NL03", encoding="utf-8")
+    result = bds("migrate", tmp_path / "kapot.xml", "--to", "4.2.0")
+    assert result.code == 3
+    assert not (tmp_path / "kapot-4.2.0.bds").exists()
+
+
 def test_no_value_of_a_child_in_any_report(bds, tmp_path):
     with StoreWriter(tmp_path / "in.bds") as writer:
         writer.add_bron(bron=1, pad="x.xml", formaat="dob-REPC_IN902120NL03", bds_herkend="4.1.3")
