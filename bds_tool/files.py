@@ -12,6 +12,9 @@ from pathlib import Path
 from bds_tool.errors import UsageError
 from bds_tool.text import t
 
+_UMASK = os.umask(0)
+os.umask(_UMASK)
+
 
 @contextmanager
 def atomic_file(target: Path) -> Iterator[Path]:
@@ -26,6 +29,7 @@ def atomic_file(target: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
+        temporary.chmod(0o666 & ~_UMASK)  # temporary files are private; the result follows the user's habit
         temporary.replace(target)
     except OSError as error:
         raise _cannot_write(target, error) from error
