@@ -44,7 +44,9 @@ def table(
     if format_ == "json":
         write(to_json([dict(zip(columns, r, strict=True)) for r in rows]), output)
     elif format_ == "ndjson":
-        lines = (json.dumps(dict(zip(columns, r, strict=True)), ensure_ascii=False, default=str) for r in rows)
+        lines = (
+            json.dumps(dict(zip(columns, r, strict=True)), ensure_ascii=False, default=str) for r in rows
+        )
         write("\n".join(lines), output)
     elif format_ == "csv":
         buffer = io.StringIO()
@@ -67,8 +69,13 @@ def table(
 
 def _aligned(rows: list[list[Any]], columns: Sequence[str]) -> str:
     cells = [[str("" if c is None else c) for c in r] for r in rows]
-    widths = [max(len(str(c)), *(len(r[i]) for r in cells)) if cells else len(str(c)) for i, c in enumerate(columns)]
-    numeric = [bool(rows) and all(isinstance(r[i], int | float) or r[i] is None for r in rows) for i in range(len(columns))]
+    widths = [
+        max(len(str(c)), *(len(r[i]) for r in cells)) if cells else len(str(c)) for i, c in enumerate(columns)
+    ]
+    numeric = [
+        bool(rows) and all(isinstance(r[i], int | float) or r[i] is None for r in rows)
+        for i in range(len(columns))
+    ]
 
     def line(row: Sequence[str]) -> str:
         parts = (c.rjust(w) if num else c.ljust(w) for c, w, num in zip(row, widths, numeric, strict=True))

@@ -28,13 +28,32 @@ REGISTRATIES = (
 
 #: Columns of `bronnen`: one row per input file.
 BRONNEN = (
-    "bron", "pad", "formaat", "sha256", "bytes", "organisatie", "bds_opgegeven", "bds_herkend", "bds_zekerheid",
-    "bericht_id", "gelezen", "rijen", "dossiers",
+    "bron",
+    "pad",
+    "formaat",
+    "sha256",
+    "bytes",
+    "organisatie",
+    "bds_opgegeven",
+    "bds_herkend",
+    "bds_zekerheid",
+    "bericht_id",
+    "gelezen",
+    "rijen",
+    "dossiers",
 )
 
 #: Columns of `meldingen`: what readers noticed; the rule catalogue gives severity and text.
 MELDINGEN = (
-    "code", "dossier_id", "activiteit_id", "bdsnummer", "waarde", "bron", "regel", "pad", "parameters",
+    "code",
+    "dossier_id",
+    "activiteit_id",
+    "bdsnummer",
+    "waarde",
+    "bron",
+    "regel",
+    "pad",
+    "parameters",
 )
 
 
@@ -44,8 +63,16 @@ def registraties_schema() -> pa.Schema:
 
     word = pa.dictionary(pa.int32(), pa.string())
     types = {
-        "datum": pa.date32(), "bdsnummer": pa.int32(), "rubriek": word, "groep": word, "volgnr": pa.int32(),
-        "eenheid": word, "codesysteem": word, "nullflavor": word, "bron": pa.int32(), "regel": pa.int64(),
+        "datum": pa.date32(),
+        "bdsnummer": pa.int32(),
+        "rubriek": word,
+        "groep": word,
+        "volgnr": pa.int32(),
+        "eenheid": word,
+        "codesysteem": word,
+        "nullflavor": word,
+        "bron": pa.int32(),
+        "regel": pa.int64(),
         "pad": word,
     }
     return pa.schema([(name, types.get(name, pa.string())) for name in REGISTRATIES])
@@ -56,7 +83,10 @@ def bronnen_schema() -> pa.Schema:
     import pyarrow as pa
 
     types = {
-        "bron": pa.int32(), "bytes": pa.int64(), "gelezen": pa.timestamp("s"), "rijen": pa.int64(),
+        "bron": pa.int32(),
+        "bytes": pa.int64(),
+        "gelezen": pa.timestamp("s"),
+        "rijen": pa.int64(),
         "dossiers": pa.int64(),
     }
     return pa.schema([(name, types.get(name, pa.string())) for name in BRONNEN])

@@ -4,5 +4,14 @@ from bds_tool.schema.loading import load, newest, versions
 from bds_tool.schema.model import Cardinality, Code, Definition, Element, Groep, Rubriek, Waardenlijst
 
 __all__ = [
-    "Cardinality", "Code", "Definition", "Element", "Groep", "Rubriek", "Waardenlijst", "load", "newest", "versions",
+    "Cardinality",
+    "Code",
+    "Definition",
+    "Element",
+    "Groep",
+    "Rubriek",
+    "Waardenlijst",
+    "load",
+    "newest",
+    "versions",
 ]
