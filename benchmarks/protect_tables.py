@@ -7,6 +7,7 @@ room of at least one up and one down (tau-ARGUS: FREQ(5,20), MOD). Run with `--s
 from __future__ import annotations
 
 import importlib.util
+import math
 import sys
 import tempfile
 import time
@@ -45,15 +46,21 @@ def count_table(frame, dimensions=DIMENSIONS):
 def policy(*, lower: int = 0, both_sides: bool = False):
     from bds_tool.indicators.protect.policy import build
 
-    return build({
-        "id": "meting", "method": "suppress",
-        "thresholds": {"denominator": 5, "numerator": 5, "complement": 5, "cell": 5},
-        "zeros": {"shown": True, "full_shown": True}, "attacker": {"lower": lower},
-        "required": {"both_sides": both_sides},
-    })
+    return build(
+        {
+            "id": "meting",
+            "method": "suppress",
+            "thresholds": {"denominator": 5, "numerator": 5, "complement": 5, "cell": 5},
+            "zeros": {"shown": True, "full_shown": True},
+            "attacker": {"lower": lower},
+            "required": {"both_sides": both_sides},
+        }
+    )
 
 
-def bds_on(name: str, *, quality: bool = False, lower: int = 0, both_sides: bool = True) -> tuple[int, int, float]:
+def bds_on(
+    name: str, *, quality: bool = False, lower: int = 0, both_sides: bool = True
+) -> tuple[int, int, float]:
     """Hidden cells (all labels), published cells and CPU seconds from counts to certified pattern."""
     from bds_tool.indicators.protect.table_run import suppress, table_problem
 
@@ -83,11 +90,17 @@ def tauargus_on(name: str) -> tuple[int, int]:
             lines += [f"@{w}" for w in frame.filter(gem=gem)["wijk"].unique(maintain_order=True)]
         tree.write_text("\n".join(lines) + "\n")
         result = pytauargus.protect(
-            micro, ["wijk", "age", "sex", "out"], response="een", safety_rules="FREQ(5,20)", suppress="MOD(1,5)",
-            hrc={"wijk": str(tree)}, hierleadstring="@", workdir=folder,
+            micro,
+            ["wijk", "age", "sex", "out"],
+            response="een",
+            safety_rules="FREQ(5,20)",
+            suppress="MOD(1,5)",
+            hrc={"wijk": str(tree)},
+            hierleadstring="@",
+            workdir=folder,
         )
         safe = result.tables[0].safe(None)
-    return sum(1 for v in safe if v is None or v != v), len(safe)
+    return sum(1 for v in safe if v is None or math.isnan(float(v))), len(safe)
 
 
 def ours_s2k():
@@ -116,21 +129,32 @@ def main() -> None:
         peer_hidden, _ = tauargus_on(name)
         plain, cells, cpu = bds_on(name)
         quality, _, quality_cpu = bds_on(name, quality=True)
-        save(compare(
-            f"protect_{name.lower()}", f"Tabel {name}: secundaire onderdrukking, ±1",
-            Case("pytauargus MOD(1,5), FREQ(5,20)", peer_s2k if name == "S2k" else peer_s),
-            Case("bds protect", ours_s2k if name == "S2k" else ours_s),
-            unit="cellen", rounds=1, target=20.0,
-            extra={
-                "cellen": cells, "verborgen pytauargus": peer_hidden, "verborgen bds": plain,
-                "cpu bds": round(cpu, 2), "verborgen bds --quality": quality, "cpu bds --quality": round(quality_cpu, 1),
-            },
-        ))
+        save(
+            compare(
+                f"protect_{name.lower()}",
+                f"Tabel {name}: secundaire onderdrukking, ±1",
+                Case("pytauargus MOD(1,5), FREQ(5,20)", peer_s2k if name == "S2k" else peer_s),
+                Case("bds protect", ours_s2k if name == "S2k" else ours_s),
+                unit="cellen",
+                rounds=1,
+                target=20.0,
+                extra={
+                    "cellen": cells,
+                    "verborgen pytauargus": peer_hidden,
+                    "verborgen bds": plain,
+                    "cpu bds": round(cpu, 2),
+                    "verborgen bds --quality": quality,
+                    "cpu bds --quality": round(quality_cpu, 1),
+                },
+            )
+        )
     if "S" in names:
         for quality in (False, True):
             for lower, both in ((0, False), (0, True), (1, False)):
                 hidden, cells, cpu = bds_on("S", quality=quality, lower=lower, both_sides=both)
-                print(f"S  ondergrens {lower} {'±1' if both else 'breedte 1'} quality={quality}: {hidden}/{cells} in {cpu:.2f} s cpu")
+                print(
+                    f"S  ondergrens {lower} {'±1' if both else 'breedte 1'} quality={quality}: {hidden}/{cells} in {cpu:.2f} s cpu"
+                )
 
 
 if __name__ == "__main__":

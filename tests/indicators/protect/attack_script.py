@@ -53,19 +53,24 @@ def recovered(path: Path, *, sample: int = 60) -> dict[str, list[tuple[int, str,
         grouped = equations(part)
         n = part.height
         counts = {
-            "x": part["x"].cast(pl.Float64).to_numpy(), "n": part["n"].cast(pl.Float64).to_numpy(),
+            "x": part["x"].cast(pl.Float64).to_numpy(),
+            "n": part["n"].cast(pl.Float64).to_numpy(),
             "missing": part["missing"].cast(pl.Float64).to_numpy(),
         }
         values = np.concatenate([counts["x"], counts["n"] - counts["x"], counts["missing"]])
         hidden = np.isnan(values)
         bad_kinds = {
-            kind for (kind, total), parts in grouped.items() for q in range(3)
+            kind
+            for (kind, total), parts in grouped.items()
+            for q in range(3)
             if not np.isnan(values[[total + q * n, *(p + q * n for p in parts)]]).any()
             and values[total + q * n] != sum(values[p + q * n] for p in parts)
         }
         lines = [
             (total + q * n, [p + q * n for p in parts])
-            for (kind, total), parts in grouped.items() if kind not in bad_kinds for q in range(3)
+            for (kind, total), parts in grouped.items()
+            if kind not in bad_kinds
+            for q in range(3)
         ]
         found = {}
         known = values.copy()
@@ -77,7 +82,11 @@ def recovered(path: Path, *, sample: int = 60) -> dict[str, list[tuple[int, str,
                 open_ = [c for c in cells if np.isnan(known[c])]
                 if len(open_) == 1:
                     c = open_[0]
-                    known[c] = sum(known[p] for p in parts) if c == total else known[total] - sum(known[p] for p in parts if p != c)
+                    known[c] = (
+                        sum(known[p] for p in parts)
+                        if c == total
+                        else known[total] - sum(known[p] for p in parts if p != c)
+                    )
                     found[c] = known[c]
                     moved = True
         for group, system, right in components(lines, known):  # linear algebra and programming, part by part

@@ -126,3 +126,11 @@ def test_a_cell_shown_before_is_disclosed_and_a_corrected_number_is_told():
     corrected = full(frame.with_columns(n=pl.when(pl.col("n") == 60).then(61).otherwise("n")), dimensions)
     verdict = audit_tables([now, from_frame(hide_small(corrected), terms)], AuditOptions())
     assert any("veranderd" in r or "changed" in r for r in verdict.remarks)
+
+
+def test_with_a_threshold_small_counts_that_are_shown_are_told(shared):
+    frame, dimensions = check_table(shared, "c1")
+    published = from_frame(full(frame, dimensions), description(*dimensions))
+    assert audit_tables([published], AuditOptions()).safe
+    verdict = audit_tables([published], AuditOptions(threshold=5))
+    assert any(r.startswith("1 ") for r in verdict.remarks)

@@ -19,7 +19,8 @@ def protected_counts(published, made):
     return set(
         frame.join(made.internal.select(*KEY, "telling"), on=KEY, nulls_equal=True)
         .with_columns(pl.col("telling").replace({"teller": "x", "ontbrekend": "missing"}))
-        .select("indicator", "row", "telling").iter_rows()
+        .select("indicator", "row", "telling")
+        .iter_rows()
     )
 
 
@@ -41,9 +42,9 @@ def test_the_attack_script_finds_what_hiding_small_rows_leaves_open(tmp_path):
     small = (pl.col("n") < 50) | (pl.col("x") < 10)
     naive = tmp_path / "naive.result"
     naive.mkdir()
-    frame.with_columns(pl.when(small).then(None).otherwise(pl.col(c)).alias(c) for c in ("n", "x", "missing")).write_parquet(
-        naive / "counts.parquet"
-    )
+    frame.with_columns(
+        pl.when(small).then(None).otherwise(pl.col(c)).alias(c) for c in ("n", "x", "missing")
+    ).write_parquet(naive / "counts.parquet")
     assert len(recovered(naive)["A"]) > 50
 
 
@@ -52,8 +53,23 @@ def test_a_population_of_300_000_children_published_by_wijk_gives_nothing_away(b
     store, result, out = tmp_path / "p.bds", tmp_path / "p.result", tmp_path / "uit.result"
     assert bds("generate", "-n", 300_000, "--region", "groot", "-o", store, "-q").code == 0
     chosen = [a for i in ("OW-5", "BF-BIRTH", "REACH-P1") for a in ("-i", i)]
-    done = bds("indicator", "compute", store, "-o", result, "--areas", store / "gebieden.parquet", "--area", "gemeente,wijk",
-               "--by", "sex,year", "--period", "2023..2025", "-q", *chosen)
+    done = bds(
+        "indicator",
+        "compute",
+        store,
+        "-o",
+        result,
+        "--areas",
+        store / "gebieden.parquet",
+        "--area",
+        "gemeente,wijk",
+        "--by",
+        "sex,year",
+        "--period",
+        "2023..2025",
+        "-q",
+        *chosen,
+    )
     assert done.code == 0, done.err
     made = protect_result(result, load_policy("ncj-strict"), out)
     assert made.verdict.safe

@@ -25,20 +25,19 @@ def counted(
     for gem in ("GM0001", "GM0002"):
         for w in range(wijken):
             for year in years:
-                for _ in range(int(r.integers(15, 130))):
-                    rows.append(
-                        (
-                            gem,
-                            f"WK{gem[2:]}{w:02d}",
-                            year,
-                            "MV"[r.integers(2)],
-                            "lmh"[r.integers(3)],
-                            r.random() < 0.15,
-                            r.random() < 0.9,
-                        )
+                rows += [
+                    (
+                        gem,
+                        f"WK{gem[2:]}{w:02d}",
+                        year,
+                        "MV"[r.integers(2)],
+                        "lmh"[r.integers(3)],
+                        r.random() < 0.15,
+                        r.random() < 0.9,
                     )
-    for _ in range(change):
-        rows.append(("GM0001", "WK000100", years[0], "M", "l", True, True))
+                    for _ in range(int(r.integers(15, 130)))
+                ]
+    rows += [("GM0001", "WK000100", years[0], "M", "l", True, True)] * change
     children = pl.DataFrame(
         rows, schema=["gem", "wijk", "period", "sex", "education", "yes", "known"], orient="row"
     )

@@ -43,7 +43,7 @@ def audit_tables(
     """
     first = tables[0]
     system = build_system(first, options, strict_rows)
-    remarks = _symbols(first)
+    remarks = _symbols(first) + _shown_small(first, options)
     for other in tables[1:]:
         remarks += _overlay(system, first, other)
     verdict = attack(system, threshold=options.threshold, seconds_per_cell=options.seconds_per_cell)
@@ -73,6 +73,24 @@ def build_system(table: PublishedTable, options: AuditOptions, strict_rows: Bool
         for whole, parts in axis.sums:
             system.add_sums(moved[whole], moved[list(parts)].T)
     return system
+
+
+def _shown_small(table: PublishedTable, options: AuditOptions) -> list[str]:
+    """With a threshold, counts below it that are simply shown."""
+    if options.threshold is None:
+        return []
+    shown = (table.low == table.high) & (table.low > 0) & (table.low < options.threshold)
+    count = int(shown.sum())
+    return (
+        [
+            t(
+                f"{count} getoonde aantallen liggen onder de drempel",
+                f"{count} shown counts are below the threshold",
+            )
+        ]
+        if count
+        else []
+    )
 
 
 def _symbols(table: PublishedTable) -> list[str]:
