@@ -6,6 +6,7 @@ room of at least one up and one down (tau-ARGUS: FREQ(5,20), MOD). Run with `--s
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import math
 import sys
@@ -82,7 +83,8 @@ def tauargus_on(name: str) -> tuple[int, int]:
     repeat = np.repeat(np.arange(frame.height), frame["n"].to_numpy())
     micro = {c: frame[c].to_numpy()[repeat].tolist() for c in ("wijk", "age", "sex", "out")}
     micro["een"] = [1.0] * len(repeat)
-    with tempfile.TemporaryDirectory() as folder:
+    # The engine leaves its logs in the working directory.
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         tree = Path(folder) / "wijk.hrc"
         lines = []
         for gem in frame["gem"].unique(maintain_order=True):
