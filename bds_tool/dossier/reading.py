@@ -140,6 +140,7 @@ class _Result:
     facts: dict[str, Any]
     meldingen: list[dict[str, Any]]
     table: Any = None
+    rows: list[tuple[Any, ...]] = field(default_factory=list)  # until a chunk of files makes one table of them
 
 
 def _entries(paths: Sequence[Path | str]) -> Iterator[_Entry]:
@@ -231,11 +232,18 @@ def _worker(specs: str) -> None:
 
 
 def _read_chunk(entries: list[_Entry], options: Options) -> list[_Result]:
-    return [
+    results = [
         source if isinstance(source, _Result) else _read_source(source, options, None)
         for entry in entries
         for source in _sources(entry, options)
     ]
+    # One table for all small files together: making and sending one for each costs more than reading them.
+    small = [r for r in results if r.rows]
+    if small:
+        small[-1].table = to_table([row for r in small for row in r.rows])
+        for result in small:
+            result.rows = []
+    return results
 
 
 def _sources(entry: _Entry, options: Options) -> Iterator[Source | _Result]:
@@ -319,12 +327,15 @@ def _read_source(source: Source, options: Options, writer: StoreWriter | None) -
         return _failed(source.bron, source.pad, source.size, "BDS009", reden="diepte")
     except (OSError, *BROKEN) as error:
         return _failed(source.bron, source.pad, source.size, "BDS011", reden=type(error).__name__)
-    table = None
+    table, rows = None, []
     if writer:
         sink.flush()
-    else:
+    elif sink.tables:
         table = _together(sink)
         sink.count = table.num_rows
+    else:
+        rows = sink.rows
+        sink.count = len(rows)
     facts = {
         "bron": source.bron,
         "pad": source.pad,
@@ -334,7 +345,7 @@ def _read_source(source: Source, options: Options, writer: StoreWriter | None) -
         "bds_opgegeven": source.bds or None,
         **sink.facts,
     }
-    return _Result(facts, sink.meldingen, table)
+    return _Result(facts, sink.meldingen, table, rows)
 
 
 def _together(sink: Sink) -> Any:  # noqa: ANN401
