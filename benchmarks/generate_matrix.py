@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-CHILDREN, SEED, RATE = 4000, 11, 2.0
+CHILDREN, SEED, RATE = 1500, 11, 4.0
 TODAY = date(2025, 12, 31)
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "matrix.md"
 CASES = (("4.1.3", "bds"), ("4.1.3", "hl7"), ("4.2.0", "bds"), ("3.2.7", "hl7"))

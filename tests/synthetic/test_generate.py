@@ -57,7 +57,12 @@ def listed_codes(version: str, soort: str) -> dict[int, set[str]]:
     codes: dict[str, set[str]] = {}
     with (folder / "waardenlijsten.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            if row["code"] and row["status"] != "D" and lists[row["lijst"]]["soort"] in soort:
+            if (
+                row["code"]
+                and row["status"] != "D"
+                and lists[row["lijst"]]["waardenlijst"]
+                and lists[row["lijst"]]["soort"] in soort
+            ):
                 codes.setdefault(lists[row["lijst"]]["waardenlijst"], set()).add(row["code"])
     with (folder / "elementen.csv").open(encoding="utf-8") as file:
         return {
