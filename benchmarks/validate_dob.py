@@ -17,7 +17,11 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "real"
 SMALL = SHARED / "dob/4.1.3/DOB-v3.1-R034_hl7.xml"
 LARGE = SHARED / "dob/4.1.3/DOB-v3.1.0-test-versturen-XXX_Paridon_hl7.xml"
 FOLDER = Path(tempfile.gettempdir()) / "bds-bench-dob"
-COUNTS = {"small": int(os.environ.get("BENCH_SMALL", "2000")), "large": int(os.environ.get("BENCH_LARGE", "100")), "many": int(os.environ.get("BENCH_MANY", "10000"))}
+COUNTS = {
+    "small": int(os.environ.get("BENCH_SMALL", "2000")),
+    "large": int(os.environ.get("BENCH_LARGE", "100")),
+    "many": int(os.environ.get("BENCH_MANY", "10000")),
+}
 
 
 def make(kind: str) -> Path:
@@ -26,14 +30,20 @@ def make(kind: str) -> Path:
         folder.mkdir(parents=True)
         text = (LARGE if kind == "large" else SMALL).read_text(encoding="utf-8")
         for i in range(COUNTS[kind]):
-            (folder / f"{i:05}.xml").write_text(text.replace('extension="54321"', f'extension="{54321 + i}"'), encoding="utf-8")
+            (folder / f"{i:05}.xml").write_text(
+                text.replace('extension="54321"', f'extension="{54321 + i}"'), encoding="utf-8"
+            )
     return folder
 
 
 def _parse(kind: str, *, xsd: bool) -> int:
     from lxml import etree
 
-    schema = etree.XMLSchema(etree.parse(str(next((SHARED / "xsd").rglob("REPC_IN902120NL03.xsd"))))) if xsd else None
+    schema = (
+        etree.XMLSchema(etree.parse(str(next((SHARED / "xsd").rglob("REPC_IN902120NL03.xsd")))))
+        if xsd
+        else None
+    )
     files = sorted((FOLDER / kind).glob("*.xml"))
     for path in files:
         root = etree.fromstring(path.read_bytes())
@@ -79,12 +89,42 @@ def main() -> None:
     rounds = int(os.environ.get("BENCH_ROUNDS", "3"))
     for kind in COUNTS:
         make(kind)
-    save(compare("validate_dob_small", "DOB van 10 KB in bulk: lezen en alle regels", Case("lxml parse + XSD", small_plain),
-                 Case("bds validate", small_ours), unit="berichten", rounds=rounds, target=0.2, note="Doel: ten hoogste 5 keer."))
-    save(compare("validate_dob_large", "DOB van 250 KB in bulk: lezen en alle regels", Case("lxml parse + XSD", large_plain),
-                 Case("bds validate", large_ours), unit="berichten", rounds=rounds, target=0.2, note="Doel: ten hoogste 5 keer."))
-    save(compare("validate_dob_many", "10.000 kleine DOB-bestanden: lezen en alle regels", Case("lxml parse", many_plain),
-                 Case("bds validate", many_ours), unit="bestanden", rounds=rounds, target=1 / 12, note="Doel: ten hoogste 12 keer."))
+    save(
+        compare(
+            "validate_dob_small",
+            "DOB van 10 KB in bulk: lezen en alle regels",
+            Case("lxml parse + XSD", small_plain),
+            Case("bds validate", small_ours),
+            unit="berichten",
+            rounds=rounds,
+            target=0.2,
+            note="Doel: ten hoogste 5 keer.",
+        )
+    )
+    save(
+        compare(
+            "validate_dob_large",
+            "DOB van 250 KB in bulk: lezen en alle regels",
+            Case("lxml parse + XSD", large_plain),
+            Case("bds validate", large_ours),
+            unit="berichten",
+            rounds=rounds,
+            target=0.2,
+            note="Doel: ten hoogste 5 keer.",
+        )
+    )
+    save(
+        compare(
+            "validate_dob_many",
+            "10.000 kleine DOB-bestanden: lezen en alle regels",
+            Case("lxml parse", many_plain),
+            Case("bds validate", many_ours),
+            unit="bestanden",
+            rounds=rounds,
+            target=1 / 12,
+            note="Doel: ten hoogste 12 keer.",
+        )
+    )
 
 
 if __name__ == "__main__":

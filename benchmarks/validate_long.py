@@ -39,9 +39,14 @@ def make() -> None:
     with pq.ParquetWriter(STORE / "registraties.parquet", schema, compression="zstd") as writer:
         copy = 0
         while done < ROWS:
-            part = rows.head(ROWS - done).with_columns(dossier_id=pl.format("{}-{}", "dossier_id", pl.lit(copy)))
+            part = rows.head(ROWS - done).with_columns(
+                dossier_id=pl.format("{}-{}", "dossier_id", pl.lit(copy))
+            )
             table = part.to_arrow().select(schema.names)
-            columns = [c if c.type.equals(f.type) else _cast(c, f.type) for c, f in zip(table.columns, schema, strict=True)]
+            columns = [
+                c if c.type.equals(f.type) else _cast(c, f.type)
+                for c, f in zip(table.columns, schema, strict=True)
+            ]
             import pyarrow as pa
 
             writer.write_table(pa.Table.from_arrays(columns, schema=schema), row_group_size=250_000)
@@ -66,10 +71,14 @@ def scan() -> int:
 
     frame = pl.scan_parquet(STORE / "registraties.parquet")
     touched = frame.select(
-        pl.len(), *(pl.col(c).null_count().alias(f"{c}_n") for c in frame.collect_schema().names()),
+        pl.len(),
+        *(pl.col(c).null_count().alias(f"{c}_n") for c in frame.collect_schema().names()),
         *(pl.col(c).str.len_bytes().sum() for c in ("dossier_id", "activiteit_id", "waarde", "tekst")),
         *(pl.col(c).cast(pl.Int64).sum() for c in ("bdsnummer", "volgnr", "bron", "regel")),
-        *(pl.col(c).to_physical().cast(pl.Int64).sum() for c in ("datum", "rubriek", "groep", "eenheid", "codesysteem", "nullflavor", "pad")),
+        *(
+            pl.col(c).to_physical().cast(pl.Int64).sum()
+            for c in ("datum", "rubriek", "groep", "eenheid", "codesysteem", "nullflavor", "pad")
+        ),
     ).collect(engine="streaming")
     return int(touched["len"][0])
 
@@ -90,11 +99,19 @@ def judge() -> int:
 def main() -> None:
     make()
     rounds = int(os.environ.get("BENCH_ROUNDS", "3"))
-    save(compare(
-        f"validate_long_{ROWS // 1_000_000}m", f"Families 1xx-3xx over {ROWS // 1_000_000} miljoen registraties (Parquet)",
-        Case("Polars: alle kolommen lezen", scan), Case("bds: 1xx, 2xx en 3xx", judge), unit="rijen", rounds=rounds,
-        target=0.1, max_mb=1024, note="Doel: ten hoogste 10 keer de kale leestijd, ten hoogste 1 GB.",
-    ))
+    save(
+        compare(
+            f"validate_long_{ROWS // 1_000_000}m",
+            f"Families 1xx-3xx over {ROWS // 1_000_000} miljoen registraties (Parquet)",
+            Case("Polars: alle kolommen lezen", scan),
+            Case("bds: 1xx, 2xx en 3xx", judge),
+            unit="rijen",
+            rounds=rounds,
+            target=0.1,
+            max_mb=1024,
+            note="Doel: ten hoogste 10 keer de kale leestijd, ten hoogste 1 GB.",
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -13,13 +13,18 @@ from bds_tool.errors import ExitCode
 from bds_tool.text import t
 
 _WORDS = {
-    "new": ("nieuw", "new"), "gone": ("weg", "gone"), "more": ("meer", "more"), "fewer": ("minder", "fewer"),
+    "new": ("nieuw", "new"),
+    "gone": ("weg", "gone"),
+    "more": ("meer", "more"),
+    "fewer": ("minder", "fewer"),
     "same": ("gelijk", "same"),
 }
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="Bewaarde resultaten: opnieuw oordelen, rapporteren, vergelijken.")
+    group = typer.Typer(
+        no_args_is_help=True, help="Bewaarde resultaten: opnieuw oordelen, rapporteren, vergelijken."
+    )
     group.command("report", no_args_is_help=True)(report)
     group.command("compare", no_args_is_help=True)(compare)
     app.add_typer(group, name="findings")
@@ -27,13 +32,26 @@ def register(app: typer.Typer) -> None:
 
 def report(
     result: Annotated[Path, typer.Argument(help="Map die `bds validate --save` maakte.")],
-    format_: Annotated[str, typer.Option("--format", "-f", help="text, json, ndjson, csv, parquet, xlsx, junit, sarif, github, html.")] = "text",
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format", "-f", help="text, json, ndjson, csv, parquet, xlsx, junit, sarif, github, html."
+        ),
+    ] = "text",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
-    extra: Annotated[list[str] | None, typer.Option("--report", help="Nog een rapport: FORMAAT=BESTAND; mag vaker.")] = None,
+    extra: Annotated[
+        list[str] | None, typer.Option("--report", help="Nog een rapport: FORMAAT=BESTAND; mag vaker.")
+    ] = None,
     fail_on: Annotated[str | None, typer.Option(help="error, warning, info, never.")] = None,
-    reference_date: Annotated[str, typer.Option(help="De dag die als vandaag geldt voor acceptaties (jjjj-mm-dd).")] = "",
-    config: Annotated[Path | None, typer.Option(help="Instellingen; anders de dichtstbijzijnde bds.toml.")] = None,
-    show_values: Annotated[bool, typer.Option("--show-values", help="Toon waarden en sleutels van dossiers.")] = False,
+    reference_date: Annotated[
+        str, typer.Option(help="De dag die als vandaag geldt voor acceptaties (jjjj-mm-dd).")
+    ] = "",
+    config: Annotated[
+        Path | None, typer.Option(help="Instellingen; anders de dichtstbijzijnde bds.toml.")
+    ] = None,
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Toon waarden en sleutels van dossiers.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Alleen het oordeel.")] = False,
 ) -> None:
     """Oordeel opnieuw over een bewaard resultaat, met de drempels en acceptaties van nu; er wordt niets gelezen."""
@@ -48,13 +66,17 @@ def report(
     reports = [formats.parse(r) for r in extra or ()]
     stored = load(result, found.section("rules"))
     judged = accept(stored, found.rows("accept"), day(reference_date))
-    raise typer.Exit(publish(judged, format_, output, reports, threshold, show_values=show_values, quiet=quiet))
+    raise typer.Exit(
+        publish(judged, format_, output, reports, threshold, show_values=show_values, quiet=quiet)
+    )
 
 
 def compare(
     before: Annotated[Path, typer.Argument(help="Resultaat van de vorige levering.")],
     after: Annotated[Path, typer.Argument(help="Resultaat van de nieuwe levering.")],
-    format_: Annotated[str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown.")] = "text",
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown.")
+    ] = "text",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Altijd uitkomst 0.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Toon ook wat gelijk bleef.")] = False,
@@ -68,12 +90,27 @@ def compare(
         write(to_json(found), output)
     else:
         rows = [
-            (t(*_WORDS[r["change"]]), r["code"], r["name"], r["severity"],
-             f"{r['element']} {r['element_name'] or ''}".strip() if r["element"] is not None else "", r["before"], r["after"])
-            for r in found["changes"] if everything or r["change"] != "same"
+            (
+                t(*_WORDS[r["change"]]),
+                r["code"],
+                r["name"],
+                r["severity"],
+                f"{r['element']} {r['element_name'] or ''}".strip() if r["element"] is not None else "",
+                r["before"],
+                r["after"],
+            )
+            for r in found["changes"]
+            if everything or r["change"] != "same"
         ]
-        names = (t("verschil", "change"), t("regel", "rule"), t("naam", "name"), t("ernst", "severity"),
-                 t("element", "element"), t("vorige", "before"), t("nieuwe", "after"))
+        names = (
+            t("verschil", "change"),
+            t("regel", "rule"),
+            t("naam", "name"),
+            t("ernst", "severity"),
+            t("element", "element"),
+            t("vorige", "before"),
+            t("nieuwe", "after"),
+        )
         table(rows, names, format_, output)
     s = found["summary"]
     talk(", ".join(f"{t(*_WORDS[k])}: {n}" for k, n in s.items()))

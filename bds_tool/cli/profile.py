@@ -18,11 +18,19 @@ def register(app: typer.Typer) -> None:
 
 def profile(
     paths: Annotated[list[str], typer.Argument(help="Bestanden, mappen, een .bds-map, of - voor stdin.")],
-    format_: Annotated[str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown.")] = "text",
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown.")
+    ] = "text",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
-    small: Annotated[int, typer.Option(help="Toon alleen waarden die in ten minste zoveel dossiers voorkomen.", min=3)] = 10,
-    from_format: Annotated[str | None, typer.Option("--from", help="Formaat van de invoer; anders herkend.")] = None,
-    config: Annotated[Path | None, typer.Option(help="Instellingen; anders de dichtstbijzijnde bds.toml.")] = None,
+    small: Annotated[
+        int, typer.Option(help="Toon alleen waarden die in ten minste zoveel dossiers voorkomen.", min=3)
+    ] = 10,
+    from_format: Annotated[
+        str | None, typer.Option("--from", help="Formaat van de invoer; anders herkend.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Instellingen; anders de dichtstbijzijnde bds.toml.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Niets op stderr.")] = False,
 ) -> None:
     """Wat zit er in deze export: welke elementen, hoe vaak gevuld, welke codes, welke jaren. Kleine aantallen blijven verborgen.
@@ -34,8 +42,13 @@ def profile(
     from bds_tool.validate.profile import profile as look
 
     if format_ not in {"text", "json", "ndjson", "csv", "markdown"}:
-        raise UsageError(t(f"Formaat {format_} bestaat hier niet.", f"Format {format_} does not exist here."),
-                         t("Kies uit: text, json, ndjson, csv, markdown.", "Choose one of: text, json, ndjson, csv, markdown."))
+        raise UsageError(
+            t(f"Formaat {format_} bestaat hier niet.", f"Format {format_} does not exist here."),
+            t(
+                "Kies uit: text, json, ndjson, csv, markdown.",
+                "Choose one of: text, json, ndjson, csv, markdown.",
+            ),
+        )
     columns = settings.load(config).section("kolommen")
     with read(paths, from_format=from_format, settings={"kolommen": columns} if columns else {}) as store:
         found = look(store, small=small)
@@ -43,14 +56,27 @@ def profile(
     if format_ == "json":
         write(to_json(found), output)
     else:
-        names = (t("element", "element"), t("naam", "name"), t("soort", "kind"), t("gevuld", "filled"), t("% dossiers", "% dossiers"),
-                 t("verschillend", "distinct"), t("eenheid", "unit"), t("jaren", "years"), t("waarden", "values"))
+        names = (
+            t("element", "element"),
+            t("naam", "name"),
+            t("soort", "kind"),
+            t("gevuld", "filled"),
+            t("% dossiers", "% dossiers"),
+            t("verschillend", "distinct"),
+            t("eenheid", "unit"),
+            t("jaren", "years"),
+            t("waarden", "values"),
+        )
         table([_row(e) for e in found["elements"]], names, format_, output)
     if not quiet:
-        talk(t(f"{number(found['rows'])} registraties, {number(found['dossiers'])} dossiers, {number(found['activities'])} activiteiten, "
-               f"{len(found['elements'])} elementen; {number(found['without_element'])} rijen zonder elementnummer.",
-               f"{number(found['rows'])} registrations, {number(found['dossiers'])} dossiers, {number(found['activities'])} activities, "
-               f"{len(found['elements'])} elements; {number(found['without_element'])} rows without element number."))
+        talk(
+            t(
+                f"{number(found['rows'])} registraties, {number(found['dossiers'])} dossiers, {number(found['activities'])} activiteiten, "
+                f"{len(found['elements'])} elementen; {number(found['without_element'])} rijen zonder elementnummer.",
+                f"{number(found['rows'])} registrations, {number(found['dossiers'])} dossiers, {number(found['activities'])} activities, "
+                f"{len(found['elements'])} elements; {number(found['without_element'])} rows without element number.",
+            )
+        )
         for name in broken:
             talk(t(f"niet gelezen: {name}", f"not read: {name}"))
     raise typer.Exit(ExitCode.UNREADABLE if broken else ExitCode.OK)
@@ -60,8 +86,15 @@ def _row(e: dict[str, Any]) -> tuple[Any, ...]:
     units = ", ".join(e["units"]) or (f"{e['looks_like']}?" if e.get("looks_like") else "")
     years = "" if e["from_year"] is None else f"{e['from_year']}-{e['until_year']}"
     return (
-        e["element"], (e["element_name"] or "?")[:40], e["kind"], e["filled"], number(100 * e["share"], 1), e["distinct"],
-        units, years, _values(e),
+        e["element"],
+        (e["element_name"] or "?")[:40],
+        e["kind"],
+        e["filled"],
+        number(100 * e["share"], 1),
+        e["distinct"],
+        units,
+        years,
+        _values(e),
     )
 
 

@@ -19,11 +19,17 @@ def register(app: typer.Typer) -> None:
 
 
 def rule(
-    code: Annotated[str, typer.Argument(help="Code of naam: BDS203, 203 of waarde-niet-in-lijst; zonder: alle regels.")] = "",
-    format_: Annotated[str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown.")] = "text",
+    code: Annotated[
+        str, typer.Argument(help="Code of naam: BDS203, 203 of waarde-niet-in-lijst; zonder: alle regels.")
+    ] = "",
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown.")
+    ] = "text",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
     bds: Annotated[str, typer.Option("--bds", help="Alleen regels voor deze BDS-versie.")] = "",
-    for_format: Annotated[str, typer.Option("--for", help="Alleen regels voor dit formaat: dob, james, tabel, fhir.")] = "",
+    for_format: Annotated[
+        str, typer.Option("--for", help="Alleen regels voor dit formaat: dob, james, tabel, fhir.")
+    ] = "",
 ) -> None:
     """Leg een regel uit, of toon alle regels.
 
@@ -38,38 +44,63 @@ def rule(
         write(to_json(facts(found)) if format_ == "json" else explain(found, catalogue), output)
         return
     rules = [
-        r for r in catalogue.rules.values()
-        if (not bds or not r.versions or bds in r.versions) and (not for_format or not r.formats or for_format in r.formats)
+        r
+        for r in catalogue.rules.values()
+        if (not bds or not r.versions or bds in r.versions)
+        and (not for_format or not r.formats or for_format in r.formats)
     ]
     if format_ == "json":
         write(to_json([facts(r) for r in rules]), output)
         return
     rows = [(r.code, r.name, r.severity, str(r.title)) for r in rules]
-    table(rows, (t("code", "code"), t("naam", "name"), t("ernst", "severity"), t("wat", "what")), format_, output)
+    table(
+        rows,
+        (t("code", "code"), t("naam", "name"), t("ernst", "severity"), t("wat", "what")),
+        format_,
+        output,
+    )
 
 
 def facts(r: Rule) -> dict[str, Any]:
     """A rule as data, texts in the language of this run."""
     return {
-        "code": r.code, "name": r.name, "family": r.family, "severity": r.severity, "title": str(r.title),
-        "why": str(r.why), "example": str(r.example), "remedy": str(r.remedy), "source": r.source,
-        "certainty": r.certainty, "versions": list(r.versions), "formats": list(r.formats),
-        "elements": list(r.elements), "parameters": r.parameters,
+        "code": r.code,
+        "name": r.name,
+        "family": r.family,
+        "severity": r.severity,
+        "title": str(r.title),
+        "why": str(r.why),
+        "example": str(r.example),
+        "remedy": str(r.remedy),
+        "source": r.source,
+        "certainty": r.certainty,
+        "versions": list(r.versions),
+        "formats": list(r.formats),
+        "elements": list(r.elements),
+        "parameters": r.parameters,
     }
 
 
 def explain(r: Rule, catalogue: Catalogue) -> str:
     """A rule as a page to read."""
     lines = [
-        f"{r.code} {r.name}", f"{catalogue.families[r.family]} · {r.severity}", "", str(r.title), "",
+        f"{r.code} {r.name}",
+        f"{catalogue.families[r.family]} · {r.severity}",
+        "",
+        str(r.title),
+        "",
         f"{t('Waarom', 'Why')}:     {r.why}",
         f"{t('Voorbeeld', 'Example')}:  {r.example}",
         f"{t('Wat te doen', 'What to do')}: {r.remedy}",
         f"{t('Bron', 'Source')}:       {r.source}",
     ]
     if r.certainty == "voorstel":
-        lines.append(t("Zekerheid:  voorstel; stel de grens zelf in als dat beter past.",
-                       "Certainty:  a proposal; set the limit yourself where that fits better."))
+        lines.append(
+            t(
+                "Zekerheid:  voorstel; stel de grens zelf in als dat beter past.",
+                "Certainty:  a proposal; set the limit yourself where that fits better.",
+            )
+        )
     if r.versions:
         lines.append(f"{t('BDS-versies', 'BDS versions')}: {', '.join(r.versions)}")
     if r.formats:

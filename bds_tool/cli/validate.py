@@ -27,44 +27,86 @@ def register(app: typer.Typer) -> None:
 
 
 def validate(
-    paths: Annotated[list[str], typer.Argument(help="Bestanden, mappen, patronen, archieven, een .bds-map, of - voor stdin.")],
-    format_: Annotated[str, typer.Option("--format", "-f", help="text, json, ndjson, csv, junit, sarif, github, html.")] = "text",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand voor het rapport; anders stdout.")] = None,
+    paths: Annotated[
+        list[str],
+        typer.Argument(help="Bestanden, mappen, patronen, archieven, een .bds-map, of - voor stdin."),
+    ],
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help="text, json, ndjson, csv, junit, sarif, github, html.")
+    ] = "text",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Bestand voor het rapport; anders stdout.")
+    ] = None,
     report: Annotated[
-        list[str] | None, typer.Option(help="Nog een rapport: FORMAAT=BESTAND; mag vaker.", rich_help_panel=_REPORTS)
+        list[str] | None,
+        typer.Option(help="Nog een rapport: FORMAAT=BESTAND; mag vaker.", rich_help_panel=_REPORTS),
     ] = None,
     save: Annotated[
-        Path | None, typer.Option(help="Bewaar het resultaat als map, voor `bds findings`.", rich_help_panel=_REPORTS)
+        Path | None,
+        typer.Option(help="Bewaar het resultaat als map, voor `bds findings`.", rich_help_panel=_REPORTS),
     ] = None,
     max_examples: Annotated[
-        int | None, typer.Option(help="Voorbeelden per regel en element; 0 is alle. Aantallen blijven exact.", min=0, rich_help_panel=_REPORTS)
+        int | None,
+        typer.Option(
+            help="Voorbeelden per regel en element; 0 is alle. Aantallen blijven exact.",
+            min=0,
+            rich_help_panel=_REPORTS,
+        ),
     ] = None,
     show_values: Annotated[
-        bool, typer.Option("--show-values", help="Toon waarden en sleutels van dossiers.", rich_help_panel=_REPORTS)
+        bool,
+        typer.Option(
+            "--show-values", help="Toon waarden en sleutels van dossiers.", rich_help_panel=_REPORTS
+        ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Alleen het oordeel.", rich_help_panel=_REPORTS)] = False,
-    bds: Annotated[str, typer.Option("--bds", help="BDS-versie; anders die in het bestand.", rich_help_panel=_INPUT)] = "",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Alleen het oordeel.", rich_help_panel=_REPORTS)
+    ] = False,
+    bds: Annotated[
+        str, typer.Option("--bds", help="BDS-versie; anders die in het bestand.", rich_help_panel=_INPUT)
+    ] = "",
     from_format: Annotated[
-        str | None, typer.Option("--from", help="Formaat van de invoer; anders herkend.", rich_help_panel=_INPUT)
+        str | None,
+        typer.Option("--from", help="Formaat van de invoer; anders herkend.", rich_help_panel=_INPUT),
     ] = None,
     reference_date: Annotated[
         str, typer.Option(help="De dag die als vandaag geldt (jjjj-mm-dd).", rich_help_panel=_INPUT)
     ] = "",
     xsd: Annotated[
-        Path | None, typer.Option(help="Map met XML-schema's: controleer berichten daar ook tegen.", rich_help_panel=_INPUT)
+        Path | None,
+        typer.Option(
+            help="Map met XML-schema's: controleer berichten daar ook tegen.", rich_help_panel=_INPUT
+        ),
     ] = None,
     store: Annotated[
-        Path | None, typer.Option(help="Bewaar wat gelezen is als gegevensmap NAAM.bds.", rich_help_panel=_INPUT)
+        Path | None,
+        typer.Option(help="Bewaar wat gelezen is als gegevensmap NAAM.bds.", rich_help_panel=_INPUT),
     ] = None,
     select: Annotated[
-        list[str] | None, typer.Option(help="Alleen deze regels: BDS203, naam of familie 2xx; mag vaker.", rich_help_panel=_CHOICE)
+        list[str] | None,
+        typer.Option(
+            help="Alleen deze regels: BDS203, naam of familie 2xx; mag vaker.", rich_help_panel=_CHOICE
+        ),
     ] = None,
-    ignore: Annotated[list[str] | None, typer.Option(help="Deze regels niet; mag vaker.", rich_help_panel=_CHOICE)] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="Deze regels niet; mag vaker.", rich_help_panel=_CHOICE)
+    ] = None,
     fail_on: Annotated[
-        str | None, typer.Option(help="Vanaf welke ernst de uitkomst 1 is: error, warning, info, never.", rich_help_panel=_CHOICE)
+        str | None,
+        typer.Option(
+            help="Vanaf welke ernst de uitkomst 1 is: error, warning, info, never.", rich_help_panel=_CHOICE
+        ),
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="Instellingen; anders de dichtstbijzijnde bds.toml.", rich_help_panel=_CHOICE)] = None,
-    force: Annotated[bool, typer.Option("--force", help="Vervang bestaande mappen bij --save en --store.", rich_help_panel=_REPORTS)] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Instellingen; anders de dichtstbijzijnde bds.toml.", rich_help_panel=_CHOICE),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Vervang bestaande mappen bij --save en --store.", rich_help_panel=_REPORTS
+        ),
+    ] = False,
 ) -> None:
     """Beoordeel exports op alle regels van de BDS en zeg wat er mis is, waar, en wat eraan te doen.
 
@@ -82,31 +124,59 @@ def validate(
     if output is None and format_ in formats.BINARY:
         formats.render(None, format_)  # type: ignore[arg-type]  # says that a file is needed, before anything is read
     _clear(save, force=force)
-    result = judge(Request(
-        paths, bds=bds or chosen.get("bds", ""), from_format=from_format,
-        settings={"kolommen": found.section("kolommen")} if found.section("kolommen") else {},
-        today=day(reference_date or chosen.get("reference-date", "")),
-        max_examples=chosen.get("max-findings-per-rule", 100) if max_examples is None else max_examples,
-        select=select or chosen.get("select", ()), ignore=ignore or chosen.get("ignore", ()),
-        rules=found.section("rules"), accept=found.rows("accept"), xsd=xsd, store=store, replace=force,
-        progress=_progress(quiet=quiet),
-    ))
+    result = judge(
+        Request(
+            paths,
+            bds=bds or chosen.get("bds", ""),
+            from_format=from_format,
+            settings={"kolommen": found.section("kolommen")} if found.section("kolommen") else {},
+            today=day(reference_date or chosen.get("reference-date", "")),
+            max_examples=chosen.get("max-findings-per-rule", 100) if max_examples is None else max_examples,
+            select=select or chosen.get("select", ()),
+            ignore=ignore or chosen.get("ignore", ()),
+            rules=found.section("rules"),
+            accept=found.rows("accept"),
+            xsd=xsd,
+            store=store,
+            replace=force,
+            progress=_progress(quiet=quiet),
+        )
+    )
     if save is not None:
         result.save(save, replace=force)
-    raise typer.Exit(publish(
-        result, format_, output, reports, threshold, show_values=show_values, quiet=quiet,
-    ))
+    raise typer.Exit(
+        publish(
+            result,
+            format_,
+            output,
+            reports,
+            threshold,
+            show_values=show_values,
+            quiet=quiet,
+        )
+    )
 
 
 def publish(
-    result: Result, format_: str, output: Path | None, reports: list[tuple[str, Path]], threshold: str, *,
-    show_values: bool, quiet: bool,
+    result: Result,
+    format_: str,
+    output: Path | None,
+    reports: list[tuple[str, Path]],
+    threshold: str,
+    *,
+    show_values: bool,
+    quiet: bool,
 ) -> int:
     """Write all reports; gives the exit code."""
     from bds_tool.validate.report import formats
 
     if show_values:
-        talk(t("Let op: het rapport bevat persoonsgegevens (--show-values).", "Note: the report holds personal data (--show-values)."))
+        talk(
+            t(
+                "Let op: het rapport bevat persoonsgegevens (--show-values).",
+                "Note: the report holds personal data (--show-values).",
+            )
+        )
     for kind, path in reports:
         formats.write_report(result, kind, path, show_values=show_values)
     if output is not None and str(output) != "-":
@@ -149,7 +219,8 @@ def day(text: str) -> Any:  # noqa: ANN401
         return date.fromisoformat(text)
     except ValueError as error:
         raise UsageError(
-            t(f"{text} is geen datum.", f"{text} is no date."), t("Schrijf jjjj-mm-dd.", "Write yyyy-mm-dd."),
+            t(f"{text} is geen datum.", f"{text} is no date."),
+            t("Schrijf jjjj-mm-dd.", "Write yyyy-mm-dd."),
         ) from error
 
 

@@ -29,8 +29,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Catalogue": "catalogue", "Rule": "catalogue", "load_rules": "catalogue", "contract": "contracts", "check": "contracts",
-    "Options": "engine", "validate": "engine", "Result": "result", "load": "result", "Request": "run", "judge": "run",
+    "Catalogue": "catalogue",
+    "Rule": "catalogue",
+    "load_rules": "catalogue",
+    "contract": "contracts",
+    "check": "contracts",
+    "Options": "engine",
+    "validate": "engine",
+    "Result": "result",
+    "load": "result",
+    "Request": "run",
+    "judge": "run",
 }
 
 

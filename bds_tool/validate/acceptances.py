@@ -46,11 +46,14 @@ def accept(result: Result, rows: Sequence[dict[str, Any]], today: date) -> Resul
     if told:
         severities = {c: result.catalogue[c].severity for c, _ in told}
         extra = [
-            {**dict.fromkeys(FINDINGS), "code": c, "severity": severities[c], "parameters": json.dumps(p)} for c, p in told
+            {**dict.fromkeys(FINDINGS), "code": c, "severity": severities[c], "parameters": json.dumps(p)}
+            for c, p in told
         ]
         findings = pl.concat([findings, pl.DataFrame(extra, schema={n: SCHEMA[n] for n in FINDINGS})])
         counted = pl.DataFrame(
-            [(c, None, None, 1, severities[c], False) for c, _ in told], schema=dict(totals.schema), orient="row"
+            [(c, None, None, 1, severities[c], False) for c, _ in told],
+            schema=dict(totals.schema),
+            orient="row",
         )
         totals = pl.concat([totals, counted])
     return replace(result, totals=totals, findings=findings, accepted=marked)
@@ -63,7 +66,10 @@ def _until(row: dict[str, Any]) -> date | None:
         return date.fromisoformat(str(row["until"]))
     except ValueError as error:
         raise UsageError(
-            t(f"[[accept]] until = {row['until']} is geen datum.", f"[[accept]] until = {row['until']} is no date."),
+            t(
+                f"[[accept]] until = {row['until']} is geen datum.",
+                f"[[accept]] until = {row['until']} is no date.",
+            ),
             t("Schrijf jjjj-mm-dd.", "Write yyyy-mm-dd."),
         ) from error
 

@@ -26,10 +26,19 @@ _OBSERVATION, _COMPONENT, _GROUP = HL7 + "observation", HL7 + "component", HL7 +
 _EVENT = "ControlActProcess/subject/CareProvisionRequest/sequelTo/careProvisionEvent"
 #: Tags in which a code without displayName is no omission: addresses, and codes fixed by the specification.
 _NO_NAME = frozenset({HL7 + "country", HL7 + "county", HL7 + "city", HL7 + "keyWordText"})
-_CODED = tuple(HL7 + t for t in (
-    "code", "value", "reasonCode", "methodCode", "targetSiteCode", "educationLevelCode", "occupationCode",
-    "administrativeGenderCode",
-))
+_CODED = tuple(
+    HL7 + t
+    for t in (
+        "code",
+        "value",
+        "reasonCode",
+        "methodCode",
+        "targetSiteCode",
+        "educationLevelCode",
+        "occupationCode",
+        "administrativeGenderCode",
+    )
+)
 
 
 def inspect(root: _Element, sink: Sink, definition: Definition) -> None:
@@ -59,7 +68,11 @@ class _Walk:
     def tell(self, code: str, element: _Element, bdsnummer: int | None = None, **parameters: Any) -> None:  # noqa: ANN401
         if code in self.tables.holds:
             self.sink.melding(
-                code, dossier_id=self._dossier(), bdsnummer=bdsnummer, regel=element.sourceline, pad=place(element),
+                code,
+                dossier_id=self._dossier(),
+                bdsnummer=bdsnummer,
+                regel=element.sourceline,
+                pad=place(element),
                 **parameters,
             )
 
@@ -118,7 +131,12 @@ class _Walk:
             country = address.find(HL7 + "country")
             abroad = country is not None and country.get("code") not in {None, limits["country"]}
             postcode = address.find(HL7 + "postalCode")
-            if postcode is not None and not abroad and postcode.text and not pattern.match(postcode.text.strip()):
+            if (
+                postcode is not None
+                and not abroad
+                and postcode.text
+                and not pattern.match(postcode.text.strip())
+            ):
                 self.tell("BDS836", postcode, 16)
 
     # ---- activities -----------------------------------------------------------------------------------------------
@@ -164,14 +182,18 @@ class _Walk:
         if limits and self.templated:
             self._often(cluster, name, limits, counts)
 
-    def _often(self, cluster: _Element, name: str, limits: Cluster, counts: dict[str, list[_Element]]) -> None:
+    def _often(
+        self, cluster: _Element, name: str, limits: Cluster, counts: dict[str, list[_Element]]
+    ) -> None:
         for template in limits.least:
             if template not in counts:
                 self.tell("BDS814", cluster, self.tables.observations[template].element, plaats=name)
         for template, found in counts.items():
             if len(found) > 1 and len(found) > limits.most.get(template, len(found)):
                 element = self.tables.observations[template].element
-                self.tell("BDS815", cluster, element, plaats=name, aantal=len(found), hoogst=limits.most[template])
+                self.tell(
+                    "BDS815", cluster, element, plaats=name, aantal=len(found), hoogst=limits.most[template]
+                )
 
     def _observation(self, observation: _Element) -> str:
         """Judge one observation; gives its template, which tells what it is (empty when unknown)."""

@@ -18,8 +18,14 @@ _DUTCH = "2.16.840.1.113883.2.4.4.40."
 ELEMENTS = "2.16.840.1.113883.2.4.4.40.267"
 #: xsi:type values that carry an HL7 data type of the definition.
 _TYPES = {
-    "CV": frozenset({"CV", "CE", "CD", "CO"}), "CE": frozenset({"CV", "CE", "CD"}), "ST": frozenset({"ST", "ED"}), "BL": frozenset({"BL"}),
-    "INT": frozenset({"INT"}), "PQ": frozenset({"PQ"}), "TS": frozenset({"TS", "IVL_TS"}), "ED": frozenset({"ED", "ST"}),
+    "CV": frozenset({"CV", "CE", "CD", "CO"}),
+    "CE": frozenset({"CV", "CE", "CD"}),
+    "ST": frozenset({"ST", "ED"}),
+    "BL": frozenset({"BL"}),
+    "INT": frozenset({"INT"}),
+    "PQ": frozenset({"PQ"}),
+    "TS": frozenset({"TS", "IVL_TS"}),
+    "ED": frozenset({"ED", "ST"}),
 }
 
 
@@ -64,10 +70,15 @@ def _compiled(version: str, _root: str) -> MessageTables:
     least: dict[str, list[str]] = {}
     most: dict[str, dict[str, int]] = {}
     for e in definition.in_bericht.values():
-        if e.locatie_soort not in {"observation", "observation-other-code"} or not e.template_id.startswith(PREFIX + "4"):
+        if e.locatie_soort not in {"observation", "observation-other-code"} or not e.template_id.startswith(
+            PREFIX + "4"
+        ):
             continue
         observations[e.template_id] = Observation(
-            e.bdsnummer, _code(e.pad, e.bdsnummer), _TYPES.get(e.hl7_datatype, frozenset()), e.hl7_datatype,
+            e.bdsnummer,
+            _code(e.pad, e.bdsnummer),
+            _TYPES.get(e.hl7_datatype, frozenset()),
+            e.hl7_datatype,
             e.bdsnummer not in {1195, 1196},
         )
         place = e.groepen[-1] if e.groepen else e.rubriek
@@ -78,7 +89,8 @@ def _compiled(version: str, _root: str) -> MessageTables:
     places = set(least) | set(most)
     catalogue = load_rules()
     return MessageTables(
-        version, observations,
+        version,
+        observations,
         {p: Cluster(tuple(least.get(p, ())), most.get(p, {})) for p in places},
         frozenset(r.rubriek for r in definition.rubrieken.values() if r.template_id),
         _displays(definition),

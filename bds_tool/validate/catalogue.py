@@ -54,7 +54,9 @@ class Rule:
 
     def holds_for(self, version: str, format_: str) -> bool:
         """Whether the rule is meant for this BDS version and source format."""
-        return (not self.versions or version in self.versions) and (not self.formats or format_ in self.formats)
+        return (not self.versions or version in self.versions) and (
+            not self.formats or format_ in self.formats
+        )
 
     def say(self, parameters: dict[str, Any] | None = None) -> str:
         """The message of one finding; names without a value stay out of the sentence as `?`."""
@@ -86,7 +88,8 @@ class Catalogue:
         near = get_close_matches(wanted, [*self.rules, *(r.name for r in self.rules.values())], 3, 0.5)
         raise UsageError(
             t(f"Regel {wanted} bestaat niet.", f"There is no rule {wanted}."),
-            t(f"Bedoelt u {', '.join(near)}?", f"Did you mean {', '.join(near)}?") if near
+            t(f"Bedoelt u {', '.join(near)}?", f"Did you mean {', '.join(near)}?")
+            if near
             else t("`bds rule` toont alle regels.", "`bds rule` lists all rules."),
         )
 
@@ -117,14 +120,20 @@ def _overridden(rule: Rule, values: dict[str, Any]) -> Rule:
     severity = FAIL_ON.get(severity, severity)
     if severity not in SEVERITIES:
         raise UsageError(
-            t(f"[rules.{rule.code}] severity: {severity} is geen ernst.", f"[rules.{rule.code}] severity: {severity} is no severity."),
+            t(
+                f"[rules.{rule.code}] severity: {severity} is geen ernst.",
+                f"[rules.{rule.code}] severity: {severity} is no severity.",
+            ),
             t("Kies uit: error, warning, info.", "Choose one of: error, warning, info."),
         )
     unknown = set(values) - {"severity"} - set(rule.parameters)
     if unknown:
         known = ", ".join(sorted(rule.parameters)) or t("geen", "none")
         raise UsageError(
-            t(f"[rules.{rule.code}] kent {', '.join(sorted(unknown))} niet.", f"[rules.{rule.code}] has no {', '.join(sorted(unknown))}."),
+            t(
+                f"[rules.{rule.code}] kent {', '.join(sorted(unknown))} niet.",
+                f"[rules.{rule.code}] has no {', '.join(sorted(unknown))}.",
+            ),
             t(f"Instelbaar: severity, {known}.", f"You can set: severity, {known}."),
         )
     parameters = rule.parameters | {k: v for k, v in values.items() if k != "severity"}
@@ -148,7 +157,10 @@ def _load(root: str) -> Catalogue:
                 rules[rule.code] = rule
         except (KeyError, TypeError, ValueError) as error:
             raise SpecError(
-                t(f"{path.name}: een regel is onvolledig of dubbel ({error}).", f"{path.name}: a rule is incomplete or double ({error})."),
+                t(
+                    f"{path.name}: een regel is onvolledig of dubbel ({error}).",
+                    f"{path.name}: a rule is incomplete or double ({error}).",
+                ),
                 t("`bds spec check` wijst de plaats aan.", "`bds spec check` points at the place."),
             ) from error
     if not rules:
@@ -167,7 +179,10 @@ def _yaml(path: Path) -> dict[str, Any]:
         return dict(yaml.load(path.read_text(encoding="utf-8"), Loader=loader))  # noqa: S506  # a safe loader
     except (OSError, yaml.YAMLError, ValueError, TypeError) as error:
         raise SpecError(
-            t(f"{path} is niet te lezen ({type(error).__name__}).", f"{path} cannot be read ({type(error).__name__})."),
+            t(
+                f"{path} is niet te lezen ({type(error).__name__}).",
+                f"{path} cannot be read ({type(error).__name__}).",
+            ),
             t("`bds spec check` wijst de plaats aan.", "`bds spec check` points at the place."),
         ) from error
 
@@ -175,9 +190,17 @@ def _yaml(path: Path) -> dict[str, Any]:
 def _rule(entry: dict[str, Any], family: int) -> Rule:
     text = {k: Text(**entry[k]) for k in ("title", "why", "example", "remedy")}
     return Rule(
-        code=entry["code"], name=entry["name"], family=family, severity=entry["severity"], stage=entry["stage"],
-        message=Text(**entry["message"]) if "message" in entry else text["title"], source=entry["source"],
-        certainty=entry.get("certainty", "vastgesteld"), versions=tuple(entry.get("versions", ())),
-        formats=tuple(entry.get("formats", ())), elements=tuple(entry.get("elements", ())),
-        parameters=dict(entry.get("parameters", {})), **text,
+        code=entry["code"],
+        name=entry["name"],
+        family=family,
+        severity=entry["severity"],
+        stage=entry["stage"],
+        message=Text(**entry["message"]) if "message" in entry else text["title"],
+        source=entry["source"],
+        certainty=entry.get("certainty", "vastgesteld"),
+        versions=tuple(entry.get("versions", ())),
+        formats=tuple(entry.get("formats", ())),
+        elements=tuple(entry.get("elements", ())),
+        parameters=dict(entry.get("parameters", {})),
+        **text,
     )

@@ -15,8 +15,21 @@ if TYPE_CHECKING:
 ROWS = 1_000_000
 #: Columns that judging needs.
 COLUMNS = (
-    "dossier_id", "activiteit_id", "datum", "bdsnummer", "rubriek", "groep", "volgnr", "waarde", "eenheid",
-    "codesysteem", "nullflavor", "tekst", "bron", "regel", "pad",
+    "dossier_id",
+    "activiteit_id",
+    "datum",
+    "bdsnummer",
+    "rubriek",
+    "groep",
+    "volgnr",
+    "waarde",
+    "eenheid",
+    "codesysteem",
+    "nullflavor",
+    "tekst",
+    "bron",
+    "regel",
+    "pad",
 )
 
 
@@ -53,7 +66,9 @@ def _together(path: Path, total: int, rows: int) -> bool:
 
 
 def _changes(keys: pl.DataFrame) -> pl.Series:
-    new = pl.col("bron").ne_missing(pl.col("bron").shift()) | pl.col("dossier_id").ne_missing(pl.col("dossier_id").shift())
+    new = pl.col("bron").ne_missing(pl.col("bron").shift()) | pl.col("dossier_id").ne_missing(
+        pl.col("dossier_id").shift()
+    )
     first = pl.int_range(pl.len()) == 0
     return keys.select((new | first).alias("new"))["new"]
 
@@ -82,7 +97,9 @@ def _by_share(path: Path, total: int, rows: int) -> Iterator[pl.DataFrame]:
     for share in range(shares):
         piece = pl.scan_parquet(path).select(COLUMNS).filter(mine == share).collect(engine="streaming")
         if piece.height:
-            yield _numbered(piece.sort("bron", "dossier_id", "activiteit_id", nulls_last=True, maintain_order=True))
+            yield _numbered(
+                piece.sort("bron", "dossier_id", "activiteit_id", nulls_last=True, maintain_order=True)
+            )
 
 
 def _numbered(piece: pl.DataFrame) -> pl.DataFrame:

@@ -8,15 +8,34 @@ import polars as pl
 
 #: Columns of `findings.parquet`, in order.
 FINDINGS = (
-    "code", "severity", "dossier_id", "activiteit_id", "bdsnummer", "waarde", "bron", "regel", "pad", "parameters",
+    "code",
+    "severity",
+    "dossier_id",
+    "activiteit_id",
+    "bdsnummer",
+    "waarde",
+    "bron",
+    "regel",
+    "pad",
+    "parameters",
 )
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "code": pl.String, "severity": pl.String, "dossier_id": pl.String, "activiteit_id": pl.String,
-    "bdsnummer": pl.Int32, "waarde": pl.String, "bron": pl.Int32, "regel": pl.Int64, "pad": pl.String,
+    "code": pl.String,
+    "severity": pl.String,
+    "dossier_id": pl.String,
+    "activiteit_id": pl.String,
+    "bdsnummer": pl.Int32,
+    "waarde": pl.String,
+    "bron": pl.Int32,
+    "regel": pl.Int64,
+    "pad": pl.String,
     "parameters": pl.String,
 }
 TOTALS: dict[str, pl.DataType | type[pl.DataType]] = {
-    "code": pl.String, "bron": pl.Int32, "bdsnummer": pl.Int32, "n": pl.Int64,
+    "code": pl.String,
+    "bron": pl.Int32,
+    "bdsnummer": pl.Int32,
+    "n": pl.Int64,
 }
 
 
@@ -38,10 +57,13 @@ class Collector:
             (pl.lit(code) if isinstance(code, str) else code).cast(pl.String).alias("code"),
             *(
                 (pl.col(name).cast(kind) if name in rows.columns else pl.lit(None, kind)).alias(name)
-                for name, kind in SCHEMA.items() if name != "code"
+                for name, kind in SCHEMA.items()
+                if name != "code"
             ),
         )
-        self._totals.append(frame.group_by("code", "bron", "bdsnummer").agg(pl.len().cast(pl.Int64).alias("n")))
+        self._totals.append(
+            frame.group_by("code", "bron", "bdsnummer").agg(pl.len().cast(pl.Int64).alias("n"))
+        )
         if len(self._totals) > 500:
             self._totals = [self._summed()]
         kept = self._new(frame)
@@ -76,7 +98,9 @@ class Collector:
         frame = frame.with_columns(
             severity=pl.col("code").replace_strict(severities, default="waarschuwing", return_dtype=pl.String)
         )
-        return frame.select(FINDINGS).sort("code", "bdsnummer", "bron", "regel", nulls_last=True, maintain_order=True)
+        return frame.select(FINDINGS).sort(
+            "code", "bdsnummer", "bron", "regel", nulls_last=True, maintain_order=True
+        )
 
 
 def parameters(values: dict[str, pl.Expr]) -> pl.Expr:

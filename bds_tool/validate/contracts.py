@@ -104,7 +104,9 @@ _NEEDED = ("bdsnummer", "waarde")
 _WORDS = ("rubriek", "groep", "eenheid", "codesysteem", "nullflavor", "tekst", "activiteit_id")
 
 
-def contract(rubriek: str | None = None, version: str | None = None, *, format_: str = "tabel") -> pa.DataFrameSchema:
+def contract(
+    rubriek: str | None = None, version: str | None = None, *, format_: str = "tabel"
+) -> pa.DataFrameSchema:
     """A Pandera schema for a long frame (`bdsnummer`, `waarde` and any other canonical column) of one rubriek.
 
     Every rule on values and places is a check of the schema under its code. `rubriek` None takes all; `format_`
@@ -127,11 +129,14 @@ def contract(rubriek: str | None = None, version: str | None = None, *, format_:
             "bdsnummer": pa.Column(pl.Int32, checks=allowed, nullable=rubriek is None, coerce=True),
             "waarde": pa.Column(pl.String, nullable=True, coerce=True),
         },
-        checks=checks, name=f"BDS {chosen} {rubriek or ''}".strip(),
+        checks=checks,
+        name=f"BDS {chosen} {rubriek or ''}".strip(),
     )
 
 
-def check(frame: pl.DataFrame | pl.LazyFrame, schema: pa.DataFrameSchema | type[pa.DataFrameModel]) -> pl.DataFrame:
+def check(
+    frame: pl.DataFrame | pl.LazyFrame, schema: pa.DataFrameSchema | type[pa.DataFrameModel]
+) -> pl.DataFrame:
     """Validate with values and all; gives the frame, raises pandera.errors.SchemaErrors with every broken rule."""
     whole = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
     return schema.validate(whole, lazy=True)
@@ -148,13 +153,21 @@ def _keeps(one: Check, setting: Setting, on: str) -> Callable[[PolarsData], pl.L
     def judge(data: PolarsData) -> pl.LazyFrame:
         rows = _complete(data.lazyframe).with_row_index("at")
         if on == "shape":
-            enriched = structure.enrich(rows.with_columns(
-                act=pl.col("activiteit_id").is_not_null(), empty=pl.col("waarde").is_null(),
-                has_text=pl.col("tekst").is_not_null(),
-            ), setting.tables)
+            enriched = structure.enrich(
+                rows.with_columns(
+                    act=pl.col("activiteit_id").is_not_null(),
+                    empty=pl.col("waarde").is_null(),
+                    has_text=pl.col("tekst").is_not_null(),
+                ),
+                setting.tables,
+            )
         else:
             enriched = values.enrich(rows.filter(pl.col("waarde").is_not_null()), setting.tables)
-        broken = enriched.filter(one.fail.fill_null(value=False)).select("at", broken=pl.lit(value=True)).unique("at")
+        broken = (
+            enriched.filter(one.fail.fill_null(value=False))
+            .select("at", broken=pl.lit(value=True))
+            .unique("at")
+        )
         kept = rows.select("at").join(broken, on="at", how="left", maintain_order="left")
         return kept.select(pl.col("broken").is_null())
 

@@ -27,8 +27,16 @@ if TYPE_CHECKING:
 _FREE = "tekst"
 #: Odd 64-bit numbers without a pattern (digits of the fractional parts of square roots, as in SHA-512).
 _ODD = (
-    0x6A09E667F3BCC909, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1, 0x510E527FADE682D1,
-    0x9B05688C2B3E6C1F, 0x1F83D9ABFB41BD6B, 0x5BE0CD19137E2179, 0xCBBB9D5DC1059ED9, 0x629A292A367CD507,
+    0x6A09E667F3BCC909,
+    0xBB67AE8584CAA73B,
+    0x3C6EF372FE94F82B,
+    0xA54FF53A5F1D36F1,
+    0x510E527FADE682D1,
+    0x9B05688C2B3E6C1F,
+    0x1F83D9ABFB41BD6B,
+    0x5BE0CD19137E2179,
+    0xCBBB9D5DC1059ED9,
+    0x629A292A367CD507,
 )
 #: Columns of the canonical table that hold words from a dictionary.
 _WORDS = frozenset({"rubriek", "groep", "eenheid", "codesysteem", "nullflavor", "pad"})
@@ -103,8 +111,12 @@ def validate(store: Store, options: Options | None = None) -> Result:
         groups={b: (g.tables.version, g.setting.format) for g in groups for b in g.bronnen},
         needs=_needs(groups),
         meta={
-            "reference_date": options.today.isoformat(), "codes": None if options.codes is None else sorted(options.codes), "xsd": options.xsd,
-            "max_examples": options.max_examples, "seconds": round(perf_counter() - started, 3), "rows": seen,
+            "reference_date": options.today.isoformat(),
+            "codes": None if options.codes is None else sorted(options.codes),
+            "xsd": options.xsd,
+            "max_examples": options.max_examples,
+            "seconds": round(perf_counter() - started, 3),
+            "rows": seen,
         },
     )
 
@@ -116,8 +128,13 @@ def _groups(bronnen: pl.DataFrame, catalogue: Catalogue, options: Options) -> li
         if row["formaat"] == "onleesbaar":
             continue
         version = options.bds or row["bds_opgegeven"] or row["bds_herkend"] or newest()
-        found.setdefault((version if version in known else newest(), format_class(row["formaat"])), []).append(row["bron"])
-    return [_group(version, kind, numbers, bronnen, catalogue, options) for (version, kind), numbers in found.items()]
+        found.setdefault(
+            (version if version in known else newest(), format_class(row["formaat"])), []
+        ).append(row["bron"])
+    return [
+        _group(version, kind, numbers, bronnen, catalogue, options)
+        for (version, kind), numbers in found.items()
+    ]
 
 
 def _group(
@@ -125,7 +142,10 @@ def _group(
 ) -> _Group:
     formats = dict(bronnen.select("bron", pl.col("formaat").fill_null("")).iter_rows())
     setting = Setting(
-        tables(version, "HL7" if kind == "dob" else "BDS"), catalogue, kind, options.today,
+        tables(version, "HL7" if kind == "dob" else "BDS"),
+        catalogue,
+        kind,
+        options.today,
         {b: str(formats[b]) for b in numbers},
     )
 
@@ -133,7 +153,8 @@ def _group(
         return setting.active(code) and (options.codes is None or code in options.codes)
 
     return _Group(
-        setting, numbers,
+        setting,
+        numbers,
         [c for c in structure.checks(setting) if asked(c.code)],
         [c for c in values.checks(setting) if asked(c.code)],
         [c for c in wire.checks(setting) if asked(c.code)] if kind == "dob" else [],
@@ -159,7 +180,9 @@ def _filled(piece: pl.DataFrame) -> pl.DataFrame:
     element = pl.col("bare") % 2**32 - 1
     return summed.select(
         (pl.col("bare") // 2**32).cast(pl.Int32).alias("bron"),
-        pl.when(element >= 0).then(element).cast(pl.Int32).alias("bdsnummer"), "rows", "n",
+        pl.when(element >= 0).then(element).cast(pl.Int32).alias("bdsnummer"),
+        "rows",
+        "n",
     )
 
 
@@ -187,25 +210,37 @@ def _judge(rows: pl.DataFrame, group: _Group, collector: Collector, options: Opt
 
 def evaluate(distinct: pl.LazyFrame, checks: list[Check], keys: list[str]) -> pl.DataFrame:
     """Of enriched distinct rows those that break a rule: the keys, `code` and `parameters`; one row per rule."""
-    flags = distinct.with_columns(
-        *(c.fail.fill_null(value=False).alias(f"fail_{i}") for i, c in enumerate(checks)),
-    ).filter(pl.any_horizontal(*(pl.col(f"fail_{i}") for i in range(len(checks))))).collect()
+    flags = (
+        distinct.with_columns(
+            *(c.fail.fill_null(value=False).alias(f"fail_{i}") for i, c in enumerate(checks)),
+        )
+        .filter(pl.any_horizontal(*(pl.col(f"fail_{i}") for i in range(len(checks)))))
+        .collect()
+    )
     parts = []
     for i, check in enumerate(checks):
         hit = flags.filter(pl.col(f"fail_{i}"))
         if hit.height:
-            parts.append(hit.select(
-                *keys, pl.lit(check.code).alias("code"), parameters(check.params).alias("parameters"),
-            ))
-    empty = flags.select(keys).clear().with_columns(
-        pl.lit(None, pl.String).alias("code"), pl.lit(None, pl.String).alias("parameters")
+            parts.append(
+                hit.select(
+                    *keys,
+                    pl.lit(check.code).alias("code"),
+                    parameters(check.params).alias("parameters"),
+                )
+            )
+    empty = (
+        flags.select(keys)
+        .clear()
+        .with_columns(pl.lit(None, pl.String).alias("code"), pl.lit(None, pl.String).alias("parameters"))
     )
     return pl.concat(parts) if parts else empty
 
 
 def _shapes(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
     shaped = rows.with_columns(
-        act=pl.col("activiteit_id").is_not_null(), empty=pl.col("waarde").is_null(), has_text=pl.col("tekst").is_not_null(),
+        act=pl.col("activiteit_id").is_not_null(),
+        empty=pl.col("waarde").is_null(),
+        has_text=pl.col("tekst").is_not_null(),
     )
     shaped = shaped.with_columns(shape=_mixed(structure.SHAPE))
     distinct = shaped.select("shape", *structure.SHAPE).unique("shape", keep="any")
@@ -255,9 +290,7 @@ def _wire(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
 
 def _listed(setting: Setting) -> frozenset[int]:
     """Text elements that a rule on values names: postcode, telephone and the like."""
-    return frozenset(
-        n for c in ("BDS219", "BDS220", "BDS222", "BDS234") for n in setting.rule(c).elements
-    )
+    return frozenset(n for c in ("BDS219", "BDS220", "BDS222", "BDS234") for n in setting.rule(c).elements)
 
 
 def _lengths(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
@@ -266,16 +299,25 @@ def _lengths(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
     limits = group.tables.elements.filter(
         pl.col("due_length").is_not_null() & pl.col("kind").is_in(["tekst"])
     ).select("bdsnummer", "due_length")
-    texts = rows.filter(pl.col("bdsnummer").is_in(limits["bdsnummer"].to_list()) & pl.col("waarde").is_not_null())
+    texts = rows.filter(
+        pl.col("bdsnummer").is_in(limits["bdsnummer"].to_list()) & pl.col("waarde").is_not_null()
+    )
     over = texts.join(limits, on="bdsnummer", maintain_order="left").filter(
         pl.col("waarde").str.len_chars() > pl.col("due_length")
     )
-    collector.add("BDS207", over.with_columns(parameters=parameters(
-        {"lengte": pl.col("waarde").str.len_chars(), "hoogst": pl.col("due_length")}
-    )))
+    collector.add(
+        "BDS207",
+        over.with_columns(
+            parameters=parameters(
+                {"lengte": pl.col("waarde").str.len_chars(), "hoogst": pl.col("due_length")}
+            )
+        ),
+    )
 
 
-def _whole(store: Store, groups: list[_Group], catalogue: Catalogue, collector: Collector, options: Options) -> None:
+def _whole(
+    store: Store, groups: list[_Group], catalogue: Catalogue, collector: Collector, options: Options
+) -> None:
     asked = {c for c in whole.CODES if options.codes is None or c in options.codes}
     if not asked or not groups:
         return

@@ -71,8 +71,14 @@ def _curves(root: str) -> dict[tuple[str, str, str, str], _Curve]:
     path = Path(root) / "referenties" / "groei" / "growth_lms.csv"
     if not path.is_file():
         return {}
-    frame = pl.read_csv(path, schema_overrides={"population": pl.String, "x": pl.Float64, "L": pl.Float64}, infer_schema_length=0)
-    frame = frame.with_columns(pl.col("x", "L", "M", "S").cast(pl.Float64), pl.col("population").fill_null(""))
+    frame = pl.read_csv(
+        path,
+        schema_overrides={"population": pl.String, "x": pl.Float64, "L": pl.Float64},
+        infer_schema_length=0,
+    )
+    frame = frame.with_columns(
+        pl.col("x", "L", "M", "S").cast(pl.Float64), pl.col("population").fill_null("")
+    )
     wanted = {r for r, _ in (*CHARTS.values(), *NEWBORN.values())} | {PRETERM}
     curves = {}
     chosen = frame.filter(pl.col("reference").is_in(list(wanted)))
@@ -80,7 +86,10 @@ def _curves(root: str) -> dict[tuple[str, str, str, str], _Curve]:
         curve = part.sort("x")
         reference, measure, sex, population = (str(k) for k in key)
         curves[reference, measure, sex, population] = _Curve(
-            curve["x"].to_numpy(), curve["L"].fill_null(1.0).to_numpy(), curve["M"].to_numpy(), curve["S"].to_numpy(),
+            curve["x"].to_numpy(),
+            curve["L"].fill_null(1.0).to_numpy(),
+            curve["M"].to_numpy(),
+            curve["S"].to_numpy(),
             curve["distribution"][0] == "NO",
         )
     return curves
@@ -110,7 +119,10 @@ def z_scores(measure: str, frame: pl.DataFrame) -> pl.Series:
     if unknown.any():
         # Without a sex the milder of the two judgements holds.
         rows = frame.filter(pl.col("sex").is_null())
-        both = [z_scores(measure, rows.with_columns(sex=pl.lit(w))).fill_null(float("nan")).to_numpy() for w in ("male", "female")]
+        both = [
+            z_scores(measure, rows.with_columns(sex=pl.lit(w))).fill_null(float("nan")).to_numpy()
+            for w in ("male", "female")
+        ]
         result[unknown] = np.where(np.abs(both[0]) <= np.abs(both[1]), both[0], both[1])
     for which in ("male", "female"):
         mine = sex == which

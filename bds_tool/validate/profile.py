@@ -26,12 +26,21 @@ def profile(store: Store, *, small: int = SMALL) -> dict[str, Any]:
     """
     rows = store.registraties()
     bronnen = store.bronnen()
-    general = rows.select(
-        pl.len().alias("rows"), pl.struct("bron", "dossier_id").n_unique().alias("dossiers"),
-        pl.struct("bron", "dossier_id", "activiteit_id").filter(pl.col("activiteit_id").is_not_null()).n_unique().alias("activities"),
-        pl.col("datum").dt.year().min().alias("first_year"), pl.col("datum").dt.year().max().alias("last_year"),
-        pl.col("bdsnummer").is_null().sum().alias("without_element"),
-    ).collect(engine="streaming").row(0, named=True)
+    general = (
+        rows.select(
+            pl.len().alias("rows"),
+            pl.struct("bron", "dossier_id").n_unique().alias("dossiers"),
+            pl.struct("bron", "dossier_id", "activiteit_id")
+            .filter(pl.col("activiteit_id").is_not_null())
+            .n_unique()
+            .alias("activities"),
+            pl.col("datum").dt.year().min().alias("first_year"),
+            pl.col("datum").dt.year().max().alias("last_year"),
+            pl.col("bdsnummer").is_null().sum().alias("without_element"),
+        )
+        .collect(engine="streaming")
+        .row(0, named=True)
+    )
     kinds = _kinds(bronnen)
     per_element = _elements(rows, general["dossiers"])
     numbers = per_element["element"].to_list()
@@ -41,13 +50,22 @@ def profile(store: Store, *, small: int = SMALL) -> dict[str, Any]:
     elements = []
     for row in per_element.iter_rows(named=True):
         number = row["element"]
-        entry: dict[str, Any] = {**row, "element_name": element_name(number) or None, "kind": kinds.get(number, "onbekend")}
+        entry: dict[str, Any] = {
+            **row,
+            "element_name": element_name(number) or None,
+            "kind": kinds.get(number, "onbekend"),
+        }
         entry |= {"values": values.get(number, []), **quantiles.get(number, {})}
         elements.append(entry)
     return {
-        "schema_version": 1, "small": small,
-        "files": [{k: f[k] for k in ("pad", "formaat", "bds_herkend", "bds_zekerheid", "rijen", "dossiers")} for f in bronnen.iter_rows(named=True)],
-        **general, "elements": elements,
+        "schema_version": 1,
+        "small": small,
+        "files": [
+            {k: f[k] for k in ("pad", "formaat", "bds_herkend", "bds_zekerheid", "rijen", "dossiers")}
+            for f in bronnen.iter_rows(named=True)
+        ],
+        **general,
+        "elements": elements,
     }
 
 
@@ -66,15 +84,22 @@ def _elements(rows: pl.LazyFrame, dossiers: int) -> pl.DataFrame:
     has = pl.col("waarde").is_not_null() | pl.col("tekst").is_not_null()
     dossier = pl.struct("bron", "dossier_id")
     return (
-        rows.filter(pl.col("bdsnummer").is_not_null()).group_by(pl.col("bdsnummer").alias("element"))
+        rows.filter(pl.col("bdsnummer").is_not_null())
+        .group_by(pl.col("bdsnummer").alias("element"))
         .agg(
-            pl.len().alias("rows"), has.sum().alias("filled"), dossier.n_unique().alias("in_dossiers"),
-            pl.col("waarde").n_unique().alias("distinct"), pl.col("nullflavor").is_not_null().sum().alias("nullflavors"),
+            pl.len().alias("rows"),
+            has.sum().alias("filled"),
+            dossier.n_unique().alias("in_dossiers"),
+            pl.col("waarde").n_unique().alias("distinct"),
+            pl.col("nullflavor").is_not_null().sum().alias("nullflavors"),
             pl.col("eenheid").cast(pl.String).drop_nulls().unique().sort().alias("units"),
             pl.col("rubriek").cast(pl.String).drop_nulls().unique().sort().alias("rubrieken"),
-            pl.col("datum").dt.year().min().alias("from_year"), pl.col("datum").dt.year().max().alias("until_year"),
+            pl.col("datum").dt.year().min().alias("from_year"),
+            pl.col("datum").dt.year().max().alias("until_year"),
         )
-        .with_columns(share=(pl.col("in_dossiers") / dossiers).round(4)).sort("element").collect(engine="streaming")
+        .with_columns(share=(pl.col("in_dossiers") / dossiers).round(4))
+        .sort("element")
+        .collect(engine="streaming")
     )
 
 
@@ -83,12 +108,15 @@ def _values(rows: pl.LazyFrame, numbers: list[int], small: int) -> dict[int, lis
         rows.filter(pl.col("bdsnummer").is_in(numbers) & pl.col("waarde").is_not_null())
         .group_by("bdsnummer", "waarde")
         .agg(pl.len().alias("n"), pl.struct("bron", "dossier_id").n_unique().alias("dossiers"))
-        .sort("bdsnummer", "n", "waarde", descending=[False, True, False]).collect(engine="streaming")
+        .sort("bdsnummer", "n", "waarde", descending=[False, True, False])
+        .collect(engine="streaming")
     )
     result: dict[int, list[dict[str, Any]]] = {}
     for (number,), part in counted.group_by("bdsnummer", maintain_order=True):
         # What is long is no code but text in a coded field, and may say anything.
-        shown = part.filter((pl.col("dossiers") >= small) & (pl.col("waarde").str.len_chars() <= 12)).head(VALUES)
+        shown = part.filter((pl.col("dossiers") >= small) & (pl.col("waarde").str.len_chars() <= 12)).head(
+            VALUES
+        )
         rest = part.join(shown, on="waarde", how="anti")
         entries = [{"value": v, "n": n} for v, n in shown.select("waarde", "n").iter_rows()]
         if rest.height:
@@ -101,8 +129,14 @@ def _values(rows: pl.LazyFrame, numbers: list[int], small: int) -> dict[int, lis
 def _quantiles(rows: pl.LazyFrame, numbers: list[int]) -> dict[int, dict[str, Any]]:
     x = pl.col("waarde").cast(pl.Float64, strict=False)
     found = (
-        rows.filter(pl.col("bdsnummer").is_in(numbers)).group_by("bdsnummer")
-        .agg(x.quantile(0.01).alias("p1"), x.median().alias("median"), x.quantile(0.99).alias("p99"), x.count().alias("n"))
+        rows.filter(pl.col("bdsnummer").is_in(numbers))
+        .group_by("bdsnummer")
+        .agg(
+            x.quantile(0.01).alias("p1"),
+            x.median().alias("median"),
+            x.quantile(0.99).alias("p99"),
+            x.count().alias("n"),
+        )
         .collect()
     )
     return {r["bdsnummer"]: _guess(r) for r in found.iter_rows(named=True) if r["n"]}

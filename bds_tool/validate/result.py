@@ -16,7 +16,7 @@ from bds_tool.files import atomic_dir
 from bds_tool.text import t
 
 if TYPE_CHECKING:
-    from bds_tool.validate.catalogue import Catalogue
+    from bds_tool.validate.catalogue import Catalogue, Rule
 
 #: Remark that the walk over a message leaves: the rules of stage `message` have been applied to this source.
 MARKER = "BDS800"
@@ -58,7 +58,7 @@ class Result:
 
         if not severity:
             return 0
-        heavy = SEVERITIES[SEVERITIES.index(severity):]
+        heavy = SEVERITIES[SEVERITIES.index(severity) :]
         return sum(self.count(s) for s in heavy)
 
     def unreadable(self) -> list[str]:
@@ -76,12 +76,18 @@ class Result:
             for name in _PARTS:
                 getattr(self, name).write_parquet(folder / f"{name}.parquet")
             meta = {
-                "layout": LAYOUT, "bds": __version__, "rules": self.catalogue.version(), **self.meta,
-                "inspected": sorted(self.inspected), "accepted": self.accepted,
+                "layout": LAYOUT,
+                "bds": __version__,
+                "rules": self.catalogue.version(),
+                **self.meta,
+                "inspected": sorted(self.inspected),
+                "accepted": self.accepted,
                 "groups": [[b, *g] for b, g in self.groups.items()],
                 "needs": [[*k, v] for k, v in self.needs.items()],
             }
-            (folder / "_findings.json").write_text(json.dumps(meta, indent=1, ensure_ascii=False) + "\n", "utf-8")
+            (folder / "_findings.json").write_text(
+                json.dumps(meta, indent=1, ensure_ascii=False) + "\n", "utf-8"
+            )
 
 
 def is_result(path: Path | str) -> bool:
@@ -100,9 +106,14 @@ def load(path: Path | str, rules: dict[str, dict[str, Any]] | None = None) -> Re
         parts = {name: pl.read_parquet(folder / f"{name}.parquet") for name in _PARTS}
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
         raise UnreadableError(
-            t(f"{folder} is geen bewaard resultaat van bds validate.", f"{folder} is no stored result of bds validate."),
-            t("Maak er een met `bds validate EXPORT --save NAAM.findings`.",
-              "Make one with `bds validate EXPORT --save NAME.findings`."),
+            t(
+                f"{folder} is geen bewaard resultaat van bds validate.",
+                f"{folder} is no stored result of bds validate.",
+            ),
+            t(
+                "Maak er een met `bds validate EXPORT --save NAAM.findings`.",
+                "Make one with `bds validate EXPORT --save NAME.findings`.",
+            ),
         ) from error
     catalogue = load_rules(rules)
     severities = {r.code: r.severity for r in catalogue.rules.values()}
@@ -111,9 +122,13 @@ def load(path: Path | str, rules: dict[str, dict[str, Any]] | None = None) -> Re
         parts[name] = parts[name].with_columns(severity=fresh)
     known = ("reference_date", "codes", "xsd", "max_examples", "seconds", "rows")
     return Result(
-        **parts, catalogue=catalogue, inspected=frozenset(meta["inspected"]),
-        groups={b: (v, f) for b, v, f in meta["groups"]}, needs={(v, f): n for v, f, n in meta["needs"]},
-        meta={k: meta[k] for k in known if k in meta}, accepted=meta.get("accepted", []),
+        **parts,
+        catalogue=catalogue,
+        inspected=frozenset(meta["inspected"]),
+        groups={b: (v, f) for b, v, f in meta["groups"]},
+        needs={(v, f): n for v, f, n in meta["needs"]},
+        meta={k: meta[k] for k in known if k in meta},
+        accepted=meta.get("accepted", []),
     )
 
 
@@ -127,16 +142,39 @@ def verdicts(result: Result) -> pl.DataFrame:
         if sources.is_empty():
             continue
         table = [(r.code, *_standing(result, r, group)) for r in rules]
-        frame = pl.DataFrame(table, schema=["code", "reason", "sets", "stage"], orient="row", infer_schema_length=None,
-                             schema_overrides={"reason": pl.String, "sets": pl.List(pl.List(pl.Int32))})
+        frame = pl.DataFrame(
+            table,
+            schema=["code", "reason", "sets", "stage"],
+            orient="row",
+            infer_schema_length=None,
+            schema_overrides={"reason": pl.String, "sets": pl.List(pl.List(pl.Int32))},
+        )
         parts.append(_of_sources(result, frame, sources))
     if not parts:
-        return pl.DataFrame(schema={"code": pl.String, "bron": pl.Int32, "status": pl.String, "reason": pl.String, "n": pl.Int64})
-    joined = pl.concat(parts).join(found, on=["code", "bron"], how="left").with_columns(pl.col("n").fill_null(0))
-    status = pl.when(pl.col("n") > 0).then(pl.lit(FOUND)).when(pl.col("reason").is_not_null()).then(pl.lit(UNKNOWN))
-    return joined.with_columns(status=status.otherwise(pl.lit(GOOD))).with_columns(
-        reason=pl.when(pl.col("n") > 0).then(None).otherwise(pl.col("reason"))
-    ).select("code", "bron", "status", "reason", "n").sort("code", "bron")
+        return pl.DataFrame(
+            schema={
+                "code": pl.String,
+                "bron": pl.Int32,
+                "status": pl.String,
+                "reason": pl.String,
+                "n": pl.Int64,
+            }
+        )
+    joined = (
+        pl.concat(parts).join(found, on=["code", "bron"], how="left").with_columns(pl.col("n").fill_null(0))
+    )
+    status = (
+        pl.when(pl.col("n") > 0)
+        .then(pl.lit(FOUND))
+        .when(pl.col("reason").is_not_null())
+        .then(pl.lit(UNKNOWN))
+    )
+    return (
+        joined.with_columns(status=status.otherwise(pl.lit(GOOD)))
+        .with_columns(reason=pl.when(pl.col("n") > 0).then(None).otherwise(pl.col("reason")))
+        .select("code", "bron", "status", "reason", "n")
+        .sort("code", "bron")
+    )
 
 
 def _sources(result: Result, group: tuple[str, str] | None) -> pl.DataFrame:
@@ -144,7 +182,9 @@ def _sources(result: Result, group: tuple[str, str] | None) -> pl.DataFrame:
     return pl.DataFrame({"bron": chosen}, schema={"bron": pl.Int32})
 
 
-def _standing(result: Result, rule: Any, group: tuple[str, str] | None) -> tuple[str | None, list[list[int]], str]:  # noqa: ANN401
+def _standing(
+    result: Result, rule: Rule, group: tuple[str, str] | None
+) -> tuple[str | None, list[list[int]], str]:
     """Why a rule is not judged for sources of this version and format (null: it is), and the elements it needs."""
     codes = result.meta.get("codes")
     if codes is not None and rule.code not in codes and rule.family != 0:
@@ -169,21 +209,28 @@ def _of_sources(result: Result, rules: pl.DataFrame, sources: pl.DataFrame) -> p
     filled = result.filled.filter(pl.col("rows") > 0).select("bron", "bdsnummer")
     every = rules.select("code", "reason", "stage").join(sources, how="cross")
     sets = (
-        rules.select("code", "sets").explode("sets", empty_as_null=False, keep_nulls=False).with_row_index("part")
+        rules.select("code", "sets")
+        .explode("sets", empty_as_null=False, keep_nulls=False)
+        .with_row_index("part")
         .explode("sets", empty_as_null=True, keep_nulls=True)
     )
     needed = rules.select("code", pl.col("sets").list.len().alias("wanted"))
     met = (
-        sets.join(filled, left_on="sets", right_on="bdsnummer").select("code", "part", "bron").unique()
-        .group_by("code", "bron").agg(pl.len().alias("met"))
+        sets.join(filled, left_on="sets", right_on="bdsnummer")
+        .select("code", "part", "bron")
+        .unique()
+        .group_by("code", "bron")
+        .agg(pl.len().alias("met"))
     )
     joined = every.join(needed, on="code").join(met, on=["code", "bron"], how="left")
     absent = pl.col("met").fill_null(0) < pl.col("wanted")
     walked = pl.col("bron").is_in(list(result.inspected))
     reason = (
-        pl.when(pl.col("reason").is_not_null()).then(pl.col("reason"))
+        pl.when(pl.col("reason").is_not_null())
+        .then(pl.col("reason"))
         .when((pl.col("stage") == "message") & ~walked)
         .then(pl.lit(t("het bericht zelf is niet doorlopen", "the message itself was not walked")))
-        .when(absent).then(pl.lit(t("element niet aangeleverd", "element not supplied")))
+        .when(absent)
+        .then(pl.lit(t("element niet aangeleverd", "element not supplied")))
     )
     return joined.select("code", "bron", reason.otherwise(None).alias("reason"))

@@ -52,7 +52,10 @@ def judge(request: Request) -> Result:
 
     if request.bds and request.bds not in versions():
         raise UsageError(
-            t(f"BDS-versie {request.bds} is hier niet bekend.", f"BDS version {request.bds} is not known here."),
+            t(
+                f"BDS-versie {request.bds} is hier niet bekend.",
+                f"BDS version {request.bds} is not known here.",
+            ),
             t(f"Kies uit: {', '.join(versions())}.", f"Choose one of: {', '.join(versions())}."),
         )
     codes = chosen(request.select, request.ignore)
@@ -64,16 +67,29 @@ def judge(request: Request) -> Result:
         inspect.append(XSD_INSPECTOR)
     stored = len(request.paths) == 1 and Store.is_store(request.paths[0])
     store = read(
-        request.paths, None if stored else request.store, from_format=request.from_format, bds=request.bds,
-        inspect=tuple(inspect), settings=request.settings, replace=request.replace, progress=request.progress,
+        request.paths,
+        None if stored else request.store,
+        from_format=request.from_format,
+        bds=request.bds,
+        inspect=tuple(inspect),
+        settings=request.settings,
+        replace=request.replace,
+        progress=request.progress,
     )
     if stored:
         _check_store(store)
     with store:
-        result = validate(store, Options(
-            today=request.today, max_examples=request.max_examples, codes=codes, rules=request.rules,
-            xsd=request.xsd is not None and not stored, bds=request.bds,
-        ))
+        result = validate(
+            store,
+            Options(
+                today=request.today,
+                max_examples=request.max_examples,
+                codes=codes,
+                rules=request.rules,
+                xsd=request.xsd is not None and not stored,
+                bds=request.bds,
+            ),
+        )
     return accept(result, request.accept, request.today)
 
 
@@ -89,8 +105,14 @@ def _check_store(store: Store) -> None:
         Bronnen.validate(store.bronnen().lazy(), lazy=True)
     except (pandera.errors.SchemaError, pandera.errors.SchemaErrors) as error:
         raise UnreadableError(
-            t(f"{store.path} heeft niet de kolommen van een gegevensmap.", f"{store.path} lacks the columns of a store."),
-            t("Maak de map opnieuw met `bds convert --to store`.", "Make it again with `bds convert --to store`."),
+            t(
+                f"{store.path} heeft niet de kolommen van een gegevensmap.",
+                f"{store.path} lacks the columns of a store.",
+            ),
+            t(
+                "Maak de map opnieuw met `bds convert --to store`.",
+                "Make it again with `bds convert --to store`.",
+            ),
         ) from error
 
 

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from bds_tool.schema.model import Definition, Element
 
 #: Data types of the message whose values are Dutch care numbers, by the form they must have.
-IDENTIFIERS = {"II.NL.BSN": "bsn", "II.NL.AGB": "agb", "II.NL.BIG": "big", "II.NL.UZI": "uzi", "II.NL.URA": "ura"}
+IDENTIFIERS = {
+    "II.NL.BSN": "bsn",
+    "II.NL.AGB": "agb",
+    "II.NL.BIG": "big",
+    "II.NL.UZI": "uzi",
+    "II.NL.URA": "ura",
+}
 #: Elements whose value list is a table of the BRP (RvIG): 33 gemeenten, 34 landen.
 GEMEENTE_LISTS = frozenset({"W0005"})
 LAND_LISTS = frozenset({"W0014"})
@@ -51,7 +57,12 @@ def _tables(version: str, coding: str, _root: str) -> Tables:
     rows = [_element(e, definition, coding) for e in definition.elementen.values()]
     elements = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
     return Tables(
-        version, coding, definition, elements, _codes(definition, coding), _elsewhere(version, coding),
+        version,
+        coding,
+        definition,
+        elements,
+        _codes(definition, coding),
+        _elsewhere(version, coding),
         _codes(definition, "BDS" if coding == "HL7" else "HL7").select("lijst", "waarde"),
         {n: e.naam for n, e in definition.elementen.items()},
     )
@@ -105,11 +116,25 @@ def element_name(number: int | None) -> str:
 
 
 _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "bdsnummer": pl.Int32, "kind": pl.String, "due_unit": pl.String, "low": pl.Float64, "high": pl.Float64,
-    "due_length": pl.Int32, "lijst": pl.String, "complete": pl.Boolean, "deprecated": pl.Boolean,
-    "exchanged": pl.Boolean, "due_rubriek": pl.String, "due_groep": pl.String, "due_system": pl.List(pl.String),
-    "due_null": pl.List(pl.String), "any_null": pl.Boolean, "per_activity": pl.Boolean, "most": pl.Int32,
-    "certain": pl.Boolean, "own_node": pl.Boolean,
+    "bdsnummer": pl.Int32,
+    "kind": pl.String,
+    "due_unit": pl.String,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "due_length": pl.Int32,
+    "lijst": pl.String,
+    "complete": pl.Boolean,
+    "deprecated": pl.Boolean,
+    "exchanged": pl.Boolean,
+    "due_rubriek": pl.String,
+    "due_groep": pl.String,
+    "due_system": pl.List(pl.String),
+    "due_null": pl.List(pl.String),
+    "any_null": pl.Boolean,
+    "per_activity": pl.Boolean,
+    "most": pl.Int32,
+    "certain": pl.Boolean,
+    "own_node": pl.Boolean,
 }
 
 
@@ -124,11 +149,25 @@ def _element(e: Element, definition: Definition, coding: str) -> tuple[object, .
     limits = [c for c in (e.card, e.card_bericht) if c.maximum is not None or c.unbounded]
     most = None if not limits or any(c.unbounded for c in limits) else max(c.maximum or 1 for c in limits)
     return (
-        e.bdsnummer, _kind(e, lijst, coding), e.eenheid or None, _float(e.minimum), _float(e.maximum), e.max_lengte,
-        lijst, complete, e.status == "deprecated", e.in_bericht, e.rubriek or None,
-        e.groepen[-1] if e.groepen else None, sorted(systems), [n for n in e.nullflavor if n != "any"],
-        "any" in e.nullflavor, rubriek.binding == "activiteitgebonden" if rubriek else None, most,
-        e.zekerheid == "A", e.locatie_soort in {"observation", "act-value", "observation-other-code"},
+        e.bdsnummer,
+        _kind(e, lijst, coding),
+        e.eenheid or None,
+        _float(e.minimum),
+        _float(e.maximum),
+        e.max_lengte,
+        lijst,
+        complete,
+        e.status == "deprecated",
+        e.in_bericht,
+        e.rubriek or None,
+        e.groepen[-1] if e.groepen else None,
+        sorted(systems),
+        [n for n in e.nullflavor if n != "any"],
+        "any" in e.nullflavor,
+        rubriek.binding == "activiteitgebonden" if rubriek else None,
+        most,
+        e.zekerheid == "A",
+        e.locatie_soort in {"observation", "act-value", "observation-other-code"},
     )
 
 
@@ -172,9 +211,13 @@ def _codes(definition: Definition, coding: str) -> pl.DataFrame:
     frame = definition.codes_frame()
     return (
         frame.filter((pl.col("soort") == coding) & (pl.col("rij") != "complete-codesystem"))
-        .select(pl.col("waardenlijst").alias("lijst"), pl.col("code").alias("waarde"),
-                pl.col("status").alias("code_status"), pl.col("nullflavor").alias("is_null"),
-                pl.col("weergavenaam").alias("display"))
+        .select(
+            pl.col("waardenlijst").alias("lijst"),
+            pl.col("code").alias("waarde"),
+            pl.col("status").alias("code_status"),
+            pl.col("nullflavor").alias("is_null"),
+            pl.col("weergavenaam").alias("display"),
+        )
         .sort(pl.col("code_status") == "D")
         .unique(["lijst", "waarde"], keep="first", maintain_order=True)
     )
@@ -182,8 +225,13 @@ def _codes(definition: Definition, coding: str) -> pl.DataFrame:
 
 def _elsewhere(version: str, coding: str) -> pl.DataFrame:
     frames = [
-        load(v).codes_frame().filter((pl.col("soort") == coding) & (pl.col("rij") == "concept"))
-        .select(pl.col("waardenlijst").alias("lijst"), pl.col("code").alias("waarde"), pl.lit(v).alias("known_in"))
-        for v in versions() if v != version
+        load(v)
+        .codes_frame()
+        .filter((pl.col("soort") == coding) & (pl.col("rij") == "concept"))
+        .select(
+            pl.col("waardenlijst").alias("lijst"), pl.col("code").alias("waarde"), pl.lit(v).alias("known_in")
+        )
+        for v in versions()
+        if v != version
     ]
     return pl.concat(frames).group_by("lijst", "waarde", maintain_order=True).agg(pl.col("known_in").last())

@@ -43,9 +43,13 @@ class View:
 
     def of(self, *numbers: int) -> pl.DataFrame:
         """Rows of these elements that carry a value."""
-        return self._kept("of", numbers, lambda: self._some.filter(
-            pl.col("bdsnummer").is_in(list(numbers)) & pl.col("waarde").is_not_null()
-        ))
+        return self._kept(
+            "of",
+            numbers,
+            lambda: self._some.filter(
+                pl.col("bdsnummer").is_in(list(numbers)) & pl.col("waarde").is_not_null()
+            ),
+        )
 
     @cached_property
     def _some(self) -> pl.DataFrame:
@@ -54,9 +58,15 @@ class View:
 
     def numbers(self, *numbers: int) -> pl.DataFrame:
         """Rows of these elements with `x`, the value as a number; what is no number is left out."""
-        return self._kept("numbers", numbers, lambda: self.of(*numbers).with_columns(
-            x=pl.col("waarde").cast(pl.Float64, strict=False)
-        ).filter(pl.col("x").is_finite()))
+        return self._kept(
+            "numbers",
+            numbers,
+            lambda: (
+                self.of(*numbers)
+                .with_columns(x=pl.col("waarde").cast(pl.Float64, strict=False))
+                .filter(pl.col("x").is_finite())
+            ),
+        )
 
     def dates(self, *numbers: int) -> pl.DataFrame:
         """Rows of these elements with `day`; a month or a year alone counts as its first day, `exact` says so."""
@@ -82,11 +92,24 @@ class View:
             return exact.group_by("d", maintain_order=True).agg(pl.col("day").first().alias(name))
 
         ended = self.dates(_END).filter("exact").group_by("d").agg(pl.col("day").max().alias("ended"))
-        sex = self.of(_SEX).group_by("d", maintain_order=True).agg(
-            pl.col("waarde").first().replace_strict(_SEXES, default=None, return_dtype=pl.String).alias("sex")
+        sex = (
+            self.of(_SEX)
+            .group_by("d", maintain_order=True)
+            .agg(
+                pl.col("waarde")
+                .first()
+                .replace_strict(_SEXES, default=None, return_dtype=pl.String)
+                .alias("sex")
+            )
         )
         frame = base
-        for part in (day(_BIRTH, "born"), day(_DEATH, "died"), ended, sex, self.once(_PREGNANCY, "gestation")):
+        for part in (
+            day(_BIRTH, "born"),
+            day(_DEATH, "died"),
+            ended,
+            sex,
+            self.once(_PREGNANCY, "gestation"),
+        ):
             frame = frame.join(part, on="d", how="left", maintain_order="left")
         return frame
 
@@ -105,10 +128,16 @@ class View:
         """One row per activity: its date row (724) when it has one, else its first row; `status`, `kind`, `planned`."""
         heads = self.rows.filter(pl.col("a").is_first_distinct() & pl.col("activiteit_id").is_not_null())
         key = ["a"]
-        dated = self.of(724).unique(key, keep="first").select(*key, r724="regel", p724=pl.col("pad").cast(pl.String))
+        dated = (
+            self.of(724)
+            .unique(key, keep="first")
+            .select(*key, r724="regel", p724=pl.col("pad").cast(pl.String))
+        )
         extra = heads.join(dated, on=key, how="left", maintain_order="left").with_columns(
-            regel=pl.coalesce("r724", "regel"), pad=pl.coalesce("p724", pl.col("pad").cast(pl.String)),
-            bdsnummer=pl.lit(724, pl.Int32), waarde=pl.col("datum").cast(pl.String),
+            regel=pl.coalesce("r724", "regel"),
+            pad=pl.coalesce("p724", pl.col("pad").cast(pl.String)),
+            bdsnummer=pl.lit(724, pl.Int32),
+            waarde=pl.col("datum").cast(pl.String),
         )
         for name, number in (("status", 1605), ("old_status", 725), ("kind", 494)):
             part = self.of(number).unique(key, keep="first").select(*key, pl.col("waarde").alias(name))
@@ -141,10 +170,17 @@ def with_day(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows with `day` (Date) and `exact`; rows whose value is no date are left out."""
     text = pl.col("waarde").str.slice(0, 10)
     length = text.str.len_chars()
-    full = pl.when(length == 10).then(text).when(length == 7).then(text + "-01").when(length == 4).then(text + "-01-01")
-    return rows.with_columns(day=full.otherwise(None).str.to_date("%Y-%m-%d", strict=False), exact=length == 10).filter(
-        pl.col("day").is_not_null()
+    full = (
+        pl.when(length == 10)
+        .then(text)
+        .when(length == 7)
+        .then(text + "-01")
+        .when(length == 4)
+        .then(text + "-01-01")
     )
+    return rows.with_columns(
+        day=full.otherwise(None).str.to_date("%Y-%m-%d", strict=False), exact=length == 10
+    ).filter(pl.col("day").is_not_null())
 
 
 _READ: set[int] = set()

@@ -25,7 +25,10 @@ def use(folder: Path) -> None:
     if not folder.is_dir() or next(folder.rglob("*.xsd"), None) is None:
         raise UsageError(
             t(f"In {folder} staan geen XML-schema's (.xsd).", f"{folder} holds no XML schemas (.xsd)."),
-            t("Wijs de map aan met REPC_IN902120NL03.xsd.", "Point at the folder that holds REPC_IN902120NL03.xsd."),
+            t(
+                "Wijs de map aan met REPC_IN902120NL03.xsd.",
+                "Point at the folder that holds REPC_IN902120NL03.xsd.",
+            ),
         )
     os.environ[VARIABLE] = str(folder.resolve())
 

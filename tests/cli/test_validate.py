@@ -16,7 +16,9 @@ MESSAGE = """<REPC_IN902120NL03 xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.
 <id extension="999900184" root="2.16.840.1.113883.2.4.6.3"/><patientPerson><birthTime value="20181011"/></patientPerson></patient></subject>
 </careProvisionEvent></sequelTo></CareProvisionRequest></subject></ControlActProcess></REPC_IN902120NL03>"""
 CHILD = {
-    "Format": "3.0", "organisationCode": 1, "reference": "r1",
+    "Format": "3.0",
+    "organisationCode": 1,
+    "reference": "r1",
     "clientDetails": [{"bdsNumber": 19, "value": "1"}, {"bdsNumber": 20, "value": "20181011"}],
     "clientMeasurements": [{"bdsNumber": 235, "values": [{"date": "20191011", "value": 760}]}],
 }
@@ -58,15 +60,26 @@ def test_fail_on(bds, place, level, code):
 
 
 def test_fail_on_info_counts_everything(bds, place):
-    (place / "bds.toml").write_text('[rules.BDS401]\nseverity = "info"\n[rules.BDS829]\nseverity = "info"\n[rules.BDS826]\nseverity = "info"\n')
+    (place / "bds.toml").write_text(
+        '[rules.BDS401]\nseverity = "info"\n[rules.BDS829]\nseverity = "info"\n[rules.BDS826]\nseverity = "info"\n'
+    )
     assert bds("validate", "bad.xml").code == 0
     assert bds("validate", "bad.xml", "--fail-on", "info").code == 1
 
 
-@pytest.mark.parametrize("arguments", [
-    ("--fail-on", "soms"), ("--format", "pdf"), ("--report", "html"), ("--bds", "9.9"), ("--select", "BDS9999"),
-    ("--reference-date", "gisteren"), ("--format", "xlsx"), ("--xsd", "nowhere"),
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--fail-on", "soms"),
+        ("--format", "pdf"),
+        ("--report", "html"),
+        ("--bds", "9.9"),
+        ("--select", "BDS9999"),
+        ("--reference-date", "gisteren"),
+        ("--format", "xlsx"),
+        ("--xsd", "nowhere"),
+    ],
+)
 def test_wrong_use_gives_2_with_a_remedy(bds, place, arguments):
     result = bds("validate", "good.json", *arguments)
     assert result.code == 2
@@ -150,10 +163,14 @@ def test_expired_and_unused_acceptances_are_findings(bds, place):
 
 def test_stored_result_is_judged_again_without_reading(bds, place):
     assert bds("validate", "bad.xml", "--save", "r.findings", "-q").code == 1
-    assert bds("validate", "bad.xml", "--save", "r.findings", "-q").code == 2, "an existing result is not overwritten"
+    assert bds("validate", "bad.xml", "--save", "r.findings", "-q").code == 2, (
+        "an existing result is not overwritten"
+    )
     (place / "bad.xml").unlink()
     assert bds("findings", "report", "r.findings").code == 1
-    (place / "bds.toml").write_text("".join(f'[rules.{c}]\nseverity = "info"\n' for c in ("BDS401", "BDS829", "BDS826")))
+    (place / "bds.toml").write_text(
+        "".join(f'[rules.{c}]\nseverity = "info"\n' for c in ("BDS401", "BDS829", "BDS826"))
+    )
     again = bds("findings", "report", "r.findings")
     assert again.code == 0
     assert "BDS401 bsn-elfproef  info" in again.out
@@ -235,5 +252,11 @@ def test_rule_and_help_load_no_tables():
         "import sys; from bds_tool.cli.main import run; run(['rule', 'BDS203']); run(['validate', '--help']);"
         "print([m for m in ('polars', 'pandera', 'duckdb', 'pyarrow', 'lxml') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
     assert done.stdout.strip().splitlines()[-1] == "[]"

@@ -20,7 +20,9 @@ from bds_tool.validate.engine import Options, validate
 
 #: Messages without official errors on which we raise a `fout` all the same: true defects the official rules miss.
 TRUE_DEFECTS = {
-    "oracle/mutanten/r019__bl.xml": {"BDS204"},  # `ja` in a boolean; the XML schema finds it, the schematron does not
+    "oracle/mutanten/r019__bl.xml": {
+        "BDS204"
+    },  # `ja` in a boolean; the XML schema finds it, the schematron does not
     "oracle/mutanten/r019__gender.xml": {"BDS203"},  # sex X is in no list
     "oracle/mutanten/r019__longst.xml": {"BDS207"},  # 5,000 characters where 4,000 fit
     "oracle/mutanten/r019__neg.xml": {"BDS827"},  # a status that is denied
@@ -31,8 +33,15 @@ TRUE_DEFECTS = {
 }
 #: Mutations that neither schematron nor schema minds, and what we say of them.
 MISSED = {
-    "cvdisplay": "BDS820", "gender": "BDS203", "longst": "BDS207", "neg": "BDS827", "noaddr": "BDS604",
-    "nullflavor": "BDS217", "pqneg": "BDS209", "pqval": "BDS231", "bl": "BDS204",
+    "cvdisplay": "BDS820",
+    "gender": "BDS203",
+    "longst": "BDS207",
+    "neg": "BDS827",
+    "noaddr": "BDS604",
+    "nullflavor": "BDS217",
+    "pqneg": "BDS209",
+    "pqval": "BDS231",
+    "bl": "BDS204",
 }
 
 
@@ -82,7 +91,9 @@ def test_every_official_error_is_ours_at_the_same_place(shared, judged, asserts)
         assert len(errors) == int(verdict["errors"])
         if not errors:
             continue
-        root = etree.parse(str(shared / "real" / verdict["message"]), etree.XMLParser(remove_comments=True)).getroot()
+        root = etree.parse(
+            str(shared / "real" / verdict["message"]), etree.XMLParser(remove_comments=True)
+        ).getroot()
         ours = set(found[verdict["message"]].filter(pl.col("severity") == "fout")["regel"].to_list())
         for error in errors:
             seen += 1
@@ -128,7 +139,11 @@ def test_every_mutant_differs_from_the_unchanged_message(judged):
 
 def test_official_warnings_on_vaccination_and_deprecated_codes_are_ours(judged, asserts):
     verdicts, found = judged
-    wanted = {"A_Rijksvaccinatie-universal": "BDS822", "activityEncounterEVN": "BDS210", "careProvisionDossier": "BDS823"}
+    wanted = {
+        "A_Rijksvaccinatie-universal": "BDS822",
+        "activityEncounterEVN": "BDS210",
+        "careProvisionDossier": "BDS823",
+    }
     for verdict in verdicts:
         codes = set(found[verdict["message"]]["code"].to_list())
         for row in asserts[verdict["message"]]:

@@ -16,7 +16,10 @@ ALL = ("1.0", "1.1", "2.0", "3.0")
 EXPECTED = {
     "test2": [("BDS031", None, "Referentie|reference", ALL)],
     # In the later formats the file carries organisation 0, which says as much.
-    "test3": [("BDS020", None, "OrganisatieCode", ("1.0",)), ("BDS034", None, "OrganisatieCode|organisationCode", ("1.1", "2.0", "3.0"))],
+    "test3": [
+        ("BDS020", None, "OrganisatieCode", ("1.0",)),
+        ("BDS034", None, "OrganisatieCode|organisationCode", ("1.1", "2.0", "3.0")),
+    ],
     "test4": [("BDS024", None, "OrganisatieCode", ("1.0",))],
     "test5": [("BDS020", None, "ClientGegevens", ("1.0",))],
     # The later formats carry the contacts; there the defect got lost in conversion.
@@ -52,7 +55,8 @@ def found(shared):
         for bron, pad in judged.bronnen.select("bron", "pad").iter_rows():
             rows = judged.findings.filter(pl.col("bron") == bron).iter_rows(named=True)
             result[pad.rsplit("/", 1)[-1].removesuffix(".json"), version] = [
-                (r["code"], r["severity"], r["bdsnummer"], json.loads(r["parameters"] or "{}").get("veld")) for r in rows
+                (r["code"], r["severity"], r["bdsnummer"], json.loads(r["parameters"] or "{}").get("veld"))
+                for r in rows
             ]
     return result
 
@@ -79,5 +83,7 @@ def test_children_of_the_smocc_cohort_carry_no_error_but_milestones_with_m(share
     with read(paths) as store:
         judged = validate(store, Options(today=date(2026, 11, 21), max_examples=0))
     errors = judged.totals.filter(pl.col("severity") == "fout")
-    assert set(errors.select("code", "bdsnummer").iter_rows()) <= {("BDS203", n) for n in (906, 907, 964, 986)}
+    assert set(errors.select("code", "bdsnummer").iter_rows()) <= {
+        ("BDS203", n) for n in (906, 907, 964, 986)
+    }
     assert judged.findings.filter(pl.col("severity") == "fout")["waarde"].unique().to_list() == ["3"]

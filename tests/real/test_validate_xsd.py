@@ -11,9 +11,16 @@ def test_verdict_of_the_schema_is_the_official_one(shared):
     with (shared / "real/oracle/verdicts.csv").open(encoding="utf-8") as file:
         verdicts = {r["message"]: r["xsd_valid"] == "True" for r in csv.DictReader(file)}
     names = [m for m in verdicts if not m.startswith("dob/converted")][:50]
-    result = judge(Request([shared / "real" / m for m in names], xsd=shared / "real/xsd", max_examples=0, select=["BDS890"]))
+    result = judge(
+        Request(
+            [shared / "real" / m for m in names], xsd=shared / "real/xsd", max_examples=0, select=["BDS890"]
+        )
+    )
     broken = set(result.totals.filter(code="BDS890")["bron"].to_list())
-    found = {p[len(str(shared / "real")) + 1 :]: b not in broken for b, p in result.bronnen.select("bron", "pad").iter_rows()}
+    found = {
+        p[len(str(shared / "real")) + 1 :]: b not in broken
+        for b, p in result.bronnen.select("bron", "pad").iter_rows()
+    }
     assert found == {m: verdicts[m] for m in names}
     assert sum(not v for v in found.values()) >= 4
     for row in result.findings.iter_rows(named=True):

@@ -36,7 +36,11 @@ def judge(tmp_path):
         with StoreWriter(path) as writer:
             for number in range(1, sources + 1):
                 writer.add_bron(
-                    bron=number, pad=f"export{number}", formaat=FORMATS.get(format_, format_), bds_herkend=version, rijen=len(rows)
+                    bron=number,
+                    pad=f"export{number}",
+                    formaat=FORMATS.get(format_, format_),
+                    bds_herkend=version,
+                    rijen=len(rows),
                 )
             writer.add_rows([row(r[0], r[1], **(r[2] if len(r) > 2 else {})) for r in rows])
             for code, place in meldingen:

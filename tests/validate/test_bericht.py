@@ -22,7 +22,9 @@ def observation(number, value, template=None, code=None, attributes=""):
     )
 
 
-STATUS = observation(1605, f'<value xsi:type="CV" code="01" codeSystem="{CS}434" displayName="Gerealiseerd"/>')
+STATUS = observation(
+    1605, f'<value xsi:type="CV" code="01" codeSystem="{CS}434" displayName="Gerealiseerd"/>'
+)
 R018 = f'<templateId root="{P}11018"/><code code="R018" codeSystem="{CS}391" displayName="Activiteit"/>'
 
 
@@ -32,8 +34,16 @@ def cluster(content, name="R018"):
 
 
 def message(
-    clusters=None, status="completed", mood="EVN", encounter_status="completed", high="<high value='20240101'/>",
-    address="<postalCode>1234 AB</postalCode>", extra="", document="01", wrapper="<creationTime value='20240101120000'/>", birth="<birthTime value='20181011'/>",
+    clusters=None,
+    status="completed",
+    mood="EVN",
+    encounter_status="completed",
+    high="<high value='20240101'/>",
+    address="<postalCode>1234 AB</postalCode>",
+    extra="",
+    document="01",
+    wrapper="<creationTime value='20240101120000'/>",
+    birth="<birthTime value='20181011'/>",
 ):
     clusters = cluster(STATUS) if clusters is None else clusters
     document = f"<appendage><document><code code='{document}' codeSystem='{CS}1' displayName='x'/></document></appendage>"
@@ -64,17 +74,25 @@ VACCINATION = (
 BROKEN = {
     "BDS812": message(cluster(STATUS + observation(1577, "<value xsi:type='ST'>x</value>", template=""))),
     "BDS813": message(cluster(observation(1605, VALUE, code="1"))),
-    "BDS814": message(cluster(observation(1577, f'<value xsi:type="CV" code="03" codeSystem="{CS}424" displayName="x"/>'))),
+    "BDS814": message(
+        cluster(observation(1577, f'<value xsi:type="CV" code="03" codeSystem="{CS}424" displayName="x"/>'))
+    ),
     "BDS815": message(cluster(STATUS + STATUS)),
     "BDS816": message(cluster(observation(1605, "<value xsi:type='ST'>01</value>"))),
     "BDS817": message(cluster(observation(1605, ""))),
     "BDS819": message(cluster(observation(1605, f'<value xsi:type="CV" code="01" codeSystem="{CS}434"/>'))),
-    "BDS820": message(cluster(observation(1605, f'<value xsi:type="CV" code="01" codeSystem="{CS}434" displayName="fout"/>'))),
+    "BDS820": message(
+        cluster(
+            observation(1605, f'<value xsi:type="CV" code="01" codeSystem="{CS}434" displayName="fout"/>')
+        )
+    ),
     "BDS821": message(extra=VACCINATION.format("true", "P1")),
     "BDS822": message(extra=VACCINATION.format("false", "")),
     "BDS823": message(document="02"),
     "BDS824": message(status="active"),
-    "BDS825": message(extra=f"<reasonCode nullFlavor='OTH'><originalText>{'x' * 81}</originalText></reasonCode>"),
+    "BDS825": message(
+        extra=f"<reasonCode nullFlavor='OTH'><originalText>{'x' * 81}</originalText></reasonCode>"
+    ),
     "BDS826": message(high=""),
     "BDS827": message(cluster(observation(1605, VALUE, attributes='negationInd="true"'))),
     "BDS829": message(birth=""),
@@ -121,7 +139,9 @@ def test_foreign_postcode_is_not_judged():
 
 def test_remarks_say_where_with_numbers():
     _, remarks = codes(BROKEN["BDS831"])
-    assert next(m for m in remarks if m["code"] == "BDS831")["pad"].endswith("pertinentInformation[2]/rubricCluster[1]")
+    assert next(m for m in remarks if m["code"] == "BDS831")["pad"].endswith(
+        "pertinentInformation[2]/rubricCluster[1]"
+    )
 
 
 def test_no_remark_quotes_the_message():

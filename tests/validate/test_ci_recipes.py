@@ -14,8 +14,11 @@ import yaml
 PAGE = Path(__file__).parents[2] / "docs/howto/ci.md"
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 CHILD = {
-    "Format": "3.0", "organisationCode": 1, "reference": "r1",
-    "clientDetails": [{"bdsNumber": 19, "value": "1"}, {"bdsNumber": 20, "value": "20181011"}], "clientMeasurements": [],
+    "Format": "3.0",
+    "organisationCode": 1,
+    "reference": "r1",
+    "clientDetails": [{"bdsNumber": 19, "value": "1"}, {"bdsNumber": 20, "value": "20181011"}],
+    "clientMeasurements": [],
 }
 
 

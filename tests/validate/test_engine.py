@@ -48,7 +48,9 @@ def test_findings_do_not_depend_on_the_size_of_pieces(store, whole, monkeypatch,
 
 def test_findings_do_not_depend_on_the_order_of_rows(store, whole, tmp_path):
     """A table sorted by element scatters every dossier over the whole file."""
-    rows = pl.read_parquet(store.path / "registraties.parquet").sort("bdsnummer", "dossier_id", maintain_order=True)
+    rows = pl.read_parquet(store.path / "registraties.parquet").sort(
+        "bdsnummer", "dossier_id", maintain_order=True
+    )
     with StoreWriter(tmp_path / "s.bds") as writer:
         writer.add_bron(**{k: v for k, v in store.bronnen().row(0, named=True).items() if k != "gelezen"})
         writer.add_table(rows)
@@ -97,7 +99,10 @@ def test_contract_and_engine_agree_on_every_value_rule(store, whole):
     schema = contract(version="4.1.3")
     with pytest.raises(pandera.errors.SchemaErrors) as caught:
         check(frame, schema)
-    failed = {c["check"].name if hasattr(c["check"], "name") else str(c["check"]) for c in caught.value.failure_cases.iter_rows(named=True)}
+    failed = {
+        c["check"].name if hasattr(c["check"], "name") else str(c["check"])
+        for c in caught.value.failure_cases.iter_rows(named=True)
+    }
     failed = {name.split(" ")[0] for name in failed}
     names = {c.name for c in schema.checks}
     ours = set(whole.totals["code"].to_list()) & names

@@ -27,10 +27,14 @@ A = {"activiteit_id": "ACT-77", "datum": "2020-01-15"}
 @pytest.fixture
 def result(judge):
     rows = [
-        (20, "2018-10-11", {"dossier_id": "SLEUTEL-1"}), (19, "F", {"dossier_id": "SLEUTEL-1", "regel": 2}),
+        (20, "2018-10-11", {"dossier_id": "SLEUTEL-1"}),
+        (19, "F", {"dossier_id": "SLEUTEL-1", "regel": 2}),
         (235, WORDS, {**A, "dossier_id": "SLEUTEL-1", "regel": 3, "pad": "kolom <b>&"}),
         (481, "03", {**A, "dossier_id": "SLEUTEL-1", "regel": 4}),
-        *((1337, "soms", {**A, "activiteit_id": f"a{i}", "dossier_id": "SLEUTEL-1", "regel": 10 + i}) for i in range(30)),
+        *(
+            (1337, "soms", {**A, "activiteit_id": f"a{i}", "dossier_id": "SLEUTEL-1", "regel": 10 + i})
+            for i in range(30)
+        ),
     ]
     return judge(rows, max_examples=5)
 
@@ -164,7 +168,9 @@ def test_html_colours_have_contrast_aa():
 
 
 def test_html_sorts_and_filters_in_a_browser(result, tmp_path):
-    browser = next((b for b in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if b), None)
+    browser = next(
+        (b for b in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if b), None
+    )
     if browser is None:
         import os
 
@@ -188,8 +194,19 @@ def test_html_sorts_and_filters_in_a_browser(result, tmp_path):
     page = tmp_path / "r.html"
     page.write_text(render(result, "html").replace("</body>", probe), encoding="utf-8")
     done = subprocess.run(
-        [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile", "--dump-dom", page.as_uri()],
-        capture_output=True, text=True, timeout=60, check=False,
+        [
+            browser,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            f"--user-data-dir={tmp_path}/profile",
+            "--dump-dom",
+            page.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     title = re.search(r"<title>(.*?)</title>", done.stdout)
     assert title, done.stderr[-500:]

@@ -65,7 +65,11 @@ def test_unreadable_sources_are_unknown_for_everything_but_family_zero(judge):
     result = judge([], format_="onleesbaar", meldingen=[("BDS002", {})])
     verdict = dict(result.verdicts.select("code", "status").iter_rows())
     assert verdict["BDS002"] == "bevinding"
-    assert {s for c, s in verdict.items() if not c.startswith("BDS0") and not c.startswith("BDS9") and load_rules()[c].stage != "reader"} == {"niet beoordeeld"}
+    assert {
+        s
+        for c, s in verdict.items()
+        if not c.startswith("BDS0") and not c.startswith("BDS9") and load_rules()[c].stage != "reader"
+    } == {"niet beoordeeld"}
 
 
 def test_versions_decide_which_rules_hold(judge):

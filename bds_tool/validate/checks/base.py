@@ -68,7 +68,8 @@ _REGISTER: list[Registered] = []
 
 
 def dossier_check(
-    *codes: str, needs: dict[str, tuple[set[int], ...]] | tuple[set[int], ...] = (),
+    *codes: str,
+    needs: dict[str, tuple[set[int], ...]] | tuple[set[int], ...] = (),
 ) -> Callable[[DossierCheck], DossierCheck]:
     """Register a check over complete dossiers under its codes.
 

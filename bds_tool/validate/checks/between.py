@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 #: SDQ: subscale → the elements of its five items; DOMAIN 6.2. The order of items is 1078 … 1102.
 SUBSCALES = {
-    1112: (1080, 1085, 1090, 1093, 1101), 1113: (1082, 1084, 1089, 1095, 1099), 1114: (1083, 1088, 1091, 1096, 1100),
-    1115: (1079, 1087, 1092, 1098, 1102), 1117: (1078, 1081, 1086, 1094, 1097),
+    1112: (1080, 1085, 1090, 1093, 1101),
+    1113: (1082, 1084, 1089, 1095, 1099),
+    1114: (1083, 1088, 1091, 1096, 1100),
+    1115: (1079, 1087, 1092, 1098, 1102),
+    1117: (1078, 1081, 1086, 1094, 1097),
 }
 #: Items that count the other way round: 7, 11, 14, 21 and 25.
 REVERSED = (1084, 1088, 1091, 1098, 1102)
@@ -30,7 +33,9 @@ _ACT = ["d", "a"]
 _SIDE = re.compile(r"\b(rechts|links)\b|\b(re|li)$")
 
 
-@dossier_check("BDS403", "BDS404", needs={"BDS403": (set(SUBSCALES), set(_ITEMS)), "BDS404": ({TOTAL}, set(PARTS))})
+@dossier_check(
+    "BDS403", "BDS404", needs={"BDS403": (set(SUBSCALES), set(_ITEMS)), "BDS404": ({TOTAL}, set(PARTS))}
+)
 def sdq(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     """Stored SDQ scores against the sums they should be, where every part is there once."""
     if view.of(*SUBSCALES, TOTAL).is_empty():
@@ -40,16 +45,24 @@ def sdq(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     score = pl.when(pl.col("bdsnummer").is_in(list(REVERSED))).then(2 - raw).otherwise(raw)
     scale = {n: s for s, numbers in SUBSCALES.items() for n in numbers}
     sums = (
-        items.with_columns(score=score, scale=pl.col("bdsnummer").replace_strict(scale, return_dtype=pl.Int32))
-        .group_by(*_ACT, "scale").agg(pl.col("score").sum(), pl.col("bdsnummer").n_unique().alias("parts"), pl.len().alias("rows"))
+        items.with_columns(
+            score=score, scale=pl.col("bdsnummer").replace_strict(scale, return_dtype=pl.Int32)
+        )
+        .group_by(*_ACT, "scale")
+        .agg(pl.col("score").sum(), pl.col("bdsnummer").n_unique().alias("parts"), pl.len().alias("rows"))
         .filter((pl.col("parts") == 5) & (pl.col("rows") == 5))
     )
     stored = view.numbers(*SUBSCALES)
     joined = stored.join(sums, left_on=[*_ACT, "bdsnummer"], right_on=[*_ACT, "scale"], nulls_equal=True)
     yield "BDS403", joined.filter(pl.col("x") != pl.col("score"))
     whole = (
-        view.numbers(*PARTS).group_by(_ACT)
-        .agg(pl.col("x").sum().alias("sum"), pl.col("bdsnummer").n_unique().alias("parts"), pl.len().alias("rows"))
+        view.numbers(*PARTS)
+        .group_by(_ACT)
+        .agg(
+            pl.col("x").sum().alias("sum"),
+            pl.col("bdsnummer").n_unique().alias("parts"),
+            pl.len().alias("rows"),
+        )
         .filter((pl.col("parts") == 4) & (pl.col("rows") == 4))
     )
     totals = view.numbers(TOTAL).join(whole, on=_ACT, nulls_equal=True)
@@ -57,15 +70,26 @@ def sdq(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
 
 
 @dossier_check(
-    "BDS405", "BDS406", "BDS413", "BDS419",
-    needs={"BDS405": ({82}, {110}, {19}), "BDS406": ({110}, {112}), "BDS413": ({110}, {111}), "BDS419": ({112}, {113})},
+    "BDS405",
+    "BDS406",
+    "BDS413",
+    "BDS419",
+    needs={
+        "BDS405": ({82}, {110}, {19}),
+        "BDS406": ({110}, {112}),
+        "BDS413": ({110}, {111}),
+        "BDS419": ({112}, {113}),
+    },
 )
 def birth(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     """Gestation, weight, length and head at birth against each other."""
     weights = view.numbers(110)
     if weights.height:
         joined = weights.with_columns(
-            sex=view.person("sex"), gestation=view.person("gestation"), age=pl.lit(0.0), y=pl.col("x") / 1000,
+            sex=view.person("sex"),
+            gestation=view.person("gestation"),
+            age=pl.lit(0.0),
+            y=pl.col("x") / 1000,
         ).filter(pl.col("gestation").is_between(154, 310))
         joined = joined.with_columns(z=z_scores("wgt", joined))
         yield "BDS405", joined.filter(pl.col("z").abs() > float(view.limit("BDS405", "z")))
@@ -96,7 +120,9 @@ def parents(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     if births.is_empty():
         return
     relation = view.of(62).select("d", "volgnr", pl.col("waarde").alias("relation"))
-    joined = births.join(relation, on=["d", "volgnr"], nulls_equal=True).with_columns(born=view.person("born"))
+    joined = births.join(relation, on=["d", "volgnr"], nulls_equal=True).with_columns(
+        born=view.person("born")
+    )
     codes = view.limit("BDS408", "relations")
     years = days(pl.col("born"), pl.col("day")) / 365.25
     for kind, limits in view.limit("BDS408", "years").items():
@@ -116,7 +142,9 @@ def status(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
         return
     of_rubrieken = view.limit("BDS409", "rubrieken")
     seen = [e.bdsnummer for e in view.tables.definition.elementen.values() if e.rubriek in of_rubrieken]
-    found = view.rows.filter(pl.col("bdsnummer").is_in(seen) & pl.col("waarde").is_not_null()).join(missed, on=_ACT)
+    found = view.rows.filter(pl.col("bdsnummer").is_in(seen) & pl.col("waarde").is_not_null()).join(
+        missed, on=_ACT
+    )
     yield "BDS409", found.unique(_ACT, keep="first", maintain_order=True)
 
 
@@ -139,14 +167,20 @@ def vaccinations(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     youngest = {str(k): int(v) for k, v in view.limit("BDS411", "days").items()}
     least = kind.replace_strict(youngest, default=None, return_dtype=pl.Int64)
     age = days(pl.col("day"), pl.col("born"))
-    yield "BDS411", given.filter((age < least) & (age >= 0)).with_columns(parameters=parameters({"dagen": least}))
+    yield (
+        "BDS411",
+        given.filter((age < least) & (age >= 0)).with_columns(parameters=parameters({"dagen": least})),
+    )
     gaps = {str(k): int(v) for k, v in view.limit("BDS412", "days").items()}
     apart = kind.replace_strict(gaps, default=None, return_dtype=pl.Int64)
     ordered = given.filter(apart.is_not_null()).sort("d", "waarde", "day", maintain_order=True)
     since = days(pl.col("day"), pl.col("day").shift().over("d", "waarde"))
-    yield "BDS412", ordered.with_columns(since=since, apart=apart).filter(
-        pl.col("since").is_between(0, pl.col("apart") - 1)
-    ).with_columns(parameters=parameters({"dagen": pl.col("apart")}))
+    yield (
+        "BDS412",
+        ordered.with_columns(since=since, apart=apart)
+        .filter(pl.col("since").is_between(0, pl.col("apart") - 1))
+        .with_columns(parameters=parameters({"dagen": pl.col("apart")})),
+    )
 
 
 @dossier_check("BDS414", needs=({1486}, {1487}))
@@ -177,7 +211,9 @@ def objection(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
 @dossier_check("BDS417", needs=({235}, {245}))
 def proportion(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     """Height and weight of one contact that no child can have together."""
-    heights = view.numbers(235).select(*_ACT, pl.col("x").alias("mm")).filter(pl.col("mm").is_between(300, 2300))
+    heights = (
+        view.numbers(235).select(*_ACT, pl.col("x").alias("mm")).filter(pl.col("mm").is_between(300, 2300))
+    )
     weights = view.numbers(245).join(heights, on=_ACT, nulls_equal=True)
     index = pl.col("x") / 1000 / (pl.col("mm") / 1000) ** 2
     lowest, highest = view.limit("BDS417", "bmi")
@@ -210,4 +246,3 @@ def _sides(definition: Definition, rubrieken: tuple[str, ...]) -> dict[int, int]
             named.setdefault((e.rubriek, e.groep, _SIDE.sub("", e.naam)), {})[side] = e.bdsnummer
     pairs = [p for p in named.values() if len(p) == 2]
     return {p["l"]: p["r"] for p in pairs} | {p["r"]: p["l"] for p in pairs}
-

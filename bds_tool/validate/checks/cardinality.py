@@ -42,7 +42,8 @@ def due(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     """Dossier-bound elements that every dossier has (cardinality 1 or more, outside groups) and that are not there."""
     definition = view.tables.definition
     wanted = [
-        e.bdsnummer for e in definition.in_bericht.values()
+        e.bdsnummer
+        for e in definition.in_bericht.values()
         if e.bdsnummer in view.rule("BDS113").elements and not e.groepen
     ]
     if view.setting.format not in {"dob", "james"} or not wanted:
@@ -53,7 +54,10 @@ def due(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     heads = view.heads()
     lines = heads.join(pl.DataFrame({"bdsnummer": wanted}, schema={"bdsnummer": pl.Int32}), how="cross")
     missing = lines.join(have, on=["d", "bdsnummer"], how="anti")
-    yield "BDS113", missing.with_columns(waarde=pl.lit(None, pl.String), activiteit_id=pl.lit(None, pl.String))
+    yield (
+        "BDS113",
+        missing.with_columns(waarde=pl.lit(None, pl.String), activiteit_id=pl.lit(None, pl.String)),
+    )
 
 
 @dossier_check("BDS114")
@@ -61,27 +65,54 @@ def keys(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     """Instances of a group without an element that the data set asks for in every instance."""
     definition = view.tables.definition
     wanted = [
-        (e.groepen[-1], e.bdsnummer) for e in definition.in_bericht.values()
+        (e.groepen[-1], e.bdsnummer)
+        for e in definition.in_bericht.values()
         # Of several care numbers one is enough, whatever the data set says of each by itself.
-        if e.groepen and e.card.minimum and e.zekerheid != "C" and e.status == "actief"
+        if e.groepen
+        and e.card.minimum
+        and e.zekerheid != "C"
+        and e.status == "actief"
         and e.hl7_datatype not in IDENTIFIERS
     ]
     if not wanted or view.setting.format == "james":
         return
     due = pl.DataFrame(wanted, schema={"groep": pl.String, "missing": pl.Int32}, orient="row")
     grouped = view.rows.select(
-        "d", "a", "groep", "volgnr", "bdsnummer", "rubriek", "dossier_id", "activiteit_id", "bron", "regel", "pad"
+        "d",
+        "a",
+        "groep",
+        "volgnr",
+        "bdsnummer",
+        "rubriek",
+        "dossier_id",
+        "activiteit_id",
+        "bron",
+        "regel",
+        "pad",
     ).filter(pl.col("groep").is_not_null() & pl.col("volgnr").is_not_null())
     if grouped.is_empty():
         return
     spot = ["a", "groep", "volgnr"]
     instances = grouped.group_by(spot, maintain_order=True).agg(
-        pl.col("bdsnummer").unique().alias("have"), pl.col("rubriek").first(),
+        pl.col("bdsnummer").unique().alias("have"),
+        pl.col("rubriek").first(),
         *(pl.col(c).first() for c in ("d", "dossier_id", "activiteit_id", "bron", "regel", "pad")),
     )
     instances = instances.with_columns(pl.col("groep").cast(pl.String))
     lacking = instances.join(due, on="groep").filter(~pl.col("have").list.contains(pl.col("missing")))
-    yield "BDS114", lacking.select(
-        "d", "activiteit_id", "dossier_id", "bron", "regel", "pad", pl.col("missing").alias("bdsnummer"),
-        pl.lit(None, pl.String).alias("waarde"), parameters=parameters({"groep": pl.col("groep")}),
-    ) if lacking.height else lacking.select("d")
+    yield (
+        "BDS114",
+        lacking.select(
+            "d",
+            "activiteit_id",
+            "dossier_id",
+            "bron",
+            "regel",
+            "pad",
+            pl.col("missing").alias("bdsnummer"),
+            pl.lit(None, pl.String).alias("waarde"),
+            parameters=parameters({"groep": pl.col("groep")}),
+        )
+        if lacking.height
+        else lacking.select("d"),
+    )

@@ -24,7 +24,9 @@ _ORDINARY = {"hgt": (30.0, 220.0), "wgt": (0.8, 180.0), "hdc": (20.0, 65.0)}
 def series(view: View) -> pl.DataFrame:
     """Height, weight and head circumference in order of date: `x` in BDS units, `age` in years, `z`, `off` (factor)."""
     rows = view.numbers(*MEASURES).filter(pl.col("datum").is_not_null() & (pl.col("x") > 0))
-    rows = rows.with_columns(born=view.person("born"), sex=view.person("sex"), gestation=view.person("gestation"))
+    rows = rows.with_columns(
+        born=view.person("born"), sex=view.person("sex"), gestation=view.person("gestation")
+    )
     rows = rows.with_columns(age=days(pl.col("datum"), pl.col("born")) / 365.25)
     parts = []
     for number, (measure, factor) in MEASURES.items():
@@ -65,11 +67,25 @@ def _factor(measure: str, part: pl.DataFrame) -> pl.Series:
 
 
 @dossier_check(
-    "BDS501", "BDS502", "BDS503", "BDS504", "BDS505", "BDS506", "BDS507", "BDS508", "BDS511",
+    "BDS501",
+    "BDS502",
+    "BDS503",
+    "BDS504",
+    "BDS505",
+    "BDS506",
+    "BDS507",
+    "BDS508",
+    "BDS511",
     needs={
-        "BDS501": ({235},), "BDS502": ({20}, {19}, set(MEASURES)), "BDS503": ({20}, {19}, set(MEASURES)),
-        "BDS504": (set(MEASURES),), "BDS505": (set(MEASURES),), "BDS506": ({20}, {19}, set(MEASURES)),
-        "BDS507": ({20}, {19}, set(MEASURES)), "BDS508": ({252},), "BDS511": ({245},),
+        "BDS501": ({235},),
+        "BDS502": ({20}, {19}, set(MEASURES)),
+        "BDS503": ({20}, {19}, set(MEASURES)),
+        "BDS504": (set(MEASURES),),
+        "BDS505": (set(MEASURES),),
+        "BDS506": ({20}, {19}, set(MEASURES)),
+        "BDS507": ({20}, {19}, set(MEASURES)),
+        "BDS508": ({252},),
+        "BDS511": ({245},),
     },
 )
 def growth(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -79,10 +95,15 @@ def growth(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     every = series(view)
     off = pl.col("off")
     yield "BDS502", every.filter(off.is_in([10.0, 0.1])).with_columns(parameters=parameters({"factor": off}))
-    yield "BDS503", every.filter(off.is_in([1000.0, 0.001])).with_columns(parameters=parameters({"factor": off}))
+    yield (
+        "BDS503",
+        every.filter(off.is_in([1000.0, 0.001])).with_columns(parameters=parameters({"factor": off})),
+    )
     limit = float(view.limit("BDS507", "z"))
     # Being born early without a known gestation makes a newborn look extreme; that is no error of registration.
-    unsure = pl.col("gestation").is_null() & (pl.col("age") < float(view.limit("BDS507", "from_age_without_gestation")))
+    unsure = pl.col("gestation").is_null() & (
+        pl.col("age") < float(view.limit("BDS507", "from_age_without_gestation"))
+    )
     beyond = every.filter((pl.col("z").abs() > limit) & off.is_null() & ~unsure & (pl.col("age") >= 0))
     yield "BDS507", beyond
     yield from _steps(view, every.filter(off.is_null()))
@@ -92,10 +113,14 @@ def _steps(view: View, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]
     key = ["bdsnummer", "d"]
     before = {n: pl.col(n).shift().over(key) for n in ("x", "datum", "z")}
     steps = rows.with_columns(last=before["x"], last_day=before["datum"], last_z=before["z"])
-    steps = steps.with_columns(gap=days(pl.col("datum"), pl.col("last_day"))).filter(pl.col("last").is_not_null())
+    steps = steps.with_columns(gap=days(pl.col("datum"), pl.col("last_day"))).filter(
+        pl.col("last").is_not_null()
+    )
     x, last, gap, number = pl.col("x"), pl.col("last"), pl.col("gap"), pl.col("bdsnummer")
     same_day = steps.filter(gap == 0)
-    apart = number.replace_strict({235: 10.0, 245: 100.0, 252: 5.0} | _numbered(view, "BDS505"), return_dtype=pl.Float64)
+    apart = number.replace_strict(
+        {235: 10.0, 245: 100.0, 252: 5.0} | _numbered(view, "BDS505"), return_dtype=pl.Float64
+    )
     yield "BDS505", same_day.filter((x - last).abs() > apart)
     later = steps.filter(gap > 0)
     yield "BDS501", later.filter((number == 235) & (x < last - float(view.limit("BDS501", "mm"))))
@@ -103,14 +128,24 @@ def _steps(view: View, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]
     share, within = float(view.limit("BDS511", "share")), int(view.limit("BDS511", "days"))
     yield "BDS511", later.filter((number == 245) & (gap <= within) & (x < last * (1 - share)))
     wait = number.replace_strict(_numbered(view, "BDS504"), default=None, return_dtype=pl.Float64)
-    grown = number.replace_strict(_numbered(view, "BDS504", "until_age"), default=None, return_dtype=pl.Float64)
-    yield "BDS504", later.filter((x == last) & (gap >= wait) & (pl.col("age").is_null() | (pl.col("age") < grown)))
+    grown = number.replace_strict(
+        _numbered(view, "BDS504", "until_age"), default=None, return_dtype=pl.Float64
+    )
+    yield (
+        "BDS504",
+        later.filter((x == last) & (gap >= wait) & (pl.col("age").is_null() | (pl.col("age") < grown))),
+    )
     z = _jumps(rows, "z", float(view.limit("BDS506", "z")), int(view.limit("BDS506", "days")))
     weights = rows.filter(pl.col("bdsnummer") == 245)
-    changed = _jumps(weights, "rel", log(float(view.limit("BDS506", "ratio"))), int(view.limit("BDS506", "ratio_days")))
+    changed = _jumps(
+        weights, "rel", log(float(view.limit("BDS506", "ratio"))), int(view.limit("BDS506", "ratio_days"))
+    )
     columns = [c for c in rows.columns if c in changed.columns]
     both = pl.concat([z.select(columns), changed.select(columns)])
-    yield "BDS506", both.unique(["d", "bdsnummer", "regel", "activiteit_id"], keep="first", maintain_order=True)
+    yield (
+        "BDS506",
+        both.unique(["d", "bdsnummer", "regel", "activiteit_id"], keep="first", maintain_order=True),
+    )
 
 
 def _jumps(rows: pl.DataFrame, scale: str, jump: float, near: int) -> pl.DataFrame:
@@ -119,18 +154,30 @@ def _jumps(rows: pl.DataFrame, scale: str, jump: float, near: int) -> pl.DataFra
     z, day = pl.col(scale), pl.col("datum")
     known = rows.filter(z.is_not_null())
     sides = known.with_columns(
-        za=z.shift().over(key), zb=z.shift(-1).over(key), ga=days(day, day.shift().over(key)),
-        gb=days(day.shift(-1).over(key), day), zaa=z.shift(2).over(key), zbb=z.shift(-2).over(key),
+        za=z.shift().over(key),
+        zb=z.shift(-1).over(key),
+        ga=days(day, day.shift().over(key)),
+        gb=days(day.shift(-1).over(key), day),
+        zaa=z.shift(2).over(key),
+        zbb=z.shift(-2).over(key),
     )
     apart_a = ((z - pl.col("za")).abs() > jump) & (pl.col("ga") <= near)
     apart_b = ((z - pl.col("zb")).abs() > jump) & (pl.col("gb") <= near)
     # With a neighbour on one side only, that neighbour must agree with its own other neighbour, or be the nearer.
-    first = pl.col("za").is_null() & apart_b & pl.when(pl.col("zbb").is_not_null()).then(
-        (pl.col("zb") - pl.col("zbb")).abs() <= jump
-    ).otherwise(z.abs() >= pl.col("zb").abs())
-    last = pl.col("zb").is_null() & apart_a & pl.when(pl.col("zaa").is_not_null()).then(
-        (pl.col("za") - pl.col("zaa")).abs() <= jump
-    ).otherwise(z.abs() > pl.col("za").abs())
+    first = (
+        pl.col("za").is_null()
+        & apart_b
+        & pl.when(pl.col("zbb").is_not_null())
+        .then((pl.col("zb") - pl.col("zbb")).abs() <= jump)
+        .otherwise(z.abs() >= pl.col("zb").abs())
+    )
+    last = (
+        pl.col("zb").is_null()
+        & apart_a
+        & pl.when(pl.col("zaa").is_not_null())
+        .then((pl.col("za") - pl.col("zaa")).abs() <= jump)
+        .otherwise(z.abs() > pl.col("za").abs())
+    )
     middle = apart_a & apart_b
     return sides.filter(middle | first.fill_null(value=False) | last.fill_null(value=False))
 

@@ -27,11 +27,14 @@ _NINE = r"(?:^|[^\d])(\d{9}|\d{4}[. ]\d{2}[. ]\d{3}|\d{3}[. ]\d{3}[. ]\d{3})(?:[
 def remarks(view: View) -> pl.DataFrame:
     """Rows with text that people type, as `words`: remarks, explanations and non-BDS answers."""
     free = [
-        e.bdsnummer for e in view.tables.definition.elementen.values()
+        e.bdsnummer
+        for e in view.tables.definition.elementen.values()
         if e.hl7_datatype in {"ST", "ED", ""} and e.datatype in {"AN", ""} and e.bdsnummer not in NAMES
     ] + [1332, 1333]
     known = pl.col("bdsnummer").is_in(free)
-    own = pl.col("bdsnummer").is_null() & pl.col("pad").cast(pl.String).str.contains("nonBDSData", literal=True)
+    own = pl.col("bdsnummer").is_null() & pl.col("pad").cast(pl.String).str.contains(
+        "nonBDSData", literal=True
+    )
     other = (pl.col("nullflavor").cast(pl.String) == "OTH") & pl.col("tekst").is_not_null()
     rows = view.rows.filter(known | own | other.fill_null(value=False))
     words = pl.concat_str([pl.col("waarde"), pl.col("tekst")], separator=" ", ignore_nulls=True)
@@ -61,7 +64,9 @@ def spoilt(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     pattern = str(view.limit("BDS236", "pattern"))
     # Few texts hold a character beyond ASCII; only those meet the pattern.
     free = list(view.tables.of_kind("tekst"))
-    texts = view.rows.filter((pl.col("bdsnummer").is_in(free) | pl.col("bdsnummer").is_null()) & pl.col("waarde").is_not_null())
+    texts = view.rows.filter(
+        (pl.col("bdsnummer").is_in(free) | pl.col("bdsnummer").is_null()) & pl.col("waarde").is_not_null()
+    )
     wide = texts.filter(pl.col("waarde").str.len_bytes() > pl.col("waarde").str.len_chars())
     yield "BDS236", wide.filter(pl.col("waarde").str.contains(pattern))
 
@@ -70,7 +75,9 @@ def _named(view: View, rows: pl.DataFrame) -> pl.DataFrame:
     shortest = int(view.limit("BDS705", "shortest"))
     letters = r"[^\p{L}]+"
     plain = pl.col("waarde").str.to_lowercase().str.replace_all(letters, " ").str.strip_chars()
-    names = view.of(*NAMES).select("d", name=plain).filter(pl.col("name").str.len_chars() >= shortest).unique()
+    names = (
+        view.of(*NAMES).select("d", name=plain).filter(pl.col("name").str.len_chars() >= shortest).unique()
+    )
     if names.is_empty():
         return rows.clear()
     spaced = pl.format(" {} ", pl.col("words").str.to_lowercase().str.replace_all(letters, " "))

@@ -22,13 +22,23 @@ def activity(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
         return
     key = ["a"]
     has_kind = view.rows.filter(pl.col("bdsnummer") == 494).select(key).unique()
-    yield "BDS602", acts.join(has_kind, on=key, how="anti").with_columns(bdsnummer=pl.lit(494, pl.Int32), waarde=pl.lit(None, pl.String))
+    yield (
+        "BDS602",
+        acts.join(has_kind, on=key, how="anti").with_columns(
+            bdsnummer=pl.lit(494, pl.Int32), waarde=pl.lit(None, pl.String)
+        ),
+    )
     done = acts.filter(pl.col("status").is_in(view.limit("BDS603", "done")))
     about = view.limit("BDS603", "about_the_activity")
-    content = view.rows.filter(
-        pl.col("activiteit_id").is_not_null() & ~pl.col("rubriek").cast(pl.String).is_in(["R018"]).fill_null(value=False)
-        & ~pl.col("bdsnummer").is_in(about).fill_null(value=True)
-    ).select(key).unique()
+    content = (
+        view.rows.filter(
+            pl.col("activiteit_id").is_not_null()
+            & ~pl.col("rubriek").cast(pl.String).is_in(["R018"]).fill_null(value=False)
+            & ~pl.col("bdsnummer").is_in(about).fill_null(value=True)
+        )
+        .select(key)
+        .unique()
+    )
     yield "BDS603", done.join(content, on=key, how="anti")
 
 
@@ -41,6 +51,10 @@ def address(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     if view.setting.format != "dob" and known.is_empty():
         return
     missing = view.heads().join(known, on="d", how="anti")
-    yield "BDS604", missing.with_columns(
-        bdsnummer=pl.lit(16, pl.Int32), parameters=parameters({}),
+    yield (
+        "BDS604",
+        missing.with_columns(
+            bdsnummer=pl.lit(16, pl.Int32),
+            parameters=parameters({}),
+        ),
     )

@@ -51,7 +51,9 @@ class _Recorded:
         """Rows of these elements; without codes any value, text or reason counts as recorded."""
         frames = [self.rows[n] for n in elements if n in self.rows]
         rows = pl.concat(frames) if frames else self.empty
-        return rows.filter(pl.col("waarde").is_in(codes) | pl.col("nullflavor").is_in(codes)) if codes else rows
+        return (
+            rows.filter(pl.col("waarde").is_in(codes) | pl.col("nullflavor").is_in(codes)) if codes else rows
+        )
 
     def with_(self, part: Condition | Expectation) -> pl.DataFrame:
         return self.of(part.elements, self.codes(part.elements, part.codes))
@@ -78,9 +80,13 @@ def _rule(part: _Recorded, acts: pl.DataFrame, rule: ProtocolRule) -> Iterator[t
             missing = missing.unique("d", keep="first", maintain_order=True)
         if missing.height:
             facts = {"protocol": pl.lit(rule.id), "verwacht": pl.lit(expect_text(expectation))}
-            yield CODES[rule.severity], missing.with_columns(
-                bdsnummer=pl.lit(expectation.elements[0], pl.Int32), waarde=pl.lit(None, pl.String),
-                parameters=parameters(facts),
+            yield (
+                CODES[rule.severity],
+                missing.with_columns(
+                    bdsnummer=pl.lit(expectation.elements[0], pl.Int32),
+                    waarde=pl.lit(None, pl.String),
+                    parameters=parameters(facts),
+                ),
             )
 
 
@@ -110,7 +116,10 @@ def _due(part: _Recorded, acts: pl.DataFrame, rule: ProtocolRule) -> pl.DataFram
             break
         found = part.with_(condition)
         # What the dossier says as a whole counts for all of its activities.
-        inside, whole = found.filter(pl.col("activiteit_id").is_not_null()), found.filter(pl.col("activiteit_id").is_null())
+        inside, whole = (
+            found.filter(pl.col("activiteit_id").is_not_null()),
+            found.filter(pl.col("activiteit_id").is_null()),
+        )
         here = due.join(inside.select(_ACT).unique(), on=_ACT, how="semi")
         there = due.join(whole.select("d").unique(), on="d", how="semi")
         due = pl.concat([here, there]).unique(_ACT, keep="first", maintain_order=True)
@@ -121,4 +130,6 @@ def _instances(part: _Recorded, due: pl.DataFrame, rule: ProtocolRule) -> pl.Dat
     """The group instances that hold what triggered the rule."""
     triggers = [part.with_(c) for c in rule.when.trigger]
     rows = pl.concat(triggers) if triggers else due.clear()
-    return rows.join(due.select(_ACT), on=_ACT, how="semi").unique(_KEYS["groep"], keep="first", maintain_order=True)
+    return rows.join(due.select(_ACT), on=_ACT, how="semi").unique(
+        _KEYS["groep"], keep="first", maintain_order=True
+    )

@@ -11,7 +11,22 @@ from bds_tool.validate.tables import Tables, exchanged_in, versions_of
 SHAPE = ("bdsnummer", "rubriek", "groep", "eenheid", "codesysteem", "nullflavor", "act", "empty", "has_text")
 #: HL7v3 vocabulary domain NullFlavor.
 NULL_FLAVORS = (
-    "NI", "INV", "DER", "OTH", "NINF", "PINF", "UNC", "MSK", "NA", "UNK", "ASKU", "NAV", "NASK", "QS", "TRC", "NP",
+    "NI",
+    "INV",
+    "DER",
+    "OTH",
+    "NINF",
+    "PINF",
+    "UNC",
+    "MSK",
+    "NA",
+    "UNK",
+    "ASKU",
+    "NAV",
+    "NASK",
+    "QS",
+    "TRC",
+    "NP",
 )
 NULL_SYSTEM = "2.16.840.1.113883.5.1008"
 
@@ -20,23 +35,34 @@ def enrich(shapes: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
     """Beside every shape what the definition says of its element; unknown elements keep nulls."""
     words = [pl.col(c).cast(pl.String) for c in ("rubriek", "groep", "eenheid", "codesysteem", "nullflavor")]
     nulls = (
-        tables.codes.lazy().filter(pl.col("is_null")).group_by("lijst").agg(pl.col("waarde").alias("list_nulls"))
+        tables.codes.lazy()
+        .filter(pl.col("is_null"))
+        .group_by("lijst")
+        .agg(pl.col("waarde").alias("list_nulls"))
     )
     # A message may carry what the exchange set of a version holds; the register alone is wider than that.
     known = versions_of() | (exchanged_in() if tables.coding == "HL7" else {})
     history = pl.LazyFrame(
-        {"bdsnummer": list(known), "first": [v[0] for v in known.values()], "last": [v[-1] for v in known.values()],
-         "here": [tables.version in v for v in known.values()]},
+        {
+            "bdsnummer": list(known),
+            "first": [v[0] for v in known.values()],
+            "last": [v[-1] for v in known.values()],
+            "here": [tables.version in v for v in known.values()],
+        },
         schema={"bdsnummer": pl.Int32, "first": pl.String, "last": pl.String, "here": pl.Boolean},
     )
     paths = pl.LazyFrame(
-        {"bdsnummer": [e.bdsnummer for e in tables.definition.elementen.values()],
-         "due_groups": [list(e.groepen) for e in tables.definition.elementen.values()]},
+        {
+            "bdsnummer": [e.bdsnummer for e in tables.definition.elementen.values()],
+            "due_groups": [list(e.groepen) for e in tables.definition.elementen.values()],
+        },
         schema={"bdsnummer": pl.Int32, "due_groups": pl.List(pl.String)},
     )
     return (
-        shapes.with_columns(words).join(tables.elements.lazy(), on="bdsnummer", how="left")
-        .join(history, on="bdsnummer", how="left").join(paths, on="bdsnummer", how="left")
+        shapes.with_columns(words)
+        .join(tables.elements.lazy(), on="bdsnummer", how="left")
+        .join(history, on="bdsnummer", how="left")
+        .join(paths, on="bdsnummer", how="left")
         .join(nulls, on="lijst", how="left")
     )
 
@@ -71,14 +97,26 @@ def _places(s: Setting) -> list[Check]:
     loose = pl.col("due_groups").list.len() == 0
     activity = pl.col("per_activity")
     return [
-        Check("BDS106", (rubriek != pl.col("due_rubriek")) & outside & rubriek.is_in(list(definition.rubrieken)),
-              pl.col("due_rubriek").is_not_null(), {"verwacht": pl.col("due_rubriek")}),
-        Check("BDS107", outside & groep.is_not_null() & (wrong_groep | loose) & groep.is_in(list(definition.groepen)),
-              pl.col("due_rubriek").is_not_null(), {"verwacht": pl.col("due_groep").fill_null("-")}),
+        Check(
+            "BDS106",
+            (rubriek != pl.col("due_rubriek")) & outside & rubriek.is_in(list(definition.rubrieken)),
+            pl.col("due_rubriek").is_not_null(),
+            {"verwacht": pl.col("due_rubriek")},
+        ),
+        Check(
+            "BDS107",
+            outside & groep.is_not_null() & (wrong_groep | loose) & groep.is_in(list(definition.groepen)),
+            pl.col("due_rubriek").is_not_null(),
+            {"verwacht": pl.col("due_groep").fill_null("-")},
+        ),
         Check("BDS108", rubriek.is_not_null() & ~rubriek.is_in(list(definition.rubrieken)), None),
         Check("BDS109", groep.is_not_null() & ~groep.is_in(list(definition.groepen)), None),
         Check("BDS115", activity & ~pl.col("act") & outside, pl.col("per_activity")),
-        Check("BDS116", ~activity & pl.col("act") & outside & (pl.col("due_rubriek") != "R051"), ~pl.col("per_activity")),
+        Check(
+            "BDS116",
+            ~activity & pl.col("act") & outside & (pl.col("due_rubriek") != "R051"),
+            ~pl.col("per_activity"),
+        ),
     ]
 
 
@@ -90,8 +128,11 @@ def _units() -> list[Check]:
     return [
         Check("BDS205", has & due.is_not_null() & unit.is_not_null() & (unit != due), measured, expected),
         Check("BDS206", has & due.is_not_null() & unit.is_null(), measured, expected),
-        Check("BDS235", has & due.is_null() & unit.is_not_null() & ~unit.is_in(["1", ""]) & pl.col("kind").is_not_null(),
-              pl.col("due_unit").is_null()),
+        Check(
+            "BDS235",
+            has & due.is_null() & unit.is_not_null() & ~unit.is_in(["1", ""]) & pl.col("kind").is_not_null(),
+            pl.col("due_unit").is_null(),
+        ),
     ]
 
 
@@ -105,13 +146,17 @@ def _systems(s: Setting) -> list[Check]:
     own = pl.col("own_node")
     wrong = coded & sure & system.is_not_null() & ~due.list.contains(system)
     bds_coded = wrong & system.str.starts_with("2.16.840.1.113883.2.4.3.11.60.100.12.")
-    return [
-        Check("BDS214", wrong & ~bds_coded, scope, {"verwacht": due.list.first()}),
-        Check("BDS232", bds_coded, scope, {"verwacht": due.list.first()}),
-        Check("BDS215", coded & sure & own & system.is_null(), scope, {"verwacht": due.list.first()}),
-    ] if s.tables.coding == "HL7" else [
-        Check("BDS214", wrong, scope, {"verwacht": due.list.first()}),
-    ]
+    return (
+        [
+            Check("BDS214", wrong & ~bds_coded, scope, {"verwacht": due.list.first()}),
+            Check("BDS232", bds_coded, scope, {"verwacht": due.list.first()}),
+            Check("BDS215", coded & sure & own & system.is_null(), scope, {"verwacht": due.list.first()}),
+        ]
+        if s.tables.coding == "HL7"
+        else [
+            Check("BDS214", wrong, scope, {"verwacht": due.list.first()}),
+        ]
+    )
 
 
 def _nulls() -> list[Check]:
@@ -124,8 +169,12 @@ def _nulls() -> list[Check]:
     nothing = pl.col("empty") & flavor.is_null() & ~pl.col("has_text") & pl.col("bdsnummer").is_not_null()
     return [
         Check("BDS216", flavor.is_not_null() & ~known, None),
-        Check("BDS217", given & known & bound & ~listed & ~in_list, pl.col("kind") == "code",
-              {"nullflavor": flavor}),
+        Check(
+            "BDS217",
+            given & known & bound & ~listed & ~in_list,
+            pl.col("kind") == "code",
+            {"nullflavor": flavor},
+        ),
         Check("BDS218", (flavor == "OTH") & ~pl.col("has_text") & pl.col("empty"), pl.col("kind") == "code"),
         Check("BDS233", nothing, pl.lit(value=True)),
     ]

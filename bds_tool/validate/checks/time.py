@@ -23,10 +23,16 @@ def days(later: pl.Expr, earlier: pl.Expr) -> pl.Expr:
 
 
 @dossier_check(
-    "BDS301", "BDS302", "BDS303", "BDS304", "BDS309",
+    "BDS301",
+    "BDS302",
+    "BDS303",
+    "BDS304",
+    "BDS309",
     needs={
-        "BDS301": ({20}, {724, 494, 1605, 235, 245, 252}), "BDS302": ({21}, {724, 494, 1605, 235, 245}),
-        "BDS304": ({488}, {724, 494, 1605, 235, 245}), "BDS309": ({20}, {494}),
+        "BDS301": ({20}, {724, 494, 1605, 235, 245, 252}),
+        "BDS302": ({21}, {724, 494, 1605, 235, 245}),
+        "BDS304": ({488}, {724, 494, 1605, 235, 245}),
+        "BDS309": ({20}, {494}),
     },
 )
 def activities(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -42,16 +48,28 @@ def activities(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     yield "BDS303", acts.filter(done & (date > view.today))
     yield "BDS304", acts.filter(done & (date > pl.col("ended")))
     windows = view.limit("BDS309", "windows")
-    low = pl.col("kind").replace_strict({k: int(v[0]) for k, v in windows.items()}, default=None, return_dtype=pl.Int64)
-    high = pl.col("kind").replace_strict({k: int(v[1]) for k, v in windows.items()}, default=None, return_dtype=pl.Int64)
+    low = pl.col("kind").replace_strict(
+        {k: int(v[0]) for k, v in windows.items()}, default=None, return_dtype=pl.Int64
+    )
+    high = pl.col("kind").replace_strict(
+        {k: int(v[1]) for k, v in windows.items()}, default=None, return_dtype=pl.Int64
+    )
     age = days(date, pl.col("born"))
     outside = acts.filter(((age < low) | (age > high)) & (age >= 0))
     yield "BDS309", outside.with_columns(bdsnummer=pl.lit(494, pl.Int32), waarde=pl.col("kind"))
 
 
 @dossier_check(
-    "BDS305", "BDS306", "BDS307", "BDS312",
-    needs={"BDS305": ({20},), "BDS306": ({20}, {724, 494, 1605, 235, 245, 252}), "BDS307": ({20}, {21}), "BDS312": ({20},)},
+    "BDS305",
+    "BDS306",
+    "BDS307",
+    "BDS312",
+    needs={
+        "BDS305": ({20},),
+        "BDS306": ({20}, {724, 494, 1605, 235, 245, 252}),
+        "BDS307": ({20}, {21}),
+        "BDS312": ({20},),
+    },
 )
 def person(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     """Birth and death of the child itself."""
@@ -82,7 +100,9 @@ def periods(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
         return
     spot = ["a", "volgnr"]
     starts = dated.select(*spot, pl.col("bdsnummer").alias("start"), pl.col("day").alias("begin"))
-    joined = dated.join(ends, on="bdsnummer").join(starts, on=[*spot, "start"], nulls_equal=True, maintain_order="left")
+    joined = dated.join(ends, on="bdsnummer").join(
+        starts, on=[*spot, "start"], nulls_equal=True, maintain_order="left"
+    )
     wrong = joined.filter(pl.col("day") < pl.col("begin"))
     yield "BDS308", wrong.with_columns(parameters=parameters({"start": pl.col("start")}))
 
@@ -91,7 +111,8 @@ def _pairs(definition: Definition) -> list[tuple[int, int]]:
     """(start, end) elements: in one group, with the names `Startdatum …` and `Einddatum …`."""
     starts = {
         (e.groep, e.naam.removeprefix("Startdatum").strip()): n
-        for n, e in definition.elementen.items() if e.naam.startswith("Startdatum")
+        for n, e in definition.elementen.items()
+        if e.naam.startswith("Startdatum")
     }
     found = []
     for n, e in definition.elementen.items():
@@ -116,7 +137,10 @@ def own_dates(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     dated = dated.with_columns(born=view.person("born"))
     number = pl.col("bdsnummer")
     yield "BDS310", dated.filter(~number.is_in(list(future_ok)) & (pl.col("day") > view.today))
-    yield "BDS313", dated.filter(~number.is_in(list(before_ok)) & pl.col("exact") & (pl.col("day") < pl.col("born")))
+    yield (
+        "BDS313",
+        dated.filter(~number.is_in(list(before_ok)) & pl.col("exact") & (pl.col("day") < pl.col("born"))),
+    )
 
 
 @dossier_check("BDS314")

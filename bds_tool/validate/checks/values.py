@@ -25,24 +25,25 @@ def enrich(pairs: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
         pairs.join(tables.elements.lazy(), on="bdsnummer", how="inner")
         .join(tables.codes.lazy(), on=["lijst", "waarde"], how="left")
         .join(tables.elsewhere.lazy(), on=["lijst", "waarde"], how="left")
-        .join(tables.other.lazy().with_columns(in_other=pl.lit(value=True)), on=["lijst", "waarde"], how="left")
-    )
-    padded = tables.codes.lazy().select("lijst", pl.col("waarde").alias("padded"), in_padded=pl.lit(value=True))
-    return (
-        joined.with_columns(
-            number=VALUE.cast(pl.Float64, strict=False), padded=VALUE.str.zfill(2), full=VALUE.str.slice(0, 10),
+        .join(
+            tables.other.lazy().with_columns(in_other=pl.lit(value=True)), on=["lijst", "waarde"], how="left"
         )
-        .join(padded, on=["lijst", "padded"], how="left")
     )
+    padded = tables.codes.lazy().select(
+        "lijst", pl.col("waarde").alias("padded"), in_padded=pl.lit(value=True)
+    )
+    return joined.with_columns(
+        number=VALUE.cast(pl.Float64, strict=False),
+        padded=VALUE.str.zfill(2),
+        full=VALUE.str.slice(0, 10),
+    ).join(padded, on=["lijst", "padded"], how="left")
 
 
 def valid_date() -> pl.Expr:
     """ISO text as `registraties` holds it, of a day that exists."""
     first = VALUE.str.slice(0, 10)
     length = first.str.len_chars()
-    day = (
-        pl.when(length == 7).then(first + "-01").when(length == 4).then(first + "-01-01").otherwise(first)
-    )
+    day = pl.when(length == 7).then(first + "-01").when(length == 4).then(first + "-01-01").otherwise(first)
     hour = VALUE.str.extract(r"T(\d{2})", 1).cast(pl.Int32, strict=False).fill_null(0) < 24
     minute = VALUE.str.extract(r"T\d{2}:(\d{2})", 1).cast(pl.Int32, strict=False).fill_null(0) < 60
     return VALUE.str.contains(_DATE) & day.str.to_date("%Y-%m-%d", strict=False).is_not_null() & hour & minute
@@ -50,9 +51,9 @@ def valid_date() -> pl.Expr:
 
 def eleven(column: pl.Expr) -> pl.Expr:
     """The weighted sum of a 9-digit BSN is a multiple of 11 (and not zero)."""
-    total = pl.sum_horizontal(*(
-        column.str.slice(i, 1).cast(pl.Int64, strict=False) * (9 - i if i < 8 else -1) for i in range(9)
-    ))
+    total = pl.sum_horizontal(
+        *(column.str.slice(i, 1).cast(pl.Int64, strict=False) * (9 - i if i < 8 else -1) for i in range(9))
+    )
     return (total % 11 == 0) & (total != 0)
 
 
@@ -90,8 +91,15 @@ def _codes(s: Setting) -> list[Check]:
     missing = coded & pl.col("code_status").is_null()
     padded = missing & pl.col("in_padded").is_not_null()
     other = missing & pl.col("in_padded").is_null() & pl.col("in_other").is_not_null()
-    elsewhere = missing & pl.col("in_padded").is_null() & pl.col("in_other").is_null() & pl.col("known_in").is_not_null()
-    rest = missing & pl.col("in_padded").is_null() & pl.col("in_other").is_null() & pl.col("known_in").is_null()
+    elsewhere = (
+        missing
+        & pl.col("in_padded").is_null()
+        & pl.col("in_other").is_null()
+        & pl.col("known_in").is_not_null()
+    )
+    rest = (
+        missing & pl.col("in_padded").is_null() & pl.col("in_other").is_null() & pl.col("known_in").is_null()
+    )
     lijst = {"lijst": pl.col("lijst")}
     yes_no = ["true", "false"] if s.tables.coding == "HL7" else s.limit("BDS204", "values")
     lists = [*GEMEENTE_LISTS, *LAND_LISTS]
@@ -114,14 +122,27 @@ def _forms(s: Setting) -> list[Check]:
     phone = number.is_in(s.rule("BDS234").elements)
     checks = [
         Check("BDS222", postcode & ~VALUE.str.contains(pattern), postcode),
-        Check("BDS234", phone & ~VALUE.str.replace(r"^tel:", "").str.replace_all(r"[\s().\-/]", "")
-              .str.contains(s.limit("BDS234", "pattern")), phone),
+        Check(
+            "BDS234",
+            phone
+            & ~VALUE.str.replace(r"^tel:", "")
+            .str.replace_all(r"[\s().\-/]", "")
+            .str.contains(s.limit("BDS234", "pattern")),
+            phone,
+        ),
         Check("BDS401", (_is("bsn")) & VALUE.str.contains(r"^\d{9}$") & ~eleven(VALUE), _is("bsn")),
         Check("BDS221", (_is("bsn")) & ~VALUE.str.contains(r"^\d{9}$"), _is("bsn")),
-        Check("BDS219", pl.col("lijst").is_in(list(GEMEENTE_LISTS)).fill_null(value=False)
-              & ~VALUE.str.contains(r"^\d{4}$"), number.is_in(s.rule("BDS219").elements)),
-        Check("BDS220", number.is_in(s.rule("BDS220").elements) & ~VALUE.str.contains(r"^\d{4}$"),
-              number.is_in(s.rule("BDS220").elements)),
+        Check(
+            "BDS219",
+            pl.col("lijst").is_in(list(GEMEENTE_LISTS)).fill_null(value=False)
+            & ~VALUE.str.contains(r"^\d{4}$"),
+            number.is_in(s.rule("BDS219").elements),
+        ),
+        Check(
+            "BDS220",
+            number.is_in(s.rule("BDS220").elements) & ~VALUE.str.contains(r"^\d{4}$"),
+            number.is_in(s.rule("BDS220").elements),
+        ),
     ]
     digits = {"agb": ("BDS223", 8), "big": ("BDS224", 11), "uzi": ("BDS225", 9), "ura": ("BDS226", 8)}
     for kind, (code, length) in digits.items():
@@ -148,6 +169,10 @@ def _ranges(s: Setting) -> list[Check]:
     improbable = numeric & ((bound(1) > NUMBER) | (bound(2) < NUMBER)) & (NUMBER >= 0)
     return [
         Check("BDS208", stated & outside.fill_null(value=False) & (NUMBER >= 0), stated, limits),
-        Check("BDS231", improbable & ~(stated & outside.fill_null(value=False)), numeric & known,
-              {"laagst": bound(1), "hoogst": bound(2)}),
+        Check(
+            "BDS231",
+            improbable & ~(stated & outside.fill_null(value=False)),
+            numeric & known,
+            {"laagst": bound(1), "hoogst": bound(2)},
+        ),
     ]

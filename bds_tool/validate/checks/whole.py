@@ -19,10 +19,12 @@ def run(
     rows: pl.LazyFrame, catalogue: Catalogue, tabular: list[int], keyed: list[int]
 ) -> Iterator[tuple[str, pl.DataFrame]]:
     """`rows` are all registraties; `tabular` the sources whose dossier keys their maker chose, `keyed` those with keys."""
-    own = rows.filter(pl.col("bdsnummer").is_in([7, 19, 20]) & pl.col("groep").is_null() & pl.col("waarde").is_not_null())
-    people = own.select(
-        "dossier_id", "activiteit_id", "bdsnummer", "waarde", "bron", "regel", "pad"
-    ).collect(engine="streaming")
+    own = rows.filter(
+        pl.col("bdsnummer").is_in([7, 19, 20]) & pl.col("groep").is_null() & pl.col("waarde").is_not_null()
+    )
+    people = own.select("dossier_id", "activiteit_id", "bdsnummer", "waarde", "bron", "regel", "pad").collect(
+        engine="streaming"
+    )
     yield from _changes(people.filter(pl.col("bron").is_in(keyed)))
     yield "BDS420", _shared(people)
     yield from _keys(rows, people, catalogue, tabular)
@@ -53,7 +55,10 @@ def _keys(
     if not tabular:
         return
     keys = (
-        rows.filter(pl.col("bron").is_in(tabular)).select("bron", "dossier_id").unique().collect(engine="streaming")
+        rows.filter(pl.col("bron").is_in(tabular))
+        .select("bron", "dossier_id")
+        .unique()
+        .collect(engine="streaming")
     )
     key = pl.col("dossier_id")
     bsn = catalogue["BDS706"].parameters
@@ -66,7 +71,10 @@ def _keys(
     inside = plain.str.contains(digits, literal=True) | plain.str.contains(turned, literal=True)
     dated = births.filter(digits.str.len_chars() == 8).with_columns(like=inside)
     born = catalogue["BDS707"].parameters
-    yield "BDS707", _share(dated.filter(pl.col("bron").is_in(tabular)), int(born["least"]), float(born["share"]))
+    yield (
+        "BDS707",
+        _share(dated.filter(pl.col("bron").is_in(tabular)), int(born["least"]), float(born["share"])),
+    )
 
 
 def _share(keys: pl.DataFrame, least: int, share: float) -> pl.DataFrame:

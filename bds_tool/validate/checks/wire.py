@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 
 #: OID of a care number → the length of the number, the code of the rule on its form.
 ROOTS = {
-    "2.16.840.1.113883.2.4.6.3": (9, "BDS221"), "2.16.840.1.113883.2.4.6.1": (8, "BDS223"),
-    "2.16.528.1.1007.5.1": (11, "BDS224"), "2.16.528.1.1007.3.1": (9, "BDS225"), "2.16.528.1.1007.3.3": (8, "BDS226"),
+    "2.16.840.1.113883.2.4.6.3": (9, "BDS221"),
+    "2.16.840.1.113883.2.4.6.1": (8, "BDS223"),
+    "2.16.528.1.1007.5.1": (11, "BDS224"),
+    "2.16.528.1.1007.3.1": (9, "BDS225"),
+    "2.16.528.1.1007.3.3": (8, "BDS226"),
 }
 BSN = "2.16.840.1.113883.2.4.6.3"
 _TIMES = ("time", "low", "high", "effectiveTime", "birthTime", "creationTime", "deceasedTime", "center")
-_OID = r"^[0-2](\.(0|[1-9]\d*))+$|^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$|^[A-Za-z][A-Za-z0-9-]*$"
+_OID = (
+    r"^[0-2](\.(0|[1-9]\d*))+$|^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$|^[A-Za-z][A-Za-z0-9-]*$"
+)
 KEYS = ("codesysteem", "waarde", "pad", "loose")
 
 
@@ -32,8 +37,10 @@ def distinct(rows: pl.LazyFrame) -> pl.LazyFrame:
     loose = pl.col("bdsnummer").is_null()
     wrapper = loose & (tag.is_in([*_TIMES, "id"]) | path.str.starts_with("bericht/"))
     return (
-        rows.with_columns(loose=loose).filter(number | wrapper | ((tag == "id") & pl.col("codesysteem").is_not_null()))
-        .select(KEYS).unique()
+        rows.with_columns(loose=loose)
+        .filter(number | wrapper | ((tag == "id") & pl.col("codesysteem").is_not_null()))
+        .select(KEYS)
+        .unique()
     )
 
 
@@ -55,7 +62,9 @@ def checks(s: Setting) -> list[Check]:
     found += [
         Check("BDS401", (system == BSN) & value.str.contains(r"^\d{9}$") & ~eleven(value)),
         Check("BDS202", moment & value.is_not_null() & ~valid_date()),
-        Check("BDS804", (pl.col("path") == "bericht/creationTime") & valid_date() & (value.str.len_chars() < 19)),
+        Check(
+            "BDS804", (pl.col("path") == "bericht/creationTime") & valid_date() & (value.str.len_chars() < 19)
+        ),
         Check("BDS805", (tag == "id") & system.is_not_null() & ~system.str.contains(_OID)),
     ]
     fixed = s.limit("BDS828", "fixed")
@@ -85,5 +94,7 @@ def interaction(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     path = pl.col("pad").cast(pl.String)
     named = view.rows.filter(pl.col("bdsnummer").is_null() & (path == "bericht/interactionId"))
     formats = view.setting.sources
-    root = pl.col("bron").replace_strict(formats, default=None, return_dtype=pl.String).str.strip_prefix("dob-")
+    root = (
+        pl.col("bron").replace_strict(formats, default=None, return_dtype=pl.String).str.strip_prefix("dob-")
+    )
     yield "BDS802", named.filter(pl.col("waarde") != root)

@@ -15,7 +15,18 @@ from bds_tool.validate.report.model import build
 if TYPE_CHECKING:
     from bds_tool.validate.result import Result
 
-_COLUMNS = ("code", "name", "severity", "element", "element_name", "message", "file", "line", "path", "fingerprint")
+_COLUMNS = (
+    "code",
+    "name",
+    "severity",
+    "element",
+    "element_name",
+    "message",
+    "file",
+    "line",
+    "path",
+    "fingerprint",
+)
 _VALUES = ("dossier", "activity", "value")
 _TYPES: dict[str, Any] = {"element": pl.Int32, "line": pl.Int64}
 
@@ -35,7 +46,12 @@ def ndjson(result: Result, *, show_values: bool) -> str:
 def csv(result: Result, *, show_values: bool) -> str:
     """Comma-separated; a cell that a spreadsheet would run as a formula gets a quote before it."""
     words = pl.selectors.string()
-    safe = pl.when(words.str.contains(r"^[=+\-@\t\r]")).then(pl.format("'{}", words)).otherwise(words).name.keep()
+    safe = (
+        pl.when(words.str.contains(r"^[=+\-@\t\r]"))
+        .then(pl.format("'{}", words))
+        .otherwise(words)
+        .name.keep()
+    )
     return frame(result, show_values=show_values).with_columns(safe).write_csv()
 
 
@@ -54,19 +70,42 @@ def xlsx(result: Result, path: Path, *, show_values: bool) -> None:
         ) from error
     report = build(result, show_values=show_values)
     rules = pl.DataFrame(
-        [{k: r[k] for k in ("code", "name", "severity", "count", "files", "title", "remedy", "source")} for r in report["rules"]],
-        schema={"code": pl.String, "name": pl.String, "severity": pl.String, "count": pl.Int64, "files": pl.Int64,
-                "title": pl.String, "remedy": pl.String, "source": pl.String},
+        [
+            {k: r[k] for k in ("code", "name", "severity", "count", "files", "title", "remedy", "source")}
+            for r in report["rules"]
+        ],
+        schema={
+            "code": pl.String,
+            "name": pl.String,
+            "severity": pl.String,
+            "count": pl.Int64,
+            "files": pl.Int64,
+            "title": pl.String,
+            "remedy": pl.String,
+            "source": pl.String,
+        },
     )
     files = pl.DataFrame(
         [{**{k: f[k] for k in ("file", "format", "bds", "rows")}, **f["counts"]} for f in report["input"]],
-        schema={"file": pl.String, "format": pl.String, "bds": pl.String, "rows": pl.Int64, "info": pl.Int64,
-                "waarschuwing": pl.Int64, "fout": pl.Int64},
+        schema={
+            "file": pl.String,
+            "format": pl.String,
+            "bds": pl.String,
+            "rows": pl.Int64,
+            "info": pl.Int64,
+            "waarschuwing": pl.Int64,
+            "fout": pl.Int64,
+        },
     )
     # A text that starts with = is text, never a formula; a link in a remark is no link either.
     options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
     with xlsxwriter.Workbook(str(path), options) as book:
-        sheets = ((t("Regels", "Rules"), rules), (t("Bevindingen", "Findings"), frame(result, show_values=show_values)),
-                  (t("Bestanden", "Files"), files))
+        sheets = (
+            (t("Regels", "Rules"), rules),
+            (t("Bevindingen", "Findings"), frame(result, show_values=show_values)),
+            (t("Bestanden", "Files"), files),
+        )
         for name, data in sheets:
-            data.head(1_000_000).write_excel(book, name, autofilter=True, freeze_panes=(1, 0), autofit=data.height < 5_000)
+            data.head(1_000_000).write_excel(
+                book, name, autofilter=True, freeze_panes=(1, 0), autofit=data.height < 5_000
+            )

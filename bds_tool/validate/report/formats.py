@@ -36,7 +36,11 @@ def render(result: Result, format_: str, *, show_values: bool = False, quiet: bo
     if format_ in {"ndjson", "csv"}:
         from bds_tool.validate.report.flat import csv, ndjson
 
-        return csv(result, show_values=show_values) if format_ == "csv" else ndjson(result, show_values=show_values)
+        return (
+            csv(result, show_values=show_values)
+            if format_ == "csv"
+            else ndjson(result, show_values=show_values)
+        )
     report = build(result, show_values=show_values)
     return _of_report(format_)(report)
 

@@ -20,7 +20,9 @@ def html(report: dict[str, Any]) -> str:
     style = (_HERE / "report.css").read_text(encoding="utf-8")
     script = (_HERE / "report.js").read_text(encoding="utf-8")
     title = t("Bevindingen", "Findings")
-    body = "\n".join((_header(report), _summary(report), _rules(report), _findings(report), _cards(report), _tail(report)))
+    body = "\n".join(
+        (_header(report), _summary(report), _rules(report), _findings(report), _cards(report), _tail(report))
+    )
     csp = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
     return (
         f'<!doctype html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
@@ -49,7 +51,8 @@ def _header(report: dict[str, Any]) -> str:
 def _summary(report: dict[str, Any]) -> str:
     s = report["summary"]
     cells = "".join(
-        f'<li class="{w}"><strong>{number(s[w])}</strong> {severity(w)}</li>' for w in ("fout", "waarschuwing", "info")
+        f'<li class="{w}"><strong>{number(s[w])}</strong> {severity(w)}</li>'
+        for w in ("fout", "waarschuwing", "info")
     )
     j = s["judgements"]
     judged = t(
@@ -78,8 +81,14 @@ def _rules(report: dict[str, Any]) -> str:
         f"<td>{escape(r['title'])}</td></tr>"
         for r in report["rules"]
     ]
-    heads = [(t("Regel", "Rule"), False), (t("Naam", "Name"), False), (t("Ernst", "Severity"), False),
-             (t("Aantal", "Number"), True), (t("Bestanden", "Files"), True), (t("Wat", "What"), False)]
+    heads = [
+        (t("Regel", "Rule"), False),
+        (t("Naam", "Name"), False),
+        (t("Ernst", "Severity"), False),
+        (t("Aantal", "Number"), True),
+        (t("Bestanden", "Files"), True),
+        (t("Wat", "What"), False),
+    ]
     table = _table("regels", t("Regels met bevindingen", "Rules with findings"), heads, rows)
     none = f"<p>{t('Geen bevindingen.', 'No findings.')}</p>"
     return f'<section aria-labelledby="h-r"><h2 id="h-r">{t("Regels", "Rules")}</h2>{table if rows else none}</section>'
@@ -101,11 +110,19 @@ def _findings(report: dict[str, Any]) -> str:
             f'<td data-v="{f["element"] if f["element"] is not None else -1}">{escape(element(f))}</td>'
             f"<td>{escape(f['message'])}</td><td>{escape(place(f))}</td>{value}</tr>"
         )
-    heads = [(t("Regel", "Rule"), False), (t("Ernst", "Severity"), False), ("Element", False),
-             (t("Bevinding", "Finding"), False), (t("Plaats", "Place"), False)]
+    heads = [
+        (t("Regel", "Rule"), False),
+        (t("Ernst", "Severity"), False),
+        ("Element", False),
+        (t("Bevinding", "Finding"), False),
+        (t("Plaats", "Place"), False),
+    ]
     heads += [(t("Waarde", "Value"), False)] if values else []
     total = sum(r["count"] for r in report["rules"])
-    caption = t(f"Plaatsen: {number(len(shown))} van {number(total)} bevindingen", f"Places: {number(len(shown))} of {number(total)} findings")
+    caption = t(
+        f"Plaatsen: {number(len(shown))} van {number(total)} bevindingen",
+        f"Places: {number(len(shown))} of {number(total)} findings",
+    )
     options = "".join(f'<option value="{w}">{severity(w)}</option>' for w in ("fout", "waarschuwing", "info"))
     controls = (
         f'<form class="filter" role="search" onsubmit="return false"><label for="zoek">{t("Zoek in plaatsen", "Search places")}</label>'
@@ -122,7 +139,9 @@ def _cards(report: dict[str, Any]) -> str:
     for r in report["rules"]:
         elements = "".join(f"<li>{escape(element(e))}: {_share(e)}</li>" for e in r["elements"][:50])
         more = len(r["elements"]) - 50
-        elements += f"<li>{t(f'en nog {more} elementen', f'and {more} more elements')}</li>" if more > 0 else ""
+        elements += (
+            f"<li>{t(f'en nog {more} elementen', f'and {more} more elements')}</li>" if more > 0 else ""
+        )
         cards.append(
             f'<article id="{r["code"]}" tabindex="-1"><h3>{r["code"]} {escape(r["name"])} <span class="tag {r["severity"]}">{severity(r["severity"])}</span></h3>'
             f"<p>{escape(r['title'])}</p><dl><dt>{t('Waarom', 'Why')}</dt><dd>{escape(r['why'])}</dd>"
@@ -136,8 +155,10 @@ def _share(e: dict[str, Any]) -> str:
     if not e["filled"]:
         return number(e["count"])
     share = number(100 * e["share"], 1)
-    return t(f"{number(e['count'])} van {number(e['filled'])} ingevulde waarden ({share} %)",
-             f"{number(e['count'])} of {number(e['filled'])} values ({share}%)")
+    return t(
+        f"{number(e['count'])} van {number(e['filled'])} ingevulde waarden ({share} %)",
+        f"{number(e['count'])} of {number(e['filled'])} values ({share}%)",
+    )
 
 
 def _tail(report: dict[str, Any]) -> str:
@@ -148,10 +169,20 @@ def _tail(report: dict[str, Any]) -> str:
         + f"<td>{t('ja', 'yes') if f['readable'] else t('nee', 'no')}</td></tr>"
         for f in report["input"][:MOST]
     )
-    heads = [(t("Bestand", "File"), False), (t("Formaat", "Format"), False), ("BDS", False), (t("Rijen", "Rows"), True),
-             (severity("fout"), True), (severity("waarschuwing"), True), (severity("info"), True), (t("Gelezen", "Read"), False)]
+    heads = [
+        (t("Bestand", "File"), False),
+        (t("Formaat", "Format"), False),
+        ("BDS", False),
+        (t("Rijen", "Rows"), True),
+        (severity("fout"), True),
+        (severity("waarschuwing"), True),
+        (severity("info"), True),
+        (t("Gelezen", "Read"), False),
+    ]
     table = _table("bestanden", t("Bestanden", "Files"), heads, [files])
-    unjudged = "".join(f"<li>{r['code']} {escape(r['name'])}: {escape(r['reason'] or '')}</li>" for r in report["not_judged"])
+    unjudged = "".join(
+        f"<li>{r['code']} {escape(r['name'])}: {escape(r['reason'] or '')}</li>" for r in report["not_judged"]
+    )
     return (
         f'<section aria-labelledby="h-b"><h2 id="h-b">{t("Bestanden", "Files")}</h2>{table}</section>'
         f'<section aria-labelledby="h-n"><h2 id="h-n">{t("Niet beoordeeld", "Not judged")}</h2>'

@@ -23,7 +23,11 @@ def junit(report: dict[str, Any]) -> str:
 
 
 def _suite(
-    root: ET.Element, name: str, rules: dict[str, list[dict[str, Any]]], titles: dict[str, dict[str, Any]], report: dict[str, Any]
+    root: ET.Element,
+    name: str,
+    rules: dict[str, list[dict[str, Any]]],
+    titles: dict[str, dict[str, Any]],
+    report: dict[str, Any],
 ) -> None:
     suite = ET.SubElement(root, "testsuite", name=_clean(name))
     failures = 0

@@ -32,7 +32,8 @@ def build(result: Result, *, examples: int | None = None, show_values: bool = Fa
         "tool": {"name": "bds", "version": __version__, "rules": result.catalogue.version()},
         "definition": {"name": "BDS", "versions": sorted({v for v, _ in result.groups.values()})},
         "settings": {
-            "reference_date": result.meta.get("reference_date"), "max_examples": result.meta.get("max_examples"),
+            "reference_date": result.meta.get("reference_date"),
+            "max_examples": result.meta.get("max_examples"),
             "show_values": show_values,
         },
         "input": list(files.values()),
@@ -47,14 +48,25 @@ def build(result: Result, *, examples: int | None = None, show_values: bool = Fa
 def _files(result: Result) -> dict[int, dict[str, Any]]:
     found = {}
     sums: dict[int, dict[str, int]] = {}
-    for bron, severity, n in result.totals.filter(~pl.col("accepted")).group_by("bron", "severity").agg(pl.col("n").sum()).iter_rows():
+    for bron, severity, n in (
+        result.totals.filter(~pl.col("accepted"))
+        .group_by("bron", "severity")
+        .agg(pl.col("n").sum())
+        .iter_rows()
+    ):
         sums.setdefault(bron, {})[severity] = n
     for row in result.bronnen.iter_rows(named=True):
         version, kind = result.groups.get(row["bron"], (None, None))
         found[row["bron"]] = {
-            "file": row["pad"], "format": row["formaat"], "sha256": row["sha256"], "bytes": row["bytes"],
-            "bds": version, "bds_certainty": row["bds_zekerheid"], "rows": row["rijen"] or 0,
-            "dossiers": row["dossiers"], "readable": kind is not None,
+            "file": row["pad"],
+            "format": row["formaat"],
+            "sha256": row["sha256"],
+            "bytes": row["bytes"],
+            "bds": version,
+            "bds_certainty": row["bds_zekerheid"],
+            "rows": row["rijen"] or 0,
+            "dossiers": row["dossiers"],
+            "readable": kind is not None,
             "counts": {s: sums.get(row["bron"], {}).get(s, 0) for s in SEVERITIES},
         }
     return found
@@ -69,35 +81,57 @@ def _summary(result: Result) -> dict[str, Any]:
         "rows": int(result.bronnen["rijen"].fill_null(0).sum()),
         **{s: result.count(s) for s in reversed(SEVERITIES)},
         "accepted": int(result.totals.filter("accepted")["n"].sum()),
-        "judgements": {"goed": states.get(GOOD, 0), "bevinding": states.get(FOUND, 0), "niet_beoordeeld": states.get(UNKNOWN, 0)},
+        "judgements": {
+            "goed": states.get(GOOD, 0),
+            "bevinding": states.get(FOUND, 0),
+            "niet_beoordeeld": states.get(UNKNOWN, 0),
+        },
     }
 
 
 def _rules(result: Result) -> list[dict[str, Any]]:
     counted = result.totals.group_by("code", "bdsnummer").agg(
-        pl.col("n").sum(), pl.col("bron").drop_nulls().n_unique().alias("files"),
+        pl.col("n").sum(),
+        pl.col("bron").drop_nulls().n_unique().alias("files"),
         pl.col("n").filter("accepted").sum().alias("accepted"),
     )
     per_rule = result.totals.group_by("code").agg(pl.col("bron").drop_nulls().n_unique().alias("files"))
     files = dict(per_rule.iter_rows())
     filled = dict(result.filled.group_by("bdsnummer").agg(pl.col("n").sum()).iter_rows())
     parts: dict[str, list[dict[str, Any]]] = {}
-    for code, number, n, seen, accepted in counted.sort("n", "bdsnummer", descending=[True, False], nulls_last=True).iter_rows():
+    for code, number, n, seen, accepted in counted.sort(
+        "n", "bdsnummer", descending=[True, False], nulls_last=True
+    ).iter_rows():
         total = filled.get(number) if number is not None else None
-        parts.setdefault(code, []).append({
-            "element": number, "element_name": element_name(number) or None, "count": n, "accepted": accepted,
-            "files": seen, "filled": total, "share": round(min(n / total, 1.0), 6) if total else None,
-        })
+        parts.setdefault(code, []).append(
+            {
+                "element": number,
+                "element_name": element_name(number) or None,
+                "count": n,
+                "accepted": accepted,
+                "files": seen,
+                "filled": total,
+                "share": round(min(n / total, 1.0), 6) if total else None,
+            }
+        )
     listed = [_rule(result.catalogue[c], parts[c], files[c]) for c in parts if c in result.catalogue.rules]
     return sorted(listed, key=lambda r: (-SEVERITIES.index(r["severity"]), r["code"]))
 
 
 def _rule(rule: Rule, elements: list[dict[str, Any]], files: int) -> dict[str, Any]:
     return {
-        "code": rule.code, "name": rule.name, "severity": rule.severity, "title": str(rule.title),
-        "why": str(rule.why), "remedy": str(rule.remedy), "source": rule.source, "certainty": rule.certainty,
-        "count": sum(e["count"] for e in elements), "accepted": sum(e["accepted"] for e in elements),
-        "files": files, "elements": elements,
+        "code": rule.code,
+        "name": rule.name,
+        "severity": rule.severity,
+        "title": str(rule.title),
+        "why": str(rule.why),
+        "remedy": str(rule.remedy),
+        "source": rule.source,
+        "certainty": rule.certainty,
+        "count": sum(e["count"] for e in elements),
+        "accepted": sum(e["accepted"] for e in elements),
+        "files": files,
+        "elements": elements,
     }
 
 
@@ -110,14 +144,23 @@ def _findings(
     return [_finding(result, files, row, show_values=show_values) for row in frame.iter_rows(named=True)]
 
 
-def _finding(result: Result, files: dict[int, dict[str, Any]], row: dict[str, Any], *, show_values: bool) -> dict[str, Any]:
+def _finding(
+    result: Result, files: dict[int, dict[str, Any]], row: dict[str, Any], *, show_values: bool
+) -> dict[str, Any]:
     rule = result.catalogue[row["code"]]
     parameters = json.loads(row["parameters"]) if row["parameters"] else {}
     file = files[row["bron"]]["file"] if row["bron"] in files else None
     found = {
-        "code": rule.code, "name": rule.name, "severity": row["severity"], "message": rule.say(parameters),
-        "element": row["bdsnummer"], "element_name": element_name(row["bdsnummer"]) or None,
-        "file": file, "line": row["regel"], "path": row["pad"], "parameters": parameters,
+        "code": rule.code,
+        "name": rule.name,
+        "severity": row["severity"],
+        "message": rule.say(parameters),
+        "element": row["bdsnummer"],
+        "element_name": element_name(row["bdsnummer"]) or None,
+        "file": file,
+        "line": row["regel"],
+        "path": row["pad"],
+        "parameters": parameters,
         "fingerprint": fingerprint(row, file),
     }
     if show_values:
@@ -127,7 +170,14 @@ def _finding(result: Result, files: dict[int, dict[str, Any]], row: dict[str, An
 
 def fingerprint(row: dict[str, Any], file: str | None) -> str:
     """The same for the same finding in a next delivery: rule, element and place, without the line."""
-    parts = (row["code"], row["bdsnummer"], row["dossier_id"], row["activiteit_id"], row["pad"], (file or "").rsplit("/", 1)[-1])
+    parts = (
+        row["code"],
+        row["bdsnummer"],
+        row["dossier_id"],
+        row["activiteit_id"],
+        row["pad"],
+        (file or "").rsplit("/", 1)[-1],
+    )
     return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
@@ -136,9 +186,15 @@ def _not_judged(result: Result) -> list[dict[str, Any]]:
     verdicts = result.verdicts
     if verdicts.is_empty():
         return []
-    nowhere = verdicts.group_by("code").agg(
-        (pl.col("status") == UNKNOWN).all().alias("none"), pl.col("reason").drop_nulls().mode().sort().first(),
-    ).filter("none").sort("code")
+    nowhere = (
+        verdicts.group_by("code")
+        .agg(
+            (pl.col("status") == UNKNOWN).all().alias("none"),
+            pl.col("reason").drop_nulls().mode().sort().first(),
+        )
+        .filter("none")
+        .sort("code")
+    )
     return [
         {"code": code, "name": result.catalogue[code].name, "reason": reason}
         for code, _, reason in nowhere.iter_rows()
@@ -155,7 +211,9 @@ def place(finding: dict[str, Any]) -> str:
     where = finding["file"] or ""
     if finding["line"] is not None:
         where += f":{finding['line']}"
-    return where if not finding["path"] or finding["path"] == finding["file"] else f"{where}  {finding['path']}"
+    return (
+        where if not finding["path"] or finding["path"] == finding["file"] else f"{where}  {finding['path']}"
+    )
 
 
 def short_place(finding: dict[str, Any]) -> str:
@@ -167,4 +225,8 @@ def short_place(finding: dict[str, Any]) -> str:
 def element(entry: dict[str, Any]) -> str:
     """`235 Lengte`, or a word for what has no number."""
     number = entry["element"]
-    return f"{number} {entry['element_name'] or ''}".rstrip() if number is not None else t("bestand of bericht", "file or message")
+    return (
+        f"{number} {entry['element_name'] or ''}".rstrip()
+        if number is not None
+        else t("bestand of bericht", "file or message")
+    )

@@ -18,43 +18,59 @@ def sarif(report: dict[str, Any]) -> str:
     rules = report["rules"]
     index = {r["code"]: i for i, r in enumerate(rules)}
     run = {
-        "tool": {"driver": {
-            "name": "bds", "version": report["tool"]["version"], "semanticVersion": report["tool"]["version"],
-            "informationUri": "https://www.ncj.nl/onderwerp/digitaal-dossier-jgz/basisdatasetjgz-bds/",
-            "rules": [_rule(r) for r in rules],
-        }},
+        "tool": {
+            "driver": {
+                "name": "bds",
+                "version": report["tool"]["version"],
+                "semanticVersion": report["tool"]["version"],
+                "informationUri": "https://www.ncj.nl/onderwerp/digitaal-dossier-jgz/basisdatasetjgz-bds/",
+                "rules": [_rule(r) for r in rules],
+            }
+        },
         "columnKind": "unicodeCodePoints",
         "artifacts": [{"location": {"uri": _uri(f["file"])}} for f in report["input"]],
         "invocations": [{"executionSuccessful": all(f["readable"] for f in report["input"])}],
         "results": [_result(key, findings, index) for key, findings in _grouped(report["findings"]).items()],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=1) + "\n"
+    return (
+        json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=1)
+        + "\n"
+    )
 
 
 def _rule(r: dict[str, Any]) -> dict[str, Any]:
     return {
-        "id": r["code"], "name": "".join(p.capitalize() for p in r["name"].split("-")),
-        "shortDescription": {"text": r["title"]}, "fullDescription": {"text": r["why"]},
+        "id": r["code"],
+        "name": "".join(p.capitalize() for p in r["name"].split("-")),
+        "shortDescription": {"text": r["title"]},
+        "fullDescription": {"text": r["why"]},
         "help": {"text": f"{r['remedy']}\n\n`bds rule {r['code']}`"},
         "defaultConfiguration": {"level": _LEVELS[r["severity"]]},
         "properties": {"source": r["source"], "tags": ["bds", r["severity"]]},
     }
 
 
-def _grouped(findings: list[dict[str, Any]]) -> dict[tuple[str, int | None, str | None], list[dict[str, Any]]]:
+def _grouped(
+    findings: list[dict[str, Any]],
+) -> dict[tuple[str, int | None, str | None], list[dict[str, Any]]]:
     groups: dict[tuple[str, int | None, str | None], list[dict[str, Any]]] = {}
     for f in findings:
         groups.setdefault((f["code"], f["element"], f["file"]), []).append(f)
     return groups
 
 
-def _result(key: tuple[str, int | None, str | None], findings: list[dict[str, Any]], index: dict[str, int]) -> dict[str, Any]:
+def _result(
+    key: tuple[str, int | None, str | None], findings: list[dict[str, Any]], index: dict[str, int]
+) -> dict[str, Any]:
     code, _, file = key
     first = findings[0]
     mark = hashlib.sha256("\x1f".join(f["fingerprint"] for f in findings[:1]).encode()).hexdigest()[:32]
     result: dict[str, Any] = {
-        "ruleId": code, "ruleIndex": index[code], "level": _LEVELS[first["severity"]],
-        "message": {"text": f"{element(first)}: {first['message']}"}, "occurrenceCount": len(findings),
+        "ruleId": code,
+        "ruleIndex": index[code],
+        "level": _LEVELS[first["severity"]],
+        "message": {"text": f"{element(first)}: {first['message']}"},
+        "occurrenceCount": len(findings),
         "partialFingerprints": {"bds/v1": mark},
     }
     if file is not None:

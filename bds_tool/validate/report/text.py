@@ -35,7 +35,12 @@ def _rule(rule: dict[str, Any], findings: list[dict[str, Any]], places: int) -> 
     lines = [f"{rule['code']} {rule['name']}  {severity(rule['severity'])}  {count}"]
     lines += textwrap.wrap(rule["title"], 100, initial_indent="  ", subsequent_indent="  ")
     if rule["accepted"]:
-        lines.append(t(f"  waarvan geaccepteerd: {number(rule['accepted'])}", f"  of which accepted: {number(rule['accepted'])}"))
+        lines.append(
+            t(
+                f"  waarvan geaccepteerd: {number(rule['accepted'])}",
+                f"  of which accepted: {number(rule['accepted'])}",
+            )
+        )
     by_element: dict[Any, list[dict[str, Any]]] = {}
     for finding in findings:
         by_element.setdefault(finding["element"], []).append(finding)
@@ -51,8 +56,15 @@ def _rule(rule: dict[str, Any], findings: list[dict[str, Any]], places: int) -> 
     rest = rule["elements"][5:]
     if rest:
         more = sum(e["count"] for e in rest)
-        lines.append(t(f"  en nog {number(more)} bij {len(rest)} andere elementen", f"  and {number(more)} more with {len(rest)} other elements"))
-    lines += textwrap.wrap(rule["remedy"], 100, initial_indent=t("  doen: ", "  do: "), subsequent_indent="        ")
+        lines.append(
+            t(
+                f"  en nog {number(more)} bij {len(rest)} andere elementen",
+                f"  and {number(more)} more with {len(rest)} other elements",
+            )
+        )
+    lines += textwrap.wrap(
+        rule["remedy"], 100, initial_indent=t("  doen: ", "  do: "), subsequent_indent="        "
+    )
     return lines
 
 
@@ -68,8 +80,10 @@ def _share(entry: dict[str, Any]) -> str:
     if not entry["filled"]:
         return count
     share = number(100 * entry["share"], 1)
-    return t(f"{count} van {number(entry['filled'])} ingevulde waarden ({share} %)",
-             f"{count} of {number(entry['filled'])} values ({share}%)")
+    return t(
+        f"{count} van {number(entry['filled'])} ingevulde waarden ({share} %)",
+        f"{count} of {number(entry['filled'])} values ({share}%)",
+    )
 
 
 def _tail(report: dict[str, Any]) -> list[str]:
@@ -97,14 +111,19 @@ def _tail(report: dict[str, Any]) -> list[str]:
 def verdict(report: dict[str, Any]) -> str:
     """The last line: what a person wants to know first."""
     s = report["summary"]
-    read = t(f"{number(s['files'])} bestanden, {number(s['rows'])} registraties", f"{number(s['files'])} files, {number(s['rows'])} registrations")
+    read = t(
+        f"{number(s['files'])} bestanden, {number(s['rows'])} registraties",
+        f"{number(s['files'])} files, {number(s['rows'])} registrations",
+    )
     if s["files"] == 1:
         read = t(f"1 bestand, {number(s['rows'])} registraties", f"1 file, {number(s['rows'])} registrations")
-    counts = ", ".join((
-        _plural(s["fout"], "fout", "fouten", "error", "errors"),
-        _plural(s["waarschuwing"], "waarschuwing", "waarschuwingen", "warning", "warnings"),
-        t(f"{number(s['info'])} ter informatie", f"{number(s['info'])} for information"),
-    ))
+    counts = ", ".join(
+        (
+            _plural(s["fout"], "fout", "fouten", "error", "errors"),
+            _plural(s["waarschuwing"], "waarschuwing", "waarschuwingen", "warning", "warnings"),
+            t(f"{number(s['info'])} ter informatie", f"{number(s['info'])} for information"),
+        )
+    )
     line = f"{read}: {counts}"
     if s["accepted"]:
         line += t(f"; {number(s['accepted'])} geaccepteerd", f"; {number(s['accepted'])} accepted")
