@@ -61,7 +61,14 @@ class Rule:
     def say(self, parameters: dict[str, Any] | None = None) -> str:
         """The message of one finding; names without a value stay out of the sentence as `?`."""
         values = parameters or {}
-        return re.sub(r"\{(\w+)\}", lambda m: str(values.get(m.group(1), "?")), str(self.message))
+        return re.sub(r"\{(\w+)\}", lambda m: _shown(values.get(m.group(1), "?")), str(self.message))
+
+
+def _shown(value: object) -> str:
+    """A parameter as people write it: 100, not 100.0; 0,1 in Dutch."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:g}".replace(".", "," if language() == "nl" else ".")
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,8 @@ def _rules(result: Result) -> list[dict[str, Any]]:
         "n", "bdsnummer", descending=[True, False], nulls_last=True
     ).iter_rows():
         total = filled.get(number) if number is not None else None
+        # What is missing more often than it is there is no share of what is there.
+        total = total if total and n <= total else None
         parts.setdefault(code, []).append(
             {
                 "element": number,
