@@ -28,7 +28,9 @@ def migrate(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-O", help="Gegevensmap die ontstaat; zonder: de naam van IN met de versie."),
+        typer.Option(
+            "--output", "--out", "-o", help="Gegevensmap die ontstaat; zonder: de naam van IN met de versie, hier."
+        ),
     ] = None,
     from_: Annotated[
         str, typer.Option("--from", help="BDS-versie van de invoer; zonder: wat in de bestanden herkend is.")
@@ -44,7 +46,9 @@ def migrate(
     format_: Annotated[
         str, typer.Option("--format", "-f", help=f"Vorm van het verslag: {', '.join(TABLE_FORMATS)}.")
     ] = "text",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand voor het verslag.")] = None,
+    report_file: Annotated[
+        Path | None, typer.Option("--report", help="Bestand voor het verslag; zonder: het scherm.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Alleen het verslag, geen uitleg.")] = False,
 ) -> None:
     """Zet gegevens om naar een andere BDS-versie, zonder stil verlies.
@@ -61,9 +65,9 @@ def migrate(
         report = run(store, to, target, from_version=from_ or None, strict=strict, replace=force)
     rows = _rows(report, all_elements=all_elements)
     if format_ == "json":
-        write(to_json(_json(report, rows, target)), output)
+        write(to_json(_json(report, rows, target)), report_file)
     else:
-        table(rows, COLUMNS, format_, output)
+        table(rows, COLUMNS, format_, report_file)
     if not quiet:
         talk(_verdict(report, target))
     if report.geweigerd:
@@ -101,8 +105,9 @@ def _target(source: list[Path], to: str) -> Path:
               "With several files or stdin the name of the result cannot be guessed."),
             t("Geef een naam met --out NAAM.bds.", "Give a name with --out NAME.bds."),
         )  # fmt: skip
-    path = source[0]
-    return path.with_name(f"{path.name.split('.')[0]}-{to}.bds")
+    name = source[0].name.removesuffix(".gz")
+    # In the working directory: the folder of the source is not ours to write in.
+    return Path(f"{name.rpartition('.')[0] or name}-{to}.bds")
 
 
 def _rows(report: Any, *, all_elements: bool) -> list[list[Any]]:  # noqa: ANN401

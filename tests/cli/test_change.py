@@ -176,9 +176,12 @@ def test_migrate_strict_refuses_with_one(bds, store, tmp_path):
     assert not (tmp_path / "out.bds").exists()
 
 
-def test_migrate_names_its_own_output(bds, store):
+def test_migrate_names_its_own_output_in_the_working_directory(bds, store, tmp_path, monkeypatch):
+    (tmp_path / "hier").mkdir()
+    monkeypatch.chdir(tmp_path / "hier")
     assert bds("migrate", store, "--to", "4.0.2").code == 0
-    assert Store.is_store(store.with_name("in-4.0.2.bds"))
+    assert Store.is_store(tmp_path / "hier" / "in-4.0.2.bds")
+    assert not store.with_name("in-4.0.2.bds").exists()
     again = bds("migrate", store, "--to", "4.0.2")
     assert again.code == 2
     assert "--force" in again.err
