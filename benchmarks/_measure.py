@@ -250,7 +250,7 @@ def _run_command(argv: list[str], *, inner: bool = False) -> tuple[float, float,
     peak = usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
     if inner:
         told = json.loads(out.strip().splitlines()[-1])
-        return told["wall"], told["cpu"], peak, told["units"]
+        return told["wall"], told["cpu"], told["peak"] or peak, told["units"]
     return wall, usage.ru_utime + usage.ru_stime, peak, None
 
 
@@ -281,9 +281,17 @@ def _child(target: str) -> None:
     wall = time.perf_counter() - start
     after = os.times()
     cpu = sum(after[:4]) - sum(before[:4])
-    stdout.write(
-        json.dumps({"wall": wall, "cpu": cpu, "units": units if isinstance(units, int) else None}) + "\n"
-    )
+    told = {"wall": wall, "cpu": cpu, "units": units if isinstance(units, int) else None, "peak": _own_peak()}
+    stdout.write(json.dumps(told) + "\n")
+
+
+def _own_peak() -> float | None:
+    """Peak memory of this process in MB; what the parent sees (ru_maxrss) also counts the parent's own memory."""
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return None
+    lines = [line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM")]
+    return int(lines[0].split()[1]) / 1024 if lines else None
 
 
 if __name__ == "__main__":
