@@ -40,26 +40,24 @@ def table(
     rows: Iterable[Sequence[Any]], columns: Sequence[str], format_: str = "text", output: Path | None = None
 ) -> None:
     """A table in one of TABLE_FORMATS; keys are the column names. Text is aligned, without ANSI codes."""
-    rows = [list(r) for r in rows]
+    body = [list(r) for r in rows]
     if format_ == "json":
-        write(to_json([dict(zip(columns, r, strict=True)) for r in rows]), output)
+        write(to_json([dict(zip(columns, r, strict=True)) for r in body]), output)
     elif format_ == "ndjson":
-        lines = (
-            json.dumps(dict(zip(columns, r, strict=True)), ensure_ascii=False, default=str) for r in rows
-        )
-        write("\n".join(lines), output)
+        records = (dict(zip(columns, r, strict=True)) for r in body)
+        write("\n".join(json.dumps(r, ensure_ascii=False, default=str) for r in records), output)
     elif format_ == "csv":
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(rows)
+        writer.writerows(body)
         write(buffer.getvalue(), output)
     elif format_ == "markdown":
-        cells = [[str("" if c is None else c).replace("|", "\\|") for c in r] for r in [list(columns), *rows]]
+        cells = [[str("" if c is None else c).replace("|", "\\|") for c in r] for r in [list(columns), *body]]
         lines = ["| " + " | ".join(r) + " |" for r in cells]
         write("\n".join([lines[0], "|" + " --- |" * len(columns), *lines[1:]]), output)
     elif format_ == "text":
-        write(_aligned(rows, columns), output)
+        write(_aligned(body, columns), output)
     else:
         raise UsageError(
             t(f"Formaat {format_} bestaat hier niet.", f"Format {format_} does not exist here."),

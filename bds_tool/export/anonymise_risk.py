@@ -50,7 +50,7 @@ def measure(
     return Risk(
         people.height,
         people.select(quasi).n_unique() if quasi else 1,
-        int(size.min() or 0),  # type: ignore[call-overload]
+        int(size.to_numpy().min()),
         int((size == 1).sum()),
         int((size < k).sum()),
         int(((size >= k) & (diverse < least_l)).sum()),
@@ -101,7 +101,7 @@ def proposals(
     """Generalisations (of one or two traits) that meet the requirement, those that change least first."""
     forms = coarser(people, quasi)
     single = [(name, form, values) for name, each in forms.items() for form, values in each.items()]
-    found = []
+    found: list[dict[str, Any]] = []
     for count in (1, 2):
         for chosen in combinations(single, count):
             if len({name for name, _, _ in chosen}) < count:
