@@ -83,7 +83,7 @@ def main():
             compare(
                 "peers_james", "JAMES-JSON: alle regels naast controle van het JSON Schema",
                 Case("jsonschema, alleen het schema", with_jsonschema), Case("bds: lezen en alle regels", with_bds),
-                unit="kinderen", rounds=3,
+                unit="kinderen", rounds=2,
                 note="jsonschema en jsonschema-rs kijken alleen naar het schema; bds leest ook in en oordeelt op alle regels.",
                 extra={"jsonschema-rs, alleen het schema (s)": round(peer.wall_median, 3), "kinderen": CHILDREN},
             )
