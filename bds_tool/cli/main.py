@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
 import traceback
@@ -145,4 +146,5 @@ def main() -> None:
         # Windows code pages lack characters that Dutch texts use; a replacement beats a crash.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    os.environ.setdefault("BDS_PROCESSES", "2")
     sys.exit(run())

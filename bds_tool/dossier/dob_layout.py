@@ -59,10 +59,10 @@ class Node:
     children: dict[str, list[tuple[Test | None, Node]]] = field(default_factory=dict)
     order: list[Node] = field(default_factory=list)
 
-    @property
-    def codes_are_structure(self) -> bool:
-        """The child `code` is asked for by a selector or carries the element number."""
-        return self.bds or any(name == "code" and op == "=" for name, op, _ in self.selectors)
+    #: The child `code` is asked for by a selector or carries the element number.
+    codes_are_structure: bool = False
+    #: Nothing but a value of its own: no branches, attributes, group, section or special form.
+    leaf: bool = False
 
     def find(self, element: _Element) -> Node | None:
         """The node for a child element of the message, or None when the layout has no place for it."""
@@ -134,6 +134,16 @@ def _compile(key: str, value: Any, parent: str) -> Node:  # noqa: ANN401  # what
         node.constant = value.removeprefix("=")
     else:
         _fill(node, value)
+    node.codes_are_structure = node.bds or any(n == "code" and op == "=" for n, op, _ in selectors)
+    node.leaf = node.constant is None and not (
+        node.order
+        or node.attributes
+        or node.kind
+        or node.instance
+        or node.rubriek
+        or node.bds
+        or node.activity
+    )
     return node
 
 

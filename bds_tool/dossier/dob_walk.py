@@ -41,7 +41,9 @@ VALUE = frozenset({"code", "codeSystem", "displayName", "value", "unit", "extens
 _PASSED = STRUCTURE | VALUE
 _TEMPLATE = HL7 + "templateId"
 _CODE = HL7 + "code"
-_VALUE = HL7 + "value"
+_ORIGINAL = HL7 + "originalText"
+_CARRIERS = frozenset({HL7 + "value", HL7 + "text"})
+_NO_CARRIERS = frozenset({_TEMPLATE, _CODE})
 
 
 class Walk:
@@ -142,6 +144,9 @@ class Walk:
     # ---- the dossier ---------------------------------------------------------------------------------------
 
     def step(self, element: _Element, node: Node) -> None:
+        if node.leaf:
+            self._plain(element, node)
+            return
         kept = (self.activiteit, self.datum, self.rubriek, self.groep, self.volgnr)
         self._enter(element, node)
         if node.bds:
@@ -199,6 +204,23 @@ class Walk:
 
     def below(self, element: _Element, node: Node, skip: frozenset[str] = frozenset()) -> None:
         """The attributes with a place of their own, then the children."""
+        names = element.keys()
+        if node.attributes or not _PASSED.issuperset(names):
+            self._attributes(element, node, skip, names)
+        structure = node.codes_are_structure
+        for child in element:
+            tag = child.tag
+            if tag == _TEMPLATE:
+                continue
+            found = node.find(child)
+            if found is not None:
+                self.step(child, found)
+            elif not (tag == _CODE and (structure or child.get("codeSystem") == self.system)) and not (
+                tag == _ORIGINAL and (node.element is not None or node.known)
+            ):
+                self.unknown_part(child, f"{node.pad}/{local_name(child)}")
+
+    def _attributes(self, element: _Element, node: Node, skip: frozenset[str], names: list[str]) -> None:
         for name, attribute in node.attributes.items():
             given = element.get(name)
             if given is None or name in skip:
@@ -210,21 +232,9 @@ class Walk:
                 if not given:
                     continue
             self.row(attribute.element, Value(given), element, attribute.pad)
-        for name in element.keys():  # noqa: SIM118  # lxml elements iterate over children
+        for name in names:
             if name not in _PASSED and name not in node.attributes and name not in skip:
                 self._attribute(element, name, node.pad)
-        structure = node.codes_are_structure
-        for child in element:
-            tag = child.tag
-            if tag == _TEMPLATE:
-                continue
-            found = node.find(child)
-            if found is not None:
-                self.step(child, found)
-            elif not (tag == _CODE and (structure or child.get("codeSystem") == self.system)) and not (
-                tag == HL7 + "originalText" and (node.element is not None or node.known)
-            ):
-                self.unknown_part(child, f"{node.pad}/{local_name(child)}")
 
     def _secret(self, given: str, attribute: Node, element: _Element) -> str:
         """`HP CONF`: the use of an address, and that it is secret (697)."""
@@ -262,25 +272,24 @@ class Walk:
         own = len(self.rows)
         carriers: list[_Element] = []
         for child in element:
-            found = qualifiers.find(child)
-            if child.tag in {_VALUE, HL7 + "text"}:
+            tag = child.tag
+            if tag in _CARRIERS:
                 carriers.append(child)
-            elif found is not None:
-                self.step(child, found)
-            elif child.tag not in {_TEMPLATE, _CODE}:
-                deeper = node.find(child)
-                if deeper is not None:
-                    self.step(child, deeper)
+            elif tag not in _NO_CARRIERS:
+                found = qualifiers.find(child) or node.find(child)
+                if found is not None:
+                    self.step(child, found)
                 else:
                     self.unknown_part(child, f"{pad}/{local_name(child)}")
-        moved = any(row[3] == number for row in self.rows[own:])
+        moved = len(self.rows) > own and any(row[3] == number for row in self.rows[own:])
         for carrier in carriers:
             self._observed(carrier, number, qualifiers, pad, moved=moved)
         if not carriers and not moved:
             self.row(number, Value(nullflavor=element.get("nullFlavor")), element, pad)
-        for name in element.keys():  # noqa: SIM118
-            if name not in _PASSED:
-                self._attribute(element, name, pad)
+        if not _PASSED.issuperset(element.keys()):
+            for name in element.keys():  # noqa: SIM118  # lxml elements iterate over children
+                if name not in _PASSED:
+                    self._attribute(element, name, pad)
         self.volgnr = kept
 
     def _observed(self, carrier: _Element, number: int, qualifiers: Node, pad: str, *, moved: bool) -> None:
@@ -294,7 +303,7 @@ class Walk:
             return
         self.row(number, value, carrier, pad)
         for child in carrier:
-            if child.tag != HL7 + "originalText":
+            if child.tag != _ORIGINAL:
                 self.unknown_part(child, f"{pad}/{local_name(child)}")
 
     def number_of(self, code: _Element | None) -> int | None:
@@ -339,7 +348,10 @@ class Walk:
         """Does the node itself carry data; attributes in `elsewhere` have a place of their own."""
         if element.text and element.text.strip():
             return True
-        return any(name not in STRUCTURE and name not in elsewhere for name in element.keys())  # noqa: SIM118
+        names = element.keys()
+        return not STRUCTURE.issuperset(names) and any(
+            n not in STRUCTURE and n not in elsewhere for n in names
+        )
 
     def unknown_part(self, element: _Element, pad: str) -> None:
         """Everything below a place the layout does not know, leaf by leaf."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -56,8 +57,8 @@ ENDINGS = {
 FIRST_INNER = 1_000_000_001
 #: Chunks of files that are handed to the other processes ahead of the one that is awaited.
 AHEAD = 4
-#: From this many files on, two processes share the work.
-PARALLEL_FROM = 64
+#: From this many bytes in plain files on, a second process pays for its start.
+PARALLEL_BYTES = 24 * 1024**2
 
 
 @dataclass
@@ -68,6 +69,7 @@ class Options:
     bds: str = ""
     inspect: tuple[str, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
+    processes: int = field(default_factory=lambda: int(os.environ.get("BDS_PROCESSES", "1")))
 
 
 def read(
@@ -85,6 +87,8 @@ def read(
 
     A file that cannot be read becomes a melding of family 0xx; the others go on. A single path that is a
     store already is opened as it is. Raises UnreadableError when there is nothing to read.
+    With `BDS_PROCESSES` above 1 (the program `bds` sets 2) many files are shared between processes; a script
+    that sets it needs the usual `if __name__ == "__main__"`.
     """
     if len(paths) == 1 and out is None and Store.is_store(paths[0]):
         return Store.open(paths[0])
@@ -140,7 +144,9 @@ class _Result:
     facts: dict[str, Any]
     meldingen: list[dict[str, Any]]
     table: Any = None
-    rows: list[tuple[Any, ...]] = field(default_factory=list)  # until a chunk of files makes one table of them
+    rows: list[tuple[Any, ...]] = field(
+        default_factory=list
+    )  # until a chunk of files makes one table of them
 
 
 def _entries(paths: Sequence[Path | str]) -> Iterator[_Entry]:
@@ -193,12 +199,16 @@ def _results(entries: list[_Entry], options: Options, writer: StoreWriter) -> It
         for e in entries
         if not e.problem and str(e.path) != "-" and e.path.suffix.lower() in {".xml", ".json"}
     ]
-    if len(small) >= PARALLEL_FROM and len(small) == len(entries):
+    if options.processes > 1 and len(small) == len(entries) and _size(small) >= PARALLEL_BYTES:
         yield from _parallel(entries, options)
         return
     for entry in entries:
         for source in _sources(entry, options):
             yield source if isinstance(source, _Result) else _read_source(source, options, writer)
+
+
+def _size(entries: list[_Entry]) -> int:
+    return sum(e.path.stat().st_size for e in entries if e.path.is_file())
 
 
 def _parallel(entries: list[_Entry], options: Options) -> Iterator[_Result]:
@@ -211,7 +221,7 @@ def _parallel(entries: list[_Entry], options: Options) -> Iterator[_Result]:
     from bds_tool.places import specs_dir
 
     with ProcessPoolExecutor(
-        2, mp_context=context, initializer=_worker, initargs=(str(specs_dir()),)
+        options.processes, mp_context=context, initializer=_worker, initargs=(str(specs_dir()),)
     ) as pool:
         waiting: deque[Future[list[_Result]]] = deque()
         for chunk in chunks:
