@@ -346,11 +346,13 @@ def _invalid(data: bytes) -> Unreadable:
 
 
 def _version(used: set[int]) -> tuple[str, str]:
-    """The newest BDS version that still has all elements that were used; JAMES itself names none."""
-    from bds_tool.schema import load, newest, versions
+    """The newest BDS version in which the fewest used elements have expired; JAMES itself names none."""
+    from bds_tool.schema import load, versions
 
-    for version in reversed(versions()):
+    known = {n for n in used if any(n in load(v).elementen for v in versions())}
+
+    def expired(version: str) -> int:
         elements = load(version).elementen
-        if all(n not in elements or elements[n].status == "actief" for n in used):
-            return version, "onzeker"
-    return newest(), "onzeker"
+        return sum(n not in elements or elements[n].status.startswith("vervallen") for n in known)
+
+    return min(reversed(versions()), key=expired), "onzeker"
