@@ -130,10 +130,10 @@ def roll_up(space: Space, cells: dict[str, Any], columns: Sequence[str]) -> tupl
             if space.yearly
             else (total_keys, total)
         )
-    parts = []
     rest = space.without_place(keys)
-    for above in space.leaf.values():
-        parts.append(add_up((above[space.place(keys)] << space.place_shift) | rest, sums))
+    parts = [
+        add_up((above[space.place(keys)] << space.place_shift) | rest, sums) for above in space.leaf.values()
+    ]
     keys = np.concatenate([k for k, _ in parts])
     order = np.argsort(keys, kind="stable")
     return keys[order], np.concatenate([s for _, s in parts])[order]

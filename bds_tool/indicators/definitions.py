@@ -161,7 +161,8 @@ def load_file(path: Path) -> list[dict[str, Any]]:
 
     try:
         loaded = yaml.load(
-            path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # noqa: S506
+            path.read_text(encoding="utf-8"),
+            Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # noqa: S506
         )
     except (OSError, yaml.YAMLError) as error:
         mark = getattr(error, "problem_mark", None)
@@ -251,10 +252,11 @@ def _meaning(indicator: Indicator) -> list[str]:
     from bds_tool.schema import load
     from bds_tool.schema import versions as known
 
-    out = []
-    for name in indicator.needs():
-        if name not in views():
-            out.append(t(f"view {name} bestaat niet", f"view {name} does not exist"))
+    out = [
+        t(f"view {name} bestaat niet", f"view {name} does not exist")
+        for name in indicator.needs()
+        if name not in views()
+    ]
     if out:
         return out
     unread = set(indicator.bds_elements()) - indicator.all_elements()
