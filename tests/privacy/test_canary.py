@@ -51,7 +51,7 @@ ON_STORE: dict[str, list[list[str]]] = {
         ["convert", "STORE", "OUT/x", "--to", "nope"],
     ],
     "migrate": [
-        ["migrate", "STORE", "--to", "4.2.0", "--out", "OUT/m.bds", "--output", "SAFE/m.txt", "--all"],
+        ["migrate", "STORE", "--to", "4.2.0", "--out", "OUT/m.bds", "--report", "SAFE/m.txt", "--all"],
         ["migrate", "STORE", "--to", "4.2.0", "--out", "OUT/n.bds", "--format", "json"],
         ["migrate", "STORE", "--to", "3.2.7", "--out", "OUT/o.bds", "--strict"],
     ],
