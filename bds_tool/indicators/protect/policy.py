@@ -66,7 +66,9 @@ class Policy:
 
     def sensitive(self, indicator: str, definition: Mapping[str, Any]) -> bool:
         """Whether an outcome is sensitive: by its own definition, or named in the policy."""
-        return str(definition.get("sensitivity") or "normaal") != "normaal" or self._named(indicator, definition)
+        return str(definition.get("sensitivity") or "normaal") != "normaal" or self._named(
+            indicator, definition
+        )
 
     def lowest_level(self, indicator: str, definition: Mapping[str, Any]) -> str:
         """The lowest level of area an indicator may be shown at; empty when every level may."""

@@ -43,7 +43,6 @@ class Choice:
         flat = np.concatenate([np.ones(len(self.plus)), -np.ones(len(self.minus))])
         return np.outer(tree, flat).ravel().astype(np.int64)
 
-
     def turned(self, quantity: int, delta: int) -> Choice:
         """The same move, told so that `quantity` goes up where the move changes a row by `delta`."""
         as_gain = quantity == self.gains
@@ -137,9 +136,7 @@ class Suppressor:
     def _share(self, owner: Primary, choice: Choice) -> None:
         """Give the move to every other primary it certifies."""
         nodes, flats = choice.rows()
-        for node, flat, delta in zip(
-            nodes.tolist(), flats.tolist(), choice.deltas().tolist(), strict=True
-        ):
+        for node, flat, delta in zip(nodes.tolist(), flats.tolist(), choice.deltas().tolist(), strict=True):
             for quantity in (choice.gains, choice.loses):
                 other = self.places.get((quantity, node, flat))
                 if other is None or other in self.choices:

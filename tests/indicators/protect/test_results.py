@@ -183,3 +183,57 @@ def test_an_earlier_release_that_shows_a_hidden_row_is_a_leak(tmp_path):
     verdict = audit_results(tmp_path / "1.result", [tmp_path / "0.result"])
     assert not verdict.safe
     assert "eerdere uitgave" in verdict.by_reason()
+
+
+def handmade(path, rows, kind="aandeel"):
+    """A published result of one indicator: gemeente GM0001 with wijken; rows are (area, n, x), n None when hidden."""
+    source = counted(path.parent / "shape.result", indicators=("A",))
+    shape = source.counts().collect().head(1)
+    frame = pl.concat(
+        [
+            shape.with_columns(
+                level=pl.lit("gemeente" if area == "GM0001" else "wijk"),
+                area=pl.lit(area),
+                parent=pl.lit("totaal" if area == "GM0001" else "GM0001"),
+                period=pl.lit("2024"),
+                sex=pl.lit("totaal"),
+                education=pl.lit("totaal"),
+                n=pl.lit(n, dtype=pl.Int64),
+                x=pl.lit(x, dtype=pl.Int64),
+                missing=pl.lit(None if n is None else 0, dtype=pl.Int64),
+                status=pl.lit("verborgen" if n is None else "ok"),
+            )
+            for area, n, x in rows
+        ]
+    )
+    definitions = {"A": {"hash": "h", "theme": "groei", "kind": kind, "additive": True}}
+    return write_result(path, frame, {"status": "beschermd", "definitions": definitions}, replace=True).path
+
+
+def test_a_hidden_whole_may_be_far_larger_than_anything_shown(tmp_path):
+    # Three shown wijken count 60 each, so the hidden gemeente holds 180 at least: three times the largest shown.
+    shown = [(f"WK00010{i}", 60, 20) for i in range(3)]
+    path = handmade(tmp_path / "a.result", [("GM0001", None, None), ("WK000109", None, None), *shown])
+    verdict = audit_results(path)
+    assert verdict.judged == 4
+    assert verdict.safe, verdict.by_reason()
+
+
+@pytest.mark.parametrize(("kind", "judged"), [("aandeel", 4), ("gemiddelde", 2)])
+def test_where_every_row_is_hidden_nothing_is_known(tmp_path, kind, judged):
+    path = handmade(tmp_path / "a.result", [("GM0001", None, None), ("WK000100", None, None)], kind)
+    # A mean has no complement: for it only the denominator can be a secret.
+    telling = [(a, q) for a in ("GM0001", "WK000100") for q in ("teller", "complement")[: judged // 2]]
+    rows = pl.DataFrame(telling, schema=["area", "telling"], orient="row").with_columns(
+        indicator=pl.lit("A"), period=pl.lit("2024"), **{b: pl.lit("totaal") for b in BREAKDOWNS}
+    )
+    verdict = audit_results(path, judged=rows)
+    assert verdict.judged == judged
+    assert verdict.safe, verdict.by_reason()
+
+
+def test_a_secret_that_is_simply_shown_is_called_shown(tmp_path):
+    path = handmade(tmp_path / "a.result", [("GM0001", 60, 4), ("WK000100", None, None)])
+    rows = pl.DataFrame({"indicator": "A", "area": "GM0001", "period": "2024", "telling": "teller"})
+    verdict = audit_results(path, judged=rows.with_columns(pl.lit("totaal").alias(b) for b in BREAKDOWNS))
+    assert verdict.by_reason() == {"getoond": 1}

@@ -23,7 +23,15 @@ from bds_tool.indicators.protect.audit.system import (
 )
 
 #: Reasons a cell is disclosed, in order of how little the attacker needs.
-REASONS = ("eerdere uitgave", "aftrekken", "lineair", "geheeltallig", "tegenstrijdig", "niet beoordeeld")
+REASONS = (
+    "getoond",
+    "eerdere uitgave",
+    "aftrekken",
+    "lineair",
+    "geheeltallig",
+    "tegenstrijdig",
+    "niet beoordeeld",
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,8 @@ def attack(system: System, *, threshold: float | None = None, seconds_per_cell: 
     )
     for cell in told.tolist():
         if _matters(system.low[cell], threshold):
-            verdict.findings.append(Finding(cell, "eerdere uitgave", system.low[cell], system.high[cell]))
+            reason = "eerdere uitgave" if system.earlier[cell] else "getoond"
+            verdict.findings.append(Finding(cell, reason, system.low[cell], system.high[cell]))
     for cell in recovered.tolist():
         if system.wanted[cell] and _matters(system.low[cell], threshold):
             verdict.findings.append(Finding(cell, "aftrekken", system.low[cell], system.high[cell]))

@@ -16,7 +16,7 @@ import numpy as np
 
 from bds_tool.errors import UnreadableError
 from bds_tool.indicators.protect.audit.attack import Finding, Verdict, attack
-from bds_tool.indicators.protect.audit.system import UNBOUNDED, Bools, Floats, Ints, System
+from bds_tool.indicators.protect.audit.system import Bools, Floats, Ints, System, top
 from bds_tool.text import t
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def audit_results(
         least = None if floors is None else floors.filter(pl.col("indicator") == name)
         verdict, changed = _audit_indicator(
             part,
-            bool(definition.get("additive", True)),
+            definition,
             told.filter(pl.col("group") == str(group)),
             older,
             width,
@@ -140,7 +140,7 @@ def _population_shown(releases: Sequence[Release]) -> pl.DataFrame:
 
 def _audit_indicator(
     part: pl.DataFrame,
-    additive: bool,
+    definition: dict[str, Any],
     told: pl.DataFrame,
     older: list[pl.DataFrame],
     width: int,
@@ -152,7 +152,7 @@ def _audit_indicator(
 
     now = part
     part, changed = _with_earlier(part, older)
-    grid = Grid.build(part, additive=additive)
+    grid = Grid.build(part, definition)
     system = grid.system(part, told, width, floors)
     numbered = part.with_row_index("_r")
     if judged is None:
@@ -170,7 +170,12 @@ def _audit_indicator(
             rows = keys.filter(pl.col("telling") == name)["_r"].to_numpy()
             system.wanted[grid.cells(q, rows)] = True
     if older:
-        _want_old_secrets(system, grid, numbered, older, told, additive=additive)
+        filled = now.select(*KEY, pl.col("n").is_null().alias("_new"))
+        filled = numbered.join(filled, on=list(KEY), how="left", nulls_equal=True, maintain_order="left")
+        rows = np.flatnonzero((filled["_new"].fill_null(True) & filled["n"].is_not_null()).to_numpy())
+        for q in range(len(COUNTS)):
+            system.earlier[grid.cells(q, rows)] = True
+        _want_old_secrets(system, grid, numbered, older, told, definition)
     verdict = attack(system, seconds_per_cell=seconds)
     verdict.findings = [grid.named(f, part) for f in verdict.findings]
     return verdict, changed
@@ -182,14 +187,13 @@ def _want_old_secrets(
     numbered: pl.DataFrame,
     older: list[pl.DataFrame],
     told: pl.DataFrame,
-    *,
-    additive: bool,
+    definition: dict[str, Any],
 ) -> None:
     """What earlier releases kept secret must stay secret: judge what they hide and what was safe before this one."""
     import polars as pl
 
     old, _ = _with_earlier(older[0], older[1:])
-    before = Grid.build(old, additive=additive)
+    before = Grid.build(old, definition)
     alone = before.system(old, told, 1, None)
     hidden = old.with_row_index("_o").filter(pl.col("n").is_null())
     for q in (0, 1):
@@ -236,9 +240,10 @@ class Grid:
     place: Ints
     sums: list[tuple[int, int, list[int]]]  # axis, total, parts
     present: Bools
+    mean: bool
 
     @classmethod
-    def build(cls, part: pl.DataFrame, *, additive: bool) -> Grid:
+    def build(cls, part: pl.DataFrame, definition: dict[str, Any]) -> Grid:
         """Areas add up to their parent, years to their window, values of a breakdown to its total."""
         areas, periods = part["area"].unique().sort().to_list(), part["period"].unique().sort().to_list()
         kinds = sorted({tuple(r) for r in part.select(BREAKDOWNS).iter_rows()})
@@ -260,12 +265,12 @@ class Grid:
             if parent in a:
                 below.setdefault(a[parent], []).append(a[area])
         sums += [(0, whole, sorted(parts)) for whole, parts in sorted(below.items())]
-        if additive:
+        if definition.get("additive", True):
             sums += _windows(periods)
         sums += _breakdown_sums(kinds, b)
         present = np.zeros(int(np.prod(shape)), dtype=bool)
         present[place] = True
-        return cls(shape, place, sums, present)
+        return cls(shape, place, sums, present, _is_mean(part, definition))
 
     def cells(self, count: int, rows: Ints) -> Ints:
         """Cell numbers of one of COUNTS for rows of the frame."""
@@ -291,9 +296,9 @@ class Grid:
         import polars as pl
 
         size = int(np.prod(self.shape))
-        low, high = np.zeros((5, size)), np.full((5, size), UNBOUNDED)
+        low, high = np.zeros((5, size)), np.full((5, size), np.inf)
         low[:, ~self.present] = high[:, ~self.present] = 0.0
-        mean = part["x"].is_null().all()
+        mean = self.mean
         n = part["n"].cast(pl.Float64).to_numpy()
         x = n if mean else part["x"].cast(pl.Float64).to_numpy()
         m = part["missing"].fill_null(0).cast(pl.Float64).to_numpy()
@@ -314,8 +319,7 @@ class Grid:
         )["N"]
         known = population.is_not_null().to_numpy() & ~shown
         low[4, self.place[known]] = high[4, self.place[known]] = population.cast(pl.Float64).to_numpy()[known]
-        top = max(float(high[high < UNBOUNDED].max(initial=0.0)), 1.0)
-        high[high >= UNBOUNDED] = top * 2 + 1
+        high[np.isinf(high)] = top(high)
         system = System(
             low.ravel(),
             high.ravel(),
@@ -345,6 +349,14 @@ class Grid:
             if (low[count, total[full]] != low[count, part[full]].sum(axis=1)).any():
                 return False
         return True
+
+
+def _is_mean(part: pl.DataFrame, definition: dict[str, Any]) -> bool:
+    """A mean has no numerator. Where every row is hidden only the definition can tell it from a share."""
+    if "kind" in definition:
+        return bool(definition["kind"] == "gemiddelde")
+    shown = part.filter(part["n"].is_not_null())
+    return bool(shown.height and shown["x"].is_null().all())
 
 
 def _windows(periods: list[str]) -> list[tuple[int, int, list[int]]]:

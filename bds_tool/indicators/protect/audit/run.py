@@ -11,7 +11,7 @@ import numpy as np
 from bds_tool.errors import UsageError
 from bds_tool.indicators.protect.audit.attack import Verdict, attack, ranges
 from bds_tool.indicators.protect.audit.published import PublishedTable, read_description, read_published
-from bds_tool.indicators.protect.audit.system import UNBOUNDED, Bools, System
+from bds_tool.indicators.protect.audit.system import Bools, System, top
 from bds_tool.text import t
 
 
@@ -58,8 +58,7 @@ def exact_ranges(table: PublishedTable) -> dict[int, tuple[float, float]]:
 
 def build_system(table: PublishedTable, options: AuditOptions, strict_rows: Bools | None = None) -> System:
     """Cells and sums of one table."""
-    total = float(table.high[np.isfinite(table.high)].max(initial=0.0))
-    high = np.where(np.isfinite(table.high), table.high, UNBOUNDED if total == 0 else total * 2 + 1)
+    high = np.where(np.isfinite(table.high), table.high, top(table.high))
     listed = np.zeros(table.low.size, dtype=bool)
     for cells in table.symbols.values():
         listed[cells] = True
@@ -130,6 +129,7 @@ def _overlay(system: System, first: PublishedTable, other: PublishedTable) -> li
     use = shown & ~now_shown
     system.low[numbers[use]] = low[use]
     system.high[numbers[use]] = high[use]
+    system.earlier[numbers[use]] = True
     # What the earlier publication shows is known by now; a cell that only it showed is disclosed.
     return (
         [

@@ -12,8 +12,15 @@ Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
 
-#: Upper bound of a count nobody said anything about: more than all children in the country.
-UNBOUNDED = 1.0e7
+#: Upper bound of a count nobody said anything about: more than all contacts of all children of the country in years.
+#: A lower guess (a multiple of what is shown) is false as soon as the largest row is hidden.
+UNBOUNDED = 1.0e8
+
+
+def top(high: Floats) -> float:
+    """The upper bound for counts nobody said anything about, given all bounds that are known (others: infinite)."""
+    known = high[np.isfinite(high)]
+    return max(UNBOUNDED, 2.0 * float(known.max(initial=0.0)))
 
 
 @dataclass
@@ -29,6 +36,12 @@ class System:
     wanted: Bools
     need: Ints
     sums: list[Ints] = field(default_factory=list)
+    #: Cells known from an earlier release only.
+    earlier: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+    def __post_init__(self) -> None:
+        if not self.earlier.size:
+            self.earlier = np.zeros(self.low.size, dtype=bool)
 
     def add_sums(self, total: Ints, parts: Ints) -> None:
         """One equation per row: `total[i] = sum(parts[i])`."""
