@@ -143,7 +143,7 @@ def validate(
         )
     )
     if save is not None:
-        result.save(save, replace=force)
+        result.save(save, replace=force, show_values=show_values)
     raise typer.Exit(
         publish(
             result,

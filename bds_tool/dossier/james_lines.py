@@ -50,6 +50,6 @@ def place_of_error(data: bytes) -> dict[str, Any]:
         keys = _KEY.findall(text, max(0, error.pos - 400), error.pos + 1)
         place: dict[str, Any] = {"regel": error.lineno, "kolom": error.colno}
         return place | ({"veld": keys[-1]} if keys else {})
-    except RecursionError:
+    except (RecursionError, ValueError):  # too deep, or a number of thousands of digits
         return {"regel": 1, "kolom": 1}
     return {"regel": 1, "kolom": 1}

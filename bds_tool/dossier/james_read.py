@@ -245,7 +245,7 @@ def _stream(source: Source) -> Iterator[Any]:
                     started = True
                     yield record
                     continue
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:  # a JSONDecodeError is a ValueError
                 if ended or not _cut_off(error, text):
                     raise Unreadable("BDS005") from error
                 if len(text) - at > RECORD_MAX:
@@ -260,9 +260,9 @@ def _stream(source: Source) -> Iterator[Any]:
             pending = block[cut:]
 
 
-def _cut_off(error: json.JSONDecodeError | RecursionError, text: str) -> bool:
+def _cut_off(error: ValueError | RecursionError, text: str) -> bool:
     """Whether JSON may only have stopped because the text did: more may mend it."""
-    if isinstance(error, RecursionError):
+    if not isinstance(error, json.JSONDecodeError):
         return False
     # A string that is not closed is reported at its start, everything else where the text went wrong.
     return error.msg.startswith("Unterminated string") or error.pos >= len(text) - 16
@@ -291,7 +291,7 @@ def _concatenated(data: bytes) -> list[tuple[int, Any]] | None:
             continue
         try:
             record, end = decoder.raw_decode(text, at)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # no JSON, or a number of thousands of digits
             return None
         if not isinstance(record, dict):
             return None

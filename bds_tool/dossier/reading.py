@@ -337,6 +337,11 @@ def _read_source(source: Source, options: Options, writer: StoreWriter | None) -
         return _failed(source.bron, source.pad, source.size, "BDS009", reden="diepte")
     except (OSError, *BROKEN) as error:
         return _failed(source.bron, source.pad, source.size, "BDS011", reden=type(error).__name__)
+    except BaseException as error:
+        # Polars panics on some damaged files, and its PanicException is no Exception.
+        if type(error).__name__ != "PanicException":
+            raise
+        return _failed(source.bron, source.pad, source.size, "BDS011", reden="PanicException")
     table, rows = None, []
     if writer:
         sink.flush()

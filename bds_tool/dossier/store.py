@@ -68,6 +68,7 @@ class Store:
                 ),
                 t("Werk bds bij.", "Update bds."),
             )
+        _check_files(path)
         return cls(path, temporary=temporary)
 
     @staticmethod
@@ -107,7 +108,9 @@ class Store:
     def close(self) -> None:
         """Remove the store when it was made for one run only."""
         if self._temporary:
-            shutil.rmtree(self.path, ignore_errors=True)
+            # `read` made a folder around it in the temporary directory; that goes too.
+            own = self.path.parent.name.startswith("bds-")
+            shutil.rmtree(self.path.parent if own else self.path, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self
@@ -124,7 +127,9 @@ class StoreWriter:
         self._replace = replace
         self._stack = ExitStack()
         self._rows: list[tuple[Any, ...]] = []
-        self._tables: list[pa.Table] = []  # small ones, written together; never filled at the same time as `_rows`
+        self._tables: list[
+            pa.Table
+        ] = []  # small ones, written together; never filled at the same time as `_rows`
         self._held = 0
         self._bronnen: list[dict[str, Any]] = []
         self._meldingen: list[dict[str, Any]] = []
@@ -269,21 +274,52 @@ class StoreWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is None:
+            try:
+                self._finish()
+            except OSError as failure:
+                # A full disk: the directory's own handler tells it and leaves nothing behind.
+                kind, error, trace = type(failure), failure, failure.__traceback__
+        self._stack.__exit__(kind, error, trace)
+
+    def _finish(self) -> None:
+        """Write what is still in memory and the small files around it."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        if kind is None:
-            self._flush()
-            self._parquet.close()
-            if self._part is not None:
-                self._part.replace(self._folder / "registraties.parquet")
-            self._flush_meldingen()
-            self._remarks.close()
-            bronnen = pa.Table.from_pylist(self._bronnen, schema=bronnen_schema())
-            pq.write_table(bronnen, self._folder / "bronnen.parquet")
-            meta = {"layout": LAYOUT, "bds": __version__, "rijen": self.count}
-            (self._folder / "_store.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
-        self._stack.__exit__(kind, error, trace)
+        self._flush()
+        self._parquet.close()
+        if self._part is not None:
+            self._part.replace(self._folder / "registraties.parquet")
+        self._flush_meldingen()
+        self._remarks.close()
+        bronnen = pa.Table.from_pylist(self._bronnen, schema=bronnen_schema())
+        pq.write_table(bronnen, self._folder / "bronnen.parquet")
+        meta = {"layout": LAYOUT, "bds": __version__, "rijen": self.count}
+        (self._folder / "_store.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+
+
+def _check_files(path: Path) -> None:
+    """The three files are there, whole, and have the columns of the layout. Raises UnreadableError."""
+    import polars as pl
+
+    columns = {"registraties": REGISTRATIES, "bronnen": BRONNEN, "meldingen": MELDINGEN}
+    for name, wanted in columns.items():
+        file = path / f"{name}.parquet"
+        try:
+            lacking = [c for c in wanted if c not in pl.read_parquet_schema(file)]
+            reason = t(f"mist de kolommen {', '.join(lacking)}", f"lacks the columns {', '.join(lacking)}")
+        except (OSError, pl.exceptions.PolarsError):
+            lacking = ["*"]
+            reason = t("ontbreekt of is beschadigd", "is missing or damaged")
+        if lacking:
+            raise UnreadableError(
+                t(f"{file} {reason}.", f"{file} {reason}."),
+                t(
+                    "Maak de gegevensmap opnieuw met `bds convert`.",
+                    "Make the store again with `bds convert`.",
+                ),
+            )
 
 
 def to_canonical(table: pa.Table | pl.DataFrame) -> pa.Table:

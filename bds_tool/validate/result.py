@@ -70,11 +70,19 @@ class Result:
         """Per rule and source: code, bron, status (goed, bevinding, niet beoordeeld), reason, n."""
         return verdicts(self)
 
-    def save(self, path: Path, *, replace: bool = False) -> None:
-        """Write to a directory that `load` and `bds findings` open, and any tool that reads Parquet."""
+    def save(self, path: Path, *, replace: bool = False, show_values: bool = False) -> None:
+        """Write to a directory that `load` and `bds findings` open, and any tool that reads Parquet.
+
+        Values of a child's record are left out unless `show_values`.
+        """
+        import polars as pl
+
         with atomic_dir(path, replace=replace) as folder:
             for name in _PARTS:
-                getattr(self, name).write_parquet(folder / f"{name}.parquet")
+                frame = getattr(self, name)
+                if not show_values and "waarde" in frame.columns:
+                    frame = frame.with_columns(pl.lit(None, frame.schema["waarde"]).alias("waarde"))
+                frame.write_parquet(folder / f"{name}.parquet")
             meta = {
                 "layout": LAYOUT,
                 "bds": __version__,

@@ -215,10 +215,7 @@ def test_an_export_in_every_format_says_no_identifier(name, place, marked):
 
 @pytest.mark.parametrize("how", BREAKS)
 @pytest.mark.parametrize("name", EXPORTS)
-def test_a_broken_export_says_no_identifier(name, how, place, marked, request):
-    if (name, how) == ("arrow", "swapped"):
-        panic = "polars panics on this Arrow file, and a PanicException is no Exception"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=panic))
+def test_a_broken_export_says_no_identifier(name, how, place, marked):
     source = export(marked, name)
     file = place.root / source.name
     if source.is_dir():
@@ -283,9 +280,6 @@ def test_values_are_shown_only_when_asked_for(place, marked):
     assert {"kanariecode", "kanariegetal"} <= hits(shown.out.encode())
 
 
-@pytest.mark.xfail(
-    strict=True, reason="findings.parquet of --save keeps the values, so that --show-values can come later"
-)
 def test_a_saved_result_holds_no_values_unless_asked_for(place, marked):
     told = place.run(["validate", "STORE", "--save", "SAFE/result", "-q"], marked / "bds.bds")
     assert told.code == 1

@@ -19,7 +19,6 @@ CRASHES = [
     ),
     pytest.param(
         "james", b"9" * 5000, id="more than 4,300 digits, in the error path of read_james (ValueError of int)",
-        marks=pytest.mark.xfail(strict=True, reason="found by tests/robust/test_attacks.py on 21 November 2026"),
     ),
 ]  # fmt: skip
 

@@ -33,12 +33,7 @@ def small_files() -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        pytest.param(
-            ("generate", "--children", "400", "--output", "OUT/x.bds"),
-            marks=pytest.mark.xfail(
-                strict=True, reason="an OSError while StoreWriter closes is told as a bug (exit 70)"
-            ),
-        ),
+        ("generate", "--children", "400", "--output", "OUT/x.bds"),
         ("generate", "--children", "40", "--to", "csv", "--output", "OUT/x.csv"),
         ("convert", TABLE, "OUT/x.ndjson", "--to", "ndjson"),
         ("convert", TABLE, "OUT/x.csv", "--to", "csv"),
@@ -128,13 +123,6 @@ def test_an_existing_output_is_not_overwritten(tmp_path, bds, store):
 
 
 #: Damage that is now told as a bug in bds (exit 70) and should be exit 3.
-NOT_TOLD = {
-    *(("validate", n) for n in ("no-rows", "cut", "no-sources")),
-    *(("profile", n) for n in ("no-rows", "cut", "other-columns", "no-sources")),
-    *(("convert", n) for n in ("cut", "other-columns", "no-sources")),
-}
-
-
 def change(store, name: str) -> None:
     meta = store / "_store.json"
     if name == "newer-layout":
@@ -160,10 +148,7 @@ def change(store, name: str) -> None:
     "name", ["newer-layout", "no-json", "list", "no-rows", "cut", "other-columns", "no-sources"]
 )
 @pytest.mark.parametrize("command", ["validate", "profile", "convert"])
-def test_a_store_that_is_not_right(name, command, store, tmp_path, bds, request):
-    if (command, name) in NOT_TOLD:
-        later = "Store.open looks at _store.json only; the error of Polars comes later and reads as a bug"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=later))
+def test_a_store_that_is_not_right(name, command, store, tmp_path, bds):
     broken = tmp_path / "broken.bds"
     shutil.copytree(store, broken)
     change(broken, name)
