@@ -167,6 +167,19 @@ def require_safe(verdict: Verdict) -> None:
                 f"sums that fail: {verdict.contradictions}",
             )
         )
+    if set(verdict.by_reason()) == {"tegenstrijdig"} and not verdict.remarks:
+        count = number(len(verdict.findings))
+        raise WithheldError(
+            t(
+                f"De controle kon {count} aantallen niet beoordelen: geen enkele tabel past bij wat getoond zou worden. "
+                "Er is niets geschreven.",
+                f"The audit could not judge {count} counts: no table agrees with what would be shown. Nothing was written.",
+            ),
+            t(
+                "Controleer of totalen in het resultaat de som van hun delen zijn, en of een eerdere uitgave erbij past.",
+                "Check that totals in the result are the sum of their parts, and that an earlier release fits it.",
+            ),
+        )
     raise WithheldError(
         t(
             f"De controle vond een lek ({'; '.join([*parts, *verdict.remarks])}). Er is niets geschreven.",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bds_tool.indicators.protect.policy import Policy
     from bds_tool.indicators.protect.table_run import Outcome
 
+ROW = ("area", "period", *BREAKDOWNS)
 OK, HIDDEN, NO_DATA, TOO_LOW = "ok", "verborgen", "geen_gegevens", "niet_op_dit_niveau"
 
 
@@ -72,6 +73,7 @@ def protect_result(
             width=policy.least_width,
             judged=judged_rows(made),
             floors=floors(made),
+            near=result.counts().select("indicator", *ROW, "n", "x", "missing").collect(),
         )
     require_safe(made.verdict)
     made.meta["audit"] = {"safe": True, "judged": made.verdict.judged, "solved": made.verdict.solved}

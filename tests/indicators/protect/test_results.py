@@ -237,3 +237,16 @@ def test_a_secret_that_is_simply_shown_is_called_shown(tmp_path):
     rows = pl.DataFrame({"indicator": "A", "area": "GM0001", "period": "2024", "telling": "teller"})
     verdict = audit_results(path, judged=rows.with_columns(pl.lit("totaal").alias(b) for b in BREAKDOWNS))
     assert verdict.by_reason() == {"getoond": 1}
+
+
+def test_a_wrong_table_to_start_from_hides_no_leak(tmp_path):
+    # wijk 9 = 300 - 3 x 60: anyone can subtract it, whatever table the search starts from.
+    shown = [(f"WK00010{i}", 60, 20) for i in range(3)]
+    rows = [("GM0001", 300, 100), ("WK000108", None, None), ("WK000109", None, None), *shown]
+    path = handmade(tmp_path / "a.result", rows)
+    frame = pl.read_parquet(path / "counts.parquet").with_columns(n=pl.lit(7), x=pl.lit(3), missing=pl.lit(2))
+    assert audit_results(path, near=frame).by_reason() == audit_results(path).by_reason() == {}
+    rows = [("GM0001", 300, 60), ("WK000108", None, None), ("WK000109", None, None), *shown]
+    path = handmade(tmp_path / "b.result", rows)  # no one of the two can have a numerator: 60 = 3 x 20
+    frame = frame.with_columns(x=pl.lit(5))
+    assert audit_results(path, near=frame).by_reason() == audit_results(path).by_reason() == {"lineair": 2}

@@ -86,7 +86,8 @@ def attack(system: System, *, threshold: float | None = None, seconds_per_cell: 
     verdict.unknown = int(unknown.sum())
     label = components(equations, len(system.low))
     for cells, component in _components(system, equations, seconds_per_cell):
-        component.widen(np.flatnonzero((system.wanted & unknown)[cells]), system.need[cells], threshold)
+        near = None if system.near is None else system.near[cells]
+        component.widen(np.flatnonzero((system.wanted & unknown)[cells]), system.need[cells], threshold, near)
         verdict.solved += component.solved
         verdict.low[cells], verdict.high[cells] = component.seen_low, component.seen_high
         verdict.findings += [

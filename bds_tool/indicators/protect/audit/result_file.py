@@ -58,11 +58,14 @@ def audit_results(
     width: int = 1,
     judged: pl.DataFrame | None = None,
     floors: pl.DataFrame | None = None,
+    near: pl.DataFrame | None = None,
     seconds_per_cell: float = 10.0,
 ) -> Verdict:
     """Attack a published result, knowing earlier ones. `judged` (indicator, KEY, telling) says which counts must hold.
 
     `floors` (indicator, KEY, low_x, low_y) is what the attacker takes for granted of a hidden row; default zero.
+    `near` (indicator, KEY, n, x, missing) is a result that may agree with the publication: the search for other tables
+    starts there. It only saves time: every table found is one that the publication allows.
     """
     import polars as pl
 
@@ -87,6 +90,7 @@ def audit_results(
             least,
             mine,
             seconds_per_cell,
+            None if near is None else near.filter(pl.col("indicator") == name),
         )
         offset = total.judged
         total.findings += [
@@ -147,6 +151,7 @@ def _audit_indicator(
     floors: pl.DataFrame | None,
     judged: pl.DataFrame | None,
     seconds: float,
+    near: pl.DataFrame | None,
 ) -> tuple[Verdict, int]:
     import polars as pl
 
@@ -154,6 +159,8 @@ def _audit_indicator(
     part, changed = _with_earlier(part, older)
     grid = Grid.build(part, definition)
     system = grid.system(part, told, width, floors)
+    if near is not None:
+        system.near = grid.counts_of(part, near)
     numbered = part.with_row_index("_r")
     if judged is None:
         mine = numbered.join(
@@ -162,7 +169,7 @@ def _audit_indicator(
             how="semi",
             nulls_equal=True,
         )
-        for q in (0, 1):
+        for q in grid.secrets:
             system.wanted[grid.cells(q, mine["_r"].to_numpy())] = True
     else:
         keys = numbered.select("_r", *KEY).join(judged, on=list(KEY), how="inner", nulls_equal=True)
@@ -196,13 +203,13 @@ def _want_old_secrets(
     before = Grid.build(old, definition)
     alone = before.system(old, told, 1, None)
     hidden = old.with_row_index("_o").filter(pl.col("n").is_null())
-    for q in (0, 1):
+    for q in before.secrets:
         alone.wanted[before.cells(q, hidden["_o"].to_numpy())] = True
     lost = {f.cell for f in attack(alone).findings}
     both = hidden.select("_o", *KEY).join(
         numbered.select("_r", *KEY), on=list(KEY), how="inner", nulls_equal=True
     )
-    for q in (0, 1):
+    for q in before.secrets:
         cells = before.cells(q, both["_o"].to_numpy())
         safe = np.array([c not in lost for c in cells.tolist()], dtype=bool)
         system.wanted[grid.cells(q, both["_r"].to_numpy())[safe]] = True
@@ -275,6 +282,29 @@ class Grid:
     def cells(self, count: int, rows: Ints) -> Ints:
         """Cell numbers of one of COUNTS for rows of the frame."""
         return self.place[rows] + count * int(np.prod(self.shape))
+
+    @property
+    def secrets(self) -> tuple[int, ...]:
+        """The counts of a hidden row that are judged: a mean has no complement."""
+        return (0,) if self.mean else (0, 1)
+
+    def counts_of(self, part: pl.DataFrame, near: pl.DataFrame) -> Floats:
+        """The five counts of every cell by another result with the same rows; nan where it has no row."""
+        import polars as pl
+
+        other = part.select(*KEY).join(
+            near.select(*KEY, "n", "x", "missing"),
+            on=list(KEY),
+            how="left",
+            nulls_equal=True,
+            maintain_order="left",
+        )
+        n = other["n"].cast(pl.Float64).to_numpy()
+        x = n if self.mean else other["x"].cast(pl.Float64).to_numpy()
+        m = np.where(np.isnan(n), np.nan, other["missing"].fill_null(0).cast(pl.Float64).to_numpy())
+        counts = np.full((5, int(np.prod(self.shape))), np.nan)
+        counts[:, self.place] = (x, n - x, m, n, n + m)
+        return counts.ravel()
 
     def named(self, finding: Finding, part: pl.DataFrame) -> Finding:
         """The finding with the codes of its row."""

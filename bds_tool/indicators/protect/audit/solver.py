@@ -13,8 +13,9 @@ from bds_tool.text import t
 
 #: Distance to a whole number below which a solution counts as whole.
 WHOLE = 1e-6
-#: Objectives that pull all open cells at once, before any cell is attacked on its own.
-SPREADS = 6
+#: Objectives that pull all open cells at once, before any cell is attacked on its own: as long as each settles more
+#: cells than the two solutions a cell costs on its own.
+SPREADS, WORTH = 60, 2
 
 
 def highs() -> Any:  # noqa: ANN401
@@ -75,21 +76,58 @@ class Component:
         model.passModel(program)
         return cls(low, high, model, seconds, np.full(len(low), np.inf), np.full(len(low), -np.inf))
 
-    def widen(self, targets: Ints, need: Ints, threshold: float | None) -> None:
-        """Attack the target cells until each is shown to be safe or found out."""
+    def widen(self, targets: Ints, need: Ints, threshold: float | None, near: Floats | None = None) -> None:
+        """Attack the target cells until each is shown to be safe or found out.
+
+        `near` is a table that may agree with the publication (nan: no idea), as a place to start looking from.
+        """
         generator = np.random.default_rng(len(self.low))
-        for _ in range(SPREADS):
+        reach = int(need[targets].max(initial=1))
+        if near is not None:
+            self._stay_near(near, reach)
+        before, idle = len(targets) + 1, 0
+        cost = np.zeros(len(self.low))
+        for number in range(SPREADS):
             open_ = targets[(self.seen_high - self.seen_low)[targets] < need[targets]]
             if not len(open_):
-                return
+                break
+            # The first solution only starts the ranges.
+            idle = idle + 1 if number > 1 and before - len(open_) <= WORTH else 0
+            if idle > 2:
+                break
+            before = len(open_)
             cost = np.zeros(len(self.low))
-            cost[open_] = generator.choice([-1.0, 1.0], len(open_)) * generator.random(len(open_))
-            if self._solve(cost) is None:
+            cost[open_] = generator.choice([-1.0, 1.0], len(open_)) * (1.0 + generator.random(len(open_)))
+            solution = self._solve(cost)
+            if solution is None and near is not None:
+                near, before = None, len(targets) + 1  # it does not agree
+                self._stay_near(None, reach)
+                continue
+            if solution is None:
                 self._contradiction(targets, threshold)
                 return
+            if number == 0 and near is None:
+                self._stay_near(solution, reach)
+        self._stay_near(None, reach)
         for cell in targets.tolist():
             if self.seen_high[cell] - self.seen_low[cell] < need[cell]:
                 self._attack(cell, float(need[cell]), threshold)
+
+    def _stay_near(self, solution: Floats | None, reach: int) -> None:
+        """Let each cell differ from a whole solution by `reach` at most, or (None) be free again.
+
+        Left free, an objective puts everything in a few cells; close to a solution it moves nearly all of them. What
+        is possible there is possible.
+        """
+        low, high = self.low, self.high
+        if solution is not None:
+            whole = np.round(solution)
+            if np.nanmax(np.abs(solution - whole), initial=0.0) >= WHOLE:
+                return
+            low, high = np.fmax(low, whole - reach), np.fmin(high, whole + reach)
+            if (low > high).any():
+                return
+        self.model.changeColsBounds(len(low), np.arange(len(low), dtype=np.int32), low, high)
 
     def range_of(self, cell: int) -> tuple[float, float]:
         """The exact whole-number range of one cell; (inf, -inf) when no table is possible."""

@@ -39,6 +39,9 @@ class System:
     #: Cells known from an earlier release only.
     earlier: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
+    #: A table that may agree with all this, to start looking from (nan: no idea). It is checked, never trusted.
+    near: Floats | None = None
+
     def __post_init__(self) -> None:
         if not self.earlier.size:
             self.earlier = np.zeros(self.low.size, dtype=bool)
