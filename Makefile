@@ -24,9 +24,14 @@ $(DEV): $(STAMP)
 	$(BIN)/python -m pip install --quiet --group test --group lint
 	@touch $@
 
-demo: $(STAMP)  ## Validate sample_data/, show the findings and write a report to out/
+demo: $(STAMP)  ## Validate sample_data/, then count, protect and publish a made-up region in out/
 	@mkdir -p out
 	$(BIN)/bds validate sample_data --report html=out/bevindingen.html --report json=out/bevindingen.json --exit-zero
+	$(BIN)/bds generate --children 40000 --seed 7 --region midden --output out/regio.bds --force --quiet
+	$(BIN)/bds indicator compute out/regio.bds --output out/regio.result --area gemeente,wijk --areas out/regio.bds/gebieden.parquet \
+	  --by year --period 2023..2025 -i groei -i voeding -i vaccinatie -i bereik --force --quiet
+	$(BIN)/bds protect run out/regio.result --to out/veilig.result --force
+	$(BIN)/bds report site out/veilig.result --output out/site --demo --force
 
 test: $(DEV)  ## Run all tests
 	$(BIN)/python -m pytest -n auto

@@ -24,6 +24,11 @@ ROW = "__rij__"
 DELIMITERS = ";,\t|"
 
 
+#: A stretch of a text table this long without the end of a line, or a header this wide, is no table.
+LINE_MAX = 16 * 1024**2
+COLUMNS_MAX = 50_000
+
+
 @dataclass
 class Table:
     """One table of a source. `frame` is lazy and has ROW first; `offset` turns a row into a line of the file."""
@@ -64,12 +69,25 @@ def tables(source: Source, *, widen: bool = False) -> Iterator[list[Table]]:
         elif head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}:
             yield [_ndjson(Path(path))]
         else:
+            _bounded(Path(path))
             if folder is None and _foreign(head):
                 folder = Path(tempfile.mkdtemp(prefix="bds-"))
             yield [_csv(Path(path), head, folder, widen=widen)]
     finally:
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _bounded(path: Path) -> None:
+    """Refuse (BDS009) a line or a number of columns that no table has, before a parser takes it into memory."""
+    with path.open("rb") as stream:
+        first = stream.readline(LINE_MAX)
+        if max(first.count(c) for c in (b";", b",", b"\t")) >= COLUMNS_MAX:
+            raise Unreadable("BDS009", reden="kolommen", grens=COLUMNS_MAX)
+        stream.seek(0)
+        while block := stream.read(LINE_MAX):
+            if len(block) == LINE_MAX and b"\n" not in block and b"\r" not in block:
+                raise Unreadable("BDS009", reden="regellengte", grens=LINE_MAX)
 
 
 def _scanned(kind: str, path: Path) -> Table:
