@@ -36,7 +36,9 @@ def make() -> None:
             writer.add_bron(**fact)
         done, copy = 0, 0
         while done < ROWS:
-            part = rows.head(ROWS - done).with_columns(dossier_id=pl.format("{}-{}", "dossier_id", pl.lit(copy)))
+            part = rows.head(ROWS - done).with_columns(
+                dossier_id=pl.format("{}-{}", "dossier_id", pl.lit(copy))
+            )
             writer.add_table(part)
             done, copy = done + part.height, copy + 1
 

@@ -26,7 +26,11 @@ def make() -> Path:
     areas = pl.DataFrame(
         {
             "area": ["totaal", *gemeenten, *wijken],
-            "area_name": ["Nederland", *(f"Gemeente {g[2:]}" for g in gemeenten), *(f"Wijk {w[2:]}" for w in wijken)],
+            "area_name": [
+                "Nederland",
+                *(f"Gemeente {g[2:]}" for g in gemeenten),
+                *(f"Wijk {w[2:]}" for w in wijken),
+            ],
             "level": ["land"] + ["gemeente"] * GEMEENTEN + ["wijk"] * WIJKEN,
             "parent": [None] + ["totaal"] * GEMEENTEN + [f"GM{w[2:6]}" for w in wijken],
         }
@@ -35,15 +39,25 @@ def make() -> Path:
     frame = frame.join(pl.DataFrame({"period": [str(2021 + y) for y in range(YEARS)]}), how="cross")
     value = rng.uniform(2, 95, frame.height).round(4)
     hidden = rng.random(frame.height) < 0.125
-    frame = frame.with_columns(pl.Series("value", value), pl.Series("n", rng.integers(40, 4000, frame.height)), pl.Series("h", hidden))
+    frame = frame.with_columns(
+        pl.Series("value", value),
+        pl.Series("n", rng.integers(40, 4000, frame.height)),
+        pl.Series("h", hidden),
+    )
     frame = frame.with_columns(
         *(pl.lit("totaal").alias(c) for c in ("sex", "education", "age", "origin")),
-        pl.lit(None, pl.Int64).alias("x"), pl.lit(None, pl.Int64).alias("missing"), pl.lit("Wilson 95%").alias("method"),
-        (pl.col("value") - 1.5).alias("lower"), (pl.col("value") + 1.5).alias("upper"),
+        pl.lit(None, pl.Int64).alias("x"),
+        pl.lit(None, pl.Int64).alias("missing"),
+        pl.lit("Wilson 95%").alias("method"),
+        (pl.col("value") - 1.5).alias("lower"),
+        (pl.col("value") + 1.5).alias("upper"),
         pl.when("h").then(pl.lit("verborgen")).otherwise(pl.lit("ok")).alias("status"),
     )
     empty = [pl.when(~pl.col("h")).then(pl.col(c)).alias(c) for c in ("n", "value", "lower", "upper")]
-    definitions = {f"I{i:02d}": {"title": f"Indicator {i}", "theme": f"thema{i % 10}", "unit": "%"} for i in range(INDICATORS)}
+    definitions = {
+        f"I{i:02d}": {"title": f"Indicator {i}", "theme": f"thema{i % 10}", "unit": "%"}
+        for i in range(INDICATORS)
+    }
     meta = {"status": "beschermd", "definitions": definitions, "policy": {"id": "proef", "title": "Proef"}}
     PLACE.mkdir(exist_ok=True)
     write_result(target, frame.with_columns(empty).drop("h"), meta)
@@ -72,8 +86,13 @@ def main():
     make()
     size = 0
     outcome = compare(
-        "report_site", "Een landelijk resultaat wordt een site", Case("Polars schrijft hetzelfde resultaat als één CSV", plain),
-        Case("bds report site", site), unit="rijen", rounds=2, max_mb=2000,
+        "report_site",
+        "Een landelijk resultaat wordt een site",
+        Case("Polars schrijft hetzelfde resultaat als één CSV", plain),
+        Case("bds report site", site),
+        unit="rijen",
+        rounds=2,
+        max_mb=2000,
         min_rate=(1 + GEMEENTEN + WIJKEN) * INDICATORS * YEARS / 180,
         note="342 gemeenten, 3.000 wijken, 60 indicatoren, 5 jaar; eis: hoogstens 3 minuten en 2 GB",
     )

@@ -12,7 +12,9 @@ README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding=
 def test_zib_figures_are_those_of_the_command(bds):
     done = bds("zib", "coverage", "--by", "totaal", "--format", "json")
     (row,) = json.loads(done.out)
-    told = [int(n.replace(".", "")) for n in re.findall(r"[\d.]*\d", README.split("Van de ")[1].split("`bds")[0])]
+    told = [
+        int(n.replace(".", "")) for n in re.findall(r"[\d.]*\d", README.split("Van de ")[1].split("`bds")[0])
+    ]
     # 1.030 elementen, 4.2.0, 70, 2020 (release), 85, 91, 610, 174
     assert [told[0], told[2], *told[4:]] == [
         row[c] for c in ("elementen", "volledig", "deels", "met verlies", "geen tegenhanger", "buiten bereik")

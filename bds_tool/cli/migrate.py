@@ -29,7 +29,10 @@ def migrate(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--output", "--out", "-o", help="Gegevensmap die ontstaat; zonder: de naam van IN met de versie, hier."
+            "--output",
+            "--out",
+            "-o",
+            help="Gegevensmap die ontstaat; zonder: de naam van IN met de versie, hier.",
         ),
     ] = None,
     from_: Annotated[

@@ -6,6 +6,14 @@ from bds_tool.dossier.sources import Sink, Source, Unreadable
 from bds_tool.dossier.store import Store, StoreWriter
 
 __all__ = [
-    "BRONNEN", "MELDINGEN", "REGISTRATIES", "Sink", "Source", "Store", "StoreWriter", "Unreadable", "read",
+    "BRONNEN",
+    "MELDINGEN",
+    "REGISTRATIES",
+    "Sink",
+    "Source",
+    "Store",
+    "StoreWriter",
+    "Unreadable",
+    "read",
     "unreadable",
 ]

@@ -115,7 +115,10 @@ def mean_t(n: Any, total: Any, squares: Any, confidence: float = CONFIDENCE) -> 
 
 
 def standardised_rate(
-    x: Any, n: Any, weights: Any, confidence: float = CONFIDENCE  # noqa: ANN401
+    x: Any,
+    n: Any,
+    weights: Any,
+    confidence: float = CONFIDENCE,  # noqa: ANN401
 ) -> tuple[float, float, float]:
     """Directly standardised rate per unit with Dobson's interval, over strata given as arrays.
 
