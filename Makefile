@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick smoke lint format bench sample fuzz docs clean
+.PHONY: help demo test slow smoke lint format bench sample fuzz docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,11 +33,11 @@ demo: $(STAMP)  ## Validate sample_data/, then count, protect and publish a made
 	$(BIN)/bds protect run out/regio.result --to out/veilig.result --force
 	$(BIN)/bds report site out/veilig.result --output out/site --demo --force
 
-test: $(DEV)  ## Run all tests
-	$(BIN)/python -m pytest -n auto
-
-quick: $(DEV)  ## Run the tests that take little time
+test: $(DEV)  ## Run the tests (a few minutes on two cores)
 	$(BIN)/python -m pytest -n auto -m "not slow"
+
+slow: $(DEV)  ## Run the long tests too: resource attacks, long fuzzing, Spark, a region of 300,000 children
+	$(BIN)/python -m pytest -m slow
 
 smoke:  ## Install as a user would, without extras and tools, and validate sample_data/
 	rm -rf build/smoke
