@@ -62,6 +62,10 @@ def validate(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Alleen het oordeel.", rich_help_panel=_REPORTS)
     ] = False,
+    exit_zero: Annotated[
+        bool,
+        typer.Option("--exit-zero", help="Eindig met 0, wat er ook gevonden is.", rich_help_panel=_REPORTS),
+    ] = False,
     bds: Annotated[
         str, typer.Option("--bds", help="BDS-versie; anders die in het bestand.", rich_help_panel=_INPUT)
     ] = "",
@@ -144,17 +148,16 @@ def validate(
     )
     if save is not None:
         result.save(save, replace=force, show_values=show_values)
-    raise typer.Exit(
-        publish(
-            result,
-            format_,
-            output,
-            reports,
-            threshold,
-            show_values=show_values,
-            quiet=quiet,
-        )
+    code = publish(
+        result,
+        format_,
+        output,
+        reports,
+        threshold,
+        show_values=show_values,
+        quiet=quiet,
     )
+    raise typer.Exit(0 if exit_zero else code)
 
 
 def publish(

@@ -260,3 +260,11 @@ def test_rule_and_help_load_no_tables():
         cwd=Path(__file__).parents[2],
     )
     assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_exit_zero_whatever_was_found(bds, tmp_path):
+    (tmp_path / "leeg.json").write_bytes(b"")
+    assert bds("validate", tmp_path / "leeg.json").code == 3
+    done = bds("validate", tmp_path / "leeg.json", "--exit-zero")
+    assert done.code == 0
+    assert "BDS002" in done.out
