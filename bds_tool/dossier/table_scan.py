@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bds_tool.dossier.sources import Source, Unreadable
-from bds_tool.errors import UserError
-from bds_tool.text import t
 
 if TYPE_CHECKING:
     import polars as pl
@@ -119,13 +117,8 @@ def _sheets(source: Source) -> list[Table]:
     try:
         import fastexcel
     except ImportError as error:
-        raise UserError(
-            t("Voor XLSX is fastexcel nodig.", "XLSX needs fastexcel."),
-            t(
-                "Installeer het met `pip install bds-tool[xlsx]`.",
-                "Install it with `pip install bds-tool[xlsx]`.",
-            ),
-        ) from error
+        # One workbook without its reader is one finding; the other files of the run go on.
+        raise Unreadable("BDS011", reden='pip install "bds-tool[xlsx]"') from error
     try:
         book = fastexcel.read_excel(source.data())
         found = []

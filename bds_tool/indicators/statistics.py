@@ -115,10 +115,10 @@ def mean_t(n: Any, total: Any, squares: Any, confidence: float = CONFIDENCE) -> 
 
 
 def standardised_rate(
-    x: Any,
-    n: Any,
-    weights: Any,
-    confidence: float = CONFIDENCE,  # noqa: ANN401
+    x: Any,  # noqa: ANN401  # arrays or numbers
+    n: Any,  # noqa: ANN401
+    weights: Any,  # noqa: ANN401
+    confidence: float = CONFIDENCE,
 ) -> tuple[float, float, float]:
     """Directly standardised rate per unit with Dobson's interval, over strata given as arrays.
 

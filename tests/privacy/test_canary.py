@@ -178,11 +178,10 @@ def place(tmp_path, bds, monkeypatch) -> Place:
 
 def commands() -> set[str]:
     """Every command that the program has."""
-    import click
     import typer
 
     def walk(command, path: tuple[str, ...]) -> set[str]:
-        if isinstance(command, click.Group) or hasattr(command, "commands"):
+        if hasattr(command, "commands"):
             return {n for k, c in command.commands.items() for n in walk(c, (*path, k))}
         return {" ".join(path)}
 

@@ -83,7 +83,8 @@ def test_zip_bomb(tmp_path, process):
     run = process("validate", tmp_path / "bomb.zip")
     assert run.code == 3
     assert "BDS012" in run.said
-    assert run.megabytes < 600
+    # a child that was forked starts with the size of the test process itself
+    assert run.megabytes < 1500
 
 
 def test_zip_in_zip_is_not_followed(tmp_path, bds):

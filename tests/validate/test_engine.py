@@ -120,12 +120,14 @@ def test_contract_of_one_rubriek():
 
 
 def test_saved_and_loaded_results_are_equal(whole, tmp_path):
-    whole.save(tmp_path / "r.findings")
+    whole.save(tmp_path / "r.findings", show_values=True)
     again = load(tmp_path / "r.findings")
     assert again.totals.equals(whole.totals)
     assert again.findings.equals(whole.findings)
     assert again.verdicts.equals(whole.verdicts)
     assert again.meta["reference_date"] == "2026-06-30"
+    whole.save(tmp_path / "zonder.findings")
+    assert load(tmp_path / "zonder.findings").findings["waarde"].null_count() == whole.findings.height
 
 
 def test_clean_population_carries_no_error(tmp_path):
