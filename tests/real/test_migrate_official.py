@@ -88,7 +88,9 @@ def test_result_is_the_official_one_but_for_explained_differences(
 def test_groups_are_those_of_the_official_result(direction, source, official, van, naar, tmp_path, shared):
     """JGZ-518: one relative per group in 4.1.3."""
     if source.endswith("-qual"):
-        pytest.skip("template")
+        pytest.skip(
+            "this message is a template with unfilled variables; only its element counts are compared"
+        )
     with read([SHARED / source / official.name], bds=van) as start, read([official], bds=naar) as wanted:
         migrate(start, naar, tmp_path / "m.bds", from_version=van)
         ours, theirs = rows(Store.open(tmp_path / "m.bds")), rows(wanted)

@@ -181,8 +181,7 @@ def test_damaged_definitions_are_findings_of_spec_check(kind, tmp_path, bds):
     copy = tmp_path / "specs"
     shutil.copytree(specs_dir(), copy)
     files = sorted(p for p in (copy / kind).rglob("*.yaml"))
-    if not files:
-        pytest.skip(f"specs/{kind} holds no YAML here")
+    assert files, f"specs/{kind} holds no YAML"
     file = min(files, key=lambda p: p.stat().st_size)
     text = file.read_text(encoding="utf-8")
 
