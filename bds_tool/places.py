@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,12 @@ def set_specs(directory: str) -> None:
 
 def specs_dir() -> Path:
     """The folder that holds `bds/`, `regels/`, `zib/` … . Raises SpecError when it is not there."""
-    chosen = _specs.get() or os.environ.get("BDS_SPECS", "")
+    # Asked for once per message: the file system is looked at once per folder.
+    return _folder(_specs.get() or os.environ.get("BDS_SPECS", ""))
+
+
+@cache
+def _folder(chosen: str) -> Path:
     if chosen:
         path = Path(chosen)
         if not (path / "bds").is_dir():

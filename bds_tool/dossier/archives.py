@@ -8,7 +8,7 @@ import shutil
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -25,9 +25,9 @@ RATIO_MAX = 1_000
 SMALL = 8 * 1024**2
 
 
-def kind_of_file(path: Path) -> str:
+def kind_of_file(path: Path, opener: Callable[[], BinaryIO] | None = None) -> str:
     """`gzip`, `zip` or `` (any other file, a workbook among them). Raises OSError."""
-    with path.open("rb") as stream:
+    with opener() if opener else path.open("rb") as stream:
         magic = stream.read(4)
     if magic[:2] == b"\x1f\x8b":
         return "gzip"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import io
 import os
 import tempfile
 from collections import deque
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from bds_tool.dossier.archives import (
     BROKEN,
@@ -59,6 +60,8 @@ FIRST_INNER = 1_000_000_001
 AHEAD = 4
 #: From this many bytes in plain files on, a second process pays for its start.
 PARALLEL_BYTES = 24 * 1024**2
+#: Files up to this size are read from disk once and held while they are worked on.
+HELD_BYTES = 1024**2
 
 
 @dataclass
@@ -270,9 +273,13 @@ def _sources(entry: _Entry, options: Options) -> Iterator[Source | _Result]:
 
 def _opened(entry: _Entry, name: str, options: Options) -> Iterator[Source | _Result]:
     path = entry.path
+    opener: Callable[[], BinaryIO] = partial(open_plain, path)
     try:
         size = path.stat().st_size
-        kind = kind_of_file(path)
+        if size <= HELD_BYTES:
+            # Sniffing, reading and hashing a small file take one look at the disk together.
+            opener = partial(io.BytesIO, path.read_bytes())
+        kind = kind_of_file(path, opener)
         if kind == "gzip":
             size = gzip_size(path)
     except OSError as error:
@@ -284,7 +291,7 @@ def _opened(entry: _Entry, name: str, options: Options) -> Iterator[Source | _Re
         yield from _members(entry, name, options)
     else:
         settings = {**options.settings, "file": path}
-        yield Source(name, size, partial(open_plain, path), entry.number, options.bds, settings)
+        yield Source(name, size, opener, entry.number, options.bds, settings)
 
 
 def _members(entry: _Entry, name: str, options: Options) -> Iterator[Source | _Result]:

@@ -78,7 +78,7 @@ def test_nothing_to_read(tmp_path):
 def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
     from bds_tool.dossier import reading
 
-    def refuse(path):
+    def refuse(path, opener=None):
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "a.json").write_text(TEXT)
