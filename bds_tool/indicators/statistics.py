@@ -90,9 +90,10 @@ def count_limits(x: Any, confidence: float = CONFIDENCE) -> Pair:  # noqa: ANN40
     low, high = byar(x, confidence)
     small = x < 10
     if small.any():
-        exact_low, exact_high = poisson_exact(x[small], confidence)
+        few, where = np.unique(x[small], return_inverse=True)  # millions of cells, ten different counts
+        exact_low, exact_high = poisson_exact(few, confidence)
         low, high = np.array(low), np.array(high)
-        low[small], high[small] = exact_low, exact_high
+        low[small], high[small] = exact_low[where], exact_high[where]
     return low, high
 
 
