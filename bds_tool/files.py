@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -35,6 +36,13 @@ def atomic_file(target: Path) -> Iterator[Path]:
         raise _cannot_write(target, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def temporary_dir() -> Path:
+    """A folder for one run. It may hold records of children: whatever happens, it goes when the program ends."""
+    folder = tempfile.mkdtemp(prefix="bds-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 @contextmanager

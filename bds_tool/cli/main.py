@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -147,4 +148,10 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     os.environ.setdefault("BDS_PROCESSES", "2")
+    # A run that is told to stop cleans up after itself, as one that is interrupted with Ctrl-C does.
+    signal.signal(signal.SIGTERM, _stop)
     sys.exit(run())
+
+
+def _stop(*_: object) -> None:
+    raise KeyboardInterrupt

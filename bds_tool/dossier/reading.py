@@ -28,6 +28,7 @@ from bds_tool.dossier.sniff import sniff
 from bds_tool.dossier.sources import Sink, Source, Unreadable
 from bds_tool.dossier.store import Store, StoreWriter, to_table
 from bds_tool.errors import UnreadableError, UsageError
+from bds_tool.files import temporary_dir
 from bds_tool.text import t
 
 #: format → "module:function" of its reader. A reader takes a Source and fills a Sink.
@@ -96,8 +97,6 @@ def read(
     if len(paths) == 1 and out is None and Store.is_store(paths[0]):
         return Store.open(paths[0])
     options = Options(from_format, bds, inspect, settings or {})
-    temporary = out is None
-    target = Path(out) if out is not None else Path(tempfile.mkdtemp(prefix="bds-")) / "run.bds"
     entries = list(_entries(paths))
     if not entries:
         raise UnreadableError(
@@ -110,12 +109,13 @@ def read(
                 f"Known extensions: {', '.join(sorted(ENDINGS))}.",
             ),
         )
+    target = Path(out) if out is not None else temporary_dir() / "run.bds"
     with StoreWriter(target, replace=replace) as writer:
         for done, result in enumerate(_results(entries, options, writer), start=1):
             _keep(writer, result)
             if progress:
                 progress(done, len(entries))
-    return Store.open(target, temporary=temporary)
+    return Store.open(target, temporary=out is None)
 
 
 def sources(paths: Sequence[Path | str], options: Options) -> Iterator[Source]:

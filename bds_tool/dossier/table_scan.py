@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bds_tool.dossier.sources import Source, Unreadable
+from bds_tool.files import temporary_dir
 
 if TYPE_CHECKING:
     import polars as pl
@@ -56,7 +56,7 @@ def tables(source: Source, *, widen: bool = False) -> Iterator[list[Table]]:
             return
         if path is None or head[:2] == b"\x1f\x8b":
             # Polars wants a file of its own to read bit by bit: members of archives and stdin are copied.
-            folder = Path(tempfile.mkdtemp(prefix="bds-"))
+            folder = temporary_dir()
             path = folder / "table"
             with source.open() as stream, path.open("wb") as out:
                 shutil.copyfileobj(stream, out, 1 << 20)
@@ -69,7 +69,7 @@ def tables(source: Source, *, widen: bool = False) -> Iterator[list[Table]]:
         else:
             _bounded(Path(path))
             if folder is None and _foreign(head):
-                folder = Path(tempfile.mkdtemp(prefix="bds-"))
+                folder = temporary_dir()
             yield [_csv(Path(path), head, folder, widen=widen)]
     finally:
         if folder:
@@ -201,7 +201,7 @@ def recoded(source: Source) -> Source:
     """The source as UTF-8, for a file that turned out to be Windows-1252 beyond its first bytes."""
     data = source.open()
     text = io.TextIOWrapper(data, encoding="windows-1252", errors="replace", newline="")
-    folder = Path(tempfile.mkdtemp(prefix="bds-"))
+    folder = temporary_dir()
     target = folder / "utf8"
     with text, target.open("w", encoding="utf-8", newline="") as out:
         shutil.copyfileobj(text, out, 1 << 20)
