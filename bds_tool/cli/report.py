@@ -91,9 +91,11 @@ def table(
 def chart(
     result: ResultPath,
     output: Out,
-    indicator: Annotated[str, typer.Option("--indicator", "-i", help="Indicator.")],
+    indicator: Annotated[
+        str, typer.Option("--indicator", "-i", help="Indicator; bij --kind feeding niet nodig.")
+    ] = "",
     kind: Annotated[
-        str, typer.Option(help="ranked, bars, trend, funnel, multiples, map of feeding.")
+        str, typer.Option(help="ranked, bars, trend, funnel, multiples, map of feeding (voeding naar leeftijd).")
     ] = "ranked",
     area: Annotated[
         str, typer.Option(help="Gebied waarvan de delen worden getoond; zonder: alle gemeenten.")

@@ -14,6 +14,7 @@ import pytest
 from bds_tool.cli import main as program
 from bds_tool.dossier.store import Store, StoreWriter
 from bds_tool.dossier.writing import WRITERS, WriteOptions, write
+from bds_tool.indicators.protect.policy import load_policy
 from bds_tool.synthetic.generate import Generator, Request
 
 from .canary import TOKENS, hits, hunt, mark
@@ -127,7 +128,8 @@ def released(result: Path, target: Path) -> None:
     shutil.copytree(result, target)
     meta = json.loads((result / "_result.json").read_text(encoding="utf-8"))
     (target / "_result.json").write_text(
-        json.dumps(meta | {"status": "beschermd", "policy": {"id": "proef"}}), encoding="utf-8"
+        json.dumps(meta | {"status": "beschermd", "policy": dict(load_policy("ncj-strict").data)}),
+        encoding="utf-8",
     )
     counts = pl.read_parquet(result / "counts.parquet").with_columns(pl.lit("ok").alias("status"))
     counts.write_parquet(target / "counts.parquet")

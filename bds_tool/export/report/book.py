@@ -187,14 +187,22 @@ class Book:
 
     def statement(self) -> list[str]:
         """How this result was protected, for people, as paragraphs."""
-        protection = self.result.meta.get("protection") or self.result.meta.get("policy") or {}
-        text = self.result.meta.get("statement") or protection.get("statement")
-        if isinstance(text, list):
-            return [str(part) for part in text]
-        if text:
-            return [str(text)]
-        name = protection.get("title") or protection.get("id") or "?"
-        return [t(f"Beveiligd volgens beleid {name}.", f"Protected by policy {name}.")]
+        from bds_tool.indicators.protect.policy import build
+        from bds_tool.indicators.protect.statement import statement
+
+        cells = self.frame.height
+        hidden = (self.frame["status"] == "verborgen").sum()
+        facts = {
+            "cells": cells,
+            "hidden": hidden,
+            "share_hidden": hidden / max(1, cells),
+            "withheld_level": (self.frame["status"] == "niet_op_dit_niveau").sum(),
+        }
+        lines = [line for line in statement(build(self.result.meta["policy"]), facts).splitlines() if line]
+        rules = [line.removeprefix("- ") for line in lines if line.startswith("- ")]
+        told = [line for line in lines if not line.startswith(("#", "- "))]
+        # Policy and explanation, then the rules as one sentence, then method and totals.
+        return [*told[:2], t("Regels: ", "Rules: ") + "; ".join(rules) + ".", *told[2:]]
 
     def provenance(self) -> dict[str, Any]:
         """Who counted what with which definitions, for the legend of a table."""

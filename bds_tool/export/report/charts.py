@@ -62,7 +62,11 @@ def summary(kind: str, points: Sequence[Point], unit: str, reference: float | No
         )
     secret = sum(p.hidden for p in points)
     if secret:
-        parts.append(t(f"{secret} waarden zijn verborgen.", f"{secret} values are hidden."))
+        parts.append(
+            t("Eén waarde is verborgen.", "One value is hidden.")
+            if secret == 1
+            else t(f"{secret} waarden zijn verborgen.", f"{secret} values are hidden.")
+        )
     return " ".join(parts)
 
 

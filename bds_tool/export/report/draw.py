@@ -9,10 +9,11 @@ from bds_tool.errors import UsageError
 from bds_tool.export.report import charts, maps
 from bds_tool.export.report.book import Area, Book, Indicator
 from bds_tool.export.report.geometry import read_shapes
+from bds_tool.export.report.milk import milk_table, title
 from bds_tool.files import atomic_file
 from bds_tool.text import t
 
-KINDS = ("ranked", "bars", "trend", "funnel", "multiples", "map")
+KINDS = ("ranked", "bars", "trend", "funnel", "multiples", "map", "feeding")
 
 
 def draw(
@@ -24,8 +25,10 @@ def draw(
     period: str = "",
     geometry: Path | None = None,
 ) -> str:
-    """The SVG. `area`: show its parts (or, for a trend, itself); empty: all gemeenten. Errors are UsageError."""
-    known = book.indicator(indicator)
+    """The SVG. `area`: show its parts (or, for a trend, itself); empty: all gemeenten. Errors are UsageError.
+
+    `feeding` draws all feeding indicators together and needs no `indicator`.
+    """
     period = period or book.latest
     if period not in book.periods:
         raise UsageError(
@@ -33,6 +36,9 @@ def draw(
             t(f"Kies uit: {', '.join(book.periods)}.", f"Choose one of: {', '.join(book.periods)}."),
         )
     within = book.area(area) if area else None
+    if kind == "feeding":
+        return _feeding(book, area, period)
+    known = book.indicator(indicator)
     drawings: dict[str, Callable[[], str]] = {
         "ranked": lambda: _ranked(book, known, within, period),
         "bars": lambda: _ranked(book, known, within, period, sort=False),
@@ -47,6 +53,18 @@ def draw(
             t(f"Kies uit: {', '.join(KINDS)}.", f"Choose one of: {', '.join(KINDS)}."),
         )
     return drawings[kind]()
+
+
+def _feeding(book: Book, area: str, period: str) -> str:
+    """Milk feeding by age of the child, with the published breastfeeding of 2018 as a line of its own."""
+    report = milk_table(book, area=area, period=period)
+    series: dict[str, list[charts.Point]] = {}
+    for moment, kind, row, _ in report["rows"]:
+        point = charts.Point(moment, None) if row is None else charts.Point.of(row, moment)
+        series.setdefault(kind, []).append(point)
+    published = t("borst, peiling 2018", "breast, survey of 2018")
+    series[published] = [charts.Point(m, old) for m, kind, _, old in report["rows"] if kind == "borst"]
+    return charts.trend(title(report), series, "%")
 
 
 def _parts(book: Book, within: Area | None) -> list[Area]:

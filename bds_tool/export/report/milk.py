@@ -111,7 +111,7 @@ def _csv(report: dict[str, Any]) -> str:
 def _markdown(report: dict[str, Any]) -> str:
     head = [t("moment", "moment"), *(f"{kind} | {kind} 2018" for kind in KINDS)]
     lines = [
-        f"# {_title(report)}",
+        f"# {title(report)}",
         "",
         "| " + " | ".join(head) + " |",
         "| --- |" + " ---: |" * (2 * len(KINDS)),
@@ -124,7 +124,7 @@ def _markdown(report: dict[str, Any]) -> str:
     return "\n".join([*lines, "", _note(report), "", *report["statement"]]) + "\n"
 
 
-def _title(report: dict[str, Any]) -> str:
+def title(report: dict[str, Any]) -> str:
     return t(
         f"Melkvoeding, {report['area'].name}, {report['period']}",
         f"Milk feeding, {report['area'].name}, {report['period']}",
@@ -142,12 +142,12 @@ def _note(report: dict[str, Any]) -> str:
 
 def _html(report: dict[str, Any]) -> str:
     style = (Path(__file__).parent / "static" / "site.css").read_text(encoding="utf-8")
-    title = _title(report)
+    named = title(report)
     shares = {
         kind: [row["value"] if row else None for _, k, row, _ in report["rows"] if k == kind]
         for kind in KINDS
     }
-    chart = charts.stacked(title, list(MOMENTS), shares)
+    chart = charts.stacked(named, list(MOMENTS), shares)
     head = "".join(
         f'<th scope="col" class="num">{k}</th><th scope="col" class="num">{k} 2018</th>' for k in KINDS
     )
@@ -172,7 +172,7 @@ def _html(report: dict[str, Any]) -> str:
     notes = "".join(f"<p>{escape(s)}</p>" for s in [_note(report), *report["statement"]])
     return (
         f'<!doctype html><html lang="{language()}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title><style>{style}</style></head><body><main><h1>{escape(title)}</h1><figure class=beeld>{chart}</figure>"
+        f"<title>{escape(named)}</title><style>{style}</style></head><body><main><h1>{escape(named)}</h1><figure class=beeld>{chart}</figure>"
         f"<div class=tabel><table><caption>{t('Soort voeding per moment', 'Kind of feeding by moment')}</caption><thead><tr><th scope=col>{t('Moment', 'Moment')}</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         f"<div class=tabel><table><caption>{t('Borstvoeding naar opleiding', 'Breastfeeding by education')}</caption><thead><tr><th scope=col>{t('Moment', 'Moment')}</th>{by_class}</tr></thead><tbody>{classes}"
         f'<tr><th scope="row">geboortedag 2018</th>{start}</tr></tbody></table></div>{notes}</main></body></html>\n'

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.errors import UsageError
 from bds_tool.export.report import cells, charts
 from bds_tool.export.report.book import Area, Book, Indicator, theme_title
-from bds_tool.export.report.tables import csvw, long_table
+from bds_tool.export.report.tables import COLUMNS, csvw, json_schema, long_table
 from bds_tool.files import atomic_dir
 from bds_tool.text import language, t
 
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 #: Above this number of gemeenten a ranked chart says less than a table.
 RANKED_MAX = 40
+#: Columns of the JSON files; what is the same for a whole indicator or area is in the CSV only.
+JSON_COLUMNS = [
+    c
+    for c in COLUMNS
+    if c not in {"title", "theme", "unit", "area_name", "sex", "education", "age", "origin"}
+]
 
 
 @dataclass(frozen=True)
@@ -270,7 +276,7 @@ class _Site:
     def _data_files(self, code: str, part: pl.DataFrame) -> None:
         table = long_table(self.book, part)
         table.write_csv(self.folder / "data" / f"{code}.csv")
-        slim = table.drop("title", "theme", "unit", "area_name", "sex", "education", "age", "origin")
+        slim = table.select(JSON_COLUMNS)
         content = {"kolommen": slim.columns, "rijen": slim.rows()}
         (self.folder / "data" / f"{code}.json").write_text(
             json.dumps(content, ensure_ascii=False, separators=(",", ":")), encoding="utf-8"
@@ -324,6 +330,9 @@ class _Site:
         layout = csvw(self.book, "GMnnnn.csv")
         (self.folder / "data" / "indeling.json").write_text(
             json.dumps(layout, ensure_ascii=False, indent=1), encoding="utf-8"
+        )
+        (self.folder / "data" / "gebied.schema.json").write_text(
+            json.dumps(json_schema(JSON_COLUMNS), ensure_ascii=False, indent=1), encoding="utf-8"
         )
         self._page("data/index.html", "data.html", t("Gegevens", "Data"), areas=self.gemeenten)
 

@@ -172,6 +172,43 @@ def csvw(book: Book, name: str) -> dict[str, Any]:
     }
 
 
+def json_schema(columns: Sequence[str]) -> dict[str, Any]:
+    """JSON Schema of a data file of the site: names of the columns, then rows with a value for each, in that order."""
+    kinds = {"string": ["string", "null"], "integer": ["integer", "null"], "number": ["number", "null"]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": t(
+            "Indicatoren van één gemeente met haar wijken", "Indicators of one gemeente and its wijken"
+        ),
+        "description": t(
+            "Een verborgen getal is null; status zegt waarom. Titels, thema's en eenheden staan in de CSV.",
+            "A hidden figure is null; status tells why. Titles, themes and units are in the CSV.",
+        ),
+        "type": "object",
+        "required": ["kolommen", "rijen"],
+        "additionalProperties": False,
+        "properties": {
+            "kolommen": {
+                "description": t("Namen van de kolommen", "Names of the columns"),
+                "const": list(columns),
+            },
+            "rijen": {
+                "description": t("Eén lijst per cijfer", "One list per figure"),
+                "type": "array",
+                "items": {
+                    "type": "array",
+                    "prefixItems": [
+                        {"title": c, "description": column_title(c), "type": kinds[COLUMNS[c][0]]}
+                        for c in columns
+                    ],
+                    "minItems": len(columns),
+                    "maxItems": len(columns),
+                },
+            },
+        },
+    }
+
+
 def readable(book: Book, table: pl.DataFrame) -> tuple[list[str], Iterator[list[str]]]:
     """Header and rows for people: one text per cell, breakdown columns only where there is one."""
     units = {i.id: i.unit for i in book.indicators.values()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from bds_tool.indicators.protect.policy import load_policy
 from bds_tool.indicators.result import write_result
 
 #: (area, name, level, parent)
@@ -81,7 +82,7 @@ def result(tmp_path_factory):
         "definitions": DEFINITIONS,
         "bds_versions": ["4.1.3"],
         "notes": [],
-        "policy": {"id": "proef", "title": "Proefbeleid"},
+        "policy": dict(load_policy("ncj-strict").data),
     }
     return write_result(tmp_path_factory.mktemp("result") / "veilig.result", pl.DataFrame(rows()), meta).path
 

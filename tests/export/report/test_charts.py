@@ -37,7 +37,7 @@ def test_ranked_puts_the_highest_first_and_the_hidden_last():
     assert labels.index("Noord") < labels.index("Zuid <& Oost>") < labels.index("West")
     told = root.find("s:desc", NS).text
     assert "Hoogste: Noord, 12,5 %" in told
-    assert "1 waarden zijn verborgen" in told
+    assert "Eén waarde is verborgen" in told
     assert any("verborgen" in (e.get("fill") or "") for e in root.iterfind(".//s:rect", NS))
 
 

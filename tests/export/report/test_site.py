@@ -33,6 +33,31 @@ def page(browser):
     opened.close()
 
 
+def test_json_files_follow_their_published_layout(site):
+    import json
+
+    import jsonschema
+
+    schema = json.loads((site / "data" / "gebied.schema.json").read_text(encoding="utf-8"))
+    found = sorted((site / "data").glob("GM*.json"))
+    assert len(found) == 2
+    for path in found:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        jsonschema.validate(content, schema)
+        assert content["rijen"]
+        content["rijen"][0][0] = 5  # the code of an indicator is a text
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(content, schema)
+
+
+def test_the_method_page_tells_how_was_protected(site):
+    text = (site / "methode.html").read_text(encoding="utf-8")
+    # 42 rows, two of them hidden: 4,8 %
+    assert "2 van 42 cellen zijn verborgen (4,8 %)" in text.replace("\xa0", " ")
+    assert "Noemers onder 50" in text
+    assert "{'" not in text
+
+
 PAGES = [
     "index.html",
     "gebied/GM0001.html",
