@@ -1,337 +1,260 @@
-"""Bulk lane for NDJSON of format 3.x: many records at once, column by column.
+"""Bulk lane for NDJSON of format 3.0: whole blocks of lines at once, column by column.
 
-A record goes through this lane when all of it is as the format has it; any doubt sends it through
+DuckDB takes the lines apart by the shape of the format and keeps the JSON text of every value, so that `"12"` and
+`12` stay apart. A line goes through this lane when all of it is as the format has it, and when what was found
+accounts for every colon and comma in the line: then nothing else is in there. Any other line goes through
 `Flattener.record`, which looks at every value. Both lanes give the same rows (a test compares them).
-Records are taken in small batches, so that their objects are gone before they leave the processor's cache.
 """
 
 from __future__ import annotations
 
-from itertools import chain, compress, repeat
-from operator import itemgetter, ne
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.dossier.james_formats import Format, formats
-from bds_tool.dossier.james_records import RELATION, Flattener
-from bds_tool.dossier.james_rows import Rows
+from bds_tool.dossier.james_columns import Columns, np_bool, quoted
+from bds_tool.dossier.james_formats import formats
+from bds_tool.dossier.james_records import Flattener
 from bds_tool.dossier.james_values import day_of
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    import duckdb
+    import numpy as np
     import pyarrow as pa
 
-Record = dict[str, Any]
-Batch = list[tuple[int, Record]]
-
-_NESTED = {"nestingBdsNumber", "nestingCode", "clientDetails"}
-_REQUIRED = {"Format", "organisationCode", "reference", "clientDetails"}
-_ALLOWED = _REQUIRED | {"clientMeasurements", "nestedDetails"}
-_PADEN = ("clientDetails", "clientMeasurements/values", "nestedDetails", "nestedDetails/clientDetails")
-#: Lists of a batch, in the order of `_Columns.lists`.
-_number, _value, _date, _values = (
-    itemgetter("bdsNumber"),
-    itemgetter("value"),
-    itemgetter("date"),
-    itemgetter("values"),
+#: A block smaller than this is sooner read line by line than DuckDB is there.
+SMALL = 1024**2
+#: A line shorter than this is no record of format 3.0.
+SHORT = 40
+_ELEMENT = {"bdsNumber": "JSON", "value": "JSON"}
+_SHAPE = json.dumps(
+    {
+        "Format": "JSON",
+        "organisationCode": "JSON",
+        "reference": "JSON",
+        "clientDetails": [_ELEMENT],
+        "clientMeasurements": [{"bdsNumber": "JSON", "values": [{"date": "JSON", "value": "JSON"}]}],
+        "nestedDetails": [
+            {"nestingBdsNumber": "JSON", "nestingCode": "JSON", "clientDetails": [_ELEMENT]},
+        ],
+    }
 )
 
 
+@dataclass
+class Block:
+    """Whole lines of NDJSON and the number of the first."""
+
+    data: bytes
+    first: int = 1
+
+    @cached_property
+    def bounds(self) -> np.ndarray:
+        """Where each line starts, and the end of the last."""
+        import numpy as np
+
+        ends = self.positions(b"\n") + 1
+        whole = self.data.endswith(b"\n") or not self.data
+        return np.concatenate([[0], ends, [] if whole else [len(self.data)]]).astype(np.int32)
+
+    def positions(self, byte: bytes) -> np.ndarray:
+        import numpy as np
+
+        return np.flatnonzero(np.frombuffer(self.data, np.uint8) == byte[0])
+
+    def count(self, byte: bytes) -> np.ndarray:
+        """How often `byte` occurs in each line."""
+        import numpy as np
+
+        return np.diff(np.searchsorted(self.positions(byte), self.bounds))
+
+    def line(self, index: int) -> bytes:
+        return self.data[self.bounds[index] : self.bounds[index + 1]]
+
+    def after(self, index: int) -> Block:
+        """The lines from `index` on."""
+        return Block(self.data[self.bounds[index] :], self.first + index)
+
+
+@dataclass
+class Plain:
+    """The plain records of a block: their rows, and per record its line (0 is the first) and reference.
+
+    `remarks` are lines of plain records about which there is something to say; `rest` are all other lines.
+    """
+
+    rest: list[int]
+    table: pa.Table | None = None
+    lines: list[int] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
+    remarks: list[int] = field(default_factory=list)
+
+
 class Bulk:
-    """Gathers plain records; `table` gives their rows and starts anew."""
+    """Takes blocks apart; several threads may do so at once, for it holds nothing of a block."""
 
     def __init__(self, flattener: Flattener, bron: int) -> None:
+        import numpy as np
+
         self._flattener = flattener
         self._bron = bron
-        self._days: dict[str, int] = {}  # yyyymmdd → index in the two lists below
-        self._iso: list[str] = []
-        self._dates: list[Any] = []
-        self._columns = _Columns()
+        self._format = formats()["3.0"]
+        self._dates = np.array(sorted(flattener.dates))
+        # Kind that each element should have: 0 for none, as an element that the format does not know.
+        self._wants = np.zeros(max(self._format.wants) + 2, np.int8)
+        for number, kind in self._format.wants.items():
+            self._wants[number] = 1 if kind is str else 2
+        self._days: dict[str, date | None] = {}
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._lock = Lock()
 
-    @property
-    def rows(self) -> int:
-        return len(self._columns.detail_values) + len(self._columns.value_values)
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        import duckdb
 
-    def add(self, batch: Batch) -> Batch:
-        """Gather the plain records of a small batch; gives back those that need a closer look."""
-        taken: dict[str, tuple[int, Record]] = {}
-        rest: Batch = []
-        for item in batch:
-            if not self._plain(item[1]) or taken.setdefault(item[1]["reference"], item) is not item:
-                rest.append(item)
-        plain = list(taken.values())
-        chosen = formats()["3.0"]
-        while plain:
-            columns = _Columns()
-            try:
-                columns.gather([record for _, record in plain])
-                bad = self._bad(columns, chosen)
-            except (AttributeError, KeyError, TypeError):
-                return [*rest, *plain]
-            if not bad:
-                self._take(plain, columns, chosen)
-                break
-            rest += [item for index, item in enumerate(plain) if index in bad]
-            plain = [item for index, item in enumerate(plain) if index not in bad]
-        return rest
+        with self._lock:
+            if self._connection is None:
+                # The threads are those of the caller: one block each.
+                self._connection = duckdb.connect(
+                    config={
+                        "threads": 1,
+                        "autoinstall_known_extensions": False,
+                        "autoload_known_extensions": False,
+                    }
+                )
+            return self._connection.cursor()
 
-    def _plain(self, record: Any) -> bool:  # noqa: ANN401
-        """Cheap test on the envelope alone; values are looked at per column later."""
+    def plain(self, block: Block) -> Plain:
+        """Rows of all plain records of a block."""
+        import numpy as np
+
+        if len(block.data) < SMALL or b'"3.0"' not in block.data:
+            return Plain(list(range(len(block.bounds) - 1)))
+        lines = np.flatnonzero((np.diff(block.bounds) >= SHORT) & (block.count(b"\\") == 0))
         try:
-            keys, reference, organisation = record.keys(), record["reference"], record["organisationCode"]
-            return (
-                record["Format"] == "3.0"
-                and keys >= _REQUIRED
-                and keys <= _ALLOWED
-                and organisation.__class__ is int
-                and organisation > 0
-                and str(organisation) == self._flattener.organisatie
-                and record["clientDetails"].__class__ is list
-                and record.get("clientMeasurements", []).__class__ is list
-                and record.get("nestedDetails", []).__class__ is list
-                and self._flattener.usable(reference, formats()["3.0"])
-            )
-        except (AttributeError, KeyError, TypeError):
-            return False
+            block.data.decode()
+        except UnicodeDecodeError:
+            lines = lines[:0]
+        if not len(lines):
+            return Plain(list(range(len(block.bounds) - 1)))
+        columns = Columns.of(self._parsed(block, lines))
+        bad = self._envelope(columns)
+        keys, commas = columns.punctuation()
+        bad |= (block.count(b":")[lines] != keys) | (block.count(b",")[lines] != commas)
+        days = self._bad_days(columns, bad)
+        texts = self._bad_values(columns, bad)
+        good = np.flatnonzero(~bad)
+        plain = Plain(np.setdiff1d(np.arange(len(block.bounds) - 1), lines[good]).tolist())
+        if len(good):
+            plain.lines = lines[good].tolist()
+            plain.references = [columns.references[i] for i in good]
+            plain.remarks = lines[np.intersect1d(good, self._remarked(columns, texts))].tolist()
+            plain.table = columns.table(~bad, texts, days, lines + block.first, self._bron)
+        return plain
 
-    def _bad(self, columns: _Columns, chosen: Format) -> set[int]:
-        """Indices of records that are not plain after all; dates become ISO text and indices on the way."""
-        bad: set[int] = set()
-        columns.value_days = list(map(self._days.get, columns.value_dates))
-        if None in columns.value_days:
-            columns.value_days = list(map(self._day, columns.value_dates))
-        if None in columns.value_days:
-            owners = columns.value_owners()
-            bad.update(owners[i] for i, day in enumerate(columns.value_days) if day is None)
-        wants = chosen.wants.get
-        expected = list(
-            chain.from_iterable(map(repeat, map(wants, columns.series_numbers), columns.value_counts))
+    def _parsed(self, block: Block, lines: np.ndarray) -> pa.StructArray:
+        """The chosen lines by the shape of the format; null for a line that is no JSON."""
+        import duckdb
+        import pyarrow as pa
+
+        every = pa.StringArray.from_buffers(
+            len(block.bounds) - 1, pa.py_buffer(block.bounds), pa.py_buffer(block.data)
         )
-        if expected != list(map(type, columns.value_values)):
-            owners = columns.value_owners()
-            bad.update(compress(owners, map(ne, expected, map(type, columns.value_values))))
-        if columns.odd_values:
-            bad.update(compress(columns.value_owners(), columns.odd_values))
-        for numbers, values, counts in columns.elements():
-            bad.update(self._bad_elements(numbers, values, counts, wants))
-        if not all(columns.group_plain):
-            owners = list(
-                chain.from_iterable(map(repeat, range(len(columns.group_counts)), columns.group_counts))
-            )
-            bad.update(owner for owner, plain in zip(owners, columns.group_plain, strict=True) if not plain)
-        return bad
+        chosen = every if len(lines) == len(every) else every.take(pa.array(lines))
+        with self._cursor() as cursor:
+            relation = cursor.from_arrow(pa.table({"line": chosen}))
+            apart = f"json_transform(line, '{_SHAPE}')"
+            try:
+                found = relation.project(f"{apart} as record").to_arrow_table()
+            except duckdb.InvalidInputException:
+                found = relation.project(f"try({apart}) as record").to_arrow_table()
+        return found["record"].combine_chunks()
 
-    def _bad_elements(self, numbers: list[Any], values: list[Any], counts: list[int], wants: Any) -> set[int]:  # noqa: ANN401
-        expected, found = list(map(wants, numbers)), list(map(type, values))
-        bad = (
-            [i for i, (e, f) in enumerate(zip(expected, found, strict=True)) if e is not f]
-            if expected != found
-            else []
-        )
-        dates = self._flattener.dates
-        for i in [i for i, number in enumerate(numbers) if number in dates]:
-            if values[i].__class__ is str:
-                index = self._day(values[i])
-                if index is None:
-                    bad.append(i)
-                else:
-                    values[i] = self._iso[index]
-        if not bad:
-            return set()
-        owners = list(chain.from_iterable(map(repeat, range(len(counts)), counts)))
-        return {owners[i] for i in bad}
-
-    def _day(self, text: Any) -> int | None:  # noqa: ANN401
-        index = self._days.get(text)
-        if index is None and text.__class__ is str and (day := day_of(text)) is not None:
-            index = self._days[text] = len(self._iso)
-            self._iso.append(day.isoformat())
-            self._dates.append(day)
-        return index
-
-    def _take(self, plain: Batch, columns: _Columns, chosen: Format) -> None:
-        flattener = self._flattener
-        due = columns.due(chosen)
-        for index, (line, record) in enumerate(plain):
-            flattener.claim(record["reference"], record["Format"])
-            if index in due or not record.get("clientMeasurements") or not record.get("nestedDetails"):
-                flattener.remarks_only(record, line, due.get(index))
-            self._columns.dossiers.append(record["reference"])
-            self._columns.lines.append(line)
-        self._columns.extend(columns)
-
-    def table(self) -> pa.Table | None:
-        """The rows gathered so far, record by record: details, measurements, groups. None when there are none."""
-        columns, self._columns = self._columns, _Columns()
-        return columns.table(self._iso, self._dates, self._bron) if columns.dossiers else None
-
-
-class _Columns:
-    """What a batch holds, as flat lists; counts tell which record each value came from."""
-
-    def __init__(self) -> None:
-        self.dossiers: list[str] = []
-        self.lines: list[int] = []
-        self.detail_counts: list[int] = []  # per record
-        self.detail_numbers: list[Any] = []
-        self.detail_values: list[Any] = []
-        self.series_counts: list[int] = []  # per record
-        self.series_numbers: list[Any] = []
-        self.value_counts: list[int] = []  # per series
-        self.value_values: list[Any] = []
-        self.value_days: list[Any] = []
-        self.group_counts: list[int] = []  # per record
-        self.group_codes: list[Any] = []
-        self.inner_counts: list[int] = []  # per group
-        self.inner_numbers: list[Any] = []
-        self.inner_values: list[Any] = []
-        # Of one small batch only:
-        self.value_dates: list[Any] = []
-        self.group_plain: list[bool] = []
-        self.odd_values: list[bool] = []
-
-    def extend(self, other: _Columns) -> None:
-        for name, values in vars(other).items():
-            if name not in {"value_dates", "group_plain", "odd_values", "dossiers", "lines"}:
-                getattr(self, name).extend(values)
-
-    def gather(self, records: list[Record]) -> None:
-        """Raises AttributeError, KeyError or TypeError when something is not of the kind it should be."""
-        details = [r["clientDetails"] for r in records]
-        flat = list(chain.from_iterable(details))
-        self.detail_counts = list(map(len, details))
-        self.detail_numbers, self.detail_values = list(map(_number, flat)), list(map(_value, flat))
-        _only(flat, 2)
-
-        series = [r.get("clientMeasurements") or () for r in records]
-        blocks = list(chain.from_iterable(series))
-        self.series_counts = list(map(len, series))
-        self.series_numbers, values = list(map(_number, blocks)), list(map(_values, blocks))
-        _only(blocks, 2)
-        self.value_counts = list(map(len, values))
-        items = list(chain.from_iterable(values))
-        self.value_values, self.value_dates = list(map(_value, items)), list(map(_date, items))
-        sizes = list(map(len, items))
-        if sizes.count(2) != len(sizes):
-            self.odd_values = [size != 2 for size in sizes]
-
-        nested = [r.get("nestedDetails") or () for r in records]
-        groups = list(chain.from_iterable(nested))
-        self.group_counts = list(map(len, nested))
-        self.group_codes = [g["nestingCode"] for g in groups]
-        self.group_plain = [
-            g["nestingBdsNumber"] == RELATION and g.keys() <= _NESTED and g["nestingCode"].__class__ is str
-            for g in groups
+    def _envelope(self, columns: Columns) -> np.ndarray:
+        """Records of which the envelope is not plain. References lose their quotes on the way."""
+        usable, sender = self._flattener.usable, self._flattener.organisatie or ""
+        known = {f'"{self._format.formaat}"'}
+        stated, organisations, references = (e.to_pylist() for e in columns.envelope)
+        # A whole number in JSON has no zero in front, so it equals the sender's when their texts do.
+        senders = {None, sender} if sender.isdigit() and int(sender) else {None}
+        columns.references = [r[1:-1] if r and r[0] == '"' else "" for r in references]
+        odd: np.ndarray = columns.odd() | [
+            f not in known or o not in senders or not usable(r, self._format)
+            for f, o, r in zip(stated, organisations, columns.references, strict=True)
         ]
-        inner = [g.get("clientDetails") or () for g in groups]
-        flat = list(chain.from_iterable(inner))
-        self.inner_counts = list(map(len, inner))
-        self.inner_numbers, self.inner_values = list(map(_number, flat)), list(map(_value, flat))
-        _only(flat, 2)
+        return odd
 
-    def value_owners(self) -> list[int]:
-        series = chain.from_iterable(map(repeat, range(len(self.series_counts)), self.series_counts))
-        return list(chain.from_iterable(map(repeat, series, self.value_counts)))
+    def _bad_days(self, columns: Columns, bad: np.ndarray) -> tuple[np.ndarray, list[Any]]:
+        """Index of each measurement's day, and the days; records with something else for a date become bad."""
+        import numpy as np
 
-    def elements(self) -> list[tuple[list[Any], list[Any], list[int]]]:
-        """Numbers, values and counts per record of the child's own elements and of those of parents."""
-        ends = [0]
-        for count in self.inner_counts:
-            ends.append(ends[-1] + count)
-        counts, at = [], 0
-        for groups in self.group_counts:
-            counts.append(ends[at + groups] - ends[at])
-            at += groups
-        return [
-            (self.detail_numbers, self.detail_values, self.detail_counts),
-            (self.inner_numbers, self.inner_values, counts),
-        ]
+        found = columns.dates.dictionary_encode()
+        days = [self._day(text) for text in found.dictionary.to_pylist()]
+        usable = np.array([d is not None for d in days] + [False])
+        index = found.indices.fill_null(len(days)).to_numpy()
+        bad[columns.values.owner[~usable[index]]] = True
+        return index, days
 
-    def due(self, chosen: Format) -> dict[int, dict[int, str | None]]:
-        """Index → own elements, of records that lack an element that is due or have it empty or unknown."""
-        wanted, at, found = chosen.elementen.keys(), 0, {}
-        unknown = {(n, code) for n, field in chosen.elementen.items() for code in field.onbekend}
-        for index, count in enumerate(self.detail_counts):
-            numbers, values = self.detail_numbers[at : at + count], self.detail_values[at : at + count]
-            at += count
-            if (
-                not wanted <= set(numbers)
-                or "" in values
-                or not unknown.isdisjoint(zip(numbers, values, strict=True))
-            ):
-                seen: dict[int, str | None] = {}
-                for number, value in zip(numbers, values, strict=True):
-                    seen[number] = seen.get(number) or str(value).strip() or None
-                found[index] = seen
-        return found
+    def _day(self, text: str) -> date | None:
+        """The day in a JSON string; parsing one again costs more than looking it up."""
+        if text not in self._days:
+            if len(self._days) > 100_000:
+                self._days = {}
+            day = self._days[text] = day_of(text[1:-1]) if text[0] == '"' else None
+            return day
+        return self._days[text]
 
-    def table(self, iso: list[str], dates: list[Any], bron: int) -> pa.Table:
+    def _bad_values(self, columns: Columns, bad: np.ndarray) -> pa.StringArray:
+        """All values as text, dates in ISO; records with a value of the wrong kind become bad."""
         import numpy as np
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        every = np.arange(len(self.dossiers), dtype=np.int32)
-        groups = np.asarray(self.group_counts, dtype=np.int64)
-        group_owner = np.repeat(every, groups)
-        starts = np.repeat(np.cumsum(groups) - groups, groups)
-        group_volgnr = (np.arange(len(group_owner)) - starts + 1).astype(np.int32)
-        parts = [
-            len(self.detail_values),
-            len(self.value_values),
-            len(self.group_codes),
-            len(self.inner_values),
-        ]
-        owner = np.concatenate(
-            [
-                np.repeat(every, self.detail_counts),
-                np.repeat(np.repeat(every, self.series_counts), self.value_counts),
-                group_owner,
-                np.repeat(group_owner, self.inner_counts),
-            ]
-        )
-        volgnr = np.concatenate(
-            [
-                np.zeros(parts[0] + parts[1], np.int32),
-                group_volgnr,
-                np.repeat(group_volgnr, self.inner_counts),
-            ]
-        )
-        kind = np.repeat(np.arange(4, dtype=np.int32), parts)
-        day = np.full(sum(parts), -1, dtype=np.int32)
-        day[parts[0] : parts[0] + parts[1]] = self.value_days
-        numbers = np.concatenate(
-            [
-                np.asarray(self.detail_numbers, np.int32),
-                np.repeat(np.asarray(self.series_numbers, np.int32), self.value_counts),
-                np.full(parts[2], RELATION, np.int32),
-                np.asarray(self.inner_numbers, np.int32),
-            ]
-        )
-        every_value = chain(self.detail_values, self.value_values, self.group_codes, self.inner_values)
-        texts = pa.array(list(map(str, every_value)), pa.string())
-        # Stable: within a record the order of the file stays; a group's relation comes before its elements.
-        order = np.argsort(owner.astype(np.int64) * 1_000_000 + volgnr * 10 + (kind == 3), kind="stable")
-        day, owner, volgnr, kind = day[order], owner[order], volgnr[order], kind[order]
-        waarden = pc.utf8_trim_whitespace(texts.take(pa.array(order)))
-        index = pa.array(day, mask=day < 0)
-        grouped = volgnr == 0
-        columns = {
-            "dossier_id": pa.array(self.dossiers, pa.string()).take(pa.array(owner)),
-            "activiteit_id": pa.array(iso, pa.string()).take(index),
-            "datum": pa.array(dates, pa.date32()).take(index),
-            "bdsnummer": pa.array(numbers[order]),
-            "groep": pa.DictionaryArray.from_arrays(
-                pa.array(np.zeros(len(order), np.int32), mask=grouped), pa.array(["G014"])
-            ),
-            "volgnr": pa.array(volgnr, mask=grouped),
-            "waarde": pc.if_else(pc.equal(waarden, ""), pa.scalar(None, pa.string()), waarden),
-            "bron": pa.array(np.full(len(order), bron, dtype=np.int32)),
-            "regel": pa.array(np.asarray(self.lines, dtype=np.int64)[owner]),
-            "pad": pa.DictionaryArray.from_arrays(pa.array(kind), pa.array(_PADEN)),
-        }
-        return Rows.complete(columns, len(order))
+        every = columns.every
+        number = every.number
+        known = np.minimum(np.where(number < 0, len(self._wants), number), len(self._wants) - 1)
+        wants = self._wants[known]
+        # Codes of relations are text by their place, whatever the list of elements says.
+        wants[columns.relations] = 1
+        is_text = quoted(every.value)
+        fits = np.where(is_text, wants == 1, wants == 2) & np_bool(every.value.is_valid())
+        bad[every.owner[~fits]] = True
+        numeric = every.value.filter(pa.array(~is_text))
+        try:
+            numeric.cast(pa.int64())
+        except pa.ArrowInvalid:
+            whole = pc.match_substring_regex(numeric, r"^-?\d{1,18}$").fill_null(False)
+            bad[every.owner[~is_text][~np_bool(whole)]] = True
+        texts = pc.utf8_trim_whitespace(pc.utf8_trim(every.value, characters='"'))
+        dated = np.isin(number, self._dates) & is_text
+        if not dated.any():
+            return texts
+        found = every.value.filter(pa.array(dated)).dictionary_encode()
+        days = [self._day(text) for text in found.dictionary.to_pylist()]
+        index = found.indices.to_numpy()
+        bad[every.owner[dated][np.array([d is None for d in days])[index]]] = True
+        iso = pa.array([d and d.isoformat() for d in days], pa.string())
+        return pc.replace_with_mask(texts, pa.array(dated), iso.take(found.indices))
 
+    def _remarked(self, columns: Columns, texts: pa.StringArray) -> np.ndarray:
+        """Records that lack something that is due, or have it empty or unknown."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
 
-def _only(elements: list[Any], size: int) -> None:
-    """Raises KeyError when one of them has other than the expected number of keys: something extra to keep."""
-    sizes = list(map(len, elements))
-    if sizes.count(size) != len(sizes):
-        raise KeyError(size)
+        own = columns.details
+        values = texts.slice(0, len(own.number))
+        empty = np_bool(pc.equal(values, "").fill_null(True))
+        remarked = columns.lacks_block()
+        for number, due in self._format.elementen.items():
+            mine = own.number == number
+            if due.onbekend:
+                unknown = pc.is_in(values, pa.array(sorted(due.onbekend), pa.string()))
+                remarked[own.owner[mine & np_bool(unknown)]] = True
+            lacking = np.ones(len(remarked), bool)
+            lacking[own.owner[mine & ~empty]] = False
+            remarked |= lacking
+        return np.flatnonzero(remarked)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,7 +18,8 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from bds_tool.dossier.james_bulk import Bulk
+from bds_tool.dossier.james_bulk import Block, Bulk, Plain
+from bds_tool.dossier.james_formats import formats
 from bds_tool.dossier.james_lines import first_line, lines_of, place_of_error
 from bds_tool.dossier.james_records import Flattener
 from bds_tool.dossier.james_rows import Rows
@@ -28,12 +30,13 @@ WHOLE = 64 * 1024**2
 #: Bytes of NDJSON that are turned into rows at once, and the longest single record that is accepted.
 BLOCK = 8 * 1024**2
 RECORD_MAX = 64 * 1024**2
-#: Records that go through the bulk lane together: few, so that they stay in the processor's cache.
-BATCH = 100
-#: Bytes of NDJSON from which two processes share the work.
-PARALLEL = 192 * 1024**2
+#: Threads that take blocks apart, and blocks that wait for their turn to be kept; bounds memory.
+THREADS = 2
+AHEAD = 3
 #: Lines without a single record after which a file is taken for something else than NDJSON.
 GIVE_UP = 1_000
+#: What stands for a line that holds no record; a record may be any JSON, also null.
+_NONE: Any = object()
 
 
 def read_james(source: Source, sink: Sink) -> None:
@@ -65,25 +68,13 @@ def _read(source: Source, sink: Sink, head: bytes, encoding: str, gatherer: Gath
         elif source.size <= WHOLE or encoding != "utf-8":
             _read_whole(source.data(), encoding, gatherer)
         else:
-            _read_stream(source, gatherer)
+            # A large list: what comes before a break is kept.
+            add_blocks(_record_blocks(source), gatherer)
     except Unreadable as error:
         if not gatherer.dossiers:
             raise
         # What was read stays; the finding says that the file stops halfway.
         sink.melding(error.finding, regel=error.regel or gatherer.dossiers + 1, **error.parameters)
-
-
-def _read_stream(source: Source, gatherer: Gatherer) -> None:
-    """Records of a large list; what came before a break is kept."""
-    batch: list[tuple[int, Any]] = []
-    try:
-        for number, record in enumerate(_stream(source), start=1):
-            batch.append((number, record))
-            if len(batch) >= BATCH:
-                gatherer.batch(batch)
-                batch = []
-    finally:
-        gatherer.batch(batch)
 
 
 class Gatherer:
@@ -105,19 +96,51 @@ class Gatherer:
         if len(self.rows) >= 200_000:
             self.hand_over()
 
-    def batch(self, records: list[tuple[int, Any]]) -> None:
-        """Records of NDJSON with their lines; plain ones go through the bulk lane."""
-        if self.flattener.first and records:
-            # The first record sets what counts for the source.
-            line, record = records.pop(0)
-            self.record(record, line, line)
-            self.hand_over()
-        rest = self.bulk.add(records)
-        self.dossiers += len(records) - len(rest)
-        for line, record in rest:
-            self.record(record, line, line)
-        if self.bulk.rows >= 150_000:
-            self.keep(self.bulk.table())
+    def begin(self, block: Block) -> Block:
+        """Read lines up to the first record, which sets what counts for the source; gives the lines after it."""
+        for index in range(len(block.bounds) - 1):
+            if not self.flattener.first or (not self.dossiers and block.first + index > GIVE_UP):
+                return block.after(index)
+            record = self._parsed(block, index)
+            if record is not _NONE:
+                self.record(record, block.first + index, block.first + index)
+        return block.after(len(block.bounds) - 1)
+
+    def take(self, block: Block, made: Future[Plain]) -> None:
+        """What the bulk lane made of a block, and the lines that it left.
+
+        Of records with the same reference the first of the source has it for a key, whatever its lane.
+        """
+        plain = made.result()
+        rest = {index: self._parsed(block, index) for index in plain.rest}
+        taken = {text for record in rest.values() for text in _references(record)}
+        again = set()
+        for index, reference in zip(plain.lines, plain.references, strict=True):
+            if reference in self.flattener.seen or reference in taken:
+                again.add(index)
+            else:
+                self.flattener.claim(reference, "3.0")
+        self.dossiers += len(plain.lines) - len(again)
+        if plain.table is not None:
+            self.hand_over()  # rows of earlier lines come first
+            self.keep(_without(plain.table, [block.first + index for index in again]))
+        for index in sorted({*rest, *again, *plain.remarks}):
+            record = rest[index] if index in rest else self._parsed(block, index)
+            if index not in rest and index not in again:
+                self.flattener.remarks_only(record, block.first + index)
+            elif record is not _NONE:
+                self.record(record, block.first + index, block.first + index)
+
+    def _parsed(self, block: Block, index: int) -> Any:  # noqa: ANN401
+        """The record on a line, or _NONE; a line that is no JSON is a finding."""
+        line = block.line(index)
+        if not line.strip():
+            return _NONE
+        try:
+            return orjson.loads(line)
+        except orjson.JSONDecodeError:
+            self.sink.melding("BDS036", regel=block.first + index)
+            return _NONE
 
     def keep(self, table: Any) -> None:  # noqa: ANN401
         """Hand a table over on another thread: compressing it leaves this one free to parse."""
@@ -137,7 +160,6 @@ class Gatherer:
 
     def settle(self) -> None:
         """Hand over everything that waits."""
-        self.keep(self.bulk.table())
         self.hand_over()
         if self._waiting is not None:
             self._waiting.result()
@@ -176,59 +198,68 @@ def _read_whole(data: bytes, encoding: str, gatherer: Gatherer) -> None:
 
 
 def _read_lines(source: Source, gatherer: Gatherer) -> None:
-    path = source.options.get("file")
-    if path is not None and source.size >= PARALLEL:
-        from bds_tool.dossier.james_parallel import read_ranges
-
-        good = read_ranges(path, gatherer)
-    else:
-        with source.open() as stream:
-            good = add_lines(_lines(stream), gatherer)
-    if not good:
+    with source.open() as stream:
+        add_blocks(_line_blocks(stream), gatherer)
+    if not gatherer.dossiers:
         gatherer.sink.meldingen.clear()
         raise Unreadable("BDS005", regel=1)
 
 
-def add_lines(lines: Iterable[tuple[int, bytes]], gatherer: Gatherer) -> int:
-    """Records of numbered lines; a line that is no JSON is a finding. Gives the number of records."""
-    good, batch = 0, []
-    for number, line in lines:
+def add_blocks(blocks: Iterable[Block], gatherer: Gatherer) -> None:
+    """Records of blocks of lines, in order. Two threads take blocks apart; the libraries they call run side by side."""
+    waiting: deque[tuple[Block, Future[Plain]]] = deque()
+    stopped: Unreadable | None = None
+    with ThreadPoolExecutor(THREADS) as pool:
         try:
-            batch.append((number, orjson.loads(line)))
-        except orjson.JSONDecodeError:
-            if not good and number > GIVE_UP and not gatherer.dossiers:
-                break
-            gatherer.sink.melding("BDS036", regel=number)
-            continue
-        good += 1
-        if len(batch) >= BATCH:
-            gatherer.batch(batch)
-            batch = []
-    gatherer.batch(batch)
-    return good
+            for block in blocks:
+                left = gatherer.begin(block) if gatherer.flattener.first else block
+                if not gatherer.dossiers and left.first > GIVE_UP:
+                    return
+                waiting.append((left, pool.submit(gatherer.bulk.plain, left)))
+                if len(waiting) > AHEAD:
+                    gatherer.take(*waiting.popleft())
+        except Unreadable as error:
+            stopped = error
+        while waiting:
+            gatherer.take(*waiting.popleft())
+    if stopped:
+        raise stopped
 
 
-def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Number and content of each line that is not blank; a line beyond the bound is refused."""
-    number, rest = 0, b""
-    while True:
-        block = stream.read(BLOCK)
-        if not block:
-            break
-        pieces = (rest + block).split(b"\n")
-        rest = pieces.pop()
-        if len(rest) > RECORD_MAX:
-            raise Unreadable("BDS009", regel=number + 1, grens=RECORD_MAX)
-        for piece in pieces:
-            number += 1
-            if piece.strip():
-                yield number, piece.removeprefix(b"\xef\xbb\xbf") if number == 1 else piece
-    if rest.strip():
-        yield number + 1, rest
+def _line_blocks(stream: BinaryIO) -> Iterator[Block]:
+    """Blocks of whole lines; a line beyond the bound is refused."""
+    first = 1
+    while data := stream.read(BLOCK):
+        data += stream.readline(RECORD_MAX)
+        if len(data) >= RECORD_MAX and not data.endswith(b"\n"):
+            raise Unreadable("BDS009", regel=first + data.count(b"\n"), grens=RECORD_MAX)
+        block = Block(data.removeprefix(b"\xef\xbb\xbf") if first == 1 else data, first)
+        yield block
+        first += len(block.bounds) - 1
 
 
-def _stream(source: Source) -> Iterator[Any]:
-    """Records of one large document: the members of a list, or objects one after another."""
+def _record_blocks(source: Source) -> Iterator[Block]:
+    """Blocks with a record of a large document on each line; `first` counts records."""
+    first, lines, size = 1, [], 0
+    try:
+        for record in _stream(source):
+            # Outside strings JSON does not care about line ends, and inside there are none.
+            line = record.replace("\n", " ").encode()
+            lines.append(line)
+            size += len(line)
+            if size >= BLOCK:
+                yield Block(b"\n".join(lines), first)
+                first, lines, size = first + len(lines), [], 0
+    except Unreadable:
+        if lines:
+            yield Block(b"\n".join(lines), first)
+        raise
+    if lines:
+        yield Block(b"\n".join(lines), first)
+
+
+def _stream(source: Source) -> Iterator[str]:
+    """Text of the records of one large document: the members of a list, or objects one after another."""
     decoder = json.JSONDecoder()
     with source.open() as stream:
         text, ended, at, started = "", False, 0, False
@@ -241,9 +272,9 @@ def _stream(source: Source) -> Iterator[Any]:
                 return
             try:
                 if at < len(text):
-                    record, at = decoder.raw_decode(text, at)
+                    start, (_, at) = at, decoder.raw_decode(text, at)
                     started = True
-                    yield record
+                    yield text[start:at]
                     continue
             except (ValueError, RecursionError) as error:  # a JSONDecodeError is a ValueError
                 if ended or not _cut_off(error, text):
@@ -336,6 +367,22 @@ def _to_utf8(data: bytes, encoding: str) -> bytes:
         return data.decode(encoding).encode()
     except UnicodeDecodeError as error:
         raise Unreadable("BDS006", codering=encoding) from error
+
+
+def _references(record: Any) -> Iterator[str]:  # noqa: ANN401
+    """What may be the reference of a record, however the field is written."""
+    if isinstance(record, dict):
+        names = {f.referentie.lower() for f in formats().values()}
+        yield from (v.strip() for k, v in record.items() if isinstance(v, str) and k.lower() in names)
+
+
+def _without(table: Any, lines: list[int]) -> Any:  # noqa: ANN401
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not lines:
+        return table
+    return table.filter(pc.invert(pc.is_in(table["regel"], pa.array(lines, pa.int64()))))
 
 
 def _invalid(data: bytes) -> Unreadable:

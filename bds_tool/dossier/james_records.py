@@ -127,7 +127,7 @@ class Flattener:
         self.formaten[chosen.formaat] = self.formaten.get(chosen.formaat, 0) + 1
         reference = record.get(fields.get(chosen.referentie, ""))
         text = reference.strip() if isinstance(reference, str) else ""
-        if self.usable(text, chosen):
+        if text not in self.seen and self.usable(text, chosen):
             self._dossier = text
             self.seen.add(text)
         elif reference is not None:
@@ -146,10 +146,9 @@ class Flattener:
             self.rows.run(chosen.organisatie)
 
     def usable(self, reference: Any, chosen: Format) -> bool:  # noqa: ANN401
-        """Whether a reference can be the key of a dossier: text, not met before, and not like a BSN."""
+        """Whether a reference can be the key of a dossier, when not met before: text, and not like a BSN."""
         return (
             reference.__class__ is str
-            and reference not in self.seen
             and bool(reference)
             and reference == reference.strip()
             and reference not in chosen.velden[chosen.referentie].onbekend
@@ -161,13 +160,16 @@ class Flattener:
         self.formaten[formaat] = self.formaten.get(formaat, 0) + 1
         self.seen.add(reference)
 
-    def remarks_only(self, record: dict[str, Any], line: int, seen: dict[int, str | None] | None) -> None:
-        """The remarks of a record whose rows were made elsewhere; `seen` None: its elements are in order."""
+    def remarks_only(self, record: dict[str, Any], line: int) -> None:
+        """The remarks of a plain record of format 3.x whose rows were made elsewhere."""
         self._lines, self._line, self._dossier = {}, line, record["reference"]
         self._format = formats()[record["Format"]]
         self._envelope(record, {name: name for name in self._format.velden if name in record})
-        if seen is not None:
-            self._due(seen)
+        seen: dict[int, str | None] = {}
+        for element in record[self._format.client]:
+            number = element[self._format.nummer]
+            seen[number] = seen.get(number) or str(element[self._format.waarde]).strip() or None
+        self._due(seen)
 
     def _envelope(self, record: dict[str, Any], fields: dict[str, str]) -> None:
         chosen = self._format
@@ -338,7 +340,7 @@ class Flattener:
         rows = self.rows
         number = block.get("bdsNumber", _MISSING)
         wanted = self._format.wants.get(number) if number.__class__ is int and not self._lines else None
-        if wanted and number in self.dates:
+        if wanted and (number in self.dates or "Omschrijving" in block):
             wanted = None
         days = rows.dag_index
         if wanted:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import random
 from datetime import date
 
+import polars as pl
 import pytest
 
-from bds_tool.dossier import read
+from bds_tool.dossier import james_read, read
 
 
 def store_of(tmp_path, content, name="in.json"):
@@ -110,7 +113,8 @@ def test_formats_give_the_same_values(tmp_path):
         assert sorted(rows(one, *columns), key=str) == sorted(rows(three, *columns), key=str)
 
 
-def test_ndjson_bulk_gives_what_single_documents_give(tmp_path):
+def test_ndjson_bulk_gives_what_single_documents_give(tmp_path, monkeypatch):
+    monkeypatch.setattr("bds_tool.dossier.james_bulk.SMALL", 0)
     lines = "\n".join(json.dumps(FORMAT_3 | {"reference": f"r{i}"}) for i in range(50)) + "\n"
     with store_of(tmp_path, lines.encode(), "bulk.ndjson") as bulk, store_of(tmp_path, FORMAT_3) as single:
         columns = ("activiteit_id", "datum", "bdsnummer", "groep", "volgnr", "waarde", "pad")
@@ -266,8 +270,6 @@ def test_json_that_is_no_dossier(tmp_path):
 
 def test_large_list_is_read_bit_by_bit(tmp_path, monkeypatch):
     """A list beyond the bound for reading whole: blocks of a few bytes cut records, strings and characters."""
-    from bds_tool.dossier import james_read
-
     records = [FORMAT_3 | {"reference": f"é{i}\\u00e9 [{{,"} for i in range(40)]
     with store_of(tmp_path, records, "small.json") as whole:
         expected = rows(whole, "dossier_id", "bdsnummer", "datum", "waarde")
@@ -284,24 +286,127 @@ def test_large_list_is_read_bit_by_bit(tmp_path, monkeypatch):
         assert "BDS005" in codes(noise)
 
 
-def test_two_processes_give_what_one_gives(tmp_path, monkeypatch):
-    from bds_tool.dossier import james_read
+ODD = [
+    "",
+    None,
+    "NA",
+    " 5 ",
+    "é",
+    "a:b",
+    "a,b",
+    'q"x',
+    1.5,
+    2.0,
+    True,
+    [1],
+    {"a": 1},
+    -5,
+    10**25,
+    "20201301",
+    " 20200101",
+    "99",
+    "Unknown",
+]
+KEYS = [
+    "value",
+    "bdsNumber",
+    "date",
+    "values",
+    "extra",
+    "varName",
+    "Omschrijving",
+    "clientDetails",
+    "Reference",
+]
 
-    records = [
-        FORMAT_3 | {"reference": f"r{i % 290}", "organisationCode": 7 + (i == 200)} for i in range(300)
-    ]
-    records[120] = FORMAT_1 | {"reference": "een"}
-    lines = [json.dumps(r) for r in records]
-    lines[150] = lines[150][:50]
-    data = ("\n".join(lines) + "\n").encode()
-    columns = ("dossier_id", "activiteit_id", "bdsnummer", "volgnr", "waarde", "regel")
-    with store_of(tmp_path, data, "one.ndjson") as one:
-        expected, remarks = sorted(rows(one, *columns), key=str), sorted(codes(one))
-        facts = one.bronnen().select("formaat", "organisatie", "dossiers", "rijen").rows()
-    assert {"BDS030", "BDS036"} <= set(remarks)
-    monkeypatch.setattr(james_read, "PARALLEL", 1)
-    monkeypatch.setattr("bds_tool.dossier.james_parallel.BLOCK", 20_000)
-    with store_of(tmp_path, data, "two.ndjson") as two:
-        assert sorted(rows(two, *columns), key=str) == expected
-        assert sorted(codes(two)) == remarks
-        assert two.bronnen().select("formaat", "organisatie", "dossiers", "rijen").rows() == facts
+
+def nodes(value):
+    """Every object and list in a record."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [value, *(n for v in inner for n in nodes(v))] if isinstance(value, dict | list) else []
+
+
+def mutated(record, rng):
+    """One change somewhere in a record: another value, a key or an item less or more."""
+    node, odd = rng.choice(nodes(record)), copy.deepcopy(rng.choice(ODD))
+    if isinstance(node, dict):
+        if node and rng.random() < 0.75:
+            key = rng.choice(list(node))
+            if rng.random() < 0.2:
+                del node[key]
+            else:
+                node[key] = odd
+        else:
+            node[rng.choice(KEYS)] = odd
+    elif node and rng.random() < 0.6:
+        node.append(node.pop()) if rng.random() < 0.5 else node.append(copy.deepcopy(node[0]))
+    else:
+        node.append(odd)
+    return record
+
+
+def mutated_text(line, rng):
+    """Now and then a line that is no JSON, or JSON in which a key occurs twice or a comma is one too many."""
+    if rng.random() > 0.1:
+        return line
+    return rng.choice(
+        [
+            line[: rng.randint(1, len(line))],
+            line.replace("}", "},", 1),
+            line.replace("]", ",]", 1),
+            line.replace('"value":', '"value": 1, "value":', 1),
+            line.replace("}", ', "value": 7}', 1),
+            line.replace(": 1", ": 01", 1),
+            line.replace("ref", "\\u00e9ref", 1),
+            line.replace("ref", "\\ud800ref", 1),
+            line + " x",
+            "",
+        ]
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_bulk_lane_gives_what_looking_at_every_value_gives(tmp_path, monkeypatch, seed):
+    """The same rows, remarks and facts, whatever is wrong with a record; blocks may end anywhere."""
+    rng = random.Random(seed)
+    lines = []
+    for i in range(1_500):
+        # Some references occur twice, some records are of another sender or format.
+        record = copy.deepcopy(FORMAT_1 if rng.random() < 0.02 else FORMAT_3)
+        reference = "reference" if record is not FORMAT_1 and "reference" in record else "Referentie"
+        record[reference] = f"ref-{i if rng.random() < 0.98 else rng.randint(0, 200)}"
+        if rng.random() < 0.02 and "organisationCode" in record:
+            record["organisationCode"] = 99
+        for _ in range(rng.choice([0, 0, 1, 2])):
+            mutated(record, rng)
+        spaced = rng.choice([(",", ":"), (", ", ": "), (" , ", " : ")])
+        text = json.dumps(record, ensure_ascii=rng.random() < 0.5, separators=spaced)
+        lines.append(mutated_text(text, rng) + rng.choice(["\n", "\r\n"]))
+    path = tmp_path / "children.ndjson"
+    path.write_text("".join(lines), newline="", encoding="utf-8")
+
+    def found():
+        with read([path]) as store:
+            frame = store.registraties().sort("regel", maintain_order=True).collect()
+            words = [name for name, kind in frame.schema.items() if kind == pl.Categorical]
+            return (
+                frame.with_columns(pl.col(words).cast(pl.String)).rows(),
+                store.meldingen().sort("regel", maintain_order=True).collect().rows(),
+                store.bronnen().drop("gelezen").rows(),
+            )
+
+    by_value = found()
+    monkeypatch.setattr("bds_tool.dossier.james_bulk.SMALL", 0)
+    taken = []
+    original = james_read.Gatherer.take
+
+    def watched(gatherer, block, made):
+        taken.append(len(made.result().lines))
+        original(gatherer, block, made)
+
+    monkeypatch.setattr(james_read.Gatherer, "take", watched)
+    assert found() == by_value
+    assert sum(taken) > 300
+    monkeypatch.setattr(james_read, "BLOCK", 40_000)
+    assert found() == by_value
+    assert {"BDS030", "BDS036"} <= {row[0] for row in by_value[1]}
