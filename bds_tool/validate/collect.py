@@ -40,14 +40,14 @@ TOTALS: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 class Collector:
-    """`most` examples are kept per rule and element (0: all); totals count every one."""
+    """`most` examples are kept per rule and element (0: all), the first ones; totals count every one."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self._examples: list[pl.DataFrame] = []
         self._totals: list[pl.DataFrame] = []
         self._held = 0
-        self._full: dict[tuple[str, int | None], int] = {}
+        self._room = 100_000
 
     def add(self, code: str | pl.Expr, rows: pl.DataFrame) -> None:
         """Failing rows of one rule, or of several when `code` is an expression over the rows."""
@@ -61,27 +61,30 @@ class Collector:
                 if name != "code"
             ),
         )
-        self._totals.append(
-            frame.group_by("code", "bron", "bdsnummer").agg(pl.len().cast(pl.Int64).alias("n"))
+        self._keep(
+            [frame.group_by("code", "bron", "bdsnummer").agg(pl.len().cast(pl.Int64).alias("n"))],
+            [self._first(frame)],
         )
+
+    def take(self, other: Collector) -> None:
+        """Everything another collector holds, after what this one holds already."""
+        self._keep(other._totals, other._examples)  # of the same class
+
+    def _keep(self, totals: list[pl.DataFrame], examples: list[pl.DataFrame]) -> None:
+        self._totals += totals
         if len(self._totals) > 500:
             self._totals = [self._summed()]
-        kept = self._new(frame)
-        if not kept.is_empty():
-            self._examples.append(kept)
-            self._held += kept.height
+        self._examples += examples
+        self._held += sum(e.height for e in examples)
+        if self.most and self._held > self._room:
+            self._examples = [self._first(pl.concat(self._examples))]
+            self._held = self._examples[0].height
+            self._room = 100_000 + 2 * self._held
 
-    def _new(self, frame: pl.DataFrame) -> pl.DataFrame:
-        if not self.most:
+    def _first(self, frame: pl.DataFrame) -> pl.DataFrame:
+        if not self.most or frame.height <= self.most:
             return frame
-        kept = []
-        for (code, number), part in frame.group_by("code", "bdsnummer", maintain_order=True):
-            key = (str(code), None if number is None else int(str(number)))
-            room = self.most - self._full.get(key, 0)
-            if room > 0:
-                kept.append(part.head(room))
-                self._full[key] = self._full.get(key, 0) + min(room, part.height)
-        return pl.concat(kept) if kept else frame.clear()
+        return frame.filter(pl.int_range(pl.len()).over("code", "bdsnummer") < self.most)
 
     def _summed(self) -> pl.DataFrame:
         if not self._totals:
@@ -94,7 +97,7 @@ class Collector:
 
     def examples(self, severities: dict[str, str]) -> pl.DataFrame:
         """Findings in the order of rule, source and line; `severity` comes from the catalogue."""
-        frame = pl.concat(self._examples) if self._examples else pl.DataFrame(schema=SCHEMA)
+        frame = self._first(pl.concat(self._examples)) if self._examples else pl.DataFrame(schema=SCHEMA)
         frame = frame.with_columns(
             severity=pl.col("code").replace_strict(severities, default="waarschuwing", return_dtype=pl.String)
         )

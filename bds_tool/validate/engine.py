@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from time import perf_counter
@@ -13,33 +13,15 @@ import polars as pl
 from bds_tool.schema import newest, versions
 from bds_tool.validate.catalogue import Catalogue, load_rules
 from bds_tool.validate.checks import structure, values, whole, wire
-from bds_tool.validate.checks.base import Check, Registered, Setting, registered
-from bds_tool.validate.chunks import pieces
-from bds_tool.validate.collect import Collector, parameters
+from bds_tool.validate.checks.base import Setting, registered
+from bds_tool.validate.chunks import beside, pieces
+from bds_tool.validate.collect import Collector
+from bds_tool.validate.piece import FREE, Group, Judged, judge, sum_filled
 from bds_tool.validate.result import MARKER, Result
-from bds_tool.validate.tables import Tables, tables
-from bds_tool.validate.view import View
+from bds_tool.validate.tables import tables
 
 if TYPE_CHECKING:
     from bds_tool.dossier import Store
-
-#: Kinds of elements whose values repeat, so that judging each distinct value once is cheap.
-_FREE = "tekst"
-#: Odd 64-bit numbers without a pattern (digits of the fractional parts of square roots, as in SHA-512).
-_ODD = (
-    0x6A09E667F3BCC909,
-    0xBB67AE8584CAA73B,
-    0x3C6EF372FE94F82B,
-    0xA54FF53A5F1D36F1,
-    0x510E527FADE682D1,
-    0x9B05688C2B3E6C1F,
-    0x1F83D9ABFB41BD6B,
-    0x5BE0CD19137E2179,
-    0xCBBB9D5DC1059ED9,
-    0x629A292A367CD507,
-)
-#: Columns of the canonical table that hold words from a dictionary.
-_WORDS = frozenset({"rubriek", "groep", "eenheid", "codesysteem", "nullflavor", "pad"})
 
 
 @dataclass
@@ -53,23 +35,6 @@ class Options:
     xsd: bool = False
     bds: str = ""
     progress: Callable[[int], None] | None = None
-
-
-@dataclass
-class _Group:
-    """The sources of one version and format, with the checks that hold for them."""
-
-    setting: Setting
-    bronnen: list[int]
-    shapes: list[Check]
-    pairs: list[Check]
-    wire: list[Check]
-    dossier: list[Registered]
-    lengths: bool
-
-    @property
-    def tables(self) -> Tables:
-        return self.setting.tables
 
 
 def format_class(formaat: str | None) -> str:
@@ -88,15 +53,16 @@ def validate(store: Store, options: Options | None = None) -> Result:
     collector = Collector(options.max_examples)
     filled: list[pl.DataFrame] = []
     seen = 0
-    for piece in pieces(store):
-        filled.append(_filled(piece))
+
+    def one(piece: pl.DataFrame) -> Judged:
+        return judge(piece, groups, options.max_examples)
+
+    for judged in beside(one, pieces(store)):
+        collector.take(judged.found)
+        filled.append(judged.filled)
         if len(filled) > 64:
-            filled = [_sum_filled(filled)]
-        for group in groups:
-            rows = piece if len(groups) == 1 else _of_group(piece, group)
-            if rows.height:
-                _judge(rows, group, collector, options)
-        seen += piece.height
+            filled = [sum_filled(filled)]
+        seen += judged.rows
         if options.progress:
             options.progress(seen)
     _whole(store, groups, catalogue, collector, options)
@@ -104,7 +70,7 @@ def validate(store: Store, options: Options | None = None) -> Result:
     return Result(
         findings=collector.examples({r.code: r.severity for r in catalogue.rules.values()}),
         totals=_with_severity(collector.totals(), catalogue),
-        filled=_sum_filled(filled),
+        filled=sum_filled(filled),
         bronnen=bronnen,
         catalogue=catalogue,
         inspected=inspected,
@@ -121,7 +87,7 @@ def validate(store: Store, options: Options | None = None) -> Result:
     )
 
 
-def _groups(bronnen: pl.DataFrame, catalogue: Catalogue, options: Options) -> list[_Group]:
+def _groups(bronnen: pl.DataFrame, catalogue: Catalogue, options: Options) -> list[Group]:
     known = versions()
     found: dict[tuple[str, str], list[int]] = {}
     for row in bronnen.iter_rows(named=True):
@@ -139,7 +105,7 @@ def _groups(bronnen: pl.DataFrame, catalogue: Catalogue, options: Options) -> li
 
 def _group(
     version: str, kind: str, numbers: list[int], bronnen: pl.DataFrame, catalogue: Catalogue, options: Options
-) -> _Group:
+) -> Group:
     formats = dict(bronnen.select("bron", pl.col("formaat").fill_null("")).iter_rows())
     setting = Setting(
         tables(version, "HL7" if kind == "dob" else "BDS"),
@@ -152,7 +118,7 @@ def _group(
     def asked(code: str) -> bool:
         return setting.active(code) and (options.codes is None or code in options.codes)
 
-    return _Group(
+    return Group(
         setting,
         numbers,
         [c for c in structure.checks(setting) if asked(c.code)],
@@ -160,163 +126,12 @@ def _group(
         [c for c in wire.checks(setting) if asked(c.code)] if kind == "dob" else [],
         [r for r in registered() if any(asked(c) for c in r.codes)],
         asked("BDS207"),
-    )
-
-
-def _of_group(piece: pl.DataFrame, group: _Group) -> pl.DataFrame:
-    rows = piece.filter(pl.col("bron").is_in(group.bronnen))
-    # Dossiers are numbered again, so that `d` counts from 0 without gaps; `a` may keep its gaps.
-    return rows.with_columns(pl.col("d").rle_id().cast(pl.UInt32).alias("d"))
-
-
-def _filled(piece: pl.DataFrame) -> pl.DataFrame:
-    # One whole number for source, element and "has a value": counting those is one pass over integers.
-    has = (pl.col("waarde").is_not_null() | pl.col("tekst").is_not_null()).cast(pl.Int64)
-    number = pl.col("bdsnummer").cast(pl.Int64) + 1
-    packed = piece.select(k=(pl.col("bron").cast(pl.Int64) * 2**32 + number.fill_null(0)) * 2 + has)["k"]
-    counts = packed.value_counts(name="rows").with_columns(pl.col("rows").cast(pl.Int64))
-    both = counts.with_columns(bare=pl.col("k") // 2, has=pl.col("k") % 2 == 1)
-    summed = both.group_by("bare").agg(pl.col("rows").sum(), pl.col("rows").filter("has").sum().alias("n"))
-    element = pl.col("bare") % 2**32 - 1
-    return summed.select(
-        (pl.col("bare") // 2**32).cast(pl.Int32).alias("bron"),
-        pl.when(element >= 0).then(element).cast(pl.Int32).alias("bdsnummer"),
-        "rows",
-        "n",
-    )
-
-
-def _sum_filled(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    if not parts:
-        return pl.DataFrame(schema={"bron": pl.Int32, "bdsnummer": pl.Int32, "rows": pl.Int64, "n": pl.Int64})
-    return pl.concat(parts).group_by("bron", "bdsnummer").agg(pl.col("rows").sum(), pl.col("n").sum())
-
-
-def _judge(rows: pl.DataFrame, group: _Group, collector: Collector, options: Options) -> None:
-    if group.shapes:
-        _shapes(rows, group, collector)
-    if group.pairs:
-        _pairs(rows, group, collector)
-        _lengths(rows, group, collector)
-    if group.wire:
-        _wire(rows, group, collector)
-    view = View(rows, group.setting)
-    for check in group.dossier:
-        for code, failing in check.run(view):
-            asked = options.codes is None or code in options.codes
-            if failing.height and asked and group.setting.active(code):
-                collector.add(code, failing)
-
-
-def evaluate(distinct: pl.LazyFrame, checks: list[Check], keys: list[str]) -> pl.DataFrame:
-    """Of enriched distinct rows those that break a rule: the keys, `code` and `parameters`; one row per rule."""
-    flags = (
-        distinct.with_columns(
-            *(c.fail.fill_null(value=False).alias(f"fail_{i}") for i, c in enumerate(checks)),
-        )
-        .filter(pl.any_horizontal(*(pl.col(f"fail_{i}") for i in range(len(checks)))))
-        .collect()
-    )
-    parts = []
-    for i, check in enumerate(checks):
-        hit = flags.filter(pl.col(f"fail_{i}"))
-        if hit.height:
-            parts.append(
-                hit.select(
-                    *keys,
-                    pl.lit(check.code).alias("code"),
-                    parameters(check.params).alias("parameters"),
-                )
-            )
-    empty = (
-        flags.select(keys)
-        .clear()
-        .with_columns(pl.lit(None, pl.String).alias("code"), pl.lit(None, pl.String).alias("parameters"))
-    )
-    return pl.concat(parts) if parts else empty
-
-
-def _shapes(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
-    shaped = rows.with_columns(
-        act=pl.col("activiteit_id").is_not_null(),
-        empty=pl.col("waarde").is_null(),
-        has_text=pl.col("tekst").is_not_null(),
-    )
-    shaped = shaped.with_columns(shape=_mixed(structure.SHAPE))
-    distinct = shaped.select("shape", *structure.SHAPE).unique("shape", keep="any")
-    failing = evaluate(structure.enrich(distinct.lazy(), group.tables), group.shapes, ["shape"])
-    if failing.height:
-        hits = shaped.join(failing, on="shape", maintain_order="left")
-        collector.add(pl.col("code"), hits)
-
-
-def _mixed(columns: Sequence[str]) -> pl.Expr:
-    """One 64-bit key for a combination of numbers, words and flags: far quicker to compare than the columns."""
-    mixed = pl.lit(0, pl.UInt64)
-    for i, name in enumerate(columns):
-        column = pl.col(name).to_physical() if name in _WORDS else pl.col(name)
-        # Null is a value of its own; adding 1 keeps it apart from 0.
-        number = (column.cast(pl.Int64) + 1).fill_null(0).reinterpret(signed=False)
-        # Sums of small numbers times large odd ones wrap around and practically never meet.
-        mixed = mixed + number * pl.lit(_ODD[i], pl.UInt64)
-    return mixed
-
-
-def _pairs(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
-    free = list(group.tables.of_kind(_FREE) - _listed(group.setting))
-    # Only the two columns are copied; the others follow for the few rows that break a rule.
-    valued = rows.select("bdsnummer", "waarde").filter(
-        pl.col("waarde").is_not_null() & pl.col("bdsnummer").is_not_null() & ~pl.col("bdsnummer").is_in(free)
-    )
-    key = pl.col("waarde").hash(5) ^ (pl.col("bdsnummer").cast(pl.UInt64) * pl.lit(_ODD[0], pl.UInt64))
-    distinct = valued.with_columns(key=key).unique("key", keep="any").lazy().select("bdsnummer", "waarde")
-    failing = evaluate(values.enrich(distinct, group.tables), group.pairs, ["bdsnummer", "waarde"])
-    if failing.is_empty():
-        return
-    some = rows.filter(pl.col("bdsnummer").is_in(failing["bdsnummer"].unique().to_list()))
-    collector.add(pl.col("code"), some.join(failing, on=["bdsnummer", "waarde"], maintain_order="left"))
-
-
-def _wire(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
-    keys = list(wire.KEYS)
-    seen = wire.enrich(wire.distinct(rows.lazy())).collect()
-    failing = evaluate(seen.lazy(), group.wire, keys)
-    if failing.height:
-        hits = rows.with_columns(loose=pl.col("bdsnummer").is_null()).join(
-            failing, on=keys, how="inner", nulls_equal=True, maintain_order="left"
-        )
-        collector.add(pl.col("code"), hits)
-
-
-def _listed(setting: Setting) -> frozenset[int]:
-    """Text elements that a rule on values names: postcode, telephone and the like."""
-    return frozenset(n for c in ("BDS219", "BDS220", "BDS222", "BDS234") for n in setting.rule(c).elements)
-
-
-def _lengths(rows: pl.DataFrame, group: _Group, collector: Collector) -> None:
-    if not group.setting.active("BDS207") or not group.lengths:
-        return
-    limits = group.tables.elements.filter(
-        pl.col("due_length").is_not_null() & pl.col("kind").is_in(["tekst"])
-    ).select("bdsnummer", "due_length")
-    texts = rows.filter(
-        pl.col("bdsnummer").is_in(limits["bdsnummer"].to_list()) & pl.col("waarde").is_not_null()
-    )
-    over = texts.join(limits, on="bdsnummer", maintain_order="left").filter(
-        pl.col("waarde").str.len_chars() > pl.col("due_length")
-    )
-    collector.add(
-        "BDS207",
-        over.with_columns(
-            parameters=parameters(
-                {"lengte": pl.col("waarde").str.len_chars(), "hoogst": pl.col("due_length")}
-            )
-        ),
+        options.codes,
     )
 
 
 def _whole(
-    store: Store, groups: list[_Group], catalogue: Catalogue, collector: Collector, options: Options
+    store: Store, groups: list[Group], catalogue: Catalogue, collector: Collector, options: Options
 ) -> None:
     asked = {c for c in whole.CODES if options.codes is None or c in options.codes}
     if not asked or not groups:
@@ -351,7 +166,7 @@ def _with_severity(totals: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     )
 
 
-def _needs(groups: list[_Group]) -> dict[tuple[str, str], dict[str, list[list[int]]]]:
+def _needs(groups: list[Group]) -> dict[tuple[str, str], dict[str, list[list[int]]]]:
     """For each version and format: rule → sets of elements, of each of which one must be there to judge it."""
     result: dict[tuple[str, str], dict[str, list[list[int]]]] = {}
     for group in groups:
@@ -363,7 +178,7 @@ def _needs(groups: list[_Group]) -> dict[tuple[str, str], dict[str, list[list[in
         for entry in group.dossier:
             for code, sets in entry.needs.items():
                 table[code] = [sorted(s) for s in sets]
-        limits = elements.filter((pl.col("kind") == _FREE) & pl.col("due_length").is_not_null())
+        limits = elements.filter((pl.col("kind") == FREE) & pl.col("due_length").is_not_null())
         table["BDS207"] = [limits["bdsnummer"].to_list()]
         result[group.tables.version, group.setting.format] = table
     return result

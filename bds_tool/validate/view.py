@@ -42,19 +42,25 @@ class View:
         return self.setting.limit(code, name)
 
     def of(self, *numbers: int) -> pl.DataFrame:
-        """Rows of these elements that carry a value."""
-        return self._kept(
-            "of",
-            numbers,
-            lambda: self._some.filter(
-                pl.col("bdsnummer").is_in(list(numbers)) & pl.col("waarde").is_not_null()
-            ),
-        )
+        """Rows of these elements that carry a value, in the order of the source."""
+        return self._kept("of", numbers, lambda: self.rows[self._at(numbers)])
+
+    def _at(self, numbers: Iterable[int]) -> pl.Series:
+        found = [self._places[n] for n in set(numbers) if n in self._places]
+        if not found:
+            return pl.Series([], dtype=pl.UInt32)
+        return found[0] if len(found) == 1 else pl.concat(found).sort()
 
     @cached_property
-    def _some(self) -> pl.DataFrame:
-        """Rows of the elements that any check over dossiers reads; the many others are left out once."""
-        return self.rows.filter(pl.col("bdsnummer").is_in(list(read_by_checks())))
+    def _places(self) -> dict[int | None, pl.Series]:
+        """Element → the positions of its rows with a value: found once, where every check would search all rows."""
+        valued = self.rows.select(
+            "bdsnummer",
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias("at"),
+            has=pl.col("waarde").is_not_null(),
+        ).filter("has")
+        grouped = valued.group_by("bdsnummer").agg("at")
+        return dict(zip(grouped["bdsnummer"].to_list(), grouped["at"], strict=True))
 
     def numbers(self, *numbers: int) -> pl.DataFrame:
         """Rows of these elements with `x`, the value as a number; what is no number is left out."""
@@ -126,24 +132,28 @@ class View:
     @cached_property
     def acts(self) -> pl.DataFrame:
         """One row per activity: its date row (724) when it has one, else its first row; `status`, `kind`, `planned`."""
-        heads = self.rows.filter(pl.col("a").is_first_distinct() & pl.col("activiteit_id").is_not_null())
-        key = ["a"]
-        dated = (
-            self.of(724)
-            .unique(key, keep="first")
-            .select(*key, r724="regel", p724=pl.col("pad").cast(pl.String))
-        )
-        extra = heads.join(dated, on=key, how="left", maintain_order="left").with_columns(
+        number = self.rows["a"]
+        # Where the activities lie in order, the first row of each is where the number changes.
+        first = number != number.shift() if number.is_sorted() else number.is_first_distinct()
+        heads = self.rows.filter(first.fill_null(value=True) & pl.col("activiteit_id").is_not_null())
+        dated = self._per_act(724, r724=pl.col("regel"), p724=pl.col("pad").cast(pl.String))
+        extra = heads.join(dated, on="a", how="left", maintain_order="left").with_columns(
             regel=pl.coalesce("r724", "regel"),
             pad=pl.coalesce("p724", pl.col("pad").cast(pl.String)),
             bdsnummer=pl.lit(724, pl.Int32),
             waarde=pl.col("datum").cast(pl.String),
         )
-        for name, number in (("status", 1605), ("old_status", 725), ("kind", 494)):
-            part = self.of(number).unique(key, keep="first").select(*key, pl.col("waarde").alias(name))
-            extra = extra.join(part, on=key, how="left", maintain_order="left")
+        for name, element in (("status", 1605), ("old_status", 725), ("kind", 494)):
+            part = self._per_act(element, **{name: pl.col("waarde")})
+            extra = extra.join(part, on="a", how="left", maintain_order="left")
         planned = pl.col("old_status").is_in(["active", "cancelled", "new", "held"])
         return extra.with_columns(planned=planned.fill_null(value=False)).drop("r724", "p724")
+
+    def _per_act(self, number: int, **columns: pl.Expr) -> pl.DataFrame:
+        """Per activity the first row of an element: `a` and these columns."""
+        names = {n for c in columns.values() for n in c.meta.root_names()}
+        rows = self.rows.select("a", *names)[self._at((number,))].unique("a", keep="first")
+        return rows.select("a", **columns)
 
     def heads(self) -> pl.DataFrame:
         """The first row of every dossier: where the dossier is in its source."""
@@ -152,6 +162,8 @@ class View:
 
     def twice(self) -> pl.DataFrame:
         """Rows whose spot (dossier, activity, group instance, element) carries another row too; `spot` numbers it."""
+        import numpy as np
+
         word = pl.UInt64
         spot = (
             pl.col("bdsnummer").cast(word) * 0xC2B2AE3D27D4EB4F
@@ -162,7 +174,10 @@ class View:
         # A row without element, or of data outside the BDS, has no spot: null is never a duplicate here.
         counts = pl.col("bdsnummer").is_not_null() & pl.col("rubriek").ne_missing(pl.lit("R051"))
         spots = self.rows.select(spot=pl.when(counts).then(spot))["spot"]
-        double = spots.is_duplicated() & spots.is_not_null()
+        # Sorting numbers is quicker than hashing them (numpy's sort most of all), and few are there twice.
+        ordered = np.sort(spots.drop_nulls().to_numpy())
+        again = pl.Series(ordered[1:][ordered[1:] == ordered[:-1]]).unique()
+        double = spots.is_in(again.implode()).fill_null(value=False)
         return self.rows.filter(double).with_columns(spots.filter(double).alias("spot"))
 
 
@@ -181,21 +196,3 @@ def with_day(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         day=full.otherwise(None).str.to_date("%Y-%m-%d", strict=False), exact=length == 10
     ).filter(pl.col("day").is_not_null())
-
-
-_READ: set[int] = set()
-
-
-def read_by_checks() -> frozenset[int]:
-    """Elements that checks over dossiers look at: those of the catalogue and those of the modules."""
-    if not _READ:
-        from bds_tool.validate.catalogue import load_rules
-        from bds_tool.validate.checks.base import registered
-
-        for rule in load_rules().rules.values():
-            _READ.update(rule.elements)
-        for check in registered():
-            for sets in check.needs.values():
-                _READ.update(n for part in sets for n in part)
-        _READ.update({_BIRTH, _DEATH, _SEX, _PREGNANCY, _END, _END_REASON, 724, 725, 1605, 494})
-    return frozenset(_READ)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from time import sleep
 
 import pandera.errors
 import polars as pl
@@ -10,6 +11,7 @@ import pytest
 
 from bds_tool.dossier import Store, StoreWriter
 from bds_tool.synthetic.generate import Request, generate
+from bds_tool.text import set_language, t
 from bds_tool.validate import chunks
 from bds_tool.validate.contracts import Bronnen, Findings, Meldingen, Registraties, Totals, check, contract
 from bds_tool.validate.engine import Options, validate
@@ -35,15 +37,55 @@ def test_planted_defects_give_many_kinds(whole):
     assert whole.totals["code"].n_unique() > 30
 
 
-@pytest.mark.parametrize("rows", [500, 7_001])
-def test_findings_do_not_depend_on_the_size_of_pieces(store, whole, monkeypatch, rows):
+@pytest.mark.parametrize(("rows", "workers"), [(500, 1), (500, 4), (7_001, 2)])
+def test_findings_do_not_depend_on_the_size_of_pieces(store, whole, monkeypatch, rows, workers):
     # Each piece is told apart by the elements that are in it; protocols look at what a delivery holds as a whole.
     codes = frozenset(whole.catalogue.rules) - {"BDS601", "BDS605"}
     reference = validate(store, Options(today=TODAY, max_examples=0, codes=codes))
-    monkeypatch.setattr(chunks, "ROWS", rows)
+    monkeypatch.setattr(chunks, "WORKERS", workers)
     monkeypatch.setattr("bds_tool.validate.engine.pieces", lambda s: chunks.pieces(s, rows))
     cut = validate(store, Options(today=TODAY, max_examples=0, codes=codes))
     assert cut.totals.sort(pl.all()).equals(reference.totals.sort(pl.all()))
+    assert cut.findings.equals(reference.findings)
+
+
+def test_examples_are_the_first_ones_however_the_store_is_cut(store, monkeypatch):
+    every = validate(store, Options(today=TODAY, max_examples=0))
+    first = every.findings.filter(pl.int_range(pl.len()).over("code", "bdsnummer") < 3)
+    few = validate(store, Options(today=TODAY, max_examples=3))
+    assert (
+        few.findings.group_by("code", "bdsnummer")
+        .len()
+        .sort(pl.all())
+        .equals(first.group_by("code", "bdsnummer").len().sort(pl.all()))
+    )
+    assert few.totals.equals(every.totals)
+    monkeypatch.setattr("bds_tool.validate.engine.pieces", lambda s: chunks.pieces(s, 2_000))
+    again = validate(store, Options(today=TODAY, max_examples=3))
+    codes = set(every.findings["code"]) - {"BDS601", "BDS605"}
+    assert again.findings.filter(pl.col("code").is_in(codes)).equals(
+        few.findings.filter(pl.col("code").is_in(codes))
+    )
+
+
+def test_pieces_beside_each_other_come_out_in_order():
+    """The slowest comes first and must not be overtaken; an error in a thread reaches the caller."""
+
+    def slow(n):
+        sleep((5 - n) / 100)
+        return n * n
+
+    assert list(chunks.beside(slow, range(6), workers=3)) == [0, 1, 4, 9, 16, 25]
+    with pytest.raises(ZeroDivisionError):
+        list(chunks.beside(lambda n: 1 // n, [2, 1, 0, 3], workers=2))
+
+
+def test_the_language_of_a_run_holds_in_threads():
+    set_language("en")
+    try:
+        assert list(chunks.beside(lambda n: t("nee", "no"), [1, 2], workers=2)) == ["no", "no"]
+    finally:
+        set_language("")
 
 
 def test_findings_do_not_depend_on_the_order_of_rows(store, whole, tmp_path):

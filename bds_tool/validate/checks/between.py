@@ -53,7 +53,9 @@ def sdq(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
         .filter((pl.col("parts") == 5) & (pl.col("rows") == 5))
     )
     stored = view.numbers(*SUBSCALES)
-    joined = stored.join(sums, left_on=[*_ACT, "bdsnummer"], right_on=[*_ACT, "scale"], nulls_equal=True)
+    joined = stored.join(
+        sums, left_on=[*_ACT, "bdsnummer"], right_on=[*_ACT, "scale"], nulls_equal=True, maintain_order="left"
+    )
     yield "BDS403", joined.filter(pl.col("x") != pl.col("score"))
     whole = (
         view.numbers(*PARTS)
@@ -65,7 +67,7 @@ def sdq(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
         )
         .filter((pl.col("parts") == 4) & (pl.col("rows") == 4))
     )
-    totals = view.numbers(TOTAL).join(whole, on=_ACT, nulls_equal=True)
+    totals = view.numbers(TOTAL).join(whole, on=_ACT, nulls_equal=True, maintain_order="left")
     yield "BDS404", totals.filter(pl.col("x") != pl.col("sum"))
 
 
@@ -94,12 +96,14 @@ def birth(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
         joined = joined.with_columns(z=z_scores("wgt", joined))
         yield "BDS405", joined.filter(pl.col("z").abs() > float(view.limit("BDS405", "z")))
     lengths = view.once(112, "length")
-    ponderal = weights.join(lengths, on="d").with_columns(index=pl.col("x") * 1e5 / pl.col("length") ** 3)
+    ponderal = weights.join(lengths, on="d", maintain_order="left").with_columns(
+        index=pl.col("x") * 1e5 / pl.col("length") ** 3
+    )
     lowest, highest = view.limit("BDS406", "index")
     yield "BDS406", ponderal.filter((pl.col("index") < lowest) | (pl.col("index") > highest))
-    least = view.numbers(111).join(view.once(110, "weight"), on="d")
+    least = view.numbers(111).join(view.once(110, "weight"), on="d", maintain_order="left")
     yield "BDS413", least.filter(pl.col("x") > pl.col("weight"))
-    heads = view.numbers(113).join(lengths, on="d")
+    heads = view.numbers(113).join(lengths, on="d", maintain_order="left")
     yield "BDS419", heads.filter(pl.col("x") > pl.col("length"))
 
 
@@ -120,15 +124,16 @@ def parents(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     if births.is_empty():
         return
     relation = view.of(62).select("d", "volgnr", pl.col("waarde").alias("relation"))
-    joined = births.join(relation, on=["d", "volgnr"], nulls_equal=True).with_columns(
+    joined = births.join(relation, on=["d", "volgnr"], nulls_equal=True, maintain_order="left").with_columns(
         born=view.person("born")
     )
     codes = view.limit("BDS408", "relations")
     years = days(pl.col("born"), pl.col("day")) / 365.25
-    for kind, limits in view.limit("BDS408", "years").items():
-        low, high = limits
-        chosen = joined.filter(pl.col("relation").is_in(codes[kind]))
-        yield "BDS408", chosen.filter((years < low) | (years > high))
+    outside = [
+        pl.col("relation").is_in(codes[kind]) & ((years < low) | (years > high))
+        for kind, (low, high) in view.limit("BDS408", "years").items()
+    ]
+    yield "BDS408", joined.filter(pl.any_horizontal(outside))
 
 
 @dossier_check("BDS409", needs=({1605, 725},))
@@ -142,9 +147,7 @@ def status(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
         return
     of_rubrieken = view.limit("BDS409", "rubrieken")
     seen = [e.bdsnummer for e in view.tables.definition.elementen.values() if e.rubriek in of_rubrieken]
-    found = view.rows.filter(pl.col("bdsnummer").is_in(seen) & pl.col("waarde").is_not_null()).join(
-        missed, on=_ACT
-    )
+    found = view.of(*seen).join(missed, on=_ACT, maintain_order="left")
     yield "BDS409", found.unique(_ACT, keep="first", maintain_order=True)
 
 
@@ -159,7 +162,7 @@ def vaccinations(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     refused = view.of(683).select(*spot).unique()
     given = (
         kinds.join(refused, on=spot, how="anti", nulls_equal=True)
-        .join(own.unique(spot), on=spot, how="left", nulls_equal=True, maintain_order="left")
+        .join(own.unique(spot, keep="first"), on=spot, how="left", nulls_equal=True, maintain_order="left")
         .with_columns(day=pl.coalesce("day", "datum"), born=view.person("born"))
         .filter(pl.col("day").is_not_null())
     )
@@ -187,7 +190,7 @@ def vaccinations(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
 def pressure(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     """Diastolic blood pressure is not below the systolic one."""
     high = view.numbers(1486).select(*_ACT, pl.col("x").alias("systolic"))
-    low = view.numbers(1487).join(high, on=_ACT, nulls_equal=True)
+    low = view.numbers(1487).join(high, on=_ACT, nulls_equal=True, maintain_order="left")
     yield "BDS414", low.filter(pl.col("x") >= pl.col("systolic"))
 
 
@@ -205,7 +208,7 @@ def objection(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     spot = ["a", "volgnr"]
     refused = view.of(683).select(*spot).unique()
     batch = view.of(*view.limit("BDS416", "batch"))
-    yield "BDS416", batch.join(refused, on=spot, nulls_equal=True)
+    yield "BDS416", batch.join(refused, on=spot, nulls_equal=True, maintain_order="left")
 
 
 @dossier_check("BDS417", needs=({235}, {245}))
@@ -214,7 +217,7 @@ def proportion(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     heights = (
         view.numbers(235).select(*_ACT, pl.col("x").alias("mm")).filter(pl.col("mm").is_between(300, 2300))
     )
-    weights = view.numbers(245).join(heights, on=_ACT, nulls_equal=True)
+    weights = view.numbers(245).join(heights, on=_ACT, nulls_equal=True, maintain_order="left")
     index = pl.col("x") / 1000 / (pl.col("mm") / 1000) ** 2
     lowest, highest = view.limit("BDS417", "bmi")
     yield "BDS417", weights.filter((index < lowest) | (index > highest))

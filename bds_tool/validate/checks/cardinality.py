@@ -29,7 +29,9 @@ def often(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     content = ["waarde", "eenheid", "codesysteem", "nullflavor", "tekst", "rubriek"]
     same = again.filter(pl.struct("spot", *content).is_first_distinct().not_())
     yield "BDS117", same
-    counted = again.join(single, on="bdsnummer").filter(pl.col("spot").is_first_distinct().not_())
+    counted = again.join(single, on="bdsnummer", maintain_order="left").filter(
+        pl.col("spot").is_first_distinct().not_()
+    )
     in_group = pl.col("groep").is_not_null()
     in_act = pl.col("activiteit_id").is_not_null()
     yield "BDS112", counted.filter(in_group)
@@ -99,7 +101,9 @@ def keys(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
         *(pl.col(c).first() for c in ("d", "dossier_id", "activiteit_id", "bron", "regel", "pad")),
     )
     instances = instances.with_columns(pl.col("groep").cast(pl.String))
-    lacking = instances.join(due, on="groep").filter(~pl.col("have").list.contains(pl.col("missing")))
+    lacking = instances.join(due, on="groep", maintain_order="left").filter(
+        ~pl.col("have").list.contains(pl.col("missing"))
+    )
     yield (
         "BDS114",
         lacking.select(

@@ -141,7 +141,7 @@ def _steps(view: View, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]
         weights, "rel", log(float(view.limit("BDS506", "ratio"))), int(view.limit("BDS506", "ratio_days"))
     )
     columns = [c for c in rows.columns if c in changed.columns]
-    both = pl.concat([z.select(columns), changed.select(columns)])
+    both = pl.concat([z.select(columns), changed.select(columns)]).sort("d", "datum", maintain_order=True)
     yield (
         "BDS506",
         both.unique(["d", "bdsnummer", "regel", "activiteit_id"], keep="first", maintain_order=True),

@@ -64,11 +64,10 @@ def spoilt(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     pattern = str(view.limit("BDS236", "pattern"))
     # Few texts hold a character beyond ASCII; only those meet the pattern.
     free = list(view.tables.of_kind("tekst"))
-    texts = view.rows.filter(
-        (pl.col("bdsnummer").is_in(free) | pl.col("bdsnummer").is_null()) & pl.col("waarde").is_not_null()
-    )
-    wide = texts.filter(pl.col("waarde").str.len_bytes() > pl.col("waarde").str.len_chars())
-    yield "BDS236", wide.filter(pl.col("waarde").str.contains(pattern))
+    text, number = pl.col("waarde").str, pl.col("bdsnummer")
+    wide = (text.len_bytes() > text.len_chars()) & (number.is_in(free) | number.is_null())
+    rows = view.rows[view.rows.select(wide=wide.fill_null(value=False))["wide"].arg_true()]
+    yield "BDS236", rows.filter(text.contains(pattern))
 
 
 def _named(view: View, rows: pl.DataFrame) -> pl.DataFrame:

@@ -94,13 +94,13 @@ def periods(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     # Months and years alone can lie on either side of a day; only whole days are compared.
     from bds_tool.validate.view import with_day
 
-    dated = with_day(view.rows.filter(pl.col("bdsnummer").is_in(numbers) & pl.col("waarde").is_not_null()))
+    dated = with_day(view.of(*numbers))
     dated = dated.filter("exact")
     if dated.is_empty():
         return
     spot = ["a", "volgnr"]
     starts = dated.select(*spot, pl.col("bdsnummer").alias("start"), pl.col("day").alias("begin"))
-    joined = dated.join(ends, on="bdsnummer").join(
+    joined = dated.join(ends, on="bdsnummer", maintain_order="left").join(
         starts, on=[*spot, "start"], nulls_equal=True, maintain_order="left"
     )
     wrong = joined.filter(pl.col("day") < pl.col("begin"))
@@ -131,7 +131,7 @@ def own_dates(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     future_ok = set(view.limit("BDS310", "may_be_future"))
     before_ok = set(view.limit("BDS313", "may_be_before_birth"))
     chosen = list(moments - (future_ok & before_ok) - {20, 21, 724})
-    dated = with_day(view.rows.filter(pl.col("bdsnummer").is_in(chosen) & pl.col("waarde").is_not_null()))
+    dated = with_day(view.of(*chosen))
     if dated.is_empty():
         return
     dated = dated.with_columns(born=view.person("born"))

@@ -39,14 +39,14 @@ def enrich(pairs: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
     ).join(padded, on=["lijst", "padded"], how="left")
 
 
-def valid_date() -> pl.Expr:
+def valid_date(text: pl.Expr = VALUE) -> pl.Expr:
     """ISO text as `registraties` holds it, of a day that exists."""
-    first = VALUE.str.slice(0, 10)
+    first = text.str.slice(0, 10)
     length = first.str.len_chars()
     day = pl.when(length == 7).then(first + "-01").when(length == 4).then(first + "-01-01").otherwise(first)
-    hour = VALUE.str.extract(r"T(\d{2})", 1).cast(pl.Int32, strict=False).fill_null(0) < 24
-    minute = VALUE.str.extract(r"T\d{2}:(\d{2})", 1).cast(pl.Int32, strict=False).fill_null(0) < 60
-    return VALUE.str.contains(_DATE) & day.str.to_date("%Y-%m-%d", strict=False).is_not_null() & hour & minute
+    hour = text.str.extract(r"T(\d{2})", 1).cast(pl.Int32, strict=False).fill_null(0) < 24
+    minute = text.str.extract(r"T\d{2}:(\d{2})", 1).cast(pl.Int32, strict=False).fill_null(0) < 60
+    return text.str.contains(_DATE) & day.str.to_date("%Y-%m-%d", strict=False).is_not_null() & hour & minute
 
 
 def eleven(column: pl.Expr) -> pl.Expr:
@@ -79,7 +79,7 @@ def _numbers(s: Setting) -> list[Check]:
 
 def _dates() -> list[Check]:
     moment = _is("datum")
-    valid = valid_date()
+    valid = valid_date(pl.when(moment).then(VALUE))
     return [
         Check("BDS202", moment & ~valid, moment),
         Check("BDS311", moment & valid & (VALUE.str.slice(0, 4).cast(pl.Int32, strict=False) < 1900), moment),
@@ -125,7 +125,10 @@ def _forms(s: Setting) -> list[Check]:
         Check(
             "BDS234",
             phone
-            & ~VALUE.str.replace(r"^tel:", "")
+            # Expressions are worked out for every row, so the others are emptied first.
+            & ~pl.when(phone)
+            .then(VALUE)
+            .str.replace(r"^tel:", "")
             .str.replace_all(r"[\s().\-/]", "")
             .str.contains(s.limit("BDS234", "pattern")),
             phone,

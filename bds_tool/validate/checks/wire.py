@@ -83,7 +83,10 @@ def attention(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     path = pl.col("pad").cast(pl.String)
     outer = view.rows.filter(pl.col("bdsnummer").is_null() & (path == "bericht/attentionLine/value"))
     inner = view.of(7).select("d", patient="waarde")
-    yield "BDS402", outer.join(inner, on="d").filter(pl.col("waarde") != pl.col("patient"))
+    yield (
+        "BDS402",
+        outer.join(inner, on="d", maintain_order="left").filter(pl.col("waarde") != pl.col("patient")),
+    )
 
 
 @dossier_check("BDS802")
