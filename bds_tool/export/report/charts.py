@@ -157,8 +157,9 @@ def trend(
 
     `highest` stretches the scale, so that charts side by side can be compared.
     """
-    left, right, top, bottom = 48.0, 16.0, 40.0, 60.0 if len(series) > 1 else 36.0
     periods = list(dict.fromkeys(p.label for points in series.values() for p in points))
+    # The last label stands centred below its point; a long one needs room beside the plot.
+    left, right, top, bottom = 48.0, 16.0 + 2.5 * len(periods[-1]), 40.0, 60.0 if len(series) > 1 else 36.0
     highs = [v for points in series.values() for p in points for v in (p.upper, p.value) if v is not None]
     ticks = svg.nice_ticks(0, max([*highs, highest]) or 1.0, 4)
     plot = height - top - bottom

@@ -37,7 +37,7 @@ def draw(
         )
     within = book.area(area) if area else None
     if kind == "feeding":
-        return _feeding(book, area, period)
+        return feeding(book, area, period)
     known = book.indicator(indicator)
     drawings: dict[str, Callable[[], str]] = {
         "ranked": lambda: _ranked(book, known, within, period),
@@ -55,7 +55,7 @@ def draw(
     return drawings[kind]()
 
 
-def _feeding(book: Book, area: str, period: str) -> str:
+def feeding(book: Book, area: str = "", period: str = "") -> str:
     """Milk feeding by age of the child, with the published breastfeeding of 2018 as a line of its own."""
     report = milk_table(book, area=area, period=period)
     series: dict[str, list[charts.Point]] = {}

@@ -27,6 +27,7 @@ MOMENTS = {
     "12 maanden": "12M",
 }
 KINDS = {"borst": "BF", "gemengd": "MIX", "kunst": "FF"}
+FEEDING = {f"{kind}-{moment}" for kind in KINDS.values() for moment in MOMENTS.values()}
 CLASSES = ("hoog", "midden", "laag")
 
 
@@ -51,8 +52,7 @@ def milk_table(book: Book, *, area: str = "", period: str = "") -> dict[str, Any
     """`rows`: per moment and kind the row of the result (or None) and the figure of 2018; `classes`: per education."""
     place: Area | None = book.area(area) if area else book.top
     period = period or book.latest
-    wanted = {f"{kind}-{moment}" for kind in KINDS.values() for moment in MOMENTS.values()}
-    if not wanted & set(book.indicators) or place is None:
+    if not FEEDING & set(book.indicators) or place is None:
         raise UsageError(
             t(
                 "Dit resultaat heeft geen indicatoren over melkvoeding.",
@@ -66,7 +66,7 @@ def milk_table(book: Book, *, area: str = "", period: str = "") -> dict[str, Any
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for row in book.rows(area=place.code, period=period, totals_only=False).iter_rows(named=True):
         others = [row[c] for c in BREAKDOWNS if c != "education"]
-        if row["indicator"] in wanted and all(v == TOTAL for v in others):
+        if row["indicator"] in FEEDING and all(v == TOTAL for v in others):
             found[row["indicator"], row["education"]] = row
     published = _published("melkvoeding_2018.csv", "moment")
     rows = [

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.errors import UsageError
 from bds_tool.export.report import cells, charts
 from bds_tool.export.report.book import Area, Book, Indicator, theme_title
+from bds_tool.export.report.draw import feeding
+from bds_tool.export.report.milk import FEEDING
 from bds_tool.export.report.tables import COLUMNS, csvw, json_schema, long_table
 from bds_tool.files import atomic_dir
 from bds_tool.text import language, t
@@ -126,7 +128,7 @@ class _Site:
         for row in rows.iter_rows(named=True):
             if cells.shown(row):
                 known = self.book.indicators[row["indicator"]]
-                return f"{known.title}: {cells.value(row, known.unit)}"
+                return f"{known.title}: {cells.value(row, known.unit)}".replace(" %", "\xa0%")
         return ""
 
     def _theme(self, theme: str, indicators: list[Indicator]) -> None:
@@ -170,7 +172,14 @@ class _Site:
                     "notes": indicator.caveats,
                 }
             )
-        self._page(f"thema/{theme}.html", "thema.html", theme_title(theme), items=items)
+        lead = feeding(self.book) if top and any(i.id in FEEDING for i in indicators) else ""
+        self._page(
+            f"thema/{theme}.html",
+            "thema.html",
+            theme_title(theme),
+            items=items,
+            lead=Markup(lead),  # noqa: S704
+        )
 
     @staticmethod
     def _cells(row: dict[str, Any], indicator: Indicator) -> dict[str, Any]:

@@ -148,3 +148,13 @@ def test_factsheet_has_two_pages(bds, result, tmp_path):
     data = (tmp_path / "f.pdf").read_bytes()
     assert data.startswith(b"%PDF")
     assert data.count(b"/Type/Page\n") + data.count(b"/Type /Page\n") in {0, 2}
+
+
+def test_feeding_by_age_stands_beside_2018(bds, result, tmp_path):
+    done = bds("report", "chart", result, "--kind", "feeding", "-o", tmp_path / "v.svg")
+    assert done.code == 0, done.err
+    root = parsed((tmp_path / "v.svg").read_text(encoding="utf-8"))
+    shown = [e.text for e in root.iterfind(".//s:text", NS)]
+    assert {"borst", "gemengd", "kunst", "borst, peiling 2018", "geboortedag", "12 maanden"} <= set(shown)
+    # The published 69 % on the day of birth is the highest: the made-up result says 31,25.
+    assert "Hoogste: borst, peiling 2018 geboortedag, 69" in root.find("s:desc", NS).text
