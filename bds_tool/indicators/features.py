@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.errors import SpecError
 from bds_tool.indicators.growth import cutoffs_per_day, lms_per_day, lms_per_height, rows
+from bds_tool.indicators.pivot import parse
 from bds_tool.text import t
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+
+    from bds_tool.indicators.pivot import Rows
 
 VIEWS = Path(__file__).parent / "views"
 
@@ -245,12 +248,15 @@ def install_lookups(
 
 
 def make(
-    connection: duckdb.DuckDBPyConnection, names: Iterable[str], concepts: Iterable[str] = ()
+    connection: duckdb.DuckDBPyConnection,
+    names: Iterable[str],
+    concepts: Iterable[str] = (),
+    rows: Rows | None = None,
 ) -> list[str]:
     """Make the views `names` and what they need as temporary tables in `connection`; returns their names in order.
 
-    `connection` must hold `registraties` and `bronnen`, the tables of `install_lookups` and, for `woont`, those of
-    `area.install`.
+    `connection` must hold the tables of `install_lookups`, for `woont` those of `area.install`, and `registraties`
+    and `bronnen` unless `rows` holds these as arrays.
     """
     from bds_tool.indicators import dscore
 
@@ -258,6 +264,12 @@ def make(
     numbers = ", ".join(map(str, sorted(elements(chosen, concepts))))
     made = []
     for view in chosen:
+        if rows and (table := _from_rows(view, rows, chosen, concepts)) is not None:
+            connection.register(f"_{view.name}", table)
+            connection.execute(f"create or replace temp table {view.name} as select * from _{view.name}")
+            connection.unregister(f"_{view.name}")
+            made.append(view.name)
+            continue
         if view.name == "ontwikkeling":
             connection.register("_dscore", dscore.table(connection))
             connection.execute("create or replace temp table dscore as select * from _dscore")
@@ -268,3 +280,12 @@ def make(
         )
         made.append(view.name)
     return made
+
+
+def _from_rows(view: View, rows: Rows, chosen: list[View], concepts: Iterable[str]) -> pa.Table | None:
+    """`reg` and the pivots out of arrays; None for all other views."""
+    if view.name == "reg":
+        reading = [v for v in chosen if "reg" in v.sources and not parse(v.sql)]
+        return rows.reg(elements(reading, concepts))
+    pivot = parse(view.sql)
+    return rows.pivot(pivot) if pivot else None

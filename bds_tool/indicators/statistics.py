@@ -8,6 +8,7 @@ arrays and return arrays; NaN means: cannot be computed.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.indicators.special import (
@@ -91,10 +92,15 @@ def count_limits(x: Any, confidence: float = CONFIDENCE) -> Pair:  # noqa: ANN40
     small = x < 10
     if small.any():
         few, where = np.unique(x[small], return_inverse=True)  # millions of cells, ten different counts
-        exact_low, exact_high = poisson_exact(few, confidence)
         low, high = np.array(low), np.array(high)
-        low[small], high[small] = exact_low[where], exact_high[where]
+        low[small], high[small] = np.array([_exact_limits(v, confidence) for v in few.tolist()]).T[:, where]
     return low, high
+
+
+@lru_cache(maxsize=256)
+def _exact_limits(count: float, confidence: float) -> tuple[float, float]:
+    low, high = poisson_exact(count, confidence)
+    return float(low), float(high)
 
 
 def mean_t(n: Any, total: Any, squares: Any, confidence: float = CONFIDENCE) -> tuple[Floats, Floats, Floats]:  # noqa: ANN401

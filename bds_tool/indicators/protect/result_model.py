@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from bds_tool.indicators.protect.policy import Policy
 
 X, Y, M = 0, 1, 2
+#: How many rows of the level below a row is worth: readers look at the whole first, and all areas share it.
+PER_LEVEL = 8.0
 LEVELS = ("land", "regio", "gemeente", "wijk", "buurt")
 
 
@@ -44,10 +46,22 @@ class Indicator:
     small: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=bool), repr=False)
     small_population: list[tuple[int, int]] = field(default_factory=list)
     outcome: Outcome | None = None
+    #: What protecting its population came to; None when no row of it is too small.
+    population: Outcome | None = None
 
     @property
     def counts(self) -> Ints:
         return self.cube.values
+
+    @property
+    def mean(self) -> bool:
+        """A mean has no numerator: its first count is the denominator."""
+        return bool(self.frame["x"].is_null().all())
+
+    @property
+    def empty(self) -> bool:
+        """Nobody was counted anywhere: there is nothing to hide but the population."""
+        return not self.counts[:M].any()
 
     def rows_of(self, mask: Bools) -> Ints:
         """Rows of the frame whose tree node and flat node are in the mask."""
@@ -130,10 +144,12 @@ def _find_primaries(indicator: Indicator, policy: Policy) -> None:
     wanted_y = ~mean & (n > 0) & (((y > 0) & (y < policy.complement)) | ((y == 0) & (not policy.full_shown)))
     small = small_n | small_area
     hidden_zero = not policy.zeros_shown
-    wanted_x |= small & (hidden_zero | (x > 0)) & (n > 0)
+    # The denominator of a mean is its population less the missing: where the population is protected, so is it.
+    covered = mean & (n + m < floor) & (carrier(indicator) == X)
+    wanted_x |= small & (hidden_zero | (x > 0)) & (n > 0) & ~covered
     wanted_y |= small & ~mean & (hidden_zero | (y > 0)) & (n > 0)
     # Between n and N only the missing move: protecting them protects n when N is known.
-    wanted_m = small & (n + m >= floor) & (m > 0)
+    wanted_m = small & (n + m >= floor) & (m > 0) & (not indicator.empty)
     position = _node_of_row(cube, frame.height)
     indicator.small = np.zeros(cube.real.shape, dtype=bool)
     for row in np.flatnonzero(small).tolist():
@@ -217,6 +233,8 @@ def protect_group(group: list[Indicator], policy: Policy, *, quality: bool) -> l
         outcome = suppress(problem, quality=quality)
         outcomes.append(outcome)
         given = outcome.hidden
+        for indicator in group:
+            indicator.population = outcome
     for indicator in group:
         problem = indicator_problem(indicator, given, policy)
         indicator.outcome = suppress(problem, quality=quality)
@@ -227,7 +245,7 @@ def protect_group(group: list[Indicator], policy: Policy, *, quality: bool) -> l
 def population_problem(group: list[Indicator], small: list[tuple[int, int]]) -> Problem:
     """The table of N. A change of N is carried in each indicator by its larger count, so that n changes with it."""
     cube = group[0].cube
-    room = np.min([i.counts[_carrier(i)] for i in group], axis=0)
+    room = np.min([i.counts[carrier(i)] for i in group], axis=0)
     total = cube.values.sum(axis=0)
     # What any indicator of this population showed before tells N.
     fixed = cube.real & ((total == 0) | np.any([i.shown_before for i in group], axis=0))
@@ -248,8 +266,9 @@ def population_problem(group: list[Indicator], small: list[tuple[int, int]]) -> 
     )
 
 
-def _carrier(indicator: Indicator) -> int:
-    return int(np.argmax(indicator.counts[:2].sum(axis=(1, 2))))
+def carrier(indicator: Indicator) -> int:
+    """The largest of the three counts: it has the most room, and an indicator nobody has data for has only missing."""
+    return int(np.argmax(indicator.counts.sum(axis=(1, 2))))
 
 
 def indicator_problem(indicator: Indicator, given: Bools, policy: Policy) -> Problem:
@@ -260,10 +279,14 @@ def indicator_problem(indicator: Indicator, given: Bools, policy: Policy) -> Pro
     given = given | indicator.hidden_before
     own = {(p.node, p.flat) for p in indicator.primaries}
     lower = np.zeros_like(cube.values)
+    if not indicator.empty:
+        # An indicator that counted nobody is shown as such, so of any other it is known that it counted someone.
+        at = np.unravel_index(int(cube.values[:M, cube.tree.root].argmax()), (M, cube.space.size))
+        lower[at[0], cube.tree.root, at[1]] = 1
     if policy.lower:
         # A row with few children is hidden whatever its counts, so there a zero stays possible.
         known = cube.real & ~indicator.small
-        lower[:2] = np.where(known, np.minimum(1, cube.values[:2]), 0)
+        lower[:2] = np.maximum(lower[:2], np.where(known, np.minimum(1, cube.values[:2]), 0))
         # But such a row may not grow into one whose zero would have been shown.
         lower[M] = np.where(indicator.small & (cube.values[:2] == 0).any(axis=0), cube.values[M], 0)
         # Zeros are always shown, so a row with a zero may not shield another.
@@ -292,4 +315,6 @@ def _row_cost(cube: Cube, total: Ints) -> Any:  # noqa: ANN401
     margins: Any = np.zeros(cube.space.size, dtype=bool)
     if cube.space.equations.size:
         margins = (cube.space.equations < 0).any(axis=0)
-    return cell_cost(total, cube.tree.depth(), margins)
+    depth = cube.tree.depth()
+    above: Any = PER_LEVEL ** (depth.max(initial=0) - depth)
+    return cell_cost(total, np.zeros_like(depth), margins) * above[:, None]

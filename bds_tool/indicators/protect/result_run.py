@@ -18,7 +18,7 @@ from bds_tool.indicators.result import FIGURES, PROTECTED, Result, read_result, 
 from bds_tool.text import t
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import polars as pl
 
@@ -160,32 +160,44 @@ def _internal(frame: pl.DataFrame, found: list[Indicator]) -> pl.DataFrame:
     """Per hidden count that had to be protected: its true value and certified range. Never published."""
     import polars as pl
 
-    from bds_tool.indicators.protect.certificate import ranges
-    from bds_tool.indicators.protect.result_model import M, X, Y
-
-    names = {X: "teller", Y: "complement", M: "ontbrekend"}
-    rows = []
-    for indicator in found:
-        if indicator.outcome is None:
-            continue
-        numbers = indicator.frame["_row"].to_numpy()
-        where: dict[tuple[int, int], list[int]] = {}
-        labels, flats = np.nonzero(indicator.cube.row >= 0)
-        for label, flat in zip(labels.tolist(), flats.tolist(), strict=True):
-            node = int(indicator.cube.tree.label_node[label])
-            where.setdefault((node, flat), []).append(int(indicator.cube.row[label, flat]))
-        for p, (low, high) in ranges(indicator.outcome.problem, indicator.outcome.certificates).items():
-            value = int(indicator.counts[p.quantity, p.node, p.flat])
-            rows += [
-                (int(numbers[r]), names[p.quantity], value, low, high)
-                for r in where.get((p.node, p.flat), [])
-            ]
+    rows = [r for indicator in found if indicator.outcome for r in _certified(indicator)]
     schema = {"_row": pl.UInt32, "telling": pl.String, "waar": pl.Int64, "laag": pl.Int64, "hoog": pl.Int64}
     facts = pl.DataFrame(rows, schema=schema, orient="row")
     keys = frame.with_row_index("_row").select(
         "_row", "indicator", "level", "area", "period", "sex", "education", "age", "origin"
     )
     return keys.join(facts, on="_row", how="inner").drop("_row")
+
+
+def _certified(indicator: Indicator) -> Iterator[tuple[int, str, int, int, int]]:
+    """Row, count, true value and certified range of what was protected: the counts of a row, and its population."""
+    from bds_tool.indicators.protect.certificate import ranges
+    from bds_tool.indicators.protect.result_model import M, X, Y, carrier
+
+    names = {X: "teller", Y: "complement", M: "ontbrekend"}
+    numbers = indicator.frame["_row"].to_numpy()
+    where: dict[tuple[int, int], list[int]] = {}
+    labels, flats = np.nonzero(indicator.cube.row >= 0)
+    for label, flat in zip(labels.tolist(), flats.tolist(), strict=True):
+        node = int(indicator.cube.tree.label_node[label])
+        where.setdefault((node, flat), []).append(int(numbers[indicator.cube.row[label, flat]]))
+    assert indicator.outcome is not None  # noqa: S101  # the caller skips indicators without one
+    for p, (low, high) in ranges(indicator.outcome.problem, indicator.outcome.certificates).items():
+        value = int(indicator.counts[p.quantity, p.node, p.flat])
+        yield from ((r, names[p.quantity], value, low, high) for r in where.get((p.node, p.flat), []))
+    if indicator.population is None:
+        return
+    problem = indicator.population.problem
+    moves = carrier(indicator)
+    for p, (low, high) in ranges(problem, indicator.population.certificates).items():
+        count = int(indicator.counts[moves, p.node, p.flat])
+        total = int(indicator.counts[:, p.node, p.flat].sum())
+        # The range is told for the room that all indicators share: the distance is what counts.
+        down, up = int(problem.values[0, p.node, p.flat]) - low, high - int(problem.values[0, p.node, p.flat])
+        for r in where.get((p.node, p.flat), []):
+            yield r, "populatie", total, total - down, total + up
+            if indicator.mean and moves == X:
+                yield r, "teller", count, count - down, count + up
 
 
 def judged_rows(made: ProtectedResult) -> pl.DataFrame:

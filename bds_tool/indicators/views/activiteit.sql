@@ -1,5 +1,5 @@
 -- rij: één activiteit (contact) van een kind
--- uit: reg, kind
+-- uit: contactwaarden, kind, parameters
 -- elementen: 494, 495, 724, 725, 1424, 1577, 1605, 20
 -- datum: datum activiteit (724); soort: 494 in de indeling vanaf 4.0 (oude soorten omgezet, andere = XX)
 -- tijdperk: 0 als 494 een soort van vóór 4.0 is, anders 1
@@ -18,22 +18,17 @@ SELECT
   CAST(CAST(floor($MND(k.geboren, a.datum) / 12) AS INTEGER) AS VARCHAR) AS age
 FROM (
   SELECT
-    act, kind,
-    coalesce(TRY_CAST(left(max(waarde) FILTER (WHERE bdsnummer = 724), 10) AS DATE), max(datum)) AS datum,
-    max(waarde) FILTER (WHERE bdsnummer = 494) AS soort,
-    coalesce(max(tijdperk) FILTER (WHERE bdsnummer = 494), 1) AS tijdperk,
+    act, kind, soort, vorm, indicatie,
+    coalesce(TRY_CAST(left(datum, 10) AS DATE), dag) AS datum,
+    coalesce(tijdperk, 1) AS tijdperk,
     CASE
-      WHEN count(*) FILTER (WHERE bdsnummer = 1605) > 0 THEN max(waarde) FILTER (WHERE bdsnummer = 1605)
-      WHEN max(waarde) FILTER (WHERE bdsnummer = 725) = '01' THEN '01'
-      WHEN count(*) FILTER (WHERE bdsnummer = 495) > 0 THEN max(waarde) FILTER (WHERE bdsnummer = 495)
-      WHEN max(waarde) FILTER (WHERE bdsnummer = 725) = '02' THEN '08'
+      WHEN status IS NOT NULL THEN status
+      WHEN status_725 = '01' THEN '01'
+      WHEN status_495 IS NOT NULL THEN status_495
+      WHEN status_725 = '02' THEN '08'
     END AS status,
-    max(waarde) FILTER (WHERE bdsnummer = 1577) AS vorm,
-    max(waarde) FILTER (WHERE bdsnummer = 1424) AS indicatie,
-    count(*) FILTER (WHERE bdsnummer = 1424 AND waarde = '09') > 0 AS gewicht_indicatie
-  FROM reg
-  WHERE bdsnummer IN (494, 495, 724, 725, 1424, 1577, 1605) AND act IS NOT NULL
-  GROUP BY act, kind
+    gewicht IS NOT NULL AS gewicht_indicatie
+  FROM contactwaarden
 ) AS a
 JOIN kind AS k ON k.kind = a.kind
 CROSS JOIN parameters AS p

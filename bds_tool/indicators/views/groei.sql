@@ -1,8 +1,6 @@
 -- rij: één kind op één dag met een lengte, gewicht of hoofdomtrek
--- uit: reg, kind, iotf, lms_dag, lms_lengte, parameters
+-- uit: meetwaarden, kind, iotf, lms_dag, lms_lengte, parameters
 -- elementen: 235, 245, 252
--- lengte (mm), gewicht (g), hoofdomtrek (mm): alleen binnen ruime grenzen (bdsreader: 100-3000, 100-300000, 100-900);
--- bij meer dan één waarde op een dag de hoogste
 -- bmi: kg/m²; leeftijd_mnd: volle maanden; dag: leeftijd in dagen
 -- kaart: nl, tu, ma, hs, ds of p25 … p36 (weken zwangerschap, tot 4 jaar): welke referentie geldt
 -- iotf: -3, -2, -1 ondergewicht graad 3, 2, 1; 0 normaal; 1 overgewicht; 2 obesitas; leeg zonder geldig paar of < 2 jaar
@@ -39,15 +37,10 @@ FROM (
   FROM (
     SELECT
       kind, datum,
-      CAST(max(mm) FILTER (WHERE bdsnummer = 235 AND mm BETWEEN 100 AND 3000) AS INTEGER) AS lengte,
-      CAST(max(mm) FILTER (WHERE bdsnummer = 245 AND mm BETWEEN 100 AND 300000) AS INTEGER) AS gewicht,
-      CAST(max(mm) FILTER (WHERE bdsnummer = 252 AND mm BETWEEN 100 AND 900) AS INTEGER) AS hoofdomtrek
-    FROM (
-      SELECT kind, datum, bdsnummer, TRY_CAST(waarde AS DOUBLE) AS mm
-      FROM reg
-      WHERE bdsnummer IN (235, 245, 252) AND datum IS NOT NULL
-    ) AS w
-    GROUP BY kind, datum
+      CAST(lengte AS INTEGER) AS lengte,
+      CAST(gewicht AS INTEGER) AS gewicht,
+      CAST(hoofdomtrek AS INTEGER) AS hoofdomtrek
+    FROM meetwaarden
   ) AS r
   JOIN kind AS k ON k.kind = r.kind
   WHERE r.datum >= k.geboren

@@ -1,5 +1,5 @@
 -- rij: één component (dktp, hib, bmr …) van één toegediende vaccinatie
--- uit: reg, kind, vaccin
+-- uit: prikwaarden, kind, vaccin, parameters
 -- elementen: 461, 1409, 1589, 20
 -- datum: 1409, anders de datum van de activiteit; vorige: vorige dosis van hetzelfde component (dagen ervoor: tussen)
 -- een door het RIVM afgekeurde vaccinatie (1589) telt niet
@@ -10,17 +10,11 @@ SELECT
 FROM (
   SELECT DISTINCT g.kind, v.component, g.datum, k.geboren
   FROM (
-    SELECT
-      kind, act, volgnr,
-      max(waarde) FILTER (WHERE bdsnummer = 461) AS code,
-      coalesce(TRY_CAST(left(max(waarde) FILTER (WHERE bdsnummer = 1409), 10) AS DATE), max(datum)) AS datum,
-      coalesce(max(waarde) FILTER (WHERE bdsnummer = 1589), '2') AS afgekeurd
-    FROM reg
-    WHERE bdsnummer IN (461, 1409, 1589)
-    GROUP BY kind, act, volgnr
+    SELECT kind, code, afgekeurd, coalesce(TRY_CAST(left(datum, 10) AS DATE), dag) AS datum
+    FROM prikwaarden
   ) AS g
   JOIN vaccin AS v ON v.code = g.code
   JOIN kind AS k ON k.kind = g.kind
   CROSS JOIN parameters AS p
-  WHERE g.afgekeurd <> '1' AND g.datum BETWEEN k.geboren AND p.peildatum
+  WHERE coalesce(g.afgekeurd, '2') <> '1' AND g.datum BETWEEN k.geboren AND p.peildatum
 ) AS d

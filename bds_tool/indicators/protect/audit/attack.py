@@ -85,9 +85,20 @@ def attack(system: System, *, threshold: float | None = None, seconds_per_cell: 
     unknown = ~system.known()
     verdict.unknown = int(unknown.sum())
     label = components(equations, len(system.low))
-    for cells, component in _components(system, equations, seconds_per_cell):
+    for part in _parts(system, equations):
+        cells = part.cells
         near = None if system.near is None else system.near[cells]
-        component.widen(np.flatnonzero((system.wanted & unknown)[cells]), system.need[cells], threshold, near)
+        targets = np.flatnonzero((system.wanted & unknown)[cells])
+        seen = None
+        if near is not None and system.seen is not None and part.agrees(system, near):
+            seen = system.seen[0][cells], system.seen[1][cells]
+            if (seen[1] - seen[0] >= system.need[cells])[targets].all():
+                verdict.low[cells], verdict.high[cells] = seen
+                continue
+        component = part.component(system, seconds_per_cell)
+        if seen is not None:
+            component.seen_low, component.seen_high = seen
+        component.widen(targets, system.need[cells], threshold, near)
         verdict.solved += component.solved
         verdict.low[cells], verdict.high[cells] = component.seen_low, component.seen_high
         verdict.findings += [
@@ -127,13 +138,37 @@ def ranges(system: System, seconds: float = 10.0) -> dict[int, tuple[float, floa
     _subtract(system)
     equations, _ = reduce(system)
     found = {int(c): (float(system.low[c]), float(system.high[c])) for c in np.flatnonzero(system.wanted)}
-    for cells, component in _components(system, equations, seconds):
-        for i in np.flatnonzero(system.wanted[cells]).tolist():
-            found[int(cells[i])] = component.range_of(i)
+    for part in _parts(system, equations):
+        component = part.component(system, seconds)
+        for i in np.flatnonzero(system.wanted[part.cells]).tolist():
+            found[int(part.cells[i])] = component.range_of(i)
     return found
 
 
-def _components(system: System, equations: Equations, seconds: float) -> Iterator[tuple[Ints, Component]]:
+@dataclass(frozen=True)
+class Part:
+    """Unknown cells that hang together through sums, with the entries of their sums (`column` counts in `cells`)."""
+
+    cells: Ints
+    row: Ints
+    column: Ints
+    sign: Floats
+    right: Floats
+
+    def agrees(self, system: System, table: Floats) -> bool:
+        """Whether counts of these cells meet every bound and every sum exactly."""
+        if not ((table >= system.low[self.cells]) & (table <= system.high[self.cells])).all():
+            return False
+        first = int(self.row.min())
+        sums = np.bincount(self.row - first, self.sign * table[self.column])
+        return bool((sums == self.right[first : first + len(sums)])[self.row - first].all())
+
+    def component(self, system: System, seconds: float) -> Component:
+        low, high = system.low[self.cells], system.high[self.cells]
+        return Component.build(low, high, self.row, self.column, self.sign, self.right, seconds)
+
+
+def _parts(system: System, equations: Equations) -> Iterator[Part]:
     """The connected parts that hold a wanted cell."""
     wanted = system.wanted & ~system.known()
     label = components(equations, len(system.low))
@@ -148,15 +183,5 @@ def _components(system: System, equations: Equations, seconds: float) -> Iterato
         entries = order[start:stop]
         cells = np.unique(equations.cell[entries])
         if wanted[cells].any():
-            yield (
-                cells,
-                Component.build(
-                    system.low[cells],
-                    system.high[cells],
-                    equations.row[entries],
-                    np.searchsorted(cells, equations.cell[entries]),
-                    equations.sign[entries],
-                    equations.right,
-                    seconds,
-                ),
-            )
+            column = np.searchsorted(cells, equations.cell[entries])
+            yield Part(cells, equations.row[entries], column, equations.sign[entries], equations.right)

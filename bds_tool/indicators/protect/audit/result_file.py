@@ -173,7 +173,7 @@ def _audit_indicator(
             system.wanted[grid.cells(q, mine["_r"].to_numpy())] = True
     else:
         keys = numbered.select("_r", *KEY).join(judged, on=list(KEY), how="inner", nulls_equal=True)
-        for q, name in enumerate(COUNTS[:3]):
+        for q, name in enumerate(COUNTS):
             rows = keys.filter(pl.col("telling") == name)["_r"].to_numpy()
             system.wanted[grid.cells(q, rows)] = True
     if older:
@@ -248,6 +248,7 @@ class Grid:
     sums: list[tuple[int, int, list[int]]]  # axis, total, parts
     present: Bools
     mean: bool
+    empty: bool
 
     @classmethod
     def build(cls, part: pl.DataFrame, definition: dict[str, Any]) -> Grid:
@@ -277,7 +278,9 @@ class Grid:
         sums += _breakdown_sums(kinds, b)
         present = np.zeros(int(np.prod(shape)), dtype=bool)
         present[place] = True
-        return cls(shape, place, sums, present, _is_mean(part, definition))
+        shown = part["n"].drop_nulls()
+        empty = bool(len(shown) and shown.max() == 0)
+        return cls(shape, place, sums, present, _is_mean(part, definition), empty)
 
     def cells(self, count: int, rows: Ints) -> Ints:
         """Cell numbers of one of COUNTS for rows of the frame."""
@@ -285,7 +288,9 @@ class Grid:
 
     @property
     def secrets(self) -> tuple[int, ...]:
-        """The counts of a hidden row that are judged: a mean has no complement."""
+        """The counts of a hidden row that are judged: a mean has no complement, who counted nobody only N."""
+        if self.empty:
+            return (4,)
         return (0,) if self.mean else (0, 1)
 
     def counts_of(self, part: pl.DataFrame, near: pl.DataFrame) -> Floats:

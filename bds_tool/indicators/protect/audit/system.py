@@ -41,6 +41,8 @@ class System:
 
     #: A table that may agree with all this, to start looking from (nan: no idea). It is checked, never trusted.
     near: Floats | None = None
+    #: Least and greatest count of each cell over tables that agree if `near` does.
+    seen: tuple[Floats, Floats] | None = None
 
     def __post_init__(self) -> None:
         if not self.earlier.size:

@@ -1,0 +1,39 @@
+-- rij: één dossier met de waarden die er eenmaal in staan, zoals geregistreerd
+-- uit: reg
+-- elementen: 19, 20, 21, 29, 82, 91, 92, 93, 110, 115, 137, 368, 380, 439, 441, 445, 447, 488, 741, 747, 1197, 1340, 1413, 1533, 1541, 1581, 1582, 1584, 1587, 1616
+-- bij meer dan één waarde de hoogste; einde: de laagste van 21, 29 en 488; status_zorg, diagram, toestemming_rvp: de laatste
+-- maternaal_ja: 1581 of 1582 is ja; maternaal_datum: 1587; maternaal: een van de drie
+SELECT
+  kind,
+  max(waarde) FILTER (WHERE bdsnummer = 20) AS geboren,
+  max(waarde) FILTER (WHERE bdsnummer = 19) AS geslacht,
+  min(waarde) FILTER (WHERE bdsnummer IN (21, 29, 488)) AS einde,
+  max_by(waarde, coalesce(datum, DATE '1900-01-01')) FILTER (WHERE bdsnummer = 1197) AS status_zorg,
+  max(waarde) FILTER (WHERE bdsnummer = 82) AS zwangerschap,
+  max(waarde) FILTER (WHERE bdsnummer = 110) AS gewicht,
+  max_by(waarde, coalesce(datum, DATE '1900-01-01')) FILTER (WHERE bdsnummer = 1616) AS diagram,
+  max(waarde) FILTER (WHERE bdsnummer = 115) AS dysmatuur,
+  max(waarde) FILTER (WHERE bdsnummer = 741) AS pariteit,
+  max(waarde) FILTER (WHERE bdsnummer = 137) AS vitamine_k,
+  max(waarde) FILTER (WHERE bdsnummer = 91) AS roken,
+  max(waarde) FILTER (WHERE bdsnummer = 92) AS alcohol,
+  max(waarde) FILTER (WHERE bdsnummer = 93) AS drugs,
+  max(waarde) FILTER (WHERE bdsnummer = 747) AS voeding_geboorte,
+  max(waarde) FILTER (WHERE bdsnummer = 1340) AS voeding_dag8,
+  max(waarde) FILTER (WHERE bdsnummer = 368) AS hielprik,
+  max(waarde) FILTER (WHERE bdsnummer = 380) AS hielprik_reden,
+  max(waarde) FILTER (WHERE bdsnummer = 439) AS ngs1_r,
+  max(waarde) FILTER (WHERE bdsnummer = 441) AS ngs1_l,
+  max(waarde) FILTER (WHERE bdsnummer = 445) AS ngs3_r,
+  max(waarde) FILTER (WHERE bdsnummer = 447) AS ngs3_l,
+  max(waarde) FILTER (WHERE bdsnummer = 1413) AS nicu,
+  max_by(waarde, coalesce(datum, DATE '1900-01-01')) FILTER (WHERE bdsnummer = 1533) AS toestemming_rvp,
+  max(waarde) FILTER (WHERE bdsnummer = 1541) AS toestemming_wijze,
+  max(waarde) FILTER (WHERE bdsnummer = 1584) AS dktp_schema,
+  max(waarde) FILTER (WHERE bdsnummer IN (1581, 1582) AND waarde = '1') AS maternaal_ja,
+  max(waarde) FILTER (WHERE bdsnummer = 1587) AS maternaal_datum,
+  max(waarde) FILTER (WHERE bdsnummer IN (1581, 1582, 1587)) AS maternaal
+FROM reg
+WHERE bdsnummer IN (19, 20, 21, 29, 82, 91, 92, 93, 110, 115, 137, 368, 380, 439, 441, 445, 447, 488, 741, 747, 1197,
+  1340, 1413, 1533, 1541, 1581, 1582, 1584, 1587, 1616)
+GROUP BY kind
