@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow smoke lint format bench sample fuzz docs clean
+.PHONY: help demo test slow smoke lint format bench sample fuzz docs matrix clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ test: $(DEV)  ## Run the tests (a few minutes on two cores)
 
 slow: $(DEV)  ## Run the long tests too: resource attacks, long fuzzing, Spark, a region of 300,000 children
 	$(BIN)/python -m pytest -m slow
+
+matrix:  ## Run the tests with Python 3.12 and 3.13, and with the oldest supported libraries
+	$(PYTHON) tests/matrix.py
 
 smoke:  ## Install as a user would, without extras and tools, and validate sample_data/
 	rm -rf build/smoke
