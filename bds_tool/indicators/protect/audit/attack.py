@@ -156,8 +156,9 @@ class Part:
     right: Floats
 
     def agrees(self, system: System, table: Floats) -> bool:
-        """Whether counts of these cells meet every bound and every sum exactly."""
-        if not ((table >= system.low[self.cells]) & (table <= system.high[self.cells])).all():
+        """Whether these cells hold whole counts that meet every bound and every sum exactly."""
+        within = (table >= system.low[self.cells]) & (table <= system.high[self.cells])
+        if not (within & (table == np.rint(table))).all():
             return False
         first = int(self.row.min())
         sums = np.bincount(self.row - first, self.sign * table[self.column])

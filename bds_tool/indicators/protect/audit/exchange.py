@@ -42,7 +42,9 @@ class Rows:
     flats: int
 
 
-def possible(rows: Rows, low: Floats, high: Floats, near: Floats, wanted: Bools, need: Ints) -> tuple[Floats, Floats]:
+def possible(
+    rows: Rows, low: Floats, high: Floats, near: Floats, wanted: Bools, need: Ints
+) -> tuple[Floats, Floats]:
     """Least and greatest count of every cell over the tables found; all arrays are (5, areas, flats).
 
     Cells of which `near` says nothing (nan) get (inf, -inf) and are never touched. The search ends when every
@@ -90,7 +92,9 @@ def _exchange(
     areas = ahead.shape[0]
     # A padding place with room in plenty.
     ahead, back = (np.concatenate([a, np.full((areas, 1), FAR)], axis=1) for a in (ahead, back))
-    plus, minus = (_padded([[f for f, d in v if d == sign] for v in chosen], ahead.shape[1] - 1) for sign in (1, -1))
+    plus, minus = (
+        _padded([[f for f, d in v if d == sign] for v in chosen], ahead.shape[1] - 1) for sign in (1, -1)
+    )
     gain = np.minimum(ahead[:, plus].min(axis=2), back[:, minus].min(axis=2))
     lose = np.minimum(back[:, plus].min(axis=2), ahead[:, minus].min(axis=2))
     forward, backward = _reach(gain, lose, levels)
@@ -172,7 +176,8 @@ def vectors(sums: FlatSums, flat: int) -> tuple[Vector, ...]:
         for place in (total, *parts):
             of.setdefault(place, []).append(number)
     heap: list[tuple[int, Vector]] = [(1, ((flat, 1),))]
-    met, found = {heap[0][1]}, []
+    met = {heap[0][1]}
+    found: list[Vector] = []
     for _ in range(MOST_STEPS):
         if not heap or len(found) >= MOST_VECTORS:
             break

@@ -16,17 +16,12 @@ import numpy as np
 
 from bds_tool.errors import UnreadableError
 from bds_tool.indicators.protect.audit.attack import Finding, Verdict, attack
-from bds_tool.indicators.protect.audit.system import Bools, Floats, Ints, System, top
+from bds_tool.indicators.protect.audit.result_grid import COUNTS, HIDDEN, KEY, Grid
+from bds_tool.indicators.protect.audit.system import System
 from bds_tool.text import t
 
 if TYPE_CHECKING:
     import polars as pl
-
-BREAKDOWNS = ("sex", "education", "age", "origin")
-KEY = ("area", "period", *BREAKDOWNS)
-HIDDEN = ("verborgen", "niet_op_dit_niveau")
-#: Counts of a row in the order of the cells: numerator, complement, missing, denominator, population.
-COUNTS = ("teller", "complement", "ontbrekend", "noemer", "populatie")
 
 
 @dataclass
@@ -159,8 +154,6 @@ def _audit_indicator(
     part, changed = _with_earlier(part, older)
     grid = Grid.build(part, definition)
     system = grid.system(part, told, width, floors)
-    if near is not None:
-        system.near = grid.counts_of(part, near)
     numbered = part.with_row_index("_r")
     if judged is None:
         mine = numbered.join(
@@ -183,6 +176,9 @@ def _audit_indicator(
         for q in range(len(COUNTS)):
             system.earlier[grid.cells(q, rows)] = True
         _want_old_secrets(system, grid, numbered, older, told, definition)
+    if near is not None:
+        system.near = grid.counts_of(part, near)
+        system.seen = grid.possible(system)
     verdict = attack(system, seconds_per_cell=seconds)
     verdict.findings = [grid.named(f, part) for f in verdict.findings]
     return verdict, changed
@@ -237,191 +233,3 @@ def _with_earlier(part: pl.DataFrame, older: list[pl.DataFrame]) -> tuple[pl.Dat
         # Rows that only an earlier release has (other years) are part of what is known together.
         part = pl.concat([part, old.join(part, on=list(KEY), how="anti", nulls_equal=True)], how="diagonal")
     return part, changed
-
-
-@dataclass
-class Grid:
-    """Cells of one indicator on area x period x breakdown, five counts each, and how they add up."""
-
-    shape: tuple[int, int, int]
-    place: Ints
-    sums: list[tuple[int, int, list[int]]]  # axis, total, parts
-    present: Bools
-    mean: bool
-    empty: bool
-
-    @classmethod
-    def build(cls, part: pl.DataFrame, definition: dict[str, Any]) -> Grid:
-        """Areas add up to their parent, years to their window, values of a breakdown to its total."""
-        areas, periods = part["area"].unique().sort().to_list(), part["period"].unique().sort().to_list()
-        kinds = sorted({tuple(r) for r in part.select(BREAKDOWNS).iter_rows()})
-        a = {v: i for i, v in enumerate(areas)}
-        p = {v: i for i, v in enumerate(periods)}
-        b = {v: i for i, v in enumerate(kinds)}
-        shape = (len(a), len(p), len(b))
-        place = np.ravel_multi_index(
-            (
-                np.array([a[v] for v in part["area"].to_list()]),
-                np.array([p[v] for v in part["period"].to_list()]),
-                np.array([b[tuple(r)] for r in part.select(BREAKDOWNS).iter_rows()]),
-            ),
-            shape,
-        ).astype(np.int64)
-        sums: list[tuple[int, int, list[int]]] = []
-        below: dict[int, list[int]] = {}
-        for area, parent in part.select("area", "parent").unique().iter_rows():
-            if parent in a:
-                below.setdefault(a[parent], []).append(a[area])
-        sums += [(0, whole, sorted(parts)) for whole, parts in sorted(below.items())]
-        if definition.get("additive", True):
-            sums += _windows(periods)
-        sums += _breakdown_sums(kinds, b)
-        present = np.zeros(int(np.prod(shape)), dtype=bool)
-        present[place] = True
-        shown = part["n"].drop_nulls()
-        empty = bool(len(shown) and shown.max() == 0)
-        return cls(shape, place, sums, present, _is_mean(part, definition), empty)
-
-    def cells(self, count: int, rows: Ints) -> Ints:
-        """Cell numbers of one of COUNTS for rows of the frame."""
-        return self.place[rows] + count * int(np.prod(self.shape))
-
-    @property
-    def secrets(self) -> tuple[int, ...]:
-        """The counts of a hidden row that are judged: a mean has no complement, who counted nobody only N."""
-        if self.empty:
-            return (4,)
-        return (0,) if self.mean else (0, 1)
-
-    def counts_of(self, part: pl.DataFrame, near: pl.DataFrame) -> Floats:
-        """The five counts of every cell by another result with the same rows; nan where it has no row."""
-        import polars as pl
-
-        other = part.select(*KEY).join(
-            near.select(*KEY, "n", "x", "missing"),
-            on=list(KEY),
-            how="left",
-            nulls_equal=True,
-            maintain_order="left",
-        )
-        n = other["n"].cast(pl.Float64).to_numpy()
-        x = n if self.mean else other["x"].cast(pl.Float64).to_numpy()
-        m = np.where(np.isnan(n), np.nan, other["missing"].fill_null(0).cast(pl.Float64).to_numpy())
-        counts = np.full((5, int(np.prod(self.shape))), np.nan)
-        counts[:, self.place] = (x, n - x, m, n, n + m)
-        return counts.ravel()
-
-    def named(self, finding: Finding, part: pl.DataFrame) -> Finding:
-        """The finding with the codes of its row."""
-        size = int(np.prod(self.shape))
-        row = part.row(int(np.flatnonzero(self.place == finding.cell % size)[0]), named=True)
-        codes = [str(row[k]) for k in KEY if row[k] != "totaal" or k == "area"]
-        return Finding(
-            finding.cell,
-            finding.reason,
-            finding.low,
-            finding.high,
-            " · ".join([*codes, COUNTS[finding.cell // size]]),
-        )
-
-    def system(
-        self, part: pl.DataFrame, told: pl.DataFrame, width: int, floors: pl.DataFrame | None
-    ) -> System:
-        """What is known: shown rows, zero where there is no row, N where any indicator shows it, and all sums."""
-        import polars as pl
-
-        size = int(np.prod(self.shape))
-        low, high = np.zeros((5, size)), np.full((5, size), np.inf)
-        low[:, ~self.present] = high[:, ~self.present] = 0.0
-        mean = self.mean
-        n = part["n"].cast(pl.Float64).to_numpy()
-        x = n if mean else part["x"].cast(pl.Float64).to_numpy()
-        m = part["missing"].fill_null(0).cast(pl.Float64).to_numpy()
-        shown = ~np.isnan(n)
-        hidden_places = self.place[~shown]
-        if floors is not None:
-            least = part.select(*KEY).join(
-                floors, on=list(KEY), how="left", nulls_equal=True, maintain_order="left"
-            )
-            for count, name in enumerate(("low_x", "low_y")):
-                low[count, hidden_places] = least[name].fill_null(0).cast(pl.Float64).to_numpy()[~shown]
-        if mean:
-            low[1], high[1] = 0.0, 0.0
-        for count, numbers in enumerate((x, n - x, m, n, n + m)):
-            low[count, self.place[shown]] = high[count, self.place[shown]] = numbers[shown]
-        population = part.select(*KEY).join(
-            told, on=list(KEY), how="left", nulls_equal=True, maintain_order="left"
-        )["N"]
-        known = population.is_not_null().to_numpy() & ~shown
-        low[4, self.place[known]] = high[4, self.place[known]] = population.cast(pl.Float64).to_numpy()[known]
-        high[np.isinf(high)] = top(high)
-        system = System(
-            low.ravel(),
-            high.ravel(),
-            np.zeros(5 * size, dtype=bool),
-            np.full(5 * size, width, dtype=np.int64),
-        )
-        cells = np.arange(size)
-        system.add_sums(cells + 3 * size, np.column_stack([cells, cells + size]))
-        system.add_sums(cells + 4 * size, np.column_stack([cells + 3 * size, cells + 2 * size]))
-        self._add_margins(system, low, high, size)
-        return system
-
-    def _add_margins(self, system: System, low: Floats, high: Floats, size: int) -> None:
-        numbers = np.arange(size).reshape(self.shape)
-        known = low == high
-        for axis, whole, parts in self.sums:
-            moved = np.moveaxis(numbers, axis, 0).reshape(self.shape[axis], -1)
-            total, part = moved[whole], moved[parts].T
-            if self._holds(total, part, low, known):
-                for count in range(5):
-                    system.add_sums(total + count * size, part + count * size)
-
-    def _holds(self, total: Ints, part: Ints, low: Floats, known: Bools) -> bool:
-        """A sum that fails where everything is shown is no sum: parts leave a rest (unknown sex, other years)."""
-        for count in range(3):
-            full = known[count, total] & known[count, part].all(axis=1)
-            if (low[count, total[full]] != low[count, part[full]].sum(axis=1)).any():
-                return False
-        return True
-
-
-def _is_mean(part: pl.DataFrame, definition: dict[str, Any]) -> bool:
-    """A mean has no numerator. Where every row is hidden only the definition can tell it from a share."""
-    if "kind" in definition:
-        return bool(definition["kind"] == "gemiddelde")
-    shown = part.filter(part["n"].is_not_null())
-    return bool(shown.height and shown["x"].is_null().all())
-
-
-def _windows(periods: list[str]) -> list[tuple[int, int, list[int]]]:
-    index = {v: i for i, v in enumerate(periods)}
-    found = []
-    for name, at in index.items():
-        first, _, last = name.partition("-")
-        if first.isdigit() and last.isdigit():
-            years = [index[str(y)] for y in range(int(first), int(last) + 1) if str(y) in index]
-            if len(years) == int(last) - int(first) + 1:
-                found.append((1, at, years))
-    return found
-
-
-def _breakdown_sums(
-    kinds: list[tuple[str, ...]], index: dict[tuple[str, ...], int]
-) -> list[tuple[int, int, list[int]]]:
-    """For each combination with a total in some column: the combinations that fill in that column."""
-    found = []
-    for kind in kinds:
-        for column, value in enumerate(kind):
-            if value != "totaal":
-                continue
-            parts = [
-                index[k]
-                for k in kinds
-                if k[column] != "totaal"
-                and k[:column] == kind[:column]
-                and k[column + 1 :] == kind[column + 1 :]
-            ]
-            if parts:
-                found.append((2, index[kind], parts))
-    return found
