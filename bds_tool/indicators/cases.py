@@ -68,6 +68,7 @@ def run(indicators: list[Indicator]) -> list[Outcome]:
         "date '2999-12-31' as tot, gebied from _nr"
     )
     connection.execute("create or replace temp table geenplaats as select -1 as onbekend, -1 as geheim")
+    features.make_again(connection, ["thuis", "verhuisd"])
     by_id = {i.id: i for i in plan.indicators}
     found: dict[tuple[int, str, int], dict[str, float]] = {}
     for group in groups(plan.indicators):

@@ -50,7 +50,7 @@ class Plan:
         return sorted({c for i in self.indicators for c in i.concepts})
 
     def views(self) -> list[str]:
-        return ["kind", "woont", *sorted({n for i in self.indicators for n in i.needs()})]
+        return ["thuis", "verhuisd", *sorted({n for i in self.indicators for n in i.needs()})]
 
 
 class Group(NamedTuple):
@@ -103,7 +103,8 @@ def groups(indicators: Iterable[Indicator]) -> list[Group]:
 def cells_sql(group: Group, by: Sequence[str]) -> str:
     """SQL of the finest cells of a group: gebied, jaar, breakdowns, then one column per `columns(group)`.
 
-    Characteristics of the child come from `kind`, the area from the address on the date that decides the year. The
+    Characteristics of the child come from `thuis`, the area from there or, for a child that moved, from the address on
+    the date that decides the year. The
     conditions build on each other (known = population and denominator, …); their counts are packed in one number
     per indicator, which makes a third of the aggregates.
     """
@@ -124,27 +125,22 @@ def cells_sql(group: Group, by: Sequence[str]) -> str:
     index = {indicator: number for number, indicator in enumerate(group.counters)}
     for number, (name, sql) in enumerate(group.totals.items()):
         packed.append(f"sum({sql}) FILTER (WHERE n{index[name[2:]]}) AS t{number}")
-    selected = {"sex": "k.k_sex", "education": "k.k_education", "origin": "k.k_origin", "age": "u.age"}
+    selected = {"sex": "t.sex", "education": "t.education", "origin": "t.origin", "age": "u.age"}
     columns = ", ".join(
         [
-            "coalesce(w.gebied, p.onbekend) AS gebied",
+            "coalesce(t.gebied, w.gebied, p.onbekend) AS gebied",
             "year(u.k_datum) AS jaar",
             *(f"{selected[name]} AS {name}" for name in by),
             *packed,
         ]
     )
-    traits = (
-        "LEFT JOIN (SELECT kind AS k_kind, sex AS k_sex, education AS k_education, origin AS k_origin FROM kind) AS k "
-        "ON k.k_kind = u.kind "
-        if set(by) & {"sex", "education", "origin"}
-        else ""
-    )
     rows = f"SELECT *, CAST({group.day} AS DATE) AS k_datum FROM {group.view}{' WHERE ' + group.where if group.where else ''}"
     return (
         f"SELECT {columns} FROM (SELECT *, {', '.join(flags)} FROM ({rows}) AS r "
         "CROSS JOIN (SELECT van AS per_van, peildatum AS per_tot FROM parameters) AS per "
-        f"WHERE r.k_datum BETWEEN per.per_van AND per.per_tot) AS u {traits}"
-        "LEFT JOIN (SELECT kind AS w_kind, van AS w_van, tot AS w_tot, gebied FROM woont) AS w "
+        "WHERE r.k_datum BETWEEN per.per_van AND per.per_tot) AS u "
+        "JOIN (SELECT kind AS t_kind, sex, education, origin, gebied FROM thuis) AS t ON t.t_kind = u.kind "
+        "LEFT JOIN (SELECT kind AS w_kind, van AS w_van, tot AS w_tot, gebied FROM verhuisd) AS w "
         "ON w.w_kind = u.kind AND u.k_datum >= w.w_van AND u.k_datum < w.w_tot CROSS JOIN geenplaats AS p "
         f"GROUP BY {', '.join(str(n + 1) for n in range(len(by) + 2))}"
     )
@@ -186,8 +182,7 @@ def count(
             connection.execute(
                 f"{verb} _cel{position} {'' if number > 1 else 'as'} {cells_sql(group, plan.by)}"
             )
-        for name in made:
-            connection.execute(f"drop table if exists {name}")
+        features.clear(connection, made)
     return [(group, f"_cel{n}") for n, group in enumerate(found)]
 
 

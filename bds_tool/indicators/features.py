@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.errors import SpecError
-from bds_tool.indicators.growth import cutoffs_per_day, lms_per_day, lms_per_height, rows
+from bds_tool.indicators.growth import growth_per_day, lms_per_height, rows
 from bds_tool.indicators.pivot import parse
 from bds_tool.text import t
 
@@ -98,15 +98,15 @@ def _months(birth: str, day: str) -> str:
     )
 
 
-def _z(value: str, table: str) -> str:
-    ratio = f"({value}) / {table}.m"
+def _z(value: str, power: str, median: str, spread: str) -> str:
+    ratio = f"({value}) / {median}"
     return (
-        f"CASE WHEN abs({table}.l) < 1e-12 THEN ln({ratio}) / {table}.s"
-        f" ELSE (pow({ratio}, {table}.l) - 1) / ({table}.l * {table}.s) END"
+        f"CASE WHEN abs({power}) < 1e-12 THEN ln({ratio}) / {spread}"
+        f" ELSE (pow({ratio}, {power}) - 1) / ({power} * {spread}) END"
     )
 
 
-#: $MND(birth, day): completed months; $DAG(a, b): days from a to b; $Z(y, table): LMS z-score with columns l, m, s.
+#: $MND(birth, day): completed months; $DAG(a, b): days from a to b; $Z(y, l, m, s): LMS z-score.
 MACROS = {"MND": _months, "DAG": lambda a, b: f"date_diff('day', {a}, {b})", "Z": _z}
 
 
@@ -159,6 +159,10 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
         table = rows(name)
         return pa.table({k: pa.array([kind(r[k]) for r in table]) for k, kind in kinds.items()})
 
+    def numbered(name: str, **kinds: Any) -> pa.Table:  # noqa: ANN401
+        table = typed(name, **kinds)
+        return table.append_column("nr", pa.array(range(len(table)), pa.int32()))
+
     years = range(settings.first_year, settings.last_year + 1)
     makers = {
         "codering": lambda: pa.table(
@@ -192,7 +196,7 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
         "fase": lambda: typed("fase.csv", fase=str, van_mnd=int, tot_mnd=int, age=str),
         "groeidiagram": lambda: typed("groeidiagram.csv", code=str, kaart=str),
         "vaccin": lambda: typed("vaccin.csv", code=str, component=str),
-        "vaccinatieserie": lambda: typed(
+        "vaccinatieserie": lambda: numbered(
             "vaccinatieserie.csv",
             serie=str,
             component=str,
@@ -209,8 +213,7 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
         ),
         "sdqitem": lambda: typed("sdqitem.csv", bdsnummer=int, schaal=str, omgekeerd=lambda v: v == "ja"),
         "sdqgrens": lambda: typed("sdqgrens.csv", instrument=str, schaal=str, grens=int),
-        "iotf": lambda: cutoffs_per_day(settings.cutoff),
-        "lms_dag": lms_per_day,
+        "groeitabel": lambda: growth_per_day(settings.cutoff),
         "lms_lengte": lms_per_height,
         "vwoitem": _items,
     }
@@ -265,9 +268,10 @@ def make(
     made = []
     for view in chosen:
         if rows and (table := _from_rows(view, rows, chosen, concepts)) is not None:
+            # a pivot is read once, so it need not be copied
             connection.register(f"_{view.name}", table)
-            connection.execute(f"create or replace temp table {view.name} as select * from _{view.name}")
-            connection.unregister(f"_{view.name}")
+            kind = "table" if view.name == "reg" else "view"
+            connection.execute(f"create or replace temp {kind} {view.name} as select * from _{view.name}")
             made.append(view.name)
             continue
         if view.name == "ontwikkeling":
@@ -280,6 +284,20 @@ def make(
         )
         made.append(view.name)
     return made
+
+
+def make_again(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
+    """Make these views anew, after one that they read was replaced."""
+    for name in names:
+        connection.execute(f"create or replace temp table {name} as {views()[name].sql}")
+
+
+def clear(connection: duckdb.DuckDBPyConnection, made: Iterable[str]) -> None:
+    """Drop what `make` made."""
+    kinds = {row[0]: row[1] for row in connection.execute("select view_name, 'view' from duckdb_views()").fetchall()}
+    for name in made:
+        connection.execute(f"drop {kinds.get(name, 'table')} if exists {name}")
+        connection.unregister(f"_{name}")
 
 
 def _from_rows(view: View, rows: Rows, chosen: list[View], concepts: Iterable[str]) -> pa.Table | None:

@@ -149,6 +149,18 @@ def lms_per_day() -> pa.Table:
     return _concat(parts)
 
 
+def growth_per_day(rule: str = "interpolate") -> pa.Table:
+    """`lms_per_day` and `cutoffs_per_day` side by side: kaart, sex, dag, l_hgt, m_hgt, s_hgt, …, dun3 … obesitas."""
+    import polars as pl
+
+    def frame(table: pa.Table) -> pl.DataFrame:
+        return pl.DataFrame(pl.from_arrow(table))
+
+    key = ["kaart", "sex", "dag"]
+    curves = frame(lms_per_day()).filter(pl.col("maat") != "wgt").pivot(on="maat", index=key, values=["l", "m", "s"])
+    return curves.join(frame(cutoffs_per_day(rule)), on=key, how="full", coalesce=True).to_arrow()
+
+
 def lms_per_height() -> pa.Table:
     """Weight for height under two years: columns kaart, sex, mm, l, m, s."""
     import numpy as np

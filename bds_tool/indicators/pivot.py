@@ -102,9 +102,9 @@ class Rows:
         self.day = _numpy(table["datum"].cast("int32"), _NO_DAY).astype(np.int32)
         self.code, words = _codes(table["waarde"])
         self.order = np.argsort(self.number, kind="stable")  # 16 bits: a radix sort
-        numbers, starts = np.unique(self.number[self.order], return_index=True)
-        stops = np.r_[starts[1:], len(self.order)]
-        self.spans = {int(n): (int(a), int(b)) for n, a, b in zip(numbers, starts, stops, strict=True)}
+        sizes = np.bincount(self.number) if len(self.number) else np.array([], dtype=np.int64)
+        stops = np.cumsum(sizes)
+        self.spans = {int(n): (int(stops[n] - sizes[n]), int(stops[n])) for n in np.flatnonzero(sizes)}
         self.words = self._recode(words, coding)
 
     def _recode(self, words: Any, coding: pa.Table) -> Any:  # noqa: ANN401
@@ -352,7 +352,8 @@ def _runs(codes: Any) -> Any:  # noqa: ANN401
         return codes.astype(np.int32)
     change = np.r_[True, codes[1:] != codes[:-1]]
     seen = codes[change]
-    if len(np.unique(seen)) == len(seen):
+    ordered = np.sort(seen)  # np.unique hashes, which is slower
+    if (ordered[1:] != ordered[:-1]).all():
         return (np.cumsum(change) - 1).astype(np.int32)
     return np.unique(codes, return_inverse=True)[1].astype(np.int32)
 

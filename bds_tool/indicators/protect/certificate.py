@@ -14,6 +14,9 @@ import numpy as np
 from bds_tool.indicators.protect.model import Primary, Problem
 from bds_tool.indicators.protect.types import Bools, Ints
 
+#: Certificates checked together: what bounds the memory.
+AT_ONCE = 20_000
+
 
 @dataclass(frozen=True)
 class Certificate:
@@ -46,12 +49,13 @@ def check(problem: Problem, hidden: Bools, certificates: list[Certificate]) -> l
     """What is wrong with the certificates; empty when every primary has one that holds."""
     faults = []
     met: dict[Primary, list[tuple[int, int]]] = {}
-    for c in certificates:
-        fault = _fault(problem, hidden, c)
-        if fault:
-            faults.append(fault)
-        else:
-            met.setdefault(c.primary, []).append((c.up, c.down))
+    for start in range(0, len(certificates), AT_ONCE):
+        chosen = certificates[start : start + AT_ONCE]
+        for c, fault in zip(chosen, _faults(problem, hidden, chosen), strict=True):
+            if fault:
+                faults.append(fault)
+            else:
+                met.setdefault(c.primary, []).append((c.up, c.down))
     for primary in problem.primaries:
         reached = met.get(primary, [])
         up, down = max([0, *(u for u, _ in reached)]), max([0, *(d for _, d in reached)])
@@ -60,38 +64,88 @@ def check(problem: Problem, hidden: Bools, certificates: list[Certificate]) -> l
     return faults
 
 
-def _fault(problem: Problem, hidden: Bools, c: Certificate) -> str:
-    touched = problem.published[c.nodes, c.flats]
-    if not (hidden[c.nodes, c.flats] | ~touched).all():
-        return "touches a published row"
-    where = (c.nodes == c.primary.node) & (c.flats == c.primary.flat)
-    sign = 1 if c.primary.quantity == c.gains else -1
-    if where.sum() != 1 or int(c.deltas[where][0]) != sign or c.primary.quantity not in {c.gains, c.loses}:
-        return "does not change the protected count by one"
-    for quantity, direction in ((c.gains, 1), (c.loses, -1)):
-        if quantity < 0:
-            continue
-        change = c.deltas * direction * sign
-        room = (problem.values - problem.lower)[quantity][c.nodes, c.flats]
-        if (room + change * c.up < 0).any() or (room - change * c.down < 0).any():
-            return "makes an impossible count"
-    return "" if _sums_hold(problem, c) else "breaks a sum"
-
-
-def _sums_hold(problem: Problem, c: Certificate) -> bool:
-    dense: dict[int, Ints] = {}
-    for node, flat, delta in zip(c.nodes.tolist(), c.flats.tolist(), c.deltas.tolist(), strict=True):
-        dense.setdefault(node, np.zeros(problem.space.size, dtype=np.int64))[flat] += delta
-    zero = np.zeros(problem.space.size, dtype=np.int64)
-    parents = {int(problem.tree.parent[n]) for n in dense} | set(dense)
-    for node in parents - {-1}:
-        below = problem.tree.children[node]
-        if below and not np.array_equal(
-            dense.get(node, zero), sum((dense.get(b, zero) for b in below), zero)
-        ):
-            return False
-    return (
-        all((problem.space.equations @ row == 0).all() for row in dense.values())
-        if problem.space.equations.size
-        else True
+def _faults(problem: Problem, hidden: Bools, certificates: list[Certificate]) -> list[str]:
+    """Per certificate what is wrong with it; empty when it holds. All entries of all certificates at once."""
+    count = len(certificates)
+    of = np.repeat(np.arange(count), [len(c.nodes) for c in certificates])
+    nodes, flats, deltas = (
+        np.concatenate([getattr(c, name) for c in certificates]) for name in ("nodes", "flats", "deltas")
     )
+
+    def told(values: list[int]) -> Ints:
+        return np.array(values, dtype=np.int64)
+
+    quantity = told([c.primary.quantity for c in certificates])
+    gains, loses = told([c.gains for c in certificates]), told([c.loses for c in certificates])
+    sign = np.where(quantity == gains, 1, -1)
+    found = [""] * count
+
+    def blame(wrong: Bools, fault: str) -> None:
+        for i in np.flatnonzero(wrong).tolist():
+            found[i] = found[i] or fault
+
+    def per_certificate(entries: Bools) -> Ints:
+        return np.bincount(of[entries], minlength=count)
+
+    blame(
+        per_certificate(problem.published[nodes, flats] & ~hidden[nodes, flats]) > 0,
+        "touches a published row",
+    )
+    own = (nodes == told([c.primary.node for c in certificates])[of]) & (
+        flats == told([c.primary.flat for c in certificates])[of]
+    )
+    changes = (per_certificate(own) == 1) & (per_certificate(own & (deltas == sign[of])) == 1)
+    blame(
+        ~changes | ((quantity != gains) & (quantity != loses)), "does not change the protected count by one"
+    )
+    up, down = told([c.up for c in certificates]), told([c.down for c in certificates])
+    for which, direction in ((gains, 1), (loses, -1)):
+        use = which[of] >= 0
+        at = (which[of][use], nodes[use], flats[use])
+        room, change = problem.values[at] - problem.lower[at], (deltas * sign[of])[use] * direction
+        impossible = (room + change * up[of][use] < 0) | (room - change * down[of][use] < 0)
+        blame(np.bincount(of[use][impossible], minlength=count) > 0, "makes an impossible count")
+    blame(_breaks_sum(problem, of, nodes, flats, deltas, count), "breaks a sum")
+    return found
+
+
+def _breaks_sum(problem: Problem, of: Ints, nodes: Ints, flats: Ints, deltas: Ints, count: int) -> Bools:
+    """Certificates that change the parts of some sum otherwise than its total."""
+    parent = problem.tree.parent
+    inner = np.zeros(problem.tree.size, dtype=bool)
+    inner[parent[parent >= 0]] = True
+    total, part = inner[nodes], parent[nodes] >= 0
+    # Per certificate, total area and flat node: what the parts change less what the total changes.
+    where = np.concatenate([nodes[total], parent[nodes[part]]]), np.concatenate([flats[total], flats[part]])
+    areas = _unequal(
+        np.concatenate([of[total], of[part]]),
+        where[0] * problem.space.size + where[1],
+        np.concatenate([-deltas[total], deltas[part]]),
+        count,
+    )
+    equation, flat = np.nonzero(problem.space.equations)
+    if not len(equation):
+        return areas
+    order = np.argsort(flat, kind="stable")
+    degree = np.bincount(flat, minlength=problem.space.size)[flats]
+    first = np.searchsorted(flat[order], flats)
+    each = np.repeat(np.arange(len(flats)), degree)
+    entry = order[np.repeat(first, degree) + _count_up(degree)]
+    weight = problem.space.equations[equation[entry], flat[entry]]
+    lines = nodes[each] * len(problem.space.equations) + equation[entry]
+    return areas | _unequal(of[each], lines, weight * deltas[each], count)
+
+
+def _unequal(of: Ints, line: Ints, amount: Ints, count: int) -> Bools:
+    """Certificates with a line whose amounts do not add up to nothing."""
+    keys, group = np.unique(of * (int(line.max(initial=0)) + 1) + line, return_inverse=True)
+    wrong = np.bincount(group, weights=amount, minlength=len(keys)) != 0
+    found = np.zeros(count, dtype=bool)
+    found[of[wrong[group]]] = True
+    return found
+
+
+def _count_up(lengths: Ints) -> Ints:
+    """0, 1, .. for each length in turn."""
+    result: Ints = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return result

@@ -8,6 +8,7 @@ itself, so nothing is solved and the time grows with the number of primaries onl
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -33,12 +34,16 @@ class Choice:
     down: int
     cost: float
 
+    @cached_property
     def rows(self) -> tuple[Ints, Ints]:
+        """Tree and flat node of every row the move changes."""
         nodes = np.concatenate([self.gain_nodes, self.lose_nodes])
         flats = np.concatenate([self.plus, self.minus])
         return np.repeat(nodes, len(flats)), np.tile(flats, len(nodes))
 
+    @cached_property
     def deltas(self) -> Ints:
+        """The change of `gains` in each of `rows`."""
         tree = np.concatenate([np.ones(len(self.gain_nodes)), -np.ones(len(self.lose_nodes))])
         flat = np.concatenate([np.ones(len(self.plus)), -np.ones(len(self.minus))])
         return np.outer(tree, flat).ravel().astype(np.int64)
@@ -98,8 +103,8 @@ class Suppressor:
     def certificates(self) -> list[Certificate]:
         found = []
         for primary, c in self.choices.items():
-            nodes, flats = c.rows()
-            found.append(Certificate(primary, nodes, flats, c.deltas(), c.gains, c.loses, c.up, c.down))
+            nodes, flats = c.rows
+            found.append(Certificate(primary, nodes, flats, c.deltas, c.gains, c.loses, c.up, c.down))
         return found + [c for held in self.flows.values() for c in held]
 
     def add_flow(self, certificates: list[Certificate]) -> None:
@@ -129,14 +134,14 @@ class Suppressor:
         choice = self.search(primary, far=far)
         if choice is not None:
             self.choices[primary] = choice
-            self._use(*choice.rows())
+            self._use(*choice.rows)
             if self.places:
                 self._share(primary, choice)
 
     def _share(self, owner: Primary, choice: Choice) -> None:
         """Give the move to every other primary it certifies."""
-        nodes, flats = choice.rows()
-        for node, flat, delta in zip(nodes.tolist(), flats.tolist(), choice.deltas().tolist(), strict=True):
+        nodes, flats = choice.rows
+        for node, flat, delta in zip(nodes.tolist(), flats.tolist(), choice.deltas.tolist(), strict=True):
             for quantity in (choice.gains, choice.loses):
                 other = self.places.get((quantity, node, flat))
                 if other is None or other in self.choices:
@@ -153,13 +158,13 @@ class Suppressor:
         if old is None:
             self._choose(primary, far=True)
             return
-        nodes, flats = old.rows()
+        nodes, flats = old.rows
         self._release(nodes, flats)
         # Looking further than the siblings pays only for a primary that hides rows for itself alone.
         spent = float(self.cost[nodes, flats].sum())
         new = self.search(primary, far=spent > 0) if everyone or spent > 0 else None
         self.choices[primary] = new if new is not None and new.cost <= spent + 1e-9 else old
-        self._use(*self.choices[primary].rows())
+        self._use(*self.choices[primary].rows)
 
     def _use(self, nodes: Ints, flats: Ints) -> None:
         self.uses[nodes, flats] += 1

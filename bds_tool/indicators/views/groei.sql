@@ -1,5 +1,5 @@
 -- rij: één kind op één dag met een lengte, gewicht of hoofdomtrek
--- uit: meetwaarden, kind, iotf, lms_dag, lms_lengte, parameters
+-- uit: meetwaarden, kind, groeitabel, lms_lengte, parameters
 -- elementen: 235, 245, 252
 -- bmi: kg/m²; leeftijd_mnd: volle maanden; dag: leeftijd in dagen
 -- kaart: nl, tu, ma, hs, ds of p25 … p36 (weken zwangerschap, tot 4 jaar): welke referentie geldt
@@ -11,21 +11,21 @@ SELECT
   year(m.datum) AS jaar,
   CAST(CAST(floor(m.leeftijd_mnd / 12) AS INTEGER) AS VARCHAR) AS age,
   CASE
-    WHEN m.bmi IS NULL OR i.overgewicht IS NULL THEN NULL
-    WHEN m.bmi >= i.obesitas THEN 2
-    WHEN m.bmi >= i.overgewicht THEN 1
-    WHEN m.bmi <= i.dun3 THEN -3
-    WHEN m.bmi <= i.dun2 THEN -2
-    WHEN m.bmi <= i.dun1 THEN -1
+    WHEN m.bmi IS NULL OR g.overgewicht IS NULL THEN NULL
+    WHEN m.bmi >= g.obesitas THEN 2
+    WHEN m.bmi >= g.overgewicht THEN 1
+    WHEN m.bmi <= g.dun3 THEN -3
+    WHEN m.bmi <= g.dun2 THEN -2
+    WHEN m.bmi <= g.dun1 THEN -1
     ELSE 0
   END AS iotf,
   CASE WHEN m.bmi IS NOT NULL THEN
     row_number() OVER (PARTITION BY m.kind, year(m.datum), m.bmi IS NOT NULL ORDER BY m.datum DESC) = 1
     ELSE FALSE END AS laatste_jaar,
-  $Z(m.lengte / 10.0, zl) AS z_lengte,
-  $Z(m.bmi, zb) AS z_bmi,
-  $Z(m.hoofdomtrek / 10.0, zh) AS z_hoofd,
-  $Z(m.gewicht / 1000.0, zw) AS z_wfh
+  $Z(m.lengte / 10.0, g.l_hgt, g.m_hgt, g.s_hgt) AS z_lengte,
+  $Z(m.bmi, g.l_bmi, g.m_bmi, g.s_bmi) AS z_bmi,
+  $Z(m.hoofdomtrek / 10.0, g.l_hdc, g.m_hdc, g.s_hdc) AS z_hoofd,
+  $Z(m.gewicht / 1000.0, w.l, w.m, w.s) AS z_wfh
 FROM (
   SELECT
     r.kind, r.datum, k.sex, r.lengte, r.gewicht, r.hoofdomtrek,
@@ -45,8 +45,5 @@ FROM (
   JOIN kind AS k ON k.kind = r.kind
   WHERE r.datum >= k.geboren
 ) AS m
-LEFT JOIN iotf AS i ON i.sex = m.sex AND i.kaart = m.kaart AND i.dag = m.dag
-LEFT JOIN lms_dag AS zl ON zl.maat = 'hgt' AND zl.sex = m.sex AND zl.kaart = m.kaart AND zl.dag = m.dag
-LEFT JOIN lms_dag AS zb ON zb.maat = 'bmi' AND zb.sex = m.sex AND zb.kaart = m.kaart AND zb.dag = m.dag
-LEFT JOIN lms_dag AS zh ON zh.maat = 'hdc' AND zh.sex = m.sex AND zh.kaart = m.kaart AND zh.dag = m.dag
-LEFT JOIN lms_lengte AS zw ON zw.sex = m.sex AND zw.kaart = m.kaart AND zw.mm = m.lengte AND m.leeftijd_mnd < 24
+LEFT JOIN groeitabel AS g ON g.sex = m.sex AND g.kaart = m.kaart AND g.dag = m.dag
+LEFT JOIN lms_lengte AS w ON w.sex = m.sex AND w.kaart = m.kaart AND w.mm = m.lengte AND m.leeftijd_mnd < 24

@@ -4,7 +4,7 @@
 -- datum: 1409, anders de datum van de activiteit; vorige: vorige dosis van hetzelfde component (dagen ervoor: tussen)
 -- een door het RIVM afgekeurde vaccinatie (1589) telt niet
 SELECT
-  d.kind, d.component, d.datum,
+  d.kind, d.component, d.datum, d.geboren,
   $DAG(d.geboren, d.datum) AS dag,
   $DAG(lag(d.datum) OVER (PARTITION BY d.kind, d.component ORDER BY d.datum), d.datum) AS tussen
 FROM (

@@ -6,12 +6,11 @@
 -- revaccinatie moet er een dosis zijn met minstens reva_tussen dagen sinds de vorige en vanaf reva_dag.
 SELECT
   s.kind, s.serie, s.datum, s.age, s.vereist,
-  count(*) FILTER (WHERE p.dag >= s.min_dag AND coalesce(p.tussen, 99999) >= s.min_tussen) >= s.vereist
-    AND (s.reva_tussen = 0 OR count(*) FILTER (WHERE p.tussen >= s.reva_tussen AND p.dag >= s.reva_dag) > 0) AS voltooid,
-  count(p.dag) AS gegeven
+  coalesce(d.geldig, 0) >= s.vereist AND (s.reva_tussen = 0 OR coalesce(d.reva, 0) > 0) AS voltooid,
+  coalesce(d.gegeven, 0) AS gegeven
 FROM (
   SELECT
-    k.kind, v.serie, v.component, v.age, v.min_dag, v.min_tussen, v.reva_tussen, v.reva_dag,
+    k.kind, v.nr, v.serie, v.age, v.reva_tussen,
     k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)) AS datum,
     CASE WHEN v.doses_schema2 > 0 AND k.dktp_schema = '01' THEN v.doses_schema2 ELSE v.doses END AS vereist
   FROM kind AS k
@@ -20,5 +19,14 @@ FROM (
   WHERE k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)) BETWEEN p.van AND p.peildatum
     AND (k.einde IS NULL OR k.einde > k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)))
 ) AS s
-LEFT JOIN prik AS p ON p.kind = s.kind AND p.component = s.component AND p.datum < s.datum
-GROUP BY s.kind, s.serie, s.datum, s.age, s.vereist, s.reva_tussen
+LEFT JOIN (
+  SELECT
+    p.kind, v.nr,
+    count(*) FILTER (WHERE p.dag >= v.min_dag AND coalesce(p.tussen, 99999) >= v.min_tussen) AS geldig,
+    count(*) FILTER (WHERE p.tussen >= v.reva_tussen AND p.dag >= v.reva_dag) AS reva,
+    count(*) AS gegeven
+  FROM prik AS p
+  JOIN vaccinatieserie AS v ON v.component = p.component
+  WHERE p.datum < p.geboren + to_months(CAST(v.grens_mnd AS INTEGER))
+  GROUP BY p.kind, v.nr
+) AS d ON d.kind = s.kind AND d.nr = s.nr

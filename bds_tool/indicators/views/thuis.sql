@@ -1,0 +1,9 @@
+-- rij: één kind met zijn kenmerken voor uitsplitsingen en zijn gebied
+-- uit: kind, woont
+-- elementen: 8, 9, 12, 16, 19, 62, 66, 71, 697, 1453, 1454
+-- gebied: waar het kind steeds woonde; leeg als het is verhuisd (dan staat het in verhuisd)
+SELECT k.kind, k.sex, k.education, k.origin, w.gebied
+FROM kind AS k
+LEFT JOIN (
+  SELECT kind, CASE WHEN count(*) = 1 THEN min(gebied) END AS gebied FROM woont GROUP BY kind
+) AS w ON w.kind = k.kind
