@@ -40,7 +40,7 @@ ORDER = (
     "report",
     "generate",
 )
-NOT_COMMANDS = {"main", "render", "options"}
+NOT_COMMANDS = {"main", "render", "zib_text"}
 
 _log_file: list[Path] = []
 

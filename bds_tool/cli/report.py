@@ -95,7 +95,8 @@ def chart(
         str, typer.Option("--indicator", "-i", help="Indicator; bij --kind feeding niet nodig.")
     ] = "",
     kind: Annotated[
-        str, typer.Option(help="ranked, bars, trend, funnel, multiples, map of feeding (voeding naar leeftijd).")
+        str,
+        typer.Option(help="ranked, bars, trend, funnel, multiples, map of feeding (voeding naar leeftijd)."),
     ] = "ranked",
     area: Annotated[
         str, typer.Option(help="Gebied waarvan de delen worden getoond; zonder: alle gemeenten.")

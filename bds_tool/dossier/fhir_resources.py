@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.dossier.fhir_values import NULLFLAVOR, Waarde, code, lees, tijd
+from bds_tool.dossier.fhir_people import GROEP, organisatie, patient, related_person, zetter, zorgverlener
+from bds_tool.dossier.fhir_values import NULLFLAVOR, Waarde, lees, tijd
 
 if TYPE_CHECKING:
     from bds_tool.dossier.fhir_read import Rijen
 
 BDS = "urn:oid:2.16.840.1.113883.2.4.4.40.267"
 RUBRIEK = "urn:oid:2.16.840.1.113883.2.4.4.40.391"
-GROEP = "urn:oid:2.16.840.1.113883.2.4.4.40.393"
-#: Forms of related persons by their BDS group, and by role for resources of others.
-PERSONEN = {"G014": "ouder", "G018": "broerzus", "G078": "zoondochter", "G004": "contactpersoon"}
-OUDERS = {"FTH", "MTH", "STPFTH", "STPMTH", "ADOPTF", "ADOPTM", "FTHFOST", "MTHFOST", "NFTH", "NMTH"}
-BROERZUS = {"BRO", "SIS", "SIB", "HSIB", "STPSIB"}
-GENDER = {"male": "1", "female": "2", "other": "3", "unknown": "0"}
 
 
 def lees_resource(r: Rijen, resource: dict[str, Any]) -> None:
@@ -147,198 +142,8 @@ def _element_van_vorm(r: Rijen, resource: dict[str, Any], vorm: str) -> int | No
 # ---- persons -------------------------------------------------------------------------------------------------
 
 
-def patient(r: Rijen, resource: dict[str, Any]) -> None:
-    _persoon(r, resource, "patient", None)
-    put = _zetter(r, resource, "patient", None)
-    for extension in resource.get("extension", ()):
-        url = str(extension.get("url", ""))
-        if url.endswith("/patient-nationality"):
-            for inner in extension.get("extension", ()):
-                put("nationaliteit", inner.get("valueCodeableConcept"))
-        elif url.endswith("/patient-birthPlace"):
-            place = extension.get("valueAddress", {})
-            put("geboorteplaats", place.get("city"))
-            put("geboorteland", place.get("country"))
-    put("overleden", tijd(str(resource.get("deceasedDateTime") or "")))
-    if "multipleBirthBoolean" in resource:
-        put("meerling", "true" if resource["multipleBirthBoolean"] else "false")
-    manager = r.verwijzing(resource.get("managingOrganization"))
-    if manager:
-        _organisatie(r, resource, manager, "verantwoordelijk")
-    for reference in resource.get("generalPractitioner", ()):
-        found = r.verwijzing(reference)
-        if found and found["resourceType"] == "Organization":
-            _organisatie(r, resource, found, "huisartspraktijk")
-        elif found:
-            _zorgverlener(r, resource, found, "huisarts")
-
-
-def related_person(r: Rijen, resource: dict[str, Any]) -> None:
-    codings = [c for x in resource.get("relationship", ()) for c in x.get("coding", ())]
-    group = next((c["code"] for c in codings if c.get("system") == GROEP), "")
-    roles = {c.get("code") for c in codings}
-    vorm = PERSONEN.get(group) or (
-        "ouder" if roles & OUDERS else "broerzus" if roles & BROERZUS else "contactpersoon"
-    )
-    number = r.volgnr(resource)
-    _persoon(r, resource, vorm, number)
-    put = _zetter(r, resource, vorm, number)
-    for concept in resource.get("relationship", ()):
-        if any(c.get("system") == GROEP for c in concept.get("coding", ())):
-            continue
-        put(
-            "relatie" if concept.get("coding") else "rol",
-            concept if concept.get("coding") else concept.get("text"),
-        )
-    period = resource.get("period", {})
-    put("periode.van", tijd(str(period.get("start") or "")))
-    put("periode.tot", tijd(str(period.get("end") or "")))
-
-
-def _zetter(r: Rijen, resource: dict[str, Any], vorm: str, volgnr: int | None) -> Any:  # noqa: ANN401  # a function
-    def put(plaats: str, value: Any, instance: int | None = None) -> None:  # noqa: ANN401  # text or a concept
-        n = r.inverse.element(vorm, plaats)
-        if n is None or not value:
-            return
-        found = code(r.inverse, n, value) if isinstance(value, dict) else Waarde(str(value))
-        if found is not None:
-            r.voeg(
-                resource, n, found, volgnr=instance if instance is not None else volgnr, pad=plaats, datum=""
-            )
-
-    return put
-
-
-def _persoon(r: Rijen, resource: dict[str, Any], vorm: str, volgnr: int | None) -> None:
-    put = _zetter(r, resource, vorm, volgnr)
-    for identifier in resource.get("identifier", ()):
-        if identifier.get("system") == r.inverse.kaart.uri("bsn"):
-            put("bsn", identifier.get("value"))
-    gender = next(
-        (x.get("valueCodeableConcept") for x in resource.get("_gender", {}).get("extension", ())), None
-    )
-    if gender or resource.get("gender"):
-        n = r.inverse.element(vorm, "geslacht")
-        value = code(r.inverse, n, gender) if gender and n is not None else None
-        if n is not None:
-            r.voeg(
-                resource,
-                n,
-                value or Waarde(GENDER.get(str(resource.get("gender")))),
-                volgnr=volgnr,
-                pad="gender",
-                datum="",
-            )
-    put("geboortedatum", resource.get("birthDate"))
-    for name in resource.get("name", ()):
-        _naam(put, name)
-    _telecom(r, resource, vorm, volgnr)
-    for index, address in enumerate(resource.get("address", ()), start=1):
-        _adres(put, address, index if vorm == "patient" else (volgnr or 1) * 1000 + index)
-
-
-def _naam(put: Any, name: dict[str, Any]) -> None:  # noqa: ANN401  # a function
-    own = {
-        str(x.get("url", "")).rsplit("/", 1)[-1]: x.get("valueString")
-        for x in (name.get("_family") or {}).get("extension", ())
-    }
-    given = " ".join(g for g in name.get("given", ()) if g)
-    if name.get("use") == "usual":
-        put("roepnaam", given)
-    elif name.get("use") == "official":
-        if "family" not in name and not given:
-            put("naam.tekst", name.get("text"))
-            return
-        put("naam.voornaam", given)
-        put("naam.voorvoegsel", own.get("humanname-own-prefix"))
-        put("naam.achternaam", own.get("humanname-own-name") or name.get("family"))
-    else:
-        put("gebruik.voorvoegsel", own.get("humanname-own-prefix"))
-        put("gebruik.achternaam", own.get("humanname-own-name") or name.get("family"))
-
-
-def _telecom(r: Rijen, resource: dict[str, Any], vorm: str, volgnr: int | None) -> None:
-    put = _zetter(r, resource, vorm, volgnr)
-    index = 0
-    for point in resource.get("telecom", ()):
-        if point.get("system") == "email":
-            put("email", point.get("value"))
-            continue
-        index += 1
-        instance = index if vorm == "patient" else (volgnr or 1) * 1000 + index
-        put("telefoon.nummer", point.get("value"), instance)
-        kind = next(
-            (x.get("valueCodeableConcept") for x in (point.get("_system") or {}).get("extension", ())), None
-        )
-        if kind:
-            put("telefoon.soort", kind, instance)
-        elif point.get("use"):
-            put("telefoon.soort", {"home": "HP", "work": "WP", "temp": "TMP"}.get(point["use"]), instance)
-
-
-def _adres(put: Any, address: dict[str, Any], instance: int) -> None:  # noqa: ANN401  # a function
-    kind = next(
-        (
-            x.get("valueCodeableConcept")
-            for x in address.get("extension", ())
-            if str(x.get("url", "")).endswith("AddressType")
-        ),
-        None,
-    )
-    put("adres.soort", kind, instance)
-    parts: dict[str, str] = {}
-    for line in address.get("_line") or ():
-        for x in (line or {}).get("extension", ()):
-            parts[str(x.get("url", "")).rsplit("-", 1)[-1]] = str(x.get("valueString", ""))
-    put("adres.straat", parts.get("streetName"), instance)
-    put("adres.huisnummer", parts.get("houseNumber"), instance)
-    extra = parts.get("buildingNumberSuffix", "")
-    letter, _, rest = extra.partition(" ")
-    if len(letter) == 1 and letter.isalpha():
-        put("adres.huisletter", letter, instance)
-        put("adres.toevoeging", rest, instance)
-    else:
-        put("adres.toevoeging", extra, instance)
-    put("adres.aanduiding", parts.get("additionalLocator"), instance)
-    put("adres.beschrijving", parts.get("unitID"), instance)
-    put("adres.woonplaats", address.get("city"), instance)
-    put("adres.gemeente", address.get("district"), instance)
-    put("adres.postcode", address.get("postalCode"), instance)
-    country = next(
-        (x.get("valueCodeableConcept") for x in (address.get("_country") or {}).get("extension", ())), None
-    )
-    put("adres.land", country, instance)
-    period = address.get("period", {})
-    put("adres.van", tijd(str(period.get("start") or "")), instance)
-    put("adres.tot", tijd(str(period.get("end") or "")), instance)
-
-
-# ---- care ----------------------------------------------------------------------------------------------------
-
-
-def _organisatie(
-    r: Rijen, resource: dict[str, Any], organisation: dict[str, Any], vorm: str, volgnr: int | None = None
-) -> None:
-    put = _zetter(r, resource, vorm, volgnr)
-    put("naam", organisation.get("name"))
-    _nummers(r, put, organisation, ("ura", "agb"))
-
-
-def _zorgverlener(r: Rijen, resource: dict[str, Any], professional: dict[str, Any], vorm: str) -> None:
-    put = _zetter(r, resource, vorm, None)
-    put("naam", next((n.get("text") for n in professional.get("name", ())), None))
-    _nummers(r, put, professional, ("uzi", "big", "agb"))
-
-
-def _nummers(r: Rijen, put: Any, resource: dict[str, Any], kinds: tuple[str, ...]) -> None:  # noqa: ANN401  # a function
-    for identifier in resource.get("identifier", ()):
-        for kind in kinds:
-            if identifier.get("system") == r.inverse.kaart.uri(kind):
-                put(kind, identifier.get("value"))
-
-
 def encounter(r: Rijen, resource: dict[str, Any]) -> None:
-    put = _zetter(r, resource, "contact", None)
+    put = zetter(r, resource, "contact", None)
     if "source" in resource.get("meta", {}) or "profile" not in resource.get("meta", {}):
         put("datum", tijd(str(resource.get("period", {}).get("start") or "")))
     kind, form = r.inverse.element("contact", "soort"), r.inverse.element("contact", "vorm")
@@ -353,15 +158,15 @@ def encounter(r: Rijen, resource: dict[str, Any]) -> None:
     for participant in resource.get("participant", ()):
         found = r.verwijzing(participant.get("individual"))
         if found and found["resourceType"] == "Practitioner":
-            _zorgverlener(r, resource, found, "uitvoerder")
+            zorgverlener(r, resource, found, "uitvoerder")
 
 
 def episode(r: Rijen, resource: dict[str, Any]) -> None:
     number = r.volgnr(resource)
     organisation = r.verwijzing(resource.get("managingOrganization"))
     if organisation:
-        _organisatie(r, resource, organisation, "zorgperiode", number)
-    put = _zetter(r, resource, "zorgperiode", number)
+        organisatie(r, resource, organisation, "zorgperiode", number)
+    put = zetter(r, resource, "zorgperiode", number)
     period = resource.get("period", {})
     put("van", tijd(str(period.get("start") or "")))
     put("tot", tijd(str(period.get("end") or "")))
@@ -369,7 +174,7 @@ def episode(r: Rijen, resource: dict[str, Any]) -> None:
 
 def immunization(r: Rijen, resource: dict[str, Any]) -> None:
     number = r.volgnr(resource)
-    put = _zetter(r, resource, "vaccinatie", number)
+    put = zetter(r, resource, "vaccinatie", number)
     put("soort", resource.get("vaccineCode"))
     put("datum", tijd(str(resource.get("occurrenceDateTime") or "")))
     put("partij", resource.get("lotNumber"))
@@ -403,7 +208,7 @@ def condition(r: Rijen, resource: dict[str, Any]) -> None:
         return
     r.voeg(resource, n, Waarde(concept.get("text") or "true"))
     vorm = r.inverse.vorm_van.get(n, "")
-    put = _zetter(r, resource, vorm, None)
+    put = zetter(r, resource, vorm, None)
     put("van", tijd(str(resource.get("onsetDateTime") or "")))
     put("tot", tijd(str(resource.get("abatementDateTime") or "")))
     for note in resource.get("note", ()):
@@ -422,13 +227,13 @@ def procedure(r: Rijen, resource: dict[str, Any]) -> None:
         r.voeg(resource, n, Waarde(concept["text"]))
     else:
         r.voeg(resource, n, Waarde("false" if resource.get("status") == "not-done" else "true"))
-        put = _zetter(r, resource, r.inverse.vorm_van.get(n, ""), None)
+        put = zetter(r, resource, r.inverse.vorm_van.get(n, ""), None)
         put("datum", tijd(str(resource.get("performedDateTime") or "")))
         put("reden", resource.get("statusReason"))
 
 
 def family(r: Rijen, resource: dict[str, Any]) -> None:
-    put = _zetter(r, resource, "familie", r.volgnr(resource))
+    put = zetter(r, resource, "familie", r.volgnr(resource))
     put("familielid", resource.get("relationship"))
     for condition_ in resource.get("condition", ()):
         put("aandoening", condition_.get("code"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from bds_tool.places import specs_dir
+from bds_tool.places import read_yaml, specs_dir
 from bds_tool.schema import load
 from bds_tool.schema.model import Definition
 from bds_tool.schema.zib.coverage import past
@@ -77,12 +77,9 @@ def _schema() -> Iterator[Fout]:
             for error in validators[kind].iter_errors(row):
                 column = "/".join(map(str, error.path)) or "-"
                 yield Fout("ZIB01", "fout", f"{path.name}:{line}", f"{column}: {error.message}")
-    import yaml
-
     forms = root / "zib" / "fhir" / "vormen.yaml"
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     schema = json.loads((root / "_schemas" / "zib-vormen.schema.json").read_text(encoding="utf-8"))
-    data = yaml.load(forms.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # a safe loader
+    data = read_yaml(forms)
     for error in Draft202012Validator(schema).iter_errors(data):
         place = "/".join(map(str, error.path)) or "-"
         yield Fout("ZIB01", "fout", forms.name, f"{place}: {error.message}")

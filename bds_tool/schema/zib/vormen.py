@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.errors import SpecError
-from bds_tool.places import specs_dir
+from bds_tool.places import read_yaml, specs_dir
 from bds_tool.text import t
 
 
@@ -61,14 +61,11 @@ def load_vormen() -> Vormen:
 
 @lru_cache(maxsize=2)
 def _load(root: str) -> Vormen:
-    import yaml
-
     path = Path(root) / "zib" / "fhir" / "vormen.yaml"
+    data = read_yaml(path)
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # a safe loader
         return Vormen(data["profielbasis"], {n: _vorm(n, v) for n, v in data["vormen"].items()})
-    except (OSError, KeyError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise SpecError(
             t(
                 f"{path} is niet te lezen ({type(error).__name__}: {error}).",
