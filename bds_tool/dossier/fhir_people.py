@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.dossier.fhir_values import Waarde, code, tijd
 
 if TYPE_CHECKING:
-    from bds_tool.dossier.fhir_read import Rijen
+    from bds_tool.dossier.fhir_rows import Rijen
 
 GROEP = "urn:oid:2.16.840.1.113883.2.4.4.40.393"
 #: Forms of related persons by their BDS group, and by role for resources of others.

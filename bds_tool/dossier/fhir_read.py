@@ -7,108 +7,25 @@ a row with its text (`bdsnummer` null).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from bds_tool.dossier.fhir_inverse import Inverse, load_inverse
-from bds_tool.dossier.fhir_values import Waarde
+from bds_tool.dossier.fhir_inverse import load_inverse
+from bds_tool.dossier.fhir_resources import READERS, lees_resource
+from bds_tool.dossier.fhir_rows import Rijen
 from bds_tool.dossier.sources import Sink, Source, Unreadable
 
 #: A document that is one JSON value is read whole up to this size; larger ones must be NDJSON.
 WHOLE = 256 * 1024**2
 #: Types that other resources refer to for their rows.
 GEDEELD = ("Organization", "Practitioner")
-_VOLGNR = re.compile(r";volgnr=(\d+)")
-
-
-class Rijen:
-    """Turns values into rows of the store."""
-
-    def __init__(self, sink: Sink, inverse: Inverse, gedeeld: dict[str, dict[str, Any]]) -> None:
-        self.sink, self.inverse, self.gedeeld = sink, inverse, gedeeld
-        self.regel = 0
-        self.dossiers: set[str] = set()
-
-    def voeg(
-        self,
-        resource: dict[str, Any],
-        n: int | None,
-        value: Waarde,
-        *,
-        groep: str | None = None,
-        volgnr: int | None = None,
-        pad: str = "",
-        dossier: str | None = None,
-        rubriek: str | None = None,
-        datum: str | None = None,
-    ) -> None:
-        """One row; the child, contact and date come from the resource unless given."""
-        kind = resource["resourceType"]
-        patient = dossier if dossier is not None else self.patient(resource)
-        self.dossiers.add(patient)
-        if rubriek is None and n is not None:
-            rubriek = self.inverse.rubriek.get(n) or None
-        if groep is None and n is not None:
-            groep = self.inverse.groep.get(n) or None
-        self.sink.rows.append(
-            (
-                patient,
-                self.contact(resource),
-                _dag(datum if datum is not None else self.moment(resource)),
-                n,
-                rubriek,
-                groep,
-                volgnr if volgnr is not None else self.volgnr(resource),
-                value.waarde,
-                value.eenheid,
-                value.codesysteem,
-                value.nullflavor,
-                value.tekst,
-                self.sink.bron,
-                self.regel,
-                f"{kind}/{pad}" if pad else kind,
-            )
-        )
-
-    def patient(self, resource: dict[str, Any]) -> str:
-        if resource["resourceType"] == "Patient":
-            return str(resource.get("id", ""))
-        reference = (resource.get("subject") or resource.get("patient") or {}).get("reference", "")
-        return str(reference).rsplit("/", 1)[-1]
-
-    def contact(self, resource: dict[str, Any]) -> str | None:
-        if resource["resourceType"] == "Encounter":
-            return str(resource.get("id", "")) or None
-        reference = (resource.get("encounter") or {}).get("reference", "")
-        return str(reference).rsplit("/", 1)[-1] or None
-
-    def moment(self, resource: dict[str, Any]) -> str:
-        kind = resource["resourceType"]
-        if kind == "Encounter":
-            return str((resource.get("period") or {}).get("start", ""))
-        for key in ("effectiveDateTime", "authored", "recordedDate", "date"):
-            if key in resource:
-                return str(resource[key])
-        return str((resource.get("effectivePeriod") or {}).get("start", ""))
-
-    def volgnr(self, resource: dict[str, Any]) -> int | None:
-        found = _VOLGNR.search(str((resource.get("meta") or {}).get("source", "")))
-        return int(found[1]) if found else None
-
-    def verwijzing(self, reference: Any) -> dict[str, Any] | None:  # noqa: ANN401  # a Reference
-        """The shared resource a reference points at, when it was delivered too."""
-        return self.gedeeld.get(str((reference or {}).get("reference", "")).rsplit("/", 1)[-1])
 
 
 def read_fhir(source: Source, sink: Sink) -> None:
     """Raises Unreadable when nothing in the source is a FHIR resource."""
-    from bds_tool.dossier.fhir_resources import lees_resource
-
     shared = _shared(source)
     rows = Rijen(sink, load_inverse(), shared)
     found = broken = 0
@@ -179,8 +96,6 @@ def _parse(data: bytes) -> Any:  # noqa: ANN401  # any JSON
 def _shared(source: Source) -> dict[str, dict[str, Any]]:
     """Organisations and professionals in the source itself, and in files beside it as bulk export writes them."""
     found = {}
-    from bds_tool.dossier.fhir_resources import READERS
-
     # A file named after one type, as bulk export writes it, holds only that type.
     name = source.pad.rsplit("/", 1)[-1].partition(".")[0]
     if name not in READERS and name not in GEDEELD:
@@ -204,10 +119,3 @@ def _soort(resource: dict[str, Any]) -> str:
     """The resource type, only when it looks like one: it is told in a remark."""
     kind = resource["resourceType"]
     return kind if kind.isascii() and kind.isalpha() and len(kind) < 40 else "?"
-
-
-def _dag(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        return None

@@ -9,7 +9,7 @@ from bds_tool.dossier.fhir_people import GROEP, organisatie, patient, related_pe
 from bds_tool.dossier.fhir_values import NULLFLAVOR, Waarde, lees, tijd
 
 if TYPE_CHECKING:
-    from bds_tool.dossier.fhir_read import Rijen
+    from bds_tool.dossier.fhir_rows import Rijen
 
 BDS = "urn:oid:2.16.840.1.113883.2.4.4.40.267"
 RUBRIEK = "urn:oid:2.16.840.1.113883.2.4.4.40.391"

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bds_tool.places import specs_dir
-from bds_tool.schema.wijzigingen.check import Context, check_definition_side, context
+from bds_tool.schema.wijzigingen.check import check_definition_side, context
+from bds_tool.schema.wijzigingen.context import Context
 from bds_tool.schema.wijzigingen.findings import Bevinding
 from bds_tool.schema.wijzigingen.fragment import problems, unfilled
 from bds_tool.schema.wijzigingen.plan import Plan, compile_plan

@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from bds_tool.errors import UsageError
+from bds_tool.schema.changes import Change
 from bds_tool.schema.coding import code_pairs
-from bds_tool.schema.diff import Change, diff
+from bds_tool.schema.diff import diff
 from bds_tool.schema.facts import james_fields, requests, successions
 from bds_tool.schema.loading import load, load_element, newest, versions
 from bds_tool.schema.model import Definition, Element

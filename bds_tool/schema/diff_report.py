@@ -9,7 +9,8 @@ from html import escape
 from typing import Any
 
 from bds_tool.schema.card import change_row
-from bds_tool.schema.diff import Change, ChangeClass, diff, overall
+from bds_tool.schema.changes import Change, ChangeClass
+from bds_tool.schema.diff import diff, overall
 from bds_tool.schema.facts import requests
 from bds_tool.schema.loading import load
 from bds_tool.schema.show import aspect_word, columns

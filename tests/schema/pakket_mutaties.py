@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from bds_tool.schema import load
-from bds_tool.schema.diff import ChangeClass, Veld
+from bds_tool.schema.changes import ChangeClass, Veld
 from bds_tool.schema.wijzigingen import Afschaffing, Omrekening, Pakket, Regel, Verzoek, Voorbeeld, Wijziging
 
 Subject = tuple[str, str]

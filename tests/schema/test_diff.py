@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 
 from bds_tool.schema import load, versions
-from bds_tool.schema.diff import Change, ChangeClass, diff, overall
+from bds_tool.schema.changes import Change, ChangeClass
+from bds_tool.schema.diff import diff, overall
 
 MAJOR, MINOR, PATCH, GEEN = ChangeClass.MAJOR, ChangeClass.MINOR, ChangeClass.PATCH, ChangeClass.GEEN
 

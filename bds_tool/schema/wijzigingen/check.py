@@ -3,54 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Iterator
+from functools import lru_cache
 
 from bds_tool.errors import UsageError
 from bds_tool.places import specs_dir
-from bds_tool.schema.diff import Change, ChangeClass, diff
+from bds_tool.schema.changes import Change, ChangeClass
+from bds_tool.schema.diff import diff
 from bds_tool.schema.loading import load, versions
-from bds_tool.schema.model import Definition
 from bds_tool.schema.wijzigingen.apply import ApplyProblem, apply_package
+from bds_tool.schema.wijzigingen.context import Context
 from bds_tool.schema.wijzigingen.coverage import covers, directions, table_codes
 from bds_tool.schema.wijzigingen.findings import Bevinding
 from bds_tool.schema.wijzigingen.model import Pakket, Verzoek, Wijziging
 from bds_tool.schema.wijzigingen.new import UNNUMBERED, needs_note
-from bds_tool.schema.wijzigingen.plan import users
 from bds_tool.text import t
-
-
-@dataclass(frozen=True)
-class Context:
-    """A package between its two definitions; `eerder` are the versions up to and with the old one."""
-
-    pakket: Pakket
-    oud: Definition
-    nieuw: Definition
-    verschillen: Mapping[tuple[str, str], Change]
-    eerder: tuple[Definition, ...]
-
-    @cached_property
-    def using(self) -> dict[str, tuple[int, ...]]:
-        """The elements that use a list, by list."""
-        return users(self.oud, self.nieuw)
-
-    @cached_property
-    def gone(self) -> dict[bool, frozenset[int]]:
-        """Elements that leave as a whole, by direction (true is forward)."""
-        leaving: dict[bool, set[int]] = {True: set(), False: set()}
-        for w in self.pakket.wijzigingen:
-            if w.nummer is not None:
-                for forward, numbers in leaving.items():
-                    o = w.richting(forward)
-                    if o is not None and o.doe in {"beschut", "vervalt", "verplaats"}:
-                        numbers.add(w.nummer)
-        return {k: frozenset(v) for k, v in leaving.items()}
-
-    def side(self, forward: bool) -> tuple[Definition, Definition]:
-        """(source, target) of a direction."""
-        return (self.oud, self.nieuw) if forward else (self.nieuw, self.oud)
 
 
 @lru_cache(maxsize=8)

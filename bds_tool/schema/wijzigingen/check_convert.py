@@ -13,7 +13,7 @@ from bds_tool.text import t
 
 if TYPE_CHECKING:
     from bds_tool.schema.model import Definition
-    from bds_tool.schema.wijzigingen.check import Context
+    from bds_tool.schema.wijzigingen.context import Context
     from bds_tool.schema.wijzigingen.model import Omrekening, Wijziging
 
 #: Actions that may follow where a value has no place in the target, and those that bring it back.

@@ -14,7 +14,7 @@ from bds_tool.text import t
 
 if TYPE_CHECKING:
     from bds_tool.schema.model import Definition
-    from bds_tool.schema.wijzigingen.check import Context
+    from bds_tool.schema.wijzigingen.context import Context
     from bds_tool.schema.wijzigingen.model import Regel, Wijziging
 
 

@@ -13,7 +13,7 @@ import yaml
 
 from bds_tool.errors import SpecError, UsageError
 from bds_tool.places import specs_dir
-from bds_tool.schema.diff import ChangeClass, Veld
+from bds_tool.schema.changes import ChangeClass, Veld
 from bds_tool.schema.wijzigingen.model import (
     Afschaffing,
     Geraakt,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from bds_tool.schema.diff import ChangeClass, Veld
+from bds_tool.schema.changes import ChangeClass, Veld
 
 #: What a conversion may do with a value.
 #:

@@ -13,7 +13,7 @@ from typing import Any
 
 from bds_tool.errors import UnreadableError, UsageError
 from bds_tool.files import atomic_file
-from bds_tool.schema.diff import ChangeClass, Veld
+from bds_tool.schema.changes import ChangeClass, Veld
 from bds_tool.schema.wijzigingen.model import (
     Afschaffing,
     Geraakt,
