@@ -85,3 +85,41 @@ def test_a_broken_spec_is_told(tmp_path):
     spec.write_text("a: [", encoding="utf-8")
     with pytest.raises(SpecError):
         defect_kinds(str(spec))
+
+
+def test_what_a_defect_stands_on_is_left_alone(planted):
+    """Where a height falls the one before it is that of the clean population; where an age is wrong, so is no birth date."""
+    clean, _, manifest = planted
+    values = clean.select(*KEY, "datum", clean="waarde")
+    falls = manifest.filter(pl.col("soort").is_in(["lengte-daalt", "hoofd-daalt", "overgenomen"]))
+    assert falls.height > 10
+    heights = values.filter(pl.col("bdsnummer").is_in(falls["bdsnummer"])).sort("datum", maintain_order=True)
+    before = heights.with_columns(
+        before=pl.col("clean").shift().over("dossier_id", "bdsnummer"),
+        place=pl.col("activiteit_id").shift().over("dossier_id", "bdsnummer"),
+    ).join(falls, on=KEY, nulls_equal=True)
+    step = {"lengte-daalt": -40, "hoofd-daalt": -25, "overgenomen": 0}
+    for kind, was, now in before.select("soort", "before", "waarde_na").iter_rows():
+        assert int(now) - int(was) == step[kind]
+    touched = manifest.join(
+        before.select("dossier_id", "bdsnummer", activiteit_id="place"),
+        on=["dossier_id", "activiteit_id", "bdsnummer"],
+        how="semi",
+    )
+    assert touched.is_empty(), touched
+    births = manifest.filter(pl.col("bdsnummer") == 20)["dossier_id"]
+    aged = manifest.filter(pl.col("soort").is_in(["leeftijd-bij-contact", "activiteit-voor-geboorte"]))
+    assert aged.height > 10
+    assert not aged["dossier_id"].is_in(births.implode()).any()
+
+
+def test_absent_children_had_content_and_jumps_have_neighbours(planted):
+    clean, _, manifest = planted
+    measured = clean.filter(pl.col("bdsnummer").is_in([235, 245])).select("dossier_id", "activiteit_id")
+    absent = manifest.filter(pl.col("soort") == "afwezig-met-inhoud")
+    assert absent.height > 0
+    assert absent.join(measured, on=["dossier_id", "activiteit_id"], how="anti").is_empty()
+    jumps = manifest.filter(pl.col("soort") == "sprong")
+    assert jumps.height > 0
+    weights = clean.filter(pl.col("bdsnummer") == 245).group_by("dossier_id").len()
+    assert jumps.join(weights.filter(pl.col("len") >= 3), on="dossier_id", how="anti").is_empty()
