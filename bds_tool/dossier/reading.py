@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -61,6 +62,8 @@ FIRST_INNER = 1_000_000_001
 AHEAD = 4
 #: From this many bytes in plain files on, a second process pays for its start.
 PARALLEL_BYTES = 24 * 1024**2
+#: From this many bytes on a file is hashed on a thread of its own, beside the reading.
+HASHED_BESIDE = 16 * 1024**2
 #: Files up to this size are read from disk once and held while they are worked on.
 HELD_BYTES = 1024**2
 
@@ -215,7 +218,7 @@ def _size(entries: list[_Entry]) -> int:
 
 
 def _parallel(entries: list[_Entry], options: Options) -> Iterator[_Result]:
-    from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     size = max(1, min(64, len(entries) // 4))
@@ -313,6 +316,7 @@ def _members(entry: _Entry, name: str, options: Options) -> Iterator[Source | _R
 
 def _read_source(source: Source, options: Options, writer: StoreWriter | None) -> _Result:
     sink = Sink(source.bron, writer)
+    hashed = _hash_beside(source) if source.size >= HASHED_BESIDE else None
     try:
         head = source.head()
         if not head:
@@ -362,7 +366,7 @@ def _read_source(source: Source, options: Options, writer: StoreWriter | None) -
         "bron": source.bron,
         "pad": source.pad,
         "bytes": source.size,
-        "sha256": _sha256(source),
+        "sha256": hashed.result() if hashed else _sha256(source),
         "rijen": sink.count,
         "bds_opgegeven": source.bds or None,
         **sink.facts,
@@ -376,6 +380,15 @@ def _together(sink: Sink) -> Any:  # noqa: ANN401
 
     tables = [*sink.tables, *([to_table(sink.rows)] if sink.rows or not sink.tables else [])]
     return pa.concat_tables(tables).unify_dictionaries() if len(tables) > 1 else tables[0]
+
+
+def _hash_beside(source: Source) -> Future[str]:
+    """The hash of a large source, worked out while it is read."""
+    pool = ThreadPoolExecutor(1)
+    try:
+        return pool.submit(_sha256, source)
+    finally:
+        pool.shutdown(wait=False)
 
 
 def _sha256(source: Source) -> str:

@@ -243,14 +243,13 @@ class StoreWriter:
             self._flush_meldingen()
 
     def _flush_meldingen(self) -> None:
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
         if self._remarks is None:
             self._remarks = pq.ParquetWriter(
                 self._folder / "meldingen.parquet", meldingen_schema(), compression="zstd"
             )
-        self._remarks.write_table(pa.Table.from_pylist(self._meldingen, schema=meldingen_schema()))
+        self._remarks.write_table(_from_dicts(self._meldingen, meldingen_schema()))
         self._meldingen = []
 
     def _flush(self) -> None:
@@ -284,7 +283,6 @@ class StoreWriter:
 
     def _finish(self) -> None:
         """Write what is still in memory and the small files around it."""
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
         self._flush()
@@ -293,8 +291,7 @@ class StoreWriter:
             self._part.replace(self._folder / "registraties.parquet")
         self._flush_meldingen()
         self._remarks.close()
-        bronnen = pa.Table.from_pylist(self._bronnen, schema=bronnen_schema())
-        pq.write_table(bronnen, self._folder / "bronnen.parquet")
+        pq.write_table(_from_dicts(self._bronnen, bronnen_schema()), self._folder / "bronnen.parquet")
         meta = {"layout": LAYOUT, "bds": __version__, "rijen": self.count}
         (self._folder / "_store.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
 
@@ -344,6 +341,18 @@ def to_table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
         for values, field in zip(columns, schema, strict=True)
     ]
     return pa.Table.from_arrays([a.cast(f.type) for a, f in zip(arrays, schema, strict=True)], schema=schema)
+
+
+def _from_dicts(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Rows as Arrow. By way of Polars: pyarrow imports all of pandas for it, where that is installed."""
+    import polars as pl
+    import pyarrow as pa
+
+    empty = pa.Table.from_batches([], schema=schema)
+    if not rows:
+        return empty
+    kinds = pl.DataFrame(empty).schema
+    return pl.DataFrame(rows, schema=kinds, orient="row").to_arrow().cast(schema)
 
 
 def _cast(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:

@@ -67,11 +67,13 @@ def understand(names: Sequence[str], mapping: dict[str, Any] | None = None) -> l
 def recognise(name: str) -> Column:
     """What a header says by itself."""
     text = name.strip().lower()
-    roles, aliases = _headers(str(specs_dir()))
+    roles, listed = _headers(str(specs_dir()))
+    # Most columns of a long table are roles: the definitions are not needed to know them.
     if _plain(text) in roles:
         return Column(
             name, rol=roles[_plain(text)], reden=t("kop is een bekend gegeven", "header is a known fact")
         )
+    aliases = _names(str(specs_dir())) | listed
     unit = _UNIT.fullmatch(text)
     spelled = _units(str(specs_dir()))
     if unit and unit[2] in spelled and (found := _element(unit[1], aliases)):
@@ -192,11 +194,16 @@ def _given(name: str, value: Any) -> Column:  # noqa: ANN401
 
 
 @lru_cache(maxsize=2)
-def _headers(root: str) -> tuple[dict[str, str], dict[str, int]]:
-    """Header → role, and header → element: aliases of specs/tabel and names that only one element has."""
+def _names(root: str) -> dict[str, int]:
+    """Names that only one element has."""
     names = Counter(_plain(e.naam) for e in _elements(root).values())
-    aliases = {p: n for n, e in _elements(root).items() if names[p := _plain(e.naam)] == 1}
-    roles = {}
+    return {p: n for n, e in _elements(root).items() if names[p := _plain(e.naam)] == 1}
+
+
+@lru_cache(maxsize=2)
+def _headers(_root: str) -> tuple[dict[str, str], dict[str, int]]:
+    """Header → role, and header → element, from specs/tabel."""
+    roles, aliases = {}, {}
     with (specs_dir() / "tabel" / "koppen.csv").open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             if row["rol"]:

@@ -86,9 +86,12 @@ def plan(table: Table, columns: list[Column], settings: dict[str, str]) -> Plan:
         assert value is not None  # noqa: S101
         listed = _numbers(pl.col(number.naam), made.typed.get(number.naam)).alias("n")
         pairs = sample.select(listed, pl.col(value.naam).cast(pl.String).alias("w"))
-        values = pairs.filter(pl.col("n").is_in(list(numeric())))["w"].drop_nulls()
-        made.comma = settings.get("decimal") == "," or any(_COMMA.fullmatch(v.strip()) for v in values)
-        made.waarde_datum = _formats(pairs.filter(pl.col("n").is_in(list(dates())))["w"].drop_nulls())
+        # Which elements are numbers or dates is asked only when the sample holds something that looks like it.
+        commas = [v for v in text[value.naam] if _COMMA.fullmatch(v)]
+        made.comma = settings.get("decimal") == "," or bool(
+            commas and any(_COMMA.fullmatch(v.strip()) for v in _of(pairs, numeric()))
+        )
+        made.waarde_datum = _formats(_of(pairs, dates())) if _formats(text[value.naam]) else []
     else:
         numbers = [c.naam for c in made.element_columns if c.bdsnummer in numeric()]
         made.comma = settings.get("decimal") == "," or any(
@@ -101,6 +104,12 @@ def plan(table: Table, columns: list[Column], settings: dict[str, str]) -> Plan:
         # A table that bds wrote itself never has a BSN for a key.
         made.bsn_key = _looks_like_bsn(text[key.naam])
     return made
+
+
+def _of(pairs: pl.DataFrame, numbers: set[int]) -> pl.Series:
+    import polars as pl
+
+    return pairs.filter(pl.col("n").is_in(list(numbers)))["w"].drop_nulls()
 
 
 def long_rows(table: Table, made: Plan, bron: int) -> pl.LazyFrame:
@@ -333,9 +342,19 @@ def _day(expression: pl.Expr, kind: str | None, formats: list[str]) -> pl.Expr:
 
     if kind == "date":
         return expression.cast(pl.Date)
-    text = expression.cast(pl.String).str.strip_chars()
-    ways = [_parsed(text, f) for f in formats]
-    return pl.coalesce(ways) if ways else pl.lit(None, dtype=pl.Date)
+    text = expression.cast(pl.String)
+    ways = [_parsed(text.str.strip_chars(), f) for f in formats]
+    if formats != ["jjjj-mm-dd"]:
+        return pl.coalesce(ways) if ways else pl.lit(None, dtype=pl.Date)
+
+    def parsed(values: pl.Series) -> pl.Series:
+        """Plain ISO dates at once; a stretch with something else (spaces, a time) the long way."""
+        found = values.str.to_date("%Y-%m-%d", strict=False)
+        if found.null_count() == values.null_count():
+            return found
+        return pl.select(_parsed(pl.lit(values).str.strip_chars(), "jjjj-mm-dd")).to_series()
+
+    return text.map_batches(parsed, return_dtype=pl.Date, is_elementwise=True)
 
 
 def _parsed(text: pl.Expr, way: str) -> pl.Expr:
