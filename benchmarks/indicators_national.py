@@ -2,6 +2,10 @@
 
 Claim: 3 million children, 60 million registraties, every shipped indicator × gemeente and wijk × sex × year with
 margins takes at most 40 times the bare scan, in at most 4 GB. `python indicators_national.py [children] [folder]`.
+
+Two scans are measured. `count` is the barest: `count(*)` per element, which reads one column of numbers. `values`
+also looks at what is registered: the number of different values and the first and last date per element. The claim is
+about the barest one; both ratios are printed.
 """
 
 from __future__ import annotations
@@ -17,16 +21,20 @@ from pathlib import Path
 TARGET_RATIO, TARGET_MEMORY = 40, 4.0
 
 
-def baseline(store: Path) -> int:
+#: Scan-and-group by element, by name.
+SCANS = {
+    "count": "count(*)",
+    "values": "count(*), count(distinct waarde), min(waarde), max(waarde), min(datum), max(datum)",
+}
+
+
+def baseline(store: Path, what: str) -> int:
     import duckdb
 
     connection = duckdb.connect(config={"threads": 2})
     file = store / "registraties.parquet"
-    return len(
-        connection.execute(
-            f"select bdsnummer, count(*) from read_parquet('{file}') group by bdsnummer"
-        ).fetchall()
-    )
+    sql = f"select bdsnummer, {SCANS[what]} from read_parquet('{file}') group by bdsnummer"
+    return len(connection.execute(sql).fetchall())
 
 
 def ours(store: Path, areas: Path) -> int:
@@ -63,7 +71,7 @@ def child(what: str, store: str, areas: str) -> None:
     import bds_tool.indicators.run  # noqa: F401  # importing is not the claim
 
     start, cpu = time.perf_counter(), time.process_time()
-    rows = baseline(Path(store)) if what == "baseline" else ours(Path(store), Path(areas))
+    rows = baseline(Path(store), what) if what in SCANS else ours(Path(store), Path(areas))
     print(
         json.dumps(
             {
@@ -83,18 +91,24 @@ def main() -> int:
     folder = Path(sys.argv[2]) if len(sys.argv) > 2 else Path("build") / f"national-{children}"
     store, areas = indicators_population.make(folder, children)
     rows = json.loads((store / "_store.json").read_text())["rijen"]
-    bare = [timed("baseline", store, areas) for _ in range(3)]
+    bare: dict[str, list[dict[str, float]]] = {
+        name: [timed(name, store, areas) for _ in range(3)] for name in SCANS
+    }
     full = timed("ours", store, areas)
-    bare.append(timed("baseline", store, areas))
-    scan = sorted(b["wall"] for b in bare)[len(bare) // 2]
-    scan_cpu = sorted(b["cpu"] for b in bare)[len(bare) // 2]
+    for name, runs in bare.items():
+        runs.append(timed(name, store, areas))
     print(f"{children} children, {rows} registraties, {full['rows']:.0f} rows of result")
-    print(f"bare scan       {scan:8.2f} s wall {scan_cpu:8.2f} s cpu {max(b['gb'] for b in bare):6.2f} GB")
     print(f"all indicators  {full['wall']:8.2f} s wall {full['cpu']:8.2f} s cpu {full['gb']:6.2f} GB")
-    print(
-        f"ratio           {full['wall'] / scan:8.1f}   wall {full['cpu'] / scan_cpu:6.1f} cpu  (target {TARGET_RATIO}, {TARGET_MEMORY} GB)"
-    )
-    return 0 if full["wall"] / scan <= TARGET_RATIO and full["gb"] <= TARGET_MEMORY else 1
+    ratios = {}
+    for name, runs in bare.items():
+        wall, cpu = (sorted(r[key] for r in runs)[len(runs) // 2] for key in ("wall", "cpu"))
+        ratios[name] = full["wall"] / wall
+        print(
+            f"scan {name:10} {wall:8.2f} s wall {cpu:8.2f} s cpu {max(r['gb'] for r in runs):6.2f} GB"
+            f"   ratio {full['wall'] / wall:7.1f} wall {full['cpu'] / cpu:7.1f} cpu"
+        )
+    print(f"target: ratio {TARGET_RATIO} to the scan `count`, {TARGET_MEMORY} GB")
+    return 0 if ratios["count"] <= TARGET_RATIO and full["gb"] <= TARGET_MEMORY else 1
 
 
 if __name__ == "__main__":

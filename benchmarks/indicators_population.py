@@ -171,6 +171,16 @@ def block(rng: np.random.Generator, size: int, postcodes: np.ndarray, first_year
         when[~young][::8],
         when[~young][::8],
     )
+    # a contact around fourteen months, with the vaccinations of that age
+    at = birth + 425 + rng.integers(-20, 40, size)
+    seen = (rng.random(size) < 0.48) & (at < day("2026-01-01"))
+    who, when = child[seen], at[seen]
+    rows.add(who, 724, iso(when), when, when)
+    rows.add(who, 1605, "01", when, when)
+    rows.add(who, 494, "39", when, when)
+    rows.add(who, 461, np.array(["04", "28"], dtype=object)[rng.integers(0, 2, len(who))], when, when)
+    rows.add(who, 510, np.array(["01", "04"], dtype=object)[rng.integers(0, 2, len(who))], when, when)
+    growth(rows, rng, who, when, birth[seen])
     return rows
 
 

@@ -156,7 +156,7 @@ def install(
             ),
         )
     connection.execute(
-        "create or replace temp table _punt (jaar integer, postcode varchar, huisnummer integer, buurt varchar)"
+        "create or replace table _punt (jaar integer, postcode varchar, huisnummer integer, buurt varchar)"
     )
     for f in [*points, *modal]:
         column = f["columns"]
@@ -167,7 +167,7 @@ def install(
             f'where "{column["buurt"]}" is not null'
         )
     connection.execute(f"""
-        create or replace temp table _buurt as
+        create or replace table _buurt as
         select distinct buurt, 'WK' || substr(buurt, 3, 6) as wijk, 'GM' || substr(buurt, 3, 4) as gemeente
         from _punt where jaar = {division or 0}""")
     _changes(connection, tables)
@@ -182,7 +182,7 @@ def install(
 
 
 def _changes(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
-    connection.execute("create or replace temp table _wijziging (oud varchar, nieuw varchar)")
+    connection.execute("create or replace table _wijziging (oud varchar, nieuw varchar)")
     for f in tables.of("wijziging"):
         column = f["columns"]
         connection.execute(
@@ -205,7 +205,7 @@ def _municipalities(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -
         if listed
         else []
     )
-    connection.execute("create or replace temp table _lijst (code varchar, naam varchar, oud boolean)")
+    connection.execute("create or replace table _lijst (code varchar, naam varchar, oud boolean)")
     if known:
         import pyarrow as pa
 
@@ -215,7 +215,7 @@ def _municipalities(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -
         connection.execute("insert into _lijst select * from _w0005")
         connection.unregister("_w0005")
     connection.execute("""
-        create or replace temp table _gemeente as
+        create or replace table _gemeente as
         with keten as (  -- a gemeente may have merged more than once
             select l.code, coalesce(w3.nieuw, w2.nieuw, w1.nieuw, 'GM' || l.code) as gemeente, l.naam, l.oud
             from _lijst l left join _wijziging w1 on w1.oud = 'GM' || l.code
@@ -228,9 +228,9 @@ def _municipalities(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -
         ) where sleutel is not null group by sleutel""")
     # table 33 marks gemeenten that no longer exist; without a row in a table oud, nieuw they lead nowhere
     connection.execute("""
-        create or replace temp table _oud as select unnest([code, 'gm' || code, lower(naam)]) as sleutel from _lijst l
+        create or replace table _oud as select unnest([code, 'gm' || code, lower(naam)]) as sleutel from _lijst l
         where l.oud and not exists (select 1 from _wijziging w where w.oud = 'GM' || l.code)""")
-    connection.execute("create or replace temp table _regio (gemeente varchar, regio varchar)")
+    connection.execute("create or replace table _regio (gemeente varchar, regio varchar)")
     for f in tables.of("regio"):
         column = f["columns"]
         connection.execute(
@@ -246,7 +246,7 @@ def _areas(connection: duckdb.DuckDBPyConnection, lowest: str) -> None:
         "gemeente": "select distinct null, null, gemeente from _buurt where false",
     }[lowest]
     connection.execute(f"""
-        create or replace temp table gebied as
+        create or replace table gebied as
         with g as (select distinct gemeente from (select gemeente from _buurt union all select gemeente from _gemeente)),
         eenheid(woord) as (values ('{UNKNOWN}'), ('{SECRET}')),
         alles(buurt, wijk, gemeente) as (
@@ -266,20 +266,20 @@ def _lookups(connection: duckdb.DuckDBPyConnection, tables: AreaTables, lowest: 
         "gemeente": f"g.gemeente = 'GM' || substr(p.buurt, 3, 4) and g.wijk like '%/{UNKNOWN}'",
     }[lowest]
     connection.execute(f"""
-        create or replace temp table _geplaatst as
+        create or replace table _geplaatst as
         select p.postcode, p.huisnummer, g.gebied, p.jaar = {division} as huidig, p.jaar
         from _punt p join gebied g on {key}""")
     connection.execute("""
-        create or replace temp table pc6hnr as
+        create or replace table pc6hnr as
         select postcode, huisnummer, max_by(gebied, jaar + case when huidig then 10000 else 0 end) as gebied
         from _geplaatst where huisnummer is not null group by postcode, huisnummer""")
     connection.execute("""
-        create or replace temp table pc6 as
+        create or replace table pc6 as
         select postcode, max_by(gebied, n) as gebied from (
             select postcode, gebied, count(*) + case when bool_or(huidig) then 1000000 else 0 end as n
             from _geplaatst group by postcode, gebied) group by postcode""")
     connection.execute(f"""
-        create or replace temp table gemeentegebied as
+        create or replace table gemeentegebied as
         select m.sleutel as gemeente,
             max(g.gebied) filter (where g.wijk like '%/{UNKNOWN}') as onbekend,
             max(g.gebied) filter (where g.wijk like '%/{SECRET}') as geheim
@@ -292,14 +292,14 @@ def _lookups(connection: duckdb.DuckDBPyConnection, tables: AreaTables, lowest: 
             join gemeentegebied g on g.gemeente = lower({_code("GM", 't."' + column["gemeente"] + '"', 4)})
             group by 1 having count(distinct g.onbekend) = 1""")
     connection.execute(f"""
-        create or replace temp table geenplaats as
+        create or replace table geenplaats as
         select max(gebied) filter (where gemeente = 'GM/{UNKNOWN}') as onbekend,
             max(gebied) filter (where gemeente = 'GM/{SECRET}') as geheim from gebied""")
 
 
 def _names(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
     connection.execute(
-        "create or replace temp table _naam as select 'GM' || code as code, naam from _lijst where false"
+        "create or replace table _naam as select 'GM' || code as code, naam from _lijst where false"
     )
     for f in tables.of("namen"):
         column = f["columns"]
@@ -312,7 +312,7 @@ def _names(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
                 f'insert into _naam select "{f["columns"]["regio"]}", "{f["columns"]["naam"]}" from {f["source"]}'
             )
     connection.execute(f"""
-        create or replace temp table gebiedsnaam as
+        create or replace table gebiedsnaam as
         with al(code) as (select distinct unnest([gemeente, wijk, buurt, regio]) from gebied),
         bekend as (select code, min(naam) as naam from _naam group by code),
         lijst as (select 'GM' || code as code, min(naam) as naam from _lijst group by 1)

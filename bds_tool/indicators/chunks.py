@@ -20,8 +20,8 @@ COLUMNS = ("dossier_id", "activiteit_id", "datum", "bdsnummer", "volgnr", "waard
 TEXTS = ("dossier_id", "activiteit_id", "waarde")
 #: A piece is filtered when less than this share of its rows is wanted.
 KEEP = 0.8
-#: Rows per piece: about 600 MB with all views.
-ROWS = 6_000_000
+#: Rows per piece: about 200 MB with all views, and two pieces are in hand at a time.
+ROWS = 2_000_000
 
 
 def pieces(

@@ -7,7 +7,9 @@ additive, so margins made from the finest cells (`cube`) are exact.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -70,6 +72,8 @@ class Group(NamedTuple):
 #: A counter takes 20 bits of a 64-bit sum, so three fit in one: a cell of one piece holds fewer than a million rows.
 COUNTER_BITS = 20
 COUNTERS = "pnx"
+#: Pieces worked on at the same time: SQL of one view seldom keeps two processors busy, two pieces do.
+PIECES = 2
 
 
 def groups(indicators: Iterable[Indicator]) -> list[Group]:
@@ -174,15 +178,31 @@ def count(
     features.install_lookups(connection, plan.views(), plan.settings, plan.concepts())
     organisations = dict(connection.execute("select bron, coalesce(organisatie, '') from bronnen").fetchall())
     coding = connection.sql("select * from codering").to_arrow_table()
-    for number, table in enumerate(tables, 1):
-        progress(f"deel {number}: {table.num_rows} rijen")
-        made = features.make(connection, plan.views(), plan.concepts(), Rows(table, organisations, coding))
-        for position, group in enumerate(found):
-            verb = "insert into" if number > 1 else "create or replace temp table"
-            connection.execute(
-                f"{verb} _cel{position} {'' if number > 1 else 'as'} {cells_sql(group, plan.by)}"
-            )
-        features.clear(connection, made)
+    first = threading.Lock()
+    made: set[int] = set()
+
+    def one(table: pa.Table) -> None:
+        with connection.cursor() as own:  # temporary tables are those of a cursor
+            features.make(own, plan.views(), plan.concepts(), Rows(table, organisations, coding))
+            for position, group in enumerate(found):
+                sql = cells_sql(group, plan.by)
+                with first:
+                    new = position not in made
+                    if new:
+                        own.execute(f"create or replace table _cel{position} as {sql}")
+                        made.add(position)
+                if not new:
+                    own.execute(f"insert into _cel{position} {sql}")
+
+    waiting: list[Future[None]] = []
+    with ThreadPoolExecutor(PIECES) as pool:
+        for number, table in enumerate(tables, 1):
+            progress(f"deel {number}: {table.num_rows} rijen")
+            waiting.append(pool.submit(one, table))
+            if len(waiting) == PIECES:
+                waiting.pop(0).result()
+        for future in waiting:
+            future.result()
     return [(group, f"_cel{n}") for n, group in enumerate(found)]
 
 

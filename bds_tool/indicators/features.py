@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -107,7 +107,7 @@ def _z(value: str, power: str, median: str, spread: str) -> str:
 
 
 #: $MND(birth, day): completed months; $DAG(a, b): days from a to b; $Z(y, l, m, s): LMS z-score.
-MACROS = {"MND": _months, "DAG": lambda a, b: f"date_diff('day', {a}, {b})", "Z": _z}
+MACROS: dict[str, Callable[..., str]] = {"MND": _months, "DAG": lambda a, b: f"date_diff('day', {a}, {b})", "Z": _z}
 
 
 def expand(sql: str) -> str:
@@ -245,9 +245,9 @@ def install_lookups(
     sources = {s for view in needed(names) for s in view.sources}
     for name, table in lookup_tables(settings, concepts, sources).items():
         connection.register(f"_{name}", table)
-        connection.execute(f"create or replace temp table {name} as select * from _{name}")
+        connection.execute(f"create or replace table {name} as select * from _{name}")
         connection.unregister(f"_{name}")
-    connection.execute("create or replace temp macro SLEUTEL(a, b) as hash(a, b)")
+    connection.execute("create or replace macro SLEUTEL(a, b) as hash(a, b)")
 
 
 def make(
@@ -290,14 +290,6 @@ def make_again(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> N
     """Make these views anew, after one that they read was replaced."""
     for name in names:
         connection.execute(f"create or replace temp table {name} as {views()[name].sql}")
-
-
-def clear(connection: duckdb.DuckDBPyConnection, made: Iterable[str]) -> None:
-    """Drop what `make` made."""
-    kinds = {row[0]: row[1] for row in connection.execute("select view_name, 'view' from duckdb_views()").fetchall()}
-    for name in made:
-        connection.execute(f"drop {kinds.get(name, 'table')} if exists {name}")
-        connection.unregister(f"_{name}")
 
 
 def _from_rows(view: View, rows: Rows, chosen: list[View], concepts: Iterable[str]) -> pa.Table | None:

@@ -157,7 +157,11 @@ def growth_per_day(rule: str = "interpolate") -> pa.Table:
         return pl.DataFrame(pl.from_arrow(table))
 
     key = ["kaart", "sex", "dag"]
-    curves = frame(lms_per_day()).filter(pl.col("maat") != "wgt").pivot(on="maat", index=key, values=["l", "m", "s"])
+    curves = (
+        frame(lms_per_day())
+        .filter(pl.col("maat") != "wgt")
+        .pivot(on="maat", index=key, values=["l", "m", "s"])
+    )
     return curves.join(frame(cutoffs_per_day(rule)), on=key, how="full", coalesce=True).to_arrow()
 
 

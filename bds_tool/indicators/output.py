@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,10 +73,17 @@ def write(path: Path, space: Space, indicators: Iterator[Sums], *, reference: st
     )
     rows = 0
     with pq.ParquetWriter(path, coded, compression="zstd", compression_level=1, store_schema=False) as writer:
-        for sums in indicators:
-            if len(sums.keys):
-                writer.write_table(pa.table(columns(space, sums, reference), schema=coded))
-                rows += len(sums.keys)
+        waiting: list[Future[None]] = []
+        with ThreadPoolExecutor(1) as pool:  # writes one indicator while the next is worked out
+            for sums in indicators:
+                if len(sums.keys):
+                    table = pa.table(columns(space, sums, reference), schema=coded)
+                    waiting.append(pool.submit(writer.write_table, table))
+                    rows += len(sums.keys)
+                if len(waiting) > 1:
+                    waiting.pop(0).result()
+            for future in waiting:
+                future.result()
         if not rows:
             writer.write_table(coded.empty_table())
     return rows
