@@ -46,6 +46,7 @@ def equations(part: pl.DataFrame):
 def recovered(path: Path, *, sample: int = 60) -> dict[str, list[tuple[int, str, float]]]:
     """Per indicator the hidden counts that an attack determines: (row, count, value)."""
     from scipy.optimize import linprog
+    from scipy.sparse.linalg import lsmr
 
     frame = pl.read_parquet(path / "counts.parquet")
     result = {}
@@ -90,13 +91,11 @@ def recovered(path: Path, *, sample: int = 60) -> dict[str, list[tuple[int, str,
                     found[c] = known[c]
                     moved = True
         for group, system, right in components(lines, known):  # linear algebra and programming, part by part
-            _, s, vt = np.linalg.svd(system)
-            rank = int((s > 1e-9).sum())
-            free = np.abs(vt[rank:]).max(axis=0) if rank < len(group) else np.zeros(len(group))
-            solution = np.linalg.lstsq(system, right, rcond=None)[0]
-            for i in np.flatnonzero(free < 1e-9):
-                found[group[i]] = float(solution[i])
             r = np.random.default_rng(len(group))
+            fixed = determined(system, r)
+            if fixed.any():
+                solution = lsmr(system, right, atol=1e-13, btol=1e-13, maxiter=50 * len(group))[0]
+                found |= {group[i]: float(solution[i]) for i in np.flatnonzero(fixed)}
             for i in r.choice(len(group), min(len(group), sample), replace=False):
                 cost = np.zeros(len(group))
                 cost[i] = 1
@@ -109,8 +108,25 @@ def recovered(path: Path, *, sample: int = 60) -> dict[str, list[tuple[int, str,
     return result
 
 
+def determined(system, generator) -> np.ndarray:
+    """Cells that the equations alone determine: where every solution of the homogeneous system is zero.
+
+    What is left of a random vector after taking off its part in the row space is a random such solution.
+    """
+    from scipy.sparse.linalg import lsmr
+
+    free = np.zeros(system.shape[1])
+    for _ in range(2):
+        start = generator.normal(size=system.shape[1])
+        weights = lsmr(system.T, start, atol=1e-13, btol=1e-13, maxiter=50 * len(free))[0]
+        free = np.maximum(free, np.abs(start - system.T @ weights))
+    return free < 1e-7
+
+
 def components(lines, known):
-    """Unknown cells that hang together, with their equations as a dense matrix."""
+    """Unknown cells that hang together, with their equations as a sparse matrix."""
+    from scipy.sparse import coo_array
+
     parent: dict[int, int] = {}
 
     def root(c):
@@ -132,11 +148,12 @@ def components(lines, known):
     for group_lines in by_root.values():
         group = sorted({c for _, _, cells in group_lines for c in cells})
         place = {c: i for i, c in enumerate(group)}
-        system, right = np.zeros((len(group_lines), len(group))), np.zeros(len(group_lines))
+        right, entries = np.zeros(len(group_lines)), []
         for k, (total, parts, _) in enumerate(group_lines):
             for c, sign in [(total, -1.0), *((p, 1.0) for p in parts)]:
                 if c in place:
-                    system[k, place[c]] += sign
+                    entries.append((k, place[c], sign))
                 else:
                     right[k] -= sign * known[c]
-        yield group, system, right
+        row, column, value = (np.array(v) for v in zip(*entries, strict=True))
+        yield group, coo_array((value, (row, column)), shape=(len(group_lines), len(group))).tocsr(), right

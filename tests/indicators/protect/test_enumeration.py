@@ -29,7 +29,16 @@ def all_tables(published: pl.DataFrame, lower: int):
         rows.append([r for r in product(*choices) if total is None or sum(r) == total])
     columns = [shown[("totaal", k)] for k in KINDS]
     grand = shown[("totaal", "totaal")]
-    for chosen in product(*rows):
+    # The last row must fill the columns that are shown: only rows that do are tried.
+    told = [i for i, c in enumerate(columns) if c is not None]
+    filling: dict[tuple, list] = {}
+    for r in rows[-1]:
+        filling.setdefault(tuple(r[i] for i in told), []).append(r)
+    for chosen in (
+        (*upper, r)
+        for upper in product(*rows[:-1])
+        for r in filling.get(tuple(columns[i] - sum(row[i] for row in upper) for i in told), ())
+    ):
         sums = [sum(c) for c in zip(*chosen, strict=True)]
         if all(c is None or c == s for c, s in zip(columns, sums, strict=True)) and (
             grand is None or grand == sum(sums)
