@@ -20,7 +20,7 @@ def anonymise(
     to: Annotated[Path, typer.Option("--to", help="Map voor het extract.")],
     key_file: Annotated[
         Path | None,
-        typer.Option("--key-file", help="Bestand met de geheime sleutel; anders BDS_PSEUDONYM_KEY."),
+        typer.Option("--key-file", help="Bestand met de geheime sleutel; anders BDS_KEY."),
     ] = None,
     policy: Annotated[
         str, typer.Option("--policy", help="Beleid uit specs/beleid/extract, of een YAML-bestand.")

@@ -252,7 +252,7 @@ def profiles(
 def conform(
     paths: Annotated[list[Path], typer.Argument(help="FHIR R4: NDJSON-bestanden, of een map ermee.")],
     base: Annotated[
-        bool, typer.Option("--base/--no-base", help="Ook basis-FHIR met fhirkit (bds-tool[fhir]).")
+        bool, typer.Option("--base/--no-base", help="Ook basis-FHIR met fhirkit (extra fhir).")
     ] = False,
     format_: Format = "text",
     output: Output = None,
@@ -298,7 +298,7 @@ def export(
         str, typer.Option("--include", help="Gevoelige soorten die toch mee mogen, met komma's.")
     ] = "",
     check_: Annotated[
-        str, typer.Option("--check", help="profiel, basis (ook basis-FHIR, vraagt bds-tool[fhir]) of geen.")
+        str, typer.Option("--check", help="profiel, basis (ook basis-FHIR, vraagt de extra fhir) of geen.")
     ] = "profiel",
     key_file: Annotated[
         Path | None,

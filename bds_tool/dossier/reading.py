@@ -56,6 +56,8 @@ ENDINGS = {
     ".zip",
     ".gz",
 }
+#: Written by bds beside the records: the account of an export to FHIR.
+COMPANIONS = {"verlies.json"}
 #: Numbers of the second and later members of archives start here, beyond those of paths.
 FIRST_INNER = 1_000_000_001
 #: Chunks of files that are handed to the other processes ahead of the one that is awaited.
@@ -188,7 +190,12 @@ def _expand(given: Path | str) -> Iterator[tuple[Path, str]]:
 
 
 def _data(path: Path) -> bool:
-    """A .txt in a folder counts when its first line looks like the header of a table: it may be a note to people."""
+    """Whether a file in a folder holds records: not what bds itself writes beside them, nor a note to people.
+
+    A .txt counts when its first line looks like the header of a table.
+    """
+    if path.name in COMPANIONS or path.name.endswith("-metadata.json"):
+        return False
     if path.suffix.lower() != ".txt":
         return True
     try:

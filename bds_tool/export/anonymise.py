@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 NO_OBJECTION = ("false", "0", "2", "nee", "n")
 #: How precisely birth goes along: name → width in years (0: month).
 BIRTHS = {"month": 0, "year": 1, "2year": 2, "4year": 4}
-KEY_VARIABLE = "BDS_PSEUDONYM_KEY"
+KEY_VARIABLE = "BDS_KEY"
 
 
 @dataclass
@@ -57,7 +57,7 @@ def load_extract_policy(name: str) -> dict[str, Any]:
 
 
 def read_key(path: Path | None) -> bytes:
-    """The secret of the pseudonyms, from a file or `BDS_PSEUDONYM_KEY`; never from an argument."""
+    """The secret of the pseudonyms, from a file or `BDS_KEY`; never from an argument."""
     try:
         secret = path.read_bytes().strip() if path else os.environ.get(KEY_VARIABLE, "").encode()
     except OSError as error:

@@ -149,3 +149,11 @@ def test_a_store_alone_is_opened_and_among_files_refused(tmp_path):
     assert read(["x.bds"]).path == Store.open("x.bds").path
     with read(["x.bds", "a.json"]) as store:
         assert codes(store) == ["BDS014"]
+
+
+def test_what_bds_writes_beside_records_is_no_record(tmp_path):
+    (tmp_path / "a.json").write_text(TEXT)
+    (tmp_path / "verlies.json").write_text("{}")
+    (tmp_path / "a.csv-metadata.json").write_text("{}")
+    with read([tmp_path]) as store:
+        assert [p.rsplit("/", 1)[-1] for p in store.bronnen()["pad"]] == ["a.json"]

@@ -87,7 +87,7 @@ def test_pseudonyms_hang_on_the_key(bds, store, tmp_path):
 
 
 def test_without_a_key_nothing_is_made(bds, store, tmp_path, monkeypatch):
-    monkeypatch.delenv("BDS_PSEUDONYM_KEY", raising=False)
+    monkeypatch.delenv("BDS_KEY", raising=False)
     assert bds("anonymise", store, "--to", tmp_path / "uit").code == 2
     assert not (tmp_path / "uit").exists()
 

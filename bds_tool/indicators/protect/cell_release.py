@@ -66,7 +66,7 @@ def _secret(key_file: Path | None) -> bytes:
     import os
 
     try:
-        return key_file.read_bytes().strip() if key_file else os.environ.get("BDS_PSEUDONYM_KEY", "").encode()
+        return key_file.read_bytes().strip() if key_file else os.environ.get("BDS_KEY", "").encode()
     except OSError as error:
         raise UsageError(
             t(f"De sleutel {key_file} kan niet worden gelezen.", f"The key {key_file} cannot be read.")
