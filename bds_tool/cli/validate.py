@@ -12,7 +12,7 @@ import typer
 
 from bds_tool.cli.render import talk, write
 from bds_tool.errors import ExitCode, UsageError
-from bds_tool.text import t
+from bds_tool.text import number, t
 
 if TYPE_CHECKING:
     from bds_tool.validate.result import Result
@@ -236,7 +236,7 @@ def _clear(save: Path | None, *, force: bool) -> None:
 
 
 def _progress(*, quiet: bool) -> Callable[[int, int], None] | None:
-    """One line on stderr that counts files, for people at a screen and only when it takes long."""
+    """One line on stderr that counts megabytes, for people at a screen and only when it takes long."""
     if quiet or not sys.stderr.isatty():
         return None
     started, shown = time.monotonic(), [0.0]
@@ -246,7 +246,8 @@ def _progress(*, quiet: bool) -> Callable[[int, int], None] | None:
         if now - started < 1 or (now - shown[0] < 0.2 and done < total):
             return
         shown[0] = now
-        sys.stderr.write(f"\r{t('gelezen', 'read')}: {done} / {total}" + ("\n" if done == total else ""))
+        megabytes = f"{number(done / 1e6, 0)} / {number(total / 1e6, 0)} MB"
+        sys.stderr.write(f"\r{t('gelezen', 'read')}: {megabytes}" + ("\n" if done == total else ""))
         sys.stderr.flush()
 
     return tell

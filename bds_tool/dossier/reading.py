@@ -10,6 +10,7 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -26,7 +27,7 @@ from bds_tool.dossier.archives import (
     spool_stdin,
 )
 from bds_tool.dossier.sniff import sniff
-from bds_tool.dossier.sources import Sink, Source, Unreadable
+from bds_tool.dossier.sources import Progress, Sink, Source, Unreadable
 from bds_tool.dossier.store import Store, StoreWriter, to_table
 from bds_tool.errors import UnreadableError, UsageError
 from bds_tool.files import temporary_dir
@@ -64,8 +65,8 @@ FIRST_INNER = 1_000_000_001
 AHEAD = 4
 #: From this many bytes in plain files on, a second process pays for its start.
 PARALLEL_BYTES = 24 * 1024**2
-#: From this many bytes on a file is hashed on a thread of its own, beside the reading.
-HASHED_BESIDE = 16 * 1024**2
+#: From this many bytes on a file is hashed on a thread of its own, beside the reading, and tells how far it is.
+LARGE = 16 * 1024**2
 #: Files up to this size are read from disk once and held while they are worked on.
 HELD_BYTES = 1024**2
 
@@ -97,7 +98,7 @@ def read(
     A file that cannot be read becomes a melding of family 0xx; the others go on. A single path that is a
     store already is opened as it is. Raises UnreadableError when there is nothing to read.
     With `BDS_PROCESSES` above 1 (the program `bds` sets 2) many files are shared between processes; a script
-    that sets it needs the usual `if __name__ == "__main__"`.
+    that sets it needs the usual `if __name__ == "__main__"`. `progress(done, total)` counts bytes of files.
     """
     if len(paths) == 1 and out is None and Store.is_store(paths[0]):
         return Store.open(paths[0])
@@ -116,10 +117,11 @@ def read(
         )
     target = Path(out) if out is not None else temporary_dir() / "run.bds"
     with StoreWriter(target, replace=replace) as writer:
-        for done, result in enumerate(_results(entries, options, writer), start=1):
+        told = Progress(progress, {e.number: _size([e]) for e in entries}) if progress else None
+        for result in _results(entries, options, writer, told):
             _keep(writer, result)
-            if progress:
-                progress(done, len(entries))
+            if told:
+                told.finished(result.facts["bron"])
     return Store.open(target, temporary=out is None)
 
 
@@ -206,7 +208,9 @@ def _data(path: Path) -> bool:
     return any(mark in first for mark in (b";", b"\t", b"|"))
 
 
-def _results(entries: list[_Entry], options: Options, writer: StoreWriter) -> Iterator[_Result]:
+def _results(
+    entries: list[_Entry], options: Options, writer: StoreWriter, told: Progress | None
+) -> Iterator[_Result]:
     small = [
         e
         for e in entries
@@ -217,7 +221,7 @@ def _results(entries: list[_Entry], options: Options, writer: StoreWriter) -> It
         return
     for entry in entries:
         for source in _sources(entry, options):
-            yield source if isinstance(source, _Result) else _read_source(source, options, writer)
+            yield source if isinstance(source, _Result) else _read_source(source, options, writer, told)
 
 
 def _size(entries: list[_Entry]) -> int:
@@ -321,11 +325,17 @@ def _members(entry: _Entry, name: str, options: Options) -> Iterator[Source | _R
         yield _failed(number, name, 0, error.finding, **error.parameters)
 
 
-def _read_source(source: Source, options: Options, writer: StoreWriter | None) -> _Result:
+def _read_source(
+    source: Source, options: Options, writer: StoreWriter | None, told: Progress | None = None
+) -> _Result:
     sink = Sink(source.bron, writer)
-    hashed = _hash_beside(source) if source.size >= HASHED_BESIDE else None
+    hashed = None
     try:
         head = source.head()
+        if source.size >= LARGE:
+            hashed = _hash_beside(copy(source))
+            if told:
+                told.watch(source)
         if not head:
             raise Unreadable("BDS002")
         name = options.from_format or sniff(head, source.pad)

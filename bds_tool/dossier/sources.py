@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, Self, cast
 
 from bds_tool.dossier.store import to_canonical
 from bds_tool.errors import UserError
@@ -37,6 +37,7 @@ class Source:
     bron: int = 0
     bds: str = ""  # the version the user declared with --bds; empty when not
     options: dict[str, Any] = field(default_factory=dict)
+    tell: Callable[[int], None] | None = None  # takes the bytes read so far; set for large files
 
     def head(self) -> bytes:
         with self.open() as stream:
@@ -45,6 +46,66 @@ class Source:
     def data(self) -> bytes:
         with self.open() as stream:
             return stream.read()
+
+
+class Progress:
+    """Bytes read of all files together, for `callback(done, total)`: after each file, and within a large one.
+
+    `sizes` gives the bytes on disk of each file by its number. An archive counts with its first member.
+    """
+
+    def __init__(self, callback: Callable[[int, int], None], sizes: dict[int, int]) -> None:
+        self._callback = callback
+        self._sizes = dict(sizes)
+        self._total = sum(sizes.values())
+        self._done = 0
+
+    def watch(self, source: Source) -> None:
+        """Have the source tell how far it is, in its streams or through `Source.tell`."""
+        if source.bron not in self._sizes:
+            return
+        share = self._sizes[source.bron] / max(1, source.size)
+        opened, before = source.open, self._done
+
+        def tell(position: int) -> None:
+            # The whole is told once, when the last file is done.
+            done = before + int(min(position, source.size) * share)
+            self._callback(min(done, self._total - 1), self._total)
+
+        source.tell = tell
+        source.open = lambda: cast("BinaryIO", _Watched(opened(), tell))
+
+    def finished(self, bron: int) -> None:
+        if bron in self._sizes:
+            self._done += self._sizes.pop(bron)
+            self._callback(self._done, self._total)
+
+
+class _Watched:
+    """A stream that tells its position after each read."""
+
+    def __init__(self, stream: BinaryIO, tell: Callable[[int], None]) -> None:
+        self._stream, self._tell, self._position = stream, tell, 0
+
+    def read(self, size: int = -1) -> bytes:
+        return self._told(self._stream.read(size))
+
+    def readline(self, size: int = -1) -> bytes:
+        return self._told(self._stream.readline(size))
+
+    def _told(self, data: bytes) -> bytes:
+        self._position += len(data)
+        self._tell(self._position)
+        return data
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self._stream, name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
 
 
 class RowWriter(Protocol):

@@ -6,6 +6,7 @@ import dataclasses
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bds_tool import config
 from bds_tool.dossier.model import registraties_schema
@@ -13,8 +14,11 @@ from bds_tool.dossier.sources import Sink, Source, Unreadable
 from bds_tool.dossier.store import to_canonical
 from bds_tool.dossier.table_columns import understand
 from bds_tool.dossier.table_rows import Plan, WideRows, long_rows, plan
-from bds_tool.dossier.table_scan import Table, recoded, tables
+from bds_tool.dossier.table_scan import ROW, Table, recoded, tables
 from bds_tool.schema import newest
+
+if TYPE_CHECKING:
+    import polars as pl
 
 #: Cells of a wide table that are turned into rows at once.
 CELLS = 2_000_000
@@ -88,6 +92,8 @@ def _rows(table: Table, made: Plan, source: Source, sink: Sink) -> None:
     import polars as pl
     import pyarrow.parquet as pq
 
+    if source.tell:
+        table = dataclasses.replace(table, frame=_watched(table, source))
     if made.long:
         sink.add_lazy(long_rows(table, made, source.bron))
         return
@@ -102,6 +108,28 @@ def _rows(table: Table, made: Plan, source: Source, sink: Sink) -> None:
         sink.add_lazy(pl.scan_parquet(path, glob=False))
     if wide.repeated:
         sink.melding("BDS045", pad=table.blad or None, aantal=wide.repeated)
+
+
+def _watched(table: Table, source: Source) -> pl.LazyFrame:
+    """The frame, telling how far it is: the bytes of a source are spread evenly over its rows."""
+    import polars as pl
+    import pyarrow.parquet as pq
+
+    if table.formaat == "parquet":
+        each = source.size / max(1, pq.ParquetFile(source.options["file"]).metadata.num_rows)
+    elif table.formaat == "csv":
+        head = source.head()
+        each = len(head) / max(1, head.count(b"\n"))
+    else:
+        return table.frame
+
+    def told(rows: pl.Series) -> pl.Series:
+        if len(rows) and source.tell:
+            source.tell(int(int(rows[-1]) * each))
+        return rows
+
+    kind = table.frame.collect_schema()[ROW]
+    return table.frame.with_columns(pl.col(ROW).map_batches(told, return_dtype=kind, is_elementwise=True))
 
 
 def _without_bsn(table: Table, made: Plan) -> Table:

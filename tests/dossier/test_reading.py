@@ -9,6 +9,7 @@ import os
 import sys
 import zipfile
 
+import polars as pl
 import pytest
 
 from bds_tool.dossier import Store, read, unreadable
@@ -157,3 +158,43 @@ def test_what_bds_writes_beside_records_is_no_record(tmp_path):
     (tmp_path / "a.csv-metadata.json").write_text("{}")
     with read([tmp_path]) as store:
         assert [p.rsplit("/", 1)[-1] for p in store.bronnen()["pad"]] == ["a.json"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "ndjson", "json", "xml", "gz"])
+def test_progress_within_one_large_file(tmp_path, monkeypatch, kind):
+    """Bytes done never go back, stay below the whole until the end, and end there; whatever the format."""
+    monkeypatch.setattr("bds_tool.dossier.reading.LARGE", 1)
+    monkeypatch.setattr("bds_tool.dossier.james_read.BLOCK", 10_000)
+    monkeypatch.setattr("bds_tool.dossier.james_read.WHOLE", 1)
+    path = tmp_path / f"export.{kind}"
+    frame = pl.DataFrame({"client_id": ["a"] * 5_000, "bdsnummer": [235] * 5_000, "waarde": ["50"] * 5_000})
+    child = {"Format": "3.0", "organisationCode": 7, "clientDetails": [{"bdsNumber": 19, "value": "1"}]}
+    children = [json.dumps(child | {"reference": f"r{i}"}) for i in range(500)]
+    if kind == "csv":
+        frame.write_csv(path)
+    elif kind == "parquet":
+        frame.write_parquet(path)
+    elif kind == "json":
+        path.write_text("[" + ",".join(children) + "]")
+    elif kind == "xml":
+        path.write_text("<export>" + "<kind/>" * 500 + "</export>")
+    else:
+        data = ("\n".join(children) + "\n").encode()
+        path.write_bytes(gzip.compress(data) if kind == "gz" else data)
+    told = []
+    read([path], progress=lambda done, total: told.append((done, total))).close()
+    size = path.stat().st_size
+    assert {total for _, total in told} == {size}
+    steps = [done for done, _ in told]
+    assert steps[-1] == size
+    assert all(0 < done < size for done in steps[:-1])
+    if kind in {"ndjson", "json", "gz"}:
+        assert len(set(steps)) > 4
+
+
+def test_progress_over_files(tmp_path):
+    for number in range(3):
+        (tmp_path / f"{number}.csv").write_text("client_id;Lengte\na;50\n")
+    told = []
+    read([tmp_path], progress=lambda done, total: told.append((done, total))).close()
+    assert told == [(22, 66), (44, 66), (66, 66)]
