@@ -99,6 +99,9 @@ class Places:
         """Of several places, the one for this version, group and code."""
         fits = [c for c in chains if self._allowed(c) and _holds(c, row)]
         fits = fits or [c for c in chains if self._allowed(c)] or chains
+        # Non-BDS data may hang below the dossier and below an activity.
+        within = row["activiteit_id"] is not None
+        fits = [c for c in fits if any(n.activity for n in c) == within] or fits
         for chain in fits:
             node = chain[-1]
             wanted = {node.only, node.stands_for} - {""}

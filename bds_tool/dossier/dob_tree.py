@@ -115,6 +115,9 @@ def _with_headers(rows: list[dict[str, Any]], places: Places) -> list[dict[str, 
             if (activity, 725) not in told and (activity, _STATUS) not in told:
                 number = 725 if places.old else None
                 added.append(empty | place | {"bdsnummer": number, "pad": _STATUS, "waarde": done})
+            if (activity, 1605) not in told and 1605 in places.definition.elementen and not places.old:
+                # From 4.0 on an activity has rubriek R018, which tells its status.
+                added.append(empty | place | {"bdsnummer": 1605, "rubriek": "R018", "waarde": REALISED})
     return rows + added
 
 
