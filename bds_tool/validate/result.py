@@ -141,8 +141,11 @@ def load(path: Path | str, rules: dict[str, dict[str, Any]] | None = None) -> Re
 
 
 def verdicts(result: Result) -> pl.DataFrame:
-    """The tri-state of every rule for every source; what could not be evaluated is never called good."""
-    rules = list(result.catalogue.rules.values())
+    """The tri-state of every rule for every source; what could not be evaluated is never called good.
+
+    Rules on the agreements of a project (stage `judge`) are about the run: one row, whose `bron` is null.
+    """
+    rules = [r for r in result.catalogue.rules.values() if r.stage != "judge"]
     found = result.totals.group_by("code", "bron").agg(pl.col("n").sum())
     parts = []
     for group in {None, *result.groups.values()}:
@@ -158,7 +161,9 @@ def verdicts(result: Result) -> pl.DataFrame:
             schema_overrides={"reason": pl.String, "sets": pl.List(pl.List(pl.Int32))},
         )
         parts.append(_of_sources(result, frame, sources))
-    if not parts:
+    if parts:
+        parts.append(_of_run(result))
+    else:
         return pl.DataFrame(
             schema={
                 "code": pl.String,
@@ -169,7 +174,9 @@ def verdicts(result: Result) -> pl.DataFrame:
             }
         )
     joined = (
-        pl.concat(parts).join(found, on=["code", "bron"], how="left").with_columns(pl.col("n").fill_null(0))
+        pl.concat(parts)
+        .join(found, on=["code", "bron"], how="left", nulls_equal=True)
+        .with_columns(pl.col("n").fill_null(0))
     )
     status = (
         pl.when(pl.col("n") > 0)
@@ -185,6 +192,15 @@ def verdicts(result: Result) -> pl.DataFrame:
     )
 
 
+def _of_run(result: Result) -> pl.DataFrame:
+    reason = None if result.accepted else t("er zijn geen afspraken", "there are no agreements")
+    codes = [r.code for r in result.catalogue.rules.values() if r.stage == "judge"]
+    return pl.DataFrame(
+        {"code": codes, "bron": [None] * len(codes), "reason": [reason] * len(codes)},
+        schema={"code": pl.String, "bron": pl.Int32, "reason": pl.String},
+    )
+
+
 def _sources(result: Result, group: tuple[str, str] | None) -> pl.DataFrame:
     chosen = [b for b in result.bronnen["bron"].to_list() if result.groups.get(b) == group]
     return pl.DataFrame({"bron": chosen}, schema={"bron": pl.Int32})
@@ -197,15 +213,14 @@ def _standing(
     codes = result.meta.get("codes")
     if codes is not None and rule.code not in codes and rule.family != 0:
         return t("niet gevraagd", "not asked for"), [], rule.stage
-    if rule.stage in {"reader", "judge"}:
-        if group is not None and rule.formats and group[1] not in rule.formats:
-            return t("geldt niet voor dit formaat", "not for this format"), [], rule.stage
-        return None, [], rule.stage
     if group is None:
+        # Reading stopped at the first obstacle: what else is wrong nobody knows.
         return t("bestand niet gelezen", "file not read"), [], rule.stage
     version, kind = group
     if rule.formats and kind not in rule.formats:
         return t("geldt niet voor dit formaat", "not for this format"), [], rule.stage
+    if rule.stage == "reader":
+        return None, [], rule.stage
     if rule.versions and version not in rule.versions:
         return t(f"geldt niet voor BDS {version}", f"not for BDS {version}"), [], rule.stage
     if rule.code == "BDS890" and not result.meta.get("xsd"):
