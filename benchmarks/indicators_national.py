@@ -32,6 +32,7 @@ def baseline(store: Path, what: str) -> int:
     import duckdb
 
     connection = duckdb.connect(config={"threads": 2})
+    connection.execute("set enable_progress_bar = false")
     file = store / "registraties.parquet"
     sql = f"select bdsnummer, {SCANS[what]} from read_parquet('{file}') group by bdsnummer"
     return len(connection.execute(sql).fetchall())

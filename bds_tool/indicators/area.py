@@ -2,7 +2,9 @@
 
 Recognised by their columns (CSV or Parquet, any order, any case): postcode + huisnummer + buurt (the yearly file of
 CBS), postcode + buurt, postcode4 + gemeente, gemeente + regio, oud + nieuw (gemeente codes), code + naam. A table
-may carry its year in a column name (`Buurt2024`) or in its file name.
+may carry its year in a column name (`Buurt2024`) or in its file name. Names of areas come from every table that has
+a code with its name (buurtcode and buurtnaam, wijk and wijknaam, gemeente and gemeentenaam), and from the key figures
+of CBS (gwb_code_10 and regio).
 """
 
 from __future__ import annotations
@@ -43,8 +45,18 @@ ALIASES = {
     "nieuw": "nieuw",
     "code": "code",
     "gwb_code": "code",
+    "gwb_code_10": "code",
     "naam": "naam",
     "regionaam": "naam",
+    "buurtnaam": "buurtnaam",
+    "buurt_naam": "buurtnaam",
+    "wijknaam": "wijknaam",
+    "wijk_naam": "wijknaam",
+    "gemcode": "gemeente",
+    "gm_code": "gemeente",
+    "gemeentenaam": "gemeentenaam",
+    "gemeente_naam": "gemeentenaam",
+    "gm_naam": "gemeentenaam",
 }
 KINDS = {
     "pc6hnr": {"postcode", "huisnummer", "buurt"},
@@ -53,7 +65,13 @@ KINDS = {
     "wijziging": {"oud", "nieuw"},
     "regio": {"gemeente", "regio"},
     "namen": {"code", "naam"},
+    "kerncijfers": {"code", "regio"},
+    "buurtnamen": {"buurt", "buurtnaam"},
+    "wijknamen": {"wijk", "wijknaam"},
+    "gemeentenamen": {"gemeente", "gemeentenaam"},
 }
+#: Columns with an area code, their prefix and width.
+CODES = {"buurt": ("BU", 8), "wijk": ("WK", 6), "gemeente": ("GM", 4)}
 UNKNOWN, SECRET = "onbekend", "geheim"
 
 
@@ -98,9 +116,9 @@ def recognise(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> A
                 t(f"{path.name} is geen bekende gebiedstabel.", f"{path.name} is no known area table."),
                 t(
                     "Verwacht: postcode, huisnummer en buurt; postcode en buurt; postcode4 en gemeente; gemeente en regio; "
-                    "oud en nieuw; of code en naam.",
+                    "oud en nieuw; of code en naam (ook buurt en buurtnaam, wijk en wijknaam, gemeente en gemeentenaam).",
                     "Expected: postcode, huisnummer and buurt; postcode and buurt; postcode4 and gemeente; gemeente and "
-                    "regio; oud and nieuw; or code and naam.",
+                    "regio; oud and nieuw; or code and naam (also buurt and buurtnaam, wijk and wijknaam, …).",
                 ),
             )
         years = re.findall(r"(?<!\d)(20\d\d)", " ".join([*columns, path.name]))
@@ -301,11 +319,21 @@ def _names(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
     connection.execute(
         "create or replace table _naam as select 'GM' || code as code, naam from _lijst where false"
     )
-    for f in tables.of("namen"):
+    for f in tables.found:
         column = f["columns"]
-        connection.execute(
-            f'insert into _naam select trim("{column["code"]}"), trim("{column["naam"]}") from {f["source"]}'
-        )
+        pairs = [
+            (word + "naam", _code(prefix, f'"{column[word]}"', width))
+            for word, (prefix, width) in CODES.items()
+            if word in column
+        ]
+        if f["kind"] in {"namen", "kerncijfers"}:
+            pairs = [("naam" if f["kind"] == "namen" else "regio", f'trim("{column["code"]}")')]
+        for name, code in pairs:
+            if name in column:
+                connection.execute(
+                    f'insert into _naam select distinct {code}, trim("{column[name]}") from {f["source"]} '
+                    f"where nullif(trim(\"{column[name]}\"), '') is not null"
+                )
     for f in tables.of("regio"):
         if "naam" in f["columns"]:
             connection.execute(

@@ -64,3 +64,65 @@ def test_missing_year_is_told(make_store, areas, bds):
     )
     assert result.code == 2
     assert "2024" in result.err
+
+
+def test_names_come_from_every_table_that_has_them(make_store, areas, tmp_path):
+    """The shapes in which CBS gives names: beside the postcodes, a list per level, and the key figures."""
+    import duckdb
+
+    from bds_tool.indicators import area
+
+    (areas / "namen.csv").unlink()
+    (areas / "wijken.csv").write_text(
+        "wijkcode2024;wijknaam2024\nWK036300;Centrum\n39200;Haarlem-Zuid\n", encoding="utf-8"
+    )
+    (areas / "kwb-2024.csv").write_text(
+        "gwb_code_10;regio;gm_naam;recs\nBU03630001;Kop Zeedijk;Amsterdam;Buurt\nGM0363;Mokum;Amsterdam;Gemeente\n",
+        encoding="utf-8",
+    )
+    (areas / "met_namen.csv").write_text(
+        "postcode,buurt,buurt_naam,wijk,wijk_naam\n3011AA,BU05990101,Cool,WK059901,Rotterdam Centrum\n",
+        encoding="utf-8",
+    )
+    connection = duckdb.connect()
+    tables = area.recognise(connection, [areas])
+    area.install(connection, tables, "buurt", year=2024)
+    names = dict(connection.execute("select code, naam from gebiedsnaam").fetchall())
+    assert names["WK036300"] == "Centrum"
+    assert names["WK039200"] == "Haarlem-Zuid"
+    assert names["BU03630001"] == "Kop Zeedijk"
+    assert names["GM0363"] == "Mokum"
+    assert names["WK036301"] == "WK036301"
+    assert names["GM0392"] == "Haarlem"
+    kinds = {f["path"].name: f["kind"] for f in tables.found}
+    assert kinds["kwb-2024.csv"] == "kerncijfers"
+    assert kinds["wijken.csv"] == "wijknamen"
+    assert kinds["met_namen.csv"] == "pc6"
+
+
+def test_a_generated_region_has_names(tmp_path):
+    import duckdb
+    import pyarrow.parquet as pq
+
+    from bds_tool.indicators import area
+    from bds_tool.synthetic.region import Region
+
+    region = Region(
+        ["GM0363"],
+        ["WK036301"],
+        ["BU03630101"],
+        ["Amsterdam"],
+        ["Het Veen"],
+        ["Oost-Veen"],
+        ["0363"],
+        None,
+        None,
+        ["1000AA"],
+        [0],
+        [1],
+    )
+    pq.write_table(region.table(2024), tmp_path / "gebieden.parquet")
+    connection = duckdb.connect()
+    area.install(connection, area.recognise(connection, [tmp_path]), "buurt")
+    names = dict(connection.execute("select code, naam from gebiedsnaam").fetchall())
+    assert (names["WK036301"], names["BU03630101"]) == ("Het Veen", "Oost-Veen")
