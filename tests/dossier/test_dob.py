@@ -136,6 +136,53 @@ def test_an_activity_without_header_gets_one():
     assert (numbers[1377], numbers[724], numbers[235], numbers[695]) == ("A1", "2021-01-01", "500", "D1")
 
 
+@pytest.mark.parametrize(("version", "told"), [("3.2.7", []), ("4.0.2", ["01"]), ("4.2.0", ["01"])])
+def test_an_activity_of_another_format_has_rubriek_r018(version, told):
+    """From 4.0 on R018 is obligatory; it says the status (1605): 01 is realised (W0690). 3.2.7 has no such element."""
+    row = next(r for r in rows_for(version) if r["bdsnummer"] == 235)
+    root = message([row | {"waarde": "500"}], version)
+    clusters = root.findall(".//{*}encounter/{*}pertinentInformation/{*}rubricCluster[{*}code]")
+    mine = [c for c in clusters if c.find("{*}code").get("code") == "R018"]
+    values = [v.get("code") for c in mine for v in c.findall(".//{*}observation/{*}value")]
+    assert values == told
+    if told:
+        header = next(r for r in rows_for(version) if r["bdsnummer"] == 1605) | {"waarde": "02"}
+        again = message([row | {"waarde": "500"}, header], version)
+        codes = {
+            o.find("{*}code").get("code"): o.find("{*}value") for o in again.findall(".//{*}observation")
+        }
+        assert codes["1605"].get("code") == "02"
+
+
+@pytest.mark.parametrize("activity", [None, "A1"])
+def test_data_outside_the_bds_hangs_below_its_activity(activity):
+    """Tables give no place in a message: the activity decides."""
+    empty = dict.fromkeys(REGISTRATIES) | {
+        "dossier_id": "D1",
+        "activiteit_id": activity,
+        "volgnr": 1,
+        "bron": 1,
+    }
+    shelter = {"rubriek": "R051", "groep": "G083"}
+    rows = [
+        empty | shelter | {"bdsnummer": n, "waarde": w}
+        for n, w in ((1332, "Eigen vraag"), (1333, "Eigen antwoord"), (1335, "R027"))
+    ]
+    root = message(rows, "4.1.3")
+    (found,) = root.iter("{*}nonBDSData")
+    above = {etree.QName(node).localname for node in found.iterancestors()}
+    assert ("encounter" in above) == (activity is not None)
+    got = {
+        r[REGISTRATIES.index("bdsnummer")]: (
+            r[REGISTRATIES.index("activiteit_id")],
+            r[REGISTRATIES.index("waarde")],
+        )
+        for r in read_back(root).rows
+    }
+    assert got[1333] == (activity, "Eigen antwoord")
+    assert got[1335] == (activity, "R027")
+
+
 @pytest.mark.parametrize("version", ["4.0.2", "4.1.3"])
 def test_the_full_message_follows_the_schema(version, shared):
     folder = shared / "real" / "xsd" / "hl7v3_schemas"
