@@ -165,11 +165,16 @@ def _programme(rows: list[tuple[Ints, Floats]], size: int) -> Any:  # noqa: ANN4
 
 
 class Flows:
-    """Blocks of one problem, built when first asked for."""
+    """Blocks of one problem, built when first asked for: around each primary, or (`whole`) of the whole table."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, *, whole: bool = False) -> None:
         self.problem = problem
+        self.whole = whole
         self.blocks: dict[tuple[int, int, int], Block] = {}
+
+    @property
+    def solved(self) -> int:
+        return sum(b.solved for b in self.blocks.values())
 
     def find(
         self, primary: Primary, cost: Floats, closed: Bools | None = None
@@ -200,6 +205,8 @@ class Flows:
         top = int(self.problem.tree.parent[node])
         if top < 0:
             return None
+        if self.whole:
+            top = self.problem.tree.root
         key = (top, gains, loses)
         if key not in self.blocks:
             if len(_below(self.problem, top)) * self.problem.space.size > LARGEST:

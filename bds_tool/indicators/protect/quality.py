@@ -17,20 +17,31 @@ from bds_tool.indicators.protect.types import FORBIDDEN, Bools, Floats, Ints
 
 #: Added to the cost of every row: here the number of rows given back counts more than which rows they are.
 PER_ROW = 50.0
+UNLIMITED = 1 << 40
+#: Effort to keep rows of the highest level: rows of all flows together, and rows tried in vain before the rest is left.
+MOST_EFFORT, PATIENCE = 400_000, 3
 
 
 class Improver:
     """Holds the certificates of every primary and how many of them use each row."""
 
-    def __init__(self, suppressor: Suppressor) -> None:
+    def __init__(self, suppressor: Suppressor, *, whole: bool = False) -> None:
         self.problem = suppressor.problem
-        self.uses = suppressor.uses
         self.base = _per_row(suppressor.base)
-        self.cost = _per_row(suppressor.cost)
-        self.flows = Flows(suppressor.problem)
+        self.flows = Flows(suppressor.problem, whole=whole)
         self.held: dict[Primary, list[Certificate]] = {}
         for certificate in suppressor.certificates():
             self.held.setdefault(certificate.primary, []).append(certificate)
+        # The suppressor counts a move once, however many primaries share it; here each holds its own.
+        self.uses = suppressor.uses
+        self.uses[:] = 0
+        for p in self.problem.primaries:
+            self.uses[p.node, p.flat] += 1
+        for nodes, flats in suppressor.blocks:
+            np.add.at(self.uses, (nodes, flats), 1)
+        self.cost = np.where(self.uses > 0, 0.0, self.base)
+        for certificates in self.held.values():
+            self._use(certificates)
 
     def reroute(self) -> None:
         """Let each primary that hides rows for itself alone take the cheapest flow."""
@@ -42,31 +53,43 @@ class Improver:
                 self.held[primary] = found[0]
             self._use(self.held[primary])
 
-    def give_back(self) -> int:
-        """Publish hidden rows, dearest first, where others can take over. Gives the number of rows won."""
+    def give_back(
+        self, among: Bools | None = None, budget: int = UNLIMITED, patience: int = UNLIMITED
+    ) -> int:
+        """Publish hidden rows, dearest first, where others can take over. Gives the number of rows won.
+
+        `among` limits the rows tried; after `budget` flows, or `patience` rows in vain, no more are.
+        """
         primary_rows = np.zeros(self.uses.shape, dtype=bool)
         for p in self.problem.primaries:
             primary_rows[p.node, p.flat] = True
-        nodes, flats = np.nonzero((self.uses > 0) & ~primary_rows & (self.base > 0) & (self.base < FORBIDDEN))
+        open_ = (self.uses > 0) & ~primary_rows & (self.base > 0) & (self.base < FORBIDDEN)
+        nodes, flats = np.nonzero(open_ if among is None else open_ & among)
         order = np.argsort(-self.base[nodes, flats], kind="stable")
         users: dict[tuple[int, int], set[Primary]] = {}
         for primary, certificates in self.held.items():
             for c in certificates:
                 for row in zip(c.nodes.tolist(), c.flats.tolist(), strict=True):
                     users.setdefault(row, set()).add(primary)
-        won = 0
+        won = vain = 0
         for node, flat in zip(nodes[order].tolist(), flats[order].tolist(), strict=True):
+            if self.flows.solved >= budget or vain >= patience:
+                break
             if self.uses[node, flat] > 0:
-                won += self._publish(node, flat, users)
+                gained = self._publish(node, flat, users, most=budget - self.flows.solved)
+                won, vain = won + gained, 0 if gained else vain + 1
         return won
 
-    def _publish(self, node: int, flat: int, users: dict[tuple[int, int], set[Primary]]) -> int:
+    def _publish(
+        self, node: int, flat: int, users: dict[tuple[int, int], set[Primary]], most: int = UNLIMITED
+    ) -> int:
         affected = [
             p
             for p in users.get((node, flat), ())
             if any(((c.nodes == node) & (c.flats == flat)).any() for c in self.held[p])
         ]
-        if not affected:  # hidden as part of a block: it stays
+        # None: hidden as part of a block, it stays. Each takes one flow at least.
+        if not affected or len(affected) > most:
             return 0
         before = {p: self.held[p] for p in affected}
         for p in affected:
@@ -129,4 +152,20 @@ def improve(suppressor: Suppressor, rounds: int = 3) -> tuple[Bools, list[Certif
         improver.reroute()
         if not improver.give_back():
             break
+    return suppressor.hidden(), [c for held in improver.held.values() for c in held]
+
+
+def keep_top(suppressor: Suppressor) -> tuple[Bools, list[Certificate]]:
+    """Publish rows of the highest level again that moves hide for want of a better way: flows through all areas."""
+    problem = suppressor.problem
+    depth = problem.tree.depth()
+    top = depth == depth[problem.published.any(axis=1)].min(initial=0)
+    among = np.zeros(suppressor.uses.shape, dtype=bool)
+    among[:-1, :-1] = problem.published & top[:, None] & (suppressor.uses[:-1, :-1] > 0) & ~problem.given
+    for p in problem.primaries:
+        among[p.node, p.flat] = False
+    if not among.any():
+        return suppressor.hidden(), suppressor.certificates()
+    improver = Improver(suppressor, whole=True)
+    improver.give_back(among, MOST_EFFORT // problem.published.size, PATIENCE)
     return suppressor.hidden(), [c for held in improver.held.values() for c in held]

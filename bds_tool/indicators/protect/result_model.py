@@ -230,14 +230,14 @@ def protect_group(group: list[Indicator], policy: Policy, *, quality: bool) -> l
     small = sorted({place for i in group for place in i.small_population})
     if small:
         problem = population_problem(group, small)
-        outcome = suppress(problem, quality=quality)
+        outcome = suppress(problem, quality=quality, top_first=True)
         outcomes.append(outcome)
         given = outcome.hidden
         for indicator in group:
             indicator.population = outcome
     for indicator in group:
         problem = indicator_problem(indicator, given, policy)
-        indicator.outcome = suppress(problem, quality=quality)
+        indicator.outcome = suppress(problem, quality=quality, top_first=True)
         outcomes.append(indicator.outcome)
     return outcomes
 

@@ -74,6 +74,7 @@ class Suppressor:
         share = len(problem.exchanges) > 1
         self.places = {(p.quantity, p.node, p.flat): p for p in problem.primaries} if share else {}
         self.locked: set[Primary] = set()
+        self.blocks: list[tuple[Ints, Ints]] = []
         for p in problem.primaries:
             self._use(np.array([p.node]), np.array([p.flat]))
 
@@ -115,6 +116,7 @@ class Suppressor:
 
     def hide(self, nodes: Ints, flats: Ints) -> None:
         """Hide rows for good."""
+        self.blocks.append((nodes, flats))
         self._use(nodes, flats)
 
     def retry(self, primary: Primary) -> None:

@@ -71,8 +71,11 @@ def table_problem(table: CountTable, policy: Policy) -> Problem:
 MANY_PRIMARIES = 100_000
 
 
-def suppress(problem: Problem, *, passes: int = 3, quality: bool = False) -> Outcome:
-    """Hide rows until every primary is certified; what cannot be certified climbs the ladder."""
+def suppress(problem: Problem, *, passes: int = 3, quality: bool = False, top_first: bool = False) -> Outcome:
+    """Hide rows until every primary is certified; what cannot be certified climbs the ladder.
+
+    With `top_first` more time is spent to publish the rows of the highest level.
+    """
     if len(problem.primaries) > MANY_PRIMARIES:
         passes = min(passes, 2)
     suppressor = Suppressor(problem)
@@ -82,6 +85,10 @@ def suppress(problem: Problem, *, passes: int = 3, quality: bool = False) -> Out
         from bds_tool.indicators.protect.quality import improve
 
         hidden, certificates = improve(suppressor)
+    elif top_first:
+        from bds_tool.indicators.protect.quality import keep_top
+
+        hidden, certificates = keep_top(suppressor)
     else:
         hidden, certificates = suppressor.hidden(), suppressor.certificates()
     certified = {c.primary for c in certificates}
