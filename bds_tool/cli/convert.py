@@ -80,7 +80,7 @@ def convert(
             ),
         )
     from bds_tool import config
-    from bds_tool.cli.validate import _progress
+    from bds_tool.cli.render import progress as counting
     from bds_tool.dossier import read
     from bds_tool.dossier.writing import WriteOptions
     from bds_tool.dossier.writing import write as write_export
@@ -99,7 +99,7 @@ def convert(
             t("Kies een andere naam of geef --force.", "Choose another name or give --force."),
         )
     target = out if to == "store" else None
-    progress = _progress(quiet=quiet)
+    progress = counting(quiet=quiet)
     with read(sources, target, from_format=from_ or None, bds=bds, replace=force, progress=progress) as store:
         broken = _sources_told(store, quiet=quiet)
         if broken == store.bronnen().height:

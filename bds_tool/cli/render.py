@@ -6,13 +6,14 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from bds_tool.errors import UsageError
 from bds_tool.files import atomic_file
-from bds_tool.text import t
+from bds_tool.text import number, t
 
 TABLE_FORMATS = ("text", "json", "ndjson", "csv", "markdown")
 
@@ -20,6 +21,24 @@ TABLE_FORMATS = ("text", "json", "ndjson", "csv", "markdown")
 def talk(message: str) -> None:
     """One line for the person at the screen; never part of the result."""
     sys.stderr.write(message + "\n")
+
+
+def progress(*, quiet: bool) -> Callable[[int, int], None] | None:
+    """One line on stderr that counts megabytes, for people at a screen and only when it takes long."""
+    if quiet or not sys.stderr.isatty():
+        return None
+    started, shown = time.monotonic(), [0.0]
+
+    def tell(done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - started < 1 or (now - shown[0] < 0.2 and done < total):
+            return
+        shown[0] = now
+        megabytes = f"{number(done / 1e6, 0)} / {number(total / 1e6, 0)} MB"
+        sys.stderr.write(f"\r{t('gelezen', 'read')}: {megabytes}" + ("\n" if done == total else ""))
+        sys.stderr.flush()
+
+    return tell
 
 
 def write(text: str, output: Path | None = None) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bds_tool.cli.render import talk, write
+from bds_tool.cli.render import progress, talk, write
 from bds_tool.errors import ExitCode, UsageError
-from bds_tool.text import number, t
+from bds_tool.text import t
 
 if TYPE_CHECKING:
     from bds_tool.validate.result import Result
@@ -143,7 +140,7 @@ def validate(
             xsd=xsd,
             store=store,
             replace=force,
-            progress=_progress(quiet=quiet),
+            progress=progress(quiet=quiet),
         )
     )
     if save is not None:
@@ -233,21 +230,3 @@ def _clear(save: Path | None, *, force: bool) -> None:
             t(f"{save} bestaat al.", f"{save} exists already."),
             t("Kies een andere naam of geef --force.", "Choose another name or give --force."),
         )
-
-
-def _progress(*, quiet: bool) -> Callable[[int, int], None] | None:
-    """One line on stderr that counts megabytes, for people at a screen and only when it takes long."""
-    if quiet or not sys.stderr.isatty():
-        return None
-    started, shown = time.monotonic(), [0.0]
-
-    def tell(done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - started < 1 or (now - shown[0] < 0.2 and done < total):
-            return
-        shown[0] = now
-        megabytes = f"{number(done / 1e6, 0)} / {number(total / 1e6, 0)} MB"
-        sys.stderr.write(f"\r{t('gelezen', 'read')}: {megabytes}" + ("\n" if done == total else ""))
-        sys.stderr.flush()
-
-    return tell

@@ -11,7 +11,7 @@ from typing import Any
 
 from bds_tool.errors import SpecError, UsageError
 from bds_tool.places import specs_dir
-from bds_tool.text import language, t
+from bds_tool.text import language, number, t
 
 #: Severities from light to heavy; a rank makes them comparable.
 SEVERITIES = ("info", "waarschuwing", "fout")
@@ -65,10 +65,12 @@ class Rule:
 
 
 def _shown(value: object) -> str:
-    """A parameter as people write it: 100, not 100.0; 0,1 in Dutch."""
+    """A parameter as people write it in their language: 100 and 0,001 in Dutch, never 100.0 or 1e-03."""
     if not isinstance(value, float):
+        # Whole numbers are element numbers, years and lengths: they carry no separators.
         return str(value)
-    return f"{value:g}".replace(".", "," if language() == "nl" else ".")
+    decimals = len(f"{value:.6f}".rstrip("0").partition(".")[2])
+    return number(value, decimals)
 
 
 @dataclass(frozen=True, slots=True)

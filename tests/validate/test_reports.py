@@ -17,6 +17,8 @@ import polars as pl
 import pytest
 
 from bds_tool.places import specs_dir
+from bds_tool.text import set_language
+from bds_tool.validate.catalogue import load_rules
 from bds_tool.validate.report import FORMATS, render, write_report
 from bds_tool.validate.report.formats import BINARY
 
@@ -78,15 +80,40 @@ def test_totals_are_exact_when_examples_are_capped(result):
 
 
 def test_sarif_follows_the_oasis_schema(result):
+    """The schema is that of OASIS itself (2.1.0 with errata 01); its descriptions alone were left out."""
     schema = json.loads((Path(__file__).parent / "data/sarif-2.1.0.json").read_text(encoding="utf-8"))
     log = json.loads(render(result, "sarif"))
+    assert schema["id"].startswith("https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/")
+    jsonschema.Draft4Validator.check_schema(schema)
     jsonschema.Draft4Validator(schema).validate(log)
+    with pytest.raises(jsonschema.ValidationError):
+        # The schema is awake: a region without a place is no region.
+        broken = {"locations": [{"physicalLocation": {"region": {"endLine": 3}}}]}
+        jsonschema.Draft4Validator(schema).validate(log | {"runs": [log["runs"][0] | {"results": [broken]}]})
     run = log["runs"][0]
     rules = {r["id"]: r for r in run["tool"]["driver"]["rules"]}
     assert rules["BDS201"]["defaultConfiguration"]["level"] == "error"
     marks = [r["partialFingerprints"]["bds/v1"] for r in run["results"]]
     assert len(marks) == len(set(marks))
     assert all(run["tool"]["driver"]["rules"][r["ruleIndex"]]["id"] == r["ruleId"] for r in run["results"])
+
+
+def test_numbers_in_messages_are_written_as_people_do():
+    shown = {
+        100.0: ("100", "100"),
+        0.001: ("0,001", "0.001"),
+        999999.0: ("999.999", "999,999"),
+        2.25: ("2,25", "2.25"),
+    }
+    rule = load_rules()["BDS231"]
+    for value, texts in shown.items():
+        for language, text in zip(("nl", "en"), texts, strict=True):
+            set_language(language)
+            try:
+                said = rule.say({"laagst": value, "hoogst": value})
+            finally:
+                set_language("")
+            assert said in {f"Getal ligt buiten {text} tot {text}.", f"Number lies outside {text} to {text}."}
 
 
 def test_junit_counts_failures_and_skips(result):
