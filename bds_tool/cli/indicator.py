@@ -218,6 +218,10 @@ def compute(
     cutoff: Annotated[
         str, typer.Option("--cutoff", help="BMI-grens: interpolate of nearest_half_year.")
     ] = "interpolate",
+    standardise: Annotated[
+        str,
+        typer.Option("--standardise", help="Ook directe standaardisatie, bijvoorbeeld naar age,sex."),
+    ] = "",
     memory: Annotated[
         str, typer.Option("--memory", help="Geheugen voor tellen; daarboven naar schijf.")
     ] = "2500MB",
@@ -247,6 +251,7 @@ def compute(
         levels=_words(area, ("regio", "gemeente", "wijk", "buurt"), "--area"),
         by=[b for b in BY if b in breakdowns and b != "year"],
         yearly="year" in breakdowns,
+        standardise=_words(standardise, tuple(b for b in BY if b != "year"), "--standardise"),
         progress=None if quiet else lambda step: talk(f"  {step}"),
     )
     with _store(store) as opened:
@@ -287,6 +292,13 @@ def _summary(result: Result) -> None:
             f"period {result.meta['period']['label']}. Status: unprotected.",
         )
     )
+    if found := result.meta.get("standardised"):
+        talk(
+            t(
+                f"  {found['file']}: {found['method']}. Onbeschermd; bds protect neemt dit niet mee.",
+                f"  {found['file']}: {found['method']}. Unprotected; bds protect does not pass it on.",
+            )
+        )
     for note in result.meta["notes"]:
         talk(f"  {note}")
     talk(t("Volgende stap: bds protect " + str(result.path), "Next step: bds protect " + str(result.path)))

@@ -30,13 +30,17 @@ SUMS = "pnxbsq"
 
 @dataclass
 class Plan:
-    """What to count: `levels` besides the whole, `by` breakdown columns, `years` also one by one when true."""
+    """What to count: `levels` besides the whole, `by` breakdown columns, `yearly` also year by year.
+
+    `standardise` are the breakdowns of the directly standardised rates (see `standardise`).
+    """
 
     indicators: list[Indicator]
     settings: features.Settings
     levels: Sequence[str] = ("gemeente", "wijk")
     by: Sequence[str] = ("sex",)
     yearly: bool = True
+    standardise: Sequence[str] = ()
     progress: Progress = field(default=None, repr=False)
 
     @property
@@ -47,6 +51,11 @@ class Plan:
     def period(self) -> str:
         first, last = self.settings.first_year, self.settings.last_year
         return str(first) if first == last else f"{first}-{last}"
+
+    @property
+    def cell_by(self) -> list[str]:
+        """Breakdowns of the finest cells."""
+        return [*self.by, *(name for name in self.standardise if name not in self.by)]
 
     def concepts(self) -> list[str]:
         return sorted({c for i in self.indicators for c in i.concepts})
@@ -185,7 +194,7 @@ def count(
         with connection.cursor() as own:  # temporary tables are those of a cursor
             features.make(own, plan.views(), plan.concepts(), Rows(table, organisations, coding))
             for position, group in enumerate(found):
-                sql = cells_sql(group, plan.by)
+                sql = cells_sql(group, plan.cell_by)
                 with first:
                     new = position not in made
                     if new:

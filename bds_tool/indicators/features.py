@@ -107,7 +107,11 @@ def _z(value: str, power: str, median: str, spread: str) -> str:
 
 
 #: $MND(birth, day): completed months; $DAG(a, b): days from a to b; $Z(y, l, m, s): LMS z-score.
-MACROS: dict[str, Callable[..., str]] = {"MND": _months, "DAG": lambda a, b: f"date_diff('day', {a}, {b})", "Z": _z}
+MACROS: dict[str, Callable[..., str]] = {
+    "MND": _months,
+    "DAG": lambda a, b: f"date_diff('day', {a}, {b})",
+    "Z": _z,
+}
 
 
 def expand(sql: str) -> str:

@@ -65,6 +65,7 @@ def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Resu
         "sources": [s for r in results for s in r.meta["sources"]],
         "status": UNPROTECTED,
     }
+    meta.pop("standardised", None)  # rates of one organisation do not add up
     meta["bds_versions"] = sorted({v for r in results for v in r.meta["bds_versions"]})
     meta["merged"] = [{"result": r.path.name, "sources": len(r.meta["sources"])} for r in results]
     meta["notes"] = [*{n for r in results for n in r.meta["notes"]}, *_twice(definitions)]

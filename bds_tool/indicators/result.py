@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,12 +155,18 @@ def read_result(path: str | Path) -> Result:
 
 
 def write_result(
-    path: str | Path, counts: pl.DataFrame | pa.Table | Path, meta: dict[str, Any], *, replace: bool = False
+    path: str | Path,
+    counts: pl.DataFrame | pa.Table | Path,
+    meta: dict[str, Any],
+    *,
+    replace: bool = False,
+    tables: Mapping[str, pa.Table] | None = None,
 ) -> Result:
     """Write a result directory whole or not at all.
 
     `counts` is a frame with COLUMNS (OPTIONAL ones may be absent), or the path of a Parquet file that already has
-    them, which is moved into place. `meta` needs `status`; `layout` is filled in.
+    them, which is moved into place. `meta` needs `status`; `layout` is filled in. `tables` are further Parquet files
+    by name.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -179,6 +186,8 @@ def write_result(
                 table = table.append_column(name, pa.nulls(table.num_rows))
             table = table.select(list(COLUMNS)).cast(counts_schema())
             pq.write_table(table, temporary / COUNTS_FILE, compression="zstd")
+        for name, extra in (tables or {}).items():
+            pq.write_table(extra, temporary / name, compression="zstd")
         text = json.dumps(meta, ensure_ascii=False, indent=2, default=str) + "\n"
         (temporary / META_FILE).write_text(text, encoding="utf-8")
     return Result(path, meta)

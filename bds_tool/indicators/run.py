@@ -16,6 +16,8 @@ from bds_tool.indicators.compute import Group, Plan, count, figures, unpacked
 from bds_tool.indicators.cube import Space, look_up, roll_up
 from bds_tool.indicators.output import Sums, metadata, write
 from bds_tool.indicators.result import LEVELS, TOTAL, Result, write_result
+from bds_tool.indicators.standardise import FILE as STANDARDISED
+from bds_tool.indicators.standardise import Standardiser
 from bds_tool.text import t
 
 if TYPE_CHECKING:
@@ -77,17 +79,28 @@ def compute(
         connection = connect(store, spill, memory=memory)
         facts = install_areas(connection, plan, area_paths, area_year)
         wanted = frozenset(features.elements(features.needed(plan.views()), plan.concepts()))
-        tables = pieces(store.path / "registraties.parquet", connection, spill, rows, wanted)
-        counted = count(connection, tables, plan)
+        read = pieces(store.path / "registraties.parquet", connection, spill, rows, wanted)
+        counted = count(connection, read, plan)
         progress(t("marges en toetsen", "margins and tests"))
         space = make_space(connection, plan)
         lost = _Lost(space)
+        standard = Standardiser(space, plan.standardise) if plan.standardise else None
         file = spill / "counts.parquet"
-        write(file, space, lost.watch(all_sums(connection, plan, space, counted)), reference=reference)
+        write(
+            file, space, lost.watch(all_sums(connection, plan, space, counted, standard)), reference=reference
+        )
         meta = metadata(plan, sources(store), facts, reference=reference)
         meta["notes"] += lost.notes()
         connection.close()
-        return write_result(target, file, meta, replace=replace)
+        tables = {}
+        if standard and (rates := standard.table()) is not None:
+            tables[STANDARDISED] = rates
+            meta["standardised"] = {
+                "by": list(plan.standardise),
+                "file": STANDARDISED,
+                "method": standard.method,
+            }
+        return write_result(target, file, meta, replace=replace, tables=tables)
     except engine.OutOfMemoryException as error:
         raise UsageError(
             t(
@@ -153,9 +166,16 @@ def make_space(connection: duckdb.DuckDBPyConnection, plan: Plan) -> Space:
 
 
 def all_sums(
-    connection: duckdb.DuckDBPyConnection, plan: Plan, space: Space, counted: list[tuple[Group, str]]
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    space: Space,
+    counted: list[tuple[Group, str]],
+    standard: Standardiser | None = None,
 ) -> Iterator[Sums]:
-    """The sums of each indicator with all margins, in the order of the groups; population views come first."""
+    """The sums of each indicator with all margins, in the order of the groups; population views come first.
+
+    `standard` sees the finest cells as they pass by.
+    """
     import numpy as np
 
     views = {i.population_view for i in plan.indicators if i.population_view}
@@ -164,8 +184,10 @@ def all_sums(
     chosen = {i.id: i for i in plan.indicators}
     for group, table in ordered:
         names = list(unpacked(group))
-        cells = figures(connection, table, group, plan.by)
+        cells = figures(connection, table, group, plan.cell_by)
         connection.execute(f"drop table {table}")
+        if standard:
+            standard.add(cells, [chosen[name] for name in group.counters])
         keys, sums = roll_up(space, cells, names)
         found: dict[str, dict[str, Any]] = {}
         for position, name in enumerate(names):

@@ -121,30 +121,45 @@ def mean_t(n: Any, total: Any, squares: Any, confidence: float = CONFIDENCE) -> 
     return mean, mean - half, mean + half
 
 
+def standardised_rates(
+    x: Any,  # noqa: ANN401  # arrays
+    n: Any,  # noqa: ANN401
+    weights: Any,  # noqa: ANN401
+    confidence: float = CONFIDENCE,
+) -> tuple[Floats, Floats, Floats]:
+    """Directly standardised rates per unit with Dobson's interval; `x` and `n` have shape (areas, strata).
+
+    `weights` are the sizes of the strata in the standard population. A stratum of the standard without anyone (n = 0)
+    makes the rate of that area NaN: it is unknown.
+    """
+    import numpy as np
+
+    w = np.asarray(weights, float)
+    keep = w > 0
+    x, n = np.asarray(x, float)[:, keep], np.asarray(n, float)[:, keep]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        w = w[keep] / w[keep].sum()
+        known = (n > 0).all(axis=1) & bool(keep.any())
+        rate = np.where(known, (w * x / n).sum(axis=1), np.nan)
+        variance = (w**2 * x / n**2).sum(axis=1)
+        events = x.sum(axis=1)
+        factor = np.where(events > 0, np.sqrt(variance / events), 0.0)
+    low, high = count_limits(events, confidence)
+    return rate, rate + factor * (low - events), rate + factor * (high - events)
+
+
 def standardised_rate(
     x: Any,  # noqa: ANN401  # arrays or numbers
     n: Any,  # noqa: ANN401
     weights: Any,  # noqa: ANN401
     confidence: float = CONFIDENCE,
 ) -> tuple[float, float, float]:
-    """Directly standardised rate per unit with Dobson's interval, over strata given as arrays.
-
-    `weights` are the sizes of the strata in the standard population. Strata without anyone (n = 0) make it NaN:
-    their rate is unknown.
-    """
+    """`standardised_rates` of one area: its strata as arrays."""
     import numpy as np
 
-    x, n, w = (np.asarray(v, float) for v in (x, n, weights))
-    if (n[w > 0] <= 0).any() or w.sum() <= 0:
-        return float("nan"), float("nan"), float("nan")
-    keep = w > 0
-    x, n, w = x[keep], n[keep], w[keep] / w.sum()
-    rate = float((w * x / n).sum())
-    variance = float((w**2 * x / n**2).sum())
-    events = float(x.sum())
-    low, high = (float(v) for v in count_limits(np.array([events]), confidence) for v in v)
-    factor = np.sqrt(variance / events) if events > 0 else 0.0
-    return rate, rate + factor * (low - events), rate + factor * (high - events)
+    rows = standardised_rates(np.atleast_2d(x), np.atleast_2d(n), np.atleast_1d(weights), confidence)
+    rate, low, high = (float(v[0]) for v in rows)
+    return rate, low, high
 
 
 def two_proportions(x1: Any, n1: Any, x2: Any, n2: Any) -> Pair:  # noqa: ANN401

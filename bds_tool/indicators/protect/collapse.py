@@ -1,6 +1,8 @@
 """What to merge when too much would be hidden: each dimension in turn left out, or its codes taken in pairs.
 
-Proposals only: the loss is shown before and after, the choice is people's.
+Proposals only: the loss is shown before and after, the choice is people's. Of a table every coarser one is
+protected anew. Of a result the rows that would stay are looked up in the pattern found: publishing fewer rows is
+as safe, so what is hidden of them is the most that protecting them alone would hide.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from bds_tool.indicators.protect.table_run import suppress, table_problem
 from bds_tool.text import number, t
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from bds_tool.indicators.protect.policy import Policy
 
 #: Share hidden from which merging is worth a thought; at 42 % a table says little (sdc facts, table XL).
@@ -31,11 +35,13 @@ class Proposal:
     cells: int
     hidden: int
 
-    def text(self, share_now: float) -> str:
+    def text(self, share_now: float, *, most: bool = False) -> str:
+        """In words; `most`: the share is the most it can be."""
         now, then = number(100 * share_now, 1), number(100 * self.hidden / max(1, self.cells), 1)
+        limit = t("hoogstens ", "at most ") if most else ""
         return t(
-            f"Voorstel: {self.change}: {then} % van {number(self.cells)} cellen verborgen in plaats van {now} %.",
-            f"Proposal: {self.change}: {then} % of {number(self.cells)} cells hidden instead of {now} %.",
+            f"Voorstel: {self.change}: {limit}{then} % van {number(self.cells)} cellen verborgen in plaats van {now} %.",
+            f"Proposal: {self.change}: {limit}{then} % of {number(self.cells)} cells hidden instead of {now} %.",
         )
 
 
@@ -50,6 +56,42 @@ def proposals(table: CountTable, policy: Policy) -> list[Proposal]:
             hidden = int(outcome.hidden[coarser.tree.label_node].sum())
             found.append(Proposal(change, int(coarser.published.sum()), hidden))
     return sorted(found, key=lambda p: p.hidden / max(1, p.cells))
+
+
+def result_proposals(frame: pl.DataFrame) -> list[str]:
+    """Coarser publications of a protected result (`status` per row), in words; empty when little is hidden."""
+    import polars as pl
+
+    from bds_tool.indicators.protect.cube import BREAKDOWNS, TOTAL
+
+    secret = pl.col("status").is_in(["verborgen"])
+    share = float(frame.select(secret.mean().fill_null(0.0)).item())
+    if share <= TOO_MUCH:
+        return []
+    window = pl.col("period").str.contains("-")
+    windows = frame.filter(window)["period"].unique().sort().to_list()
+    keep = []
+    if windows:
+        names = ", ".join(windows)
+        keep.append(
+            (t(f"alleen {names} in plaats van losse jaren", f"only {names}, no single years"), window)
+        )
+    present = frame["level"].unique().to_list()
+    levels = [level for level in ("land", "regio", "gemeente", "wijk", "buurt") if level in present]
+    if len(levels) > 1:
+        keep.append((t(f"zonder {levels[-1]}", f"without {levels[-1]}"), pl.col("level") != levels[-1]))
+    keep += [
+        (t(f"niet uitgesplitst naar {name}", f"no breakdown by {name}"), pl.col(name) == TOTAL)
+        for name in BREAKDOWNS
+        if (frame[name] != TOTAL).any()
+    ]
+    found = []
+    for change, rows in keep:
+        left = frame.filter(rows)
+        hidden = int(left.select(secret.sum()).item())
+        if left.height and hidden / left.height < share:
+            found.append(Proposal(change, left.height, hidden))
+    return [p.text(share, most=True) for p in sorted(found, key=lambda p: p.hidden / p.cells)]
 
 
 def _coarser(table: CountTable, axis: int, dimension: Dimension) -> list[tuple[str, CountTable]]:

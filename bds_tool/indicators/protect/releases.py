@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.errors import UsageError
+from bds_tool.indicators.protect.collapse import result_proposals
 from bds_tool.indicators.protect.files import protect_table, round_table, summary
 from bds_tool.indicators.protect.result_run import protect_result, result_summary
 from bds_tool.text import t
@@ -35,7 +36,7 @@ def run_result(
         made = protect_result(
             source, policy, target, quality=quality, earlier=earlier, ledger=ledger, replace=replace
         )
-        return result_summary(made), made.internal
+        return {**result_summary(made), "proposals": result_proposals(made.frame)}, made.internal
     if policy.method == "round":
         return _rounded_result(source, policy, target, replace=replace), None
     raise UsageError(
