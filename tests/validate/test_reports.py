@@ -86,10 +86,10 @@ def test_sarif_follows_the_oasis_schema(result):
     assert schema["id"].startswith("https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/")
     jsonschema.Draft4Validator.check_schema(schema)
     jsonschema.Draft4Validator(schema).validate(log)
-    with pytest.raises(jsonschema.ValidationError):
-        # The schema is awake: a region without a place is no region.
-        broken = {"locations": [{"physicalLocation": {"region": {"endLine": 3}}}]}
-        jsonschema.Draft4Validator(schema).validate(log | {"runs": [log["runs"][0] | {"results": [broken]}]})
+    # The schema is awake: a region without a place is no region.
+    broken = {"locations": [{"physicalLocation": {"region": {"endLine": 3}}}], "message": {"text": "x"}}
+    again = log | {"runs": [log["runs"][0] | {"results": [broken]}]}
+    assert {e.validator for e in jsonschema.Draft4Validator(schema).iter_errors(again)} == {"anyOf"}
     run = log["runs"][0]
     rules = {r["id"]: r for r in run["tool"]["driver"]["rules"]}
     assert rules["BDS201"]["defaultConfiguration"]["level"] == "error"

@@ -41,3 +41,20 @@ def test_rule(judge, code, settings, bad, good):
 def test_every_rule_has_a_case():
     tested = {c for c, *_ in CASES}
     assert set(load_rules().rules) - ELSEWHERE - UNTESTED == tested
+
+
+def test_one_element_of_two_nodes_of_a_message_is_no_duplicate(judge):
+    """Element 1202 is the method of 856 as well as of 858; in a table two columns of one element are two values."""
+    place = {"activiteit_id": "a", "datum": "2020-01-15", "rubriek": "R039", "groep": "G044", "volgnr": 1}
+    rows = [(1202, "01", place | {"pad": f"observation/{n}/methodCode"}) for n in (856, 858)]
+    assert judge(rows, format_="dob").totals.filter(pl.col("code") == "BDS117").is_empty()
+    assert judge(rows).totals.filter(pl.col("code") == "BDS117")["n"].sum() == 1
+    again = judge([*rows, rows[0]], format_="dob")
+    assert again.totals.filter(pl.col("code") == "BDS117")["n"].sum() == 1
+
+
+def test_the_same_row_twice_is_told_once_and_another_value_by_itself(judge):
+    place = {"activiteit_id": "a", "datum": "2020-01-15"}
+    found = judge([(235, v, place) for v in ("1020", "1020", "1020", "1030")]).totals
+    counts = dict(found.filter(pl.col("code").is_in(["BDS111", "BDS117"])).select("code", "n").iter_rows())
+    assert counts == {"BDS117": 2, "BDS111": 1}

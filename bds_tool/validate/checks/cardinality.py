@@ -20,17 +20,22 @@ _SPOT = ("d", "activiteit_id", "groep", "volgnr", "bdsnummer")
 
 @dossier_check("BDS110", "BDS111", "BDS112", "BDS117")
 def often(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Elements that occur more often than the definition allows, and rows that are there twice."""
+    """Elements that occur more often than the definition allows, and rows that are there twice.
+
+    What is there twice word for word is a row too many (BDS117), no second value: it is told once.
+    """
     rows = view.twice()
     if rows.is_empty():
         return
     single = view.tables.elements.filter(pl.col("most") == 1).select("bdsnummer", "due_groep")
     again = rows.filter(pl.len().over("spot") > 1)
     content = ["waarde", "eenheid", "codesysteem", "nullflavor", "tekst", "rubriek"]
-    same = again.filter(pl.struct("spot", *content).is_first_distinct().not_())
-    yield "BDS117", same
-    counted = again.join(single, on="bdsnummer", maintain_order="left").filter(
-        pl.col("spot").is_first_distinct().not_()
+    fresh = pl.struct("spot", *content).is_first_distinct()
+    yield "BDS117", again.filter(~fresh)
+    counted = (
+        again.filter(fresh)
+        .join(single, on="bdsnummer", maintain_order="left")
+        .filter(pl.col("spot").is_first_distinct().not_())
     )
     in_group = pl.col("groep").is_not_null()
     in_act = pl.col("activiteit_id").is_not_null()
