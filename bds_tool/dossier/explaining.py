@@ -10,8 +10,8 @@ from bds_tool.dossier.reading import Options, sources
 from bds_tool.dossier.sniff import sniff
 from bds_tool.dossier.sources import Source, Unreadable
 from bds_tool.dossier.table_columns import suggestions
+from bds_tool.dossier.table_plan import Plan, describe
 from bds_tool.dossier.table_read import explain
-from bds_tool.dossier.table_rows import Plan, describe
 from bds_tool.dossier.table_scan import Table
 from bds_tool.errors import UnreadableError
 from bds_tool.text import t

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.dossier.james_records import RELATION
+from bds_tool.dossier.james_elements import RELATION
 from bds_tool.dossier.james_rows import Rows
 
 if TYPE_CHECKING:

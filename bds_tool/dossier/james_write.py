@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
+from bds_tool.dossier.james_elements import RELATION
 from bds_tool.dossier.james_formats import Format, date_elements, formats
-from bds_tool.dossier.james_records import RELATION
 from bds_tool.dossier.table_columns import numeric
 from bds_tool.dossier.writing import WriteOptions, Written, version_of
 from bds_tool.files import atomic_file

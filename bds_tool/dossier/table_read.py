@@ -13,7 +13,8 @@ from bds_tool.dossier.model import registraties_schema
 from bds_tool.dossier.sources import Sink, Source, Unreadable
 from bds_tool.dossier.store import to_canonical
 from bds_tool.dossier.table_columns import understand
-from bds_tool.dossier.table_rows import Plan, WideRows, long_rows, plan
+from bds_tool.dossier.table_plan import Plan, plan
+from bds_tool.dossier.table_rows import WideRows, long_rows
 from bds_tool.dossier.table_scan import ROW, Table, recoded, tables
 from bds_tool.schema import newest
 
