@@ -45,7 +45,7 @@ def make() -> Path:
         pl.Series("h", hidden),
     )
     frame = frame.with_columns(
-        *(pl.lit("totaal").alias(c) for c in ("sex", "education", "age", "origin")),
+        *(pl.lit("totaal").alias(c) for c in ("sex", "education", "age", "origin", "mother_age")),
         pl.lit(None, pl.Int64).alias("x"),
         pl.lit(None, pl.Int64).alias("missing"),
         pl.lit("Wilson 95%").alias("method"),

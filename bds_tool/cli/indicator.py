@@ -29,7 +29,7 @@ Output = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Geen voortgang en samenvatting.")]
 Names = Annotated[list[str] | None, typer.Argument(help="Indicatoren of thema's; zonder: alle.")]
-BY = ("sex", "education", "age", "origin", "year")
+BY = ("sex", "education", "age", "origin", "mother_age", "year")
 
 
 def register(main: typer.Typer) -> None:

@@ -138,7 +138,7 @@ def cells_sql(group: Group, by: Sequence[str]) -> str:
     index = {indicator: number for number, indicator in enumerate(group.counters)}
     for number, (name, sql) in enumerate(group.totals.items()):
         packed.append(f"sum({sql}) FILTER (WHERE n{index[name[2:]]}) AS t{number}")
-    selected = {"sex": "t.sex", "education": "t.education", "origin": "t.origin", "age": "u.age"}
+    selected = {"sex": "t.sex", "education": "t.education", "origin": "t.origin", "age": "u.age", "mother_age": "t.mother_age"}
     columns = ", ".join(
         [
             "coalesce(t.gebied, w.gebied, p.onbekend) AS gebied",
@@ -152,7 +152,7 @@ def cells_sql(group: Group, by: Sequence[str]) -> str:
         f"SELECT {columns} FROM (SELECT *, {', '.join(flags)} FROM ({rows}) AS r "
         "CROSS JOIN (SELECT van AS per_van, peildatum AS per_tot FROM parameters) AS per "
         "WHERE r.k_datum BETWEEN per.per_van AND per.per_tot) AS u "
-        "JOIN (SELECT kind AS t_kind, sex, education, origin, gebied FROM thuis) AS t ON t.t_kind = u.kind "
+        "JOIN (SELECT kind AS t_kind, sex, education, origin, mother_age, gebied FROM thuis) AS t ON t.t_kind = u.kind "
         "LEFT JOIN (SELECT kind AS w_kind, van AS w_van, tot AS w_tot, gebied FROM verhuisd) AS w "
         "ON w.w_kind = u.kind AND u.k_datum >= w.w_van AND u.k_datum < w.w_tot CROSS JOIN geenplaats AS p "
         f"GROUP BY {', '.join(str(n + 1) for n in range(len(by) + 2))}"

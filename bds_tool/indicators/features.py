@@ -167,6 +167,7 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
         table = typed(name, **kinds)
         return table.append_column("nr", pa.array(range(len(table)), pa.int32()))
 
+    mothers = rows("moederleeftijd.csv")
     years = range(settings.first_year, settings.last_year + 1)
     makers = {
         "codering": lambda: pa.table(
@@ -196,6 +197,14 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
         ),
         "opleidingsklasse": lambda: typed("opleidingsklasse.csv", code=str, klasse=int),
         "herkomstklasse": lambda: typed("herkomstklasse.csv", land=str, klasse=str),
+        "moederleeftijd": lambda: pa.table(
+            {
+                "leeftijd": pa.array(
+                    [age for r in mothers for age in range(int(r["van"]), int(r["tot"]))], pa.int32()
+                ),
+                "klasse": [r["klasse"] for r in mothers for _ in range(int(r["van"]), int(r["tot"]))],
+            }
+        ),
         "venster": lambda: typed("venster.csv", moment=str, van=int, doel=int, tot=int),
         "fase": lambda: typed("fase.csv", fase=str, van_mnd=int, tot_mnd=int, age=str),
         "groeidiagram": lambda: typed("groeidiagram.csv", code=str, kaart=str),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 COUNTS_FILE = "counts.parquet"
 META_FILE = "_result.json"
 #: Version of the directory's layout; a reader refuses what it does not know.
-LAYOUT = 1
+LAYOUT = 2
 
 UNPROTECTED = "onbeschermd"
 PROTECTED = "beschermd"
@@ -28,7 +28,7 @@ TOTAL = "totaal"
 #: Levels of area from the whole to the smallest.
 LEVELS = ("land", "regio", "gemeente", "wijk", "buurt")
 #: Breakdown columns; a value or TOTAL.
-BREAKDOWNS = ("sex", "education", "age", "origin")
+BREAKDOWNS = ("sex", "education", "age", "origin", "mother_age")
 
 #: Columns of `counts.parquet` in order, with their Arrow type.
 COLUMNS: dict[str, str] = {
@@ -42,6 +42,7 @@ COLUMNS: dict[str, str] = {
     "education": "string",
     "age": "string",
     "origin": "string",
+    "mother_age": "string",  # age of the mother when the child was born, in classes
     "n": "int64",  # denominator: units in the population with the value registered
     "x": "int64",  # numerator; null for means and D-scores
     "missing": "int64",  # in the population but not registered; null where it cannot be known

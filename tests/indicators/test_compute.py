@@ -18,7 +18,9 @@ def rows_of(result, indicator, **cell):
 
 def one(result, indicator, **cell):
     frame = rows_of(
-        result, indicator, **({"sex": TOTAL, "education": TOTAL, "age": TOTAL, "origin": TOTAL} | cell)
+        result,
+        indicator,
+        **({"sex": TOTAL, "education": TOTAL, "age": TOTAL, "origin": TOTAL, "mother_age": TOTAL} | cell),
     )
     assert len(frame) == 1, frame
     return frame.row(0, named=True)
@@ -412,6 +414,22 @@ def test_all_breakdowns(make_store, tmp_path, bds):
     assert (high["n"], high["x"]) == (1, 1)
     assert one(out, "BF-BIRTH", level="land", education="onbekend")["n"] == 1
     assert one(out, "BF-BIRTH", level="land")["n"] == 2
+
+
+def test_age_of_the_mother_at_birth(make_store, tmp_path, bds):
+    """Completed years on the day of birth: born on the 25th birthday counts as 25, a day before it as 24."""
+    rows = []
+    for child, mother in (("a", "1999-02-01"), ("b", "1999-02-02"), ("c", "1989-01-31"), ("d", None)):
+        rows += [(child, 20, "2024-02-01"), (child, 747, "01")]
+        if mother:
+            rows += [(child, 62, "NMTH", None, None, 1), (child, 63, mother, None, None, 1)]
+    out = tmp_path / "r.result"
+    command = ["indicator", "compute", make_store(rows), "-o", out, "--by", "mother_age", "--period", "2024"]
+    assert bds(*command, "-i", "BF-BIRTH").code == 0
+    counted = {
+        row["mother_age"]: row["n"] for row in rows_of(out, "BF-BIRTH", level="land").iter_rows(named=True)
+    }
+    assert counted == {"25 tot 30": 1, "jonger dan 25": 1, "35 en ouder": 1, "onbekend": 1, "totaal": 4}
 
 
 def test_preterm_chart_follows_gestation(make_store):

@@ -1,8 +1,9 @@
-"""The melkvoeding report: moments × kind of feeding, by education, beside the published figures of 2018."""
+"""The melkvoeding report: moments × kind of feeding, by education and age of the mother, beside the published figures of 2018."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,13 @@ MOMENTS = {
 }
 KINDS = {"borst": "BF", "gemengd": "MIX", "kunst": "FF"}
 FEEDING = {f"{kind}-{moment}" for kind in KINDS.values() for moment in MOMENTS.values()}
+START = "geboortedag"
 CLASSES = ("hoog", "midden", "laag")
+
+
+def mother_classes() -> list[str]:
+    """The classes of the mother's age, youngest first."""
+    return list(_published("moederleeftijd.csv", "klasse"))
 
 
 def write_milk(book: Book, out: Path, *, area: str = "", period: str = "") -> None:
@@ -49,7 +56,9 @@ def write_milk(book: Book, out: Path, *, area: str = "", period: str = "") -> No
 
 
 def milk_table(book: Book, *, area: str = "", period: str = "") -> dict[str, Any]:
-    """`rows`: per moment and kind the row of the result (or None) and the figure of 2018; `classes`: per education."""
+    """`rows`: per moment and kind the row of the result (or None) and the figure of 2018; `classes`: breastfeeding
+    per education; `ages`: per age of the mother.
+    """
     place: Area | None = book.area(area) if area else book.top
     period = period or book.latest
     if not FEEDING & set(book.indicators) or place is None:
@@ -59,24 +68,28 @@ def milk_table(book: Book, *, area: str = "", period: str = "") -> dict[str, Any
                 "This result has no indicators on milk feeding.",
             ),
             t(
-                "Bereken ze met `bds indicator compute STORE -i voeding --by education,year`.",
-                "Compute them with `bds indicator compute STORE -i voeding --by education,year`.",
+                "Bereken ze met `bds indicator compute STORE -i voeding --by education,mother_age,year`.",
+                "Compute them with `bds indicator compute STORE -i voeding --by education,mother_age,year`.",
             ),
         )
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for row in book.rows(area=place.code, period=period, totals_only=False).iter_rows(named=True):
-        others = [row[c] for c in BREAKDOWNS if c != "education"]
+        others = [row[c] for c in BREAKDOWNS if c not in {"education", "mother_age"}]
         if row["indicator"] in FEEDING and all(v == TOTAL for v in others):
-            found[row["indicator"], row["education"]] = row
+            found[row["indicator"], row["education"], row["mother_age"]] = row
     published = _published("melkvoeding_2018.csv", "moment")
     rows = [
-        (moment, kind, found.get((f"{prefix}-{suffix}", TOTAL)), float(published[moment][kind]))
+        (moment, kind, found.get((f"{prefix}-{suffix}", TOTAL, TOTAL)), float(published[moment][kind]))
         for moment, suffix in MOMENTS.items()
         for kind, prefix in KINDS.items()
     ]
     start = _published("melkvoeding_2018_opleiding.csv", "opleiding")
     classes = [
-        (moment, [found.get((f"BF-{suffix}", name)) for name in CLASSES])
+        (moment, [found.get((f"BF-{suffix}", name, TOTAL)) for name in CLASSES])
+        for moment, suffix in MOMENTS.items()
+    ]
+    ages = [
+        (moment, [found.get((f"BF-{suffix}", TOTAL, name)) for name in mother_classes()])
         for moment, suffix in MOMENTS.items()
     ]
     return {
@@ -84,6 +97,7 @@ def milk_table(book: Book, *, area: str = "", period: str = "") -> dict[str, Any
         "period": period,
         "rows": rows,
         "classes": classes,
+        "ages": ages,
         "start": {name: float(start[name]["borst_geboortedag"]) for name in CLASSES},
         "source": next(iter(published.values()))["bron"],
         "statement": book.statement(),
@@ -100,12 +114,43 @@ def _value(row: dict[str, Any] | None) -> str:
 
 
 def _csv(report: dict[str, Any]) -> str:
-    lines = ["moment,soort,n,waarde,ondergrens,bovengrens,status,peiling_2018"]
-    for moment, kind, row, old in report["rows"]:
+    lines = ["uitsplitsing,klasse,moment,soort,n,waarde,ondergrens,bovengrens,status,peiling_2018"]
+
+    def add(
+        by: str, name: str, moment: str, kind: str, row: dict[str, Any] | None, old: float | None
+    ) -> None:
         figures = [row[c] if row else None for c in ("n", "value", "lower", "upper")]
-        told = ["" if f is None else f"{f:g}" for f in figures]
-        lines.append(",".join([moment, kind, *told, row["status"] if row else "geen_gegevens", f"{old:g}"]))
+        told = ["" if f is None else f"{f:g}" for f in [*figures, old]]
+        status = row["status"] if row else "geen_gegevens"
+        lines.append(",".join([by, name, moment, kind, *told[:4], status, told[4]]))
+
+    for moment, kind, row, old in report["rows"]:
+        add(TOTAL, TOTAL, moment, kind, row, old)
+    for by, _, names, table in _broken_down(report):
+        for moment, rows in table:
+            for name, row in zip(names, rows, strict=True):
+                published = report["start"].get(name) if by == "education" and moment == START else None
+                add(by, name, moment, "borst", row, published)
     return "\n".join(lines) + "\n"
+
+
+def _broken_down(report: dict[str, Any]) -> list[tuple[str, str, Sequence[str], list[Any]]]:
+    """Breastfeeding by something: (breakdown, caption, classes, rows per moment), where the result has it."""
+    tables = [
+        (
+            "education",
+            t("Borstvoeding naar opleiding", "Breastfeeding by education"),
+            CLASSES,
+            report["classes"],
+        ),
+        (
+            "mother_age",
+            t("Borstvoeding naar leeftijd van de moeder", "Breastfeeding by age of the mother"),
+            mother_classes(),
+            report["ages"],
+        ),
+    ]
+    return [found for found in tables if any(row for _, rows in found[3] for row in rows)]
 
 
 def _markdown(report: dict[str, Any]) -> str:
@@ -121,6 +166,13 @@ def _markdown(report: dict[str, Any]) -> str:
         lines.append(
             f"| {moment} | " + " | ".join(f"{_value(row)} | {number(old)} %" for row, old in of) + " |"
         )
+    for by, caption, names, table in _broken_down(report):
+        lines += ["", f"## {caption}", "", f"| {t('moment', 'moment')} | " + " | ".join(names) + " |"]
+        lines.append("| --- |" + " ---: |" * len(names))
+        lines += [f"| {moment} | " + " | ".join(map(_value, rows)) + " |" for moment, rows in table]
+        if by == "education":
+            old = " | ".join(f"{number(v)} %" for v in report["start"].values())
+            lines.append(f"| {START} 2018 | {old} |")
     return "\n".join([*lines, "", _note(report), "", *report["statement"]]) + "\n"
 
 
@@ -161,19 +213,28 @@ def _html(report: dict[str, Any]) -> str:
             )
             + "</tr>"
         )
-    by_class = "".join(f'<th scope="col" class="num">{t("opleiding", "education")} {c}</th>' for c in CLASSES)
-    classes = "".join(
-        f'<tr><th scope="row">{moment}</th>'
-        + "".join(f'<td class="num">{_value(r)}</td>' for r in rows)
-        + "</tr>"
-        for moment, rows in report["classes"]
-    )
-    start = "".join(f'<td class="num">{number(v)} %</td>' for v in report["start"].values())
+    tables = "".join(_html_table(report, *found) for found in _broken_down(report))
     notes = "".join(f"<p>{escape(s)}</p>" for s in [_note(report), *report["statement"]])
     return (
         f'<!doctype html><html lang="{language()}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(named)}</title><style>{style}</style></head><body><main><h1>{escape(named)}</h1><figure class=beeld>{chart}</figure>"
         f"<div class=tabel><table><caption>{t('Soort voeding per moment', 'Kind of feeding by moment')}</caption><thead><tr><th scope=col>{t('Moment', 'Moment')}</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-        f"<div class=tabel><table><caption>{t('Borstvoeding naar opleiding', 'Breastfeeding by education')}</caption><thead><tr><th scope=col>{t('Moment', 'Moment')}</th>{by_class}</tr></thead><tbody>{classes}"
-        f'<tr><th scope="row">geboortedag 2018</th>{start}</tr></tbody></table></div>{notes}</main></body></html>\n'
+        f"{tables}{notes}</main></body></html>\n"
+    )
+
+
+def _html_table(report: dict[str, Any], by: str, caption: str, names: Sequence[str], table: list[Any]) -> str:
+    lines = [(moment, [_value(row) for row in rows]) for moment, rows in table]
+    if by == "education":
+        lines.append((f"{START} 2018", [f"{number(v)} %" for v in report["start"].values()]))
+    head = "".join(f'<th scope="col" class="num">{name}</th>' for name in names)
+    body = "".join(
+        f'<tr><th scope="row">{moment}</th>'
+        + "".join(f'<td class="num">{told}</td>' for told in figures)
+        + "</tr>"
+        for moment, figures in lines
+    )
+    return (
+        f"<div class=tabel><table><caption>{caption}</caption><thead><tr>"
+        f'<th scope="col">{t("Moment", "Moment")}</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )

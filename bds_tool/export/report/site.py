@@ -30,7 +30,7 @@ RANKED_MAX = 40
 JSON_COLUMNS = [
     c
     for c in COLUMNS
-    if c not in {"title", "theme", "unit", "area_name", "sex", "education", "age", "origin"}
+    if c not in {"title", "theme", "unit", "area_name", "sex", "education", "age", "origin", "mother_age"}
 ]
 
 
@@ -172,7 +172,12 @@ class _Site:
                     "notes": indicator.caveats,
                 }
             )
-        lead = feeding(self.book) if top and any(i.id in FEEDING for i in indicators) else ""
+        # Of the youngest children later moments are still to come; all years together have them all.
+        lead = (
+            feeding(self.book, period=self.book.periods[-1])
+            if top and any(i.id in FEEDING for i in indicators)
+            else ""
+        )
         self._page(
             f"thema/{theme}.html",
             "thema.html",

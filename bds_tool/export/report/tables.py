@@ -35,6 +35,7 @@ COLUMNS: dict[str, tuple[str, str, str]] = {
     "education": ("string", "Opleiding ouder", "Parental education"),
     "age": ("string", "Leeftijd", "Age"),
     "origin": ("string", "Herkomst", "Origin"),
+    "mother_age": ("string", "Leeftijd moeder bij de geboorte", "Age of the mother at birth"),
     "n": ("integer", "Aantal kinderen met gegevens", "Children with data"),
     "value": ("number", "Waarde", "Value"),
     "unit": ("string", "Eenheid", "Unit"),

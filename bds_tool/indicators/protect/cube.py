@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 TOTAL = "totaal"
-BREAKDOWNS = ("sex", "education", "age", "origin")
+BREAKDOWNS = ("sex", "education", "age", "origin", "mother_age")
 #: Root moves over all breakdowns at once are products; more than this and only the shortest are kept.
 MOST_ROOT_MOVES = 600
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 LEDGER_FILE = "_ledger.json"
-KEY = ["area", "period", "sex", "education", "age", "origin"]
+KEY = ["area", "period", "sex", "education", "age", "origin", "mother_age"]
 HIDDEN = ("verborgen", "niet_op_dit_niveau")
 
 

@@ -211,7 +211,7 @@ def populations(found: list[Indicator]) -> list[list[Indicator]]:
     """Indicators with exactly the same population in every row, together."""
     groups: dict[Any, list[Indicator]] = {}
     for indicator in found:
-        keys = indicator.frame.select("area", "period", "sex", "education", "age", "origin")
+        keys = indicator.frame.select("area", "period", "sex", "education", "age", "origin", "mother_age")
         total = indicator.counts.sum(axis=0)
         fingerprint = (
             indicator.cube.row.shape,

@@ -139,13 +139,13 @@ def _published(frame: pl.DataFrame, hidden: Any, known: Any) -> pl.DataFrame:  #
     frame = frame.with_columns(
         pl.when(secret).then(None).otherwise(pl.col(c)).alias(c) for c in emptied if c in frame.columns
     )
-    by = ["indicator", "area", "sex", "education", "age", "origin"]
+    by = ["indicator", "area", "sex", "education", "age", "origin", "mother_age"]
     # A trend is told from all years and a reference from a higher area: neither may speak for hidden rows.
     year_hidden = secret.any().over(by)
     above_hidden = (
         (secret & pl.col("level").is_in(["land", "regio"]))
         .any()
-        .over(["indicator", "period", "sex", "education", "age", "origin"])
+        .over(["indicator", "period", "sex", "education", "age", "origin", "mother_age"])
     )
     return frame.with_columns(
         pl.when(year_hidden).then(None).otherwise(pl.col("trend")).alias("trend"),
@@ -164,7 +164,7 @@ def _internal(frame: pl.DataFrame, found: list[Indicator]) -> pl.DataFrame:
     schema = {"_row": pl.UInt32, "telling": pl.String, "waar": pl.Int64, "laag": pl.Int64, "hoog": pl.Int64}
     facts = pl.DataFrame(rows, schema=schema, orient="row")
     keys = frame.with_row_index("_row").select(
-        "_row", "indicator", "level", "area", "period", "sex", "education", "age", "origin"
+        "_row", "indicator", "level", "area", "period", "sex", "education", "age", "origin", "mother_age"
     )
     return keys.join(facts, on="_row", how="inner").drop("_row")
 

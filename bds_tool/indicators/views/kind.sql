@@ -1,8 +1,9 @@
 -- rij: één dossier met een geboortedatum
--- uit: kindwaarden, gezin, groeidiagram, parameters
+-- uit: kindwaarden, gezin, groeidiagram, moederleeftijd, parameters
 -- elementen: 19, 20, 21, 29, 82, 91, 92, 93, 110, 115, 137, 368, 380, 439, 441, 445, 447, 487, 488, 741, 747, 1197, 1340, 1413, 1533, 1541, 1581, 1582, 1584, 1587, 1616
 -- geboren: geboortedatum; een datum zonder dag telt niet
 -- sex: M, V of onbekend; education: laag, midden, hoog of onbekend; origin: klasse of onbekend
+-- mother_age: leeftijd van de moeder bij de geboorte in klassen (moederleeftijd), of onbekend
 -- einde: eerste van overlijden (21), vertrek uit Nederland (29) en zorgbeëindiging (488); leeg als het kind er nog is
 -- kaart: groeireferentie (nl, tu, ma, hs, ds, p25 … p36); kaart_later: na 4 jaar
 -- status_zorg: laatste 1197 (W0625); zwangerschap in dagen (82); gewicht bij geboorte in gram (110)
@@ -16,6 +17,7 @@ SELECT
   CASE g.klasse WHEN 1 THEN 'laag' WHEN 2 THEN 'midden' WHEN 3 THEN 'hoog' ELSE 'onbekend' END AS education,
   coalesce(g.herkomst, 'onbekend') AS origin,
   g.moeder_geboren,
+  coalesce(m.klasse, 'onbekend') AS mother_age,
   k.status_zorg,
   CASE
     WHEN p.groeikaart = 'nl' THEN 'nl'
@@ -41,4 +43,5 @@ FROM (
 CROSS JOIN parameters AS p
 LEFT JOIN gezin AS g ON g.kind = k.kind
 LEFT JOIN groeidiagram AS d ON d.code = k.diagram
+LEFT JOIN moederleeftijd AS m ON m.leeftijd = CAST(floor($MND(g.moeder_geboren, k.geboortedag) / 12) AS INTEGER)
 WHERE k.geboortedag IS NOT NULL

@@ -2,7 +2,7 @@
 -- uit: kind, woont
 -- elementen: 8, 9, 12, 16, 19, 62, 66, 71, 697, 1453, 1454
 -- gebied: waar het kind steeds woonde; leeg als het is verhuisd (dan staat het in verhuisd)
-SELECT k.kind, k.sex, k.education, k.origin, w.gebied
+SELECT k.kind, k.sex, k.education, k.origin, k.mother_age, w.gebied
 FROM kind AS k
 LEFT JOIN (
   SELECT kind, CASE WHEN count(*) = 1 THEN min(gebied) END AS gebied FROM woont GROUP BY kind

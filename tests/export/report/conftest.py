@@ -60,6 +60,7 @@ def rows():
                         "education": "totaal",
                         "age": "totaal",
                         "origin": "totaal",
+                        "mother_age": "totaal",
                         "n": None if secret else 1000 + 37 * number + step,
                         "x": None,
                         "missing": None if secret else 5,

@@ -97,7 +97,36 @@ def test_melkvoeding_stands_beside_2018(bds, result, tmp_path):
         31.25,
         "69",
     )
-    assert len(lines) == 24
+    assert len(lines) == 24  # this result has no breakdowns
+
+
+def test_melkvoeding_by_education_and_age_of_the_mother(bds, result, tmp_path):
+    from bds_tool.indicators.result import read_result, write_result
+
+    known = read_result(result)
+    counts = known.counts().collect()
+    one = counts.filter(
+        pl.col("indicator") == "BF-BIRTH", pl.col("area") == "totaal", pl.col("period") == "2024"
+    )
+    broken_down = [
+        one.with_columns(education=pl.lit("hoog"), value=pl.lit(75.5)),
+        one.with_columns(mother_age=pl.lit("30 tot 35"), value=pl.lit(66.25)),
+    ]
+    write_result(tmp_path / "v.result", pl.concat([counts, *broken_down]), known.meta)
+    for name in ("m.csv", "m.md", "m.html"):
+        assert bds("report", "melkvoeding", tmp_path / "v.result", "-o", tmp_path / name).code == 0
+    lines = list(csv.DictReader((tmp_path / "m.csv").read_text().splitlines()))
+    told = {
+        (r["uitsplitsing"], r["klasse"], r["moment"]): (r["waarde"], r["peiling_2018"]) for r in lines[24:]
+    }
+    # 76 % is the published figure of 2018 for mothers with high education; for age none was found.
+    assert told["education", "hoog", "geboortedag"] == ("75.5", "76")
+    assert told["mother_age", "30 tot 35", "geboortedag"] == ("66.25", "")
+    assert len(told) == 8 * (3 + 4)
+    for name in ("m.md", "m.html"):
+        content = (tmp_path / name).read_text(encoding="utf-8")
+        assert "Borstvoeding naar leeftijd van de moeder" in content
+        assert "66,2 %" in content or "66,3 %" in content
 
 
 def test_workbook_opens_in_an_office_program(bds, result, tmp_path):

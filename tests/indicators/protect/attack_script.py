@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-BREAKDOWNS = ("sex", "education", "age", "origin")
+BREAKDOWNS = ("sex", "education", "age", "origin", "mother_age")
 KEY = ("area", "period", *BREAKDOWNS)
 
 

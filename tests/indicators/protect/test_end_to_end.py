@@ -8,7 +8,7 @@ from test_results import counted
 from bds_tool.indicators.protect.policy import load_policy
 from bds_tool.indicators.protect.result_run import protect_result
 
-KEY = ["indicator", "area", "period", "sex", "education", "age", "origin"]
+KEY = ["indicator", "area", "period", "sex", "education", "age", "origin", "mother_age"]
 
 
 def protected_counts(published, made):

@@ -19,7 +19,7 @@ from bds_tool.indicators.protect.audit.system import Bools, Floats, Ints, System
 if TYPE_CHECKING:
     import polars as pl
 
-BREAKDOWNS = ("sex", "education", "age", "origin")
+BREAKDOWNS = ("sex", "education", "age", "origin", "mother_age")
 KEY = ("area", "period", *BREAKDOWNS)
 HIDDEN = ("verborgen", "niet_op_dit_niveau")
 #: Counts of a row in the order of the cells: numerator, complement, missing, denominator, population.
