@@ -1,7 +1,8 @@
 """Secondary suppression beside tau-ARGUS (pytauargus MOD) on tables S2k and S: hidden cells and time, in one run.
 
 The tables come from `../shared/sdc/gen.py` (seed-fixed). Requirement on both sides: every count of 1 to 4 keeps
-room of at least one up and one down (tau-ARGUS: FREQ(5,20), MOD). Run with `--small` for S2k only.
+room of at least one up and one down (tau-ARGUS: FREQ(5,20), MOD). Run with `--small` for S2k only, and with
+`--large` for tables L and XL instead: protected and audited, against protecting alone.
 """
 
 from __future__ import annotations
@@ -74,6 +75,25 @@ def bds_on(
     return int(outcome.hidden[table.tree.label_node].sum()), int(table.published.sum()), spent
 
 
+def protected_and_audited(name: str, *, lower: int = 0) -> tuple[int, int, float]:
+    """Hidden and published cells and CPU seconds from counts to a publication the audit has attacked in vain."""
+    from bds_tool.indicators.protect.audit import AuditOptions, audit_tables, from_frame
+    from bds_tool.indicators.protect.table_run import publication, suppress, table_problem
+
+    frame = leaves(name)
+    start = time.process_time()
+    table, rules = count_table(frame), policy(lower=lower)
+    outcome = suppress(table_problem(table, rules))
+    assert outcome.proven
+    made = publication(table, outcome)
+    dimensions = [{"name": d[-1], "columns": d, "total": "totaal"} for d in DIMENSIONS]
+    told = from_frame(made.frame, {"count": table.count, "dimensions": dimensions, "lower": lower})
+    verdict = audit_tables([told], AuditOptions(width=rules.least_width), made.primary)
+    assert verdict.safe, verdict.by_reason()
+    spent = time.process_time() - start
+    return int((made.frame["status"] == "verborgen").sum()), made.frame.height, spent
+
+
 def tauargus_on(name: str) -> tuple[int, int]:
     """Hidden and published cells of pytauargus MOD on the same table."""
     import numpy as np
@@ -117,6 +137,22 @@ def ours_s_quality():
     return bds_on("S", quality=True)[1]
 
 
+def large_audited():
+    return protected_and_audited("L", lower=1)[1]
+
+
+def huge_audited():
+    return protected_and_audited("XL")[1]
+
+
+def large_alone():
+    return bds_on("L", lower=1, both_sides=False)[1]
+
+
+def huge_alone():
+    return bds_on("XL", both_sides=False)[1]
+
+
 def peer_s2k():
     return tauargus_on("S2k")[1]
 
@@ -125,7 +161,36 @@ def peer_s():
     return tauargus_on("S")[1]
 
 
+def large() -> None:
+    """L in 15 s with zeros shown (lower bound 1); XL in 4 GB."""
+    save(
+        compare(
+            "protect_l",
+            "Tabel L, nullen getoond: beveiligd en gecontroleerd in 15 s",
+            Case("onderdrukken zonder controle", large_alone),
+            Case("onderdrukken en controleren", large_audited),
+            unit="cellen",
+            rounds=1,
+            min_rate=188_040 / 15,
+        )
+    )
+    save(
+        compare(
+            "protect_xl",
+            "Tabel XL: beveiligd en gecontroleerd binnen 4 GB",
+            Case("onderdrukken zonder controle", huge_alone),
+            Case("onderdrukken en controleren", huge_audited),
+            unit="cellen",
+            rounds=1,
+            max_mb=4096,
+        )
+    )
+
+
 def main() -> None:
+    if "--large" in sys.argv:
+        large()
+        return
     names = ["S2k"] if "--small" in sys.argv else ["S2k", "S"]
     for name in names:
         peer_hidden, _ = tauargus_on(name)

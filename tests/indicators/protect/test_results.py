@@ -9,11 +9,13 @@ import pytest
 from bds_tool.errors import WithheldError
 from bds_tool.indicators.protect.audit.result_file import audit_results
 from bds_tool.indicators.protect.certificate import check
+from bds_tool.indicators.protect.collapse import result_proposals
 from bds_tool.indicators.protect.policy import load_policy
 from bds_tool.indicators.protect.result_run import protect_frame, protect_result
 from bds_tool.indicators.result import FIGURES, read_result, write_result
 
-BREAKDOWNS = ["sex", "education", "age", "origin"]
+BREAKDOWNS = ["sex", "education", "age", "origin", "mother_age"]
+ROW_KEY = ["area", "period", *BREAKDOWNS]
 
 
 def counted(
@@ -72,6 +74,7 @@ def counted(
         area_name=pl.col("area"),
         age=pl.lit("totaal"),
         origin=pl.lit("totaal"),
+        mother_age=pl.lit("totaal"),
         value=share,
         lower=share - 1,
         upper=share + 1,
@@ -121,6 +124,70 @@ def test_a_hidden_row_holds_nothing_and_is_no_zero(tmp_path):
     )
     assert (shown["x"] == shown["x_true"]).all()
     assert ((shown["n"] >= 30) & (shown["x"] >= 10) & (shown["n"] - shown["x"] >= 10)).all()
+
+
+def with_columns(source, path, **columns):
+    """The result once more with other counts."""
+    frame = source.counts().collect().with_columns(**columns)
+    return write_result(path, frame, source.meta, replace=True)
+
+
+def test_an_indicator_nobody_has_data_for_hides_no_other(tmp_path):
+    source = counted(tmp_path / "a.result")
+    alone = protect_frame(source, load_policy("ncj-strict")).frame
+    nobody = pl.col("indicator") == "B"
+    empty = with_columns(
+        source,
+        tmp_path / "b.result",
+        missing=pl.when(nobody).then(pl.col("n") + pl.col("missing")).otherwise("missing"),
+        n=pl.when(nobody).then(0).otherwise("n"),
+        x=pl.when(nobody).then(0).otherwise("x"),
+    )
+    made = protect_result(empty.path, load_policy("ncj-strict"), tmp_path / "c.result")
+    a = made.frame.filter(indicator="A")
+    assert (a["status"] == "verborgen").sum() <= (
+        alone.filter(indicator="A")["status"] == "verborgen"
+    ).sum() + 2
+    b = made.frame.filter(indicator="B")
+    assert set(b["status"]) == {"geen_gegevens", "verborgen"}
+    assert set(b.filter(level="land")["status"]) == {"geen_gegevens"}
+    assert audit_results(tmp_path / "c.result").safe
+
+
+def test_a_mean_of_all_children_is_as_safe_as_their_number(tmp_path):
+    """Nobody is missing, so the denominator is the population: where that is protected, so is the mean."""
+    source = counted(tmp_path / "a.result", indicators=("A",))
+    mean = with_columns(
+        source, tmp_path / "m.result", x=pl.lit(None, dtype=pl.Int64), missing=pl.lit(0, dtype=pl.Int64)
+    )
+    made = protect_result(mean.path, load_policy("ncj-strict"), tmp_path / "b.result")
+    assert set(made.frame.filter(level="land")["status"]) == {"ok"}
+    told = made.internal.filter(telling="teller")
+    assert told.height
+    assert (told["laag"] < told["hoog"]).all()
+    assert made.internal.filter(telling="populatie").height >= told.height
+
+
+def test_the_highest_level_is_hidden_for_itself_only(tmp_path):
+    source = counted(tmp_path / "a.result", wijken=6)
+    made = protect_frame(source, load_policy("ncj-strict"))
+    own = made.internal.filter(level="land").select("indicator", *ROW_KEY).unique()
+    hidden = made.frame.filter(level="land", status="verborgen").select("indicator", *ROW_KEY)
+    assert hidden.join(own, on=["indicator", *ROW_KEY], how="anti", nulls_equal=True).height == 0
+
+
+def test_when_much_is_hidden_coarser_publications_are_proposed(tmp_path):
+    source = counted(tmp_path / "a.result", wijken=6)
+    frame = protect_frame(source, load_policy("ncj-strict")).frame
+    share = (frame["status"] == "verborgen").mean()
+    assert share > 0.3
+    told = result_proposals(frame)
+    kept = frame.filter(pl.col("level") != "wijk")
+    hidden = 100 * (kept["status"] == "verborgen").mean()
+    expected = f"zonder wijk: hoogstens {hidden:.1f} % van {kept.height} cellen".replace(".", ",")
+    assert any(expected in line for line in told), told
+    assert any("alleen 2023-2024" in line for line in told)
+    assert result_proposals(frame.with_columns(status=pl.lit("ok"))) == []
 
 
 def test_hiding_small_rows_only_is_rejected_by_the_audit(tmp_path):
