@@ -12,6 +12,7 @@ from pathlib import Path
 from _measure import Case, compare, save
 
 CHILDREN = int(os.environ.get("BENCH_CHILDREN", "100000"))
+MEMORY_MB = 600
 FILE = Path(tempfile.gettempdir()) / f"bds-bench-james-{CHILDREN}.ndjson"
 
 
@@ -90,7 +91,9 @@ def main():
             Case("bds, tot en met de Parquet-opslag", into_store),
             unit="kinderen",
             target=0.25,
+            max_mb=MEMORY_MB,
             rounds=3,
+            note="Geheugen is begrensd door blokken van 4 MB, waarvan er hoogstens vijf tegelijk in bewerking zijn.",
             extra={"MB": round(FILE.stat().st_size / 1e6)},
         )
     )

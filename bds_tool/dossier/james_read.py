@@ -28,7 +28,7 @@ from bds_tool.dossier.sources import Sink, Source, Unreadable
 #: A document up to this size is read whole; a larger one must be a list or a row of records.
 WHOLE = 64 * 1024**2
 #: Bytes of NDJSON that are turned into rows at once, and the longest single record that is accepted.
-BLOCK = 8 * 1024**2
+BLOCK = 4 * 1024**2
 RECORD_MAX = 64 * 1024**2
 #: Threads that take blocks apart, and blocks that wait for their turn to be kept; bounds memory.
 THREADS = 2
