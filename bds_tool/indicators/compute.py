@@ -117,28 +117,37 @@ def cells_sql(group: Group, by: Sequence[str]) -> str:
     """SQL of the finest cells of a group: gebied, jaar, breakdowns, then one column per `columns(group)`.
 
     Characteristics of the child come from `thuis`, the area from there or, for a child that moved, from the address on
-    the date that decides the year. The
-    conditions build on each other (known = population and denominator, …); their counts are packed in one number
-    per indicator, which makes a third of the aggregates.
+    the date that decides the year. The conditions build on each other (known = population and denominator, …); their
+    counts are packed in one number per indicator, which makes a third of the aggregates.
     """
     flags, packed = [], []
-    for number, (_, conditions) in enumerate(group.counters.items()):
-        flags.append(f"coalesce(({conditions['p']}), FALSE) AS p{number}")
-        terms = [f"CAST(p{number} AS BIGINT)"]
+    one = [1, 1 | 1 << COUNTER_BITS, 1 | 1 << COUNTER_BITS | 1 << 2 * COUNTER_BITS]
+    summed = {name[2:] for name in group.totals}
+    index = {indicator: number for number, indicator in enumerate(group.counters)}
+    for number, (indicator, conditions) in enumerate(group.counters.items()):
+        # each condition is only asked of the rows that passed the one before
+        value = str(one[0])
         if "n" in conditions:
-            flags.append(f"p{number} AND coalesce(({conditions['n']}), FALSE) AS n{number}")
-            terms.append(f"CAST(n{number} AS BIGINT) * {1 << COUNTER_BITS}")
-        if "x" in conditions:
-            terms.append(
-                f"CAST(n{number} AND coalesce(({conditions['x']}), FALSE) AS BIGINT) * {1 << 2 * COUNTER_BITS}"
+            known = (
+                f"CASE WHEN {conditions['x']} THEN {one[2]} ELSE {one[1]} END"
+                if "x" in conditions
+                else one[1]
             )
-        packed.append(f"sum({' + '.join(terms)}) AS c{number}")
+            value = f"CASE WHEN {conditions['n']} THEN {known} ELSE {one[0]} END"
+        packed.append(f"sum(CASE WHEN {conditions['p']} THEN {value} ELSE 0 END) AS c{number}")
+        if "b" in conditions or indicator in summed:
+            flags.append(f", coalesce(({conditions['p']}) AND ({conditions['n']}), FALSE) AS n{number}")
         if "b" in conditions:
             packed.append(f"count(*) FILTER (WHERE n{number} AND ({conditions['b']})) AS b{number}")
-    index = {indicator: number for number, indicator in enumerate(group.counters)}
     for number, (name, sql) in enumerate(group.totals.items()):
         packed.append(f"sum({sql}) FILTER (WHERE n{index[name[2:]]}) AS t{number}")
-    selected = {"sex": "t.sex", "education": "t.education", "origin": "t.origin", "age": "u.age", "mother_age": "t.mother_age"}
+    selected = {
+        "sex": "t.sex",
+        "education": "t.education",
+        "origin": "t.origin",
+        "age": "u.age",
+        "mother_age": "t.mother_age",
+    }
     columns = ", ".join(
         [
             "coalesce(t.gebied, w.gebied, p.onbekend) AS gebied",
@@ -149,7 +158,7 @@ def cells_sql(group: Group, by: Sequence[str]) -> str:
     )
     rows = f"SELECT *, CAST({group.day} AS DATE) AS k_datum FROM {group.view}{' WHERE ' + group.where if group.where else ''}"
     return (
-        f"SELECT {columns} FROM (SELECT *, {', '.join(flags)} FROM ({rows}) AS r "
+        f"SELECT {columns} FROM (SELECT *{''.join(flags)} FROM ({rows}) AS r "
         "CROSS JOIN (SELECT van AS per_van, peildatum AS per_tot FROM parameters) AS per "
         "WHERE r.k_datum BETWEEN per.per_van AND per.per_tot) AS u "
         "JOIN (SELECT kind AS t_kind, sex, education, origin, mother_age, gebied FROM thuis) AS t ON t.t_kind = u.kind "
