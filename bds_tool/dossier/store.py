@@ -100,6 +100,7 @@ class Store:
         connection = duckdb.connect(
             config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
         )
+        connection.execute("set enable_progress_bar = false")  # it would draw on the output of the command
         for name in ("registraties", "bronnen", "meldingen"):
             file = str(self.path / f"{name}.parquet").replace("'", "''")
             connection.execute(f"create view {name} as select * from read_parquet('{file}')")

@@ -44,7 +44,6 @@ def connect(store: Store, spill: Path, *, memory: str = MEMORY) -> duckdb.DuckDB
         ) from error
     connection.execute(f"set temp_directory = '{str(spill).replace(chr(39), chr(39) * 2)}'")
     connection.execute("set preserve_insertion_order = false")
-    connection.execute("set enable_progress_bar = false")  # it would draw on the output of the command
     connection.execute("drop view registraties")
     return connection
 
