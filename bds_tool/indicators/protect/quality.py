@@ -19,7 +19,7 @@ from bds_tool.indicators.protect.types import FORBIDDEN, Bools, Floats, Ints
 PER_ROW = 50.0
 UNLIMITED = 1 << 40
 #: Effort to keep rows of the highest level: rows of all flows together, and rows tried in vain before the rest is left.
-MOST_EFFORT, PATIENCE = 400_000, 3
+MOST_EFFORT, PATIENCE = 100_000, 3
 
 
 class Improver:
