@@ -67,6 +67,8 @@ AHEAD = 4
 PARALLEL_BYTES = 24 * 1024**2
 #: From this many bytes on a file is hashed on a thread of its own, beside the reading, and tells how far it is.
 LARGE = 16 * 1024**2
+#: What one trip to another process may weigh in bytes of files.
+SHARED_BYTES = 32 * 1024**2
 #: Files up to this size are read from disk once and held while they are worked on.
 HELD_BYTES = 1024**2
 
@@ -211,29 +213,56 @@ def _data(path: Path) -> bool:
 def _results(
     entries: list[_Entry], options: Options, writer: StoreWriter, told: Progress | None
 ) -> Iterator[_Result]:
-    small = [
+    shared = _shared(entries) if options.processes > 1 else []
+    if shared:
+        yield from _parallel(shared, options)
+    done = {e.number for e in shared}
+    for entry in entries:
+        if entry.number not in done:
+            for source in _sources(entry, options):
+                yield source if isinstance(source, _Result) else _read_source(source, options, writer, told)
+
+
+def _shared(entries: list[_Entry]) -> list[_Entry]:
+    """Plain files that other processes read, when they are enough to pay for the start of those.
+
+    Their rows come back in one piece, so a file that is too large for that stays here and goes to disk bit by bit.
+    """
+    files = [
         e
         for e in entries
-        if not e.problem and str(e.path) != "-" and e.path.suffix.lower() in {".xml", ".json"}
+        if not e.problem
+        and str(e.path) != "-"
+        and e.path.suffix.lower() in {".xml", ".json"}
+        and _size([e]) <= SHARED_BYTES
     ]
-    if options.processes > 1 and len(small) == len(entries) and _size(small) >= PARALLEL_BYTES:
-        yield from _parallel(entries, options)
-        return
-    for entry in entries:
-        for source in _sources(entry, options):
-            yield source if isinstance(source, _Result) else _read_source(source, options, writer, told)
+    return files if _size(files) >= PARALLEL_BYTES else []
 
 
 def _size(entries: list[_Entry]) -> int:
     return sum(e.path.stat().st_size for e in entries if e.path.is_file())
 
 
+def _chunks(entries: list[_Entry]) -> list[list[_Entry]]:
+    """Files that travel together: so many that a trip is worth it, so few that their rows fit in memory."""
+    most = max(1, min(64, len(entries) // 4))
+    chunks: list[list[_Entry]] = []
+    weight = 0
+    for entry in entries:
+        size = _size([entry])
+        if not chunks or len(chunks[-1]) >= most or weight + size > SHARED_BYTES:
+            chunks.append([])
+            weight = 0
+        chunks[-1].append(entry)
+        weight += size
+    return chunks
+
+
 def _parallel(entries: list[_Entry], options: Options) -> Iterator[_Result]:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    size = max(1, min(64, len(entries) // 4))
-    chunks = [entries[i : i + size] for i in range(0, len(entries), size)]
+    chunks = _chunks(entries)
     context = get_context("spawn")
     from bds_tool.places import specs_dir
 

@@ -198,3 +198,20 @@ def test_progress_over_files(tmp_path):
     told = []
     read([tmp_path], progress=lambda done, total: told.append((done, total))).close()
     assert told == [(22, 66), (44, 66), (66, 66)]
+
+
+def test_a_large_file_is_not_sent_between_processes(tmp_path, monkeypatch):
+    """Its rows would travel, and be held, in one piece; small files beside it are shared all the same."""
+    from bds_tool.dossier import reading
+
+    for number in range(6):
+        (tmp_path / f"{number}.json").write_text(TEXT)
+    (tmp_path / "large.json").write_text(TEXT + " " * 5000)
+    monkeypatch.setattr(reading, "SHARED_BYTES", 2 * len(TEXT))
+    monkeypatch.setattr(reading, "PARALLEL_BYTES", 6 * len(TEXT))
+    entries = list(reading._entries([tmp_path]))
+    shared = reading._shared(entries)
+    assert [e.path.name for e in shared] == [f"{n}.json" for n in range(6)]
+    # Six files in chunks of at most a quarter of them, and of at most two files of weight.
+    assert [len(c) for c in reading._chunks(shared)] == [1] * 6
+    assert reading._shared(entries[:5]) == []
