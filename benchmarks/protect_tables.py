@@ -78,7 +78,7 @@ def bds_on(
 def protected_and_audited(name: str, *, lower: int = 0) -> tuple[int, int, float]:
     """Hidden and published cells and CPU seconds from counts to a publication the audit has attacked in vain."""
     from bds_tool.indicators.protect.audit import AuditOptions, audit_tables, from_frame
-    from bds_tool.indicators.protect.table_run import publication, suppress, table_problem
+    from bds_tool.indicators.protect.table_run import publication, suppress, table_problem, whole
 
     frame = leaves(name)
     start = time.process_time()
@@ -87,8 +87,10 @@ def protected_and_audited(name: str, *, lower: int = 0) -> tuple[int, int, float
     assert outcome.proven
     made = publication(table, outcome)
     dimensions = [{"name": d[-1], "columns": d, "total": "totaal"} for d in DIMENSIONS]
-    told = from_frame(made.frame, {"count": table.count, "dimensions": dimensions, "lower": lower})
-    verdict = audit_tables([told], AuditOptions(width=rules.least_width), made.primary)
+    terms = {"count": table.count, "dimensions": dimensions, "lower": lower}
+    told = from_frame(made.frame, terms)
+    options = AuditOptions(width=rules.least_width)
+    verdict = audit_tables([told], options, made.primary, from_frame(whole(table), terms))
     assert verdict.safe, verdict.by_reason()
     spent = time.process_time() - start
     return int((made.frame["status"] == "verborgen").sum()), made.frame.height, spent

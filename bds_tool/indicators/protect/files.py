@@ -20,6 +20,7 @@ from bds_tool.indicators.protect.table_run import (
     publication,
     suppress,
     table_problem,
+    whole,
 )
 from bds_tool.text import number, t
 
@@ -71,7 +72,8 @@ def protect_table(
         draft = Path(folder) / target.name
         write_frame(made.frame, draft)
         tables = [audit.read_published(p, terms) for p in (draft, *earlier)]
-        verdict = audit.audit_tables(tables, audit.AuditOptions(width=policy.least_width), made.primary)
+        options = audit.AuditOptions(width=policy.least_width)
+        verdict = audit.audit_tables(tables, options, made.primary, audit.from_frame(whole(table), terms))
         require_safe(verdict)
         with atomic_file(target) as temporary:
             shutil.copyfile(draft, temporary)

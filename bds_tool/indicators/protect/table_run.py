@@ -117,6 +117,15 @@ def codes_of(table: CountTable) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
+def whole(table: CountTable) -> pl.DataFrame:
+    """One row per published cell as in `publication`, with every count: what the audit starts looking from."""
+    import polars as pl
+
+    return codes_of(table).with_columns(
+        pl.Series(table.count, table.values[np.nonzero(table.published)]), pl.lit(OK).alias("status")
+    )
+
+
 def publication(table: CountTable, outcome: Outcome) -> Publication:
     """One row per published cell: a column per level of each dimension, the count (null when hidden), the status."""
     import polars as pl

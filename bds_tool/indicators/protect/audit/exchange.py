@@ -43,9 +43,17 @@ class Rows:
 
 
 def possible(
-    rows: Rows, low: Floats, high: Floats, near: Floats, wanted: Bools, need: Ints
+    rows: Rows,
+    low: Floats,
+    high: Floats,
+    near: Floats,
+    wanted: Bools,
+    need: Ints,
+    changes: tuple[Ints, ...] = CHANGES,
 ) -> tuple[Floats, Floats]:
-    """Least and greatest count of every cell over the tables found; all arrays are (5, areas, flats).
+    """Least and greatest count of every cell over the tables found; all arrays are (counts, areas, flats).
+
+    `changes` says per change what each count gains.
 
     Cells of which `near` says nothing (nan) get (inf, -inf) and are never touched. The search ends when every
     wanted cell has room of `need`.
@@ -67,7 +75,7 @@ def possible(
         else:
             return seen_low, seen_high
         done.update(fresh)
-        for change in CHANGES:
+        for change in changes:
             counts = open_[change != 0]
             if counts.any():
                 _exchange(change, fresh, levels, up, down, start, seen_low, seen_high)

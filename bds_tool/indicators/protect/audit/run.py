@@ -10,8 +10,9 @@ import numpy as np
 
 from bds_tool.errors import UsageError
 from bds_tool.indicators.protect.audit.attack import Verdict, attack, ranges
+from bds_tool.indicators.protect.audit.exchange import Rows, possible
 from bds_tool.indicators.protect.audit.published import PublishedTable, read_description, read_published
-from bds_tool.indicators.protect.audit.system import Bools, System, top
+from bds_tool.indicators.protect.audit.system import Bools, Floats, System, top
 from bds_tool.text import t
 
 
@@ -34,9 +35,12 @@ def audit_file(
 
 
 def audit_tables(
-    tables: Sequence[PublishedTable], options: AuditOptions, strict_rows: Bools | None = None
+    tables: Sequence[PublishedTable],
+    options: AuditOptions,
+    strict_rows: Bools | None = None,
+    near: PublishedTable | None = None,
 ) -> Verdict:
-    """Attack the first table, knowing the others.
+    """Attack the first table, knowing the others. `near` is a whole table that may agree with it: a place to look.
 
     Every hidden cell must keep two possible values at least; the cells of `strict_rows` (rows of the file;
     default: all) must keep `options.width + 1`.
@@ -46,6 +50,9 @@ def audit_tables(
     remarks = _symbols(first) + _shown_small(first, options)
     for other in tables[1:]:
         remarks += _overlay(system, first, other)
+    if near is not None:
+        system.near = near.low.ravel().astype(float)
+        system.seen = _exchanged(first, system)
     verdict = attack(system, threshold=options.threshold, seconds_per_cell=options.seconds_per_cell)
     verdict.remarks += remarks
     return verdict
@@ -72,6 +79,34 @@ def build_system(table: PublishedTable, options: AuditOptions, strict_rows: Bool
         for whole, parts in axis.sums:
             system.add_sums(moved[whole], moved[list(parts)].T)
     return system
+
+
+def _exchanged(table: PublishedTable, system: System) -> tuple[Floats, Floats]:
+    """Least and greatest counts over tables near `system.near`: exchanges along the first axis within the others."""
+    shape = (1, table.low.shape[0], -1)
+    parent = np.full(table.low.shape[0], -1, dtype=np.int64)
+    for whole, parts in table.axes[0].sums:
+        parent[list(parts)] = whole
+    inner = np.arange(int(np.prod(table.low.shape[1:]))).reshape(table.low.shape[1:])
+    sums = []
+    for at, axis in enumerate(table.axes[1:]):
+        moved = np.moveaxis(inner, at, 0).reshape(len(axis.codes), -1)
+        for whole, parts in axis.sums:
+            sums += [
+                (total, tuple(rest))
+                for total, rest in zip(moved[whole].tolist(), moved[list(parts)].T.tolist(), strict=True)
+            ]
+    assert system.near is not None  # noqa: S101  # the caller has set it
+    low, high = possible(
+        Rows(parent, tuple(sums), inner.size),
+        system.low.reshape(shape),
+        system.high.reshape(shape),
+        system.near.reshape(shape),
+        (system.wanted & ~system.known()).reshape(shape),
+        system.need.reshape(shape),
+        (np.ones(1, dtype=np.int64),),
+    )
+    return low.ravel(), high.ravel()
 
 
 def _shown_small(table: PublishedTable, options: AuditOptions) -> list[str]:
