@@ -11,7 +11,7 @@ from pathlib import Path
 
 from _measure import Case, compare, save
 
-CHILDREN = int(os.environ.get("BENCH_CHILDREN", "100000"))
+CHILDREN = int(os.environ.get("BENCH_CHILDREN", "400000"))
 MEMORY_MB = 600
 FILE = Path(tempfile.gettempdir()) / f"bds-bench-james-{CHILDREN}.ndjson"
 
