@@ -172,7 +172,9 @@ def melkvoeding(
     from bds_tool.export.report.milk import write_milk
     from bds_tool.export.report.prepare import opened
 
-    with opened(source, areas=areas or [], policy=policy, names=["voeding"], by=["education", "mother_age"]) as book:
+    with opened(
+        source, areas=areas or [], policy=policy, names=["voeding"], by=["education", "mother_age"]
+    ) as book:
         write_milk(book, output, area=area, period=period)
     if not quiet:
         talk(t(f"{output} gemaakt.", f"{output} made."))
