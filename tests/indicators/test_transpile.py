@@ -38,7 +38,9 @@ def test_every_indicator_transpiles():
     found = groups(load_all().values())
     assert len(found) > 20
     for group in found:
-        sqlglot.parse_one(spark(cells_sql(group, ("sex", "education", "age", "origin", "mother_age"))), read="spark")
+        sqlglot.parse_one(
+            spark(cells_sql(group, ("sex", "education", "age", "origin", "mother_age"))), read="spark"
+        )
 
 
 CORE = (
