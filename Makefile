@@ -36,7 +36,8 @@ demo: $(STAMP)  ## Validate sample_data/, then count, protect and publish a made
 test: $(DEV)  ## Run the tests (a few minutes on two cores)
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
-slow: $(DEV)  ## Run the long tests too: resource attacks, long fuzzing, Spark, a region of 300,000 children
+slow: $(DEV)  ## Run the long tests too: resource attacks, long fuzzing, Spark (needs Java), a region of 300,000 children
+	$(BIN)/python -m pip install --quiet --group spark
 	$(BIN)/python -m pytest -m slow
 
 matrix:  ## Run the tests with Python 3.12 and 3.13, and with the oldest supported libraries

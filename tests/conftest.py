@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -12,14 +14,35 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 @pytest.fixture(scope="session")
-def shared() -> Path:
-    """The folder with facts and public test messages; its absence fails in CI and skips elsewhere."""
-    if not SHARED.is_dir():
-        message = f"{SHARED} is not there: the public test messages are needed for this test"
+def absent():
+    """What to call where something that `make test` does not install is missing: CI fails, elsewhere it is a skip."""
+
+    def stop(message: str) -> NoReturn:
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
+
+    return stop
+
+
+@pytest.fixture(scope="session")
+def shared(absent) -> Path:
+    """The folder with facts and public test messages."""
+    if not SHARED.is_dir():
+        absent(f"{SHARED} is not there: the public test messages are needed for this test")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def program(absent):
+    """Where a program is, under the first of these names that is there, beside this Python or on the PATH."""
+    places = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+    def find(*names: str, package: str) -> str:
+        found = (shutil.which(name, path=places) for name in names)
+        return next((f for f in found if f), None) or absent(f"{names[0]} is not installed ({package})")
+
+    return find
 
 
 class Result:
@@ -48,19 +71,18 @@ def bds(capfd, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """Headless Chromium that may not reach any network; absent it fails in CI and skips elsewhere."""
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        message = "chromium is not installed (apt-get install chromium)"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+def chromium(program) -> str:
+    return program("chromium", "chromium-browser", "google-chrome", package="apt-get install chromium")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """Headless Chromium that may not reach any network."""
     from playwright.sync_api import sync_playwright
 
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
     quiet += ["--disable-background-networking", "--disable-component-update"]
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program, args=quiet)
+        opened = playwright.chromium.launch(executable_path=chromium, args=quiet)
         yield opened
         opened.close()

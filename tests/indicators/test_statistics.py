@@ -2,13 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import stats as scipy_stats
+from statsmodels.stats import proportion
 
 from bds_tool.indicators import special, statistics
-
-scipy_stats = pytest.importorskip("scipy.stats", reason="scipy (test extra) is not installed")
-proportion = pytest.importorskip(
-    "statsmodels.stats.proportion", reason="statsmodels (test extra) is not installed"
-)
 
 TOLERANCE = 1e-9
 EDGES = [

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from datetime import date
+from importlib.util import find_spec
 
 import pytest
+import sqlglot
 
 from bds_tool.indicators import cases, features
 from bds_tool.indicators.compute import cells_sql, groups
 from bds_tool.indicators.definitions import load_all
-
-sqlglot = pytest.importorskip("sqlglot", reason="sqlglot (test extra) is not installed")
 
 
 def spark(sql: str) -> str:
@@ -58,10 +60,32 @@ CORE = (
 )
 
 
+@pytest.fixture
+def session(absent):
+    """Spark in local mode. PySpark is a package of its own group; Java comes with the machine or not."""
+    if find_spec("pyspark") is None:
+        absent("pyspark is not installed (make slow installs it)")
+    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+        pytest.skip("Spark needs Java 17 (apt-get install openjdk-17-jre-headless)")
+    from pyspark.sql import SparkSession
+
+    opened = (
+        SparkSession.builder.master("local[1]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "1")
+        .config("spark.sql.codegen.wholeStage", "false")
+        .config("spark.sql.adaptive.enabled", "false")
+        .config("spark.sql.ansi.enabled", "true")
+        .getOrCreate()
+    )
+    opened.sparkContext.setLogLevel("ERROR")
+    yield opened
+    opened.stop()
+
+
 @pytest.mark.slow
-def test_the_core_gives_the_same_on_spark(tmp_path):
+def test_the_core_gives_the_same_on_spark(session, tmp_path):
     """The hand-worked cases of CORE on DuckDB and on PySpark in local mode: equal cells."""
-    pyspark = pytest.importorskip("pyspark.sql", reason="pyspark (test extra) is not installed")
     chosen = [load_all()[name] for name in CORE]
     rows = []
     for i in chosen:
@@ -74,19 +98,6 @@ def test_the_core_gives_the_same_on_spark(tmp_path):
         "create or replace temp table woont as select kind, date '1900-01-01' as van, date '2999-12-31' as tot, 1 as gebied from kind"
     )
     features.make_again(duck, ["thuis", "verhuisd"])
-    try:
-        session = (
-            pyspark.SparkSession.builder.master("local[1]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.sql.shuffle.partitions", "1")
-            .config("spark.sql.codegen.wholeStage", "false")
-            .config("spark.sql.adaptive.enabled", "false")
-            .config("spark.sql.ansi.enabled", "true")
-            .getOrCreate()
-        )
-    except Exception as error:  # noqa: BLE001  # no Java here
-        pytest.skip(f"pyspark does not start: {type(error).__name__}")
-    session.sparkContext.setLogLevel("ERROR")
     sources = {s for v in features.needed(plan.views()) for s in v.sources}
     tables = {"registraties", "bronnen", "geenplaats", *(s for s in sources if s not in features.views())}
     for name in sorted(tables):
@@ -108,7 +119,6 @@ def test_the_core_gives_the_same_on_spark(tmp_path):
         ours = sorted(map(tuple, duck.execute(sql).fetchall()), key=repr)
         theirs = sorted((tuple(r) for r in session.sql(spark(sql)).collect()), key=repr)
         assert [tuple(map(_plain, r)) for r in theirs] == [tuple(map(_plain, r)) for r in ours], group.view
-    session.stop()
 
 
 def _plain(value: object) -> object:

@@ -164,7 +164,6 @@ def _edit_cell(path, sheet, column, test, value):
 
 
 def test_one_edited_cell_gives_a_package_with_that_edit_only(tmp_path):
-    pytest.importorskip("openpyxl")
     package = load_package("4.1.3-4.2.0")
     path = tmp_path / "p.xlsx"
     write_table(package, path)
@@ -181,7 +180,6 @@ def test_one_edited_cell_gives_a_package_with_that_edit_only(tmp_path):
 
 
 def test_a_wrong_cell_is_named(tmp_path):
-    pytest.importorskip("openpyxl")
     path = tmp_path / "p.xlsx"
     write_table(load_package("4.1.3-4.2.0"), path)
     _edit_cell(path, "Wijzigingen", "klasse_heen", lambda r: r["sleutel"] == "510", "groot")
