@@ -84,13 +84,12 @@ def test_result_is_the_official_one_but_for_explained_differences(
     assert Counter(lost) == +Counter({n: k for n, k in gone.items() if n is not None})
 
 
-@pytest.mark.parametrize(("direction", "source", "official", "van", "naar"), list(cases()))
+@pytest.mark.parametrize(
+    ("direction", "source", "official", "van", "naar"),
+    [c for c in cases() if not c.values[1].endswith("-qual")],
+)
 def test_groups_are_those_of_the_official_result(direction, source, official, van, naar, tmp_path, shared):
-    """JGZ-518: one relative per group in 4.1.3."""
-    if source.endswith("-qual"):
-        pytest.skip(
-            "this message is a template with unfilled variables; only its element counts are compared"
-        )
+    """JGZ-518: one relative per group in 4.1.3. A `-qual` message is a template with unfilled variables: no groups."""
     with read([SHARED / source / official.name], bds=van) as start, read([official], bds=naar) as wanted:
         migrate(start, naar, tmp_path / "m.bds", from_version=van)
         ours, theirs = rows(Store.open(tmp_path / "m.bds")), rows(wanted)
