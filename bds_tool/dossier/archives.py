@@ -15,7 +15,8 @@ from typing import BinaryIO
 
 from bds_tool.dossier.sources import Unreadable
 
-#: What breaks while unpacking; a broken archive is a fact about a file, not a bug.
+#: What breaks while unpacking; a broken archive is a fact about a file, not a bug. zipfile raises NotImplementedError
+#: for a packing method it does not know.
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, gzip.BadGzipFile)
 #: Bounds: bytes of one member, members of one archive, and how many times larger unpacked than packed.
 MEMBER_MAX = 16 * 1024**3
