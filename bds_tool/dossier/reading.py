@@ -1,31 +1,20 @@
-"""Reading exports into a store: which files, which format, which reader; broken files become findings."""
+"""Reading exports into a store: which format, which reader, in which process; broken files become findings."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib
-import io
 import os
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from bds_tool.dossier.archives import (
-    BROKEN,
-    gzip_size,
-    kind_of_file,
-    members,
-    open_gzip,
-    open_plain,
-    spool_stdin,
-)
+from bds_tool.dossier.archives import BROKEN
+from bds_tool.dossier.inputs import ENDINGS, Entry, Unopened, find_entries, open_entry
 from bds_tool.dossier.sniff import sniff
 from bds_tool.dossier.sources import Progress, Sink, Source, Unreadable
 from bds_tool.dossier.store import Store, StoreWriter, to_table
@@ -41,26 +30,6 @@ READERS = {
     "fhir": "bds_tool.dossier.fhir_read:read_fhir",
 }
 
-#: Folders are searched for these endings only, so that a README beside an export is no finding.
-ENDINGS = {
-    ".xml",
-    ".json",
-    ".ndjson",
-    ".jsonl",
-    ".csv",
-    ".tsv",
-    ".txt",
-    ".parquet",
-    ".arrow",
-    ".feather",
-    ".xlsx",
-    ".zip",
-    ".gz",
-}
-#: Written by bds beside the records: the account of an export to FHIR.
-COMPANIONS = {"verlies.json"}
-#: Numbers of the second and later members of archives start here, beyond those of paths.
-FIRST_INNER = 1_000_000_001
 #: Chunks of files that are handed to the other processes ahead of the one that is awaited.
 AHEAD = 4
 #: From this many bytes in plain files on, a second process pays for its start.
@@ -69,8 +38,6 @@ PARALLEL_BYTES = 24 * 1024**2
 LARGE = 16 * 1024**2
 #: What one trip to another process may weigh in bytes of files.
 SHARED_BYTES = 32 * 1024**2
-#: Files up to this size are read from disk once and held while they are worked on.
-HELD_BYTES = 1024**2
 
 
 @dataclass
@@ -105,7 +72,7 @@ def read(
     if len(paths) == 1 and out is None and Store.is_store(paths[0]):
         return Store.open(paths[0])
     options = Options(from_format, bds, inspect, settings or {})
-    entries = list(_entries(paths))
+    entries = list(find_entries(paths))
     if not entries:
         raise UnreadableError(
             t(
@@ -129,24 +96,15 @@ def read(
 
 def sources(paths: Sequence[Path | str], options: Options) -> Iterator[Source]:
     """The sources that `paths` stand for: files, members of archives, stdin; what cannot be opened is left out."""
-    for entry in _entries(paths):
-        yield from (s for s in _sources(entry, options) if isinstance(s, Source))
+    for entry in find_entries(paths):
+        opened = open_entry(entry, options.bds, options.settings)
+        yield from (s for s in opened if isinstance(s, Source))
 
 
 def unreadable(store: Store) -> list[str]:
     """Names of the sources of which nothing could be read."""
     frame = store.bronnen()
     return [str(p) for p, f in zip(frame["pad"], frame["formaat"], strict=True) if f == "onleesbaar"]
-
-
-@dataclass
-class _Entry:
-    """A path on disk, or what is wrong with it."""
-
-    number: int
-    path: Path
-    problem: str = ""
-    numbers: Iterator[int] = field(default_factory=partial(count, FIRST_INNER))
 
 
 @dataclass
@@ -161,57 +119,8 @@ class _Result:
     )  # until a chunk of files makes one table of them
 
 
-def _entries(paths: Sequence[Path | str]) -> Iterator[_Entry]:
-    number, numbers = 0, count(FIRST_INNER)
-    for given in paths:
-        for path, problem in _expand(given):
-            number += 1
-            yield _Entry(number, path, problem, numbers)
-
-
-def _expand(given: Path | str) -> Iterator[tuple[Path, str]]:
-    text = str(given)
-    path = Path(text)
-    if text == "-":
-        yield path, ""
-    elif path.is_dir() and Store.is_store(path):
-        yield path, "BDS014"
-    elif path.is_dir():
-        # Directory links are not followed, so a loop of links cannot hold the walk.
-        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file() and _data(p))
-        yield from ((p, "") for p in found if not any(part.endswith(".bds") for part in p.parts[:-1]))
-    elif path.exists():
-        yield path, "" if path.is_file() else "BDS011"
-    elif any(c in text for c in "*?["):
-        anchor = Path(path.anchor or ".")
-        pattern = str(path.relative_to(anchor)) if path.is_absolute() else text
-        matches = sorted(p for p in anchor.glob(pattern) if p.is_file())
-        yield from ((p, "") for p in matches)
-        if not matches:
-            yield path, "BDS001"
-    else:
-        yield path, "BDS001"
-
-
-def _data(path: Path) -> bool:
-    """Whether a file in a folder holds records: not what bds itself writes beside them, nor a note to people.
-
-    A .txt counts when its first line looks like the header of a table.
-    """
-    if path.name in COMPANIONS or path.name.endswith("-metadata.json"):
-        return False
-    if path.suffix.lower() != ".txt":
-        return True
-    try:
-        with path.open("rb") as stream:
-            first = stream.readline(4096)
-    except OSError:
-        return True
-    return any(mark in first for mark in (b";", b"\t", b"|"))
-
-
 def _results(
-    entries: list[_Entry], options: Options, writer: StoreWriter, told: Progress | None
+    entries: list[Entry], options: Options, writer: StoreWriter, told: Progress | None
 ) -> Iterator[_Result]:
     shared = _shared(entries) if options.processes > 1 else []
     if shared:
@@ -219,11 +128,20 @@ def _results(
     done = {e.number for e in shared}
     for entry in entries:
         if entry.number not in done:
-            for source in _sources(entry, options):
-                yield source if isinstance(source, _Result) else _read_source(source, options, writer, told)
+            yield from _read_entry(entry, options, writer, told)
 
 
-def _shared(entries: list[_Entry]) -> list[_Entry]:
+def _read_entry(
+    entry: Entry, options: Options, writer: StoreWriter | None, told: Progress | None = None
+) -> Iterator[_Result]:
+    for source in open_entry(entry, options.bds, options.settings):
+        if isinstance(source, Unopened):
+            yield _failed(source.bron, source.pad, source.size, source.finding, **source.parameters)
+        else:
+            yield _read_source(source, options, writer, told)
+
+
+def _shared(entries: list[Entry]) -> list[Entry]:
     """Plain files that other processes read, when they are enough to pay for the start of those.
 
     Their rows come back in one piece, so a file that is too large for that stays here and goes to disk bit by bit.
@@ -239,14 +157,14 @@ def _shared(entries: list[_Entry]) -> list[_Entry]:
     return files if _size(files) >= PARALLEL_BYTES else []
 
 
-def _size(entries: list[_Entry]) -> int:
+def _size(entries: list[Entry]) -> int:
     return sum(e.path.stat().st_size for e in entries if e.path.is_file())
 
 
-def _chunks(entries: list[_Entry]) -> list[list[_Entry]]:
+def _chunks(entries: list[Entry]) -> list[list[Entry]]:
     """Files that travel together: so many that a trip is worth it, so few that their rows fit in memory."""
     most = max(1, min(64, len(entries) // 4))
-    chunks: list[list[_Entry]] = []
+    chunks: list[list[Entry]] = []
     weight = 0
     for entry in entries:
         size = _size([entry])
@@ -258,7 +176,7 @@ def _chunks(entries: list[_Entry]) -> list[list[_Entry]]:
     return chunks
 
 
-def _parallel(entries: list[_Entry], options: Options) -> Iterator[_Result]:
+def _parallel(entries: list[Entry], options: Options) -> Iterator[_Result]:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
@@ -271,9 +189,9 @@ def _parallel(entries: list[_Entry], options: Options) -> Iterator[_Result]:
     ) as pool:
         waiting: deque[Future[list[_Result]]] = deque()
         for chunk in chunks:
-            # The table of numbers for archives does not travel; in a chunk of plain files none is needed.
-            light = [_Entry(e.number, e.path, e.problem) for e in chunk]
-            waiting.append(pool.submit(_read_chunk, light, options))
+            # The counter for members of archives does not travel; in a chunk of plain files none is needed.
+            files = [(e.number, e.path) for e in chunk]
+            waiting.append(pool.submit(_read_chunk, files, options))
             # A few results at a time, so that memory does not grow with the number of files.
             if len(waiting) >= AHEAD:
                 yield from waiting.popleft().result()
@@ -287,12 +205,8 @@ def _worker(specs: str) -> None:
     set_specs(specs)
 
 
-def _read_chunk(entries: list[_Entry], options: Options) -> list[_Result]:
-    results = [
-        source if isinstance(source, _Result) else _read_source(source, options, None)
-        for entry in entries
-        for source in _sources(entry, options)
-    ]
+def _read_chunk(files: list[tuple[int, Path]], options: Options) -> list[_Result]:
+    results = [r for number, path in files for r in _read_entry(Entry(number, path), options, None)]
     # One table for all small files together: making and sending one for each costs more than reading them.
     small = [r for r in results if r.rows]
     if small:
@@ -300,58 +214,6 @@ def _read_chunk(entries: list[_Entry], options: Options) -> list[_Result]:
         for result in small:
             result.rows = []
     return results
-
-
-def _sources(entry: _Entry, options: Options) -> Iterator[Source | _Result]:
-    """The sources in one path: itself, or the members of an archive."""
-    if entry.problem:
-        yield _failed(entry.number, str(entry.path), 0, entry.problem)
-    elif str(entry.path) == "-":
-        with tempfile.TemporaryDirectory(prefix="bds-") as folder:
-            spooled = spool_stdin(Path(folder))
-            yield from _opened(_Entry(entry.number, spooled, numbers=entry.numbers), "-", options)
-    else:
-        yield from _opened(entry, str(entry.path), options)
-
-
-def _opened(entry: _Entry, name: str, options: Options) -> Iterator[Source | _Result]:
-    path = entry.path
-    opener: Callable[[], BinaryIO] = partial(open_plain, path)
-    try:
-        size = path.stat().st_size
-        if size <= HELD_BYTES:
-            # Sniffing, reading and hashing a small file take one look at the disk together.
-            opener = partial(io.BytesIO, path.read_bytes())
-        kind = kind_of_file(path, opener)
-        if kind == "gzip":
-            size = gzip_size(path)
-    except OSError as error:
-        yield _failed(entry.number, name, 0, "BDS011", reden=error.strerror or type(error).__name__)
-        return
-    if kind == "gzip":
-        yield Source(name, size, partial(open_gzip, path), entry.number, options.bds, options.settings)
-    elif kind == "zip":
-        yield from _members(entry, name, options)
-    else:
-        settings = {**options.settings, "file": path}
-        yield Source(name, size, opener, entry.number, options.bds, settings)
-
-
-def _members(entry: _Entry, name: str, options: Options) -> Iterator[Source | _Result]:
-    number = entry.number
-    try:
-        for inner, size, opener in members(entry.path):
-            if Path(inner).suffix.lower() not in ENDINGS - {".zip", ".gz"}:
-                continue
-            shown = f"{name}!/{inner}"
-            if opener is None:
-                yield _failed(number, shown, size, "BDS012", reden="omvang", bytes=size)
-            else:
-                yield Source(shown, size, opener, number, options.bds, options.settings)
-            # The first member has the number of the archive; the others get numbers beyond those of all paths.
-            number = next(entry.numbers)
-    except Unreadable as error:
-        yield _failed(number, name, 0, error.finding, **error.parameters)
 
 
 def _read_source(

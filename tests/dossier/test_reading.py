@@ -77,13 +77,13 @@ def test_nothing_to_read(tmp_path):
 
 
 def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
-    from bds_tool.dossier import reading
+    from bds_tool.dossier import inputs
 
     def refuse(path, opener=None):
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "a.json").write_text(TEXT)
-    monkeypatch.setattr(reading, "kind_of_file", refuse)
+    monkeypatch.setattr(inputs, "kind_of_file", refuse)
     with read(["a.json"]) as store:
         assert codes(store) == ["BDS011"]
 
@@ -209,7 +209,7 @@ def test_a_large_file_is_not_sent_between_processes(tmp_path, monkeypatch):
     (tmp_path / "large.json").write_text(TEXT + " " * 5000)
     monkeypatch.setattr(reading, "SHARED_BYTES", 2 * len(TEXT))
     monkeypatch.setattr(reading, "PARALLEL_BYTES", 6 * len(TEXT))
-    entries = list(reading._entries([tmp_path]))
+    entries = list(reading.find_entries([tmp_path]))
     shared = reading._shared(entries)
     assert [e.path.name for e in shared] == [f"{n}.json" for n in range(6)]
     # Six files in chunks of at most a quarter of them, and of at most two files of weight.
