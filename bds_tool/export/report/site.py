@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.errors import UsageError
 from bds_tool.export.report import cells, charts
 from bds_tool.export.report.book import Area, Book, Indicator, theme_title
+from bds_tool.export.report.columns import COLUMNS, csvw, json_schema
 from bds_tool.export.report.draw import feeding
 from bds_tool.export.report.milk import FEEDING
-from bds_tool.export.report.tables import COLUMNS, csvw, json_schema, long_table
+from bds_tool.export.report.tables import long_table
 from bds_tool.files import atomic_dir
 from bds_tool.text import language, t
 
