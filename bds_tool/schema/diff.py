@@ -1,25 +1,18 @@
-"""What differs between two definitions, as typed changes with a class in both directions.
-
-The classes follow what happens to recorded data when it moves: `geen` nothing (where a fact comes from),
-`patch` wording only, `minor` something was added or is handled more widely, `major` values that were right
-on one side are not expressible or not right on the other side.
-"""
+"""What differs between two definitions, as typed changes with a class in both directions (`diff_classes`)."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from bds_tool.schema.changes import Change, ChangeClass, Classes, Veld
+from bds_tool.schema.changes import Change, Veld
+from bds_tool.schema.diff_classes import FIXED, NO_DATA, classes_of
 from bds_tool.schema.rows import Row, code_row, element_row, groep_row, lijst_row, rubriek_row
 
 if TYPE_CHECKING:
     from bds_tool.schema.model import Code, Definition
 
-
-G, P, N, J = ChangeClass.GEEN, ChangeClass.PATCH, ChangeClass.MINOR, ChangeClass.MAJOR
 
 #: Which aspect of a row a column belongs to; every aspect becomes one change.
 ASPECTS: dict[str, dict[str, str]] = {
@@ -96,23 +89,6 @@ ASPECTS: dict[str, dict[str, str]] = {
     "definitie": {"interactie": "interactie", "datum": "herkomst", "bron": "herkomst"},
 }
 
-#: Classes (forward, backward) of the aspects that do not depend on the values.
-FIXED: dict[str, Classes] = {
-    "toegevoegd": (N, J),
-    "vervallen": (J, N),
-    "hernoemd": (P, P),
-    "binding": (J, J),
-    "verplaatst": (J, J),
-    "eenheid": (J, J),
-    "samenstelling": (P, P),
-    "bericht": (N, N),
-    "herkomst": (G, G),
-    "niveau": (P, P),
-    "volgorde": (P, P),
-    "interactie": (J, J),
-    "codesysteem": (P, P),
-}
-
 
 def diff(
     old: Definition, new: Definition, requests: Mapping[tuple[str, str], tuple[str, ...]] | None = None
@@ -144,15 +120,6 @@ def known_requests(old: str, new: str) -> dict[tuple[str, str], tuple[str, ...]]
         for w in load_package(path).wijzigingen
         if (numbered := tuple(j for j in w.jgz if j.startswith("JGZ")))
     }
-
-
-def overall(changes: Iterable[Change]) -> Classes:
-    """The class of a set of changes, forward and backward."""
-    listed = list(changes)
-    return (
-        max((c.forward for c in listed), default=G),
-        max((c.backward for c in listed), default=G),
-    )
 
 
 def _definitie(old: Definition, new: Definition) -> Iterator[Change]:
@@ -249,81 +216,6 @@ def _heads(van: str, naar: str) -> tuple[str, str]:
     return tuple("/".join([*parts[: len(parts) - same], REST]) for parts in (old, new))  # type: ignore[return-value]
 
 
-def classes_of(tabel: str, aspect: str, velden: Iterable[Veld], before: Row, after: Row) -> Classes:
-    """The class forward and backward of a change of one aspect."""
-    by_name = {v.veld: v for v in velden}
-    if aspect in FIXED:
-        return FIXED[aspect]
-    if aspect == "status":
-        return _status(tabel, next(iter(by_name.values())))
-    if aspect == "datatype":
-        v = by_name["datatype"]
-        return (P, P) if not v.van or not v.naar else (J, J)
-    if aspect == "lijst":
-        v = by_name["waardenlijst"]
-        if "KL_AN" not in {before["datatype"], after["datatype"]}:
-            return (P, P)  # a domain of texts: its length is the aspect `bereik`
-        return (J, P) if not v.van else (P, J) if not v.naar else (J, J)
-    if aspect == "bereik":
-        return _narrower(before, after, "minimum", "maximum", "max_lengte")
-    if aspect == "nullflavor":
-        return _nullflavors(by_name["nullflavor"])
-    if aspect == "kardinaliteit":
-        lowers = [by_name[k] for k in by_name if k.endswith("_min")]
-        limits = [by_name[k] for k in by_name if k.endswith("_max")]
-        # Emptiness is never an error in the BDS, so a raised minimum asks for more but breaks no data.
-        return _join(
-            [*(_bound(v, upper=False, worst=N) for v in lowers), *(_bound(v, upper=True) for v in limits)]
-        )
-    if aspect == "kardinaliteit-bericht":
-        low = [_bound(v, upper=False) for k, v in by_name.items() if k.endswith("_min")]
-        high = [_bound(v, upper=True) for k, v in by_name.items() if k.endswith("_max")]
-        return _join([*low, *high])
-    raise AssertionError(aspect)
-
-
-def _join(parts: Iterable[Classes]) -> Classes:
-    listed = list(parts)
-    return max((f for f, _ in listed), default=P), max((b for _, b in listed), default=P)
-
-
-def _status(tabel: str, v: Veld) -> Classes:
-    leaving = {"deprecated", "D"}
-    if tabel in {"element", "code", "groep", "rubriek"} and (v.naar in leaving) != (v.van in leaving):
-        return (N, N)
-    return (P, P)
-
-
-def _bound(v: Veld, *, upper: bool, worst: ChangeClass = J) -> Classes:
-    """Cardinality: a tighter bound is `worst` forward, a wider one `worst` backward; unknown says nothing."""
-    if not v.van or not v.naar:
-        return (P, P)
-    low, high = (Decimal("Infinity") if x == "*" else Decimal(x) for x in (v.van, v.naar))
-    tighter = high < low if upper else high > low
-    return (worst, N) if tighter else (N, worst)
-
-
-def _narrower(before: Row, after: Row, *columns: str) -> Classes:
-    parts: list[Classes] = []
-    for column in columns:
-        van, naar = before[column], after[column]
-        if van == naar:
-            continue
-        if not van or not naar:
-            parts.append((J, N) if naar else (N, J))
-            continue
-        tighter = Decimal(naar) > Decimal(van) if column == "minimum" else Decimal(naar) < Decimal(van)
-        parts.append((J, N) if tighter else (N, J))
-    return _join(parts)
-
-
-def _nullflavors(v: Veld) -> Classes:
-    old, new = set(v.van.split("|")) - {""}, set(v.naar.split("|")) - {""}
-    lost = "any" not in new and bool(old - new)
-    gained = "any" not in old and bool(new - old)
-    return (J if lost else N, J if gained else N)
-
-
 def _lijsten(old: Definition, new: Definition) -> Iterator[Change]:
     keys = sorted(old.waardenlijsten.keys() | new.waardenlijsten.keys())
     codes: list[Change] = []
@@ -343,9 +235,13 @@ def _lijsten(old: Definition, new: Definition) -> Iterator[Change]:
                 for k, v in row.items()
                 if v and k not in {"waardenlijst", "soort"}
             )
-            # A list carries no data itself: only its use by an element does.
             yield Change(
-                f"lijst-{'toegevoegd' if gained else 'vervallen'}", "lijst", name, present.naam, velden, N, N
+                f"lijst-{'toegevoegd' if gained else 'vervallen'}",
+                "lijst",
+                name,
+                present.naam,
+                velden,
+                *NO_DATA,
             )
         codes.extend(_codes(name, before.codes if before else (), after.codes if after else ()))
     yield from codes
@@ -373,7 +269,7 @@ def _codes(lijst: str, old: tuple[Code, ...], new: tuple[Code, ...]) -> Iterator
     origin = {v: k for k, v in moved.items()}
     # A list that comes or goes as a whole, or that becomes its whole code system, loses no code by itself.
     whole = not old or not new or "complete-codesystem" in {c.rij for c in (*old, *new)}
-    gained, lost = ((N, N), (N, N)) if whole else (FIXED["toegevoegd"], FIXED["vervallen"])
+    gained, lost = (NO_DATA, NO_DATA) if whole else (FIXED["toegevoegd"], FIXED["vervallen"])
     for key in [*before, *(k for k in after if k not in before)]:
         was, now = before.get(key), after.get(key)
         full = f"{lijst}/{key}"
@@ -392,7 +288,9 @@ def _codes(lijst: str, old: tuple[Code, ...], new: tuple[Code, ...]) -> Iterator
     for key in sorted((k for k in after if k not in before), key=places.__getitem__):
         kept.insert(places[key], key)
     if kept != list(after):
-        yield Change("lijst-volgorde", "lijst", lijst, "", (Veld("volgorde", "", " ".join(after)),), P, P)
+        yield Change(
+            "lijst-volgorde", "lijst", lijst, "", (Veld("volgorde", "", " ".join(after)),), *FIXED["volgorde"]
+        )
 
 
 def _moved(before: Mapping[str, Code], after: Mapping[str, Code]) -> dict[str, str]:

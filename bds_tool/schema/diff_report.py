@@ -10,7 +10,8 @@ from typing import Any
 
 from bds_tool.schema.card import change_row
 from bds_tool.schema.changes import Change, ChangeClass
-from bds_tool.schema.diff import diff, overall
+from bds_tool.schema.diff import diff
+from bds_tool.schema.diff_classes import overall
 from bds_tool.schema.facts import requests
 from bds_tool.schema.loading import load
 from bds_tool.schema.show import aspect_word, columns

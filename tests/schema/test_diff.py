@@ -9,7 +9,8 @@ import pytest
 
 from bds_tool.schema import load, versions
 from bds_tool.schema.changes import Change, ChangeClass
-from bds_tool.schema.diff import diff, overall
+from bds_tool.schema.diff import diff
+from bds_tool.schema.diff_classes import overall
 
 MAJOR, MINOR, PATCH, GEEN = ChangeClass.MAJOR, ChangeClass.MINOR, ChangeClass.PATCH, ChangeClass.GEEN
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.errors import UsageError
 from bds_tool.schema.changes import Veld
-from bds_tool.schema.diff import ASPECTS, diff, overall
+from bds_tool.schema.diff import ASPECTS, diff
+from bds_tool.schema.diff_classes import overall
 from bds_tool.schema.rows import code_row, element_row, groep_row, lijst_row, rubriek_row
 from bds_tool.schema.wijzigingen.apply import apply_package
 from bds_tool.schema.wijzigingen.model import Pakket, Verzoek, Wijziging

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bds_tool.schema.changes import Change
-from bds_tool.schema.diff import diff, overall
+from bds_tool.schema.diff import diff
+from bds_tool.schema.diff_classes import overall
 from bds_tool.schema.wijzigingen.model import Afschaffing, Omrekening, Pakket, Verzoek, Wijziging
 from bds_tool.text import t
 
