@@ -10,7 +10,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from bds_tool.dossier import james_read, read
+from bds_tool.dossier import james_gather, james_read, read
 
 
 def store_of(tmp_path, content, name="in.json"):
@@ -398,13 +398,13 @@ def test_bulk_lane_gives_what_looking_at_every_value_gives(tmp_path, monkeypatch
     by_value = found()
     monkeypatch.setattr("bds_tool.dossier.james_bulk.SMALL", 0)
     taken = []
-    original = james_read.Gatherer.take
+    original = james_gather.Gatherer.take
 
     def watched(gatherer, block, made):
         taken.append(len(made.result().lines))
         original(gatherer, block, made)
 
-    monkeypatch.setattr(james_read.Gatherer, "take", watched)
+    monkeypatch.setattr(james_gather.Gatherer, "take", watched)
     assert found() == by_value
     assert sum(taken) > 300
     monkeypatch.setattr(james_read, "BLOCK", 40_000)
