@@ -124,8 +124,9 @@ def cells_sql(group: Group, by: Sequence[str]) -> str:
     one = [1, 1 | 1 << COUNTER_BITS, 1 | 1 << COUNTER_BITS | 1 << 2 * COUNTER_BITS]
     summed = {name[2:] for name in group.totals}
     index = {indicator: number for number, indicator in enumerate(group.counters)}
-    for number, (indicator, conditions) in enumerate(group.counters.items()):
+    for asked, slot in _slots(group).items():
         # each condition is only asked of the rows that passed the one before
+        conditions = dict(asked)
         value = str(one[0])
         if "n" in conditions:
             known = (
@@ -134,7 +135,8 @@ def cells_sql(group: Group, by: Sequence[str]) -> str:
                 else one[1]
             )
             value = f"CASE WHEN {conditions['n']} THEN {known} ELSE {one[0]} END"
-        packed.append(f"sum(CASE WHEN {conditions['p']} THEN {value} ELSE 0 END) AS c{number}")
+        packed.append(f"sum(CASE WHEN {conditions['p']} THEN {value} ELSE 0 END) AS c{slot}")
+    for number, (indicator, conditions) in enumerate(group.counters.items()):
         if "b" in conditions or indicator in summed:
             flags.append(f", coalesce(({conditions['p']}) AND ({conditions['n']}), FALSE) AS n{number}")
         if "b" in conditions:
@@ -168,15 +170,26 @@ def cells_sql(group: Group, by: Sequence[str]) -> str:
     )
 
 
+def _asked(conditions: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((what, conditions[what]) for what in COUNTERS if what in conditions)
+
+
+def _slots(group: Group) -> dict[tuple[tuple[str, str], ...], int]:
+    """Conditions of population, denominator and numerator → column; indicators that ask the same share one."""
+    return {asked: slot for slot, asked in enumerate(dict.fromkeys(map(_asked, group.counters.values())))}
+
+
 def unpacked(group: Group) -> dict[str, str]:
     """Name of a sum (`n|BRUSH`) → SQL over a row of cells that gives it; what from SUMS."""
     out: dict[str, str] = {}
     mask = (1 << COUNTER_BITS) - 1
+    slots = _slots(group)
     for number, (indicator, conditions) in enumerate(group.counters.items()):
+        slot = slots[_asked(conditions)]
         for position, what in enumerate(COUNTERS):
             if what in conditions:
                 out[f"{what}|{indicator}"] = (
-                    f"(CAST(c{number} AS BIGINT) >> {position * COUNTER_BITS}) & {mask}"
+                    f"(CAST(c{slot} AS BIGINT) >> {position * COUNTER_BITS}) & {mask}"
                 )
         if "b" in conditions:
             out[f"b|{indicator}"] = f"b{number}"
@@ -217,7 +230,7 @@ def count(
         for number, table in enumerate(tables, 1):
             progress(f"deel {number}: {table.num_rows} rijen")
             waiting.append(pool.submit(one, table))
-            if len(waiting) == PIECES:
+            if len(waiting) > PIECES:  # one more is read ahead
                 waiting.pop(0).result()
         for future in waiting:
             future.result()

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.indicators.result import BREAKDOWNS, TOTAL
+from bds_tool.indicators.result import BREAKDOWNS, LEVELS, TOTAL
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,12 +78,24 @@ class Space:
     def without_place(self, keys: Keys) -> Keys:
         return keys & ((1 << self.place_shift) - 1)
 
-    def labels(self, keys: Keys) -> dict[str, tuple[Keys, list[Any]]]:
+    @cached_property
+    def depth(self) -> Keys:
+        """Level of each place: 0 land … 4 buurt."""
+        import numpy as np
+
+        return np.array([LEVELS.index(p[0]) for p in self.places])
+
+    @cached_property
+    def _place_words(self) -> dict[str, tuple[str | None, ...]]:
+        return dict(
+            zip(("level", "area", "parent", "area_name"), zip(*self.places, strict=True), strict=True)
+        )
+
+    def labels(self, keys: Keys) -> dict[str, tuple[Keys, Sequence[Any]]]:
         """Column name → (codes, words) for the key columns of a result."""
         place = self.place(keys)
-        out: dict[str, tuple[Keys, list[Any]]] = {
-            name: (place, [p[n] for p in self.places])
-            for n, name in enumerate(("level", "area", "parent", "area_name"))
+        out: dict[str, tuple[Keys, Sequence[Any]]] = {
+            name: (place, words) for name, words in self._place_words.items()
         }
         for name in BREAKDOWNS:
             if name in self.by:

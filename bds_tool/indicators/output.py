@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,13 +75,18 @@ def write(path: Path, space: Space, indicators: Iterator[Sums], *, reference: st
     rows = 0
     with pq.ParquetWriter(path, coded, compression="zstd", compression_level=1, store_schema=False) as writer:
         waiting: list[Future[None]] = []
-        with ThreadPoolExecutor(1) as pool:  # writes one indicator while the next is worked out
+
+        def write_table(made: Future[pa.Table]) -> None:
+            writer.write_table(made.result())
+
+        # One indicator is added up (by the caller), one is worked out and one is written at the same time.
+        with ThreadPoolExecutor(1) as maker, ThreadPoolExecutor(1) as scribe:
             for sums in indicators:
                 if len(sums.keys):
-                    table = pa.table(columns(space, sums, reference), schema=coded)
-                    waiting.append(pool.submit(writer.write_table, table))
+                    made = maker.submit(lambda s: pa.table(columns(space, s, reference), schema=coded), sums)
+                    waiting.append(scribe.submit(write_table, made))
                     rows += len(sums.keys)
-                if len(waiting) > 1:
+                if len(waiting) > 2:
                     waiting.pop(0).result()
             for future in waiting:
                 future.result()
@@ -102,11 +108,12 @@ def columns(space: Space, sums: Sums, reference: str) -> dict[str, Any]:
     zero = np.zeros(size, dtype=np.int32)
     known = sums.n > 0
 
-    def word(codes: Any, words: list[Any]) -> pa.DictionaryArray:  # noqa: ANN401
+    def word(codes: Any, words: Sequence[Any]) -> pa.DictionaryArray:  # noqa: ANN401
         # Parquet wants nulls in the indices, not among the words.
-        empty = np.array([w is None for w in words])[codes]
-        indices = pa.array(codes.astype(np.int32), mask=empty)
-        return pa.DictionaryArray.from_arrays(indices, pa.array([w or "" for w in words], pa.string()))
+        empty = np.array([w is None for w in words])[codes] if None in words else None
+        return pa.DictionaryArray.from_arrays(
+            pa.array(codes.astype(np.int32), mask=empty), _words(tuple(words))
+        )
 
     def number(array: Any, present: Any = None) -> pa.Array:  # noqa: ANN401
         return (
@@ -141,6 +148,14 @@ def columns(space: Space, sums: Sums, reference: str) -> dict[str, Any]:
     return {name: out[name] for name in COLUMNS}
 
 
+@lru_cache(maxsize=64)
+def _words(words: tuple[str | None, ...]) -> pa.Array:
+    """Words as an array, "" for None; the names of places come back for every indicator."""
+    import pyarrow as pa
+
+    return pa.array([w or "" for w in words], pa.string())
+
+
 def values(sums: Sums) -> tuple[Floats, Floats, Floats]:
     """Value and limits in the unit of the indicator; NaN where n = 0."""
     import numpy as np
@@ -164,9 +179,7 @@ def _compare(space: Space, sums: Sums, value: Floats, reference: str) -> tuple[F
     """
     import numpy as np
 
-    level = np.array(
-        [{"land": 0, "regio": 1, "gemeente": 2, "wijk": 3, "buurt": 4}[p[0]] for p in space.places]
-    )
+    level = space.depth
     within = (
         _regions(space)
         if reference == "regio" and (level == 1).any()
@@ -265,11 +278,8 @@ def _trend(space: Space, sums: Sums) -> tuple[Any, list[Any]]:
         z, p = statistics.mean_trend(grid["n"], grid["s"], grid["q"], score)
     else:
         z, p = statistics.cochran_armitage(grid["x"], grid["n"], score)
-    level = np.array(
-        [{"land": 0, "regio": 1, "gemeente": 2, "wijk": 3, "buurt": 4}[q[0]] for q in space.places]
-    )
     adjusted = statistics.benjamini_hochberg_by(
-        p, space.without_place(series) * 8 + level[space.place(series)]
+        p, space.without_place(series) * 8 + space.depth[space.place(series)]
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         code = np.where(np.isnan(p), 1, np.where(adjusted >= ALPHA, 2, np.where(z > 0, 3, 4)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.errors import UsageError
 from bds_tool.indicators import area, features
 from bds_tool.indicators.chunks import ROWS, pieces
-from bds_tool.indicators.compute import Group, Plan, count, figures, unpacked
+from bds_tool.indicators.compute import PIECES, Group, Plan, count, figures, unpacked
 from bds_tool.indicators.cube import Space, look_up, roll_up
 from bds_tool.indicators.output import Sums, metadata, write
 from bds_tool.indicators.result import LEVELS, TOTAL, Result, write_result
@@ -65,6 +66,7 @@ def compute(
     Raises UsageError when the target exists and `replace` is false, or a wanted level has no table.
     """
     import duckdb as engine
+    import pyarrow.parquet as pq
 
     if target.exists() and not replace:
         raise UsageError(
@@ -78,15 +80,21 @@ def compute(
         connection = connect(store, spill, memory=memory)
         facts = install_areas(connection, plan, area_paths, area_year)
         wanted = frozenset(features.elements(features.needed(plan.views()), plan.concepts()))
-        read = pieces(store.path / "registraties.parquet", connection, spill, rows, wanted)
+        file = store.path / "registraties.parquet"
+        if pq.read_metadata(file).num_rows > rows:  # the pieces share the processors
+            connection.execute(f"set threads = {max(1, (os.cpu_count() or 1) // PIECES)}")
+        read = pieces(file, connection, spill, rows, wanted)
         counted = count(connection, read, plan)
         progress(t("marges en toetsen", "margins and tests"))
         space = make_space(connection, plan)
         lost = _Lost(space)
         standard = Standardiser(space, plan.standardise) if plan.standardise else None
-        file = spill / "counts.parquet"
+        counts = spill / "counts.parquet"
         write(
-            file, space, lost.watch(all_sums(connection, plan, space, counted, standard)), reference=reference
+            counts,
+            space,
+            lost.watch(all_sums(connection, plan, space, counted, standard)),
+            reference=reference,
         )
         meta = metadata(plan, sources(store), facts, reference=reference)
         meta["notes"] += lost.notes()
@@ -99,7 +107,7 @@ def compute(
                 "file": STANDARDISED,
                 "method": standard.method,
             }
-        return write_result(target, file, meta, replace=replace, tables=tables)
+        return write_result(target, counts, meta, replace=replace, tables=tables)
     except engine.OutOfMemoryException as error:
         raise UsageError(
             t(
@@ -252,15 +260,17 @@ class _Lost:
     def watch(self, indicators: Iterator[Sums]) -> Iterator[Sums]:
         import numpy as np
 
+        of_level = {
+            level: np.array([p[0] == level and (level == "land" or "/" in p[1]) for p in self.space.places])
+            for level in ("land", *self.without)
+        }
         for sums in indicators:
             top = self.space.without_place(sums.keys)
-            finest = np.flatnonzero(top == 0) if len(self.space.years) > 1 else np.flatnonzero(top == 1)
-            for n in finest:
-                level, code, _, _ = self.space.places[int(self.space.place(sums.keys[n : n + 1])[0])]
-                if level == "land":
-                    self.whole += float(sums.p[n])
-                elif "/" in code:
-                    self.without[level] += float(sums.p[n])
+            whole = np.flatnonzero(top == (0 if len(self.space.years) > 1 else 1))
+            places, population = self.space.place(sums.keys[whole]), sums.p[whole]
+            self.whole += float(population[of_level["land"][places]].sum())
+            for level in self.without:
+                self.without[level] += float(population[of_level[level][places]].sum())
             yield sums
 
     def notes(self) -> list[str]:

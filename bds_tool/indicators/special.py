@@ -190,7 +190,8 @@ def t_quantile(p: float, df: Any) -> Floats:  # noqa: ANN401
     out: Floats = z + sum(term / df**n for n, term in enumerate(terms, 1))
     few = df < _MANY
     if few.any():
-        out[few] = _t_newton(p, df[few])
+        own, where = np.unique(df[few], return_inverse=True)  # many cells, few different sizes
+        out[few] = _t_newton(p, own)[where]
     return out
 
 
