@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 from bds_tool.dossier.james_formats import KIND_WORDS, date_elements, formats
 from bds_tool.dossier.james_rows import Rows
 from bds_tool.dossier.james_values import day_of, kind_of, short, text_of
+from bds_tool.dossier.sources import Sink
 
 #: Element that says how a parent or carer is related to the child; it identifies a group.
 RELATION = 62
@@ -19,29 +20,12 @@ MISSING: Any = object()
 _DAYS: dict[str, tuple[str, date]] = {}
 
 
-class Remarks(Protocol):
-    """What takes remarks: a Sink, or a list that travels between processes."""
-
-    def melding(
-        self,
-        code: str,
-        *,
-        dossier_id: str | None = None,
-        activiteit_id: str | None = None,
-        bdsnummer: int | None = None,
-        waarde: str | None = None,
-        regel: int | None = None,
-        pad: str | None = None,
-        **parameters: Any,  # noqa: ANN401
-    ) -> None: ...
-
-
 class Values:
-    """Adds values to `rows` and remarks to `remarks`; a record at hand gives them their dossier and line."""
+    """Adds values to `rows` and remarks to `sink`; a record at hand gives them their dossier and line."""
 
-    def __init__(self, rows: Rows, remarks: Remarks) -> None:
+    def __init__(self, rows: Rows, sink: Sink) -> None:
         self.rows = rows
-        self.remarks = remarks
+        self.sink = sink
         self.dates = date_elements()
         # Of the record at hand:
         self._lines: dict[int, int] = {}
@@ -185,4 +169,4 @@ class Values:
 
     def _remark(self, code: str, at: Any = None, **facts: Any) -> None:  # noqa: ANN401
         line = self._lines.get(id(at), self._line)
-        self.remarks.melding(code, regel=line, **{"dossier_id": self._dossier, **facts})
+        self.sink.melding(code, regel=line, **{"dossier_id": self._dossier, **facts})

@@ -6,10 +6,11 @@ import re
 from itertools import repeat
 from typing import Any
 
-from bds_tool.dossier.james_elements import MISSING, RELATION, Remarks, Values
+from bds_tool.dossier.james_elements import MISSING, RELATION, Values
 from bds_tool.dossier.james_formats import Format, formats
 from bds_tool.dossier.james_rows import Rows
 from bds_tool.dossier.james_values import has_body, kind_of, like_bsn, shape_of, short, text_of
+from bds_tool.dossier.sources import Sink
 
 _FORMAT = re.compile(r"\d+\.\d+")
 _NESTED = {"nestingBdsNumber", "nestingCode", "clientDetails", "clientMeasurements"}
@@ -18,8 +19,8 @@ _NESTED = {"nestingBdsNumber", "nestingCode", "clientDetails", "clientMeasuremen
 class Flattener(Values):
     """Turns records of one source into rows; `formaten` and `organisatie` hold what counts for the source."""
 
-    def __init__(self, rows: Rows, remarks: Remarks) -> None:
-        super().__init__(rows, remarks)
+    def __init__(self, rows: Rows, sink: Sink) -> None:
+        super().__init__(rows, sink)
         self.formaten: dict[str, int] = {}
         self.organisatie: str | None = None
         self.first = True

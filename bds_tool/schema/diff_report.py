@@ -199,19 +199,22 @@ def markdown(found: Difference) -> str:
     """A page with the summary and one table per kind."""
     lines = [f"# BDS {found.old} → {found.new}", "", heading(found)]
     if not found.equal:
-        head = [
-            t("wat", "what"),
-            t("wijziging", "change"),
-            t("aantal", "count"),
-            t("heen", "forward"),
-            t("terug", "backward"),
-        ]
-        lines += ["", *_md_table(head, summary_rows(found)), "", _legend()]
+        lines += ["", *_md_table(_summary_head(), summary_rows(found)), "", _legend()]
     for table in TABLES:
         members = condensed(c for c in found.changes if c.tabel == table)
         if members:
             lines += ["", f"## {table.capitalize()}", "", *_md_table(_table_head(), members)]
     return "\n".join(lines) + "\n"
+
+
+def _summary_head() -> list[str]:
+    return [
+        t("wat", "what"),
+        t("wijziging", "change"),
+        t("aantal", "count"),
+        t("heen", "forward"),
+        t("terug", "backward"),
+    ]
 
 
 def _table_head() -> list[str]:
@@ -246,15 +249,8 @@ def html(found: Difference) -> str:
     """A page that stands on its own: no network, no scripts, readable without colour."""
     parts = [f"<h1>BDS {escape(found.old)} → {escape(found.new)}</h1>", f"<p>{escape(heading(found))}</p>"]
     if not found.equal:
-        head = [
-            t("wat", "what"),
-            t("wijziging", "change"),
-            t("aantal", "count"),
-            t("heen", "forward"),
-            t("terug", "backward"),
-        ]
         parts += [
-            _html_table(t("Overzicht", "Summary"), head, summary_rows(found)),
+            _html_table(t("Overzicht", "Summary"), _summary_head(), summary_rows(found)),
             f"<p>{escape(_legend())}</p>",
         ]
     for table in TABLES:

@@ -338,6 +338,11 @@ def _rubriek(card: Card) -> Iterable[str]:
         + (t(f" · per activiteit {per}", f" · per activity {per}") if per != "?" else ""),
     )
     yield from _line(t("Bericht (DOB)", "Message (DOB)"), card["message"]["pad"])
+    yield from _contents(card)
+
+
+def _contents(card: Card) -> Iterable[str]:
+    """The end of the card of a rubriek or groep: its versions and what is in it."""
     yield from _line(
         t("Versies", "Versions"), ", ".join(h["version"] for h in card["history"] if h["exists"])
     )
@@ -363,14 +368,7 @@ def _groep(card: Card) -> Iterable[str]:
         + t("bericht", "message")
         + f" {card['cardinality']['message']}",
     )
-    yield from _line(
-        t("Versies", "Versions"), ", ".join(h["version"] for h in card["history"] if h["exists"])
-    )
-    yield from _block(
-        t("Groepen", "Groups"), columns([[g["nummer"], g["naam"]] for g in card["groepen"]], 80)
-    )
-    yield from _block(t("Elementen", "Elements"), _members(card["elementen"]))
-    yield from _block(t("Wijzigingsverzoeken", "Change requests"), _request_lines(card["requests"]))
+    yield from _contents(card)
 
 
 def _lijst(card: Card) -> Iterable[str]:
