@@ -1,8 +1,8 @@
 """Secondary suppression beside tau-ARGUS (pytauargus MOD) on tables S2k and S: hidden cells and time, in one run.
 
 The tables come from `../shared/sdc/gen.py` (seed-fixed). Requirement on both sides: every count of 1 to 4 keeps
-room of at least one up and one down (tau-ARGUS: FREQ(5,20), MOD). Run with `--small` for S2k only, and with
-`--large` for tables L and XL instead: protected and audited, against protecting alone.
+room of at least one up and one down (tau-ARGUS: FREQ(5,20), MOD). Run with `--small` for S2k only. For S the
+figures with zeros published (lower bound 1, width 1) are told as well. `protect_large.py` has tables L and XL.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SIZES = {
     "L": {},
     "XL": {"mean_buurt": 4.5},
 }
-DIMENSIONS = (["gem", "wijk"], ["age"], ["sex"], ["out"])
+AREAS = ("gem", "wijk", "buurt")
 
 
 def leaves(name: str):
@@ -35,13 +35,18 @@ def leaves(name: str):
     return module.gen(**SIZES[name])
 
 
-def count_table(frame, dimensions=DIMENSIONS):
+def dimensions(frame) -> list[list[str]]:
+    """Areas as deep as the table has them, and the three breakdowns."""
+    return [[c for c in AREAS if c in frame.columns], ["age"], ["sex"], ["out"]]
+
+
+def count_table(frame):
     import polars as pl
 
     from bds_tool.indicators.protect import generic
     from bds_tool.indicators.protect.description import TableDescription
 
-    described = {"dimensions": [{"name": d[-1], "columns": d} for d in dimensions]}
+    described = {"dimensions": [{"name": d[-1], "columns": d} for d in dimensions(frame)]}
     return generic.build(frame.with_columns(pl.all().cast(pl.String)), TableDescription.build(described))
 
 
@@ -73,27 +78,6 @@ def bds_on(
     spent = time.process_time() - start
     assert outcome.proven
     return int(outcome.hidden[table.tree.label_node].sum()), int(table.published.sum()), spent
-
-
-def protected_and_audited(name: str, *, lower: int = 0) -> tuple[int, int, float]:
-    """Hidden and published cells and CPU seconds from counts to a publication the audit has attacked in vain."""
-    from bds_tool.indicators.protect.audit import AuditOptions, audit_tables, from_frame
-    from bds_tool.indicators.protect.table_run import publication, suppress, table_problem, whole
-
-    frame = leaves(name)
-    start = time.process_time()
-    table, rules = count_table(frame), policy(lower=lower)
-    outcome = suppress(table_problem(table, rules))
-    assert outcome.proven
-    made = publication(table, outcome)
-    dimensions = [{"name": d[-1], "columns": d, "total": "totaal"} for d in DIMENSIONS]
-    terms = {"count": table.count, "dimensions": dimensions, "lower": lower}
-    told = from_frame(made.frame, terms)
-    options = AuditOptions(width=rules.least_width)
-    verdict = audit_tables([told], options, made.primary, from_frame(whole(table), terms))
-    assert verdict.safe, verdict.by_reason()
-    spent = time.process_time() - start
-    return int((made.frame["status"] == "verborgen").sum()), made.frame.height, spent
 
 
 def tauargus_on(name: str) -> tuple[int, int]:
@@ -139,22 +123,6 @@ def ours_s_quality():
     return bds_on("S", quality=True)[1]
 
 
-def large_audited():
-    return protected_and_audited("L", lower=1)[1]
-
-
-def huge_audited():
-    return protected_and_audited("XL")[1]
-
-
-def large_alone():
-    return bds_on("L", lower=1, both_sides=False)[1]
-
-
-def huge_alone():
-    return bds_on("XL", both_sides=False)[1]
-
-
 def peer_s2k():
     return tauargus_on("S2k")[1]
 
@@ -163,36 +131,19 @@ def peer_s():
     return tauargus_on("S")[1]
 
 
-def large() -> None:
-    """L in 15 s with zeros shown (lower bound 1); XL in 4 GB."""
-    save(
-        compare(
-            "protect_l",
-            "Tabel L, nullen getoond: beveiligd en gecontroleerd in 15 s",
-            Case("onderdrukken zonder controle", large_alone),
-            Case("onderdrukken en controleren", large_audited),
-            unit="cellen",
-            rounds=1,
-            min_rate=188_040 / 15,
-        )
-    )
-    save(
-        compare(
-            "protect_xl",
-            "Tabel XL: beveiligd en gecontroleerd binnen 4 GB",
-            Case("onderdrukken zonder controle", huge_alone),
-            Case("onderdrukken en controleren", huge_audited),
-            unit="cellen",
-            rounds=1,
-            max_mb=4096,
-        )
-    )
+def zeros_shown(name: str) -> dict[str, float]:
+    """Hidden cells and CPU seconds when the attacker knows that a hidden cell is no zero, plain and `--quality`."""
+    told = {}
+    for words, quality in (("", False), (" --quality", True)):
+        hidden, _, cpu = bds_on(name, quality=quality, lower=1, both_sides=False)
+        told |= {
+            f"verborgen bds{words}, nullen getoond": hidden,
+            f"cpu bds{words}, nullen getoond": round(cpu, 1),
+        }
+    return told
 
 
 def main() -> None:
-    if "--large" in sys.argv:
-        large()
-        return
     names = ["S2k"] if "--small" in sys.argv else ["S2k", "S"]
     for name in names:
         peer_hidden, _ = tauargus_on(name)
@@ -214,16 +165,10 @@ def main() -> None:
                     "cpu bds": round(cpu, 2),
                     "verborgen bds --quality": quality,
                     "cpu bds --quality": round(quality_cpu, 1),
+                    **(zeros_shown(name) if name == "S" else {}),
                 },
             )
         )
-    if "S" in names:
-        for quality in (False, True):
-            for lower, both in ((0, False), (0, True), (1, False)):
-                hidden, cells, cpu = bds_on("S", quality=quality, lower=lower, both_sides=both)
-                print(
-                    f"S  ondergrens {lower} {'±1' if both else 'breedte 1'} quality={quality}: {hidden}/{cells} in {cpu:.2f} s cpu"
-                )
 
 
 if __name__ == "__main__":

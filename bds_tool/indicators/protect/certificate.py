@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bds_tool.indicators.protect.model import Primary, Problem
+from bds_tool.indicators.protect.tree import count_up
 from bds_tool.indicators.protect.types import Bools, Ints
 
 #: Certificates checked together: what bounds the memory.
@@ -33,6 +34,18 @@ class Certificate:
     loses: int
     up: int
     down: int
+
+
+def entries(certificates: list[Certificate]) -> tuple[Ints, Ints, Ints, Ints]:
+    """All changes of all certificates: position of the certificate, tree node, flat node, change of its `gains`."""
+    if not certificates:
+        nothing = np.zeros(0, dtype=np.int64)
+        return nothing, nothing, nothing, nothing
+    of = np.repeat(np.arange(len(certificates)), [len(c.nodes) for c in certificates])
+    nodes, flats, deltas = (
+        np.concatenate([getattr(c, name) for c in certificates]) for name in ("nodes", "flats", "deltas")
+    )
+    return of, nodes, flats, deltas
 
 
 def ranges(problem: Problem, certificates: list[Certificate]) -> dict[Primary, tuple[int, int]]:
@@ -67,10 +80,7 @@ def check(problem: Problem, hidden: Bools, certificates: list[Certificate]) -> l
 def _faults(problem: Problem, hidden: Bools, certificates: list[Certificate]) -> list[str]:
     """Per certificate what is wrong with it; empty when it holds. All entries of all certificates at once."""
     count = len(certificates)
-    of = np.repeat(np.arange(count), [len(c.nodes) for c in certificates])
-    nodes, flats, deltas = (
-        np.concatenate([getattr(c, name) for c in certificates]) for name in ("nodes", "flats", "deltas")
-    )
+    of, nodes, flats, deltas = entries(certificates)
 
     def told(values: list[int]) -> Ints:
         return np.array(values, dtype=np.int64)
@@ -130,7 +140,7 @@ def _breaks_sum(problem: Problem, of: Ints, nodes: Ints, flats: Ints, deltas: In
     degree = np.bincount(flat, minlength=problem.space.size)[flats]
     first = np.searchsorted(flat[order], flats)
     each = np.repeat(np.arange(len(flats)), degree)
-    entry = order[np.repeat(first, degree) + _count_up(degree)]
+    entry = order[np.repeat(first, degree) + count_up(degree)]
     weight = problem.space.equations[equation[entry], flat[entry]]
     lines = nodes[each] * len(problem.space.equations) + equation[entry]
     return areas | _unequal(of[each], lines, weight * deltas[each], count)
@@ -143,9 +153,3 @@ def _unequal(of: Ints, line: Ints, amount: Ints, count: int) -> Bools:
     found = np.zeros(count, dtype=bool)
     found[of[wrong[group]]] = True
     return found
-
-
-def _count_up(lengths: Ints) -> Ints:
-    """0, 1, .. for each length in turn."""
-    result: Ints = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return result

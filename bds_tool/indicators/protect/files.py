@@ -16,6 +16,7 @@ from bds_tool.indicators.protect.description import TableDescription
 from bds_tool.indicators.protect.table_run import (
     Outcome,
     Publication,
+    changes,
     codes_of,
     publication,
     suppress,
@@ -25,10 +26,11 @@ from bds_tool.indicators.protect.table_run import (
 from bds_tool.text import number, t
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
+    from bds_tool.indicators.protect import audit
     from bds_tool.indicators.protect.audit import Verdict
     from bds_tool.indicators.protect.policy import Policy
 
@@ -73,13 +75,20 @@ def protect_table(
         write_frame(made.frame, draft)
         tables = [audit.read_published(p, terms) for p in (draft, *earlier)]
         options = audit.AuditOptions(width=policy.least_width)
-        verdict = audit.audit_tables(tables, options, made.primary, audit.from_frame(whole(table), terms))
+        verdict = audit.audit_tables(tables, options, made.primary, claims(table, outcome, terms))
         require_safe(verdict)
         with atomic_file(target) as temporary:
             shutil.copyfile(draft, temporary)
     share = float((made.frame["status"] == "verborgen").mean())  # type: ignore[arg-type]
     advice = [p.text(share) for p in proposals(table, policy)[:3]] if share > TOO_MUCH else []
     return ProtectedTable(made, outcome, verdict, advice)
+
+
+def claims(table: generic.CountTable, outcome: Outcome, terms: Mapping[str, Any]) -> audit.Claims:
+    """What the audit is told of why the hidden cells are safe."""
+    from bds_tool.indicators.protect import audit
+
+    return audit.Claims(audit.from_frame(whole(table), terms), *changes(table, outcome))
 
 
 def round_table(source: Path, description_path: Path, policy: Policy, target: Path) -> dict[str, Any]:

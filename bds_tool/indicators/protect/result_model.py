@@ -39,7 +39,9 @@ class Indicator:
     frame: pl.DataFrame
     definition: Mapping[str, Any]
     cube: Cube
+    #: Rows below the lowest level at which the policy lets it be published, and the nodes with such rows only.
     withheld: Bools = field(repr=False)
+    withheld_nodes: Bools = field(repr=False)
     primaries: list[Primary] = field(default_factory=list)
     shown_before: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=bool), repr=False)
     hidden_before: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=bool), repr=False)
@@ -85,15 +87,27 @@ def indicators(
             (pl.col("n") - pl.coalesce("x", "n")).alias("_y"),
         )
         withheld = _below_lowest(part, str(name), definition, policy)
-        shown = part.filter(~withheld)
-        if not shown.height:
+        if withheld.all():
             continue
-        cube = build_cube(shown, ["_x", "_y", "_m"], additive=bool(definition.get("additive", True)))
-        indicator = Indicator(str(name), shown, definition, cube, withheld.to_numpy())
+        cube = build_cube(part, ["_x", "_y", "_m"], additive=bool(definition.get("additive", True)))
+        indicator = Indicator(
+            str(name), part, definition, cube, withheld.to_numpy(), _only(cube, withheld.to_numpy())
+        )
         _tie(indicator, bonds)
         _find_primaries(indicator, policy)
         found.append(indicator)
     return found
+
+
+def _only(cube: Cube, rows: Bools) -> Bools:
+    """The nodes that have rows, and none but these."""
+    which = [np.zeros(cube.real.shape, dtype=bool) for _ in range(2)]
+    labels, flats = np.nonzero(cube.row >= 0)
+    chosen = rows[cube.row[labels, flats]]
+    for mask, use in zip(which, (chosen, ~chosen), strict=True):
+        mask[cube.tree.label_node[labels[use]], flats[use]] = True
+    only: Bools = which[0] & ~which[1]
+    return only
 
 
 def _tie(indicator: Indicator, bonds: Bonds | None) -> None:
@@ -150,6 +164,7 @@ def _find_primaries(indicator: Indicator, policy: Policy) -> None:
     wanted_y |= small & ~mean & (hidden_zero | (y > 0)) & (n > 0)
     # Between n and N only the missing move: protecting them protects n when N is known.
     wanted_m = small & (n + m >= floor) & (m > 0) & (not indicator.empty)
+    told = ~indicator.withheld
     position = _node_of_row(cube, frame.height)
     indicator.small = np.zeros(cube.real.shape, dtype=bool)
     for row in np.flatnonzero(small).tolist():
@@ -157,14 +172,14 @@ def _find_primaries(indicator: Indicator, policy: Policy) -> None:
     seen: set[tuple[int, int, int]] = set()
     for quantity, wanted in ((X, wanted_x), (Y, wanted_y), (M, wanted_m)):
         threshold = (policy.numerator, policy.complement, 1)[quantity]
-        for row in np.flatnonzero(wanted).tolist():
+        for row in np.flatnonzero(wanted & told).tolist():
             node, flat = position[row]
             if (quantity, node, flat) in seen or indicator.shown_before[node, flat]:
                 continue
             seen.add((quantity, node, flat))
             value = int(cube.values[quantity, node, flat])
             indicator.primaries.append(Primary(quantity, node, flat, _need(policy, value, threshold)))
-    too_few = (position[row] for row in np.flatnonzero((n + m < floor) & (n + m > 0)).tolist())
+    too_few = (position[row] for row in np.flatnonzero(told & (n + m < floor) & (n + m > 0)).tolist())
     indicator.small_population = sorted({p for p in too_few if not indicator.shown_before[p]})
 
 
@@ -252,7 +267,7 @@ def population_problem(group: list[Indicator], small: list[tuple[int, int]]) -> 
     small = [place for place in small if not fixed[place]]
     primaries = [Primary(0, node, flat, ((1, 0), (0, 1))) for node, flat in small]
     cost = _row_cost(cube, total)
-    nothing = np.zeros_like(fixed)
+    withheld = np.all([i.withheld_nodes for i in group], axis=0)
     return Problem(
         cube.tree,
         cube.space,
@@ -260,8 +275,8 @@ def population_problem(group: list[Indicator], small: list[tuple[int, int]]) -> 
         np.zeros_like(room)[None],
         cost,
         cube.real,
-        fixed,
-        nothing,
+        fixed & ~withheld,
+        withheld,
         primaries,
     )
 
@@ -276,7 +291,7 @@ def indicator_problem(indicator: Indicator, given: Bools, policy: Policy) -> Pro
     cube = indicator.cube
     total = cube.values.sum(axis=0)
     fixed = cube.real & ((total == 0) | indicator.shown_before)
-    given = given | indicator.hidden_before
+    given = given | indicator.hidden_before | indicator.withheld_nodes
     own = {(p.node, p.flat) for p in indicator.primaries}
     lower = np.zeros_like(cube.values)
     if not indicator.empty:
@@ -285,7 +300,7 @@ def indicator_problem(indicator: Indicator, given: Bools, policy: Policy) -> Pro
         lower[at[0], cube.tree.root, at[1]] = 1
     if policy.lower:
         # A row with few children is hidden whatever its counts, so there a zero stays possible.
-        known = cube.real & ~indicator.small
+        known = cube.real & ~indicator.small & ~indicator.withheld_nodes
         lower[:2] = np.maximum(lower[:2], np.where(known, np.minimum(1, cube.values[:2]), 0))
         # But such a row may not grow into one whose zero would have been shown.
         lower[M] = np.where(indicator.small & (cube.values[:2] == 0).any(axis=0), cube.values[M], 0)

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     import polars as pl
 
     from bds_tool.indicators.protect.audit import Verdict
+    from bds_tool.indicators.protect.audit.result_file import ResultClaims
     from bds_tool.indicators.protect.policy import Policy
     from bds_tool.indicators.protect.table_run import Outcome
+    from bds_tool.indicators.protect.types import Ints
 
 ROW = ("area", "period", *BREAKDOWNS)
 OK, HIDDEN, NO_DATA, TOO_LOW = "ok", "verborgen", "geen_gegevens", "niet_op_dit_niveau"
@@ -73,7 +75,7 @@ def protect_result(
             width=policy.least_width,
             judged=judged_rows(made),
             floors=floors(made),
-            near=result.counts().select("indicator", *ROW, "n", "x", "missing").collect(),
+            claims=claims(made, result),
         )
     require_safe(made.verdict)
     made.meta["audit"] = {"safe": True, "judged": made.verdict.judged, "solved": made.verdict.solved}
@@ -106,7 +108,7 @@ def protect_frame(
             continue
         rows = indicator.frame["_row"].to_numpy()
         hidden[rows[indicator.rows_of(indicator.outcome.hidden)]] = True
-        known[rows] = True
+        known[rows[~indicator.withheld]] = True
     published = _published(frame, hidden, known)
     meta = {
         **result.meta,
@@ -203,6 +205,46 @@ def _certified(indicator: Indicator) -> Iterator[tuple[int, str, int, int, int]]
 def judged_rows(made: ProtectedResult) -> pl.DataFrame:
     """The counts the audit must find secret: the primary ones."""
     return made.internal.drop("waar", "laag", "hoog")
+
+
+def claims(made: ProtectedResult, result: Result) -> dict[str, ResultClaims]:
+    """Per indicator what the audit is told of why the hidden rows are safe: the counts, and the certificates."""
+    from bds_tool.indicators.protect.audit.result_file import ResultClaims
+
+    frame = result.counts().select("indicator", *ROW, "n", "x", "missing").collect().with_row_index("_row")
+    told = {}
+    for (name,), start in frame.group_by("indicator", maintain_order=True):
+        indicator = next((i for i in made.indicators if i.id == name), None)
+        of, row, count, delta = _changes(indicator) if indicator else (np.zeros(0, dtype=np.int64),) * 4
+        line = np.searchsorted(start["_row"].to_numpy(), row)
+        told[str(name)] = ResultClaims(start.drop("_row", "indicator"), of, line, count, delta)
+    return told
+
+
+def _changes(indicator: Indicator) -> tuple[Ints, Ints, Ints, Ints]:
+    """The certificates as changes of rows: number of the certificate, row of the result, count (0, 1, 2), change."""
+    from bds_tool.indicators.protect.certificate import entries
+    from bds_tool.indicators.protect.result_model import carrier
+
+    cube, parts, first = indicator.cube, [], 0
+    numbers = indicator.frame["_row"].to_numpy().astype(np.int64)
+    for outcome, by in ((indicator.outcome, None), (indicator.population, carrier(indicator))):
+        if outcome is None:
+            continue
+        of, nodes, flats, deltas = entries(outcome.certificates)
+        each, label = cube.tree.labels_of(nodes)
+        at = cube.row[label, flats[each]]
+        of, delta, row = of[each][at >= 0], deltas[each][at >= 0], numbers[at[at >= 0]]
+        for sign, counts in (
+            (1, [c.gains if by is None else by for c in outcome.certificates]),
+            (-1, [c.loses for c in outcome.certificates]),
+        ):
+            count = np.array(counts, dtype=np.int64)[of]
+            use = count >= 0
+            parts.append((of[use] + first, row[use], count[use], sign * delta[use]))
+        first += len(outcome.certificates)
+    of, row, count, delta = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return of, row, count, delta
 
 
 def floors(made: ProtectedResult) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bds_tool.indicators.protect.certificate import Certificate, check, ranges
+from bds_tool.indicators.protect.certificate import Certificate, check, entries, ranges
 from bds_tool.indicators.protect.generic import CountTable, Dimension
 from bds_tool.indicators.protect.ladder import climb
 from bds_tool.indicators.protect.model import Primary, Problem, cell_cost
@@ -106,24 +106,30 @@ class Publication:
     internal: pl.DataFrame
 
 
-def codes_of(table: CountTable) -> pl.DataFrame:
-    """The codes of every published cell: a column per level of each dimension."""
+def codes_of(table: CountTable, *, every: bool = False) -> pl.DataFrame:
+    """The codes of every published cell, or of `every` cell: a column per level of each dimension."""
     import polars as pl
 
     columns: dict[str, pl.Series] = {}
-    for d, at in zip(table.dimensions, np.nonzero(table.published), strict=True):
+    chosen = np.ones_like(table.published) if every else table.published
+    for d, at in zip(table.dimensions, np.nonzero(chosen), strict=True):
         for column, codes in _level_codes(d).items():
             columns[column] = pl.Series(column, codes)[at]
     return pl.DataFrame(columns)
 
 
 def whole(table: CountTable) -> pl.DataFrame:
-    """One row per published cell as in `publication`, with every count: what the audit starts looking from."""
+    """One row per cell, published or not, with every count: what the audit starts looking from."""
     import polars as pl
 
-    return codes_of(table).with_columns(
-        pl.Series(table.count, table.values[np.nonzero(table.published)]), pl.lit(OK).alias("status")
-    )
+    return codes_of(table, every=True).with_columns(pl.Series(table.count, table.values.ravel()))
+
+
+def changes(table: CountTable, outcome: Outcome) -> tuple[Ints, Ints, Ints]:
+    """The certificates as changes of the rows of `whole`: number of the certificate, row, change."""
+    of, nodes, flats, deltas = entries(outcome.certificates)
+    each, label = table.tree.labels_of(nodes)
+    return of[each], label * outcome.problem.space.size + flats[each], deltas[each]
 
 
 def publication(table: CountTable, outcome: Outcome) -> Publication:

@@ -43,6 +43,14 @@ class Tree:
             node = np.where(node >= 0, self.parent[node], -1)
         return depth
 
+    def labels_of(self, nodes: Ints) -> tuple[Ints, Ints]:
+        """Every label of each of the nodes: its position in `nodes`, and the label."""
+        order = np.argsort(self.label_node, kind="stable")
+        count = np.bincount(self.label_node, minlength=self.size)
+        start = np.r_[0, np.cumsum(count)[:-1]]
+        each = np.repeat(np.arange(len(nodes)), count[nodes])
+        return each, order[np.repeat(start[nodes], count[nodes]) + count_up(count[nodes])]
+
     def leaves_below(self, top: int) -> Ints:
         """Paths from `top` down to each of its leaves: one row per leaf, padded with -1 at the end."""
         if top not in self._paths:
@@ -107,3 +115,9 @@ def _depths(parent: Ints) -> Ints:
 def _padded(rows: list[list[int]]) -> Ints:
     width = max(len(r) for r in rows)
     return np.array([r + [-1] * (width - len(r)) for r in rows], dtype=np.int64)
+
+
+def count_up(lengths: Ints) -> Ints:
+    """0, 1, .. for each length in turn."""
+    result: Ints = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return result

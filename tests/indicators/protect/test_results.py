@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from bds_tool.errors import WithheldError
-from bds_tool.indicators.protect.audit.result_file import audit_results
+from bds_tool.indicators.protect.audit.result_file import ResultClaims, audit_results
 from bds_tool.indicators.protect.certificate import check
 from bds_tool.indicators.protect.collapse import result_proposals
 from bds_tool.indicators.protect.policy import load_policy
@@ -312,8 +312,13 @@ def test_a_wrong_table_to_start_from_hides_no_leak(tmp_path):
     rows = [("GM0001", 300, 100), ("WK000108", None, None), ("WK000109", None, None), *shown]
     path = handmade(tmp_path / "a.result", rows)
     frame = pl.read_parquet(path / "counts.parquet").with_columns(n=pl.lit(7), x=pl.lit(3), missing=pl.lit(2))
-    assert audit_results(path, near=frame).by_reason() == audit_results(path).by_reason() == {}
+    # Said of it: the two wijken can exchange a child between numerator and complement.
+    row = {a: i for i, a in enumerate(frame["area"].to_list())}
+    line = np.repeat([row["WK000108"], row["WK000109"]], 2)
+    told = np.zeros(4, dtype=np.int64), line, np.array([0, 1, 0, 1]), np.array([1, -1, -1, 1])
+    claims = {"A": ResultClaims(frame, *told)}
+    assert audit_results(path, claims=claims).by_reason() == audit_results(path).by_reason() == {}
     rows = [("GM0001", 300, 60), ("WK000108", None, None), ("WK000109", None, None), *shown]
     path = handmade(tmp_path / "b.result", rows)  # no one of the two can have a numerator: 60 = 3 x 20
-    frame = frame.with_columns(x=pl.lit(5))
-    assert audit_results(path, near=frame).by_reason() == audit_results(path).by_reason() == {"lineair": 2}
+    claims = {"A": ResultClaims(frame.with_columns(x=pl.lit(5)), *told)}
+    assert audit_results(path, claims=claims).by_reason() == audit_results(path).by_reason() == {"lineair": 2}

@@ -11,10 +11,11 @@ from bds_tool.indicators.protect.audit.published import (
     read_description,
     read_published,
 )
-from bds_tool.indicators.protect.audit.run import AuditOptions, audit_file, audit_tables, exact_ranges
+from bds_tool.indicators.protect.audit.run import AuditOptions, Claims, audit_file, audit_tables, exact_ranges
 
 __all__ = [
     "AuditOptions",
+    "Claims",
     "Finding",
     "PublishedTable",
     "Verdict",

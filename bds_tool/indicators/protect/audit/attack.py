@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bds_tool.indicators.protect.audit.claims import possible
 from bds_tool.indicators.protect.audit.solver import Component
 from bds_tool.indicators.protect.audit.system import (
     Equations,
@@ -85,19 +86,17 @@ def attack(system: System, *, threshold: float | None = None, seconds_per_cell: 
     unknown = ~system.known()
     verdict.unknown = int(unknown.sum())
     label = components(equations, len(system.low))
-    for part in _parts(system, equations):
+    seen_low, seen_high = possible(system, equations, label)
+    for part in _parts(system, equations, label):
         cells = part.cells
-        near = None if system.near is None else system.near[cells]
+        low, high = seen_low[cells], seen_high[cells]
         targets = np.flatnonzero((system.wanted & unknown)[cells])
-        seen = None
-        if near is not None and system.seen is not None and part.agrees(system, near):
-            seen = system.seen[0][cells], system.seen[1][cells]
-            if (seen[1] - seen[0] >= system.need[cells])[targets].all():
-                verdict.low[cells], verdict.high[cells] = seen
-                continue
+        if (high - low >= system.need[cells])[targets].all():
+            verdict.low[cells], verdict.high[cells] = low, high
+            continue
         component = part.component(system, seconds_per_cell)
-        if seen is not None:
-            component.seen_low, component.seen_high = seen
+        component.seen_low, component.seen_high = low, high
+        near = None if system.near is None else system.near[cells]
         component.widen(targets, system.need[cells], threshold, near)
         verdict.solved += component.solved
         verdict.low[cells], verdict.high[cells] = component.seen_low, component.seen_high
@@ -138,7 +137,7 @@ def ranges(system: System, seconds: float = 10.0) -> dict[int, tuple[float, floa
     _subtract(system)
     equations, _ = reduce(system)
     found = {int(c): (float(system.low[c]), float(system.high[c])) for c in np.flatnonzero(system.wanted)}
-    for part in _parts(system, equations):
+    for part in _parts(system, equations, components(equations, len(system.low))):
         component = part.component(system, seconds)
         for i in np.flatnonzero(system.wanted[part.cells]).tolist():
             found[int(part.cells[i])] = component.range_of(i)
@@ -155,24 +154,14 @@ class Part:
     sign: Floats
     right: Floats
 
-    def agrees(self, system: System, table: Floats) -> bool:
-        """Whether these cells hold whole counts that meet every bound and every sum exactly."""
-        within = (table >= system.low[self.cells]) & (table <= system.high[self.cells])
-        if not (within & (table == np.rint(table))).all():
-            return False
-        first = int(self.row.min())
-        sums = np.bincount(self.row - first, self.sign * table[self.column])
-        return bool((sums == self.right[first : first + len(sums)])[self.row - first].all())
-
     def component(self, system: System, seconds: float) -> Component:
         low, high = system.low[self.cells], system.high[self.cells]
         return Component.build(low, high, self.row, self.column, self.sign, self.right, seconds)
 
 
-def _parts(system: System, equations: Equations) -> Iterator[Part]:
-    """The connected parts that hold a wanted cell."""
+def _parts(system: System, equations: Equations, label: Ints) -> Iterator[Part]:
+    """The connected parts (`label`) that hold a wanted cell."""
     wanted = system.wanted & ~system.known()
-    label = components(equations, len(system.low))
     entry_label = label[equations.cell]
     order = np.argsort(entry_label, kind="stable")
     bounds = (

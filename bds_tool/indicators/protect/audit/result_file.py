@@ -7,7 +7,7 @@ of them. N is shared by indicators with the same population, so a row shown for 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ import numpy as np
 from bds_tool.errors import UnreadableError
 from bds_tool.indicators.protect.audit.attack import Finding, Verdict, attack
 from bds_tool.indicators.protect.audit.result_grid import COUNTS, HIDDEN, KEY, Grid
-from bds_tool.indicators.protect.audit.system import System
+from bds_tool.indicators.protect.audit.system import Ints, System
 from bds_tool.text import t
 
 if TYPE_CHECKING:
@@ -46,6 +46,21 @@ class Release:
         return cls(frame, meta)
 
 
+@dataclass(frozen=True)
+class ResultClaims:
+    """Changes of one indicator: entry e says that claim `of[e]` adds `delta[e]` to `count[e]` of line `line[e]` of `start`.
+
+    `start` (KEY, n, x, missing) is a table that may agree with the publication, such as the true one; counts are
+    0 (numerator; of a mean its denominator), 1 (complement) and 2 (missing).
+    """
+
+    start: pl.DataFrame
+    of: Ints
+    line: Ints
+    count: Ints
+    delta: Ints
+
+
 def audit_results(
     path: Path,
     earlier: Sequence[Path] = (),
@@ -53,14 +68,14 @@ def audit_results(
     width: int = 1,
     judged: pl.DataFrame | None = None,
     floors: pl.DataFrame | None = None,
-    near: pl.DataFrame | None = None,
+    claims: Mapping[str, ResultClaims] | None = None,
     seconds_per_cell: float = 10.0,
 ) -> Verdict:
     """Attack a published result, knowing earlier ones. `judged` (indicator, KEY, telling) says which counts must hold.
 
     `floors` (indicator, KEY, low_x, low_y) is what the attacker takes for granted of a hidden row; default zero.
-    `near` (indicator, KEY, n, x, missing) is a result that may agree with the publication: the search for other tables
-    starts there. It only saves time: every table found is one that the publication allows.
+    `claims` says per indicator why its rows are safe. It only saves time: each is checked first, and what they do not
+    show is attacked as if nothing had been told.
     """
     import polars as pl
 
@@ -85,7 +100,7 @@ def audit_results(
             least,
             mine,
             seconds_per_cell,
-            None if near is None else near.filter(pl.col("indicator") == name),
+            (claims or {}).get(str(name)),
         )
         offset = total.judged
         total.findings += [
@@ -146,7 +161,7 @@ def _audit_indicator(
     floors: pl.DataFrame | None,
     judged: pl.DataFrame | None,
     seconds: float,
-    near: pl.DataFrame | None,
+    claims: ResultClaims | None,
 ) -> tuple[Verdict, int]:
     import polars as pl
 
@@ -176,9 +191,10 @@ def _audit_indicator(
         for q in range(len(COUNTS)):
             system.earlier[grid.cells(q, rows)] = True
         _want_old_secrets(system, grid, numbered, older, told, definition)
-    if near is not None:
-        system.near = grid.counts_of(part, near)
-        system.seen = grid.possible(system)
+    if claims is not None:
+        system.near = grid.counts_of(part, claims.start)
+        place = grid.places_of(part, claims.start)[claims.line]
+        system.claims = grid.changes(claims.of, place, claims.count, claims.delta)
     verdict = attack(system, seconds_per_cell=seconds)
     verdict.findings = [grid.named(f, part) for f in verdict.findings]
     return verdict, changed

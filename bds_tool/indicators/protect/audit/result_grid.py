@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bds_tool.indicators.protect.audit.attack import Finding
-from bds_tool.indicators.protect.audit.exchange import Rows, possible
-from bds_tool.indicators.protect.audit.system import Bools, Floats, Ints, System, top
+from bds_tool.indicators.protect.audit.system import Bools, Changes, Floats, Ints, System, top
 
 if TYPE_CHECKING:
     import polars as pl
@@ -105,31 +104,36 @@ class Grid:
             moved[parts[-1]] = moved[whole] - moved[parts[:-1]].sum(axis=0)
         return counts.ravel()
 
-    def possible(self, system: System) -> tuple[Floats, Floats]:
-        """Least and greatest counts over other tables that agree when `system.near` does."""
-        areas, periods, kinds = self.shape
-        parent = np.full(areas, -1, dtype=np.int64)
-        flat = np.arange(periods * kinds).reshape(periods, kinds)
-        sums: list[tuple[int, tuple[int, ...]]] = []
-        for axis, whole, parts in self.sums:
-            if axis == 0:
-                parent[parts] = whole
-            else:
-                moved = np.moveaxis(flat, axis - 1, 0)
-                sums += [
-                    (int(t), tuple(p)) for t, p in zip(moved[whole], moved[parts].T.tolist(), strict=True)
-                ]
-        shape = (5, areas, periods * kinds)
-        assert system.near is not None  # noqa: S101  # the caller has set it
-        low, high = possible(
-            Rows(parent, tuple(sums), periods * kinds),
-            system.low.reshape(shape),
-            system.high.reshape(shape),
-            system.near.reshape(shape),
-            system.wanted.reshape(shape),
-            system.need.reshape(shape),
+    def places_of(self, part: pl.DataFrame, other: pl.DataFrame) -> Ints:
+        """The place on the grid of every row of another result; -1 where the frame has no such row."""
+        import polars as pl
+
+        mine = part.select(*KEY).with_columns(pl.Series("_place", self.place))
+        found = other.select(*KEY).join(
+            mine, on=list(KEY), how="left", nulls_equal=True, maintain_order="left"
         )
-        return low.ravel(), high.ravel()
+        return found["_place"].fill_null(-1).to_numpy().astype(np.int64)
+
+    def changes(self, of: Ints, place: Ints, count: Ints, delta: Ints) -> Changes:
+        """Changes of numerators (0), complements (1) and missing (2), with all that changes along with them.
+
+        Denominator and population follow, and so do the rests, which are in no row.
+        """
+        of, place, count, delta = (a[place >= 0] for a in (of, place, count, delta))
+        size, n = int(np.prod(self.shape)), count < 2
+        of = np.concatenate([of, of[n], of])
+        cell = np.concatenate([place + count * size, place[n] + 3 * size, place + 4 * size])
+        delta = np.concatenate([delta, delta[n], delta])
+        for axis, whole, parts in sorted(self.rests):
+            at = np.array(np.unravel_index(cell, (5, *self.shape)))
+            sign = np.zeros(self.shape[axis], dtype=np.int64)
+            sign[whole], sign[parts[:-1]] = 1, -1
+            sign = sign[at[axis + 1]]
+            at[axis + 1] = parts[-1]
+            rest = np.ravel_multi_index(tuple(at[:, sign != 0]), (5, *self.shape))
+            of, cell = np.concatenate([of, of[sign != 0]]), np.concatenate([cell, rest])
+            delta = np.concatenate([delta, (sign * delta)[sign != 0]])
+        return Changes(of, cell, delta)
 
     def named(self, finding: Finding, part: pl.DataFrame) -> Finding:
         """The finding with the codes of its row."""

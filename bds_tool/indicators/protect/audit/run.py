@@ -10,9 +10,8 @@ import numpy as np
 
 from bds_tool.errors import UsageError
 from bds_tool.indicators.protect.audit.attack import Verdict, attack, ranges
-from bds_tool.indicators.protect.audit.exchange import Rows, possible
 from bds_tool.indicators.protect.audit.published import PublishedTable, read_description, read_published
-from bds_tool.indicators.protect.audit.system import Bools, Floats, System, top
+from bds_tool.indicators.protect.audit.system import Bools, Changes, Ints, System, top
 from bds_tool.text import t
 
 
@@ -23,6 +22,19 @@ class AuditOptions:
     width: int = 1
     threshold: float | None = None
     seconds_per_cell: float = 10.0
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Changes of a whole table: entry e says that claim `of[e]` adds `delta[e]` to line `line[e]` of `start`.
+
+    `start` is a table that may agree with the publication, with every cell in it, such as the true one.
+    """
+
+    start: PublishedTable
+    of: Ints
+    line: Ints
+    delta: Ints
 
 
 def audit_file(
@@ -38,9 +50,9 @@ def audit_tables(
     tables: Sequence[PublishedTable],
     options: AuditOptions,
     strict_rows: Bools | None = None,
-    near: PublishedTable | None = None,
+    claims: Claims | None = None,
 ) -> Verdict:
-    """Attack the first table, knowing the others. `near` is a whole table that may agree with it: a place to look.
+    """Attack the first table, knowing the others. `claims` says why its cells are safe; each is checked first.
 
     Every hidden cell must keep two possible values at least; the cells of `strict_rows` (rows of the file;
     default: all) must keep `options.width + 1`.
@@ -50,9 +62,8 @@ def audit_tables(
     remarks = _symbols(first) + _shown_small(first, options)
     for other in tables[1:]:
         remarks += _overlay(system, first, other)
-    if near is not None:
-        system.near = near.low.ravel().astype(float)
-        system.seen = _exchanged(first, system)
+    if claims is not None:
+        _told(system, first, claims)
     verdict = attack(system, threshold=options.threshold, seconds_per_cell=options.seconds_per_cell)
     verdict.remarks += remarks
     return verdict
@@ -81,32 +92,17 @@ def build_system(table: PublishedTable, options: AuditOptions, strict_rows: Bool
     return system
 
 
-def _exchanged(table: PublishedTable, system: System) -> tuple[Floats, Floats]:
-    """Least and greatest counts over tables near `system.near`: exchanges along the first axis within the others."""
-    shape = (1, table.low.shape[0], -1)
-    parent = np.full(table.low.shape[0], -1, dtype=np.int64)
-    for whole, parts in table.axes[0].sums:
-        parent[list(parts)] = whole
-    inner = np.arange(int(np.prod(table.low.shape[1:]))).reshape(table.low.shape[1:])
-    sums = []
-    for at, axis in enumerate(table.axes[1:]):
-        moved = np.moveaxis(inner, at, 0).reshape(len(axis.codes), -1)
-        for whole, parts in axis.sums:
-            sums += [
-                (total, tuple(rest))
-                for total, rest in zip(moved[whole].tolist(), moved[list(parts)].T.tolist(), strict=True)
-            ]
-    assert system.near is not None  # noqa: S101  # the caller has set it
-    low, high = possible(
-        Rows(parent, tuple(sums), inner.size),
-        system.low.reshape(shape),
-        system.high.reshape(shape),
-        system.near.reshape(shape),
-        (system.wanted & ~system.known()).reshape(shape),
-        system.need.reshape(shape),
-        (np.ones(1, dtype=np.int64),),
-    )
-    return low.ravel(), high.ravel()
+def _told(system: System, first: PublishedTable, claims: Claims) -> None:
+    """Set the table to start looking from, and what is claimed of it, in the cells of the first table."""
+    start = claims.start
+    here, there = _shared(first, start)
+    system.near = np.full(first.low.size, np.nan)
+    system.near[here] = start.low.ravel()[there]
+    place = np.full(start.low.size, -1, dtype=np.int64)
+    place[there] = here
+    cell = place[start.rows][claims.line]
+    known = cell >= 0
+    system.claims = Changes(claims.of[known], cell[known], claims.delta[known])
 
 
 def _shown_small(table: PublishedTable, options: AuditOptions) -> list[str]:
@@ -150,15 +146,9 @@ def _overlay(system: System, first: PublishedTable, other: PublishedTable) -> li
             ),
             t("Geef publicaties met dezelfde beschrijving.", "Give publications with the same description."),
         )
-    places, back = [], []
-    for mine, theirs in zip(first.axes, other.axes, strict=True):
-        index = {c: i for i, c in enumerate(theirs.codes)}
-        both = [(i, index[c]) for i, c in enumerate(mine.codes) if c in index]
-        places.append(np.array([i for i, _ in both], dtype=np.int64))
-        back.append(np.array([j for _, j in both], dtype=np.int64))
-    numbers = np.arange(first.low.size).reshape(first.low.shape)[np.ix_(*places)].ravel()
-    low, high = other.low[np.ix_(*back)].ravel(), other.high[np.ix_(*back)].ravel()
-    shown = ~other.hidden[np.ix_(*back)].ravel()
+    numbers, theirs = _shared(first, other)
+    low, high = other.low.ravel()[theirs], other.high.ravel()[theirs]
+    shown = ~other.hidden.ravel()[theirs]
     now_shown = ~first.hidden.ravel()[numbers]
     changed = int((shown & now_shown & ((high < system.low[numbers]) | (low > system.high[numbers]))).sum())
     use = shown & ~now_shown
@@ -176,3 +166,17 @@ def _overlay(system: System, first: PublishedTable, other: PublishedTable) -> li
         if changed
         else []
     )
+
+
+def _shared(first: PublishedTable, other: PublishedTable) -> tuple[Ints, Ints]:
+    """The cells that two tables of the same dimensions both have: their numbers in the one and in the other."""
+    here, there = [], []
+    for mine, theirs in zip(first.axes, other.axes, strict=True):
+        index = {c: i for i, c in enumerate(theirs.codes)}
+        both = [(i, index[c]) for i, c in enumerate(mine.codes) if c in index]
+        here.append(np.array([i for i, _ in both], dtype=np.int64))
+        there.append(np.array([j for _, j in both], dtype=np.int64))
+    pair = []
+    for table, places in ((first, here), (other, there)):
+        pair.append(np.arange(table.low.size).reshape(table.low.shape)[np.ix_(*places)].ravel())
+    return pair[0], pair[1]

@@ -23,6 +23,26 @@ def top(high: Floats) -> float:
     return max(UNBOUNDED, 2.0 * float(known.max(initial=0.0)))
 
 
+@dataclass(frozen=True)
+class Changes:
+    """Changes of a table: entry e says that change `of[e]` adds `delta[e]` to cell `cell[e]`."""
+
+    of: Ints
+    cell: Ints
+    delta: Ints
+
+    def merged(self) -> Changes:
+        """In order of change and cell, each cell once per change; what adds up to nothing is left out."""
+        cells = int(self.cell.max(initial=0)) + 1
+        key = self.of * cells + self.cell
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+        first = np.flatnonzero(np.r_[True, np.diff(key) != 0]) if len(key) else key
+        delta = np.add.reduceat(self.delta[order], first) if len(key) else key
+        key, delta = key[first][delta != 0], delta[delta != 0]
+        return Changes(key // cells, key % cells, delta)
+
+
 @dataclass
 class System:
     """Cells with bounds `low`..`high` (equal: known) and equations `sum(parts) = total`.
@@ -41,8 +61,8 @@ class System:
 
     #: A table that may agree with all this, to start looking from (nan: no idea). It is checked, never trusted.
     near: Floats | None = None
-    #: Least and greatest count of each cell over tables that agree if `near` does.
-    seen: tuple[Floats, Floats] | None = None
+    #: Changes of that table said to leave the publication as it is. They are checked as well.
+    claims: Changes | None = None
 
     def __post_init__(self) -> None:
         if not self.earlier.size:
