@@ -49,7 +49,7 @@ def validate(store: Store, options: Options | None = None) -> Result:
     catalogue = load_rules(options.rules)
     started = perf_counter()
     bronnen = store.bronnen()
-    groups = _groups(bronnen, catalogue, options)
+    groups = _groups(store, bronnen, catalogue, options)
     collector = Collector(options.max_examples)
     filled: list[pl.DataFrame] = []
     seen = 0
@@ -87,8 +87,9 @@ def validate(store: Store, options: Options | None = None) -> Result:
     )
 
 
-def _groups(bronnen: pl.DataFrame, catalogue: Catalogue, options: Options) -> list[Group]:
+def _groups(store: Store, bronnen: pl.DataFrame, catalogue: Catalogue, options: Options) -> list[Group]:
     known = versions()
+    there = store.registraties().select("bron", "bdsnummer").unique().collect(engine="streaming")
     found: dict[tuple[str, str], list[int]] = {}
     for row in bronnen.iter_rows(named=True):
         if row["formaat"] == "onleesbaar":
@@ -98,13 +99,27 @@ def _groups(bronnen: pl.DataFrame, catalogue: Catalogue, options: Options) -> li
             (version if version in known else newest(), format_class(row["formaat"])), []
         ).append(row["bron"])
     return [
-        _group(version, kind, numbers, bronnen, catalogue, options)
+        _group(
+            version,
+            kind,
+            numbers,
+            bronnen,
+            frozenset(there.filter(pl.col("bron").is_in(numbers))["bdsnummer"].drop_nulls().to_list()),
+            catalogue,
+            options,
+        )
         for (version, kind), numbers in found.items()
     ]
 
 
 def _group(
-    version: str, kind: str, numbers: list[int], bronnen: pl.DataFrame, catalogue: Catalogue, options: Options
+    version: str,
+    kind: str,
+    numbers: list[int],
+    bronnen: pl.DataFrame,
+    delivered: frozenset[int],
+    catalogue: Catalogue,
+    options: Options,
 ) -> Group:
     formats = dict(bronnen.select("bron", pl.col("formaat").fill_null("")).iter_rows())
     setting = Setting(
@@ -113,6 +128,7 @@ def _group(
         kind,
         options.today,
         {b: str(formats[b]) for b in numbers},
+        delivered,
     )
 
     def asked(code: str) -> bool:

@@ -30,13 +30,14 @@ class Check:
 
 @dataclass(frozen=True)
 class Setting:
-    """What all checks of one run share."""
+    """What all checks of one run share. `delivered`: the elements that occur in the sources, anywhere."""
 
     tables: Tables
     catalogue: Catalogue
     format: str
     today: date
     sources: dict[int, str] = field(default_factory=dict)
+    delivered: frozenset[int] = frozenset()
 
     def rule(self, code: str) -> Rule:
         return self.catalogue[code]
