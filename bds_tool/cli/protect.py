@@ -257,12 +257,11 @@ def show_ledger(
     output: Output = None,
 ) -> None:
     """Toon het register van uitgaven, of voeg een eerdere uitgave toe."""
-    from bds_tool.indicators.protect.ledger import Ledger
-    from bds_tool.indicators.result import read_result
+    from bds_tool.indicators.protect.ledger import Ledger, read_released
 
     book = Ledger.open(path)
     if add:
-        published = read_result(add)
+        published = read_released(add)
         published.require_protected()
         book.add(add, published.meta, note)
     rows = [

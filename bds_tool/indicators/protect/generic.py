@@ -13,7 +13,7 @@ from bds_tool.indicators.protect.description import DimensionDescription, TableD
 from bds_tool.indicators.protect.moves import FlatSpace, tensor, tree_moves
 from bds_tool.indicators.protect.tree import Tree, contract
 from bds_tool.indicators.protect.types import Bools, Ints
-from bds_tool.text import t
+from bds_tool.text import number, t
 
 if TYPE_CHECKING:
     import polars as pl
@@ -120,6 +120,7 @@ def build(frame: pl.DataFrame, description: TableDescription) -> CountTable:
     where = tuple(_positions(frame, d) for d in ordered)
     counts = _counts(frame, description.count)
     shape = tuple(len(d.codes) for d in ordered)
+    _need_one_line_each(np.ravel_multi_index(where, shape))
     given = np.full(shape, -1, dtype=np.int64)
     given[where] = counts
     values = given.clip(min=0)
@@ -208,6 +209,21 @@ def _counts(frame: pl.DataFrame, column: str) -> Ints:
             ),
         )
     return numbers.to_numpy().astype(np.int64)
+
+
+def _need_one_line_each(cells: Ints) -> None:
+    double = len(cells) - len(np.unique(cells))
+    if double:
+        raise UsageError(
+            t(
+                f"{number(double)} regels hebben dezelfde codes als een andere regel.",
+                f"{number(double)} lines have the same codes as another line.",
+            ),
+            t(
+                "Noem in de beschrijving elke kolom waarin de regels verschillen, of tel de regels eerst op.",
+                "Name every column in which lines differ in the description, or add the lines up first.",
+            ),
+        )
 
 
 def _fill_margins(values: Ints, parent: Ints, axis: int) -> None:

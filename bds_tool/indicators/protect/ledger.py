@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.errors import UnreadableError, WithheldError
 from bds_tool.files import atomic_dir, atomic_file
+from bds_tool.indicators.result import COUNTS_FILE, META_FILE, PROTECTED, Result, read_result
 from bds_tool.text import number, t
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 LEDGER_FILE = "_ledger.json"
 KEY = ["area", "period", "sex", "education", "age", "origin", "mother_age"]
 HIDDEN = ("verborgen", "niet_op_dit_niveau")
+#: Layouts of results published by an earlier bds. What was published stays published, so they count as any other;
+#: in a breakdown they lack, every row is a total.
+OLDER_LAYOUTS = {1}
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,7 @@ class Ledger:
                 if (definitions.get(k) or {}).get("hash") == h
             ]
             frame = pl.read_parquet(release.path / "counts.parquet").filter(pl.col("indicator").is_in(same))
+            frame = frame.with_columns(pl.lit("totaal").alias(c) for c in KEY if c not in frame.columns)
             parts.append(
                 frame.select(
                     "indicator",
@@ -135,6 +140,16 @@ class Ledger:
         if not parts:
             return pl.DataFrame()
         return pl.concat(parts)
+
+
+def read_released(path: Path) -> Result:
+    """A result published before, in the present layout or an older one. Raises as `read_result`."""
+    try:
+        meta = json.loads((path / META_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return read_result(path)
+    old = isinstance(meta, dict) and meta.get("layout") in OLDER_LAYOUTS and (path / COUNTS_FILE).is_file()
+    return Result(path, meta) if old and meta.get("status") == PROTECTED else read_result(path)
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,21 @@ def test_wrong_use_is_exit_2(bds, table):
     assert bds("protect", "policy", "check", table / "bad.yaml").code == 2
 
 
+def test_lines_with_the_same_codes_are_refused(bds, table):
+    # A column that the description forgets would otherwise lose all lines but the last.
+    lines = (table / "t.csv").read_text().splitlines()
+    head, *rest = [f"{'jaar' if i == 0 else 2023 + i % 2},{line}" for i, line in enumerate(lines)]
+    (table / "j.csv").write_text("\n".join([head, *rest, rest[0].replace("2024", "2025")]) + "\n")
+    rules = ("--table", table / "t.yaml")
+    done = bds("protect", table / "j.csv", *rules, "--policy", table / "p.yaml", "--to", table / "o.csv")
+    assert done.code == 2
+    assert "1 regels hebben dezelfde codes" in done.err
+    assert not (table / "o.csv").exists()
+    audited = bds("protect", "audit", table / "j.csv", *rules)
+    assert audited.code == 2
+    assert "1 regels hebben dezelfde codes" in audited.err
+
+
 def test_every_preset_has_a_source_and_certainty(bds):
     listed = json.loads(bds("protect", "policy", "list", "--format", "json").out)
     names = {p["id"] for p in listed}

@@ -221,6 +221,41 @@ def test_a_second_release_of_the_same_data_keeps_its_pattern(tmp_path):
     assert [e["number"] for e in entries] == [1, 2]
 
 
+def older_layout(path, layout=1):
+    """Rewrite a result as bds wrote it before the age of the mother was a breakdown."""
+    meta = json.loads((path / "_result.json").read_text())
+    (path / "_result.json").write_text(json.dumps({**meta, "layout": layout}))
+    frame = pl.read_parquet(path / "counts.parquet").drop("mother_age")
+    frame.write_parquet(path / "counts.parquet")
+    return path
+
+
+def test_a_release_in_an_older_layout_counts_as_any_other(tmp_path, bds):
+    counted(tmp_path / "a.result")
+    policy, book = load_policy("ncj-strict"), tmp_path / "boek"
+    first = protect_result(tmp_path / "a.result", policy, tmp_path / "1.result")
+    old = older_layout(tmp_path / "1.result")
+    assert bds("protect", "ledger", book, "--add", old).code == 0
+    second = protect_result(tmp_path / "a.result", policy, tmp_path / "2.result", ledger=book)
+    assert second.frame["status"].to_list() == first.frame["status"].to_list()
+    assert audit_results(old).safe
+    assert audit_results(tmp_path / "2.result", [old]).safe
+    # A number shown then that is another now is refused.
+    counted(tmp_path / "c.result", change=2)
+    with pytest.raises(WithheldError):
+        protect_result(tmp_path / "c.result", policy, tmp_path / "3.result", ledger=book)
+
+
+def test_a_result_of_an_unknown_layout_is_not_read(tmp_path, bds):
+    counted(tmp_path / "a.result")
+    protect_result(tmp_path / "a.result", load_policy("ncj-strict"), tmp_path / "1.result")
+    later = older_layout(tmp_path / "1.result", layout=9)
+    for command in (("audit", later), ("ledger", tmp_path / "boek", "--add", later)):
+        done = bds("protect", *command)
+        assert done.code == 3
+        assert "andere versie" in done.err
+
+
 def test_a_corrected_number_is_refused(tmp_path):
     counted(tmp_path / "a.result")
     counted(tmp_path / "c.result", change=2)

@@ -13,6 +13,7 @@ import numpy as np
 from bds_tool.errors import SpecError, UnreadableError, UsageError
 from bds_tool.indicators.protect.audit.system import Bools, Floats, Ints
 from bds_tool.places import specs_dir
+from bds_tool.text import number as amount
 from bds_tool.text import t
 
 if TYPE_CHECKING:
@@ -117,6 +118,18 @@ def from_frame(frame: pl.DataFrame, description: Mapping[str, Any]) -> Published
         places.append(place)
     shape = tuple(len(a.codes) for a in axes)
     cells = np.ravel_multi_index(tuple(places), shape)
+    double = len(cells) - len(np.unique(cells))
+    if double:
+        raise UsageError(
+            t(
+                f"{amount(double)} regels hebben dezelfde codes als een andere regel.",
+                f"{amount(double)} lines have the same codes as another line.",
+            ),
+            t(
+                "Noem in de beschrijving elke kolom waarin de regels verschillen.",
+                "Name every column in which lines differ in the description.",
+            ),
+        )
     text = frame[count].fill_null("").str.strip_chars()
     number = text.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
     value = number.to_numpy().astype(np.float64)

@@ -16,12 +16,16 @@ import numpy as np
 
 from bds_tool.errors import UnreadableError
 from bds_tool.indicators.protect.audit.attack import Finding, Verdict, attack
-from bds_tool.indicators.protect.audit.result_grid import COUNTS, HIDDEN, KEY, Grid
+from bds_tool.indicators.protect.audit.result_grid import BREAKDOWNS, COUNTS, HIDDEN, KEY, Grid
 from bds_tool.indicators.protect.audit.system import Ints, System
 from bds_tool.text import t
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+#: Layouts of a result this reads, and the counts of a row.
+LAYOUTS, FIGURES = (1, 2), ("n", "x", "missing")
 
 
 @dataclass
@@ -43,7 +47,21 @@ class Release:
                 t(f"{path} is geen gepubliceerd resultaat.", f"{path} is no published result."),
                 t("Geef een map NAAM.result.", "Give a directory NAME.result."),
             ) from error
-        return cls(frame, meta)
+        lacking = sorted({"indicator", "parent", "status", *KEY, *FIGURES} - set(frame.columns))
+        absent = set(lacking) & set(BREAKDOWNS)
+        if meta.get("layout", 1) not in LAYOUTS or set(lacking) - absent:
+            raise UnreadableError(
+                t(
+                    f"{path} is onvolledig of door een andere versie van bds gemaakt.",
+                    f"{path} is incomplete or was made by another version of bds.",
+                ),
+                t(
+                    "Controleer het met de versie van bds die het heeft gemaakt.",
+                    "Audit it with the version of bds that made it.",
+                ),
+            )
+        # An older layout has fewer breakdowns: every row is a total in those it lacks.
+        return cls(frame.with_columns(pl.lit("totaal").alias(b) for b in absent), meta)
 
 
 @dataclass(frozen=True)
