@@ -234,11 +234,18 @@ def audit(
 
 
 def _verdict_line(verdict: Any) -> str:  # noqa: ANN401
+    if verdict.safe and not verdict.judged:
+        return t(
+            "Er zijn geen verborgen cellen om aan te vallen. Met --threshold telt de controle welke getoonde aantallen te klein zijn.",
+            "There are no hidden cells to attack. With --threshold the audit tells which shown counts are too small.",
+        )
     if verdict.safe:
         return t(
             f"Veilig: geen van de {number(verdict.judged)} verborgen cellen is terug te rekenen.",
             f"Safe: none of the {number(verdict.judged)} hidden cells can be computed back.",
         )
+    if not verdict.findings:
+        return t("Niet veilig.", "Not safe.")
     reasons = ", ".join(f"{r} {number(c)}" for r, c in verdict.by_reason().items())
     return t(
         f"Niet veilig: {number(len(verdict.findings))} van {number(verdict.judged)} verborgen cellen ({reasons}).",

@@ -61,13 +61,14 @@ def _method(policy: Policy, facts: Mapping[str, Any]) -> list[str]:
                 "Cellen die te klein zijn, zijn verborgen, en daarnaast zoveel andere cellen dat terugrekenen niet kan. Voor elke te "
                 "beschermen cel is bewezen dat er ten minste twee tabellen van gehele aantallen zijn die met alles wat is gepubliceerd "
                 "overeenkomen en in die cel verschillen. Een tweede programma, zonder gedeelde code, heeft de publicatie daarna "
-                "aangevallen met aftrekken, lineair en geheeltallig rekenen en eerdere uitgaven, en vond geen lek. Verborgen cellen "
-                "hebben één teken, of ze nu klein zijn of een andere cel beschermen; een verborgen cel is geen nul.",
+                "aangevallen, ook met eerdere uitgaven: met aftrekken, door elk bewijs na te rekenen, en met lineair en geheeltallig "
+                "rekenen waar geen bewijs standhield. Het vond geen lek. Verborgen cellen hebben één teken, of ze nu klein zijn of "
+                "een andere cel beschermen; een verborgen cel is geen nul.",
                 "Cells that are too small are hidden, and beside them as many other cells as needed to prevent computing them back. For "
                 "each protected cell it is proven that at least two tables of whole numbers agree with all that is published and "
-                "differ in that cell. A second program that shares no code then attacked the publication by subtraction, linear and "
-                "integer programming and earlier releases, and found no leak. Hidden cells carry one symbol, whether they are small "
-                "or shield another; a hidden cell is no zero.",
+                "differ in that cell. A second program that shares no code then attacked the publication, with earlier releases as "
+                "well: by subtraction, by checking every proof, and by linear and integer programming where no proof held. It found "
+                "no leak. Hidden cells carry one symbol, whether they are small or shield another; a hidden cell is no zero.",
             )
         ]
     kind = (

@@ -150,6 +150,18 @@ def test_lines_with_the_same_codes_are_refused(bds, table):
     assert "1 regels hebben dezelfde codes" in audited.err
 
 
+def test_what_hides_nothing_is_not_called_safe(bds, table, tmp_path):
+    source = counted(tmp_path / "a.result", indicators=("A",))
+    done = bds("protect", "audit", source.path)
+    assert done.code == 4
+    assert "onbeschermde aantallen" in done.err
+    shown = bds("protect", "audit", table / "t.csv", "--table", table / "t.yaml")
+    assert shown.code == 0
+    assert "geen verborgen cellen" in shown.err
+    assert "Veilig" not in shown.err
+    assert bds("protect", "audit", table / "t.csv", "--table", table / "t.yaml", "--threshold", 5).code == 4
+
+
 def test_every_preset_has_a_source_and_certainty(bds):
     listed = json.loads(bds("protect", "policy", "list", "--format", "json").out)
     names = {p["id"] for p in listed}

@@ -101,6 +101,10 @@ def audit_results(
     before = [Release.read(p) for p in earlier]
     empty = np.zeros(0)
     total = Verdict([], empty, empty, 0, 0, 0, 0)
+    if now.meta.get("status") == "onbeschermd":
+        total.remarks.append(
+            t(f"{path.name} bevat onbeschermde aantallen", f"{path.name} holds unprotected counts")
+        )
     told = _population_shown([now, *before])
     for (name,), part in now.frame.group_by("indicator", maintain_order=True):
         definition = (now.meta.get("definitions") or {}).get(str(name)) or {}
