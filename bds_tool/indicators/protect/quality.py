@@ -20,15 +20,17 @@ PER_ROW = 50.0
 UNLIMITED = 1 << 40
 #: Effort to keep rows of the highest level: rows of all flows together, and rows tried in vain before the rest is left.
 MOST_EFFORT, PATIENCE = 100_000, 3
+#: Rounds of quality mode; each costs as much as the first and wins a tenth of it.
+ROUNDS = 3
 
 
 class Improver:
     """Holds the certificates of every primary and how many of them use each row."""
 
-    def __init__(self, suppressor: Suppressor, *, whole: bool = False) -> None:
+    def __init__(self, suppressor: Suppressor) -> None:
         self.problem = suppressor.problem
         self.base = _per_row(suppressor.base)
-        self.flows = Flows(suppressor.problem, whole=whole)
+        self.flows = Flows(suppressor.problem)
         self.held: dict[Primary, list[Certificate]] = {}
         for certificate in suppressor.certificates():
             self.held.setdefault(certificate.primary, []).append(certificate)
@@ -145,9 +147,16 @@ def _per_row(cost: Floats) -> Floats:
     return np.where((cost > 0) & (cost < FORBIDDEN), cost + PER_ROW, cost)
 
 
-def improve(suppressor: Suppressor, rounds: int = 3) -> tuple[Bools, list[Certificate]]:
-    """Run quality mode on a finished suppression; gives the hidden rows and the certificates."""
+def improve(
+    suppressor: Suppressor, *, top_first: bool = False, rounds: int = ROUNDS
+) -> tuple[Bools, list[Certificate]]:
+    """Give rows back after a finished suppression; the hidden rows and the certificates.
+
+    With `top_first` rows of the highest level are tried first; with `rounds` 0 no other rows are.
+    """
     improver = Improver(suppressor)
+    if top_first:
+        _keep_top(improver, suppressor)
     for _ in range(rounds):
         improver.reroute()
         if not improver.give_back():
@@ -155,17 +164,17 @@ def improve(suppressor: Suppressor, rounds: int = 3) -> tuple[Bools, list[Certif
     return suppressor.hidden(), [c for held in improver.held.values() for c in held]
 
 
-def keep_top(suppressor: Suppressor) -> tuple[Bools, list[Certificate]]:
+def _keep_top(improver: Improver, suppressor: Suppressor) -> None:
     """Publish rows of the highest level again that moves hide for want of a better way: flows through all areas."""
-    problem = suppressor.problem
+    problem = improver.problem
     depth = problem.tree.depth()
     top = depth == depth[problem.published.any(axis=1)].min(initial=0)
-    among = np.zeros(suppressor.uses.shape, dtype=bool)
+    among = np.zeros(improver.uses.shape, dtype=bool)
     among[:-1, :-1] = problem.published & top[:, None] & (suppressor.uses[:-1, :-1] > 0) & ~problem.given
     for p in problem.primaries:
         among[p.node, p.flat] = False
     if not among.any():
-        return suppressor.hidden(), suppressor.certificates()
-    improver = Improver(suppressor, whole=True)
+        return
+    small, improver.flows = improver.flows, Flows(problem, whole=True)
     improver.give_back(among, MOST_EFFORT // problem.published.size, PATIENCE)
-    return suppressor.hidden(), [c for held in improver.held.values() for c in held]
+    improver.flows = small

@@ -81,14 +81,10 @@ def suppress(problem: Problem, *, passes: int = 3, quality: bool = False, top_fi
     suppressor = Suppressor(problem)
     missing = suppressor.run(passes)
     blocks = climb(suppressor, missing) if missing else 0
-    if quality:
-        from bds_tool.indicators.protect.quality import improve
+    if quality or top_first:
+        from bds_tool.indicators.protect.quality import ROUNDS, improve
 
-        hidden, certificates = improve(suppressor)
-    elif top_first:
-        from bds_tool.indicators.protect.quality import keep_top
-
-        hidden, certificates = keep_top(suppressor)
+        hidden, certificates = improve(suppressor, top_first=top_first, rounds=ROUNDS if quality else 0)
     else:
         hidden, certificates = suppressor.hidden(), suppressor.certificates()
     certified = {c.primary for c in certificates}

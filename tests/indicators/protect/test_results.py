@@ -107,6 +107,16 @@ def test_every_hidden_primary_is_proven_and_the_audit_passes(tmp_path, policy):
     ).all()
 
 
+@pytest.mark.parametrize("seed", [1, 3])
+def test_quality_mode_publishes_more_of_a_result_and_no_less_of_its_top(tmp_path, seed):
+    source, policy = counted(tmp_path / "a.result", seed=seed), load_policy("cbs-output")
+    plain, better = (protect_frame(source, policy, quality=q).frame for q in (False, True))
+    shown = [(f["status"] == "ok").sum() for f in (plain, better)]
+    assert shown[1] > shown[0]
+    top = [(f.filter(level="land")["status"] == "ok").sum() for f in (plain, better)]
+    assert top[1] >= top[0]
+
+
 def test_a_hidden_row_holds_nothing_and_is_no_zero(tmp_path):
     counted(tmp_path / "a.result")
     protect_result(tmp_path / "a.result", load_policy("ncj-strict"), tmp_path / "b.result")
