@@ -9,11 +9,10 @@ import numpy as np
 
 from bds_tool.synthetic.chance import Chance, Floats, Ints, logistic
 from bds_tool.synthetic.people import People
+from bds_tool.synthetic.population import INDICATED
 
 #: Extra contacts on indication that a child can have.
 EXTRA = 4
-#: Key of an extra contact in the lists of moments of a spec.
-INDICATED = "ind"
 
 
 @dataclass

@@ -88,7 +88,11 @@ def draw(spec: dict[str, Any], region: Region, chance: Chance, child: Ints, refe
             chance.uniform("opl bekend", child) >= parents["opleiding_onbekend"]["waarde"]
         ).astype(np.int64),
         school=school,
-        education_father=np.clip(education + chance.pick("opl vader", child, [0.2, 0.6, 0.2]) - 1, 0, 8),
+        education_father=np.clip(
+            education + chance.pick("opl vader", child, [0.2, 0.6, 0.2]) - 1,
+            0,
+            len(parents["opleiding"]["kansen"]) - 1,
+        ),
         land_mother=land_mother,
         land_father=np.where(same, land_mother, chance.pick("land vader", child, lands)),
         mother_born=mother_born,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ from bds_tool.synthetic.chance import Floats
 from bds_tool.text import t
 
 DAYS_PER_YEAR = 365.25
+#: Key of the moments of contacts on indication, which stand beside those of the spec.
+INDICATED = "ind"
 #: Weeks of gestation with a reference of their own; the last row of a growth table is "born at term".
 PRETERM_WEEKS = tuple(range(25, 37))
 
@@ -32,7 +36,62 @@ def population(name: str = "nederland") -> dict[str, Any]:
                 f"Choose one of: {known}, or a YAML file.",
             ),
         )
-    return dict(checked(path, "populatie"))
+    spec = checked(path, "populatie")
+    if place := _loose(spec):
+        raise SpecError(
+            t(f"{path} klopt niet op plaats {place}.", f"{path} is not right at {place}."),
+            t(
+                "Elk moment staat in contacten/momenten, kansen zijn samen meer dan 0, leeftijden zijn getallen.",
+                "Each moment stands in contacten/momenten, chances are more than 0 together, ages are numbers.",
+            ),
+        )
+    return spec
+
+
+def _loose(spec: dict[str, Any]) -> str:
+    """Where a population refers to what is not there, or holds what no JSON Schema can say; else empty."""
+    moments = {INDICATED, *(m["sleutel"] for m in spec["contacten"]["momenten"])}
+    sdq = spec["ontwikkeling"]["sdq"]
+    used: list[tuple[str, Iterable[str]]] = [
+        *((f"vaccinaties/schema/prikken/{n}/bij", [p["bij"]]) for n, p in enumerate(spec["vaccinaties"]["schema"]["prikken"])),
+        *((f"vragen/lijst/{n}/bij", q["bij"]) for n, q in enumerate(spec["vragen"]["lijst"])),
+        *((f"groei/momenten/{n}", keys) for n, keys in spec["groei"]["momenten"].items()),
+        ("ontwikkeling/kolom", spec["ontwikkeling"]["kolom"]),
+        ("ontwikkeling/sdq/bij", sdq["bij"]),
+    ]  # fmt: skip
+    for place, keys in used:
+        if not moments.issuperset(keys):
+            return place
+    if set(sdq["bij"]) - set(sdq["informant"]):
+        return "ontwikkeling/sdq/informant"
+    missed = spec["contacten"]["niet_verschenen"]
+    if set(missed["kansen"]) - set(missed["oud"]):
+        return "contacten/niet_verschenen/oud"
+    shares = {
+        "ouders/opleiding/kansen": spec["ouders"]["opleiding"]["kansen"],
+        "ouders/herkomst/kansen": spec["ouders"]["herkomst"]["kansen"],
+        "zwangerschap/weken/kansen": spec["zwangerschap"]["weken"]["kansen"],
+        "contacten/op_indicatie/redenen": spec["contacten"]["op_indicatie"]["redenen"],
+        "contacten/niet_verschenen/kansen": missed["kansen"],
+        "vaccinaties/bezwaar_reden": spec["vaccinaties"]["bezwaar_reden"],
+    }
+    for place, chances in shares.items():
+        if not sum(chances.values()):
+            return place
+    for place, ages in (
+        ("zwangerschap/weken/kansen", spec["zwangerschap"]["weken"]["kansen"]),
+        ("voeding/curve", spec["voeding"]["curve"]),
+    ):
+        if not ages or not all(str(a).isdecimal() for a in ages):
+            return place
+    return "" if _is_date(spec["peildatum"]) else "peildatum"
+
+
+def _is_date(value: object) -> bool:
+    try:
+        return isinstance(value, date) or bool(date.fromisoformat(str(value)))
+    except ValueError:
+        return False
 
 
 def checked(path: Path, kind: str) -> dict[str, Any]:

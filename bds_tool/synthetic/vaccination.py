@@ -86,6 +86,8 @@ def _first(d: Draw, moments: list[str]) -> Ints:
     acts = d.acts
     found = np.full(len(d.people.child), -1)
     for key in moments:
+        if key not in acts.keys:
+            continue
         at = acts.at[:, acts.keys.index(key)]
         found = np.where((found < 0) & (at >= 0) & acts.seen[np.maximum(at, 0)], at, found)
     return found

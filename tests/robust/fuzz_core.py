@@ -38,24 +38,27 @@ def run_one(reader: str, data: bytes) -> None:
     )
 
 
+def places(root: object) -> list[tuple[object, object]]:
+    """Every place in nested lists and mappings, as what holds it and its index or key there."""
+    found: list[tuple[object, object]] = []
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        keys = node.keys() if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ()
+        found += [(node, key) for key in keys]
+        waiting += [node[key] for key in keys]  # type: ignore[index]
+    return found
+
+
 def mutate_json(data: bytes, random_: random.Random) -> bytes | None:
     """A JSON text with one place changed: a value swapped, a key renamed, a part repeated or dropped."""
     try:
         root = json.loads(data)
     except (ValueError, RecursionError):
         return None
-    places: list[tuple[object, object]] = []
-
-    def walk(node: object) -> None:
-        items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-        for key, value in list(items):
-            places.append((node, key))
-            walk(value)
-
-    walk(root)
-    if not places:
+    if not (found := places(root)):
         return None
-    node, key = random_.choice(places)
+    node, key = random_.choice(found)
     odd = [
         None,
         True,
@@ -83,7 +86,7 @@ def mutate_json(data: bytes, random_: random.Random) -> bytes | None:
     elif choice == 3:
         del node[key]  # type: ignore[attr-defined]
     else:
-        other, name = random_.choice(places)
+        other, name = random_.choice(found)
         try:
             node[key] = json.loads(json.dumps(other[name]))  # type: ignore[index]
         except (KeyError, IndexError):
