@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import table, talk
 from bds_tool.text import number, t
 
@@ -42,25 +43,24 @@ def anonymise(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Zeg niets als het lukt.")] = False,
 ) -> None:
     """Maak een extract voor onderzoek zonder herkenbare kinderen (lukt dat niet: exitcode 4)."""
-    from bds_tool.dossier import Store, read
     from bds_tool.export.anonymise import anonymise as make
     from bds_tool.export.anonymise import load_extract_policy, read_key
 
     secret = read_key(key_file)
     rules = load_extract_policy(policy)
-    source = Store.open(store) if (store / "_store.json").is_file() else read([store])
-    extract = make(
-        source,
-        to,
-        secret=secret,
-        policy=rules,
-        area=area,
-        areas=areas,
-        k=k,
-        birth=birth,
-        without=without or (),
-        replace=force,
-    )
+    with open_readable([store], quiet=quiet) as source:
+        extract = make(
+            source,
+            to,
+            secret=secret,
+            policy=rules,
+            area=area,
+            areas=areas,
+            k=k,
+            birth=birth,
+            without=without or (),
+            replace=force,
+        )
     if quiet:
         return
     facts = extract.facts

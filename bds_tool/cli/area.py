@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import TABLE_FORMATS, table, talk
 from bds_tool.text import language, t
 
@@ -31,13 +32,11 @@ def check(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer.")] = None,
 ) -> None:
     """Laat zien hoeveel adressen met huisnummer, postcode of alleen gemeente zijn geplaatst, en welke niet."""
-    from bds_tool.dossier.reading import read
-    from bds_tool.dossier.store import Store
     from bds_tool.indicators.area import PLACED
     from bds_tool.indicators.run import check_areas
 
     with (
-        Store.open(store) if Store.is_store(store) else read([store]) as opened,
+        open_readable([store]) as opened,
         tempfile.TemporaryDirectory() as spill,
     ):
         facts, placed, lost = check_areas(opened, areas or [], area_year, Path(spill))

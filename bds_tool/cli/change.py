@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bds_tool.cli.render import TABLE_FORMATS, table, talk, write
+from bds_tool.cli.opening import open_readable
+from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, write
 from bds_tool.errors import ExitCode, UsageError
 from bds_tool.text import number, t
 
@@ -84,18 +86,17 @@ def check(
     from bds_tool.dossier.migrate_check import check as run
     from bds_tool.dossier.migrate_check import verdict
     from bds_tool.dossier.migrate_check_report import render
-    from bds_tool.dossier.reading import read
     from bds_tool.schema.wijzigingen import find, load_package
     from bds_tool.schema.wijzigingen.impact import impact as reach
     from bds_tool.schema.wijzigingen.impact import undeclared
 
-    _choice(format_, CHECK_FORMATS, "--format")
-    _choice(fail_on, tuple(FAIL_ON), "--fail-on")
+    one_of(format_, CHECK_FORMATS, "--format")
+    one_of(fail_on, tuple(FAIL_ON), "--fail-on")
     pakket = load_package(package)
     if data is None:
         result = run(pakket)
     else:
-        with read([data]) as store:
+        with open_readable([data], quiet=quiet) as store:
             result = run(pakket, store)
     touched = reach(pakket) if impact else ()
     result.bevindingen += undeclared(pakket, touched)
@@ -135,6 +136,8 @@ def show(
             t(f"Verzoek {jgz} staat niet in {pakket.naam}.", f"Request {jgz} is not in {pakket.naam}."),
             t(f"Verzoeken: {', '.join(pakket.verzoeken)}.", f"Requests: {', '.join(pakket.verzoeken)}."),
         )
+    if kind:
+        one_of(kind, sorted({w.soort for w in pakket.wijzigingen}), "--kind")
     rows = []
     for name in [jgz] if jgz else pakket.verzoeken:
         for w in pakket.of(name):
@@ -172,7 +175,7 @@ def notes(
     from bds_tool.schema.wijzigingen.notes import READERS, release_notes
 
     for name in reader or ():
-        _choice(name, READERS, "--for")
+        one_of(name, READERS, "--for")
     pakket = load_package(package)
     old = load(pakket.van)
     new = load(pakket.naar) if pakket.naar in versions() else apply_package(pakket, old)
@@ -193,6 +196,11 @@ def new(
     from bds_tool.schema.wijzigingen.edit import empty_package
 
     _fresh(output, force=force)
+    if not re.fullmatch(r"\d+(\.\d+)+(-\w+)?", naar):
+        raise UsageError(
+            t(f"{naar} is geen BDS-versie.", f"{naar} is no BDS version."),
+            t("Schrijf cijfers met punten, zoals 4.3.0.", "Write digits with dots, such as 4.3.0."),
+        )
     old = load(van)
     pakket = start_package(old, load(naar), title) if naar in versions() else empty_package(old, naar, title)
     write(dump_package(pakket), output)
@@ -299,14 +307,6 @@ def table_(
 
 
 # -- helpers -----------------------------------------------------------------------------------------------------
-
-
-def _choice(value: str, allowed: tuple[str, ...], option: str) -> None:
-    if value not in allowed:
-        raise UsageError(
-            t(f"{option} {value} bestaat niet.", f"{option} {value} does not exist."),
-            t(f"Kies uit: {', '.join(allowed)}.", f"Choose one of: {', '.join(allowed)}."),
-        )
 
 
 def _fresh(path: Path, *, force: bool) -> None:

@@ -84,7 +84,10 @@ def convert(
     from bds_tool.dossier import read
     from bds_tool.dossier.writing import WriteOptions
     from bds_tool.dossier.writing import write as write_export
+    from bds_tool.schema import load
 
+    if bds:
+        load(bds)
     *sources, out = paths
     settings = config.load().section("convert")
     options = WriteOptions(

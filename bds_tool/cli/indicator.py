@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bds_tool.cli.render import TABLE_FORMATS, table, talk, to_json, write
+from bds_tool.cli.opening import open_readable
+from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
 from bds_tool.errors import ExitCode, UsageError
 from bds_tool.text import number, t
 
@@ -62,6 +63,7 @@ def show(name: str, extra: Extra = None, format_: Format = "text", output: Outpu
     """Toon één definitie: over wie, hoe geteld, uit welke elementen, met bron en kanttekeningen."""
     from bds_tool.indicators.definitions import choose
 
+    one_of(format_, ("text", "json"), "--format")
     chosen = choose([name], extra or [])
     if format_ == "json":
         write(to_json([{**i.data, "hash": i.hash, "elementen": i.bds_elements()} for i in chosen]), output)
@@ -241,9 +243,9 @@ def compute(
         first,
         last,
         _last_day(reference_date, last),
-        _one(education, ("moeder", "hoogste"), "--education"),
-        _one(growth_chart, ("dossier", "nl"), "--growth-chart"),
-        _one(cutoff, ("interpolate", "nearest_half_year"), "--cutoff"),
+        one_of(education, ("moeder", "hoogste"), "--education"),
+        one_of(growth_chart, ("dossier", "nl"), "--growth-chart"),
+        one_of(cutoff, ("interpolate", "nearest_half_year"), "--cutoff"),
     )
     plan = Plan(
         choose(names or [], extra or []),
@@ -254,29 +256,19 @@ def compute(
         standardise=_words(standardise, tuple(b for b in BY if b != "year"), "--standardise"),
         progress=None if quiet else lambda step: talk(f"  {step}"),
     )
-    with _store(store) as opened:
+    with open_readable([store], quiet=quiet) as opened:
         result = run(
             opened,
             plan,
             output,
             area_paths=areas or [],
             area_year=area_year,
-            reference=_one(reference, ("land", "regio", "nl"), "--reference"),
+            reference=one_of(reference, ("land", "regio", "nl"), "--reference"),
             replace=force,
             memory=memory,
         )
     if not quiet:
         _summary(result)
-
-
-def _store(path: Path) -> Any:  # noqa: ANN401
-    from bds_tool.dossier.store import Store
-
-    if Store.is_store(path):
-        return Store.open(path)
-    from bds_tool.dossier.reading import read
-
-    return read([path])
 
 
 def _summary(result: Result) -> None:
@@ -332,17 +324,8 @@ def _last_day(text: str, last: int) -> date:
 def _words(text: str, allowed: tuple[str, ...], option: str) -> list[str]:
     words = [w.strip() for w in text.split(",") if w.strip()]
     for word in words:
-        _one(word, allowed, option)
+        one_of(word, allowed, option)
     return [w for w in allowed if w in words]
-
-
-def _one(word: str, allowed: tuple[str, ...], option: str) -> str:
-    if word not in allowed:
-        raise UsageError(
-            t(f"{option} kent {word} niet.", f"{option} does not know {word}."),
-            t("Kies uit: ", "Choose from: ") + ", ".join(allowed) + ".",
-        )
-    return word
 
 
 @app.command()

@@ -40,7 +40,7 @@ ORDER = (
     "report",
     "generate",
 )
-NOT_COMMANDS = {"main", "render", "zib_text"}
+NOT_COMMANDS = {"main", "opening", "render", "zib_text"}
 
 _log_file: list[Path] = []
 

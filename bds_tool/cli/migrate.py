@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import TABLE_FORMATS, table, talk, to_json, write
-from bds_tool.errors import ExitCode, UnreadableError, UsageError
+from bds_tool.errors import ExitCode, UsageError
 from bds_tool.text import number, t
-
-if TYPE_CHECKING:
-    from bds_tool.dossier import Store
 
 
 def register(app: typer.Typer) -> None:
@@ -60,11 +58,9 @@ def migrate(
     element wat er met elke waarde gebeurde.
     """
     from bds_tool.dossier.migrate import migrate as run
-    from bds_tool.dossier.reading import read
 
     target = out or _target(source, to)
-    with read(source, bds=from_) as store:
-        _readable(store, quiet=quiet)
+    with open_readable(source, quiet=quiet, bds=from_) as store:
         report = run(store, to, target, from_version=from_ or None, strict=strict, replace=force)
     rows = _rows(report, all_elements=all_elements)
     if format_ == "json":
@@ -81,24 +77,6 @@ COLUMNS = (
     "stap", "element", "naam", "waarden", "ongewijzigd", "hercodeerd", "tekst", "beschut", "hersteld", "afgeleid",
     "niet",
 )  # fmt: skip
-
-
-def _readable(store: Store, *, quiet: bool) -> None:
-    """Something must have been read; what was not is named."""
-    from bds_tool.dossier import unreadable
-
-    names = unreadable(store)
-    if names and len(names) == store.bronnen().height:
-        raise UnreadableError(
-            t(
-                f"Niets kon worden gelezen: {', '.join(names[:3])}.",
-                f"Nothing could be read: {', '.join(names[:3])}.",
-            ),
-            t("`bds validate` zegt waarom.", "`bds validate` says why."),
-        )
-    if names and not quiet:
-        talk(t(f"Niet gelezen: {number(len(names))} ({', '.join(names[:3])}); `bds validate` zegt waarom.",
-               f"Not read: {number(len(names))} ({', '.join(names[:3])}); `bds validate` says why."))  # fmt: skip
 
 
 def _target(source: list[Path], to: str) -> Path:

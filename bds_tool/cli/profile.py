@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bds_tool.cli.render import table, talk, to_json, write
-from bds_tool.errors import ExitCode, UsageError
+from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
+from bds_tool.errors import ExitCode
 from bds_tool.text import number, t
 
 
@@ -41,14 +41,7 @@ def profile(
     from bds_tool.dossier import read, unreadable
     from bds_tool.validate.profile import profile as look
 
-    if format_ not in {"text", "json", "ndjson", "csv", "markdown"}:
-        raise UsageError(
-            t(f"Formaat {format_} bestaat hier niet.", f"Format {format_} does not exist here."),
-            t(
-                "Kies uit: text, json, ndjson, csv, markdown.",
-                "Choose one of: text, json, ndjson, csv, markdown.",
-            ),
-        )
+    one_of(format_, TABLE_FORMATS, "--format")
     columns = settings.load(config).section("kolommen")
     with read(paths, from_format=from_format, settings={"kolommen": columns} if columns else {}) as store:
         found = look(store, small=small)

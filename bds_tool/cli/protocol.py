@@ -37,8 +37,11 @@ def list_(
     output: Output = None,
 ) -> None:
     """Som de protocollen op met hun richtlijn, versies en aantal regels."""
+    from bds_tool.schema import load
     from bds_tool.schema.protocols import in_language, protocols
 
+    if bds:
+        load(bds)
     rows = [
         [
             p.id,

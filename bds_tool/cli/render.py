@@ -50,6 +50,16 @@ def write(text: str, output: Path | None = None) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def one_of(value: str, allowed: Sequence[str], option: str) -> str:
+    """`value` when it is one of the words that an option takes. Raises UsageError that names them all."""
+    if value not in allowed:
+        raise UsageError(
+            t(f"{option} {value} bestaat niet.", f"{option} {value} does not exist."),
+            t(f"Kies uit: {', '.join(allowed)}.", f"Choose one of: {', '.join(allowed)}."),
+        )
+    return value
+
+
 def to_json(value: Any) -> str:  # noqa: ANN401
     """JSON as people read it: sorted only where the caller sorted, dates as ISO text."""
     return json.dumps(value, ensure_ascii=False, indent=2, default=str)

@@ -78,8 +78,8 @@ def table(
     rows = opened.rows(
         indicator=[opened.indicator(i).id for i in indicator] if indicator else None,
         area=[opened.area(a).code for a in area] if area else None,
-        level=level or None,
-        period=period or None,
+        level=opened.level(level) if level else None,
+        period=opened.period(period) if period else None,
         totals_only=not breakdowns,
     )
     endings = {".xlsx": "xlsx", ".csv": "csv", ".parquet": "parquet", ".md": "markdown", ".html": "html"}

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bds_tool.cli.render import table, to_json, write
+from bds_tool.cli.render import one_of, table, to_json, write
 from bds_tool.text import t
 
 if TYPE_CHECKING:
     from bds_tool.validate.catalogue import Catalogue, Rule
+
+
+#: Families of input, as rules name them.
+FORMATS = ("dob", "james", "tabel", "fhir")
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +27,10 @@ def rule(
         str, typer.Argument(help="Code of naam: BDS203, 203 of waarde-niet-in-lijst; zonder: alle regels.")
     ] = "",
     format_: Annotated[
-        str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown.")
+        str,
+        typer.Option(
+            "--format", "-f", help="text, json, ndjson, csv, markdown; bij één regel: text of json."
+        ),
     ] = "text",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
     bds: Annotated[str, typer.Option("--bds", help="Alleen regels voor deze BDS-versie.")] = "",
@@ -36,13 +43,19 @@ def rule(
     Voorbeeld: bds rule BDS203
     """
     from bds_tool import config
+    from bds_tool.schema import load
     from bds_tool.validate.catalogue import load_rules
 
     catalogue = load_rules(config.load().section("rules"))
     if code:
         found = catalogue.find(code)
+        one_of(format_, ("text", "json"), "--format")
         write(to_json(facts(found)) if format_ == "json" else explain(found, catalogue), output)
         return
+    if bds:
+        load(bds)
+    if for_format:
+        one_of(for_format, FORMATS, "--for")
     rules = [
         r
         for r in catalogue.rules.values()

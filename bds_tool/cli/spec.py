@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bds_tool.cli.render import TABLE_FORMATS, table, talk, to_json, write
+from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
 from bds_tool.errors import UsageError
 from bds_tool.text import t
 
@@ -138,6 +138,8 @@ def search(
 
     definition = load(bds or newest())
     text = " ".join(words)
+    for word in kind or ():
+        one_of(word, ("element", "rubriek", "groep", "lijst", "waarde"), "--kind")
     hits = find(definition, text, tuple(kind or ()))
     shown = hits[:limit] if limit else hits
     columns = ("kind", "number", "naam", "context")
@@ -227,11 +229,7 @@ def check(
         return
     if format_ not in REPORTS:
         raise _no_format(format_, REPORTS)
-    if fail_on not in FAIL_ON:
-        raise UsageError(
-            t(f"--fail-on {fail_on} bestaat niet.", f"--fail-on {fail_on} does not exist."),
-            t(f"Kies uit: {', '.join(FAIL_ON)}.", f"Choose one of: {', '.join(FAIL_ON)}."),
-        )
+    one_of(fail_on, tuple(FAIL_ON), "--fail-on")
     found = check_specs()
     write(report(found, format_), output)
     if reaches(found, FAIL_ON[fail_on]):
@@ -263,11 +261,7 @@ def diff(
         (at_least, ("geen", "patch", "minor", "major"), "--at-least"),
         *((k, TABLES, "--kind") for k in kind or ()),
     ):
-        if value not in choices:
-            raise UsageError(
-                t(f"{option} {value} bestaat niet.", f"{option} {value} does not exist."),
-                t(f"Kies uit: {', '.join(choices)}.", f"Choose one of: {', '.join(choices)}."),
-            )
+        one_of(value, choices, option)
     found = difference(old, new, tuple(kind or ()), at_least)
     if format_ == "json":
         write(to_json(envelope(found)), output)
@@ -299,6 +293,7 @@ def export(
 
     if what not in EXPORTS:
         raise _no_format(what, EXPORTS)
+    one_of(coding, ("BDS", "HL7"), "--coding")
     version = load(bds or newest()).version
     if what in {"xlsx", "markdown"} and (output is None or str(output) == "-"):
         name = f"bds-{version}.xlsx" if what == "xlsx" else f"bds-{version}"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bds_tool.cli.render import TABLE_FORMATS, table, talk, write
+from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, write
 from bds_tool.cli.zib_text import COLUMNS, element_text, fields, summary
 from bds_tool.errors import ExitCode, UsageError
 from bds_tool.text import t
@@ -318,11 +318,7 @@ def export(
     from bds_tool.export.fhir.writer import export as write_fhir
 
     for value, allowed, option in ((to, ("fhir",), "--to"), (profile, ("nl-core", "geen"), "--profile")):
-        if value not in allowed:
-            raise UsageError(
-                t(f"{option} {value} bestaat niet.", f"{option} {value} does not exist."),
-                t(f"Kies uit: {', '.join(allowed)}.", f"Choose one of: {', '.join(allowed)}."),
-            )
+        one_of(value, allowed, option)
     key, random = load_key(key_file)
     wanted = frozenset(p.strip() for p in include.split(",") if p.strip())
     task = Opdracht(

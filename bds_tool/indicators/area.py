@@ -142,7 +142,10 @@ def _files(paths: Sequence[Path]) -> list[Path]:
         elif path.is_file():
             out.append(path)
         else:
-            raise UnreadableError(t(f"{path} bestaat niet.", f"{path} does not exist."))
+            raise UnreadableError(
+                t(f"{path} bestaat niet.", f"{path} does not exist."),
+                t("Controleer naam en map bij --areas.", "Check name and folder at --areas."),
+            )
     return out
 
 

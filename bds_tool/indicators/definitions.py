@@ -178,7 +178,10 @@ def files(extra: Sequence[Path] = ()) -> list[Path]:
     found = sorted((specs_dir() / "indicatoren").glob("*.yaml"))
     for folder in extra:
         if not folder.is_dir():
-            raise SpecError(t(f"Map {folder} bestaat niet.", f"Folder {folder} does not exist."))
+            raise SpecError(
+                t(f"Map {folder} bestaat niet.", f"Folder {folder} does not exist."),
+                t("Controleer de naam bij --indicators.", "Check the name at --indicators."),
+            )
         found += sorted(p for p in folder.iterdir() if p.suffix in {".yaml", ".yml"})
     return found
 

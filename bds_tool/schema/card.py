@@ -52,7 +52,7 @@ def kind_of(key: str) -> tuple[str, str]:
         return {"R": "rubriek", "G": "groep", "W": "lijst"}[letter], f"{letter}{int(match[2]):0{width}d}"
     for definition in map(load, reversed(versions())):
         for element in definition.elementen.values():
-            if element.naam.casefold() == text.casefold():
+            if text and element.naam.casefold() == text.casefold():
                 return "element", str(element.bdsnummer)
     raise _unknown(text)
 

@@ -181,9 +181,19 @@ class Book:
             )
             raise UsageError(
                 t(f"Gebied {key} staat niet in dit resultaat.", f"Area {key} is not in this result."),
-                t(f"Bedoelt u {', '.join(near)}?", f"Did you mean {', '.join(near)}?") if near else "",
+                t(f"Bedoelt u {', '.join(near)}?", f"Did you mean {', '.join(near)}?")
+                if near
+                else t("Geef een code zoals GM0363, of een naam.", "Give a code such as GM0363, or a name."),
             )
         return found
+
+    def period(self, key: str) -> str:
+        """Raises UsageError, with the periods there are, when it is not in this result."""
+        return _known(key, self.periods, t("Periode", "Period"))
+
+    def level(self, key: str) -> str:
+        """A kind of area. Raises UsageError when this result has none of that kind."""
+        return _known(key, sorted({a.level for a in self.areas.values()}), t("Soort gebied", "Kind of area"))
 
     def statement(self) -> list[str]:
         """How this result was protected, for people, as paragraphs."""
@@ -225,3 +235,12 @@ def open_book(path: Path | str) -> Book:
 def theme_title(theme: str) -> str:
     known = THEMES.get(theme)
     return t(*known) if known else theme.capitalize()
+
+
+def _known(key: str, known: Sequence[str], what: str) -> str:
+    if key not in known:
+        raise UsageError(
+            t(f"{what} {key} staat niet in dit resultaat.", f"{what} {key} is not in this result."),
+            t(f"Kies uit: {', '.join(known)}.", f"Choose one of: {', '.join(known)}."),
+        )
+    return key

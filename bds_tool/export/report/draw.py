@@ -29,12 +29,7 @@ def draw(
 
     `feeding` draws all feeding indicators together and needs no `indicator`.
     """
-    period = period or book.latest
-    if period not in book.periods:
-        raise UsageError(
-            t(f"Periode {period} staat niet in dit resultaat.", f"Period {period} is not in this result."),
-            t(f"Kies uit: {', '.join(book.periods)}.", f"Choose one of: {', '.join(book.periods)}."),
-        )
+    period = book.period(period or book.latest)
     within = book.area(area) if area else None
     if kind == "feeding":
         return feeding(book, area, period)

@@ -60,7 +60,7 @@ def milk_table(book: Book, *, area: str = "", period: str = "") -> dict[str, Any
     per education; `ages`: per age of the mother.
     """
     place: Area | None = book.area(area) if area else book.top
-    period = period or book.latest
+    period = book.period(period or book.latest)
     if not FEEDING & set(book.indicators) or place is None:
         raise UsageError(
             t(

@@ -84,6 +84,14 @@ def parse_package(text: str, place: str = "-") -> Pakket:
 def _check_schema(data: object, place: str) -> None:
     import jsonschema
 
+    from bds_tool.schema.check_files import reason
+
+    if not isinstance(data, dict):
+        # Nothing of the file is quoted: it may be an export that was given by mistake.
+        raise SpecError(
+            t(f"{place} is geen wijzigingspakket.", f"{place} is no change package."),
+            t("Begin er een met `bds change new`.", "Start one with `bds change new`."),
+        )
     schema = json.loads(
         (specs_dir() / "_schemas" / "wijzigingspakket.schema.json").read_text(encoding="utf-8")
     )
@@ -94,8 +102,8 @@ def _check_schema(data: object, place: str) -> None:
         first = errors[0]
         where = "/".join(map(str, first.path)) or t("het begin", "the start")
         raise SpecError(
-            t(f"{place}: {where} klopt niet met het schema ({len(errors)} afwijking(en)): {first.message[:200]}",
-              f"{place}: {where} does not follow the schema ({len(errors)} deviation(s)): {first.message[:200]}"),
+            t(f"{place}: {where} klopt niet met het schema ({len(errors)} afwijking(en)): {reason(first)}",
+              f"{place}: {where} does not follow the schema ({len(errors)} deviation(s)): {reason(first)}"),
             t("Zie specs/_schemas/wijzigingspakket.schema.json.", "See specs/_schemas/wijzigingspakket.schema.json."),
         )  # fmt: skip
 
