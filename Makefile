@@ -32,6 +32,7 @@ demo: $(STAMP)  ## Validate sample_data/, then count, protect and publish a made
 	  --by year --period 2023..2025 -i groei -i voeding -i vaccinatie -i bereik --force --quiet
 	$(BIN)/bds protect run out/regio.result --to out/veilig.result --force
 	$(BIN)/bds report site out/veilig.result --output out/site --demo --force
+	@echo "Klaar. Open out/bevindingen.html (wat er mis is in sample_data) en out/site/index.html (cijfers van een verzonnen regio)."
 
 test: $(DEV)  ## Run the tests (a few minutes on two cores)
 	$(BIN)/python -m pytest -n auto -m "not slow"

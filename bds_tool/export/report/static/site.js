@@ -94,11 +94,17 @@
     data.themas.forEach(function (theme, i) { option(which, i, theme); });
     data.gebieden.forEach(function (area, i) { option(one, i, area[1]); option(two, i, area[1]); });
     if (data.gebieden.length > 1) two.value = "1";
-    function cell(tag, text, number) { var c = document.createElement(tag); c.textContent = text; if (number !== undefined) { c.className = "num"; c.setAttribute("data-v", number === null ? "" : number); } return c; }
+    function cell(tag, text, number) { var c = document.createElement(tag); c.textContent = text; if (number !== undefined) { c.className = text.length > 9 ? "num woorden" : "num"; c.setAttribute("data-v", number === null ? "" : number); } return c; }
     function show(value, unit) {
       if (value === null) return "*";
       if (value === "") return "–";
-      return value.toLocaleString(nl ? "nl-NL" : "en-GB", { minimumFractionDigits: 1, maximumFractionDigits: 1 }) + " " + unit;
+      return figure(value, unit) + " " + unit;
+    }
+    // As many decimals as the other pages have; what rounds to nothing has no sign.
+    function figure(value, unit) {
+      var places = unit === "%" || unit === "\u2030" ? 1 : 2;
+      var rounded = Number(value.toFixed(places)) || 0;
+      return rounded.toLocaleString(nl ? "nl-NL" : "en-GB", { minimumFractionDigits: places, maximumFractionDigits: places });
     }
     function draw() {
       rows.textContent = "";
@@ -112,7 +118,7 @@
         line.appendChild(head);
         line.appendChild(cell("td", show(a, indicator[2]), typeof a === "number" ? a : null));
         line.appendChild(cell("td", show(b, indicator[2]), typeof b === "number" ? b : null));
-        line.appendChild(cell("td", both ? show(a - b, "") : "", both ? a - b : null));
+        line.appendChild(cell("td", both ? figure(a - b, indicator[2]) : "", both ? a - b : null));
         rows.appendChild(line);
       });
     }
