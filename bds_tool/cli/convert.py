@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bds_tool.cli.render import table, talk, to_json, write
+from bds_tool.cli.render import one_of, table, talk, to_json, write
 from bds_tool.errors import ExitCode, UsageError
 from bds_tool.text import number, t
 
@@ -65,6 +65,7 @@ def convert(
 
     Wat het nieuwe formaat niet kan dragen, wordt geteld en genoemd, nooit stil weggelaten.
     """
+    one_of(format_, ("text", "json"), "--format")
     if explain:
         _explain(paths, format_)
         return

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from bds_tool.cli.render import TABLE_FORMATS, table, talk, to_json, write
-from bds_tool.errors import ExitCode, UsageError
+from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
+from bds_tool.errors import ExitCode, UnreadableError, UsageError
 from bds_tool.text import number, t
 
 
@@ -92,6 +92,7 @@ def run(
 
     chosen = load_policy(policy)
     if source.is_dir():
+        _filled(source)
         facts, inside = run_result(
             source, chosen, to, quality=quality, earlier=earlier or (), ledger=ledger, replace=force
         )
@@ -125,6 +126,22 @@ def run(
         write_statement(statement, chosen, facts)
     if not quiet:
         _tell(facts, to)
+
+
+def _filled(source: Path) -> None:
+    """There is something to protect. Raises UsageError for a result without figures."""
+    import polars as pl
+
+    from bds_tool.indicators.result import read_result
+
+    if not read_result(source).counts().select(pl.len()).collect().item():
+        raise UsageError(
+            t(f"{source} bevat geen cijfers: er is niets te beveiligen.", f"{source} holds no figures: there is nothing to protect."),
+            t(
+                "Kies bij bds indicator compute een --period waarover is geregistreerd.",
+                "Choose a --period of bds indicator compute in which was registered.",
+            ),
+        )  # fmt: skip
 
 
 def _tell(facts: dict[str, Any], to: Path) -> None:
@@ -266,6 +283,14 @@ def show_ledger(
     """Toon het register van uitgaven, of voeg een eerdere uitgave toe."""
     from bds_tool.indicators.protect.ledger import Ledger, read_released
 
+    if not add and not path.exists():
+        raise UnreadableError(
+            t(f"{path} bestaat niet.", f"{path} does not exist."),
+            t(
+                "bds protect --ledger begint een register, en --add voegt een eerdere uitgave toe.",
+                "bds protect --ledger starts a ledger, and --add adds an earlier release.",
+            ),
+        )
     book = Ledger.open(path)
     if add:
         published = read_released(add)
@@ -307,6 +332,7 @@ def show(
     from bds_tool.indicators.protect.policy import load_policy
     from bds_tool.indicators.protect.policy_text import policy_text
 
+    one_of(format_, ("text", "json"), "--format")
     chosen = load_policy(name)
     write(to_json(dict(chosen.data)) if format_ == "json" else policy_text(chosen), output)
 

@@ -47,15 +47,15 @@ def rule(
     from bds_tool.validate.catalogue import load_rules
 
     catalogue = load_rules(config.load().section("rules"))
+    if bds:
+        load(bds)
+    if for_format:
+        one_of(for_format, FORMATS, "--for")
     if code:
         found = catalogue.find(code)
         one_of(format_, ("text", "json"), "--format")
         write(to_json(facts(found)) if format_ == "json" else explain(found, catalogue), output)
         return
-    if bds:
-        load(bds)
-    if for_format:
-        one_of(for_format, FORMATS, "--for")
     rules = [
         r
         for r in catalogue.rules.values()

@@ -19,6 +19,8 @@ EXPORT = SAMPLES / "schoon" / "tabel-4.1.3" / "lang.csv"
         "rule --format pdf",
         "rule --for hl7",
         "rule --bds 9.9",
+        "rule BDS203 --for hl7",
+        "rule BDS203 --bds 9.9",
         "spec search lengte --kind dier",
         "spec export james --coding snomed",
         "spec show",
@@ -28,6 +30,8 @@ EXPORT = SAMPLES / "schoon" / "tabel-4.1.3" / "lang.csv"
         "indicator show OW --format csv",
         "profile x.csv --format pdf",
         "convert x.csv y.csv --to csv --bds 9.9",
+        "convert x.csv y.csv --to csv --format xml",
+        "protect policy show ncj-strict --format csv",
     ],
 )
 def test_a_value_that_an_option_does_not_take(command, bds, tmp_path, monkeypatch):
@@ -51,6 +55,7 @@ def test_a_value_that_an_option_does_not_take(command, bds, tmp_path, monkeypatc
         "convert {} uit.csv --to csv",
         "profile {}",
         "validate {}",
+        "protect ledger {}",
     ],
 )
 def test_what_cannot_be_read_is_three_and_gives_no_result(command, name, bds, tmp_path, monkeypatch):
@@ -90,3 +95,46 @@ def test_an_export_given_as_a_package_is_not_quoted(command, bds, tmp_path):
 def test_no_element_has_an_empty_name(bds):
     for command in ("show", "path"):
         assert bds("spec", command, "").code == 2
+
+
+def test_a_result_without_figures_cannot_be_protected(bds, tmp_path):
+    """A period in which nothing was registered gives no rows: that is told, with what to do."""
+    counted, safe = tmp_path / "a.result", tmp_path / "b.result"
+    assert bds("indicator", "compute", EXPORT, "-o", counted, "-i", "OW", "--period", "1990").code == 0
+    told = bds("protect", "run", counted, "--to", safe)
+    assert told.code == 2
+    assert "geen cijfers" in told.err
+    assert "--period" in told.err
+    assert not safe.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("report table {} -o uit.csv --period 1990", "Kies uit: 20"),
+        ("report table {} -o uit.csv --level straat", "Kies uit: "),
+        ("report melkvoeding {} -o uit.html --period 1990", "Kies uit: 20"),
+    ],
+)
+def test_a_choice_that_a_result_does_not_hold(command, words, bds, tmp_path, monkeypatch, published):
+    monkeypatch.chdir(tmp_path)
+    told = bds(*command.format(published).split())
+    assert told.code == 2
+    assert words in told.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """A small protected result."""
+    from bds_tool.cli.main import run
+
+    folder = tmp_path_factory.mktemp("published")
+    store, counted, safe = folder / "a.bds", folder / "a.result", folder / "b.result"
+    for command in (
+        f"generate --children 300 -o {store} -q",
+        f"indicator compute {store} -o {counted} -i BF-BIRTH --by year --period 2015..2024 -q",
+        f"protect run {counted} --to {safe} -q",
+    ):
+        assert run(command.split()) == 0
+    return safe
