@@ -57,8 +57,8 @@ def ours() -> int:
     import polars as pl
 
     from bds_tool.dossier.store import Store
+    from bds_tool.indicators.catalogue import choose
     from bds_tool.indicators.compute import Plan
-    from bds_tool.indicators.definitions import choose
     from bds_tool.indicators.features import Settings
     from bds_tool.indicators.run import compute
 

@@ -40,7 +40,7 @@ def register(main: typer.Typer) -> None:
 @app.command("list")
 def list_(names: Names = None, extra: Extra = None, format_: Format = "text", output: Output = None) -> None:
     """Toon de indicatoren met thema, soort, BDS-versies en zekerheid."""
-    from bds_tool.indicators.definitions import choose
+    from bds_tool.indicators.catalogue import choose
 
     chosen = choose(names or [], extra or [])
     rows = [
@@ -61,7 +61,7 @@ def list_(names: Names = None, extra: Extra = None, format_: Format = "text", ou
 @app.command()
 def show(name: str, extra: Extra = None, format_: Format = "text", output: Output = None) -> None:
     """Toon één definitie: over wie, hoe geteld, uit welke elementen, met bron en kanttekeningen."""
-    from bds_tool.indicators.definitions import choose
+    from bds_tool.indicators.catalogue import choose
 
     one_of(format_, ("text", "json"), "--format")
     chosen = choose([name], extra or [])
@@ -107,8 +107,8 @@ def _sheet(i: Any) -> str:  # noqa: ANN401
 @app.command()
 def check(extra: Extra = None, quiet: Quiet = False) -> None:
     """Controleer alle definities: vorm, elementen per BDS-versie, en of elke uitdrukking op de views past."""
-    from bds_tool.indicators.definitions import check as check_all
-    from bds_tool.indicators.definitions import load_all
+    from bds_tool.indicators.catalogue import check as check_all
+    from bds_tool.indicators.catalogue import load_all
 
     problems = check_all(extra or [])
     for problem in problems:
@@ -159,7 +159,7 @@ def run_cases(
 ) -> None:
     """Reken de uitgewerkte gevallen na die in de definities staan, in elke BDS-versie."""
     from bds_tool.indicators.cases import run
-    from bds_tool.indicators.definitions import choose
+    from bds_tool.indicators.catalogue import choose
 
     outcomes = run(choose(names or [], extra or []))
     failed = [o for o in outcomes if not o.passed]
@@ -232,8 +232,8 @@ def compute(
     quiet: Quiet = False,
 ) -> None:
     """Tel alle indicatoren per gebied, uitsplitsing en jaar. Het resultaat is nog niet beschermd."""
+    from bds_tool.indicators.catalogue import choose
     from bds_tool.indicators.compute import Plan
-    from bds_tool.indicators.definitions import choose
     from bds_tool.indicators.features import Settings
     from bds_tool.indicators.run import compute as run
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from bds_tool.errors import SpecError
-from bds_tool.indicators.features import elements, needed, views
+from bds_tool.indicators.features import elements, needed
 from bds_tool.indicators.growth import rows
 from bds_tool.places import specs_dir
 from bds_tool.text import t
@@ -184,126 +184,3 @@ def files(extra: Sequence[Path] = ()) -> list[Path]:
             )
         found += sorted(p for p in folder.iterdir() if p.suffix in {".yaml", ".yml"})
     return found
-
-
-def load_all(extra: Sequence[Path] = ()) -> dict[str, Indicator]:
-    """All definitions by id. Raises SpecError with every problem found when a definition is wrong.
-
-    The shipped ones are checked by `bds indicator check` and the tests; here only when the user adds own ones.
-    """
-    problems = check(extra) if extra else []
-    if problems:
-        raise SpecError(
-            t("Indicatordefinities kloppen niet:", "Indicator definitions are wrong:")
-            + "\n  "
-            + "\n  ".join(problems[:20]),
-            t("Zie bds indicator check.", "See bds indicator check."),
-        )
-    return {d["id"]: Indicator(d["id"], d, path) for path in files(extra) for d in load_file(path)}
-
-
-def choose(wanted: Iterable[str], extra: Sequence[Path] = ()) -> list[Indicator]:
-    """Indicators by id or theme; all when `wanted` is empty. Raises SpecError for an unknown name."""
-    loaded = load_all(extra)
-    names = list(wanted)
-    if not names:
-        return list(loaded.values())
-    out: dict[str, Indicator] = {}
-    for name in names:
-        hits = [i for i in loaded.values() if name.upper() == i.id or name.lower() == i.data["thema"]]
-        if not hits:
-            from difflib import get_close_matches
-
-            close = get_close_matches(name.upper(), loaded, 3)
-            hint = t("Bedoelt u ", "Do you mean ") + ", ".join(close) + "?" if close else "bds indicator list"
-            raise SpecError(t(f"Indicator {name} bestaat niet.", f"Indicator {name} does not exist."), hint)
-        out |= {i.id: i for i in hits}
-    return list(out.values())
-
-
-def check(extra: Sequence[Path] = ()) -> list[str]:
-    """Everything wrong with the definitions, as texts `file: id: problem`; empty when all is well."""
-    import jsonschema
-
-    schema = json.loads((specs_dir() / "_schemas" / "indicator.schema.json").read_text(encoding="utf-8"))
-    validator = jsonschema.Draft202012Validator(schema)
-    problems: list[str] = []
-    seen: dict[str, str] = {}
-    good: list[Indicator] = []
-    for path in files(extra):
-        for data in load_file(path):
-            name = f"{path.name}: {data.get('id', '?') if isinstance(data, dict) else '?'}"
-            faults = sorted(validator.iter_errors(data), key=lambda e: [str(p) for p in e.path])
-            problems += [f"{name}: {'/'.join(map(str, e.path)) or '-'}: {e.message}" for e in faults]
-            if faults:
-                continue
-            if data["id"] in seen:
-                problems.append(
-                    t(
-                        f"{name}: id staat ook in {seen[data['id']]}",
-                        f"{name}: id is also in {seen[data['id']]}",
-                    )
-                )
-            seen[data["id"]] = path.name
-            good.append(Indicator(data["id"], data, path))
-    for indicator in good:
-        problems += [f"{indicator.path.name}: {indicator.id}: {p}" for p in _meaning(indicator)]
-    return problems + (_expressions(good) if good else [])
-
-
-def _meaning(indicator: Indicator) -> list[str]:
-    from bds_tool.schema import load
-    from bds_tool.schema import versions as known
-
-    out = [
-        t(f"view {name} bestaat niet", f"view {name} does not exist")
-        for name in indicator.needs()
-        if name not in views()
-    ]
-    if out:
-        return out
-    unread = set(indicator.bds_elements()) - indicator.all_elements()
-    if unread:
-        out.append(
-            t(
-                f"element {min(unread)} wordt niet door view {indicator.view} gelezen",
-                f"element {min(unread)} is not read by view {indicator.view}",
-            )
-        )
-    for version in indicator.versions:
-        if version not in known():
-            out.append(t(f"BDS {version} is onbekend", f"BDS {version} is unknown"))
-            continue
-        definition = load(version)
-        if not any(n in definition.elementen for n in indicator.bds_elements()):
-            out.append(
-                t(f"BDS {version} kent geen van de elementen", f"BDS {version} has none of the elements")
-            )
-        if not any(version in map(str, c.get("versies", indicator.versions)) for c in indicator.cases):
-            out.append(t(f"geen uitgewerkt geval voor BDS {version}", f"no worked case for BDS {version}"))
-    return out
-
-
-def _expressions(indicators: list[Indicator]) -> list[str]:
-    """Bind every SQL part against empty views: unknown columns and wrong types come to light here."""
-    import duckdb
-
-    from bds_tool.indicators.cases import empty_views
-
-    connection = empty_views([i for i in indicators if not _meaning(i)])
-    out = []
-    for i in indicators:
-        if _meaning(i):
-            continue
-        parts = [f"({i.population})", f"({i.denominator})", f"({i.numerator})"]
-        if i.value:
-            parts.append(f"CAST({i.value} AS DOUBLE) IS NULL")
-        if i.era:
-            parts.append(f"({i.era}) = 1")
-        try:
-            connection.execute(f"select {', '.join(parts)}, cast({i.day} as date) from {i.view}")
-        except duckdb.Error as error:
-            text = str(error).splitlines()[0]
-            out.append(f"{i.path.name}: {i.id}: {text}")
-    connection.close()
-    return out

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.synthetic.defect_operations import ANCHORS
-
 if TYPE_CHECKING:
     import polars as pl
 
 _KEYS = {"dossier": ["dossier_id"], "activiteit": ["dossier_id", "activiteit_id"]}
 _BIRTH = 20
+#: What a date is moved relative to → the element that holds it.
+ANCHORS = {"geboorte": _BIRTH, "einde": 488, "overlijden": 21}
 
 
 def standing(

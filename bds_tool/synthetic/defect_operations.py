@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.synthetic.defect_ground import ANCHORS
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -123,10 +125,6 @@ def _date_format(row: dict[str, Any], _kind: dict[str, Any], _planter: Planter) 
     year, _, rest = row["waarde"].partition("-")
     month, _, day = rest.partition("-")
     return f"{day}-{month}-{year}" if day else None
-
-
-#: What a date is moved relative to → the element that holds it.
-ANCHORS = {"geboorte": 20, "einde": 488, "overlijden": 21}
 
 
 # ---- dates -----------------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ import polars as pl
 from bds_tool.schema import newest, versions
 from bds_tool.validate.catalogue import Catalogue, load_rules
 from bds_tool.validate.checks import structure, values, whole, wire
-from bds_tool.validate.checks.base import Setting, registered
+from bds_tool.validate.checks.base import Setting
+from bds_tool.validate.checks.dossier import CHECKS
 from bds_tool.validate.chunks import beside, pieces
 from bds_tool.validate.collect import Collector
 from bds_tool.validate.piece import FREE, Group, Judged, judge, sum_filled
@@ -140,7 +141,7 @@ def _group(
         [c for c in structure.checks(setting) if asked(c.code)],
         [c for c in values.checks(setting) if asked(c.code)],
         [c for c in wire.checks(setting) if asked(c.code)] if kind == "dob" else [],
-        [r for r in registered() if any(asked(c) for c in r.codes)],
+        [r for r in CHECKS if any(asked(c) for c in r.codes)],
         asked("BDS207"),
         options.codes,
     )

@@ -93,8 +93,8 @@ def test_every_margin_is_the_sum_of_its_parts_and_pieces_do_not_matter(make_stor
     """A random population against a plain loop; read in one piece, in many, and with dossiers scattered."""
     from bds_tool.dossier.store import Store
     from bds_tool.indicators import run
+    from bds_tool.indicators.catalogue import choose
     from bds_tool.indicators.compute import Plan
-    from bds_tool.indicators.definitions import choose
     from bds_tool.indicators.features import Settings
 
     chance = random.Random(5)

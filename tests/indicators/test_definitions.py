@@ -6,16 +6,18 @@ import pytest
 import yaml
 
 from bds_tool.errors import SpecError
-from bds_tool.indicators import cases, definitions
+from bds_tool.indicators import cases
+from bds_tool.indicators.catalogue import check, load_all
+from bds_tool.indicators.definitions import Indicator
 
 
 @pytest.fixture(scope="module")
 def shipped():
-    return definitions.load_all()
+    return load_all()
 
 
 def test_the_shipped_definitions_are_sound():
-    assert definitions.check() == []
+    assert check() == []
 
 
 def test_there_are_enough(shipped):
@@ -36,7 +38,7 @@ def test_a_wrong_expectation_fails(shipped):
     case = dict(data["gevallen"][0])
     year = next(iter(case["verwacht"]))
     case["verwacht"] = {year: {**case["verwacht"][year], "x": 99}}
-    changed = definitions.Indicator("BF-BIRTH", data | {"gevallen": [case]}, Path("x.yaml"))
+    changed = Indicator("BF-BIRTH", data | {"gevallen": [case]}, Path("x.yaml"))
     assert not any(o.passed for o in cases.run([changed]))
 
 
@@ -98,15 +100,13 @@ def test_own_case_that_does_not_hold(tmp_path, bds):
     ],
 )
 def test_a_wrong_definition_is_told(tmp_path, changes, word):
-    problems = definitions.check(own(tmp_path, **changes))
+    problems = check(own(tmp_path, **changes))
     assert any(word in p for p in problems)
     with pytest.raises(SpecError):
-        definitions.load_all(own(tmp_path, **changes))
+        load_all(own(tmp_path, **changes))
 
 
 def test_the_hash_follows_what_decides_the_figures(shipped):
-    from bds_tool.indicators.definitions import Indicator
-
     one = shipped["BRUSH"]
     assert Indicator(one.id, one.data | {"titel": "Anders"}, one.path).hash == one.hash
     assert Indicator(one.id, one.data | {"teller": "waarde = '03'"}, one.path).hash != one.hash

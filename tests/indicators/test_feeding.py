@@ -84,7 +84,7 @@ def voeding(population):
 
 @pytest.mark.parametrize("moment", PUBLISHED)
 def test_published_percentages_come_back(voeding, population, moment):
-    from bds_tool.indicators.definitions import load_all
+    from bds_tool.indicators.catalogue import load_all
 
     _, drawn = population
     shipped = load_all()

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from bds_tool.indicators.definitions import load_all
+from bds_tool.indicators.catalogue import load_all
 from bds_tool.indicators.growth import rows
 from bds_tool.places import set_specs, specs_dir
 from bds_tool.schema.check import check_specs

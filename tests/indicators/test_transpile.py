@@ -12,8 +12,8 @@ import pytest
 import sqlglot
 
 from bds_tool.indicators import cases, features
+from bds_tool.indicators.catalogue import load_all
 from bds_tool.indicators.compute import cells_sql, groups
-from bds_tool.indicators.definitions import load_all
 
 
 def spark(sql: str) -> str:

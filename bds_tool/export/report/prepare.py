@@ -33,8 +33,8 @@ def opened(
     if not Store.is_store(path):
         yield open_book(path)
         return
+    from bds_tool.indicators.catalogue import choose
     from bds_tool.indicators.compute import Plan
-    from bds_tool.indicators.definitions import choose
     from bds_tool.indicators.features import Settings
     from bds_tool.indicators.protect.policy import load_policy
     from bds_tool.indicators.protect.releases import run_result

@@ -65,7 +65,8 @@ class Registered:
     needs: dict[str, tuple[frozenset[int], ...]]
 
 
-_REGISTER: list[Registered] = []
+#: Every check over dossiers; a module of checks adds its own when it is imported.
+REGISTER: list[Registered] = []
 
 
 def dossier_check(
@@ -80,23 +81,7 @@ def dossier_check(
     def keep(function: DossierCheck) -> DossierCheck:
         table = needs if isinstance(needs, dict) else dict.fromkeys(codes, needs)
         frozen = {c: tuple(frozenset(s) for s in table.get(c, ())) for c in codes}
-        _REGISTER.append(Registered(codes, function, frozen))
+        REGISTER.append(Registered(codes, function, frozen))
         return function
 
     return keep
-
-
-def registered() -> list[Registered]:
-    """All checks over dossiers; importing the modules registers them."""
-    from bds_tool.validate.checks import (  # noqa: F401
-        between,
-        cardinality,
-        longitudinal,
-        privacy,
-        protocol,
-        protocol_rules,
-        time,
-        wire,
-    )
-
-    return _REGISTER
