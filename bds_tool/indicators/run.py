@@ -19,7 +19,7 @@ from bds_tool.indicators.output import Sums, metadata, write
 from bds_tool.indicators.result import LEVELS, TOTAL, Result, write_result
 from bds_tool.indicators.standardise import FILE as STANDARDISED
 from bds_tool.indicators.standardise import Standardiser
-from bds_tool.text import t
+from bds_tool.text import number, t
 
 if TYPE_CHECKING:
     import duckdb
@@ -277,8 +277,9 @@ class _Lost:
         if not self.whole:
             return []
         return [
-            f"{level}: {lost / self.whole:.2%} van de tellingen zonder plaats (adres onbekend of geheim)"
+            f"{level}: {number(100 * lost / self.whole, 2)} % van de tellingen zonder plaats (adres onbekend of geheim)"
             for level, lost in self.without.items()
+            if lost
         ]
 
 
