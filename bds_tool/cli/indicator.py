@@ -287,8 +287,8 @@ def _summary(result: Result) -> None:
     if found := result.meta.get("standardised"):
         talk(
             t(
-                f"  {found['file']}: {found['method']}. Onbeschermd; bds protect neemt dit niet mee.",
-                f"  {found['file']}: {found['method']}. Unprotected; bds protect does not pass it on.",
+                f"  {found['file']}: {found['method']}. Onbeschermd: na bds protect maakt bds report table --standardise ze uit wat getoond mag worden.",
+                f"  {found['file']}: {found['method']}. Unprotected: after bds protect, bds report table --standardise makes them from what may be shown.",
             )
         )
     for note in result.meta["notes"]:

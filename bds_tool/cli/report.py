@@ -59,6 +59,12 @@ def table(
     breakdowns: Annotated[
         bool, typer.Option("--breakdowns/--totals", help="Met of zonder uitsplitsingen.")
     ] = True,
+    standardise: Annotated[
+        str,
+        typer.Option(
+            help="Direct gestandaardiseerd naar deze uitsplitsingen van het resultaat (age,sex), waar alle delen getoond zijn."
+        ),
+    ] = "",
     book: Annotated[
         bool, typer.Option("--book", help="Tabellenboek: een werkboek per gemeente, alle thema's.")
     ] = False,
@@ -70,6 +76,8 @@ def table(
     from bds_tool.export.report.tables import write_book, write_table
 
     opened = open_book(result)
+    if standardise:
+        opened = opened.standardised([word.strip() for word in standardise.split(",") if word.strip()])
     if book:
         count = write_book(opened, output, level=level or "gemeente", replace=force)
         if not quiet:

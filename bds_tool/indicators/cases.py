@@ -95,7 +95,7 @@ def _figures(got: dict[str, Any]) -> dict[str, float]:
     out = {
         "n": n,
         "x": got.get("x") or 0,
-        "missing": max((got.get("p") or 0) - n, 0),
+        "missing": (got.get("p") or 0) + (got.get("u") or 0) - n,
         "nieuw": got.get("b") or 0,
     }
     if got.get("s") is not None and n:

@@ -124,6 +124,8 @@ def _expressions(indicators: list[Indicator]) -> list[str]:
             parts.append(f"CAST({i.value} AS DOUBLE) IS NULL")
         if i.era:
             parts.append(f"({i.era}) = 1")
+        if "age" in i.data["uitsplitsingen"]:
+            parts.append("age IS NULL")
         try:
             connection.execute(f"select {', '.join(parts)}, cast({i.day} as date) from {i.view}")
         except duckdb.Error as error:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None] | None
 
-#: What is summed per indicator: population, known, numerator, known by the new registration, sum, sum of squares.
-SUMS = "pnxbsq"
+#: What is summed per indicator: population, known, numerator, known by the new registration, sum, sum of squares, and
+#: known outside the population that another view counts.
+SUMS = "pnxbsqu"
 
 
 @dataclass
@@ -68,7 +69,8 @@ class Group(NamedTuple):
     """Indicators that one aggregation counts together.
 
     `counters`: per indicator the conditions of population, denominator and numerator (None where not counted here)
-    and of the new registration; `totals`: name → SQL of the values that are summed.
+    and of the new registration; `totals`: name → SQL of the values that are summed; `breakdowns`: those that any of
+    the indicators has.
     """
 
     view: str
@@ -76,11 +78,14 @@ class Group(NamedTuple):
     where: str
     counters: dict[str, dict[str, str]]
     totals: dict[str, str]
+    breakdowns: set[str]
 
 
 #: A counter takes 20 bits of a 64-bit sum, so three fit in one: a cell of one piece holds fewer than a million rows.
 COUNTER_BITS = 20
 COUNTERS = "pnx"
+#: In place of a breakdown that none of the indicators has: their view may not even know it.
+NOT_BROKEN_DOWN = "CAST(NULL AS VARCHAR)"
 #: Pieces worked on at the same time: SQL of one view seldom keeps two processors busy, two pieces do.
 PIECES = 2
 
@@ -90,7 +95,7 @@ def groups(indicators: Iterable[Indicator]) -> list[Group]:
     gathered: dict[tuple[str, str, str], Group] = {}
 
     def group(view: str, day: str, where: str) -> Group:
-        return gathered.setdefault((view, day, where), Group(view, day, where, {}, {}))
+        return gathered.setdefault((view, day, where), Group(view, day, where, {}, {}, set()))
 
     for i in indicators:
         where = f"begrip IN ({', '.join(repr(c) for c in i.concepts)})" if i.concepts else ""
@@ -107,9 +112,15 @@ def groups(indicators: Iterable[Indicator]) -> list[Group]:
         if i.era:
             conditions["b"] = f"({i.era}) = 1"
         own.counters[i.id] = conditions
+        own.breakdowns.update(i.data["uitsplitsingen"])
         if i.population_view:
             condition = i.age_mask if "leeftijd" in i.data else "TRUE"
-            group(i.population_view, "datum", "").counters[f"{i.id}"] = {"p": condition}
+            others = group(i.population_view, "datum", "")
+            others.counters[i.id] = {"p": condition}
+            others.breakdowns.update(i.data["uitsplitsingen"])
+            own.totals[f"u|{i.id}"] = (
+                f"CASE WHEN {i.age_mask if 'leeftijd' in i.data else 'leeftijden <> 0'} THEN 0 ELSE 1 END"
+            )
     return list(gathered.values())
 
 
@@ -154,7 +165,7 @@ def cells_sql(group: Group, by: Sequence[str]) -> str:
         [
             "coalesce(t.gebied, w.gebied, p.onbekend) AS gebied",
             "year(u.k_datum) AS jaar",
-            *(f"{selected[name]} AS {name}" for name in by),
+            *(f"{selected[name] if name in group.breakdowns else NOT_BROKEN_DOWN} AS {name}" for name in by),
             *packed,
         ]
     )

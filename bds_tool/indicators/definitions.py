@@ -41,7 +41,8 @@ class Indicator:
 
     `kind` aandeel (x / n), gemiddelde (mean of `value`) or tarief (events x per unit n). A row of the view counts
     in the population when `population` holds, in n when `denominator` holds too, in x when `numerator` holds too.
-    `population_view` is where the population is counted when the view only has what was registered.
+    `population_view` is where the population is counted when the view only has what was registered; a child that
+    has an answer and is not there makes its own population.
     """
 
     id: str
@@ -58,8 +59,8 @@ class Indicator:
 
     @property
     def day(self) -> str:
-        """The date that decides the year and the address."""
-        return str(self.data.get("datum", "datum"))
+        """The date that decides the year and the address: with a population of its own, where the child counts there."""
+        return str(self.data.get("datum", "dag" if self.population_view else "datum"))
 
     @property
     def concepts(self) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ def compute(
             reference=reference,
         )
         meta = metadata(plan, sources(store), facts, reference=reference)
-        meta["notes"] += lost.notes()
+        meta["notes"] += lost.notes() + _not_broken_down(plan)
         connection.close()
         tables = {}
         if standard and (rates := standard.table()) is not None:
@@ -118,6 +118,18 @@ def compute(
         ) from error
     finally:
         shutil.rmtree(spill, ignore_errors=True)
+
+
+def _not_broken_down(plan: Plan) -> list[str]:
+    """Which breakdowns were left out, for the definitions of some indicators do not have them."""
+    found = []
+    for name in plan.by:
+        without = sum(name not in i.data["uitsplitsingen"] for i in plan.indicators)
+        if without:
+            found.append(
+                f"{name}: {without} van de {len(plan.indicators)} indicatoren zijn er volgens hun definitie niet naar uitgesplitst"
+            )
+    return found
 
 
 def install_areas(
@@ -205,13 +217,19 @@ def all_sums(
             else:
                 found.setdefault(indicator, {})[what] = sums[:, position]
         for indicator, own in found.items():
-            yield _sums_of(chosen[indicator], keys, own, kept.pop(indicator, None))
+            yield _sums_of(space, chosen[indicator], keys, own, kept.pop(indicator, None))
     for indicator, (keys, population) in kept.items():  # asked of many, registered by nobody
         zero = np.zeros(len(keys))
-        yield _sums_of(chosen[indicator], keys, {"p": population, "n": zero, "x": zero}, None)
+        yield _sums_of(space, chosen[indicator], keys, {"p": population, "n": zero, "x": zero}, None)
 
 
-def _sums_of(i: Indicator, keys: Any, own: dict[str, Any], population: tuple[Any, Any] | None) -> Sums:  # noqa: ANN401
+def _sums_of(
+    space: Space,
+    i: Indicator,
+    keys: Any,  # noqa: ANN401
+    own: dict[str, Any],
+    population: tuple[Any, Any] | None,
+) -> Sums:
     import numpy as np
 
     if population is not None:
@@ -222,14 +240,15 @@ def _sums_of(i: Indicator, keys: Any, own: dict[str, Any], population: tuple[Any
             for what, v in own.items()
         }
         position, there = look_up(population[0], every)
-        own["p"] = (
-            np.where(there, population[1][position], 0.0) if len(population[1]) else np.zeros(len(every))
-        )
+        others = np.where(there, population[1][position], 0.0) if len(population[1]) else np.zeros(len(every))
+        # An answer may come without a realised contact in the year; then it makes its own population.
+        own["p"] = others + own.pop("u")
         keys = every
     keep = (own["p"] > 0) | (own["n"] > 0)
+    for at, name in enumerate(space.by):
+        if name not in i.data["uitsplitsingen"]:
+            keep &= space.part(keys, at) == 0
     keys, own = keys[keep], {what: v[keep] for what, v in own.items()}
-    # An answer may come without a realised contact in the year; then it makes its own population.
-    own["p"] = np.maximum(own["p"], own["n"])
     published = {
         str(r["periode"]): (float(r["waarde"]), str(r["bron"])) for r in i.data.get("referentie", ())
     }

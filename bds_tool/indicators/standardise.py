@@ -4,25 +4,34 @@ The strata are the values of the chosen breakdowns (age, sex, …); their weight
 whole over the whole period, so that areas and years can be compared. Children with an unknown value have no stratum
 and stay out. An area without anyone in a stratum of the standard has no standardised rate.
 
-The rates go into a file of their own, `gestandaardiseerd.parquet`: they follow from cells that are smaller than those
-of the result, so they stay with the unprotected counts and `protect` does not pass them on.
+`Standardiser` makes them from all cells, into a file of their own (`gestandaardiseerd.parquet`): those cells are smaller
+than the ones of the result, so the file stays with the unprotected counts and `protect` does not pass it on.
+`published` makes them from the rows of a protected result that are shown. What follows from published figures alone
+tells nothing new, so these rates may be published.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.indicators.cube import Space, roll_up
+from bds_tool.indicators.result import BREAKDOWNS, FIGURES, TOTAL
 from bds_tool.indicators.statistics import standardised_rates
 
 if TYPE_CHECKING:
+    import polars as pl
     import pyarrow as pa
 
     from bds_tool.indicators.definitions import Indicator
 
 FILE = "gestandaardiseerd.parquet"
 UNKNOWN = "onbekend"
+
+
+def method(by: Sequence[str], period: str) -> str:
+    """What a rate was standardised to, and how its interval was made."""
+    return f"direct gestandaardiseerd naar {', '.join(by)} (Dobson 95%; standaard: alle gegevens, {period})"
 
 
 class Standardiser:
@@ -38,13 +47,19 @@ class Standardiser:
 
     @property
     def method(self) -> str:
-        return f"direct gestandaardiseerd naar {', '.join(self.space.by)} (Dobson 95%; standaard: alle gegevens, {self.space.period})"
+        return method(self.space.by, self.space.period)
 
     def add(self, cells: dict[str, Any], indicators: Sequence[Indicator]) -> None:
-        """Works out `indicators` (proportions and rates; others are skipped) from the cells of their group."""
+        """Works out `indicators` from the cells of their group: proportions and rates that have these breakdowns."""
         import numpy as np
 
-        wanted = [i for i in indicators if i.kind != "gemiddelde" and f"n|{i.id}" in cells]
+        wanted = [
+            i
+            for i in indicators
+            if i.kind != "gemiddelde"
+            and f"n|{i.id}" in cells
+            and set(self.space.by) <= set(i.data["uitsplitsingen"])
+        ]
         if not wanted:
             return
         names = [f"{what}|{i.id}" for i in wanted for what in "nx"]
@@ -104,3 +119,68 @@ class Standardiser:
         import pyarrow as pa
 
         return pa.concat_tables(self.parts) if self.parts else None
+
+
+#: Statuses of a published rate: shown; a stratum is hidden; nobody in a stratum of the standard; not for this level.
+SHOWN, HIDDEN, NO_DATA, TOO_LOW = "ok", "verborgen", "geen_gegevens", "niet_op_dit_niveau"
+_PLACE = ("indicator", "level", "area", "area_name", "parent", "period")
+
+
+def published(
+    frame: pl.DataFrame, by: Sequence[str], scales: Mapping[str, float], period: str
+) -> pl.DataFrame:
+    """Standardised rates from the rows of a protected result: one row per indicator, area and period, as in a result.
+
+    `scales` (indicator → unit per child) says which indicators are proportions or rates; `period` is the whole period,
+    of which the highest area gives the standard. A rate is `verborgen` when the row of one of its strata is not shown,
+    for the area or for the standard; `geen_gegevens` when a stratum of the standard has nobody in that area;
+    `niet_op_dit_niveau` as its strata.
+    """
+    import polars as pl
+
+    strata = frame.filter(
+        pl.col("indicator").is_in(list(scales)),
+        *(~pl.col(c).is_in([TOTAL, UNKNOWN]) for c in by),
+        *(pl.col(c) == TOTAL for c in BREAKDOWNS if c not in by),
+    )
+    parts = [
+        _published(part, by, scales[name], period)
+        for (name,), part in strata.group_by("indicator", maintain_order=True)
+    ]
+    empty = frame.clear()
+    return pl.concat([empty, *(p.select(empty.columns).cast(empty.schema) for p in parts)])
+
+
+def _published(strata: pl.DataFrame, by: Sequence[str], scale: float, period: str) -> pl.DataFrame:
+    import numpy as np
+    import polars as pl
+
+    places = strata.select(_PLACE).unique(maintain_order=True)
+    kinds = strata.select(by).unique(maintain_order=True)
+    at = strata.join(places.with_row_index("_place"), on=["area", "period"], how="left")
+    at = at.join(kinds.with_row_index("_kind"), on=list(by), how="left")
+    row, column = at["_place"].to_numpy(), at["_kind"].to_numpy()
+    n, x = (np.zeros((places.height, kinds.height)) for _ in "nx")
+    n[row, column], x[row, column] = (at[c].fill_null(0).to_numpy() for c in ("n", "x"))
+    shown = np.ones(n.shape, dtype=bool)
+    shown[row, column] = at["status"].is_in([SHOWN, NO_DATA]).to_numpy()
+    too_low = np.bincount(row, (at["status"] == TOO_LOW).to_numpy(), places.height) > 0
+    whole = np.flatnonzero((places["level"] == "land").to_numpy() & (places["period"] == period).to_numpy())
+    standard, told = (
+        (n[whole[0]], shown[whole[0]]) if len(whole) else (np.zeros(kinds.height), shown[:0].any(0))
+    )
+    # A stratum that the standard does not show has a weight nobody knows.
+    known = shown.all(axis=1) & bool(told.all()) & bool(standard.any())
+    value, low, high = (v * scale for v in standardised_rates(x, n, standard))
+    status = np.select([too_low, ~known, np.isfinite(value)], [TOO_LOW, HIDDEN, SHOWN], NO_DATA)
+    figures = {"value": value, "lower": low, "upper": high, "n": n.sum(1), "x": x.sum(1)}
+    return places.with_columns(
+        *(pl.lit(TOTAL).alias(c) for c in BREAKDOWNS),
+        *(pl.lit(None).alias(c) for c in (*FIGURES, "reliability") if c not in figures),
+        *(
+            pl.Series(c, np.where(status == SHOWN, v, np.nan)).fill_nan(None).alias(c)
+            for c, v in figures.items()
+        ),
+        pl.lit(method(by, period)).alias("method"),
+        pl.Series("status", status),
+    )

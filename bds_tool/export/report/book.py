@@ -154,6 +154,32 @@ class Book:
             chosen = chosen.filter(*(pl.col(c) == TOTAL for c in BREAKDOWNS))
         return chosen
 
+    def standardised(self, by: Sequence[str]) -> Book:
+        """The directly standardised rates that follow from what this result shows, as a book of its own.
+
+        Raises UsageError when `by` are no breakdowns of this result.
+        """
+        from bds_tool.indicators.standardise import published
+
+        there = self.result.meta.get("by") or []
+        if not by or set(by) - set(there):
+            raise UsageError(
+                t(
+                    f"Dit resultaat is niet uitgesplitst naar {', '.join(by) or '(niets)'}.",
+                    f"This result is not broken down by {', '.join(by) or '(nothing)'}.",
+                ),
+                t(
+                    f"Kies uit: {', '.join(there)}." if there else "Tel opnieuw met --by age,sex.",
+                    f"Choose from: {', '.join(there)}." if there else "Count again with --by age,sex.",
+                ),
+            )
+        scales = {
+            key: float(d.get("scale", 1))
+            for key, d in self.result.meta["definitions"].items()
+            if d["kind"] != "gemiddelde"
+        }
+        return Book(self.result, published(self.frame, by, scales, self.result.meta["period"]["label"]))
+
     def indicator(self, key: str) -> Indicator:
         """Raises UsageError with the nearest names when there is no such indicator in this result."""
         if key not in self.indicators:
