@@ -12,6 +12,9 @@ from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, wri
 from bds_tool.errors import ExitCode, UnreadableError, UsageError
 from bds_tool.text import number, t
 
+#: Findings told on a screen; a file gets them all.
+MOST_ROWS = 50
+
 
 class WithDefault(TyperGroup):
     """`bds protect NAAM.result` is `bds protect run NAAM.result`: the first word is a command only if it is one."""
@@ -235,7 +238,16 @@ def audit(
             output,
         )
     elif rows or format_ != "text":
-        table(rows, columns, format_, output)
+        _tell_findings(rows, columns, format_, output)
+    if verdict.by_reason().get("tegenstrijdig") and not file.is_dir():
+        talk(
+            t(
+                "Tegenstrijdig: geen enkele tabel past bij wat is getoond. De controle neemt aan dat een verborgen aantal ten "
+                "minste 1 is; zijn er ook nullen verborgen, zet dan lower: 0 in de beschrijving.",
+                "Tegenstrijdig: no table agrees with what is shown. The audit takes a hidden count to be at least 1; if zeros "
+                "are hidden as well, put lower: 0 in the description.",
+            )
+        )
     for remark in verdict.remarks:
         talk(remark)
     if verdict.contradictions:
@@ -248,6 +260,19 @@ def audit(
     talk(_verdict_line(verdict))
     if not verdict.safe:
         raise typer.Exit(ExitCode.WITHHELD)
+
+
+def _tell_findings(rows: list[list[Any]], columns: list[str], format_: str, output: Path | None) -> None:
+    """All findings to a file or in a format for programs; the first ones on a screen."""
+    told = rows[:MOST_ROWS] if format_ == "text" and output is None else rows
+    table(told, columns, format_, output)
+    if len(told) < len(rows):
+        talk(
+            t(
+                f"… en nog {number(len(rows) - len(told))}. Alles: --format csv --output BESTAND.",
+                f"… and {number(len(rows) - len(told))} more. All of them: --format csv --output FILE.",
+            )
+        )
 
 
 def _verdict_line(verdict: Any) -> str:  # noqa: ANN401

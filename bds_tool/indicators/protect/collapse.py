@@ -1,8 +1,9 @@
 """What to merge when too much would be hidden: each dimension in turn left out, or its codes taken in pairs.
 
 Proposals only: the loss is shown before and after, the choice is people's. Of a table every coarser one is
-protected anew. Of a result the rows that would stay are looked up in the pattern found: publishing fewer rows is
-as safe, so what is hidden of them is the most that protecting them alone would hide.
+protected anew. Of a result, and of a table too large for that, the rows that would stay are looked up in the
+pattern found: publishing fewer rows is as safe, so what is hidden of them is the most that protecting them alone
+would hide.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from bds_tool.indicators.protect.generic import CountTable, Dimension
 from bds_tool.indicators.protect.table_run import suppress, table_problem
+from bds_tool.indicators.protect.types import Bools, Ints
 from bds_tool.text import number, t
 
 if TYPE_CHECKING:
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
 #: Share hidden from which merging is worth a thought; at 42 % a table says little (sdc facts, table XL).
 TOO_MUCH = 0.30
-#: Cells beyond which no proposals are worked out: each one costs as much as protecting the table.
+#: Proposals told of a table.
+SHOWN = 3
+#: Cells up to which coarser tables are protected anew: each one costs as much as protecting the table.
 LARGEST = 50_000
 
 
@@ -45,17 +49,38 @@ class Proposal:
         )
 
 
-def proposals(table: CountTable, policy: Policy) -> list[Proposal]:
-    """Coarser tables, those that hide the smallest share first. Empty for tables that are too large to try."""
-    if table.values.size > LARGEST:
+def table_proposals(table: CountTable, policy: Policy, secret: Bools) -> list[str]:
+    """Coarser tables in words, those that hide the smallest share first; empty when little is hidden.
+
+    `secret` says per cell of `table.values` whether it is hidden.
+    """
+    share = float((secret & table.published).sum() / max(1, table.published.sum()))
+    if share <= TOO_MUCH:
         return []
+    most = table.values.size > LARGEST
+    found = _looked_up(table, secret) if most else _protected_anew(table, policy)
+    found.sort(key=lambda p: p.hidden / max(1, p.cells))
+    return [p.text(share, most=most) for p in found[:SHOWN]]
+
+
+def _protected_anew(table: CountTable, policy: Policy) -> list[Proposal]:
     found = []
     for axis, dimension in enumerate(table.dimensions):
         for change, coarser in _coarser(table, axis, dimension):
             outcome = suppress(table_problem(coarser, policy), passes=1)
             hidden = int(outcome.hidden[coarser.tree.label_node].sum())
             found.append(Proposal(change, int(coarser.published.sum()), hidden))
-    return sorted(found, key=lambda p: p.hidden / max(1, p.cells))
+    return found
+
+
+def _looked_up(table: CountTable, secret: Bools) -> list[Proposal]:
+    """The proposals that only leave out rows."""
+    found = []
+    for axis, dimension in enumerate(table.dimensions):
+        for change, keep in _fewer(axis, dimension):
+            shown = np.take(table.published, keep, axis)
+            found.append(Proposal(change, int(shown.sum()), int((np.take(secret, keep, axis) & shown).sum())))
+    return found
 
 
 def result_proposals(frame: pl.DataFrame) -> list[str]:
@@ -95,24 +120,29 @@ def result_proposals(frame: pl.DataFrame) -> list[str]:
 
 
 def _coarser(table: CountTable, axis: int, dimension: Dimension) -> list[tuple[str, CountTable]]:
+    made = [(change, _keep(table, axis, keep)) for change, keep in _fewer(axis, dimension)]
     inner = np.unique(dimension.parent[dimension.parent >= 0])
     leaves = np.setdiff1d(np.arange(len(dimension.codes)), inner)
-    name, made = dimension.description.name, []
-    if len(inner) > 1:
-        # The lowest level of a tree left out: leaves whose parent is no root.
-        low = leaves[dimension.parent[leaves] > 0]
-        keep = np.setdiff1d(np.arange(len(dimension.codes)), low)
-        made.append(
-            (t(f"{name} zonder laagste niveau", f"{name} without its lowest level"), _keep(table, axis, keep))
-        )
-    elif len(leaves) > 3:
+    if len(inner) == 1 and len(leaves) > 3:
+        name = dimension.description.name
         made.append(
             (t(f"{name} per twee samen", f"{name} two by two"), _pairs(table, axis, dimension, leaves))
         )
+    return made
+
+
+def _fewer(axis: int, dimension: Dimension) -> list[tuple[str, Ints]]:
+    """What to leave out of a dimension, and the positions that stay."""
+    inner = np.unique(dimension.parent[dimension.parent >= 0])
+    name, made = dimension.description.name, []
+    if len(inner) > 1:
+        # The lowest level of a tree: leaves whose parent is no root.
+        leaves = np.setdiff1d(np.arange(len(dimension.codes)), inner)
+        low = leaves[dimension.parent[leaves] > 0]
+        keep = np.setdiff1d(np.arange(len(dimension.codes)), low)
+        made.append((t(f"{name} zonder laagste niveau", f"{name} without its lowest level"), keep))
     if axis > 0:
-        made.append(
-            (t(f"{name} niet uitgesplitst", f"no breakdown by {name}"), _keep(table, axis, np.array([0])))
-        )
+        made.append((t(f"{name} niet uitgesplitst", f"no breakdown by {name}"), np.array([0])))
     return made
 
 

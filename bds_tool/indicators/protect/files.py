@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.errors import UsageError, WithheldError
 from bds_tool.files import atomic_file
 from bds_tool.indicators.protect import generic
-from bds_tool.indicators.protect.collapse import TOO_MUCH, proposals
+from bds_tool.indicators.protect.collapse import table_proposals
 from bds_tool.indicators.protect.description import TableDescription
 from bds_tool.indicators.protect.table_run import (
     Outcome,
@@ -79,9 +79,8 @@ def protect_table(
         require_safe(verdict)
         with atomic_file(target) as temporary:
             shutil.copyfile(draft, temporary)
-    share = float((made.frame["status"] == "verborgen").mean())  # type: ignore[arg-type]
-    advice = [p.text(share) for p in proposals(table, policy)[:3]] if share > TOO_MUCH else []
-    return ProtectedTable(made, outcome, verdict, advice)
+    secret = outcome.hidden[table.tree.label_node].reshape(table.values.shape)
+    return ProtectedTable(made, outcome, verdict, table_proposals(table, policy, secret))
 
 
 def claims(table: generic.CountTable, outcome: Outcome, terms: Mapping[str, Any]) -> audit.Claims:

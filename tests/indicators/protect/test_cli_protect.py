@@ -150,6 +150,33 @@ def test_lines_with_the_same_codes_are_refused(bds, table):
     assert "1 regels hebben dezelfde codes" in audited.err
 
 
+def test_hidden_zeros_are_explained_and_a_screen_is_not_flooded(bds, tmp_path):
+    # 60 wijken with a hidden pair of 0 and 5 that add up to a shown 5: nothing fits "at least 1" if the columns are 0.
+    rows = [f"W{i:02d},{uit},{n}" for i in range(60) for uit, n in (("a", ""), ("b", ""), ("totaal", 5))]
+    rows += ["totaal,a,0", "totaal,b,300", "totaal,totaal,300"]
+    (tmp_path / "t.csv").write_text("\n".join(["wijk,uit,n", *rows]) + "\n")
+    (tmp_path / "t.yaml").write_text(TABLE)
+    done = bds("protect", "audit", tmp_path / "t.csv", "--table", tmp_path / "t.yaml")
+    assert done.code == 4
+    assert "lower: 0" in done.err
+    assert "en nog 70" in done.err
+    assert len(done.out.splitlines()) == 52
+    full = bds("protect", "audit", tmp_path / "t.csv", "--table", tmp_path / "t.yaml", "--format", "csv")
+    assert len(full.out.splitlines()) == 121
+
+
+def test_large_tables_get_proposals_from_the_pattern(bds, table, monkeypatch):
+    from bds_tool.indicators.protect import collapse
+
+    rules = ("--table", table / "t.yaml", "--policy", table / "p.yaml")
+    monkeypatch.setattr(collapse, "TOO_MUCH", 0.0)
+    small = bds("protect", table / "t.csv", *rules, "--to", table / "o.csv")
+    assert "uit niet uitgesplitst: 0,0 % van 4 cellen" in small.err
+    monkeypatch.setattr(collapse, "LARGEST", 1)
+    large = bds("protect", table / "t.csv", *rules, "--to", table / "o.csv", "--force")
+    assert "uit niet uitgesplitst: hoogstens 0,0 % van 4 cellen" in large.err
+
+
 def test_what_hides_nothing_is_not_called_safe(bds, table, tmp_path):
     source = counted(tmp_path / "a.result", indicators=("A",))
     done = bds("protect", "audit", source.path)
