@@ -154,9 +154,15 @@ def improve(
 
     With `top_first` rows of the highest level are tried first; with `rounds` 0 no other rows are.
     """
+    top = _hidden_at_top(suppressor) if top_first else np.zeros(suppressor.uses.shape, dtype=bool)
+    if not rounds and not top.any():
+        return suppressor.hidden(), suppressor.certificates()
     improver = Improver(suppressor)
-    if top_first:
-        _keep_top(improver, suppressor)
+    if top.any():
+        # Only flows through all areas can spare these: moves hid them for want of a better way.
+        small, improver.flows = improver.flows, Flows(suppressor.problem, whole=True)
+        improver.give_back(top, MOST_EFFORT // suppressor.problem.published.size, PATIENCE)
+        improver.flows = small
     for _ in range(rounds):
         improver.reroute()
         if not improver.give_back():
@@ -164,17 +170,13 @@ def improve(
     return suppressor.hidden(), [c for held in improver.held.values() for c in held]
 
 
-def _keep_top(improver: Improver, suppressor: Suppressor) -> None:
-    """Publish rows of the highest level again that moves hide for want of a better way: flows through all areas."""
-    problem = improver.problem
+def _hidden_at_top(suppressor: Suppressor) -> Bools:
+    """Rows of the highest level that are hidden to shield others."""
+    problem = suppressor.problem
     depth = problem.tree.depth()
     top = depth == depth[problem.published.any(axis=1)].min(initial=0)
-    among = np.zeros(improver.uses.shape, dtype=bool)
-    among[:-1, :-1] = problem.published & top[:, None] & (suppressor.uses[:-1, :-1] > 0) & ~problem.given
+    found = np.zeros(suppressor.uses.shape, dtype=bool)
+    found[:-1, :-1] = problem.published & top[:, None] & (suppressor.uses[:-1, :-1] > 0) & ~problem.given
     for p in problem.primaries:
-        among[p.node, p.flat] = False
-    if not among.any():
-        return
-    small, improver.flows = improver.flows, Flows(problem, whole=True)
-    improver.give_back(among, MOST_EFFORT // problem.published.size, PATIENCE)
-    improver.flows = small
+        found[p.node, p.flat] = False
+    return found

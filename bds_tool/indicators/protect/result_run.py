@@ -191,6 +191,7 @@ def _certified(indicator: Indicator) -> Iterator[tuple[int, str, int, int, int]]
         return
     problem = indicator.population.problem
     moves = carrier(indicator)
+    numerator = indicator.mean and moves == X
     for p, (low, high) in ranges(problem, indicator.population.certificates).items():
         count = int(indicator.counts[moves, p.node, p.flat])
         total = int(indicator.counts[:, p.node, p.flat].sum())
@@ -198,7 +199,7 @@ def _certified(indicator: Indicator) -> Iterator[tuple[int, str, int, int, int]]
         down, up = int(problem.values[0, p.node, p.flat]) - low, high - int(problem.values[0, p.node, p.flat])
         for r in where.get((p.node, p.flat), []):
             yield r, "populatie", total, total - down, total + up
-            if indicator.mean and moves == X:
+            if numerator:
                 yield r, "teller", count, count - down, count + up
 
 
