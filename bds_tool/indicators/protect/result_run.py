@@ -18,7 +18,7 @@ from bds_tool.indicators.result import FIGURES, PROTECTED, Result, read_result, 
 from bds_tool.text import t
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import polars as pl
 
@@ -208,17 +208,26 @@ def judged_rows(made: ProtectedResult) -> pl.DataFrame:
     return made.internal.drop("waar", "laag", "hoog")
 
 
-def claims(made: ProtectedResult, result: Result) -> dict[str, ResultClaims]:
-    """Per indicator what the audit is told of why the hidden rows are safe: the counts, and the certificates."""
+def claims(made: ProtectedResult, result: Result) -> Callable[[str], ResultClaims | None]:
+    """Of an indicator, what the audit is told of why its hidden rows are safe: the counts, and the certificates.
+
+    Made when asked for: of all indicators together it is larger than anything else.
+    """
+    import polars as pl
+
     from bds_tool.indicators.protect.audit.result_file import ResultClaims
 
-    frame = result.counts().select("indicator", *ROW, "n", "x", "missing").collect().with_row_index("_row")
-    told = {}
-    for (name,), start in frame.group_by("indicator", maintain_order=True):
-        indicator = next((i for i in made.indicators if i.id == name), None)
-        of, row, count, delta = _changes(indicator) if indicator else (np.zeros(0, dtype=np.int64),) * 4
+    found = {i.id: i for i in made.indicators}
+    rows = result.counts().select("indicator", *ROW, "n", "x", "missing").with_row_index("_row")
+
+    def told(name: str) -> ResultClaims | None:
+        if name not in found:
+            return None
+        start = rows.filter(pl.col("indicator") == name).collect()
+        of, row, count, delta = _changes(found[name])
         line = np.searchsorted(start["_row"].to_numpy(), row)
-        told[str(name)] = ResultClaims(start.drop("_row", "indicator"), of, line, count, delta)
+        return ResultClaims(start.drop("_row", "indicator"), of, line, count, delta)
+
     return told
 
 

@@ -7,7 +7,7 @@ of them. N is shared by indicators with the same population, so a row shown for 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,13 +86,13 @@ def audit_results(
     width: int = 1,
     judged: pl.DataFrame | None = None,
     floors: pl.DataFrame | None = None,
-    claims: Mapping[str, ResultClaims] | None = None,
+    claims: Callable[[str], ResultClaims | None] | None = None,
     seconds_per_cell: float = 10.0,
 ) -> Verdict:
     """Attack a published result, knowing earlier ones. `judged` (indicator, KEY, telling) says which counts must hold.
 
     `floors` (indicator, KEY, low_x, low_y) is what the attacker takes for granted of a hidden row; default zero.
-    `claims` says per indicator why its rows are safe. It only saves time: each is checked first, and what they do not
+    `claims` says of an indicator why its rows are safe. It only saves time: each is checked first, and what they do not
     show is attacked as if nothing had been told.
     """
     import polars as pl
@@ -122,7 +122,7 @@ def audit_results(
             least,
             mine,
             seconds_per_cell,
-            (claims or {}).get(str(name)),
+            claims(str(name)) if claims else None,
         )
         offset = total.judged
         total.findings += [
