@@ -1,6 +1,9 @@
 """`bds protect` as a user meets it: exit codes, files, talk on stderr."""
 
 import json
+import re
+import shlex
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -175,6 +178,21 @@ def test_large_tables_get_proposals_from_the_pattern(bds, table, monkeypatch):
     monkeypatch.setattr(collapse, "LARGEST", 1)
     large = bds("protect", table / "t.csv", *rules, "--to", table / "o.csv", "--force")
     assert "uit niet uitgesplitst: hoogstens 0,0 % van 4 cellen" in large.err
+
+
+def test_the_how_to_on_tables_does_what_it_says(bds, tmp_path, monkeypatch):
+    page = (Path(__file__).parents[3] / "docs" / "howto" / "tabel-beveiligen.md").read_text(encoding="utf-8")
+    blocks = dict(re.findall(r"```(csv|yaml)\n(.*?)```", page, re.DOTALL))
+    monkeypatch.chdir(tmp_path)
+    for kind, text in blocks.items():
+        Path(f"tabel.{kind}").write_text(text, encoding="utf-8")
+    commands = re.findall(r"```sh\nbds (.*?)\n```", page)
+    assert [bds(*shlex.split(c)).code for c in commands] == [0, 0]
+    safe = pl.read_csv("veilig.csv")
+    assert set(safe["status"]) == {"ok", "verborgen"}
+    assert safe.filter(wijk="WK000101", oordeel="slecht")["n"].null_count() == 1
+    assert Path("verantwoording.md").exists()
+    assert pl.read_csv("intern.csv").filter(primair=True).height == 3  # 3, 9 and 8 are below 10
 
 
 def test_what_hides_nothing_is_not_called_safe(bds, table, tmp_path):
