@@ -46,12 +46,13 @@ def check(
         [word, texts[word], count, round(100 * count / total, 1) if total else None]
         for word, count in placed.items()
     ]
-    table(rows, ("placed", "how", "addresses", "percent"), format_, output)
+    table(rows, ("plaatsing", "hoe", "adressen", "percentage"), format_, output)
     division = facts["division"] or t("geen jaar bekend", "no year known")
+    count = len(facts["files"])
     talk(
         t(
-            f"Indeling: {division}; {len(facts['files'])} tabellen.",
-            f"Division: {division}; {len(facts['files'])} tables.",
+            f"Indeling: {division}; {count} {'tabel' if count == 1 else 'tabellen'}.",
+            f"Division: {division}; {count} {'table' if count == 1 else 'tables'}.",
         )
     )
     if lost:

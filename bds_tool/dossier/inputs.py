@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from bds_tool.dossier.archives import gzip_size, kind_of_file, members, open_gzip, open_plain, spool_stdin
 from bds_tool.dossier.sources import Source, Unreadable
 from bds_tool.dossier.store import Store
+from bds_tool.files import reason
 
 #: Folders are searched for these endings only, so that a README beside an export is no finding.
 ENDINGS = {
@@ -134,7 +135,7 @@ def _opened(entry: Entry, name: str, bds: str, settings: dict[str, Any]) -> Iter
         if kind == "gzip":
             size = gzip_size(path)
     except OSError as error:
-        yield Unopened(entry.number, name, 0, "BDS011", {"reden": error.strerror or type(error).__name__})
+        yield Unopened(entry.number, name, 0, "BDS011", {"reden": reason(error)})
         return
     if kind == "gzip":
         yield Source(name, size, partial(open_gzip, path), entry.number, bds, settings)

@@ -42,7 +42,11 @@ def choose(wanted: Iterable[str], extra: Sequence[Path] = ()) -> list[Indicator]
         hits = [i for i in loaded.values() if name.upper() == i.id or name.lower() == i.data["thema"]]
         if not hits:
             close = get_close_matches(name.upper(), loaded, 3)
-            hint = t("Bedoelt u ", "Do you mean ") + ", ".join(close) + "?" if close else "bds indicator list"
+            hint = (
+                t(f"Bedoelt u {', '.join(close)}?", f"Do you mean {', '.join(close)}?")
+                if close
+                else t("Alle indicatoren: `bds indicator list`.", "All indicators: `bds indicator list`.")
+            )
             raise SpecError(t(f"Indicator {name} bestaat niet.", f"Indicator {name} does not exist."), hint)
         out |= {i.id: i for i in hits}
     return list(out.values())

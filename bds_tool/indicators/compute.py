@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bds_tool import text
 from bds_tool.indicators import features
 from bds_tool.indicators.definitions import Indicator
 from bds_tool.indicators.pivot import Rows
@@ -238,8 +239,9 @@ def count(
 
     waiting: list[Future[None]] = []
     with ThreadPoolExecutor(PIECES) as pool:
-        for number, table in enumerate(tables, 1):
-            progress(f"deel {number}: {table.num_rows} rijen")
+        for piece, table in enumerate(tables, 1):
+            rows = text.number(table.num_rows)
+            progress(text.t(f"deel {piece}: {rows} rijen", f"piece {piece}: {rows} rows"))
             waiting.append(pool.submit(one, table))
             if len(waiting) > PIECES:  # one more is read ahead
                 waiting.pop(0).result()

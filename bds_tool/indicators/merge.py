@@ -7,12 +7,12 @@ result says for which indicators that may happen, and how many dossiers were han
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from bds_tool.errors import UsageError
+from bds_tool.files import work_dir
 from bds_tool.indicators.cube import Space
 from bds_tool.indicators.output import Sums, write
 from bds_tool.indicators.result import (
@@ -69,8 +69,8 @@ def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Resu
     meta["bds_versions"] = sorted({v for r in results for v in r.meta["bds_versions"]})
     meta["merged"] = [{"result": r.path.name, "sources": len(r.meta["sources"])} for r in results]
     meta["notes"] = [*{n for r in results for n in r.meta["notes"]}, *_twice(definitions)]
-    with tempfile.TemporaryDirectory(dir=target.parent if target.parent.is_dir() else None) as folder:
-        file = Path(folder) / "counts.parquet"
+    with work_dir(target) as folder:
+        file = folder / "counts.parquet"
         write(file, space, _sums(added, space, definitions), reference=str(meta["settings"]["reference"]))
         return write_result(target, file, meta, replace=replace)
 

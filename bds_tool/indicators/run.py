@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.errors import UsageError
+from bds_tool.files import work_dir
 from bds_tool.indicators import area, features
 from bds_tool.indicators.chunks import ROWS, pieces
 from bds_tool.indicators.compute import PIECES, Group, Plan, count, figures, unpacked
@@ -73,41 +72,40 @@ def compute(
             t(f"{target} bestaat al.", f"{target} exists already."),
             t("Kies een andere naam of geef --force.", "Choose another name or give --force."),
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    spill = Path(tempfile.mkdtemp(prefix=".bds-", dir=target.parent))
     progress = plan.progress or (lambda _: None)
     try:
-        connection = connect(store, spill, memory=memory)
-        facts = install_areas(connection, plan, area_paths, area_year)
-        wanted = frozenset(features.elements(features.needed(plan.views()), plan.concepts()))
-        file = store.path / "registraties.parquet"
-        if pq.read_metadata(file).num_rows > rows:  # the pieces share the processors
-            connection.execute(f"set threads = {max(1, (os.cpu_count() or 1) // PIECES)}")
-        read = pieces(file, connection, spill, rows, wanted)
-        counted = count(connection, read, plan)
-        progress(t("marges en toetsen", "margins and tests"))
-        space = make_space(connection, plan)
-        lost = _Lost(space)
-        standard = Standardiser(space, plan.standardise) if plan.standardise else None
-        counts = spill / "counts.parquet"
-        write(
-            counts,
-            space,
-            lost.watch(all_sums(connection, plan, space, counted, standard)),
-            reference=reference,
-        )
-        meta = metadata(plan, sources(store), facts, reference=reference)
-        meta["notes"] += lost.notes() + _not_broken_down(plan)
-        connection.close()
-        tables = {}
-        if standard and (rates := standard.table()) is not None:
-            tables[STANDARDISED] = rates
-            meta["standardised"] = {
-                "by": list(plan.standardise),
-                "file": STANDARDISED,
-                "method": standard.method,
-            }
-        return write_result(target, counts, meta, replace=replace, tables=tables)
+        with work_dir(target) as spill:
+            connection = connect(store, spill, memory=memory)
+            facts = install_areas(connection, plan, area_paths, area_year)
+            wanted = frozenset(features.elements(features.needed(plan.views()), plan.concepts()))
+            file = store.path / "registraties.parquet"
+            if pq.read_metadata(file).num_rows > rows:  # the pieces share the processors
+                connection.execute(f"set threads = {max(1, (os.cpu_count() or 1) // PIECES)}")
+            read = pieces(file, connection, spill, rows, wanted)
+            counted = count(connection, read, plan)
+            progress(t("marges en toetsen", "margins and tests"))
+            space = make_space(connection, plan)
+            lost = _Lost(space)
+            standard = Standardiser(space, plan.standardise) if plan.standardise else None
+            counts = spill / "counts.parquet"
+            write(
+                counts,
+                space,
+                lost.watch(all_sums(connection, plan, space, counted, standard)),
+                reference=reference,
+            )
+            meta = metadata(plan, sources(store), facts, reference=reference)
+            meta["notes"] += lost.notes() + _not_broken_down(plan)
+            connection.close()
+            tables = {}
+            if standard and (rates := standard.table()) is not None:
+                tables[STANDARDISED] = rates
+                meta["standardised"] = {
+                    "by": list(plan.standardise),
+                    "file": STANDARDISED,
+                    "method": standard.method,
+                }
+            return write_result(target, counts, meta, replace=replace, tables=tables)
     except engine.OutOfMemoryException as error:
         raise UsageError(
             t(
@@ -116,8 +114,6 @@ def compute(
             ),
             t("Geef --memory 4GB of maak schijfruimte vrij.", "Give --memory 4GB or free disk space."),
         ) from error
-    finally:
-        shutil.rmtree(spill, ignore_errors=True)
 
 
 def _not_broken_down(plan: Plan) -> list[str]:

@@ -8,6 +8,7 @@ import secrets
 from pathlib import Path
 
 from bds_tool.errors import UsageError
+from bds_tool.files import reason
 from bds_tool.text import t
 
 #: Environment variable that may hold the key (text); `--key-file` goes before it.
@@ -23,8 +24,8 @@ def load_key(file: Path | None) -> tuple[bytes, bool]:
         except OSError as error:
             raise UsageError(
                 t(
-                    f"Sleutelbestand {file} is niet te lezen: {error.strerror}.",
-                    f"Key file {file} cannot be read: {error.strerror}.",
+                    f"Sleutelbestand {file} is niet te lezen: {reason(error)}.",
+                    f"Key file {file} cannot be read: {reason(error)}.",
                 ),
                 t("Geef een leesbaar bestand.", "Give a readable file."),
             ) from error
