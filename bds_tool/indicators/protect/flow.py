@@ -250,6 +250,9 @@ def _certificate(problem: Problem, block: Block, primary: Primary, change: Ints)
 
 
 def cheapest_flow(suppressor: Suppressor, primary: Primary) -> list[Certificate] | None:
-    """The ladder's first rung."""
-    found = Flows(suppressor.problem).find(primary, suppressor.cost)
-    return None if found is None else found[0]
+    """The ladder's first rung: a flow around the cell, or else one through the whole table."""
+    for whole in (False, True):
+        found = Flows(suppressor.problem, whole=whole).find(primary, suppressor.cost)
+        if found is not None:
+            return found[0]
+    return None

@@ -5,7 +5,12 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from tables import policy, protect
+from tables import policy, protect, table
+
+from bds_tool.indicators.protect.certificate import check, ranges
+from bds_tool.indicators.protect.flow import Flows, cheapest_flow
+from bds_tool.indicators.protect.secondary import Suppressor
+from bds_tool.indicators.protect.table_run import table_problem
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +24,6 @@ def outcome():
 
 
 def faults(outcome, *certificates, hidden=None):
-    from bds_tool.indicators.protect.certificate import check
-
     return check(outcome.problem, outcome.hidden if hidden is None else hidden, list(certificates))
 
 
@@ -67,3 +70,22 @@ def own(c):
 
 def other(c):
     return int(np.flatnonzero(~own(c))[0])
+
+
+def test_the_ladder_looks_through_the_whole_table_where_the_block_has_no_way():
+    # W2 is empty and zeros are shown, so nothing inside G1 can take over from W1: only an exchange with G2 can.
+    rows = [("G1", "W1", "a", 1), ("G1", "W1", "b", 30), ("G1", "W2", "a", 0), ("G1", "W2", "b", 0)]
+    rows += [("G2", w, k, 20) for w in ("W3", "W4") for k in ("a", "b")]
+    frame = pl.DataFrame(rows, schema=["gem", "wijk", "uit", "n"], orient="row")
+    problem = table_problem(table(frame, ["gem", "wijk"], ["uit"]), policy(lower=1))
+    suppressor = Suppressor(problem)
+    (primary,) = (p for p in problem.primaries if problem.tree.parent[p.node] != problem.tree.root)
+    assert Flows(problem).find(primary, suppressor.cost) is None
+    found = cheapest_flow(suppressor, primary)
+    assert found is not None
+    low, high = ranges(problem, found)[primary]
+    assert low == 1
+    assert high > 1
+    whole = replace(problem, primaries=[primary])
+    everything = np.ones_like(problem.published)
+    assert check(whole, everything, found) == []
