@@ -16,10 +16,11 @@ from typer.exceptions import TyperException
 
 import bds_tool
 from bds_tool import cli as commands_package
-from bds_tool.cli.render import talk
+from bds_tool.cli.render import one_of, talk
+from bds_tool.cli.wording import speak, wrong_use
 from bds_tool.errors import ExitCode, UserError
 from bds_tool.places import set_specs
-from bds_tool.text import set_language, t
+from bds_tool.text import LANGUAGES, set_language, t
 
 #: Order of the commands in `bds --help`; modules are found in this package, each with `register(app)`.
 ORDER = (
@@ -40,7 +41,7 @@ ORDER = (
     "report",
     "generate",
 )
-NOT_COMMANDS = {"main", "opening", "render", "zib_text"}
+NOT_COMMANDS = {"main", "opening", "render", "wording", "zib_text"}
 
 _log_file: list[Path] = []
 
@@ -59,7 +60,7 @@ def build() -> typer.Typer:
     found = {m.name for m in pkgutil.iter_modules(commands_package.__path__)} - NOT_COMMANDS
     for name in sorted(found, key=lambda n: ORDER.index(n) if n in ORDER else len(ORDER)):
         importlib.import_module(f"bds_tool.cli.{name}").register(app)
-    return app
+    return speak(app)
 
 
 def _version(value: bool) -> None:
@@ -72,8 +73,22 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
+def _language(value: str) -> str:
+    set_language(one_of(value, LANGUAGES, "--lang"))
+    return value
+
+
 def _global_options(
-    lang: Annotated[str, typer.Option(help="Taal van teksten: nl of en.", envvar="BDS_LANG")] = "nl",
+    _lang: Annotated[
+        str,
+        typer.Option(
+            "--lang",
+            help="Taal van teksten: nl of en.",
+            envvar="BDS_LANG",
+            callback=_language,
+            is_eager=True,  # before --help and --version
+        ),
+    ] = "nl",
     specs: Annotated[
         str, typer.Option(help="Map met definities in plaats van de meegeleverde.", envvar="BDS_SPECS")
     ] = "",
@@ -84,9 +99,6 @@ def _global_options(
         bool, typer.Option("--version", help="Toon de versies en stop.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    if lang not in {"nl", "en"}:
-        raise typer.BadParameter("nl | en", param_hint="--lang")
-    set_language(lang)
     set_specs(specs)
     _log_file[:] = [log_file] if log_file else []
 
@@ -95,18 +107,16 @@ def run(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code. No traceback reaches a user."""
     try:
         given = sys.argv[1:] if arguments is None else arguments
-        result = build()(given or ["--help"], standalone_mode=False)
+        result = build()(given or ["--help"], prog_name="bds", standalone_mode=False)
         return int(result) if isinstance(result, int) else ExitCode.OK
     except typer.Exit as stop:
         return stop.exit_code
     except UserError as error:
-        talk(f"{t('fout', 'error')}: {error.message}")
-        if error.remedy:
-            talk(f"  {error.remedy}")
-        return error.code
+        return _told(error)
     except TyperException as error:
-        error.show()  # type: ignore[attr-defined]  # a wrong option or command: the parser says which, with did-you-mean
-        return ExitCode.USAGE
+        if not error.format_message():  # nothing was given, and the help has been shown for it
+            return ExitCode.USAGE
+        return _told(wrong_use(error))
     except (KeyboardInterrupt, typer.Abort):
         talk(t("Afgebroken.", "Interrupted."))
         return ExitCode.INTERRUPTED
@@ -115,6 +125,13 @@ def run(arguments: list[str] | None = None) -> int:
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001  # the last line of defence: a bug in bds, told without a traceback
         return _bug(error)
+
+
+def _told(error: UserError) -> int:
+    talk(f"{t('fout', 'error')}: {error.message}")
+    if error.remedy:
+        talk(f"  {error.remedy}")
+    return error.code
 
 
 def _bug(error: Exception) -> int:

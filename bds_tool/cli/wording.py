@@ -1,0 +1,121 @@
+"""What the option parser says by itself, in the language of this run: its errors, and the fixed words of `--help`.
+
+The parser speaks English only. Its errors keep their class and parts, but the sentences are put here; a sentence that
+is not known here is shown as the parser wrote it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from bds_tool.errors import UsageError
+from bds_tool.text import language, t
+
+#: Sentences of the parser and of its types, with what they say in Dutch; groups of the pattern are kept.
+_SENTENCES = (
+    (r"No such option: (\S+)", r"De optie \1 bestaat niet."),
+    (r"No such command '(.*?)'\.", r"De opdracht \1 bestaat niet."),
+    (r"\(?Possible options: (.*?)\)", r"Bedoelt u \1?"),
+    (r"Did you mean (.*)\?", r"Bedoelt u \1?"),
+    (r"Missing command\.", r"Er is geen opdracht gegeven."),
+    (r"Missing (?:argument|parameter) (.*?)\.", r"Er ontbreekt een argument: \1."),
+    (r"Missing option (.*?)\.", r"Deze optie moet erbij: \1."),
+    (r"Got unexpected extra argument\(?s?\)? \((.*)\)", r"Hier is te veel opgegeven: \1."),
+    (r"Option (.*?) requires an argument\.", r"De optie \1 heeft een waarde nodig."),
+    (r"Option (.*?) requires (\d+) arguments\.", r"De optie \1 heeft \2 waarden nodig."),
+    (r"Option (.*?) does not take a value\.", r"Achter de optie \1 staat geen waarde."),
+    (r"Argument (.*?) takes (\d+) values\.", r"Het argument \1 heeft \2 waarden nodig."),
+    (r"Invalid value for (.*?): ", r"De waarde van \1 klopt niet: "),
+    (r"Invalid value: ", r"Een waarde klopt niet: "),
+    (r"Input should be a valid integer\b.*", r"geef een geheel getal."),
+    (r"Input should be a valid number\b.*", r"geef een getal."),
+    (r"Input should be a valid boolean\b.*", r"geef ja of nee."),
+    (r"Input should be greater than or equal to (\S+?)\.?$", r"geef \1 of meer."),
+    (r"Input should be less than or equal to (\S+?)\.?$", r"geef \1 of minder."),
+    (r"Input should be greater than (\S+?)\.?$", r"geef meer dan \1."),
+    (r"Input should be less than (\S+?)\.?$", r"geef minder dan \1."),
+)
+
+
+def wrong_use(error: typer.TyperException) -> UsageError:
+    """An error of the parser as one of ours: what is wrong, and where to read what can be given."""
+    message = error.format_message().strip()
+    if language() == "nl":
+        for said, dutch in _SENTENCES:
+            message = re.sub(said, dutch, message)
+    context: typer.Context | None = getattr(error, "ctx", None)
+    command = context.command_path if context else t("bds OPDRACHT", "bds COMMAND")
+    return UsageError(
+        message,
+        t(f"`{command} -h` toont wat u kunt geven.", f"`{command} -h` shows what can be given."),
+    )
+
+
+def speak(app: typer.Typer) -> typer.Typer:
+    """Give all commands of `app` the words of this module; call it when all are registered."""
+    app.info.cls = Group
+    for command in app.registered_commands:
+        command.cls = Command
+    for group in app.registered_groups:
+        if group.typer_instance:
+            group.cls = Group
+            speak(group.typer_instance)
+    return app
+
+
+if TYPE_CHECKING:
+    _Base = TyperCommand
+else:
+    _Base = object
+
+
+class _Help(_Base):
+    """The help page of a command or group, with its fixed words in the language of this run."""
+
+    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401
+        params: list[Any] = super().get_params(ctx)
+        own = {
+            "help": t("Toon deze uitleg en stop.", "Show this message and exit."),
+            "install_completion": t(
+                "Laat deze shell opdrachten en opties aanvullen.", "Install completion for the current shell."
+            ),
+            "show_completion": t(
+                "Toon het script daarvoor, om het zelf te plaatsen.",
+                "Show completion for the current shell, to copy it or customize the installation.",
+            ),
+        }
+        for param in params:
+            if param.name in own:
+                param.help = own[param.name]
+        return params
+
+    def get_usage(self, ctx: Any) -> str:  # noqa: ANN401
+        self.options_metavar = t("[OPTIES]", "[OPTIONS]")
+        return super().get_usage(ctx).replace("Usage: ", t("Gebruik: ", "Usage: "), 1)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
+        from typer import rich_utils  # loads rich: only for who asks for help
+
+        rich_utils.ARGUMENTS_PANEL_TITLE = t("Argumenten", "Arguments")
+        rich_utils.OPTIONS_PANEL_TITLE = t("Opties", "Options")
+        rich_utils.COMMANDS_PANEL_TITLE = t("Opdrachten", "Commands")
+        rich_utils.DEFAULT_STRING = t("[standaard: {}]", "[default: {}]")
+        rich_utils.ENVVAR_STRING = t("[omgevingsvariabele: {}]", "[env var: {}]")
+        rich_utils.REQUIRED_LONG_STRING = t("[verplicht]", "[required]")
+        super().format_help(ctx, formatter)
+
+
+class Command(_Help, TyperCommand):
+    """A command whose help speaks the language of this run."""
+
+
+class Group(_Help, TyperGroup):
+    """A group of commands whose help speaks the language of this run."""
+
+    def get_usage(self, ctx: Any) -> str:  # noqa: ANN401
+        self.subcommand_metavar = t("OPDRACHT …", "COMMAND [ARGS]...")
+        return super().get_usage(ctx)

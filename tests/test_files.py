@@ -1,0 +1,59 @@
+"""Writing files: what is said when the system refuses, and what stays behind."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from bds_tool.errors import UsageError
+from bds_tool.files import atomic_dir, atomic_file, reason, work_dir
+from bds_tool.text import set_language
+
+
+@pytest.fixture
+def english():
+    set_language("en")
+    yield
+    set_language("")
+
+
+def refused(number: int) -> OSError:
+    return OSError(number, os.strerror(number), "pad")
+
+
+def test_the_system_is_told_in_dutch():
+    assert reason(refused(errno.ENOSPC)) == "de schijf is vol"
+    assert reason(refused(errno.EACCES)) == "geen toegang"
+
+
+def test_the_system_is_told_in_its_own_words(english):
+    assert reason(refused(errno.ENOSPC)) == os.strerror(errno.ENOSPC)
+
+
+def test_what_has_no_dutch_words_is_told_as_the_system_does():
+    assert reason(refused(errno.EPIPE)) == os.strerror(errno.EPIPE)
+    assert reason(OSError("KIND-4711")) == "OSError", "texts of libraries may quote what they read"
+
+
+@pytest.mark.parametrize("make", [atomic_file, atomic_dir, work_dir])
+def test_a_file_where_a_folder_is_expected(make, tmp_path):
+    (tmp_path / "a").touch()
+    with pytest.raises(UsageError) as caught, make(tmp_path / "a" / "b" / "c"):
+        pass
+    assert "kan niet worden geschreven: een deel van het pad is geen map." in caught.value.message
+
+
+@pytest.mark.parametrize("make", [atomic_file, atomic_dir, work_dir])
+def test_a_disk_that_is_full_half_way_leaves_nothing(make, tmp_path):
+    with pytest.raises(UsageError) as caught, make(tmp_path / "a"):
+        raise refused(errno.ENOSPC)
+    assert "de schijf is vol" in caught.value.message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_work_folder_goes_when_the_work_is_done(tmp_path):
+    with work_dir(tmp_path / "a.result") as folder:
+        (folder / "x").write_text("x")
+    assert list(tmp_path.iterdir()) == []
