@@ -38,7 +38,21 @@ def births(n, **by_number):
     return rows
 
 
-def test_by_hand(make_store, areas, tmp_path, bds):
+@pytest.fixture
+def compute(make_store, tmp_path, bds):
+    """`compute(rows, "--period 2024 -i BF-BIRTH")` counts the rows and gives the folder of the result."""
+
+    def call(rows, options):
+        out = tmp_path / "r.result"
+        told = bds("indicator", "compute", make_store(rows), "-o", out, *options.split())
+        assert told.code == 0, told.err
+        assert "onbeschermd" in told.err
+        return out
+
+    return call
+
+
+def test_by_hand(compute, areas):
     """Five births: two wijken, one other gemeente, one secret address, one without an address."""
     rows = births(
         5,
@@ -48,27 +62,8 @@ def test_by_hand(make_store, areas, tmp_path, bds):
         e12=["1", "2", "1", "1", None],
     )
     rows.append(("k00003", 697, "true"))
-    store = make_store(rows)
-    out = tmp_path / "r.result"
-    result = bds(
-        "indicator",
-        "compute",
-        store,
-        "-o",
-        out,
-        "--areas",
-        areas,
-        "--area",
-        "gemeente,wijk,buurt",
-        "--by",
-        "sex",
-        "--period",
-        "2024",
-        "-i",
-        "BF-BIRTH",
-    )
-    assert result.code == 0
-    assert "onbeschermd" in result.err
+    options = f"--areas {areas} --area gemeente,wijk,buurt --by sex --period 2024 -i BF-BIRTH"
+    out = compute(rows, options)
     whole = one(out, "BF-BIRTH", level="land")
     assert (whole["n"], whole["x"], whole["missing"]) == (4, 2, 1)
     assert whole["value"] == pytest.approx(50)
@@ -160,7 +155,7 @@ def test_every_margin_is_the_sum_of_its_parts_and_pieces_do_not_matter(make_stor
     assert seen == {k: tuple(v) for k, v in expected.items()}
 
 
-def test_the_address_on_the_day_decides(make_store, areas, tmp_path, bds):
+def test_the_address_on_the_day_decides(compute, areas):
     """A child that moved counts in the old wijk before and in the new one after the move."""
     rows = [
         ("k", 20, "2015-01-01"),
@@ -176,34 +171,14 @@ def test_the_address_on_the_day_decides(make_store, areas, tmp_path, bds):
         ("k", 724, "2024-08-01", "2024-08-01"),
         ("k", 188, "03", "2024-08-01"),
     ]
-    out = tmp_path / "r.result"
-    assert (
-        bds(
-            "indicator",
-            "compute",
-            make_store(rows),
-            "-o",
-            out,
-            "--areas",
-            areas,
-            "--area",
-            "wijk",
-            "--by",
-            "year",
-            "--period",
-            "2023..2024",
-            "-i",
-            "BRUSH",
-        ).code
-        == 0
-    )
+    out = compute(rows, f"--areas {areas} --area wijk --by year --period 2023..2024 -i BRUSH")
     assert rows_of(out, "BRUSH", level="wijk", period="2023")["area"].to_list() == ["WK036300"]
     after = rows_of(out, "BRUSH", level="wijk", period="2024").row(0, named=True)
     assert after["area"] == "WK039200"
     assert after["x"] == 0
 
 
-def test_change_of_element_is_a_marked_break_with_right_figures(make_store, tmp_path, bds):
+def test_change_of_element_is_a_marked_break_with_right_figures(compute):
     """510 until 2023 (30 of 100 yes), 1665 from 2024 (20 of 100 yes): figures right on both sides, trend says break."""
     rows = []
     for k in range(100):
@@ -216,25 +191,7 @@ def test_change_of_element_is_a_marked_break_with_right_figures(make_store, tmp_
                 rows.append((child, 510, "04" if k < 30 else "01", day))
             else:
                 rows.append((child, 1665, "02" if k < 20 else "01", day))
-    out = tmp_path / "r.result"
-    assert (
-        bds(
-            "indicator",
-            "compute",
-            make_store(rows),
-            "-o",
-            out,
-            "--area",
-            "gemeente",
-            "--by",
-            "year",
-            "--period",
-            "2021..2025",
-            "-i",
-            "SMOKE-HOME",
-        ).code
-        == 0
-    )
+    out = compute(rows, "--area gemeente --by year --period 2021..2025 -i SMOKE-HOME")
     for area in (TOTAL, "GM0363"):
         for year, x, new in ((2021, 30, 0), (2023, 30, 0), (2024, 20, 100), (2025, 20, 100)):
             row = one(out, "SMOKE-HOME", area=area, period=str(year))
@@ -242,7 +199,7 @@ def test_change_of_element_is_a_marked_break_with_right_figures(make_store, tmp_
         assert one(out, "SMOKE-HOME", area=area, period="2021-2025")["trend"] == "trendbreuk 2024"
 
 
-def test_old_and_new_contact_types(make_store, tmp_path, bds):
+def test_old_and_new_contact_types(compute):
     """Old types of 3.2.7 and those since 4.0 both give contacts on indication, with a marked break."""
     rows = []
     for k in range(40):
@@ -260,30 +217,14 @@ def test_old_and_new_contact_types(make_store, tmp_path, bds):
                 (child, 494, code, day),
                 (child, 725 if year < 2023 else 1605, "01", day),
             ]
-    out = tmp_path / "r.result"
-    assert (
-        bds(
-            "indicator",
-            "compute",
-            make_store(rows),
-            "-o",
-            out,
-            "--by",
-            "year",
-            "--period",
-            "2021..2024",
-            "-i",
-            "INDIC",
-        ).code
-        == 0
-    )
+    out = compute(rows, "--by year --period 2021..2024 -i INDIC")
     for year in (2021, 2022, 2023, 2024):
         row = one(out, "INDIC", level="land", period=str(year))
         assert (row["n"], row["x"]) == (40, 10)
     assert one(out, "INDIC", level="land", period="2021-2024")["trend"] == "trendbreuk 2023"
 
 
-def test_comparison_and_trend(make_store, areas, tmp_path, bds):
+def test_comparison_and_trend(compute, areas):
     """One gemeente at 20%, the other at 60%: both differ from the rest; the first falls over the years."""
     rows = []
     for year, low in ((2022, 40), (2023, 20), (2024, 5)):
@@ -296,25 +237,7 @@ def test_comparison_and_trend(make_store, areas, tmp_path, bds):
                 (child, 12, "1"),
                 (child, 747, "01" if (k % 100) < (low if here else 60) else "03"),
             ]
-    out = tmp_path / "r.result"
-    assert (
-        bds(
-            "indicator",
-            "compute",
-            make_store(rows),
-            "-o",
-            out,
-            "--areas",
-            areas,
-            "--area",
-            "gemeente",
-            "--period",
-            "2022..2024",
-            "-i",
-            "BF-BIRTH",
-        ).code
-        == 0
-    )
+    out = compute(rows, f"--areas {areas} --area gemeente --period 2022..2024 -i BF-BIRTH")
     here, there = (one(out, "BF-BIRTH", area=a, period="2022-2024") for a in ("GM0363", "GM0392"))
     assert here["reference_test"] == "lager (z-toets, BH)"
     assert there["reference_test"] == "hoger (z-toets, BH)"
@@ -324,26 +247,10 @@ def test_comparison_and_trend(make_store, areas, tmp_path, bds):
     assert here["reliability"] == "voldoende"
 
 
-def test_published_reference(make_store, tmp_path, bds):
+def test_published_reference(compute):
     rows = [(c, n, v) for c, n, v in births(100, e747=["01"] * 20 + ["03"] * 80)]
     rows = [(c, n, v.replace("2024", "2018") if n == 20 else v) for c, n, v in rows]
-    out = tmp_path / "r.result"
-    assert (
-        bds(
-            "indicator",
-            "compute",
-            make_store(rows),
-            "-o",
-            out,
-            "--period",
-            "2018",
-            "--reference",
-            "nl",
-            "-i",
-            "BF-BIRTH",
-        ).code
-        == 0
-    )
+    out = compute(rows, "--period 2018 --reference nl -i BF-BIRTH")
     row = one(out, "BF-BIRTH", level="land")
     assert row["reference"] == 69
     assert row["reference_test"].startswith("lager dan gepubliceerd")
@@ -380,7 +287,7 @@ def test_wrong_use_is_told(make_store, tmp_path, bds, wrong):
     assert "Traceback" not in result.err
 
 
-def test_all_breakdowns(make_store, tmp_path, bds):
+def test_all_breakdowns(compute):
     """Education of the mother and origin as columns, with their totals; not age, which this definition does not have."""
     rows = [
         ("a", 20, "2024-02-01"),
@@ -391,23 +298,7 @@ def test_all_breakdowns(make_store, tmp_path, bds):
         ("b", 20, "2024-02-01"),
         ("b", 747, "03"),
     ]
-    out = tmp_path / "r.result"
-    assert (
-        bds(
-            "indicator",
-            "compute",
-            make_store(rows),
-            "-o",
-            out,
-            "--by",
-            "sex,education,age,origin,year",
-            "--period",
-            "2024",
-            "-i",
-            "BF-BIRTH",
-        ).code
-        == 0
-    )
+    out = compute(rows, "--by sex,education,age,origin,year --period 2024 -i BF-BIRTH")
     high = rows_of(
         out, "BF-BIRTH", level="land", education="hoog", origin="Turkije", age=TOTAL, sex="onbekend"
     ).row(0, named=True)
@@ -418,16 +309,14 @@ def test_all_breakdowns(make_store, tmp_path, bds):
     assert any(note.startswith("age: 1 van de 1 indicatoren") for note in read_result(out).meta["notes"])
 
 
-def test_age_of_the_mother_at_birth(make_store, tmp_path, bds):
+def test_age_of_the_mother_at_birth(compute):
     """Completed years on the day of birth: born on the 25th birthday counts as 25, a day before it as 24."""
     rows = []
     for child, mother in (("a", "1999-02-01"), ("b", "1999-02-02"), ("c", "1989-01-31"), ("d", None)):
         rows += [(child, 20, "2024-02-01"), (child, 747, "01")]
         if mother:
             rows += [(child, 62, "NMTH", None, None, 1), (child, 63, mother, None, None, 1)]
-    out = tmp_path / "r.result"
-    command = ["indicator", "compute", make_store(rows), "-o", out, "--by", "mother_age", "--period", "2024"]
-    assert bds(*command, "-i", "BF-BIRTH").code == 0
+    out = compute(rows, "--by mother_age --period 2024 -i BF-BIRTH")
     counted = {
         row["mother_age"]: row["n"] for row in rows_of(out, "BF-BIRTH", level="land").iter_rows(named=True)
     }
