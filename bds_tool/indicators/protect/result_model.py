@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bds_tool.indicators.protect.certificate import ranges
 from bds_tool.indicators.protect.cube import Cube, build_cube
 from bds_tool.indicators.protect.model import Need, Primary, Problem, cell_cost
 from bds_tool.indicators.protect.table_run import Outcome, suppress
@@ -46,10 +47,16 @@ class Indicator:
     shown_before: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=bool), repr=False)
     hidden_before: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=bool), repr=False)
     small: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=bool), repr=False)
+    #: How many children a small row can still gain from the missing and stay small.
+    growth: Ints = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64), repr=False)
     small_population: list[tuple[int, int]] = field(default_factory=list)
     outcome: Outcome | None = None
     #: What protecting its population came to; None when no row of it is too small.
     population: Outcome | None = None
+    #: Counts whose proof is that of their population: they change with it, and with nothing else.
+    carried: list[Primary] = field(default_factory=list)
+    #: Whether all of its rows are hidden, for no smaller pattern could be proven.
+    whole: bool = False
 
     @property
     def counts(self) -> Ints:
@@ -167,8 +174,12 @@ def _find_primaries(indicator: Indicator, policy: Policy) -> None:
     told = ~indicator.withheld
     position = _node_of_row(cube, frame.height)
     indicator.small = np.zeros(cube.real.shape, dtype=bool)
+    indicator.growth = np.zeros(cube.real.shape, dtype=np.int64)
+    # A small area stays small whatever its rows hold.
+    growth = np.where(small_area, m, np.maximum(floor - 1 - n, 0))
     for row in np.flatnonzero(small).tolist():
         indicator.small[position[row]] = True
+        indicator.growth[position[row]] = growth[row]
     seen: set[tuple[int, int, int]] = set()
     for quantity, wanted in ((X, wanted_x), (Y, wanted_y), (M, wanted_m)):
         threshold = (policy.numerator, policy.complement, 1)[quantity]
@@ -251,10 +262,42 @@ def protect_group(group: list[Indicator], policy: Policy, *, quality: bool) -> l
         for indicator in group:
             indicator.population = outcome
     for indicator in group:
-        problem = indicator_problem(indicator, given, policy)
-        indicator.outcome = suppress(problem, quality=quality, top_first=True)
-        outcomes.append(indicator.outcome)
+        outcome = _suppressed(indicator, given, policy, quality=quality)
+        if not outcome.proven:
+            # The last rung: an indicator too thin for any pattern is hidden whole, and proven again as that.
+            indicator.withheld_nodes = indicator.cube.real.copy()
+            indicator.whole = True
+            outcome = _suppressed(indicator, given, policy, quality=quality)
+        outcomes.append(outcome)
     return outcomes
+
+
+def _suppressed(indicator: Indicator, given: Bools, policy: Policy, *, quality: bool) -> Outcome:
+    outcome = suppress(indicator_problem(indicator, given, policy), quality=quality, top_first=True)
+    indicator.outcome = outcome
+    _carry(indicator)
+    return outcome
+
+
+def _carry(indicator: Indicator) -> None:
+    """Take from the uncertified counts those that are proven by their population.
+
+    Where a numerator is known to be zero and nobody is missing, the complement is the population: with the population
+    known it cannot move, but the population is hidden there as well, and a change of it is a change of `carrier`.
+    """
+    outcome, population = indicator.outcome, indicator.population
+    if outcome is None or population is None or not outcome.uncertified:
+        return
+    moves = carrier(indicator)
+    found = ranges(population.problem, population.certificates)
+    room = {(p.node, p.flat): (p, low, high) for p, (low, high) in found.items()}
+    for primary in outcome.uncertified:
+        if primary.quantity == moves and (primary.node, primary.flat) in room:
+            p, low, high = room[primary.node, primary.flat]
+            value = int(population.problem.values[p.quantity, p.node, p.flat])
+            if any(high - value >= up and value - low >= down for up, down in primary.need):
+                indicator.carried.append(primary)
+    outcome.uncertified = [p for p in outcome.uncertified if p not in set(indicator.carried)]
 
 
 def population_problem(group: list[Indicator], small: list[tuple[int, int]]) -> Problem:
@@ -303,7 +346,8 @@ def indicator_problem(indicator: Indicator, given: Bools, policy: Policy) -> Pro
         known = cube.real & ~indicator.small & ~indicator.withheld_nodes
         lower[:2] = np.maximum(lower[:2], np.where(known, np.minimum(1, cube.values[:2]), 0))
         # But such a row may not grow into one whose zero would have been shown.
-        lower[M] = np.where(indicator.small & (cube.values[:2] == 0).any(axis=0), cube.values[M], 0)
+        least = np.maximum(cube.values[M] - indicator.growth, 0)
+        lower[M] = np.where(indicator.small & (cube.values[:2] == 0).any(axis=0), least, 0)
         # Zeros are always shown, so a row with a zero may not shield another.
         shown_zero = ((cube.values[X] == 0) & policy.zeros_shown) | (
             (cube.values[Y] == 0) & policy.full_shown

@@ -14,7 +14,7 @@ import numpy as np
 
 from bds_tool.indicators.protect.certificate import Certificate
 from bds_tool.indicators.protect.model import Primary, Problem
-from bds_tool.indicators.protect.types import FORBIDDEN, Bools, Floats, Ints
+from bds_tool.indicators.protect.types import FORBIDDEN, PLENTY, Bools, Floats, Ints
 
 #: Leaves looked at in other branches when a move was found already: beyond it the search takes too long.
 MOST_PARTNERS = 400
@@ -231,26 +231,32 @@ class Suppressor:
         above: Ints,
     ) -> Choice | None:
         best: tuple[float, Choice] | None = None
-        gain_leaf = _last(gain_paths)
-        lose_leaf = _last(lose_paths) if lose_cost is not None else None
+        climbed_nodes = np.array(climbed, dtype=np.int64)
         for one, other in self.problem.exchanges:
             if primary.quantity not in {one, other}:
                 continue
             gains, loses = (one, other) if primary.quantity == one else (other, one)
-            up_gain, down_gain = self._reach(gain_leaf, plus, minus, gains, loses)
-            if lose_leaf is not None:
-                down_lose, up_lose = self._reach(lose_leaf, plus, minus, gains, loses)
+            # A total may have less room than its part, so every row of a path counts, and those climbed as well.
+            gain, over, top = (
+                self._reach(paths, plus, minus, gains, loses)
+                for paths in (gain_paths, climbed_nodes[None], above[None])
+            )
+            up_gain, down_gain = np.minimum(gain, over)
+            if lose_cost is not None:
+                down_lose, up_lose = self._reach(lose_paths, plus, minus, gains, loses)
             for up, down in primary.need:
                 costs = np.where((up_gain < up) | (down_gain < down), FORBIDDEN, gain_cost)
                 i = costs.argmin(axis=0)
                 moves = np.arange(len(plus))
                 total = costs[i, moves]
                 with_partner = np.full(len(plus), np.inf)
-                if lose_leaf is not None and lose_cost is not None:
+                if lose_cost is not None:
                     partner_costs = np.where((up_lose < up) | (down_lose < down), FORBIDDEN, lose_cost)
                     j = partner_costs.argmin(axis=0)
                     with_partner = partner_costs[j, moves]
-                single = alone if alone is not None else np.full(len(plus), np.inf)
+                single = np.full(len(plus), np.inf)
+                if alone is not None:
+                    single = np.where((top[0, 0] < up) | (top[1, 0] < down), FORBIDDEN, alone)
                 use_partner = with_partner <= single
                 total = total + np.minimum(with_partner, single)
                 k = int(total.argmin())
@@ -259,7 +265,6 @@ class Suppressor:
                 gain_nodes = gain_paths[i[k]]
                 gain_nodes = gain_nodes[gain_nodes >= 0]
                 if use_partner[k]:
-                    assert lose_leaf is not None  # noqa: S101  # use_partner is only true with a partner
                     lose_nodes = lose_paths[j[k]]
                     lose_nodes = lose_nodes[lose_nodes >= 0]
                     gain_nodes = np.concatenate([gain_nodes, np.array(climbed, dtype=np.int64)])
@@ -268,7 +273,8 @@ class Suppressor:
                 else:
                     lose_nodes = np.zeros(0, dtype=np.int64)
                     gain_nodes = np.concatenate([gain_nodes, np.array(climbed, dtype=np.int64), above])
-                    reach_up, reach_down = up_gain[i[k], k], down_gain[i[k], k]
+                    reach_up = min(up_gain[i[k], k], top[0, 0, k])
+                    reach_down = min(down_gain[i[k], k], top[1, 0, k])
                 size = self.problem.space.size
                 best = (
                     float(total[k]),
@@ -286,19 +292,19 @@ class Suppressor:
                 )
         return best[1] if best else None
 
-    def _reach(self, leaves: Ints, plus: Ints, minus: Ints, gains: int, loses: int) -> tuple[Ints, Ints]:
-        """How far the move can be added, and taken off, at leaves where it gains."""
-        up = self.room[gains][leaves][:, minus].min(axis=2)
-        down = self.room[gains][leaves][:, plus].min(axis=2)
-        if loses >= 0:
-            up = np.minimum(up, self.room[loses][leaves][:, plus].min(axis=2))
-            down = np.minimum(down, self.room[loses][leaves][:, minus].min(axis=2))
-        return up, down
+    def _reach(self, paths: Ints, plus: Ints, minus: Ints, gains: int, loses: int) -> Ints:
+        """How far each move can be added, and taken off, along each path where it gains: (2, paths, moves)."""
+        room = [self._least(quantity, paths) for quantity in (gains, loses)]
+        return np.stack(
+            [
+                np.minimum(room[0][:, ahead].min(axis=2), room[1][:, behind].min(axis=2))
+                for ahead, behind in ((minus, plus), (plus, minus))
+            ]
+        )
 
-
-def _last(paths: Ints) -> Ints:
-    """The leaf at the end of each padded path."""
-    if paths.shape[1] == 1:
-        return paths[:, 0]
-    leaf: Ints = paths[np.arange(len(paths)), (paths >= 0).sum(axis=1) - 1]
-    return leaf
+    def _least(self, quantity: int, paths: Ints) -> Ints:
+        """The least room of a count along each path, per flat node; plenty without a count, or with an empty path."""
+        room = self.room[quantity]
+        single = paths.shape[1] == 1
+        least: Ints = room[paths[:, 0]] if single else room[paths].min(axis=1, initial=PLENTY)
+        return least

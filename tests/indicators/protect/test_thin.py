@@ -1,0 +1,80 @@
+"""Thin indicators: few children over many breakdowns, where proof is scarce and sometimes only found for the whole."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+from tables import policy, table
+
+from bds_tool.dossier.store import Store
+from bds_tool.indicators.catalogue import choose
+from bds_tool.indicators.compute import Plan
+from bds_tool.indicators.features import Settings
+from bds_tool.indicators.protect.policy import load_policy
+from bds_tool.indicators.protect.result_run import protect_result
+from bds_tool.indicators.protect.table_run import suppress, table_problem
+from bds_tool.indicators.result import read_result
+from bds_tool.indicators.run import compute
+from bds_tool.synthetic.generate import Request, generate
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_total_with_less_room_than_its_part_is_respected(seed):
+    """Counts may be known to be at least something at any row; a move never takes a total below that."""
+    r = np.random.default_rng(seed)
+    rows = [
+        (f"G{g}", f"G{g}W{w}", sex, int(r.integers(0, 12)))
+        for g in range(3)
+        for w in range(4)
+        for sex in "MV"
+    ]
+    frame = pl.DataFrame(rows, schema=["gem", "wijk", "sex", "n"], orient="row")
+    problem = table_problem(table(frame, ["gem", "wijk"], ["sex"]), policy(cell=5))
+    lower = (problem.values * r.choice([0.0, 0.5, 1.0], problem.values.shape, p=[0.5, 0.2, 0.3])).astype(
+        np.int64
+    )
+    assert suppress(replace(problem, lower=lower)).faults == []
+
+
+@pytest.fixture(scope="module")
+def thin(tmp_path_factory):
+    """Three thousand children by origin over three years; few rows have ten of them."""
+    folder = tmp_path_factory.mktemp("thin")
+    generate(Request(3000, 7, "4.1.3", region="midden"), folder / "g.bds")
+    plan = Plan(
+        choose(["voeding"]),
+        Settings(2023, 2025, date(2025, 12, 31)),
+        levels=("gemeente", "wijk"),
+        by=("origin",),
+        yearly=False,
+    )
+    with Store.open(folder / "g.bds") as store:
+        compute(store, plan, folder / "r.result", area_paths=[folder / "g.bds" / "gebieden.parquet"])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(thin):
+    return protect_result(thin / "r.result", load_policy("cbs-output"), thin / "p.result")
+
+
+def test_a_thin_indicator_is_hidden_whole_and_the_rest_is_published(thin, made):
+    assert made.verdict.safe
+    whole = made.meta["whole"]
+    published = read_result(thin / "p.result").counts().collect()
+    assert whole
+    assert set(published.filter(pl.col("indicator").is_in(whole))["status"]) == {"verborgen"}
+    assert published.filter(pl.col("indicator").is_in(whole))["n"].drop_nulls().is_empty()
+    others = published.filter(~pl.col("indicator").is_in(whole))
+    assert (others["status"] == "ok").sum() > 0
+
+
+def test_a_complement_that_is_the_population_is_proven_by_it(made):
+    """Of a hidden row with a known zero and nobody missing, the complement moves with the population alone."""
+    carried = [(i, p) for i in made.indicators for p in i.carried]
+    assert carried
+    for indicator, primary in carried:
+        assert indicator.population is not None
+        assert indicator.population.hidden[primary.node, primary.flat]
