@@ -2,10 +2,13 @@
 
 import math
 
+import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from bds_tool.indicators.result import read_result
+from bds_tool.export.report.book import open_book
+from bds_tool.indicators.protect.policy import load_policy
+from bds_tool.indicators.result import read_result, write_result
 
 #: wijk → sex → (children, breastfed at birth)
 GIVEN = {"WK036300": {"1": (10, 5), "2": (20, 4)}, "WK036301": {"1": (30, 6), "2": (10, 5)}}
@@ -82,3 +85,88 @@ def test_an_empty_stratum_has_no_rate():
     assert math.isnan(rate[1])
     assert math.isnan(low[1])
     assert math.isnan(high[1])
+
+
+@pytest.fixture
+def shown(make_store, areas, tmp_path, bds):
+    """A protected result by sex of the same children, and how to hide rows of it; nothing is hidden at first."""
+    rows = []
+    for wijk, sexes in GIVEN.items():
+        for sex, (children, fed) in sexes.items():
+            for k in range(children):
+                child = f"{wijk}-{sex}-{k}"
+                rows += [
+                    (child, 20, "2024-03-01"),
+                    (child, 19, sex),
+                    (child, 16, "1011AA"),
+                    (child, 12, HOUSE[wijk]),
+                ]
+                rows.append((child, 747, "01" if k < fed else "03"))
+    counted = tmp_path / "c.result"
+    done = bds(
+        "indicator", "compute", make_store(rows), "-o", counted, "--areas", areas, "--area", "gemeente,wijk",
+        "--period", "2024", "-i", "BF-BIRTH", "--by", "sex", "--standardise", "sex",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    result = read_result(counted)
+
+    def protect(**hidden):
+        target = tmp_path / f"p{len(hidden)}.result"
+        secret = (
+            pl.all_horizontal(pl.col(c) == v for c, v in hidden.items()) if hidden else pl.lit(value=False)
+        )
+        frame = (
+            result.counts()
+            .collect()
+            .with_columns(pl.when(secret).then(pl.lit("verborgen")).otherwise(pl.lit("ok")).alias("status"))
+        )
+        frame = frame.with_columns(
+            pl.when(pl.col("status") == "ok").then(c).alias(c) for c in ("n", "x", "value")
+        )
+        meta = {**result.meta, "status": "beschermd", "policy": dict(load_policy("ncj-strict").data)}
+        return write_result(target, frame, meta, replace=True).path
+
+    return counted, protect
+
+
+def rates(path):
+    return {r["area"]: r for r in open_book(path).standardised(["sex"]).frame.iter_rows(named=True)}
+
+
+def test_from_a_published_result_the_same_rates_follow(shown):
+    counted, protect = shown
+    own = {r["area"]: r for r in pq.read_table(counted / "gestandaardiseerd.parquet").to_pylist()}
+    found = rates(protect())
+    assert set(found) == set(own)
+    for area, row in own.items():
+        for column in ("n", "x", "value", "lower", "upper", "method"):
+            assert found[area][column] == pytest.approx(row[column]), (area, column)
+        assert found[area]["status"] == "ok"
+
+
+def test_a_hidden_stratum_hides_the_rate_of_its_area(shown):
+    _, protect = shown
+    found = rates(protect(area="WK036301", sex="M"))
+    assert found["WK036301"]["status"] == "verborgen"
+    assert found["WK036301"]["value"] is found["WK036301"]["n"] is found["WK036301"]["x"] is None
+    assert found["WK036300"]["status"] == "ok"
+
+
+def test_a_hidden_stratum_of_the_standard_hides_every_rate(shown):
+    """Its size is the weight in all of them."""
+    _, protect = shown
+    assert {r["status"] for r in rates(protect(level="land", sex="M")).values()} == {"verborgen"}
+
+
+def test_the_table_of_a_report_can_be_standardised(shown, tmp_path, bds):
+    _, protect = shown
+    out = tmp_path / "t.csv"
+    done = bds("report", "table", protect(), "--standardise", "sex", "-o", out)
+    assert done.code == 0, done.err
+    told = pl.read_csv(out)
+    assert told["method"].str.starts_with("direct gestandaardiseerd naar sex").all()
+    assert told.filter(area="totaal")["value"].to_list() == pytest.approx([100 * 20 / 70])
+    done = bds("report", "table", protect(), "--standardise", "age", "-o", out)
+    assert done.code == 2
+    assert "niet uitgesplitst naar age" in done.err
+    assert "sex" in done.err
