@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
+from bds_tool.cli.wording import Group
 from bds_tool.errors import ExitCode, UnreadableError, UsageError
 from bds_tool.text import number, t
 
@@ -16,7 +16,7 @@ from bds_tool.text import number, t
 MOST_ROWS = 50
 
 
-class WithDefault(TyperGroup):
+class WithDefault(Group):
     """`bds protect NAAM.result` is `bds protect run NAAM.result`: the first word is a command only if it is one."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401

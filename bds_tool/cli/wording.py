@@ -57,13 +57,14 @@ def wrong_use(error: typer.TyperException) -> UsageError:
 
 def speak(app: typer.Typer) -> typer.Typer:
     """Give all commands of `app` the words of this module; call it when all are registered."""
-    app.info.cls = Group
+    own = app.info.cls
+    # A group with a class of its own (one that has a default command) derives it from Group.
+    app.info.cls = own if isinstance(own, type) and issubclass(own, Group) else Group
     for command in app.registered_commands:
         command.cls = Command
     for group in app.registered_groups:
         if group.typer_instance:
-            group.cls = Group
-            speak(group.typer_instance)
+            group.cls = speak(group.typer_instance).info.cls
     return app
 
 
