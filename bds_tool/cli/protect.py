@@ -169,6 +169,14 @@ def _tell(facts: dict[str, Any], to: Path) -> None:
                 "; the rest is changed, without proof per cell.",
             )
         )
+    if facts.get("whole"):
+        names = ", ".join(facts["whole"])
+        talk(
+            t(
+                f"Geheel verborgen, want te dun voor een bewezen patroon: {names}.",
+                f"Hidden whole, being too thin for a proven pattern: {names}.",
+            )
+        )
     if facts.get("attacked"):
         talk(
             t(

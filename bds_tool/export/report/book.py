@@ -233,6 +233,7 @@ class Book:
             "hidden": hidden,
             "share_hidden": hidden / max(1, cells),
             "withheld_level": (self.frame["status"] == "niet_op_dit_niveau").sum(),
+            "whole": self.result.meta.get("whole", []),
         }
         lines = [line for line in statement(build(self.result.meta["policy"]), facts).splitlines() if line]
         rules = [line.removeprefix("- ") for line in lines if line.startswith("- ")]

@@ -294,5 +294,6 @@ def result_summary(made: ProtectedResult) -> dict[str, Any]:
         if made.internal.height
         else 0,
         "withheld_level": statuses[TOO_LOW],
+        "whole": made.meta["whole"],
         "audit_solved": made.verdict.solved,
     }

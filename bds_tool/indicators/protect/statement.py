@@ -51,6 +51,9 @@ def statement(policy: Policy, facts: Mapping[str, Any]) -> str:
                 f"{number(facts['withheld_level'])} cells of sensitive themes are not published at this level.",
             )
         )
+    if facts.get("whole"):
+        names = ", ".join(facts["whole"])
+        lines.append(t(f"Geheel verborgen: {names}.", f"Hidden whole: {names}."))
     return "\n".join(lines) + "\n"
 
 
@@ -117,4 +120,4 @@ def write_statement(path: Path, policy: Policy, facts: Mapping[str, Any]) -> Non
 
 
 #: What of the totals is public. The number of primaries is not: it tells how many hidden cells are small.
-PUBLIC = ("cells", "hidden", "share_hidden", "withheld_level", "attacked", "recovered")
+PUBLIC = ("cells", "hidden", "share_hidden", "withheld_level", "whole", "attacked", "recovered")
