@@ -192,13 +192,14 @@ def _certified(indicator: Indicator) -> Iterator[tuple[int, str, int, int, int]]
         return
     problem = indicator.population.problem
     moves = carrier(indicator)
+    numerator = indicator.mean and moves == X
     carried = {(p.node, p.flat) for p in indicator.carried}
     for p, (low, high) in ranges(problem, indicator.population.certificates).items():
         count = int(indicator.counts[moves, p.node, p.flat])
         total = int(indicator.counts[:, p.node, p.flat].sum())
         # The range is told for the room that all indicators share: the distance is what counts.
         down, up = int(problem.values[0, p.node, p.flat]) - low, high - int(problem.values[0, p.node, p.flat])
-        covers = (indicator.mean and moves == X) or (p.node, p.flat) in carried
+        covers = numerator or (p.node, p.flat) in carried
         for r in where.get((p.node, p.flat), []):
             yield r, "populatie", total, total - down, total + up
             if covers:

@@ -231,17 +231,17 @@ class Suppressor:
         above: Ints,
     ) -> Choice | None:
         best: tuple[float, Choice] | None = None
-        climbed_nodes = np.array(climbed, dtype=np.int64)
         for one, other in self.problem.exchanges:
             if primary.quantity not in {one, other}:
                 continue
             gains, loses = (one, other) if primary.quantity == one else (other, one)
             # A total may have less room than its part, so every row of a path counts, and those climbed as well.
-            gain, over, top = (
-                self._reach(paths, plus, minus, gains, loses)
-                for paths in (gain_paths, climbed_nodes[None], above[None])
-            )
-            up_gain, down_gain = np.minimum(gain, over)
+            up_gain, down_gain = self._reach(gain_paths, plus, minus, gains, loses)
+            if climbed:
+                up_over, down_over = self._reach(np.array([climbed]), plus, minus, gains, loses)
+                up_gain, down_gain = np.minimum(up_gain, up_over), np.minimum(down_gain, down_over)
+            if alone is not None:
+                (up_top,), (down_top,) = self._reach(above[None], plus, minus, gains, loses)
             if lose_cost is not None:
                 down_lose, up_lose = self._reach(lose_paths, plus, minus, gains, loses)
             for up, down in primary.need:
@@ -256,7 +256,7 @@ class Suppressor:
                     with_partner = partner_costs[j, moves]
                 single = np.full(len(plus), np.inf)
                 if alone is not None:
-                    single = np.where((top[0, 0] < up) | (top[1, 0] < down), FORBIDDEN, alone)
+                    single = np.where((up_top < up) | (down_top < down), FORBIDDEN, alone)
                 use_partner = with_partner <= single
                 total = total + np.minimum(with_partner, single)
                 k = int(total.argmin())
@@ -273,8 +273,8 @@ class Suppressor:
                 else:
                     lose_nodes = np.zeros(0, dtype=np.int64)
                     gain_nodes = np.concatenate([gain_nodes, np.array(climbed, dtype=np.int64), above])
-                    reach_up = min(up_gain[i[k], k], top[0, 0, k])
-                    reach_down = min(down_gain[i[k], k], top[1, 0, k])
+                    reach_up = min(up_gain[i[k], k], up_top[k])
+                    reach_down = min(down_gain[i[k], k], down_top[k])
                 size = self.problem.space.size
                 best = (
                     float(total[k]),
@@ -292,15 +292,15 @@ class Suppressor:
                 )
         return best[1] if best else None
 
-    def _reach(self, paths: Ints, plus: Ints, minus: Ints, gains: int, loses: int) -> Ints:
-        """How far each move can be added, and taken off, along each path where it gains: (2, paths, moves)."""
-        room = [self._least(quantity, paths) for quantity in (gains, loses)]
-        return np.stack(
-            [
-                np.minimum(room[0][:, ahead].min(axis=2), room[1][:, behind].min(axis=2))
-                for ahead, behind in ((minus, plus), (plus, minus))
-            ]
-        )
+    def _reach(self, paths: Ints, plus: Ints, minus: Ints, gains: int, loses: int) -> tuple[Ints, Ints]:
+        """How far each move can be added, and taken off, along each path where it gains: (paths, moves) each."""
+        room = self._least(gains, paths)
+        up, down = room[:, minus].min(axis=2), room[:, plus].min(axis=2)
+        if loses >= 0:
+            room = self._least(loses, paths)
+            up = np.minimum(up, room[:, plus].min(axis=2))
+            down = np.minimum(down, room[:, minus].min(axis=2))
+        return up, down
 
     def _least(self, quantity: int, paths: Ints) -> Ints:
         """The least room of a count along each path, per flat node; plenty without a count, or with an empty path."""
