@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bds_tool.errors import UsageError
+from bds_tool.errors import UsageError, UserError
 from bds_tool.text import t
 
 _UMASK = os.umask(0)
@@ -36,11 +36,12 @@ _REASONS = {
     errno.ELOOP: "koppelingen die naar elkaar wijzen",
     errno.EIO: "de schijf geeft een fout",
 }
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def reason(error: OSError) -> str:
     """Why the system refused, in the language of this run; never a path."""
-    told = error.strerror or type(error).__name__
+    told = error.strerror or t("het systeem zegt niet waarom", "the system does not say why")
     return t(_REASONS.get(error.errno or 0, told), told)
 
 
@@ -56,13 +57,29 @@ def atomic_file(target: Path) -> Iterator[Path]:
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
-        temporary.chmod(0o666 & ~_UMASK)  # temporary files are private; the result follows the user's habit
-        temporary.replace(target)
-    except OSError as error:
-        raise _cannot_write(target, error) from error
+        with _refusals(target):
+            yield temporary
+            temporary.chmod(
+                0o666 & ~_UMASK
+            )  # temporary files are private; the result follows the user's habit
+            temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def disk_full(error: Exception) -> UsageError | None:
+    """What to tell who ran out of disk, wherever that was (temporary files too); None for every other error."""
+    refused = _behind(error)
+    if refused is None or refused.errno not in _FULL:
+        return None
+    why = reason(refused)
+    return UsageError(
+        t(f"Er kon iets niet worden geschreven: {why}.", f"Something could not be written: {why}."),
+        t(
+            f"Maak ruimte vrij, ook voor tijdelijke bestanden in {tempfile.gettempdir()} (of zet TMPDIR op een andere map).",
+            f"Free some space, also for temporary files in {tempfile.gettempdir()} (or set TMPDIR to another folder).",
+        ),
+    )
 
 
 def temporary_dir() -> Path:
@@ -81,11 +98,8 @@ def work_dir(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise _cannot_write(target, error) from error
     try:
-        yield folder
-    except OSError as error:
-        if error.errno is None:  # libraries also call it so when what they read is damaged
-            raise
-        raise _cannot_write(target, error) from error
+        with _refusals(target):
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -108,17 +122,40 @@ def atomic_dir(target: Path, *, replace: bool = False) -> Iterator[Path]:
     except OSError as error:
         raise _cannot_write(target, error) from error
     try:
-        yield temporary
-        temporary.chmod(0o755)
-        if target.is_dir():
-            shutil.rmtree(target)
-        elif target.exists():
-            target.unlink()
-        temporary.rename(target)
-    except OSError as error:
-        raise _cannot_write(target, error) from error
+        with _refusals(target):
+            yield temporary
+            temporary.chmod(0o755)
+            if target.is_dir():
+                shutil.rmtree(target)
+            elif target.exists():
+                target.unlink()
+            temporary.rename(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _refusals(target: Path) -> Iterator[None]:
+    """What the system refuses while `target` is made, is told as such. Other errors pass: what is read may be wrong."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        refused = _behind(error)
+        if refused is None:
+            raise
+        raise _cannot_write(target, refused) from error
+
+
+def _behind(error: Exception) -> OSError | None:
+    """The refusal of the system behind an error. Libraries that write keep only its text (polars, xlsxwriter, shutil)."""
+    if isinstance(error, OSError) and error.errno:
+        return error
+    words = {os.strerror(n): n for n in (*_FULL, errno.EROFS, errno.EACCES)}
+    words["transport error"] = errno.EIO  # all that polars says of the end of a Parquet file
+    said = next((word for word in words if word in str(error)), None)
+    return OSError(words[said], os.strerror(words[said])) if said else None
 
 
 def _cannot_write(target: Path, error: OSError) -> UsageError:

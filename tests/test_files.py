@@ -8,7 +8,7 @@ import os
 import pytest
 
 from bds_tool.errors import UsageError
-from bds_tool.files import atomic_dir, atomic_file, reason, work_dir
+from bds_tool.files import atomic_dir, atomic_file, disk_full, reason, work_dir
 from bds_tool.text import set_language
 
 
@@ -34,7 +34,9 @@ def test_the_system_is_told_in_its_own_words(english):
 
 def test_what_has_no_dutch_words_is_told_as_the_system_does():
     assert reason(refused(errno.EPIPE)) == os.strerror(errno.EPIPE)
-    assert reason(OSError("KIND-4711")) == "OSError", "texts of libraries may quote what they read"
+    assert reason(OSError("KIND-4711")) == "het systeem zegt niet waarom", (
+        "texts of libraries may quote what they read"
+    )
 
 
 @pytest.mark.parametrize("make", [atomic_file, atomic_dir, work_dir])
@@ -57,3 +59,28 @@ def test_a_work_folder_goes_when_the_work_is_done(tmp_path):
     with work_dir(tmp_path / "a.result") as folder:
         (folder / "x").write_text("x")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "parquet: File out of specification: underlying IO error: No space left on device (os error 28)",
+        "IO Error: Could not write file: No space left on device",
+    ],
+)
+def test_libraries_that_wrap_what_the_system_said(said, tmp_path):
+    """Polars, DuckDB and xlsxwriter have errors of their own when a disk is full."""
+    with pytest.raises(UsageError) as caught, atomic_file(tmp_path / "a"):
+        raise RuntimeError(said)
+    assert "de schijf is vol" in caught.value.message
+    told = disk_full(RuntimeError(said))
+    assert told is not None
+    assert "de schijf is vol" in told.message
+
+
+def test_other_errors_are_not_taken_for_refusals(tmp_path):
+    """What is read may be damaged: that is no reason to tell of permissions and disks."""
+    with pytest.raises(OSError, match="damaged"), atomic_file(tmp_path / "a"):
+        raise OSError("damaged")
+    assert disk_full(OSError("damaged")) is None
+    assert disk_full(refused(errno.ENOENT)) is None

@@ -19,6 +19,7 @@ from bds_tool import cli as commands_package
 from bds_tool.cli.render import one_of, talk
 from bds_tool.cli.wording import speak, wrong_use
 from bds_tool.errors import ExitCode, UserError
+from bds_tool.files import disk_full
 from bds_tool.places import set_specs
 from bds_tool.text import LANGUAGES, set_language, t
 
@@ -124,7 +125,8 @@ def run(arguments: list[str] | None = None) -> int:
         sys.stdout = None  # the reader of our output has gone; nothing is left to say
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001  # the last line of defence: a bug in bds, told without a traceback
-        return _bug(error)
+        full = disk_full(error)
+        return _told(full) if full else _bug(error)
 
 
 def _told(error: UserError) -> int:

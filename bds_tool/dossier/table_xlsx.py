@@ -10,7 +10,7 @@ from bds_tool.dossier.model import REGISTRATIES
 from bds_tool.dossier.table_columns import numeric
 from bds_tool.dossier.writing import WriteOptions, Written
 from bds_tool.errors import UsageError
-from bds_tool.files import atomic_file
+from bds_tool.files import atomic_file, temporary_dir
 from bds_tool.text import t
 
 if TYPE_CHECKING:
@@ -42,7 +42,13 @@ def write_xlsx(store: Store, out: Path, _options: WriteOptions) -> Written:
     numbers = numeric()
     with atomic_file(out) as temporary:
         book = xlsxwriter.Workbook(
-            temporary, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+            temporary,
+            {
+                "constant_memory": True,
+                "tmpdir": str(temporary_dir()),  # rows of children may not stay behind when this run fails
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+            },
         )
         bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "dd-mm-yyyy"})
         sheet: Any = None

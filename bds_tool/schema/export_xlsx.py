@@ -39,7 +39,7 @@ def write_workbook(version: str, target: Path) -> None:
         ) from error
     # Constant memory would forbid column widths after the fact; a version is small enough to keep.
     with xlsxwriter.Workbook(
-        str(target), {"strings_to_numbers": False, "strings_to_formulas": False}
+        str(target), {"strings_to_numbers": False, "strings_to_formulas": False, "in_memory": True}
     ) as book:
         book.set_properties({"title": f"Basisdataset JGZ {version}", "comments": "bds spec export"})
         bold = book.add_format(

@@ -25,8 +25,8 @@ def store(tmp_path, bds):
 
 
 def small_files() -> None:
-    """Writing more than 64 kB to one file fails, as on a full disk (EFBIG in place of ENOSPC)."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (64_000, 64_000))
+    """Writing more than 16 kB to one file fails, as on a full disk (EFBIG in place of ENOSPC)."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16_000, 16_000))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
@@ -38,16 +38,24 @@ def small_files() -> None:
         ("convert", TABLE, "OUT/x.ndjson", "--to", "ndjson"),
         ("convert", TABLE, "OUT/x.csv", "--to", "csv"),
         ("validate", SAMPLES / "fouten", "--format", "json", "--output", "OUT/x.json"),
+        ("zib", "export-map", "OUT/x.xlsx"),
+        ("change", "table", "4.1.3-4.2.0", "--out", "OUT/x.xlsx"),
+        ("spec", "export", "xlsx", "--output", "OUT/x.xlsx"),
     ],
 )
 def test_a_full_disk_leaves_nothing_under_the_final_name(command, tmp_path, process):
     out = tmp_path / "out"
     out.mkdir()
     arguments = [str(a).replace("OUT", str(out)) for a in command]
-    run = process(*arguments, preexec_fn=small_files, env={"TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin"})
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    # Python's own files of compiled modules would be cut short too, and stay so.
+    environment = {"TMPDIR": str(kept), "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+    run = process(*arguments, preexec_fn=small_files, env=environment)
     assert run.code in {2, 3}, run.said[-600:]
     assert "Traceback" not in run.said
     assert list(out.iterdir()) == []
+    assert list(kept.iterdir()) == []
 
 
 @pytest.mark.parametrize("place", ["/proc/x.bds", "/dev/null/x.bds", "{file}/x.bds"])
@@ -57,6 +65,8 @@ def test_a_place_that_cannot_be_written(place, tmp_path, bds):
     assert told.code == 2, told.err
     assert "Traceback" not in told.err
     told = bds("convert", TABLE, place.format(file=tmp_path / "file"), "--to", "store")
+    assert told.code == 2, told.err
+    told = bds("indicator", "compute", TABLE, "-o", place.format(file=tmp_path / "file"), "-i", "OW")
     assert told.code == 2, told.err
 
 

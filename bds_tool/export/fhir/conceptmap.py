@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
 from typing import Any
@@ -160,7 +161,9 @@ def export_xlsx(output: Path) -> int:
     ]
     concepts = [r for _, r in rows(folder / "concepten.csv")]
     with atomic_file(output) as temporary:
-        book = xlsxwriter.Workbook(str(temporary), {"strings_to_formulas": False, "strings_to_urls": False})
+        options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
+        content = io.BytesIO()  # what xlsxwriter leaves open when a disk is full, is in memory
+        book = xlsxwriter.Workbook(content, options)
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         for title, data in (("koppelingen", mapping), ("codes", codes), ("concepten", concepts)):
             sheet = book.add_worksheet(title)
@@ -175,4 +178,5 @@ def export_xlsx(output: Path) -> int:
             if data:
                 sheet.autofilter(0, 0, len(data), len(columns) - 1)
         book.close()
+        temporary.write_bytes(content.getbuffer())
     return len(mapping)

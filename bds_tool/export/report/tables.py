@@ -215,15 +215,15 @@ def write_workbook(book: Book, sheets: Sequence[tuple[str, pl.DataFrame]], out: 
             'pip install "bds-tool[xlsx]"',
         ) from error
     with atomic_file(out) as temporary:
-        workbook = xlsxwriter.Workbook(
-            str(temporary), {"constant_memory": False, "strings_to_formulas": False}
-        )
+        content = io.BytesIO()  # what xlsxwriter leaves open when a disk is full, is in memory
+        workbook = xlsxwriter.Workbook(content, {"in_memory": True, "strings_to_formulas": False})
         workbook.set_properties({"title": t("Jeugd in Beeld", "Youth in view"), "comments": area})
         used: set[str] = set()
         for name, table in sheets:
             _sheet(workbook, _sheet_name(name, used), table)
         _legend_sheet(workbook, book)
         workbook.close()
+        temporary.write_bytes(content.getbuffer())
 
 
 def _sheet_name(name: str, used: set[str]) -> str:

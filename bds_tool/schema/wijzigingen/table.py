@@ -5,6 +5,7 @@ Every cell is text, so codes keep their zeros and nothing is taken for a formula
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -53,7 +54,9 @@ def write_table(pakket: Pakket, path: Path) -> None:
     except ImportError as error:
         raise _extra() from error
     with atomic_file(path) as temporary:
-        book = xlsxwriter.Workbook(str(temporary), {"strings_to_formulas": False, "strings_to_urls": False})
+        options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
+        content = io.BytesIO()  # what xlsxwriter leaves open when a disk is full, is in memory
+        book = xlsxwriter.Workbook(content, options)
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         body = book.add_format({"text_wrap": True, "valign": "top"})
         for name, columns, rows in _sheets(pakket):
@@ -72,6 +75,7 @@ def write_table(pakket: Pakket, path: Path) -> None:
             if count:
                 sheet.autofilter(0, 0, count, len(columns) - 1)
         book.close()
+        temporary.write_bytes(content.getbuffer())
 
 
 def _extra() -> UsageError:
