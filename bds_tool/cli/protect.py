@@ -95,7 +95,6 @@ def run(
 
     chosen = load_policy(policy)
     if source.is_dir():
-        _filled(source)
         facts, inside = run_result(
             source, chosen, to, quality=quality, earlier=earlier or (), ledger=ledger, replace=force
         )
@@ -129,22 +128,6 @@ def run(
         write_statement(statement, chosen, facts)
     if not quiet:
         _tell(facts, to)
-
-
-def _filled(source: Path) -> None:
-    """There is something to protect. Raises UsageError for a result without figures."""
-    import polars as pl
-
-    from bds_tool.indicators.result import read_result
-
-    if not read_result(source).counts().select(pl.len()).collect().item():
-        raise UsageError(
-            t(f"{source} bevat geen cijfers: er is niets te beveiligen.", f"{source} holds no figures: there is nothing to protect."),
-            t(
-                "Kies bij bds indicator compute een --period waarover is geregistreerd.",
-                "Choose a --period of bds indicator compute in which was registered.",
-            ),
-        )  # fmt: skip
 
 
 def _tell(facts: dict[str, Any], to: Path) -> None:

@@ -92,6 +92,58 @@ def test_an_export_given_as_a_package_is_not_quoted(command, bds, tmp_path):
         assert "99999" not in told.out + told.err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "protect run tabel.csv --to uit.csv --table {}",
+        "protect audit tabel.csv --table {}",
+        "protect run tabel.csv --to uit.csv --policy {} --table {}",
+        "protect policy check {}",
+        f"anonymise {EXPORT} --to uit --key-file sleutel --policy {{}}",
+    ],
+)
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"reference": "KIND-4711", "clientDetails": [{"bdsNumber": 7, "value": "999990019"}]},
+        [{"KIND-4711": "999990019"}],
+        "KIND-4711;999990019",
+        {"KIND-4711": {"999990019": "KIND-4711"}},
+        {
+            "id": "KIND-4711",
+            "method": "KIND-4711",
+            "count": ["KIND-4711"],
+            "dimensions": [
+                {"name": 999990019, "column": {"KIND-4711": 1}, "parents": {"KIND-4711": 999990019}}
+            ],
+            "hierarchy": "KIND-4711",
+            "minimum": "KIND-4711",
+            "k": "KIND-4711",
+        },
+    ],
+)
+def test_an_export_given_as_a_definition_is_not_quoted(command, content, bds, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wrong.yaml").write_text(json.dumps(content))
+    (tmp_path / "tabel.csv").write_text("a,n\nx,5\n")
+    (tmp_path / "sleutel").write_text("s" * 32)
+    told = bds(*command.replace("{}", "wrong.yaml").split())
+    assert told.code == 2, told.err
+    assert "wrong.yaml klopt niet" in told.err
+    assert "KIND" not in told.out + told.err
+    assert "99999" not in told.out + told.err
+
+
+def test_what_is_expected_of_a_definition_is_told_with_its_place(bds, tmp_path):
+    (tmp_path / "t.csv").write_text("a,n\nx,5\n")
+    description = {"dimensions": [{"name": "a", "columm": "a", "parents": {"KIND-4711": 4711}}]}
+    (tmp_path / "t.yaml").write_text(json.dumps(description))
+    told = bds("protect", "audit", tmp_path / "t.csv", "--table", tmp_path / "t.yaml").err
+    assert "dimensions/0: een sleutel is onbekend; kies uit: " in told
+    assert "Bedoelt u column?" in told
+    assert "dimensions/0/parents/…: hier hoort een tekst" in told
+
+
 def test_no_element_has_an_empty_name(bds):
     for command in ("show", "path"):
         assert bds("spec", command, "").code == 2
@@ -106,6 +158,19 @@ def test_a_result_without_figures_cannot_be_protected(bds, tmp_path):
     assert "geen cijfers" in told.err
     assert "--period" in told.err
     assert not safe.exists()
+
+
+def test_a_report_of_a_store_in_which_nothing_was_counted(bds, tmp_path):
+    from bds_tool.dossier import read
+
+    export, store = tmp_path / "a.csv", tmp_path / "leeg.bds"
+    export.write_text("dossier;bdsnummer;waarde\nk1;235;80\n")
+    with read([export], store):
+        pass
+    told = bds("report", "site", store, "-o", tmp_path / "site")
+    assert told.code == 2, told.err
+    assert "leeg.bds bevat geen cijfers" in told.err
+    assert not (tmp_path / "site").exists()
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def opened(
     settings = Settings(last - YEARS + 1, last, date(last, 12, 31))
     levels = ["gemeente", "wijk"] if areas else []
     with tempfile.TemporaryDirectory(prefix="bds-") as folder:
-        counted, safe = Path(folder) / "telling.result", Path(folder) / "veilig.result"
+        counted, safe = Path(folder) / path.resolve().name, Path(folder) / "veilig.result"
         plan = Plan(choose(list(names)), settings, levels=levels, by=list(by), yearly=True)
         compute(store, plan, counted, area_paths=list(areas))
         run_result(counted, load_policy(policy), safe)

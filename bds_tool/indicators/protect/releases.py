@@ -31,7 +31,8 @@ def run_result(
     ledger: Path | None = None,
     replace: bool = False,
 ) -> Made:
-    """Protect a `.result` by the method of the policy."""
+    """Protect a `.result` by the method of the policy. Raises UsageError for a result without figures."""
+    _require_figures(source)
     if policy.method == "suppress":
         made = protect_result(
             source, policy, target, quality=quality, earlier=earlier, ledger=ledger, replace=replace
@@ -49,6 +50,24 @@ def run_result(
             "Give a table with a line per child and a description with record: COLUMN.",
         ),
     )
+
+
+def _require_figures(source: Path) -> None:
+    import polars as pl
+
+    from bds_tool.indicators.result import read_result
+
+    if not read_result(source).counts().select(pl.len()).collect().item():
+        raise UsageError(
+            t(
+                f"{source.name} bevat geen cijfers: er is niets te beveiligen.",
+                f"{source.name} holds no figures: there is nothing to protect.",
+            ),
+            t(
+                "Kies gegevens, of bij bds indicator compute een --period, waarover is geregistreerd.",
+                "Choose data, or a --period of bds indicator compute, in which was registered.",
+            ),
+        )
 
 
 def _rounded_result(source: Path, policy: Policy, target: Path, *, replace: bool) -> dict[str, Any]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from bds_tool.errors import SpecError
-from bds_tool.places import specs_dir
+from bds_tool.schema.faults import faults
 from bds_tool.text import t
 
 
 def read_checked(path: Path, kind: str) -> dict[str, Any]:
-    """The YAML file as a dictionary. Raises SpecError that names every fault and its place."""
-    import jsonschema
+    """The YAML file as a dictionary. Raises SpecError that names the faults and their places, not the content."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -27,14 +25,10 @@ def read_checked(path: Path, kind: str) -> dict[str, Any]:
                 "Check the name and the content of the file.",
             ),
         ) from error
-    schema = json.loads((specs_dir() / "_schemas" / f"{kind}.schema.json").read_text(encoding="utf-8"))
-    faults = sorted(
-        jsonschema.Draft202012Validator(schema).iter_errors(data), key=lambda e: list(map(str, e.path))
-    )
-    if faults:
-        lines = [f"{'/'.join(map(str, f.path)) or '.'}: {f.message}" for f in faults[:10]]
+    if found := faults(data, kind):
+        told = "; ".join(found)
         raise SpecError(
-            t(f"{path} klopt niet: ", f"{path} is not right: ") + "; ".join(lines),
+            t(f"{path} klopt niet. {told}", f"{path} is not right. {told}"),
             t(f"Zie specs/_schemas/{kind}.schema.json.", f"See specs/_schemas/{kind}.schema.json."),
         )
     return dict(data)

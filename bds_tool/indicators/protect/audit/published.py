@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from bds_tool.errors import SpecError, UnreadableError, UsageError
 from bds_tool.indicators.protect.audit.system import Bools, Floats, Ints
-from bds_tool.places import specs_dir
+from bds_tool.schema.faults import faults
 from bds_tool.text import number as amount
 from bds_tool.text import t
 
@@ -53,7 +52,6 @@ class PublishedTable:
 
 def read_description(path: Path) -> dict[str, Any]:
     """The description of a table (YAML). Raises SpecError when it does not follow the schema."""
-    import jsonschema
     import yaml
 
     try:
@@ -63,14 +61,10 @@ def read_description(path: Path) -> dict[str, Any]:
             t(f"{path} kan niet worden gelezen als YAML.", f"{path} cannot be read as YAML."),
             t("Controleer de beschrijving van de tabel.", "Check the description of the table."),
         ) from error
-    schema = json.loads((specs_dir() / "_schemas" / "tabel.schema.json").read_text(encoding="utf-8"))
-    faults = [
-        f"{'/'.join(map(str, e.path)) or '.'}: {e.message}"
-        for e in jsonschema.Draft202012Validator(schema).iter_errors(data)
-    ]
-    if faults:
+    if found := faults(data, "tabel"):
+        told = "; ".join(found)
         raise SpecError(
-            t(f"{path} klopt niet: {'; '.join(faults[:5])}", f"{path} is not right: {'; '.join(faults[:5])}"),
+            t(f"{path} klopt niet. {told}", f"{path} is not right. {told}"),
             t("Zie specs/_schemas/tabel.schema.json.", "See specs/_schemas/tabel.schema.json."),
         )
     return dict(data)
