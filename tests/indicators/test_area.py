@@ -126,3 +126,12 @@ def test_a_generated_region_has_names(tmp_path):
     area.install(connection, area.recognise(connection, [tmp_path]), "buurt")
     names = dict(connection.execute("select code, naam from gebiedsnaam").fetchall())
     assert (names["WK036301"], names["BU03630101"]) == ("Het Veen", "Oost-Veen")
+
+
+def test_the_table_of_places_is_in_dutch(make_store, tmp_path, bds):
+    (tmp_path / "pc6_2024.csv").write_text("postcode,buurt\n3011AA,BU05990101\n", encoding="utf-8")
+    store = make_store(address("a", "3011AA", "4"))
+    told = bds("area", "check", store, "--areas", tmp_path / "pc6_2024.csv", "--format", "csv")
+    assert told.out.splitlines()[0] == "plaatsing,hoe,adressen,percentage"
+    assert "postcode,alleen postcode (meest voorkomende buurt),1,100.0" in told.out.splitlines()
+    assert "Indeling: 2024; 1 tabel." in told.err
