@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -38,8 +39,9 @@ def write_workbook(version: str, target: Path) -> None:
             ),
         ) from error
     # Constant memory would forbid column widths after the fact; a version is small enough to keep.
+    content = io.BytesIO()  # what xlsxwriter leaves open when a disk is full, is in memory
     with xlsxwriter.Workbook(
-        str(target), {"strings_to_numbers": False, "strings_to_formulas": False, "in_memory": True}
+        content, {"strings_to_numbers": False, "strings_to_formulas": False, "in_memory": True}
     ) as book:
         book.set_properties({"title": f"Basisdataset JGZ {version}", "comments": "bds spec export"})
         bold = book.add_format(
@@ -47,8 +49,9 @@ def write_workbook(version: str, target: Path) -> None:
         )
         wrap = book.add_format({"text_wrap": True, "valign": "top"})
         _explanation(book, version, (bold, wrap))
-        for name, columns, content in _tables(version):
-            _sheet(book, name, columns, content, (bold, wrap))
+        for name, columns, lines in _tables(version):
+            _sheet(book, name, columns, lines, (bold, wrap))
+    target.write_bytes(content.getbuffer())
 
 
 def _tables(version: str) -> Iterable[Table]:
