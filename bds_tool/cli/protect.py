@@ -123,7 +123,7 @@ def run(
                 )
             )
         else:
-            write_frame(inside, internal)
+            write_frame(inside(), internal)
     if statement:
         write_statement(statement, chosen, facts)
     if not quiet:

@@ -12,13 +12,14 @@ from bds_tool.indicators.protect.result_run import protect_result, result_summar
 from bds_tool.text import t
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import polars as pl
 
     from bds_tool.indicators.protect.policy import Policy
 
-Made = tuple[dict[str, Any], "pl.DataFrame | None"]
+#: Totals, and the internal report when it is asked for (None: there is none).
+Made = tuple[dict[str, Any], "Callable[[], pl.DataFrame] | None"]
 
 
 def run_result(
@@ -114,4 +115,4 @@ def run_table(
 
         return cellkey_table(source, description, policy, target, key_file), None
     made = protect_table(source, description, policy, target, quality=quality, earlier=earlier)
-    return {**summary(made), "proposals": made.proposals}, made.publication.internal
+    return {**summary(made), "proposals": made.proposals}, lambda: made.publication.internal

@@ -8,14 +8,14 @@ the pattern of those rows is chosen first, for all of them at once, and then fro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bds_tool.indicators.protect.certificate import ranges
-from bds_tool.indicators.protect.cube import Cube, build_cube
+from bds_tool.indicators.protect.cube import BREAKDOWNS, Cube, build_cube
 from bds_tool.indicators.protect.model import Need, Primary, Problem, cell_cost
 from bds_tool.indicators.protect.table_run import Outcome, suppress
 from bds_tool.indicators.protect.types import Bools, Ints
@@ -78,31 +78,52 @@ class Indicator:
         return np.sort(self.cube.row[chosen])
 
 
-def indicators(
+def groups(
     frame: pl.DataFrame, definitions: Mapping[str, Any], policy: Policy, bonds: Bonds | None = None
-) -> list[Indicator]:
-    """Split a result into indicators and find the primary rows of each; `bonds` is what earlier releases ask."""
+) -> Iterator[list[Indicator]]:
+    """The indicators of a result with their primary rows, those with exactly the same population in every row together.
+
+    A group is made when it is asked for: all indicators of a country at once are larger than memory. `bonds` is what
+    earlier releases ask.
+    """
     import polars as pl
 
-    found = []
-    frame = frame.with_row_index("_row")
-    for (name,), rows in frame.group_by("indicator", maintain_order=True):
-        definition = definitions.get(str(name)) or {}
-        part = rows.with_columns(
+    population = pl.col("n") + pl.col("missing").fill_null(0)
+    alike: dict[Any, list[str]] = {}
+    for name in frame["indicator"].unique(maintain_order=True).to_list():
+        rows = frame.filter(pl.col("indicator") == name).select("area", "period", *BREAKDOWNS, population)
+        additive = bool((definitions.get(name) or {}).get("additive", True))
+        alike.setdefault((additive, rows.hash_rows(seed=0).to_numpy().tobytes()), []).append(name)
+    for names in list(alike.values()):
+        group = [_indicator(name, frame, definitions.get(name) or {}, policy, bonds) for name in names]
+        if told := [i for i in group if i is not None]:
+            del group
+            yield told
+            del told
+
+
+def _indicator(
+    name: str, frame: pl.DataFrame, definition: Mapping[str, Any], policy: Policy, bonds: Bonds | None
+) -> Indicator | None:
+    """One indicator with its primary rows; None when the policy lets none of its rows be published."""
+    import polars as pl
+
+    part = (
+        frame.with_row_index("_row")
+        .filter(pl.col("indicator") == name)
+        .with_columns(
             pl.col("missing").fill_null(0).alias("_m"),
             pl.coalesce("x", "n").alias("_x"),
             (pl.col("n") - pl.coalesce("x", "n")).alias("_y"),
         )
-        withheld = _below_lowest(part, str(name), definition, policy)
-        if withheld.all():
-            continue
-        cube = build_cube(part, ["_x", "_y", "_m"], additive=bool(definition.get("additive", True)))
-        indicator = Indicator(
-            str(name), part, definition, cube, withheld.to_numpy(), _only(cube, withheld.to_numpy())
-        )
-        _tie(indicator, bonds)
-        _find_primaries(indicator, policy)
-        found.append(indicator)
+    )
+    withheld = _below_lowest(part, name, definition, policy)
+    if withheld.all():
+        return None
+    cube = build_cube(part, ["_x", "_y", "_m"], additive=bool(definition.get("additive", True)))
+    found = Indicator(name, part, definition, cube, withheld.to_numpy(), _only(cube, withheld.to_numpy()))
+    _tie(found, bonds)
+    _find_primaries(found, policy)
     return found
 
 
@@ -231,22 +252,6 @@ def _node_of_row(cube: Cube, height: int) -> list[tuple[int, int]]:
     ):
         result[row] = (int(cube.tree.label_node[label]), flat)
     return result
-
-
-def populations(found: list[Indicator]) -> list[list[Indicator]]:
-    """Indicators with exactly the same population in every row, together."""
-    groups: dict[Any, list[Indicator]] = {}
-    for indicator in found:
-        keys = indicator.frame.select("area", "period", "sex", "education", "age", "origin", "mother_age")
-        total = indicator.counts.sum(axis=0)
-        fingerprint = (
-            indicator.cube.row.shape,
-            total.tobytes(),
-            indicator.cube.row.tobytes(),
-            int(keys.hash_rows().sum()),
-        )
-        groups.setdefault(fingerprint, []).append(indicator)
-    return list(groups.values())
 
 
 def protect_group(group: list[Indicator], policy: Policy, *, quality: bool) -> list[Outcome]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,36 +13,51 @@ from bds_tool.errors import UsageError
 from bds_tool.indicators.protect.cube import BREAKDOWNS
 from bds_tool.indicators.protect.files import require_proof, require_safe
 from bds_tool.indicators.protect.ledger import Ledger, bind
-from bds_tool.indicators.protect.result_model import Indicator, indicators, populations, protect_group
+from bds_tool.indicators.protect.result_model import Indicator, groups, protect_group
 from bds_tool.indicators.result import FIGURES, PROTECTED, Result, read_result, write_result
 from bds_tool.text import t
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import polars as pl
 
     from bds_tool.indicators.protect.audit import Verdict
     from bds_tool.indicators.protect.audit.result_file import ResultClaims
     from bds_tool.indicators.protect.policy import Policy
-    from bds_tool.indicators.protect.table_run import Outcome
-    from bds_tool.indicators.protect.types import Ints
 
 ROW = ("area", "period", *BREAKDOWNS)
+#: A certificate as changes of rows: its number, the row of the result, the count (0, 1, 2) and the change.
+CHANGES = ("of", "row", "count", "delta")
 OK, HIDDEN, NO_DATA, TOO_LOW = "ok", "verborgen", "geen_gegevens", "niet_op_dit_niveau"
 
 
 @dataclass
 class ProtectedResult:
-    """A result that passed: what is published, what is kept inside, and the verdict of the audit."""
+    """A result that passed: what is published, what is kept inside, and the verdict of the audit.
+
+    `facts`: per count that had to be protected its row (`_row`), `telling`, true value (`waar`) and certified range.
+    `floors`: see `_floors`. `proofs`: indicator → file with its certificates as changes of rows, for the audit; all
+    together they are larger than memory.
+    """
 
     frame: pl.DataFrame
     meta: dict[str, Any]
-    internal: pl.DataFrame
-    indicators: list[Indicator]
-    outcomes: list[Outcome]
+    facts: pl.DataFrame
+    floors: pl.DataFrame
+    proofs: dict[str, Path]
     verdict: Verdict
-    facts: dict[str, Any] = field(default_factory=dict)
+
+    def internal(self, indicator: str = "") -> pl.DataFrame:
+        """`facts` with the codes of the rows: of one indicator, or of all. Never published."""
+        import polars as pl
+
+        keys = self.frame.with_row_index("_row").select(
+            "_row", "indicator", "level", "area", "period", *BREAKDOWNS
+        )
+        if indicator:
+            keys = keys.filter(pl.col("indicator") == indicator)
+        return keys.join(self.facts, on="_row", how="inner").drop("_row")
 
 
 def protect_result(
@@ -65,16 +80,17 @@ def protect_result(
             t("Geef het resultaat van bds indicator compute.", "Give the result of bds indicator compute."),
         )
     book = Ledger.open(ledger) if ledger else None
-    made = protect_frame(result, policy, quality=quality, ledger=book)
     before = [*(Path(p) for p in earlier), *(book.paths() if book else [])]
-    with tempfile.TemporaryDirectory(prefix="bds-") as folder:
-        draft = write_result(Path(folder) / "draft.result", made.frame, made.meta)
+    with tempfile.TemporaryDirectory(prefix="bds-") as name:
+        folder = Path(name)
+        made = protect_frame(result, policy, folder, quality=quality, ledger=book)
+        draft = write_result(folder / "draft.result", made.frame, made.meta)
         made.verdict = audit_results(
             draft.path,
             before,
             width=policy.least_width,
             judged=judged_rows(made),
-            floors=floors(made),
+            floors=made.floors,
             claims=claims(made, result),
         )
     require_safe(made.verdict)
@@ -86,42 +102,49 @@ def protect_result(
 
 
 def protect_frame(
-    result: Result, policy: Policy, *, quality: bool = False, ledger: Ledger | None = None
+    result: Result, policy: Policy, folder: Path, *, quality: bool = False, ledger: Ledger | None = None
 ) -> ProtectedResult:
-    """Choose the rows to hide and prove them; nothing is written or audited yet."""
+    """Choose the rows to hide and prove them; nothing is published or audited yet. Proofs go into `folder`."""
+    import polars as pl
+
     from bds_tool.indicators.protect.audit import Verdict
 
     frame = result.counts().collect()
     definitions = result.meta.get("definitions") or {}
     bonds = bind(ledger, frame, result.meta) if ledger and ledger.releases else None
-    found = indicators(frame, definitions, policy, bonds)
-    outcomes, group_of = [], {}
-    for place, group in enumerate(populations(found)):
-        group_of.update({i.id: place for i in group})
-        outcomes += protect_group(group, policy, quality=quality)
-    for outcome in outcomes:
-        require_proof(outcome)
     hidden = np.zeros(frame.height, dtype=bool)
     known = np.zeros(frame.height, dtype=bool)
-    for indicator in found:
-        if indicator.outcome is None:
-            continue
-        rows = indicator.frame["_row"].to_numpy()
-        hidden[rows[indicator.rows_of(indicator.outcome.hidden)]] = True
-        known[rows[~indicator.withheld]] = True
+    group_of: dict[str, int] = {}
+    whole: list[str] = []
+    facts, floors = [_facts()], []
+    proofs: dict[str, Path] = {}
+    for place, group in enumerate(groups(frame, definitions, policy, bonds)):
+        for outcome in protect_group(group, policy, quality=quality):
+            require_proof(outcome)
+        for indicator in group:
+            assert indicator.outcome is not None  # noqa: S101  # protect_group gives one to each
+            rows = indicator.frame["_row"].to_numpy()
+            hidden[rows[indicator.rows_of(indicator.outcome.hidden)]] = True
+            known[rows[~indicator.withheld]] = True
+            group_of[indicator.id] = place
+            whole += [indicator.id] if indicator.whole else []
+            facts.append(_facts(_certified(indicator)))
+            floors.append(_floors(indicator))
+            proofs[indicator.id] = folder / f"{len(proofs)}.parquet"
+            _changes(indicator).write_parquet(proofs[indicator.id], compression="lz4")
+        del group, indicator, outcome
     published = _published(frame, hidden, known)
     meta = {
         **result.meta,
         "status": PROTECTED,
         "policy": dict(policy.data),
         "populations": group_of,
-        "whole": [i.id for i in found if i.whole],
+        "whole": whole,
         "statuses": {s: int((published["status"] == s).sum()) for s in (OK, HIDDEN, NO_DATA, TOO_LOW)},
     }
     empty = np.zeros(0)
-    return ProtectedResult(
-        published, meta, _internal(frame, found), found, outcomes, Verdict([], empty, empty, 0, 0, 0, 0)
-    )
+    nothing = Verdict([], empty, empty, 0, 0, 0, 0)
+    return ProtectedResult(published, meta, pl.concat(facts), pl.concat(floors), proofs, nothing)
 
 
 def _published(frame: pl.DataFrame, hidden: Any, known: Any) -> pl.DataFrame:  # noqa: ANN401
@@ -159,17 +182,11 @@ def _published(frame: pl.DataFrame, hidden: Any, known: Any) -> pl.DataFrame:  #
     )
 
 
-def _internal(frame: pl.DataFrame, found: list[Indicator]) -> pl.DataFrame:
-    """Per hidden count that had to be protected: its true value and certified range. Never published."""
+def _facts(rows: Iterable[tuple[int, str, int, int, int]] = ()) -> pl.DataFrame:
     import polars as pl
 
-    rows = [r for indicator in found if indicator.outcome for r in _certified(indicator)]
-    schema = {"_row": pl.UInt32, "telling": pl.String, "waar": pl.Int64, "laag": pl.Int64, "hoog": pl.Int64}
-    facts = pl.DataFrame(rows, schema=schema, orient="row")
-    keys = frame.with_row_index("_row").select(
-        "_row", "indicator", "level", "area", "period", "sex", "education", "age", "origin", "mother_age"
-    )
-    return keys.join(facts, on="_row", how="inner").drop("_row")
+    whole = dict.fromkeys(("waar", "laag", "hoog"), pl.Int64)
+    return pl.DataFrame(list(rows), schema={"_row": pl.UInt32, "telling": pl.String, **whole}, orient="row")
 
 
 def _certified(indicator: Indicator) -> Iterator[tuple[int, str, int, int, int]]:
@@ -206,36 +223,34 @@ def _certified(indicator: Indicator) -> Iterator[tuple[int, str, int, int, int]]
                 yield r, names[moves], count, count - down, count + up
 
 
-def judged_rows(made: ProtectedResult) -> pl.DataFrame:
-    """The counts the audit must find secret: the primary ones."""
-    return made.internal.drop("waar", "laag", "hoog")
+def judged_rows(made: ProtectedResult) -> Callable[[str], pl.DataFrame]:
+    """Of an indicator, the counts that the audit must find secret: the primary ones."""
+    return lambda name: made.internal(name).drop("waar", "laag", "hoog")
 
 
 def claims(made: ProtectedResult, result: Result) -> Callable[[str], ResultClaims | None]:
-    """Of an indicator, what the audit is told of why its hidden rows are safe: the counts, and the certificates.
-
-    Made when asked for: of all indicators together it is larger than anything else.
-    """
+    """Of an indicator, what the audit is told of why its hidden rows are safe: the counts, and the certificates."""
     import polars as pl
 
     from bds_tool.indicators.protect.audit.result_file import ResultClaims
 
-    found = {i.id: i for i in made.indicators}
     rows = result.counts().select("indicator", *ROW, "n", "x", "missing").with_row_index("_row")
 
     def told(name: str) -> ResultClaims | None:
-        if name not in found:
+        if name not in made.proofs:
             return None
         start = rows.filter(pl.col("indicator") == name).collect()
-        of, row, count, delta = _changes(found[name])
+        of, row, count, delta = (c.to_numpy().astype(np.int64) for c in pl.read_parquet(made.proofs[name]))
         line = np.searchsorted(start["_row"].to_numpy(), row)
         return ResultClaims(start.drop("_row", "indicator"), of, line, count, delta)
 
     return told
 
 
-def _changes(indicator: Indicator) -> tuple[Ints, Ints, Ints, Ints]:
-    """The certificates as changes of rows: number of the certificate, row of the result, count (0, 1, 2), change."""
+def _changes(indicator: Indicator) -> pl.DataFrame:
+    """The certificates as changes of rows (CHANGES)."""
+    import polars as pl
+
     from bds_tool.indicators.protect.certificate import entries
     from bds_tool.indicators.protect.result_model import carrier
 
@@ -256,32 +271,26 @@ def _changes(indicator: Indicator) -> tuple[Ints, Ints, Ints, Ints]:
             use = count >= 0
             parts.append((of[use] + first, row[use], count[use], sign * delta[use]))
         first += len(outcome.certificates)
-    of, row, count, delta = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return of, row, count, delta
+    columns = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return pl.DataFrame(dict(zip(CHANGES, columns, strict=True))).cast(pl.Int32)
 
 
-def floors(made: ProtectedResult) -> pl.DataFrame:
+def _floors(indicator: Indicator) -> pl.DataFrame:
     """What the attacker takes for granted of hidden rows: the least numerator and complement, where above zero."""
     import polars as pl
 
-    parts = []
-    for indicator in made.indicators:
-        if indicator.outcome is None:
-            continue
-        lower = indicator.outcome.problem.lower
-        labels, flats = np.nonzero(
-            (indicator.cube.row >= 0) & (lower[:2].max(axis=0) > 0)[indicator.cube.tree.label_node]
-        )
-        nodes = indicator.cube.tree.label_node[labels]
-        rows = indicator.frame[indicator.cube.row[labels, flats]].select(
-            "indicator", "area", "period", *BREAKDOWNS
-        )
-        parts.append(
-            rows.with_columns(
-                pl.Series("low_x", lower[0][nodes, flats]), pl.Series("low_y", lower[1][nodes, flats])
-            )
-        )
-    return pl.concat(parts)
+    assert indicator.outcome is not None  # noqa: S101  # it was protected
+    lower = indicator.outcome.problem.lower
+    labels, flats = np.nonzero(
+        (indicator.cube.row >= 0) & (lower[:2].max(axis=0) > 0)[indicator.cube.tree.label_node]
+    )
+    nodes = indicator.cube.tree.label_node[labels]
+    rows = indicator.frame[indicator.cube.row[labels, flats]].select(
+        "indicator", "area", "period", *BREAKDOWNS
+    )
+    return rows.with_columns(
+        pl.Series("low_x", lower[0][nodes, flats]), pl.Series("low_y", lower[1][nodes, flats])
+    )
 
 
 def result_summary(made: ProtectedResult) -> dict[str, Any]:
@@ -291,9 +300,7 @@ def result_summary(made: ProtectedResult) -> dict[str, Any]:
         "cells": made.frame.height,
         "hidden": statuses[HIDDEN],
         "share_hidden": statuses[HIDDEN] / max(1, made.frame.height),
-        "primary": made.internal.select("indicator", "area", "period", *BREAKDOWNS).n_unique()
-        if made.internal.height
-        else 0,
+        "primary": made.facts["_row"].n_unique(),
         "withheld_level": statuses[TOO_LOW],
         "whole": made.meta["whole"],
         "audit_solved": made.verdict.solved,

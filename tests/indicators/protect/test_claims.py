@@ -195,7 +195,7 @@ def test_a_table_that_does_not_agree_shows_nothing(near):
 @pytest.mark.parametrize("seed", range(4))
 def test_what_claims_of_a_result_show_lies_inside_the_exact_ranges(tmp_path, seed):
     source = counted(tmp_path / "a.result", wijken=3, seed=seed, indicators=("A",))
-    made = protect_frame(source, load_policy("ncj-strict"))
+    made = protect_frame(source, load_policy("ncj-strict"), tmp_path)
     told = pl.DataFrame(
         schema={"group": pl.String, **dict.fromkeys(KEY, pl.String), "N": pl.Int64}
     )  # nobody says what N is
@@ -205,7 +205,7 @@ def test_what_claims_of_a_result_show_lies_inside_the_exact_ranges(tmp_path, see
     system.near = grid_of.counts_of(made.frame, claims.start)
     place = grid_of.places_of(made.frame, claims.start)[claims.line]
     system.claims = grid_of.changes(claims.of, place, claims.count, claims.delta)
-    rows = made.internal.join(
+    rows = made.internal().join(
         made.frame.with_row_index("_r").select("_r", *KEY), on=list(KEY), nulls_equal=True
     )
     for count, name in enumerate(("teller", "complement", "ontbrekend")):

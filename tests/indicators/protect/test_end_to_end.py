@@ -17,7 +17,7 @@ def protected_counts(published, made):
         row=pl.int_range(pl.len()).over("indicator")
     )
     return set(
-        frame.join(made.internal.select(*KEY, "telling"), on=KEY, nulls_equal=True)
+        frame.join(made.internal().select(*KEY, "telling"), on=KEY, nulls_equal=True)
         .with_columns(pl.col("telling").replace({"teller": "x", "ontbrekend": "missing"}))
         .select("indicator", "row", "telling")
         .iter_rows()

@@ -84,12 +84,12 @@ def audit_results(
     earlier: Sequence[Path] = (),
     *,
     width: int = 1,
-    judged: pl.DataFrame | None = None,
+    judged: Callable[[str], pl.DataFrame] | None = None,
     floors: pl.DataFrame | None = None,
     claims: Callable[[str], ResultClaims | None] | None = None,
     seconds_per_cell: float = 10.0,
 ) -> Verdict:
-    """Attack a published result, knowing earlier ones. `judged` (indicator, KEY, telling) says which counts must hold.
+    """Attack a published result, knowing earlier ones. `judged` gives, for an indicator, the counts that must hold (KEY, telling).
 
     `floors` (indicator, KEY, low_x, low_y) is what the attacker takes for granted of a hidden row; default zero.
     `claims` says of an indicator why its rows are safe. It only saves time: each is checked first, and what they do not
@@ -111,7 +111,7 @@ def audit_results(
         group = (now.meta.get("populations") or {}).get(str(name))
         others = [_same_definition(r, str(name), definition) for r in before]
         older = [o for o in others if o is not None]
-        mine = None if judged is None else judged.filter(pl.col("indicator") == name)
+        mine = None if judged is None else judged(str(name))
         least = None if floors is None else floors.filter(pl.col("indicator") == name)
         verdict, changed = _audit_indicator(
             part,
