@@ -15,6 +15,7 @@ def make() -> Path:
     import numpy as np
     import polars as pl
 
+    from bds_tool.indicators.protect.policy import load_policy
     from bds_tool.indicators.result import write_result
 
     target = PLACE / "land.result"
@@ -58,7 +59,7 @@ def make() -> Path:
         f"I{i:02d}": {"title": f"Indicator {i}", "theme": f"thema{i % 10}", "unit": "%"}
         for i in range(INDICATORS)
     }
-    meta = {"status": "beschermd", "definitions": definitions, "policy": {"id": "proef", "title": "Proef"}}
+    meta = {"status": "beschermd", "definitions": definitions, "policy": dict(load_policy("ncj-strict").data)}
     PLACE.mkdir(exist_ok=True)
     write_result(target, frame.with_columns(empty).drop("h"), meta)
     return target
