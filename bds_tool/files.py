@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bds_tool.errors import UsageError, UserError
@@ -82,11 +82,21 @@ def disk_full(error: Exception) -> UsageError | None:
     )
 
 
+#: Folders of this run. They may hold records of children.
+_folders = ExitStack()
+atexit.register(_folders.close)
+
+
 def temporary_dir() -> Path:
-    """A folder for one run. It may hold records of children: whatever happens, it goes when the program ends."""
-    folder = tempfile.mkdtemp(prefix="bds-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
+    """A folder that lasts until `end_run`, or at the latest until the program ends."""
+    return Path(
+        _folders.enter_context(tempfile.TemporaryDirectory(prefix="bds-", ignore_cleanup_errors=True))
+    )
+
+
+def end_run() -> None:
+    """Remove the temporary folders."""
+    _folders.close()
 
 
 @contextmanager

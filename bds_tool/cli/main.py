@@ -8,7 +8,10 @@ import pkgutil
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -19,7 +22,7 @@ from bds_tool import cli as commands_package
 from bds_tool.cli.render import one_of, talk
 from bds_tool.cli.wording import speak, wrong_use
 from bds_tool.errors import ExitCode, UserError
-from bds_tool.files import disk_full
+from bds_tool.files import disk_full, end_run
 from bds_tool.places import set_specs
 from bds_tool.text import LANGUAGES, set_language, t
 
@@ -127,6 +130,8 @@ def run(arguments: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  # the last line of defence: a bug in bds, told without a traceback
         full = disk_full(error)
         return _told(full) if full else _bug(error)
+    finally:
+        end_run()
 
 
 def _told(error: UserError) -> int:
@@ -160,6 +165,20 @@ def _bug(error: Exception) -> int:
     return ExitCode.BUG
 
 
+class WithoutPandas(PathFinder):
+    """Imports as they were, except that pandas is not there.
+
+    pyarrow and pandera load it wherever it is installed, and bds uses none of it: seconds lost, and a Ctrl-C that falls
+    in that import is swallowed or crashes the process.
+    """
+
+    @classmethod
+    def find_spec(
+        cls, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        return None if fullname == "pandas" else super().find_spec(fullname, path, target)
+
+
 def main() -> None:
     """Entry point of the console script."""
     for stream in (sys.stdout, sys.stderr):
@@ -167,10 +186,18 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     os.environ.setdefault("BDS_PROCESSES", "2")
-    # A run that is told to stop cleans up after itself, as one that is interrupted with Ctrl-C does.
-    signal.signal(signal.SIGTERM, _stop)
+    sys.meta_path[:] = [WithoutPandas if finder is PathFinder else finder for finder in sys.meta_path]
+    for told in (signal.SIGINT, signal.SIGTERM):
+        if (
+            signal.getsignal(told) != signal.SIG_IGN
+        ):  # as in the background of a shell, where Ctrl-C is for others
+            signal.signal(told, _stop)
     sys.exit(run())
 
 
 def _stop(*_: object) -> None:
-    raise KeyboardInterrupt
+    """A run that is told to stop cleans up after itself, once: a second interrupt would fall in the cleaning up."""
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, signal.SIG_IGN)
+    if not isinstance(sys.exception(), KeyboardInterrupt):  # Polars may have raised it for the same Ctrl-C
+        raise KeyboardInterrupt

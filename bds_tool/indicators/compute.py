@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +18,7 @@ from bds_tool.indicators import features
 from bds_tool.indicators.definitions import Indicator
 from bds_tool.indicators.pivot import Rows
 from bds_tool.indicators.result import LEVELS
+from bds_tool.threads import threads
 
 if TYPE_CHECKING:
     import duckdb
@@ -238,7 +239,7 @@ def count(
                     own.execute(f"insert into _cel{position} {sql}")
 
     waiting: list[Future[None]] = []
-    with ThreadPoolExecutor(PIECES) as pool:
+    with threads(PIECES) as pool:
         for piece, table in enumerate(tables, 1):
             rows = text.number(table.num_rows)
             progress(text.t(f"deel {piece}: {rows} rijen", f"piece {piece}: {rows} rows"))

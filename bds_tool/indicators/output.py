@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,6 +14,7 @@ from bds_tool import __version__
 from bds_tool.indicators import statistics
 from bds_tool.indicators.cube import Space, look_up
 from bds_tool.indicators.result import COLUMNS, UNPROTECTED, counts_schema
+from bds_tool.threads import threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,7 +81,7 @@ def write(path: Path, space: Space, indicators: Iterator[Sums], *, reference: st
             writer.write_table(made.result())
 
         # One indicator is added up (by the caller), one is worked out and one is written at the same time.
-        with ThreadPoolExecutor(1) as maker, ThreadPoolExecutor(1) as scribe:
+        with threads() as maker, threads() as scribe:
             for sums in indicators:
                 if len(sums.keys):
                     made = maker.submit(lambda s: pa.table(columns(space, s, reference), schema=coded), sums)

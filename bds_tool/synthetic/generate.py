@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,6 +29,7 @@ from bds_tool.synthetic.rows import Rows
 from bds_tool.synthetic.truth import Truth
 from bds_tool.synthetic.vaccination import vaccinations
 from bds_tool.text import t
+from bds_tool.threads import threads
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -161,7 +162,7 @@ def generate(
 
     generator = Generator(request)
     total = -(-request.children // request.chunk)
-    with StoreWriter(out, replace=replace) as writer, ThreadPoolExecutor(1) as pool:
+    with StoreWriter(out, replace=replace) as writer, threads() as pool:
         waiting: Future[None] | None = None
         for number, table in enumerate(generator.tables(), start=1):
             if waiting:

@@ -8,9 +8,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from importlib.util import find_spec
 
 import pytest
+
+from bds_tool.threads import threads
 
 from .conftest import SAMPLES, digest
 
@@ -70,7 +74,12 @@ def test_a_place_that_cannot_be_written(place, tmp_path, bds):
     assert told.code == 2, told.err
 
 
-@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def not_in_the_background() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and hands that on to its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.mark.parametrize("told", [(signal.SIGINT,), (signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)])
 def test_an_interrupted_run_leaves_nothing(told, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
@@ -84,16 +93,42 @@ def test_an_interrupted_run_leaves_nothing(told, tmp_path):
         "--output",
         str(out / "x.bds"),
     ]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=not_in_the_background,  # noqa: PLW1509  # the tests run in one thread
+    )
     deadline = time.monotonic() + 30
     while not any(out.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.5)
-    child.send_signal(told)
+    for each in told:
+        child.send_signal(each)
+        time.sleep(0.02)
     _, err = child.communicate(timeout=30)
     assert child.returncode == 130, err[-400:]
     assert "Traceback" not in err
     assert list(out.iterdir()) == []
+
+
+def test_threads_run_before_they_have_work():
+    before = threading.active_count()
+    with threads(3):
+        assert threading.active_count() == before + 3
+    assert threading.active_count() == before
+
+
+def test_the_program_does_not_load_pandas():
+    assert find_spec("pandas")  # the tests install it
+    code = "import sys; from bds_tool.cli.main import main; sys.argv[1:] = {!r}\ntry:\n    main()\nfinally:\n    print(sorted({{'pandas', 'pyarrow'}} & set(sys.modules)))"
+    given = ["validate", str(TABLE), "--quiet", "--fail-on", "never"]
+    done = subprocess.run(
+        [sys.executable, "-c", code.format(given)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "['pyarrow']"
 
 
 def test_nothing_stays_in_the_temporary_folder(tmp_path, process):
