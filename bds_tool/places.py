@@ -52,7 +52,12 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401  # what YAML holds; the caller
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506  # both loaders are the safe ones
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+        yaml.YAMLError,
+    ) as error:  # a date such as 2024-13-01 is a ValueError
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else str(path)
         raise SpecError(
@@ -61,7 +66,7 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401  # what YAML holds; the caller
                 f"{place} cannot be read ({type(error).__name__}).",
             ),
             t(
-                "Herstel het bestand; `bds spec check` wijst de plaats aan.",
-                "Repair the file; `bds spec check` points at the place.",
+                "Controleer naam, inspringing en aanhalingstekens.",
+                "Check name, indentation and quotes.",
             ),
         ) from error

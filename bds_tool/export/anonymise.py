@@ -46,7 +46,7 @@ class Extract:
 
 def load_extract_policy(name: str) -> dict[str, Any]:
     """A policy from `specs/beleid/extract`, or a YAML file."""
-    from bds_tool.indicators.protect.specs import read_checked
+    from bds_tool.schema.faults import read_checked
 
     path = (
         Path(name)

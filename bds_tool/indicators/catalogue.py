@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,7 +10,7 @@ from bds_tool.errors import SpecError
 from bds_tool.indicators.cases import empty_views
 from bds_tool.indicators.definitions import Indicator, files, load_file
 from bds_tool.indicators.features import views
-from bds_tool.places import specs_dir
+from bds_tool.schema.faults import faults
 from bds_tool.text import t
 
 
@@ -54,19 +53,14 @@ def choose(wanted: Iterable[str], extra: Sequence[Path] = ()) -> list[Indicator]
 
 def check(extra: Sequence[Path] = ()) -> list[str]:
     """Everything wrong with the definitions, as texts `file: id: problem`; empty when all is well."""
-    import jsonschema
-
-    schema = json.loads((specs_dir() / "_schemas" / "indicator.schema.json").read_text(encoding="utf-8"))
-    validator = jsonschema.Draft202012Validator(schema)
     problems: list[str] = []
     seen: dict[str, str] = {}
     good: list[Indicator] = []
     for path in files(extra):
         for data in load_file(path):
             name = f"{path.name}: {data.get('id', '?') if isinstance(data, dict) else '?'}"
-            faults = sorted(validator.iter_errors(data), key=lambda e: [str(p) for p in e.path])
-            problems += [f"{name}: {'/'.join(map(str, e.path)) or '-'}: {e.message}" for e in faults]
-            if faults:
+            if wrong := faults(data, "indicator"):
+                problems += [f"{name}: {w}" for w in wrong]
                 continue
             if data["id"] in seen:
                 problems.append(

@@ -14,7 +14,7 @@ from typing import Any
 from bds_tool.errors import SpecError
 from bds_tool.indicators.features import elements, needed
 from bds_tool.indicators.growth import rows
-from bds_tool.places import specs_dir
+from bds_tool.places import read_yaml, specs_dir
 from bds_tool.text import t
 
 #: Keys of a definition that decide its figures; the content hash covers these and no titles or cases.
@@ -158,19 +158,7 @@ def _table_hashes(specs: Path) -> dict[str, str]:
 
 def load_file(path: Path) -> list[dict[str, Any]]:
     """The raw definitions of one YAML file (a list, or one mapping). Raises SpecError when it is no YAML."""
-    import yaml
-
-    try:
-        loaded = yaml.load(
-            path.read_text(encoding="utf-8"),
-            Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # noqa: S506
-        )
-    except (OSError, yaml.YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" (regel {mark.line + 1})" if mark else ""
-        raise SpecError(
-            t(f"{path.name} is geen leesbare YAML{place}.", f"{path.name} is no readable YAML{place}.")
-        ) from error
+    loaded = read_yaml(path)
     return loaded if isinstance(loaded, list) else [loaded]
 
 

@@ -1,4 +1,4 @@
-"""Where a definition of the user's own does not follow its JSON Schema, told without a word of what is in it.
+"""Reading a definition in YAML by its JSON Schema; where it does not follow that, is told without a word of its content.
 
 Somebody may give an export of children in its place: values, and keys that no schema knows, are never repeated.
 """
@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-from bds_tool.places import specs_dir
+from bds_tool.errors import SpecError
+from bds_tool.places import read_yaml, specs_dir
 from bds_tool.text import t
 
 #: What JSON Schema calls a type, in the words of people.
@@ -25,17 +28,33 @@ _TYPES = {
 }
 
 
+def read_checked(path: Path, kind: str) -> dict[str, Any]:
+    """The YAML file as a dictionary. Raises SpecError that names the faults and their places, not the content."""
+    data = read_yaml(path)
+    if found := faults(data, kind):
+        told = "; ".join(found)
+        raise SpecError(
+            t(f"{path} klopt niet. {told}", f"{path} is not right. {told}"),
+            t(f"Zie specs/_schemas/{kind}.schema.json.", f"See specs/_schemas/{kind}.schema.json."),
+        )
+    return dict(data)
+
+
 def faults(data: object, kind: str, most: int = 5) -> list[str]:
     """Deviations from `specs/_schemas/KIND.schema.json` as `place: what is expected`, at most `most`; [] is fine."""
-    import jsonschema
-
-    schema = json.loads((specs_dir() / "_schemas" / f"{kind}.schema.json").read_text(encoding="utf-8"))
-    known = set(_keys(schema))
-    found = sorted(
-        jsonschema.Draft202012Validator(schema).iter_errors(data), key=lambda e: list(map(str, e.path))
-    )
+    validator, known = _schema(specs_dir() / "_schemas" / f"{kind}.schema.json")
+    found = sorted(validator.iter_errors(data), key=lambda e: list(map(str, e.path)))
     told = dict.fromkeys(f"{_place(e.path, known)}: {_expected(e)}" for e in found)
     return list(told)[:most]
+
+
+@lru_cache(maxsize=16)
+def _schema(path: Path) -> tuple[Any, frozenset[str]]:
+    """The validator of a schema, and every key it names."""
+    import jsonschema
+
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    return jsonschema.Draft202012Validator(schema), frozenset(_keys(schema))
 
 
 def _keys(schema: object) -> Iterator[str]:
@@ -50,7 +69,7 @@ def _keys(schema: object) -> Iterator[str]:
             yield from _keys(part)
 
 
-def _place(path: Any, known: set[str]) -> str:  # noqa: ANN401
+def _place(path: Any, known: frozenset[str]) -> str:  # noqa: ANN401
     parts = [str(p) if isinstance(p, int) or p in known else "…" for p in path]
     return "/".join(parts) or t("het begin", "the start")
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.errors import UsageError
 from bds_tool.places import specs_dir
+from bds_tool.schema.faults import read_checked
 from bds_tool.synthetic.chance import Chance
 from bds_tool.synthetic.defect_ground import standing
 from bds_tool.synthetic.defect_operations import OPERATIONS, hold
-from bds_tool.synthetic.population import checked
 from bds_tool.text import t
 
 if TYPE_CHECKING:
@@ -117,5 +117,5 @@ def defect_kinds(name: str, rate: float = 1.0) -> list[dict[str, Any]]:
                 f"Choose one of: {known}, or a YAML file.",
             ),
         )
-    loaded = checked(path, "defecten")
+    loaded = read_checked(path, "defecten")
     return [{**kind, "kans": min(1.0, float(kind["kans"]) * rate)} for kind in loaded["defecten"]]

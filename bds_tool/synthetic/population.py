@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from bds_tool.errors import SpecError, UsageError
 from bds_tool.places import specs_dir
+from bds_tool.schema.faults import read_checked
 from bds_tool.synthetic.chance import Floats
 from bds_tool.text import t
 
@@ -36,7 +36,7 @@ def population(name: str = "nederland") -> dict[str, Any]:
                 f"Choose one of: {known}, or a YAML file.",
             ),
         )
-    spec = checked(path, "populatie")
+    spec = read_checked(path, "populatie")
     if place := _loose(spec):
         raise SpecError(
             t(f"{path} klopt niet op plaats {place}.", f"{path} is not right at {place}."),
@@ -92,39 +92,6 @@ def _is_date(value: object) -> bool:
         return isinstance(value, date) or bool(date.fromisoformat(str(value)))
     except ValueError:
         return False
-
-
-def checked(path: Path, kind: str) -> dict[str, Any]:
-    """A YAML file checked against `specs/_schemas/<kind>.schema.json`. Raises SpecError with the place."""
-    import json
-
-    from jsonschema import Draft202012Validator
-
-    try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # both are safe loaders
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" (regel {mark.line + 1})" if mark else ""
-        raise SpecError(
-            t(f"{path} is geen leesbare YAML{where}.", f"{path} is no readable YAML{where}."),
-            t("Controleer inspringing en aanhalingstekens.", "Check indentation and quotes."),
-        ) from error
-    schema = json.loads((specs_dir() / "_schemas" / f"{kind}.schema.json").read_text(encoding="utf-8"))
-    problems = sorted(
-        Draft202012Validator(schema).iter_errors(loaded), key=lambda e: list(map(str, e.absolute_path))
-    )
-    if problems:
-        place = "/".join(str(p) for p in problems[0].absolute_path) or "."
-        reason = problems[0].validator
-        raise SpecError(
-            t(
-                f"{path} klopt niet op plaats {place} ({reason}).",
-                f"{path} is not right at {place} ({reason}).",
-            ),
-            t(f"Zie specs/_schemas/{kind}.schema.json.", f"See specs/_schemas/{kind}.schema.json."),
-        )
-    return dict(loaded)
 
 
 class Growth:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.errors import UsageError
-from bds_tool.indicators.protect.specs import read_checked
+from bds_tool.schema.faults import read_checked
 from bds_tool.text import t
 
 TOTAL = "totaal"

@@ -9,8 +9,8 @@ from typing import Any
 
 from bds_tool.errors import SpecError
 from bds_tool.indicators.protect.model import Need, need_width
-from bds_tool.indicators.protect.specs import read_checked
 from bds_tool.places import specs_dir
+from bds_tool.schema.faults import read_checked
 from bds_tool.text import language, t
 
 DEFAULT = "ncj-strict"

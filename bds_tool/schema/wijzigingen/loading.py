@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -14,6 +13,7 @@ import yaml
 from bds_tool.errors import SpecError, UsageError
 from bds_tool.places import specs_dir
 from bds_tool.schema.changes import ChangeClass, Veld
+from bds_tool.schema.faults import faults
 from bds_tool.schema.wijzigingen.model import (
     Afschaffing,
     Geraakt,
@@ -82,9 +82,6 @@ def parse_package(text: str, place: str = "-") -> Pakket:
 
 
 def _check_schema(data: object, place: str) -> None:
-    import jsonschema
-
-    from bds_tool.schema.check_files import reason
 
     if not isinstance(data, dict):
         # Nothing of the file is quoted: it may be an export that was given by mistake.
@@ -92,18 +89,10 @@ def _check_schema(data: object, place: str) -> None:
             t(f"{place} is geen wijzigingspakket.", f"{place} is no change package."),
             t("Begin er een met `bds change new`.", "Start one with `bds change new`."),
         )
-    schema = json.loads(
-        (specs_dir() / "_schemas" / "wijzigingspakket.schema.json").read_text(encoding="utf-8")
-    )
-    errors = sorted(
-        jsonschema.Draft202012Validator(schema).iter_errors(data), key=lambda e: list(map(str, e.path))
-    )
-    if errors:
-        first = errors[0]
-        where = "/".join(map(str, first.path)) or t("het begin", "the start")
+    if found := faults(data, "wijzigingspakket"):
+        told = "; ".join(found)
         raise SpecError(
-            t(f"{place}: {where} klopt niet met het schema ({len(errors)} afwijking(en)): {reason(first)}",
-              f"{place}: {where} does not follow the schema ({len(errors)} deviation(s)): {reason(first)}"),
+            t(f"{place} volgt het schema niet. {told}", f"{place} does not follow the schema. {told}"),
             t("Zie specs/_schemas/wijzigingspakket.schema.json.", "See specs/_schemas/wijzigingspakket.schema.json."),
         )  # fmt: skip
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bds_tool.errors import SpecError, UnreadableError, UsageError
+from bds_tool.errors import UnreadableError, UsageError
 from bds_tool.indicators.protect.audit.system import Bools, Floats, Ints
-from bds_tool.schema.faults import faults
+from bds_tool.schema.faults import read_checked
 from bds_tool.text import number as amount
 from bds_tool.text import t
 
@@ -52,22 +52,7 @@ class PublishedTable:
 
 def read_description(path: Path) -> dict[str, Any]:
     """The description of a table (YAML). Raises SpecError when it does not follow the schema."""
-    import yaml
-
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SpecError(
-            t(f"{path} kan niet worden gelezen als YAML.", f"{path} cannot be read as YAML."),
-            t("Controleer de beschrijving van de tabel.", "Check the description of the table."),
-        ) from error
-    if found := faults(data, "tabel"):
-        told = "; ".join(found)
-        raise SpecError(
-            t(f"{path} klopt niet. {told}", f"{path} is not right. {told}"),
-            t("Zie specs/_schemas/tabel.schema.json.", "See specs/_schemas/tabel.schema.json."),
-        )
-    return dict(data)
+    return read_checked(path, "tabel")
 
 
 def read_published(path: Path, description: Mapping[str, Any]) -> PublishedTable:
