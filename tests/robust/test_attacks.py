@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 import zipfile
 
 import pytest
@@ -186,7 +185,7 @@ def test_names_in_archives_stay_inside(tmp_path, bds):
     place.mkdir(parents=True)
     names = [
         "../../evil.json",
-        "/tmp/evil-absolute.json",  # noqa: S108  # the place an attacker would like
+        str(tmp_path / "evil-absolute.json"),
         "a\nb\x1b[31m.json",
         "..\\..\\evil.json",
         "x" * 300 + ".json",
@@ -199,7 +198,6 @@ def test_names_in_archives_stay_inside(tmp_path, bds):
     assert told.code == 0, told.err
     made = {n for n in digest(tmp_path) if n not in before}
     assert all(n.startswith("deep/er/out.bds/") for n in made)
-    assert not os.path.exists(names[1])  # noqa: PTH110
     told = bds("validate", place / "a.zip", "--fail-on", "never")
     assert "\x1b" not in told.out + told.err
 
