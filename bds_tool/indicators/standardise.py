@@ -166,11 +166,9 @@ def _published(strata: pl.DataFrame, by: Sequence[str], scale: float, period: st
     shown[row, column] = at["status"].is_in([SHOWN, NO_DATA]).to_numpy()
     too_low = np.bincount(row, (at["status"] == TOO_LOW).to_numpy(), places.height) > 0
     whole = np.flatnonzero((places["level"] == "land").to_numpy() & (places["period"] == period).to_numpy())
-    standard, told = (
-        (n[whole[0]], shown[whole[0]]) if len(whole) else (np.zeros(kinds.height), shown[:0].any(0))
-    )
+    standard = n[whole[0]] if len(whole) else np.zeros(kinds.height)
     # A stratum that the standard does not show has a weight nobody knows.
-    known = shown.all(axis=1) & bool(told.all()) & bool(standard.any())
+    known = shown.all(axis=1) & bool(shown[whole].all() and standard.any())
     value, low, high = (v * scale for v in standardised_rates(x, n, standard))
     status = np.select([too_low, ~known, np.isfinite(value)], [TOO_LOW, HIDDEN, SHOWN], NO_DATA)
     figures = {"value": value, "lower": low, "upper": high, "n": n.sum(1), "x": x.sum(1)}

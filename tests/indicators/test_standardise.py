@@ -15,8 +15,8 @@ GIVEN = {"WK036300": {"1": (10, 5), "2": (20, 4)}, "WK036301": {"1": (30, 6), "2
 HOUSE = {"WK036300": "1", "WK036301": "2"}
 
 
-@pytest.fixture
-def result(make_store, areas, tmp_path, bds):
+def given():
+    """The registraties of the children in GIVEN."""
     rows = []
     for wijk, sexes in GIVEN.items():
         for sex, (children, fed) in sexes.items():
@@ -29,6 +29,12 @@ def result(make_store, areas, tmp_path, bds):
                     (child, 12, HOUSE[wijk]),
                 ]
                 rows.append((child, 747, "01" if k < fed else "03"))
+    return rows
+
+
+@pytest.fixture
+def result(make_store, areas, tmp_path, bds):
+    rows = given()
     # a child of unknown sex has no stratum
     rows += [("u", 20, "2024-03-01"), ("u", 16, "1011AA"), ("u", 12, "1"), ("u", 747, "01")]
     out = tmp_path / "r.result"
@@ -90,18 +96,7 @@ def test_an_empty_stratum_has_no_rate():
 @pytest.fixture
 def shown(make_store, areas, tmp_path, bds):
     """A protected result by sex of the same children, and how to hide rows of it; nothing is hidden at first."""
-    rows = []
-    for wijk, sexes in GIVEN.items():
-        for sex, (children, fed) in sexes.items():
-            for k in range(children):
-                child = f"{wijk}-{sex}-{k}"
-                rows += [
-                    (child, 20, "2024-03-01"),
-                    (child, 19, sex),
-                    (child, 16, "1011AA"),
-                    (child, 12, HOUSE[wijk]),
-                ]
-                rows.append((child, 747, "01" if k < fed else "03"))
+    rows = given()
     counted = tmp_path / "c.result"
     done = bds(
         "indicator", "compute", make_store(rows), "-o", counted, "--areas", areas, "--area", "gemeente,wijk",
