@@ -269,8 +269,9 @@ def protect_group(group: list[Indicator], policy: Policy, *, quality: bool) -> l
     for indicator in group:
         outcome = _suppressed(indicator, given, policy, quality=quality)
         if not outcome.proven:
-            # The last rung: an indicator too thin for any pattern is hidden whole, and proven again as that.
-            indicator.withheld_nodes = indicator.cube.real.copy()
+            # The last rung: an indicator too thin for any pattern is hidden whole, and proven again as that. What an
+            # earlier release showed cannot be taken back.
+            indicator.withheld_nodes = indicator.cube.real & ~indicator.shown_before
             indicator.whole = True
             outcome = _suppressed(indicator, given, policy, quality=quality)
         outcomes.append(outcome)

@@ -12,6 +12,7 @@ from bds_tool.dossier.store import Store
 from bds_tool.indicators.catalogue import choose
 from bds_tool.indicators.compute import Plan
 from bds_tool.indicators.features import Settings
+from bds_tool.indicators.protect.ledger import Bonds
 from bds_tool.indicators.protect.policy import load_policy
 from bds_tool.indicators.protect.result_model import groups, protect_group
 from bds_tool.indicators.protect.result_run import protect_result
@@ -83,3 +84,18 @@ def test_a_complement_that_is_the_population_is_proven_by_it(thin):
                 assert indicator.population.hidden[primary.node, primary.flat]
                 carried += 1
     assert carried
+
+
+def test_what_was_shown_before_is_not_hidden_on_the_last_rung(thin, made):
+    result, rules = read_result(thin / "r.result"), load_policy("cbs-output")
+    frame = result.counts().collect()
+    known = frame["indicator"].is_in(made.meta["whole"]) & (frame["n"] >= 200)
+    assert known.any()
+    hidden_whole = 0
+    bonds = Bonds(known, known & False)
+    for group in groups(frame, result.meta["definitions"], rules, bonds):
+        protect_group(group, rules, quality=False)
+        for indicator in group:
+            assert not (indicator.outcome.hidden & indicator.shown_before).any()
+            hidden_whole += indicator.whole and bool(indicator.shown_before.any())
+    assert hidden_whole
