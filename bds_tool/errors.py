@@ -56,3 +56,11 @@ class WithheldError(UserError):
     """Output withheld because the disclosure audit failed (exit 4)."""
 
     code = ExitCode.WITHHELD
+
+
+class Interrupted(BaseException):
+    """The run was told to stop (exit 130).
+
+    No KeyboardInterrupt: Typer ends that without a word, and one that is raised inside `eval` makes Python end by the
+    signal, whoever catches it.
+    """

@@ -21,7 +21,7 @@ import bds_tool
 from bds_tool import cli as commands_package
 from bds_tool.cli.render import one_of, talk
 from bds_tool.cli.wording import speak, wrong_use
-from bds_tool.errors import ExitCode, UserError
+from bds_tool.errors import ExitCode, Interrupted, UserError
 from bds_tool.files import disk_full, end_run
 from bds_tool.places import set_specs
 from bds_tool.text import LANGUAGES, set_language, t
@@ -112,6 +112,8 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         given = sys.argv[1:] if arguments is None else arguments
         result = build()(given or ["--help"], prog_name="bds", standalone_mode=False)
+        if result == ExitCode.INTERRUPTED:  # what Typer makes of a KeyboardInterrupt of some library
+            raise Interrupted
         return int(result) if isinstance(result, int) else ExitCode.OK
     except typer.Exit as stop:
         return stop.exit_code
@@ -121,7 +123,7 @@ def run(arguments: list[str] | None = None) -> int:
         if not error.format_message():  # nothing was given, and the help has been shown for it
             return ExitCode.USAGE
         return _told(wrong_use(error))
-    except (KeyboardInterrupt, typer.Abort):
+    except (Interrupted, KeyboardInterrupt, typer.Abort):
         talk(t("Afgebroken.", "Interrupted."))
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
@@ -200,4 +202,4 @@ def _stop(*_: object) -> None:
     for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, signal.SIG_IGN)
     if not isinstance(sys.exception(), KeyboardInterrupt):  # Polars may have raised it for the same Ctrl-C
-        raise KeyboardInterrupt
+        raise Interrupted
