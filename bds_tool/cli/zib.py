@@ -190,7 +190,9 @@ def check(format_: Format = "text", output: Output = None) -> None:
             format_,
             output,
         )
-    talk(t(f"{len(found)} gebreken in de mapping.", f"{len(found)} defects in the mapping."))
+    count = len(found)
+    talk(t(f"{count} {'gebrek' if count == 1 else 'gebreken'} in de mapping.",
+           f"{count} {'defect' if count == 1 else 'defects'} in the mapping."))  # fmt: skip
     if found:
         raise typer.Exit(ExitCode.FINDINGS)
 

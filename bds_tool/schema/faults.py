@@ -94,6 +94,8 @@ def _expected(error: Any) -> str:  # noqa: ANN401
         names = [demand] if isinstance(demand, str) else demand
         words = t(" of ".join(_TYPES[n][0] for n in names), " or ".join(_TYPES[n][1] for n in names))
         return t(f"hier hoort {words}", f"expected here: {words}")
+    if keyword == "pattern":
+        return t(f"past niet op het patroon {demand}", f"does not match the pattern {demand}")
     if keyword.startswith(("min", "exclusiveMin")):
         return t(f"te klein of te kort (minstens {demand})", f"too small or too short (at least {demand})")
     if keyword.startswith(("max", "exclusiveMax")):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
 from bds_tool.places import read_yaml, specs_dir
 from bds_tool.schema import load
+from bds_tool.schema.faults import faults
 from bds_tool.schema.model import Definition
 from bds_tool.schema.zib.coverage import past
 from bds_tool.schema.zib.loading import MASTER, load_zib, rows
@@ -63,26 +63,16 @@ def check(kaart: Zibkaart | None = None) -> list[Fout]:
 
 def _schema() -> Iterator[Fout]:
     """The rows against their JSON Schema."""
-    from jsonschema import Draft202012Validator
-
-    root = specs_dir()
-    files = [(root / "zib" / MASTER, "zib-koppeling")]
-    files += [(p, "zib-waardenlijst") for p in sorted((root / "zib" / "waardenlijsten").glob("*.tsv"))]
-    validators: dict[str, Draft202012Validator] = {}
+    root = specs_dir() / "zib"
+    files = [(root / MASTER, "zib-koppeling")]
+    files += [(p, "zib-waardenlijst") for p in sorted((root / "waardenlijsten").glob("*.tsv"))]
     for path, kind in files:
-        if kind not in validators:
-            schema = json.loads((root / "_schemas" / f"{kind}.schema.json").read_text(encoding="utf-8"))
-            validators[kind] = Draft202012Validator(schema)
         for line, row in rows(path):
-            for error in validators[kind].iter_errors(row):
-                column = "/".join(map(str, error.path)) or "-"
-                yield Fout("ZIB01", "fout", f"{path.name}:{line}", f"{column}: {error.message}")
-    forms = root / "zib" / "fhir" / "vormen.yaml"
-    schema = json.loads((root / "_schemas" / "zib-vormen.schema.json").read_text(encoding="utf-8"))
-    data = read_yaml(forms)
-    for error in Draft202012Validator(schema).iter_errors(data):
-        place = "/".join(map(str, error.path)) or "-"
-        yield Fout("ZIB01", "fout", forms.name, f"{place}: {error.message}")
+            for fault in faults(row, kind):
+                yield Fout("ZIB01", "fout", f"{path.name}:{line}", fault)
+    forms = root / "fhir" / "vormen.yaml"
+    for fault in faults(read_yaml(forms), "zib-vormen"):
+        yield Fout("ZIB01", "fout", forms.name, fault)
 
 
 def _complete(kaart: Zibkaart, definitions: dict[str, Definition]) -> Iterator[Fout]:
