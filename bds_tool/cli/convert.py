@@ -30,7 +30,8 @@ def convert(
     to: Annotated[
         str,
         typer.Option(
-            "--to", help="store, csv, csv-wide, parquet, arrow, ndjson, xlsx, james (3.0), james-3.1 of dob."
+            "--to",
+            help="store, csv, csv-wide, parquet, arrow, ndjson, xlsx, james (3.0), james-3.1 of dob; anders naar de naam van UIT.",
         ),
     ] = "",
     explain: Annotated[
@@ -69,21 +70,23 @@ def convert(
     if explain:
         _explain(paths, format_)
         return
-    if len(paths) < 2 or not to:
+    from bds_tool.dossier.writing import WriteOptions, format_of
+
+    to = to or (format_of(paths[-1]) if len(paths) > 1 else "")
+    if not to:
         raise UsageError(
             t(
-                "Geef invoer, --to FORMAAT en als laatste de uitvoer.",
-                "Give input, --to FORMAT and last the output.",
+                "Geef invoer en als laatste de uitvoer, en --to FORMAAT als de naam daarvan het formaat niet zegt.",
+                "Give input and last the output, and --to FORMAT where its name does not tell the format.",
             ),
             t(
-                "Bijvoorbeeld: bds convert export.json --to csv export.csv",
-                "For example: bds convert export.json --to csv export.csv",
+                "Bijvoorbeeld: bds convert export.json export.csv",
+                "For example: bds convert export.json export.csv",
             ),
         )
     from bds_tool import config
     from bds_tool.cli.render import progress as counting
     from bds_tool.dossier import read
-    from bds_tool.dossier.writing import WriteOptions
     from bds_tool.dossier.writing import write as write_export
     from bds_tool.schema import load
 
@@ -104,10 +107,17 @@ def convert(
         )
     target = out if to == "store" else None
     progress = counting(quiet=quiet)
-    with read(sources, target, from_format=from_ or None, bds=bds, replace=force, progress=progress) as store:
+    store = read(
+        sources,
+        target,
+        from_format=from_ or None,
+        bds=bds,
+        replace=force,
+        at_least_one=True,
+        progress=progress,
+    )
+    with store:
         broken = _sources_told(store, quiet=quiet)
-        if broken == store.bronnen().height:
-            raise typer.Exit(ExitCode.UNREADABLE)
         if target is None:
             done = write_export(store, to, out, options)
             if not quiet:

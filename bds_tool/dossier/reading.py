@@ -60,12 +60,14 @@ def read(
     inspect: tuple[str, ...] = (),
     settings: dict[str, Any] | None = None,
     replace: bool = False,
+    at_least_one: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Store:
     """Read exports (files, folders, globs, archives, `-`) into a store at `out`, or a temporary one.
 
     A file that cannot be read becomes a melding of family 0xx; the others go on. A single path that is a
-    store already is opened as it is. Raises UnreadableError when there is nothing to read.
+    store already is opened as it is. Raises UnreadableError when there is nothing to read; with `at_least_one` also when
+    not one file could be read, and then what stands at `out` stays.
     With `BDS_PROCESSES` above 1 (the program `bds` sets 2) many files are shared between processes; a script
     that sets it needs the usual `if __name__ == "__main__"`. `progress(done, total)` counts bytes of files.
     """
@@ -87,10 +89,22 @@ def read(
     target = Path(out) if out is not None else temporary_dir() / "run.bds"
     with StoreWriter(target, replace=replace) as writer:
         told = Progress(progress, {e.number: _size([e]) for e in entries}) if progress else None
+        unread: list[str] = []
         for result in _results(entries, options, writer, told):
             _keep(writer, result)
+            if result.facts["formaat"] == "onleesbaar":
+                unread.append(result.facts["pad"])
             if told:
                 told.finished(result.facts["bron"])
+        if at_least_one and len(unread) == writer.sources:
+            names = ", ".join(unread[:3]) + (", …" if len(unread) > 3 else "")
+            raise UnreadableError(
+                t(
+                    f"Niets kon worden gelezen ({names}), dus er is niets geschreven.",
+                    f"Nothing could be read ({names}), so nothing was written.",
+                ),
+                t("`bds validate` zegt per bestand waarom.", "`bds validate` says why for each file."),
+            )
     return Store.open(target, temporary=out is None)
 
 

@@ -167,6 +167,11 @@ class StoreWriter:
         self._bronnen.append(row | facts | {"bron": number})
         return int(number)
 
+    @property
+    def sources(self) -> int:
+        """The number of input files so far."""
+        return len(self._bronnen)
+
     def add_rows(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Rows as tuples in the order of `model.REGISTRATIES`."""
         self._flush_tables()

@@ -66,6 +66,12 @@ def formats() -> list[str]:
     return ["store", *WRITERS]
 
 
+def format_of(out: Path) -> str:
+    """The format that the name of an output asks for; empty when it asks for none."""
+    ending = out.suffix.lower().removeprefix(".")
+    return "store" if ending == "bds" else ending if ending in WRITERS or ending in ALIASES else ""
+
+
 def write(store: Store, to: str, out: Path | str, options: WriteOptions | None = None) -> Written:
     """Write `store` in format `to` at `out` (a file, a folder, or `-` where the format allows).
 

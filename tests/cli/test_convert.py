@@ -88,7 +88,7 @@ def test_nothing_is_overwritten_unasked(bds, export, tmp_path):
     "arguments",
     [
         ("in.json",),
-        ("in.json", "out.csv"),
+        ("in.json", "out.table"),
         ("in.json", "--to", "pdf", "out.pdf"),
         ("in.json", "--to", "csv"),
         ("in.json", "--to", "csv", "out.csv", "--dialect", "fr"),
@@ -110,6 +110,32 @@ def test_broken_input(bds, export, tmp_path):
     assert both.code == 1
     assert "niet gelezen: 1" in both.err
     assert pl.read_csv(tmp_path / "b.csv").height == 3
+
+
+def test_a_store_stays_when_nothing_new_could_be_read(bds, export, tmp_path):
+    assert bds("convert", export, tmp_path / "s.bds").code == 0
+    before = {p.name: p.read_bytes() for p in (tmp_path / "s.bds").iterdir()}
+    (tmp_path / "empty.json").write_text("")
+    told = bds("convert", tmp_path / "empty.json", tmp_path / "s.bds", "--force")
+    assert told.code == 3
+    assert "empty.json" in told.err
+    assert {p.name: p.read_bytes() for p in (tmp_path / "s.bds").iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["o.csv", "o.PARQUET", "o.json", "o.xml", "o.xlsx", "o.ndjson"])
+def test_the_name_of_the_output_tells_the_format(bds, export, tmp_path, name):
+    formats = {"o.PARQUET": "parquet", "o.json": "james", "o.xml": "dob"}
+    assert bds("convert", export, tmp_path / "a" / name).code == 0
+    assert bds("convert", export, tmp_path / "b" / name, "--to", formats.get(name, name[2:])).code == 0
+    read = [
+        json.loads(bds("validate", tmp_path / folder / name, "--format", "json", "--fail-on", "never").out)[
+            "input"
+        ]
+        for folder in "ab"
+    ]
+    facts = [[(f["format"], f["rows"]) for f in files] for files in read]
+    assert facts[0] == facts[1]
+    assert facts[0]
 
 
 def test_what_a_format_cannot_carry_is_told(bds, export, tmp_path):
