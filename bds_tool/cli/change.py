@@ -76,9 +76,7 @@ def check(
     output: Output = None,
     fail_on: Annotated[
         str,
-        typer.Option(
-            "--fail-on", help="Vanaf welke ernst de afsluitcode 1 is: error, warning, info of never."
-        ),
+        typer.Option("--fail-on", help="Vanaf welke ernst de exitcode 1 is: error, warning, info of never."),
     ] = "error",
     quiet: Quiet = False,
 ) -> None:

@@ -55,7 +55,7 @@ def convert(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Vervang een bestaande uitvoer.")] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Geef code 1 als het formaat iets niet kan dragen.")
+        bool, typer.Option("--strict", help="Geef exitcode 1 als het formaat iets niet kan dragen.")
     ] = False,
     format_: Annotated[
         str, typer.Option("--format", "-f", help="Vorm van --explain: text of json.")

@@ -78,10 +78,10 @@ def compare(
         str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown.")
     ] = "text",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Altijd uitkomst 0.")] = False,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Altijd exitcode 0.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Toon ook wat gelijk bleef.")] = False,
 ) -> None:
-    """Vergelijk twee leveringen: wat is nieuw, wat is weg, wat bleef. Uitkomst 0: gelijk; 1: verschillend."""
+    """Vergelijk twee leveringen: wat is nieuw, wat is weg, wat bleef. Exitcode 0: gelijk; 1: verschillend."""
     from bds_tool.validate.compare import compare as differ
     from bds_tool.validate.result import load
 

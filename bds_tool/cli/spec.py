@@ -210,7 +210,7 @@ def path(
 def check(
     fail_on: Annotated[
         str,
-        typer.Option("--fail-on", help="Vanaf welke ernst de afloop 1 is: error, warning, info of never."),
+        typer.Option("--fail-on", help="Vanaf welke ernst de exitcode 1 is: error, warning, info of never."),
     ] = "error",
     codes: Annotated[bool, typer.Option("--codes", help="Toon welke controles er zijn en stop.")] = False,
     format_: Annotated[
@@ -252,7 +252,7 @@ def diff(
     ] = "text",
     output: Output = None,
 ) -> None:
-    """Vergelijk twee versies. Afloop 0: gelijk; 1: verschillend."""
+    """Vergelijk twee versies. Exitcode 0: gelijk; 1: verschillend."""
     from bds_tool.errors import ExitCode
     from bds_tool.schema.diff_report import COLUMNS, DIFF_FORMATS, TABLES, difference, envelope, render, rows
 

@@ -95,7 +95,7 @@ def validate(
     fail_on: Annotated[
         str | None,
         typer.Option(
-            help="Vanaf welke ernst de uitkomst 1 is: error, warning, info, never.", rich_help_panel=_CHOICE
+            help="Vanaf welke ernst de exitcode 1 is: error, warning, info, never.", rich_help_panel=_CHOICE
         ),
     ] = None,
     config: Annotated[

@@ -1,18 +1,22 @@
-"""What the option parser says by itself, in the language of this run: its errors, and the fixed words of `--help`.
+"""What the option parser says, in the language of this run: its errors, and the pages of `--help`.
 
 The parser speaks English only. Its errors keep their class and parts, but the sentences are put here; a sentence that
-is not known here is shown as the parser wrote it.
+is not known here is shown as the parser wrote it. The commands carry their help in Dutch; `specs/teksten/hulp.yaml`
+says it in English.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from bds_tool.errors import UsageError
+from bds_tool.places import read_yaml, specs_dir
 from bds_tool.text import language, t
 
 #: Sentences of the parser and of its types, with what they say in Dutch; groups of the pattern are kept.
@@ -55,6 +59,20 @@ def wrong_use(error: typer.TyperException) -> UsageError:
     )
 
 
+@cache
+def _english(path: Path) -> dict[str, str]:
+    """Texts of help by the Dutch of the command; empty for a folder of definitions without them."""
+    return {row["nl"]: row["en"] for row in read_yaml(path)} if path.is_file() else {}
+
+
+def said(text: str | None) -> str | None:
+    """A text of help in the language of this run; the Dutch where it is in no other."""
+    if not text or language() == "nl":
+        return text
+    plain = "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+    return _english(specs_dir() / "teksten" / "hulp.yaml").get(plain, text)
+
+
 def speak(app: typer.Typer) -> typer.Typer:
     """Give all commands of `app` the words of this module; call it when all are registered."""
     own = app.info.cls
@@ -90,8 +108,9 @@ class _Help(_Base):
             ),
         }
         for param in params:
-            if param.name in own:
-                param.help = own[param.name]
+            param.help = own.get(param.name) or said(param.help)
+            param.metavar = said(param.metavar)
+            param.rich_help_panel = said(getattr(param, "rich_help_panel", None))
         return params
 
     def get_usage(self, ctx: Any) -> str:  # noqa: ANN401
@@ -107,6 +126,8 @@ class _Help(_Base):
         rich_utils.DEFAULT_STRING = t("[standaard: {}]", "[default: {}]")
         rich_utils.ENVVAR_STRING = t("[omgevingsvariabele: {}]", "[env var: {}]")
         rich_utils.REQUIRED_LONG_STRING = t("[verplicht]", "[required]")
+        for command in (self, *getattr(self, "commands", {}).values()):
+            command.help, command.epilog = said(command.help), said(command.epilog)
         super().format_help(ctx, formatter)
 
 

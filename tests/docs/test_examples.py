@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
-COMMAND = re.compile(r"^\$ (.*?)(?:\s+# afloop (\d+))?$")
+COMMAND = re.compile(r"^\$ (.*?)(?:\s+# exitcode (\d+))?$")
 
 
 def pages():
