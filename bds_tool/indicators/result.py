@@ -155,6 +155,28 @@ def read_result(path: str | Path) -> Result:
     return Result(path, meta)
 
 
+def spans(indicator: pl.Series) -> dict[str, tuple[int, int]]:
+    """Of each indicator its first and its last row. Its rows mostly stand together, which spares a search through all."""
+    import polars as pl
+
+    found = (
+        pl.DataFrame({"indicator": indicator})
+        .with_row_index("_row")
+        .group_by("indicator", maintain_order=True)
+        .agg(pl.col("_row").first().alias("first"), pl.col("_row").last().alias("last"))
+    )
+    return {str(name): (first, last) for name, first, last in found.iter_rows()}
+
+
+def indicator_rows(frame: pl.LazyFrame, name: str, where: Mapping[str, tuple[int, int]]) -> pl.LazyFrame:
+    """The rows of one indicator, with their number in the frame (`_row`)."""
+    import polars as pl
+
+    first, last = where[name]
+    rows = frame.slice(first, last - first + 1).with_row_index("_row", offset=first)
+    return rows.filter(pl.col("indicator") == name)
+
+
 def write_result(
     path: str | Path,
     counts: pl.DataFrame | pa.Table | Path,

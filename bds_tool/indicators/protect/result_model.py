@@ -19,6 +19,7 @@ from bds_tool.indicators.protect.cube import BREAKDOWNS, Cube, build_cube
 from bds_tool.indicators.protect.model import Need, Primary, Problem, cell_cost
 from bds_tool.indicators.protect.table_run import Outcome, suppress
 from bds_tool.indicators.protect.types import Bools, Ints
+from bds_tool.indicators.result import indicator_rows, spans
 
 if TYPE_CHECKING:
     import polars as pl
@@ -90,12 +91,22 @@ def groups(
 
     population = pl.col("n") + pl.col("missing").fill_null(0)
     alike: dict[Any, list[str]] = {}
-    for name in frame["indicator"].unique(maintain_order=True).to_list():
-        rows = frame.filter(pl.col("indicator") == name).select("area", "period", *BREAKDOWNS, population)
+    where = spans(frame["indicator"])
+    for name in where:
+        rows = (
+            indicator_rows(frame.lazy(), name, where)
+            .select("area", "period", *BREAKDOWNS, population)
+            .collect()
+        )
         additive = bool((definitions.get(name) or {}).get("additive", True))
         alike.setdefault((additive, rows.hash_rows(seed=0).to_numpy().tobytes()), []).append(name)
     for names in list(alike.values()):
-        group = [_indicator(name, frame, definitions.get(name) or {}, policy, bonds) for name in names]
+        group = [
+            _indicator(
+                name, indicator_rows(frame.lazy(), name, where), definitions.get(name) or {}, policy, bonds
+            )
+            for name in names
+        ]
         if told := [i for i in group if i is not None]:
             del group
             yield told
@@ -103,20 +114,16 @@ def groups(
 
 
 def _indicator(
-    name: str, frame: pl.DataFrame, definition: Mapping[str, Any], policy: Policy, bonds: Bonds | None
+    name: str, rows: pl.LazyFrame, definition: Mapping[str, Any], policy: Policy, bonds: Bonds | None
 ) -> Indicator | None:
     """One indicator with its primary rows; None when the policy lets none of its rows be published."""
     import polars as pl
 
-    part = (
-        frame.with_row_index("_row")
-        .filter(pl.col("indicator") == name)
-        .with_columns(
-            pl.col("missing").fill_null(0).alias("_m"),
-            pl.coalesce("x", "n").alias("_x"),
-            (pl.col("n") - pl.coalesce("x", "n")).alias("_y"),
-        )
-    )
+    part = rows.with_columns(
+        pl.col("missing").fill_null(0).alias("_m"),
+        pl.coalesce("x", "n").alias("_x"),
+        (pl.col("n") - pl.coalesce("x", "n")).alias("_y"),
+    ).collect()
     withheld = _below_lowest(part, name, definition, policy)
     if withheld.all():
         return None

@@ -14,7 +14,15 @@ from bds_tool.indicators.protect.cube import BREAKDOWNS
 from bds_tool.indicators.protect.files import require_proof, require_safe
 from bds_tool.indicators.protect.ledger import Ledger, bind
 from bds_tool.indicators.protect.result_model import Indicator, groups, protect_group
-from bds_tool.indicators.result import FIGURES, PROTECTED, Result, read_result, write_result
+from bds_tool.indicators.result import (
+    FIGURES,
+    PROTECTED,
+    Result,
+    indicator_rows,
+    read_result,
+    spans,
+    write_result,
+)
 from bds_tool.text import t
 
 if TYPE_CHECKING:
@@ -234,12 +242,13 @@ def claims(made: ProtectedResult, result: Result) -> Callable[[str], ResultClaim
 
     from bds_tool.indicators.protect.audit.result_file import ResultClaims
 
-    rows = result.counts().select("indicator", *ROW, "n", "x", "missing").with_row_index("_row")
+    where = spans(result.counts().select("indicator").collect()["indicator"])
+    rows = result.counts().select("indicator", *ROW, "n", "x", "missing")
 
     def told(name: str) -> ResultClaims | None:
         if name not in made.proofs:
             return None
-        start = rows.filter(pl.col("indicator") == name).collect()
+        start = indicator_rows(rows, name, where).collect()
         of, row, count, delta = (c.to_numpy().astype(np.int64) for c in pl.read_parquet(made.proofs[name]))
         line = np.searchsorted(start["_row"].to_numpy(), row)
         return ResultClaims(start.drop("_row", "indicator"), of, line, count, delta)
