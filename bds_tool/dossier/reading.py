@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from bds_tool.dossier.sources import Progress, Sink, Source, Unreadable
 from bds_tool.dossier.store import Store, StoreWriter, to_table
 from bds_tool.errors import UnreadableError, UsageError
 from bds_tool.files import temporary_dir
+from bds_tool.pools import in_processes
 from bds_tool.text import t
 
 #: format → "module:function" of its reader. A reader takes a Source and fills a Sink.
@@ -30,7 +31,7 @@ READERS = {
     "fhir": "bds_tool.dossier.fhir_read:read_fhir",
 }
 
-#: Chunks of files that are handed to the other processes ahead of the one that is awaited.
+#: Chunks of files that are with the other processes at once, read or to be read.
 AHEAD = 4
 #: From this many bytes in plain files on, a second process pays for its start.
 PARALLEL_BYTES = 24 * 1024**2
@@ -191,32 +192,11 @@ def _chunks(entries: list[Entry]) -> list[list[Entry]]:
 
 
 def _parallel(entries: list[Entry], options: Options) -> Iterator[_Result]:
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    chunks = _chunks(entries)
-    context = get_context("spawn")
-    from bds_tool.places import specs_dir
-
-    with ProcessPoolExecutor(
-        options.processes, mp_context=context, initializer=_worker, initargs=(str(specs_dir()),)
-    ) as pool:
-        waiting: deque[Future[list[_Result]]] = deque()
-        for chunk in chunks:
-            # The counter for members of archives does not travel; in a chunk of plain files none is needed.
-            files = [(e.number, e.path) for e in chunk]
-            waiting.append(pool.submit(_read_chunk, files, options))
-            # A few results at a time, so that memory does not grow with the number of files.
-            if len(waiting) >= AHEAD:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
-
-
-def _worker(specs: str) -> None:
-    from bds_tool.places import set_specs
-
-    set_specs(specs)
+    # The counter for members of archives does not travel; in a chunk of plain files none is needed.
+    chunks = [[(e.number, e.path) for e in chunk] for chunk in _chunks(entries)]
+    read = partial(_read_chunk, options=options)
+    for results in in_processes(read, chunks, options.processes, AHEAD):
+        yield from results
 
 
 def _read_chunk(files: list[tuple[int, Path]], options: Options) -> list[_Result]:

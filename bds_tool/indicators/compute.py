@@ -18,7 +18,7 @@ from bds_tool.indicators import features
 from bds_tool.indicators.definitions import Indicator
 from bds_tool.indicators.pivot import Rows
 from bds_tool.indicators.result import LEVELS
-from bds_tool.threads import threads
+from bds_tool.pools import threads
 
 if TYPE_CHECKING:
     import duckdb

@@ -14,7 +14,7 @@ from bds_tool import __version__
 from bds_tool.indicators import statistics
 from bds_tool.indicators.cube import Space, look_up
 from bds_tool.indicators.result import COLUMNS, UNPROTECTED, counts_schema
-from bds_tool.threads import threads
+from bds_tool.pools import threads
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,6 +15,7 @@ import numpy as np
 
 from bds_tool.errors import UsageError
 from bds_tool.files import atomic_file
+from bds_tool.pools import threads
 from bds_tool.schema import Definition, load, newest
 from bds_tool.synthetic import contacts, development, dossier, encounter, people
 from bds_tool.synthetic.chance import Chance
@@ -29,7 +30,6 @@ from bds_tool.synthetic.rows import Rows
 from bds_tool.synthetic.truth import Truth
 from bds_tool.synthetic.vaccination import vaccinations
 from bds_tool.text import t
-from bds_tool.threads import threads
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ from bds_tool.indicators.result import (
     spans,
     write_result,
 )
+from bds_tool.pools import in_processes
 from bds_tool.text import t
 
 if TYPE_CHECKING:
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 ROW = ("area", "period", *BREAKDOWNS)
 #: A certificate as changes of rows: its number, the row of the result, the count (0, 1, 2) and the change.
 CHANGES = ("of", "row", "count", "delta")
+#: From this many rows on, other processes pay for their start.
+PARALLEL_ROWS = 50_000
 OK, HIDDEN, NO_DATA, TOO_LOW = "ok", "verborgen", "geen_gegevens", "niet_op_dit_niveau"
 
 
@@ -126,21 +131,19 @@ def protect_frame(
     whole: list[str] = []
     facts, floors = [_facts()], []
     proofs: dict[str, Path] = {}
-    for place, group in enumerate(groups(frame, definitions, policy, bonds)):
-        for outcome in protect_group(group, policy, quality=quality):
-            require_proof(outcome)
-        for indicator in group:
-            assert indicator.outcome is not None  # noqa: S101  # protect_group gives one to each
-            rows = indicator.frame["_row"].to_numpy()
-            hidden[rows[indicator.rows_of(indicator.outcome.hidden)]] = True
-            known[rows[~indicator.withheld]] = True
-            group_of[indicator.id] = place
-            whole += [indicator.id] if indicator.whole else []
-            facts.append(_facts(_certified(indicator)))
-            floors.append(_floors(indicator))
-            proofs[indicator.id] = folder / f"{len(proofs)}.parquet"
-            _changes(indicator).write_parquet(proofs[indicator.id], compression="lz4")
-        del group, indicator, outcome
+    work = partial(_proven, policy=policy, folder=folder, quality=quality)
+    number = int(os.environ.get("BDS_PROCESSES", "1"))
+    found = groups(frame, definitions, policy, bonds)
+    side_by_side = number > 1 and frame.height >= PARALLEL_ROWS
+    for place, done in enumerate(in_processes(work, found, number) if side_by_side else map(work, found)):
+        for one in done:
+            hidden[one.hidden] = True
+            known[one.known] = True
+            group_of[one.id] = place
+            whole += [one.id] if one.whole else []
+            facts.append(one.facts)
+            floors.append(one.floors)
+            proofs[one.id] = one.proof
     published = _published(frame, hidden, known)
     meta = {
         **result.meta,
@@ -153,6 +156,43 @@ def protect_frame(
     empty = np.zeros(0)
     nothing = Verdict([], empty, empty, 0, 0, 0, 0)
     return ProtectedResult(published, meta, pl.concat(facts), pl.concat(floors), proofs, nothing)
+
+
+@dataclass
+class _Proven:
+    """What protecting one indicator gives: rows of the result by number, its share of the tables, its certificates."""
+
+    id: str
+    hidden: Any
+    known: Any
+    whole: bool
+    facts: pl.DataFrame
+    floors: pl.DataFrame
+    proof: Path
+
+
+def _proven(group: list[Indicator], policy: Policy, folder: Path, *, quality: bool) -> list[_Proven]:
+    """Hide rows of the indicators of one population. Raises WithheldError where proof lacks."""
+    for outcome in protect_group(group, policy, quality=quality):
+        require_proof(outcome)
+    done = []
+    for indicator in group:
+        assert indicator.outcome is not None  # noqa: S101  # protect_group gives one to each
+        rows = indicator.frame["_row"].to_numpy()
+        proof = folder / f"{rows[0]}.parquet"
+        _changes(indicator).write_parquet(proof, compression="lz4")
+        done.append(
+            _Proven(
+                indicator.id,
+                rows[indicator.rows_of(indicator.outcome.hidden)],
+                rows[~indicator.withheld],
+                indicator.whole,
+                _facts(_certified(indicator)),
+                _floors(indicator),
+                proof,
+            )
+        )
+    return done
 
 
 def _published(frame: pl.DataFrame, hidden: Any, known: Any) -> pl.DataFrame:  # noqa: ANN401

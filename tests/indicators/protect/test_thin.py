@@ -1,5 +1,6 @@
 """Thin indicators: few children over many breakdowns, where proof is scarce and sometimes only found for the whole."""
 
+import pickle
 from dataclasses import replace
 from datetime import date
 
@@ -9,9 +10,11 @@ import pytest
 from tables import policy, table
 
 from bds_tool.dossier.store import Store
+from bds_tool.errors import ExitCode, WithheldError
 from bds_tool.indicators.catalogue import choose
 from bds_tool.indicators.compute import Plan
 from bds_tool.indicators.features import Settings
+from bds_tool.indicators.protect import result_run
 from bds_tool.indicators.protect.ledger import Bonds
 from bds_tool.indicators.protect.policy import load_policy
 from bds_tool.indicators.protect.result_model import groups, protect_group
@@ -99,3 +102,17 @@ def test_what_was_shown_before_is_not_hidden_on_the_last_rung(thin, made):
             assert not (indicator.outcome.hidden & indicator.shown_before).any()
             hidden_whole += indicator.whole and bool(indicator.shown_before.any())
     assert hidden_whole
+
+
+def test_two_processes_hide_the_same_rows(thin, made, tmp_path, monkeypatch):
+    monkeypatch.setattr(result_run, "PARALLEL_ROWS", 0)
+    monkeypatch.setenv("BDS_PROCESSES", "2")
+    again = protect_result(thin / "r.result", load_policy("cbs-output"), tmp_path / "p.result")
+    assert again.frame.equals(made.frame)
+    assert again.facts.equals(made.facts)
+    assert again.verdict.judged == made.verdict.judged
+
+
+def test_what_another_process_withholds_is_told_here():
+    told = pickle.loads(pickle.dumps(WithheldError("no proof", "merge years")))  # noqa: S301  # our own
+    assert (told.message, told.remedy, told.code) == ("no proof", "merge years", ExitCode.WITHHELD)
