@@ -73,7 +73,10 @@ def read(
     that sets it needs the usual `if __name__ == "__main__"`. `progress(done, total)` counts bytes of files.
     """
     if len(paths) == 1 and out is None and Store.is_store(paths[0]):
-        return Store.open(paths[0])
+        store = Store.open(paths[0])
+        if at_least_one:
+            _require_some(unreadable(store), store.bronnen().height)
+        return store
     options = Options(from_format, bds, inspect, settings or {})
     entries = list(find_entries(paths))
     if not entries:
@@ -97,16 +100,22 @@ def read(
                 unread.append(result.facts["pad"])
             if told:
                 told.finished(result.facts["bron"])
-        if at_least_one and len(unread) == writer.sources:
-            names = ", ".join(unread[:3]) + (", …" if len(unread) > 3 else "")
-            raise UnreadableError(
-                t(
-                    f"Niets kon worden gelezen ({names}), dus er is niets geschreven.",
-                    f"Nothing could be read ({names}), so nothing was written.",
-                ),
-                t("`bds validate` zegt per bestand waarom.", "`bds validate` says why for each file."),
-            )
+        if at_least_one:
+            _require_some(unread, writer.sources)
     return Store.open(target, temporary=out is None)
+
+
+def _require_some(unread: list[str], total: int) -> None:
+    if len(unread) < total:
+        return
+    names = ", ".join(unread[:3]) + (", …" if len(unread) > 3 else "")
+    raise UnreadableError(
+        t(
+            f"Niets kon worden gelezen ({names}), dus er is niets geschreven.",
+            f"Nothing could be read ({names}), so nothing was written.",
+        ),
+        t("`bds validate` zegt per bestand waarom.", "`bds validate` says why for each file."),
+    )
 
 
 def sources(paths: Sequence[Path | str], options: Options) -> Iterator[Source]:

@@ -122,6 +122,15 @@ def test_a_store_stays_when_nothing_new_could_be_read(bds, export, tmp_path):
     assert {p.name: p.read_bytes() for p in (tmp_path / "s.bds").iterdir()} == before
 
 
+def test_a_store_of_which_nothing_was_read_gives_no_export(bds, tmp_path):
+    (tmp_path / "empty.json").write_text("")
+    bds("validate", tmp_path / "empty.json", "--store", tmp_path / "s.bds")
+    told = bds("convert", tmp_path / "s.bds", tmp_path / "o.csv")
+    assert told.code == 3
+    assert "empty.json" in told.err
+    assert not (tmp_path / "o.csv").exists()
+
+
 @pytest.mark.parametrize("name", ["o.csv", "o.PARQUET", "o.json", "o.xml", "o.xlsx", "o.ndjson"])
 def test_the_name_of_the_output_tells_the_format(bds, export, tmp_path, name):
     formats = {"o.PARQUET": "parquet", "o.json": "james", "o.xml": "dob"}
