@@ -27,7 +27,7 @@ from bds_tool.export.fhir.plan import load_plan
 from bds_tool.export.fhir.profiles import load_profiles
 from bds_tool.export.fhir.rows import Deel, bronnen, dossiers, verdeel
 from bds_tool.files import atomic_dir
-from bds_tool.places import set_specs, specs_dir
+from bds_tool.pools import in_processes
 from bds_tool.schema.zib.vormen import Vorm
 from bds_tool.text import t
 
@@ -85,11 +85,10 @@ def export(
     with atomic_dir(target, replace=replace) as folder:
         folders = [folder / f".deel-{i:04}" for i in range(len(parts))]
         shared: dict[str, tuple[str, str]] = {}
-        jobs = [
-            (str(store.path), part, str(f), opdracht, str(specs_dir()))
-            for part, f in zip(parts, folders, strict=True)
-        ]
-        for done, (result, outside, more) in enumerate(_run(jobs, workers), start=1):
+        jobs = [(str(store.path), part, str(f), opdracht) for part, f in zip(parts, folders, strict=True)]
+        alone = workers == 1 or len(jobs) == 1
+        results = map(_part, jobs) if alone else in_processes(_part, jobs, workers)
+        for done, (result, outside, more) in enumerate(results, start=1):
             total.add(result)
             for n in outside.values():
                 total.tel(None, loss.WEGGELATEN, "bericht: envelop", n)
@@ -191,23 +190,11 @@ def basis_controle() -> Callable[[str], list[str]]:
     return errors
 
 
-def _run(jobs: list[tuple[Any, ...]], workers: int) -> Any:  # noqa: ANN401  # an iterator of results
-    if workers == 1 or len(jobs) == 1:
-        yield from map(_part, jobs)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_part, jobs)
-
-
 def _part(
-    job: tuple[str, Deel, str, Opdracht, str],
+    job: tuple[str, Deel, str, Opdracht],
 ) -> tuple[Verlies, Counter[int], dict[str, tuple[str, str]]]:
     """Export one part of the store into its own folder; runs in a worker process."""
-    path, part, folder, o, specs = job
-    set_specs(specs)
+    path, part, folder, o = job
     store = Store.open(path)
     sources = bronnen(store)
     plan, profiles = load_plan(o.release), load_profiles()
