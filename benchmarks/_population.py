@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bds_tool.dossier.model import bronnen_schema, meldingen_schema, registraties_schema
+from bds_tool.store.columns import bronnen_schema, meldingen_schema, registraties_schema
 
 EPOCH = date(1970, 1, 1)
 FEEDING = {  # published 2018: breast, mixed, formula (%)

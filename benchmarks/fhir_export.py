@@ -39,7 +39,7 @@ def make_store() -> None:
     """A synthetic store of the size asked for: parents, birth, contacts with growth, feeding and development."""
     import polars as pl
 
-    from bds_tool.dossier.store import StoreWriter
+    from bds_tool.store.store import StoreWriter
 
     if (STORE / "_store.json").is_file():
         return
@@ -128,8 +128,8 @@ def make_store() -> None:
 
 
 def ours() -> int:
-    from bds_tool.dossier.store import Store
     from bds_tool.export.fhir.writer import Opdracht, export
+    from bds_tool.store.store import Store
 
     result = export(Store.open(STORE), FOLDER / "ours.fhir", Opdracht(KEY), replace=True)
     return sum(result.resources.values())

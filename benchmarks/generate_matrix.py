@@ -22,7 +22,7 @@ CASES = (("4.1.3", "bds"), ("4.1.3", "hl7"), ("4.2.0", "bds"), ("3.2.7", "hl7"))
 
 def judged(version: str, coding: str, folder: Path, rate: float) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     """(manifest, findings, registraties) of one generated store."""
-    from bds_tool.dossier.store import Store
+    from bds_tool.store.store import Store
     from bds_tool.synthetic.generate import Request, generate
     from bds_tool.validate.engine import Options, validate
 

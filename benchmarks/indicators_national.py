@@ -56,11 +56,11 @@ def values() -> int:
 def ours() -> int:
     import polars as pl
 
-    from bds_tool.dossier.store import Store
     from bds_tool.indicators.catalogue import choose
     from bds_tool.indicators.compute import Plan
     from bds_tool.indicators.features import Settings
     from bds_tool.indicators.run import compute
+    from bds_tool.store.store import Store
 
     store, areas = population()
     settings = Settings(2021, 2025, date(2025, 12, 31))

@@ -23,7 +23,7 @@ def make() -> None:
         return
     import polars as pl
 
-    from bds_tool.dossier.store import StoreWriter
+    from bds_tool.store.store import StoreWriter
     from bds_tool.synthetic.generate import Request, generate
 
     with tempfile.TemporaryDirectory() as folder:
@@ -53,8 +53,8 @@ def copied() -> int:
 
 def migrated() -> int:
     """The migration, with its report and the new store."""
-    from bds_tool.dossier.migrate import migrate
-    from bds_tool.dossier.store import Store
+    from bds_tool.changes.migrate.running import migrate
+    from bds_tool.store.store import Store
 
     report = migrate(Store.open(STORE), "4.2.0", OUT, from_version="4.1.3", replace=True)
     assert report.stappen[0].total() == ROWS
@@ -63,8 +63,8 @@ def migrated() -> int:
 
 def share() -> dict[str, float | int | str]:
     """What part of the rows the packages touch."""
-    from bds_tool.dossier.migrate import OUTCOMES, migrate
-    from bds_tool.dossier.store import Store
+    from bds_tool.changes.migrate.running import OUTCOMES, migrate
+    from bds_tool.store.store import Store
 
     report = migrate(Store.open(STORE), "4.2.0", OUT, from_version="4.1.3", replace=True)
     return {o: report.stappen[0].total(o) for o in OUTCOMES}

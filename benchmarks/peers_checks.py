@@ -89,8 +89,8 @@ def with_bds() -> int:
     """All rules of family 2xx (types, lists, ranges, units, lengths …) over every row of the store."""
     import polars as pl
 
-    from bds_tool.dossier.store import Store
-    from bds_tool.validate.catalogue import load_rules
+    from bds_tool.findings.catalogue import load_rules
+    from bds_tool.store.store import Store
     from bds_tool.validate.engine import Options, validate
 
     codes = frozenset(c for c in load_rules({}).rules if c.startswith("BDS2"))

@@ -15,9 +15,9 @@ from protect_tables import bds_on, count_table, dimensions, leaves, policy
 
 def protected_and_audited(name: str, *, lower: int = 0) -> tuple[int, int]:
     """Hidden and published cells (every label) of a publication that the audit has attacked in vain."""
-    from bds_tool.indicators.protect.audit import AuditOptions, audit_tables, from_frame
-    from bds_tool.indicators.protect.files import claims
-    from bds_tool.indicators.protect.table_run import publication, suppress, table_problem
+    from bds_tool.protect.audit import AuditOptions, audit_tables, from_frame
+    from bds_tool.protect.files import claims
+    from bds_tool.protect.table_run import publication, suppress, table_problem
 
     frame = leaves(name)
     table, rules = count_table(frame), policy(lower=lower)

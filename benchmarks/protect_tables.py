@@ -45,15 +45,15 @@ def dimensions(frame) -> list[list[str]]:
 def count_table(frame):
     import polars as pl
 
-    from bds_tool.indicators.protect import generic
-    from bds_tool.indicators.protect.description import TableDescription
+    from bds_tool.protect import generic
+    from bds_tool.protect.description import TableDescription
 
     described = {"dimensions": [{"name": d[-1], "columns": d} for d in dimensions(frame)]}
     return generic.build(frame.with_columns(pl.all().cast(pl.String)), TableDescription.build(described))
 
 
 def policy(*, lower: int = 0, both_sides: bool = False):
-    from bds_tool.indicators.protect.policy import build
+    from bds_tool.protect.policy import build
 
     return build(
         {
@@ -71,7 +71,7 @@ def bds_on(
     name: str, *, quality: bool = False, lower: int = 0, both_sides: bool = True
 ) -> tuple[int, int, float]:
     """Hidden cells (all labels), published cells and CPU seconds from counts to certified pattern."""
-    from bds_tool.indicators.protect.table_run import suppress, table_problem
+    from bds_tool.protect.table_run import suppress, table_problem
 
     frame = leaves(name)
     start = time.process_time()

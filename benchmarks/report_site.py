@@ -15,8 +15,8 @@ def make() -> Path:
     import numpy as np
     import polars as pl
 
-    from bds_tool.indicators.protect.policy import load_policy
     from bds_tool.indicators.result import write_result
+    from bds_tool.protect.policy import load_policy
 
     target = PLACE / "land.result"
     if target.exists():

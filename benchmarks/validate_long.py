@@ -24,7 +24,7 @@ def make() -> None:
     import polars as pl
     import pyarrow.parquet as pq
 
-    from bds_tool.dossier.model import registraties_schema
+    from bds_tool.store.columns import registraties_schema
     from bds_tool.synthetic.generate import Request, generate
 
     with tempfile.TemporaryDirectory() as folder:
@@ -86,8 +86,8 @@ def scan() -> int:
 def judge() -> int:
     from datetime import date
 
-    from bds_tool.dossier import Store
-    from bds_tool.validate.catalogue import load_rules
+    from bds_tool.findings.catalogue import load_rules
+    from bds_tool.store import Store
     from bds_tool.validate.engine import Options, validate
 
     codes = frozenset(r.code for r in load_rules().rules.values() if r.family in {1, 2, 3})

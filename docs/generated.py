@@ -10,9 +10,9 @@ import typer.main
 import yaml
 from render import code, plain
 
+from bds_tool.base.specs import specs_dir
 from bds_tool.cli.main import ORDER, build
-from bds_tool.places import specs_dir
-from bds_tool.schema.reference import reference_pages, table
+from bds_tool.schema.lookup.reference import reference_pages, table
 
 Pages = dict[str, str]
 # Typer carries its own copy of click, so its classes are known by what they offer only.
@@ -58,7 +58,7 @@ def command_pages() -> Pages:
 
 
 def _exit_codes() -> list[str]:
-    from bds_tool.errors import ExitCode
+    from bds_tool.base.errors import ExitCode
 
     meaning = {
         ExitCode.OK: "klaar; niets op of boven de grens van `--fail-on`",

@@ -18,9 +18,9 @@ from pathlib import Path
 import polars as pl
 import yaml
 
-from bds_tool.dossier.store import Store
-from bds_tool.dossier.writing import WriteOptions, write
+from bds_tool.formats.writing import WriteOptions, write
 from bds_tool.schema import versions
+from bds_tool.store.store import Store
 from bds_tool.synthetic.generate import Generator, Request, generate
 from bds_tool.synthetic.people import STAYS, draw
 

@@ -53,9 +53,9 @@ class Result:
 @pytest.fixture
 def bds(capfd, monkeypatch):
     """Run `bds` in this process: `bds("validate", path)` → code, out, err."""
+    from bds_tool.base.specs import set_specs
+    from bds_tool.base.text import set_language
     from bds_tool.cli.main import run
-    from bds_tool.places import set_specs
-    from bds_tool.text import set_language
 
     def call(*arguments: object) -> Result:
         capfd.readouterr()

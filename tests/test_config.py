@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bds_tool import config
-from bds_tool.errors import UsageError
+from bds_tool.base import settings as config
+from bds_tool.base.errors import UsageError
 
 
 @pytest.fixture(autouse=True)

@@ -7,9 +7,9 @@ import os
 
 import pytest
 
-from bds_tool.errors import UsageError
-from bds_tool.files import atomic_dir, atomic_file, disk_full, reason, work_dir
-from bds_tool.text import set_language
+from bds_tool.base.errors import UsageError
+from bds_tool.base.files import atomic_dir, atomic_file, disk_full, reason, work_dir
+from bds_tool.base.text import set_language
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ def rows(path: Path) -> list[tuple]:
     """What a file holds, as (dossier, activity, date, element, value)."""
     import polars as pl
 
-    from bds_tool.dossier.reading import read
+    from bds_tool.formats.reading import read
 
     with read([path]) as store:
         found = (
@@ -142,7 +142,7 @@ def rows(path: Path) -> list[tuple]:
 
 def test_windows_paths_are_shown_as_they_are():
     """Names in archives made on Windows carry backslashes; they are names, never folders to write to."""
-    from bds_tool.dossier.sniff import sniff
+    from bds_tool.formats.sniff import sniff
 
     assert sniff(b"dossier_id;235\n", str(PureWindowsPath("C:\\export\\a.csv"))) == "tabel"
 

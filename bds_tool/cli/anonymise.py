@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from bds_tool.base.text import number, t
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import table, talk
-from bds_tool.text import number, t
 
 
 def register(main: typer.Typer) -> None:
@@ -43,8 +43,8 @@ def anonymise(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Zeg niets als het lukt.")] = False,
 ) -> None:
     """Maak een extract voor onderzoek zonder herkenbare kinderen (lukt dat niet: exitcode 4)."""
-    from bds_tool.export.anonymise import anonymise as make
-    from bds_tool.export.anonymise import load_extract_policy, read_key
+    from bds_tool.export.anonymise.extract import anonymise as make
+    from bds_tool.export.anonymise.extract import load_extract_policy, read_key
 
     secret = read_key(key_file)
     rules = load_extract_policy(policy)

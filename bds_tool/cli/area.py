@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from bds_tool.base.text import language, t
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import TABLE_FORMATS, table, talk
-from bds_tool.text import language, t
 
 app = typer.Typer(no_args_is_help=True, help="Adressen in buurt, wijk en gemeente plaatsen.")
 

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
+from bds_tool.base.errors import ExitCode, UsageError
+from bds_tool.base.text import number, t
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, write
-from bds_tool.errors import ExitCode, UsageError
-from bds_tool.text import number, t
 
 app = typer.Typer(no_args_is_help=True, help="Wijzigingspakketten van de BDS controleren, lezen en maken.")
 
@@ -37,7 +37,7 @@ def register(main: typer.Typer) -> None:
 @app.command("list")
 def list_(format_: Format = "text", output: Output = None) -> None:
     """Toon de pakketten die er zijn, met hun klasse en omvang."""
-    from bds_tool.schema.wijzigingen import find, load_package, packages
+    from bds_tool.changes import find, load_package, packages
 
     rows = []
     for van, naar in packages():
@@ -81,12 +81,12 @@ def check(
     quiet: Quiet = False,
 ) -> None:
     """Controleer een pakket: compleet, deugdelijk, juiste klasse, en voorbeelden die werken."""
-    from bds_tool.dossier.migrate_check import check as run
-    from bds_tool.dossier.migrate_check import verdict
-    from bds_tool.dossier.migrate_check_report import render
-    from bds_tool.schema.wijzigingen import find, load_package
-    from bds_tool.schema.wijzigingen.impact import impact as reach
-    from bds_tool.schema.wijzigingen.impact import undeclared
+    from bds_tool.changes import find, load_package
+    from bds_tool.changes.impact import impact as reach
+    from bds_tool.changes.impact import undeclared
+    from bds_tool.changes.migrate.check import check as run
+    from bds_tool.changes.migrate.check import verdict
+    from bds_tool.changes.migrate.check_report import render
 
     one_of(format_, CHECK_FORMATS, "--format")
     one_of(fail_on, tuple(FAIL_ON), "--fail-on")
@@ -125,8 +125,8 @@ def show(
     output: Output = None,
 ) -> None:
     """Lees een pakket: per verzoek wat er verandert en wat er met de gegevens gebeurt."""
-    from bds_tool.schema.wijzigingen import load_package
-    from bds_tool.schema.wijzigingen.new import BULK
+    from bds_tool.changes import load_package
+    from bds_tool.changes.new import BULK
 
     pakket = load_package(package)
     if jgz and jgz not in pakket.verzoeken:
@@ -168,9 +168,9 @@ def notes(
     output: Output = None,
 ) -> None:
     """Schrijf de release notes (Markdown) voor professional, leverancier en analist; --lang en voor Engels."""
+    from bds_tool.changes import apply_package, load_package
+    from bds_tool.changes.notes import READERS, release_notes
     from bds_tool.schema import load, versions
-    from bds_tool.schema.wijzigingen import apply_package, load_package
-    from bds_tool.schema.wijzigingen.notes import READERS, release_notes
 
     for name in reader or ():
         one_of(name, READERS, "--for")
@@ -189,9 +189,9 @@ def new(
     force: Annotated[bool, typer.Option("--force", help="Vervang een bestaand bestand.")] = False,
 ) -> None:
     """Begin een pakket: uit twee definities, of leeg als NAAR nog niet bestaat."""
+    from bds_tool.changes import dump_package, start_package
+    from bds_tool.changes.edit import empty_package
     from bds_tool.schema import load, versions
-    from bds_tool.schema.wijzigingen import dump_package, start_package
-    from bds_tool.schema.wijzigingen.edit import empty_package
 
     _fresh(output, force=force)
     if not re.fullmatch(r"\d+(\.\d+)+(-\w+)?", naar):
@@ -233,10 +233,10 @@ def add(
     ] = True,
 ) -> None:
     """Voeg een wijziging toe, met klasse, omrekeningen, afschaffingsnotitie en voorbeeld."""
-    from bds_tool.dossier.migrate_check import with_examples
+    from bds_tool.changes import dump_package, load_package
+    from bds_tool.changes.edit import add_change
+    from bds_tool.changes.migrate.check import with_examples
     from bds_tool.schema import load
-    from bds_tool.schema.wijzigingen import dump_package, load_package
-    from bds_tool.schema.wijzigingen.edit import add_change
 
     pakket = load_package(package)
     values = dict(_pair(text) for text in set_ or ())
@@ -257,9 +257,9 @@ def apply(
     force: Annotated[bool, typer.Option("--force", help="Vervang een bestaande map.")] = False,
 ) -> None:
     """Pas het pakket toe op zijn beginversie: de map van de volgende versie."""
-    from bds_tool.places import specs_dir
+    from bds_tool.base.specs import specs_dir
+    from bds_tool.changes import apply_package, load_package, write_definition
     from bds_tool.schema import load
-    from bds_tool.schema.wijzigingen import apply_package, load_package, write_definition
 
     pakket = load_package(package)
     definition = apply_package(pakket, load(pakket.van))
@@ -282,9 +282,9 @@ def table_(
     output: Output = None,
 ) -> None:
     """Maak een werkmap (XLSX) voor de redactieraad, of lees de bewerkte terug."""
-    from bds_tool.schema.wijzigingen import dump_package, load_package, parse_package
-    from bds_tool.schema.wijzigingen.edit import package_changes
-    from bds_tool.schema.wijzigingen.table import read_table, write_table
+    from bds_tool.changes import dump_package, load_package, parse_package
+    from bds_tool.changes.edit import package_changes
+    from bds_tool.changes.table import read_table, write_table
 
     pakket = load_package(package)
     _fresh(out, force=force)

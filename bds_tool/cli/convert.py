@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bds_tool.base.errors import ExitCode, UsageError
+from bds_tool.base.text import number, t
 from bds_tool.cli.render import one_of, table, talk, to_json, write
-from bds_tool.errors import ExitCode, UsageError
-from bds_tool.text import number, t
 
 if TYPE_CHECKING:
-    from bds_tool.dossier import Store
-    from bds_tool.dossier.writing import Written
+    from bds_tool.formats.writing import Written
+    from bds_tool.store import Store
 
 
 def register(app: typer.Typer) -> None:
@@ -70,7 +70,7 @@ def convert(
     if explain:
         _explain(paths, format_)
         return
-    from bds_tool.dossier.writing import WriteOptions, format_of
+    from bds_tool.formats.writing import WriteOptions, format_of
 
     to = to or (format_of(paths[-1]) if len(paths) > 1 else "")
     if not to:
@@ -84,11 +84,11 @@ def convert(
                 "For example: bds convert export.json export.csv",
             ),
         )
-    from bds_tool import config
+    from bds_tool.base import settings as config
     from bds_tool.cli.render import progress as counting
-    from bds_tool.dossier import read
-    from bds_tool.dossier.writing import write as write_export
+    from bds_tool.formats.writing import write as write_export
     from bds_tool.schema import load
+    from bds_tool.store import read
 
     if bds:
         load(bds)
@@ -176,7 +176,7 @@ def _told(done: Written, out: Path) -> None:
 
 def _explain(paths: list[Path], format_: str) -> None:
     """For each table: what its columns mean and why, and lines for bds.toml for what was not understood."""
-    from bds_tool.dossier.explaining import explain_tables
+    from bds_tool.formats.explaining import explain_tables
 
     for report in explain_tables(paths):
         if format_ == "json":

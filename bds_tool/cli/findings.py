@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from bds_tool.base.errors import ExitCode
+from bds_tool.base.text import t
 from bds_tool.cli.render import table, talk, to_json, write
 from bds_tool.cli.validate import day, fail_level, publish
-from bds_tool.errors import ExitCode
-from bds_tool.text import t
 
 _WORDS = {
     "new": ("nieuw", "new"),
@@ -55,10 +55,10 @@ def report(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Alleen het oordeel.")] = False,
 ) -> None:
     """Oordeel opnieuw over een bewaard resultaat, met de drempels en acceptaties van nu; er wordt niets gelezen."""
-    from bds_tool import config as settings
-    from bds_tool.validate.acceptances import accept
-    from bds_tool.validate.report import formats
-    from bds_tool.validate.result import load
+    from bds_tool.base import settings
+    from bds_tool.findings.acceptances import accept
+    from bds_tool.findings.report import formats
+    from bds_tool.findings.result import load
 
     found = settings.load(config)
     formats.check(format_)
@@ -82,8 +82,8 @@ def compare(
     everything: Annotated[bool, typer.Option("--all", help="Toon ook wat gelijk bleef.")] = False,
 ) -> None:
     """Vergelijk twee leveringen: wat is nieuw, wat is weg, wat bleef. Exitcode 0: gelijk; 1: verschillend."""
-    from bds_tool.validate.compare import compare as differ
-    from bds_tool.validate.result import load
+    from bds_tool.findings.compare import compare as differ
+    from bds_tool.findings.result import load
 
     found = differ(load(before), load(after))
     if format_ == "json":

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import number, t
 from bds_tool.cli.render import talk
-from bds_tool.errors import UsageError
-from bds_tool.text import number, t
 
 
 def register(main: typer.Typer) -> None:

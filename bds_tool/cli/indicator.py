@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bds_tool.base.errors import ExitCode, UsageError
+from bds_tool.base.text import number, t
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
-from bds_tool.errors import ExitCode, UsageError
-from bds_tool.text import number, t
 
 if TYPE_CHECKING:
     from bds_tool.indicators.result import Result
@@ -126,7 +126,7 @@ def new(
     folder: Annotated[Path, typer.Option("--in", help="Map voor uw eigen definities.")] = Path("indicatoren"),
 ) -> None:
     """Maak een YAML met een werkend voorbeeld om aan te passen."""
-    from bds_tool.files import atomic_file
+    from bds_tool.base.files import atomic_file
     from bds_tool.indicators.template import TEMPLATE
 
     if not re.fullmatch(r"[A-Z][A-Z0-9-]{1,29}", name.upper()):

@@ -19,12 +19,12 @@ from typer.exceptions import TyperException
 
 import bds_tool
 from bds_tool import cli as commands_package
+from bds_tool.base.errors import ExitCode, Interrupted, UserError
+from bds_tool.base.files import disk_full, end_run
+from bds_tool.base.specs import set_specs
+from bds_tool.base.text import LANGUAGES, set_language, t
 from bds_tool.cli.render import one_of, talk
 from bds_tool.cli.wording import speak, wrong_use
-from bds_tool.errors import ExitCode, Interrupted, UserError
-from bds_tool.files import disk_full, end_run
-from bds_tool.places import set_specs
-from bds_tool.text import LANGUAGES, set_language, t
 
 #: Order of the commands in `bds --help`; modules are found in this package, each with `register(app)`.
 ORDER = (

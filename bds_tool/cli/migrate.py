@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from bds_tool.base.errors import ExitCode, UsageError
+from bds_tool.base.text import number, t
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import TABLE_FORMATS, table, talk, to_json, write
-from bds_tool.errors import ExitCode, UsageError
-from bds_tool.text import number, t
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +57,7 @@ def migrate(
     Wat de nieuwe versie niet kent, blijft bewaard als niet-BDS-gegeven (R051/G083) of als tekst. Het verslag zegt per
     element wat er met elke waarde gebeurde.
     """
-    from bds_tool.dossier.migrate import migrate as run
+    from bds_tool.changes.migrate.running import migrate as run
 
     target = out or _target(source, to)
     with open_readable(source, quiet=quiet, bds=from_) as store:
@@ -92,7 +92,7 @@ def _target(source: list[Path], to: str) -> Path:
 
 
 def _rows(report: Any, *, all_elements: bool) -> list[list[Any]]:  # noqa: ANN401
-    from bds_tool.dossier.migrate import OUTCOMES
+    from bds_tool.changes.migrate.running import OUTCOMES
     from bds_tool.schema import load
 
     rows = []
@@ -108,7 +108,7 @@ def _rows(report: Any, *, all_elements: bool) -> list[list[Any]]:  # noqa: ANN40
 
 
 def _json(report: Any, rows: list[list[Any]], target: Path) -> dict[str, Any]:  # noqa: ANN401
-    from bds_tool.dossier.migrate import OUTCOMES
+    from bds_tool.changes.migrate.running import OUTCOMES
 
     return {
         "schema_version": 1,

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base.errors import UnreadableError
+from bds_tool.base.text import number, t
 from bds_tool.cli.render import talk
-from bds_tool.errors import UnreadableError
-from bds_tool.text import number, t
 
 if TYPE_CHECKING:
-    from bds_tool.dossier import Store
+    from bds_tool.store import Store
 
 
 def open_readable(paths: Sequence[Path | str], *, quiet: bool = False, **options: Any) -> Store:  # noqa: ANN401
@@ -19,7 +19,7 @@ def open_readable(paths: Sequence[Path | str], *, quiet: bool = False, **options
 
     Raises UnreadableError when none could be read.
     """
-    from bds_tool.dossier import read, unreadable
+    from bds_tool.store import read, unreadable
 
     store = read(paths, **options)
     names = unreadable(store)

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from bds_tool.base.errors import ExitCode
+from bds_tool.base.text import number, t
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
-from bds_tool.errors import ExitCode
-from bds_tool.text import number, t
 
 
 def register(app: typer.Typer) -> None:
@@ -37,8 +37,8 @@ def profile(
 
     Voorbeeld: bds profile export.csv
     """
-    from bds_tool import config as settings
-    from bds_tool.dossier import read, unreadable
+    from bds_tool.base import settings
+    from bds_tool.store import read, unreadable
     from bds_tool.validate.profile import profile as look
 
     one_of(format_, TABLE_FORMATS, "--format")

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from bds_tool.base.errors import ExitCode, UnreadableError, UsageError
+from bds_tool.base.text import number, t
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
 from bds_tool.cli.wording import Group
-from bds_tool.errors import ExitCode, UnreadableError, UsageError
-from bds_tool.text import number, t
 
 #: Findings told on a screen; a file gets them all.
 MOST_ROWS = 50
@@ -88,10 +88,10 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Zeg niets als het lukt.")] = False,
 ) -> None:
     """Beveilig tellingen en schrijf alleen wat de controle doorstaat (anders: exitcode 4)."""
-    from bds_tool.indicators.protect.files import write_frame
-    from bds_tool.indicators.protect.policy import load_policy
-    from bds_tool.indicators.protect.releases import run_result, run_table
-    from bds_tool.indicators.protect.statement import write_statement
+    from bds_tool.protect.files import write_frame
+    from bds_tool.protect.policy import load_policy
+    from bds_tool.protect.releases import run_result, run_table
+    from bds_tool.protect.statement import write_statement
 
     chosen = load_policy(policy)
     if source.is_dir():
@@ -193,8 +193,8 @@ def audit(
     ] = False,
 ) -> None:
     """Val een gepubliceerde tabel aan: welke verborgen cellen zijn terug te rekenen? Lek gevonden: exitcode 4."""
-    from bds_tool.indicators.protect.audit import AuditOptions, audit_file
-    from bds_tool.indicators.protect.audit.result_file import audit_results
+    from bds_tool.protect.audit import AuditOptions, audit_file
+    from bds_tool.protect.audit.result_file import audit_results
 
     if file.is_dir():
         verdict, names = audit_results(file, earlier or (), width=width), None
@@ -297,7 +297,7 @@ def show_ledger(
     output: Output = None,
 ) -> None:
     """Toon het register van uitgaven, of voeg een eerdere uitgave toe."""
-    from bds_tool.indicators.protect.ledger import Ledger, read_released
+    from bds_tool.protect.ledger import Ledger, read_released
 
     if not add and not path.exists():
         raise UnreadableError(
@@ -329,7 +329,7 @@ def show_ledger(
 @policies.command("list")
 def list_policies(format_: Format = "text", output: Output = None) -> None:
     """Alle voorinstellingen, met drempels en zekerheid van de bron."""
-    from bds_tool.indicators.protect.policy import load_policy, policy_files
+    from bds_tool.protect.policy import load_policy, policy_files
 
     rows = []
     for name in policy_files():
@@ -345,8 +345,8 @@ def show(
     output: Output = None,
 ) -> None:
     """Eén beleid: wat het zegt, waar het vandaan komt en hoe zeker dat is."""
-    from bds_tool.indicators.protect.policy import load_policy
-    from bds_tool.indicators.protect.policy_text import policy_text
+    from bds_tool.protect.policy import load_policy
+    from bds_tool.protect.policy_text import policy_text
 
     one_of(format_, ("text", "json"), "--format")
     chosen = load_policy(name)
@@ -356,6 +356,6 @@ def show(
 @policies.command()
 def check(file: Annotated[Path, typer.Argument(help="YAML-bestand met een eigen beleid.")]) -> None:
     """Controleer een eigen beleid: klopt het met het schema, en spreekt het zichzelf niet tegen?"""
-    from bds_tool.indicators.protect.policy import read_policy
+    from bds_tool.protect.policy import read_policy
 
     talk(t(f"{read_policy(file).id}: in orde.", f"{read_policy(file).id}: all right."))

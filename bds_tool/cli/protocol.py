@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bds_tool.base.errors import ExitCode, UsageError
+from bds_tool.base.text import t
 from bds_tool.cli.render import TABLE_FORMATS, table, to_json, write
-from bds_tool.errors import ExitCode, UsageError
-from bds_tool.text import t
 
 if TYPE_CHECKING:
     from bds_tool.schema.protocols import Protocol, ProtocolRule
@@ -94,8 +94,8 @@ def check(
 
     Dossiers langs de protocollen leggen doet `bds validate`.
     """
-    from bds_tool.schema.check import check_specs, reaches
-    from bds_tool.schema.check_report import REPORTS, report
+    from bds_tool.schema.checking.report import REPORTS, report
+    from bds_tool.schema.checking.running import check_specs, reaches
 
     if format_ not in REPORTS:
         raise UsageError(

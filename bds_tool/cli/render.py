@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bds_tool.errors import UsageError
-from bds_tool.files import atomic_file
-from bds_tool.text import number, t
+from bds_tool.base.errors import UsageError
+from bds_tool.base.files import atomic_file
+from bds_tool.base.text import number, t
 
 TABLE_FORMATS = ("text", "json", "ndjson", "csv", "markdown")
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bds_tool.base.text import number, t
 from bds_tool.cli.render import talk
-from bds_tool.text import number, t
 
 ResultPath = Annotated[Path, typer.Argument(metavar="RESULT", help="Beveiligd resultaat (NAAM.result).")]
 Out = Annotated[Path, typer.Option("--output", "--out", "-o", help="Bestand of map die wordt gemaakt.")]

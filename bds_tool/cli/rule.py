@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bds_tool.base.text import t
 from bds_tool.cli.render import one_of, table, to_json, write
-from bds_tool.text import t
 
 if TYPE_CHECKING:
-    from bds_tool.validate.catalogue import Catalogue, Rule
+    from bds_tool.findings.catalogue import Catalogue, Rule
 
 
 #: Families of input, as rules name them.
@@ -42,9 +42,9 @@ def rule(
 
     Voorbeeld: bds rule BDS203
     """
-    from bds_tool import config
+    from bds_tool.base import settings as config
+    from bds_tool.findings.catalogue import load_rules
     from bds_tool.schema import load
-    from bds_tool.validate.catalogue import load_rules
 
     catalogue = load_rules(config.load().section("rules"))
     if bds:

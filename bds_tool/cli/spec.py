@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import t
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
-from bds_tool.errors import UsageError
-from bds_tool.text import t
 
 app = typer.Typer(
     no_args_is_help=True, help="De Basisdataset JGZ opzoeken, vergelijken, controleren en uitvoeren."
@@ -83,7 +83,7 @@ def list_(
 ) -> None:
     """Som de elementen, rubrieken, groepen of waardenlijsten van een versie op."""
     from bds_tool.schema import load, newest
-    from bds_tool.schema.listing import KINDS, listing
+    from bds_tool.schema.lookup.listing import KINDS, listing
 
     if kind not in KINDS:
         raise UsageError(
@@ -108,8 +108,8 @@ def show(
     output: Output = None,
 ) -> None:
     """Toon alles over een element, rubriek, groep of waardenlijst."""
-    from bds_tool.schema.card import card
-    from bds_tool.schema.show import to_text
+    from bds_tool.schema.lookup.card import card
+    from bds_tool.schema.lookup.show import to_text
 
     cards = [card(key, bds) for key in keys]
     if format_ == "json":
@@ -133,8 +133,8 @@ def search(
 ) -> None:
     """Zoek op woorden in namen en waarden. Hoofdletters en accenten tellen niet."""
     from bds_tool.schema import load, newest
-    from bds_tool.schema.search import search as find
-    from bds_tool.schema.search import suggestions
+    from bds_tool.schema.lookup.search import search as find
+    from bds_tool.schema.lookup.search import suggestions
 
     definition = load(bds or newest())
     text = " ".join(words)
@@ -170,7 +170,7 @@ def values(
     output: Output = None,
 ) -> None:
     """Toon de waarden van een lijst of element: BDS-code, HL7-code, naam en status."""
-    from bds_tool.schema.card import card
+    from bds_tool.schema.lookup.card import card
 
     found = card(key, bds)
     if "values" not in found or not found["values"]:
@@ -200,7 +200,7 @@ def path(
     output: Output = None,
 ) -> None:
     """Toon de plaats van een element in het bericht (DOB) en in JAMES."""
-    from bds_tool.schema.places import element_places
+    from bds_tool.schema.lookup.message_places import element_places
 
     rows, columns = element_places(key, bds)
     table(rows, columns, format_, output)
@@ -219,9 +219,9 @@ def check(
     output: Output = None,
 ) -> None:
     """Controleer alle definities: hun vorm, hun samenhang en hun verwijzingen."""
-    from bds_tool.errors import ExitCode
-    from bds_tool.schema.check import check_specs, reaches
-    from bds_tool.schema.check_report import REPORTS, control_rows, report
+    from bds_tool.base.errors import ExitCode
+    from bds_tool.schema.checking.report import REPORTS, control_rows, report
+    from bds_tool.schema.checking.running import check_specs, reaches
 
     if codes:
         rows, columns = control_rows()
@@ -253,8 +253,8 @@ def diff(
     output: Output = None,
 ) -> None:
     """Vergelijk twee versies. Exitcode 0: gelijk; 1: verschillend."""
-    from bds_tool.errors import ExitCode
-    from bds_tool.schema.diff_report import COLUMNS, DIFF_FORMATS, TABLES, difference, envelope, render, rows
+    from bds_tool.base.errors import ExitCode
+    from bds_tool.schema.diff.report import COLUMNS, DIFF_FORMATS, TABLES, difference, envelope, render, rows
 
     for value, choices, option in (
         (format_, DIFF_FORMATS, "--format"),
@@ -288,7 +288,7 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Vervang een map die al bestaat.")] = False,
 ) -> None:
     """Geef een versie uit: werkmap, JSON Schema voor JAMES, Pandera-code, FHIR-terminologie of Markdown."""
-    from bds_tool.files import atomic_dir, atomic_file
+    from bds_tool.base.files import atomic_dir, atomic_file
     from bds_tool.schema import load, newest
 
     if what not in EXPORTS:
@@ -302,24 +302,24 @@ def export(
             t(f"Geef een naam, bijvoorbeeld -o {name}.", f"Give a name, for example -o {name}."),
         )
     if what == "james":
-        from bds_tool.schema.export_james import james_schema
+        from bds_tool.schema.exports.james import james_schema
 
         write(to_json(james_schema(version, james)), output)
     elif what == "fhir":
-        from bds_tool.schema.export_fhir import fhir_bundle
+        from bds_tool.schema.exports.fhir import fhir_bundle
 
         write(to_json(fhir_bundle(version)), output)
     elif what == "pandera":
-        from bds_tool.schema.export_pandera import pandera_code
+        from bds_tool.schema.exports.pandera import pandera_code
 
         write(pandera_code(version, coding), output)
     elif what == "xlsx" and output is not None:
-        from bds_tool.schema.export_xlsx import write_workbook
+        from bds_tool.schema.exports.xlsx import write_workbook
 
         with atomic_file(output) as temporary:
             write_workbook(version, temporary)
     elif output is not None:
-        from bds_tool.schema.reference import write_version
+        from bds_tool.schema.lookup.reference import write_version
 
         with atomic_dir(output, replace=force) as folder:
             write_version(version, folder)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bds_tool.base.errors import ExitCode, UsageError
+from bds_tool.base.text import t
 from bds_tool.cli.render import progress, talk, write
-from bds_tool.errors import ExitCode, UsageError
-from bds_tool.text import t
 
 if TYPE_CHECKING:
-    from bds_tool.validate.result import Result
+    from bds_tool.findings.result import Result
 
 _REPORTS = "Rapport"
 _CHOICE = "Keuze van regels"
@@ -113,8 +113,8 @@ def validate(
 
     Voorbeeld: bds validate levering/ --report html=rapport.html
     """
-    from bds_tool import config as settings
-    from bds_tool.validate.report import formats
+    from bds_tool.base import settings
+    from bds_tool.findings.report import formats
     from bds_tool.validate.run import Request, judge
 
     found = settings.load(config)
@@ -168,7 +168,7 @@ def publish(
     quiet: bool,
 ) -> int:
     """Write all reports; gives the exit code."""
-    from bds_tool.validate.report import formats
+    from bds_tool.findings.report import formats
 
     if show_values:
         talk(
@@ -181,8 +181,8 @@ def publish(
         formats.write_report(result, kind, path, show_values=show_values)
     if output is not None and str(output) != "-":
         formats.write_report(result, format_, output, show_values=show_values)
-        from bds_tool.validate.report.model import build
-        from bds_tool.validate.report.text import verdict
+        from bds_tool.findings.report.envelope import build
+        from bds_tool.findings.report.text import verdict
 
         talk(verdict(build(result, examples=0)))
     else:
@@ -199,7 +199,7 @@ def exit_code(result: Result, threshold: str) -> ExitCode:
 
 def fail_level(word: str) -> str:
     """The severity behind a word of --fail-on; empty for never."""
-    from bds_tool.validate.catalogue import FAIL_ON
+    from bds_tool.findings.catalogue import FAIL_ON
 
     if word not in FAIL_ON:
         raise UsageError(

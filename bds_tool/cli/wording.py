@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from bds_tool.errors import UsageError
-from bds_tool.places import read_yaml, specs_dir
-from bds_tool.text import language, t
+from bds_tool.base.errors import UsageError
+from bds_tool.base.specs import read_yaml, specs_dir
+from bds_tool.base.text import language, t
 
 #: Sentences of the parser and of its types, with what they say in Dutch; groups of the pattern are kept.
 _SENTENCES = (

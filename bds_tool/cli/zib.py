@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from bds_tool.base.errors import ExitCode, UsageError
+from bds_tool.base.text import t
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, write
 from bds_tool.cli.zib_text import COLUMNS, element_text, fields, summary
-from bds_tool.errors import ExitCode, UsageError
-from bds_tool.text import t
 
 app = typer.Typer(
     no_args_is_help=True, help="Elementen van de BDS naar zibs en FHIR R4: opzoeken, dekking, uitvoeren."
@@ -235,7 +235,7 @@ def profiles(
 ) -> None:
     """Maak de profieltabel opnieuw uit StructureDefinitions (voor wie een nieuwe nl-core-versie invoert)."""
     from bds_tool.export.fhir.profile_build import compile_profiles
-    from bds_tool.schema.zib.vormen import load_vormen
+    from bds_tool.schema.zib.shapes import load_vormen
 
     names = sorted({v.profiel for v in load_vormen().vormen.values() if v.profiel})
     n, missing = compile_profiles(folder, names, output / "profielen.csv", output / "bindingen.csv")
@@ -314,10 +314,10 @@ def export(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Geen voortgang en samenvatting.")] = False,
 ) -> None:
     """Voer een gegevensmap uit als FHIR R4 (zib 2020), met een verantwoording van elke waarde."""
-    from bds_tool.dossier import Store
     from bds_tool.export.fhir.identity import load_key
     from bds_tool.export.fhir.writer import Opdracht, gecontroleerd
     from bds_tool.export.fhir.writer import export as write_fhir
+    from bds_tool.store import Store
 
     for value, allowed, option in ((to, ("fhir",), "--to"), (profile, ("nl-core", "geen"), "--profile")):
         one_of(value, allowed, option)

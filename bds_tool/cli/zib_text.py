@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from bds_tool.base.text import number, t
 from bds_tool.cli.render import talk
-from bds_tool.text import number, t
 
 
 def summary(result: Any, out: Path, random: bool, checked: str) -> None:  # noqa: ANN401  # a Verlies

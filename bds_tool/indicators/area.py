@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.errors import UnreadableError, UsageError
+from bds_tool.base.errors import UnreadableError, UsageError
+from bds_tool.base.text import t
 from bds_tool.indicators.result import TOTAL
-from bds_tool.text import t
 
 if TYPE_CHECKING:
     import duckdb

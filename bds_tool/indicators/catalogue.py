@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from bds_tool.errors import SpecError
+from bds_tool.base.checked_yaml import faults
+from bds_tool.base.errors import SpecError
+from bds_tool.base.text import t
 from bds_tool.indicators.cases import empty_views
 from bds_tool.indicators.definitions import Indicator, files, load_file
 from bds_tool.indicators.features import views
-from bds_tool.schema.faults import faults
-from bds_tool.text import t
 
 
 def load_all(extra: Sequence[Path] = ()) -> dict[str, Indicator]:

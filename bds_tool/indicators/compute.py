@@ -13,12 +13,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bds_tool import text
+from bds_tool.base import text
+from bds_tool.base.pools import threads
 from bds_tool.indicators import features
 from bds_tool.indicators.definitions import Indicator
 from bds_tool.indicators.pivot import Rows
 from bds_tool.indicators.result import LEVELS
-from bds_tool.pools import threads
 
 if TYPE_CHECKING:
     import duckdb

@@ -11,11 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bds_tool.errors import SpecError
+from bds_tool.base.errors import SpecError
+from bds_tool.base.specs import read_yaml, specs_dir
+from bds_tool.base.text import t
 from bds_tool.indicators.features import elements, needed
 from bds_tool.indicators.growth import rows
-from bds_tool.places import read_yaml, specs_dir
-from bds_tool.text import t
 
 #: Keys of a definition that decide its figures; the content hash covers these and no titles or cases.
 COUNTED = (

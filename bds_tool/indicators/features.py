@@ -10,10 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.errors import SpecError
+from bds_tool.base.errors import SpecError
+from bds_tool.base.text import t
 from bds_tool.indicators.growth import growth_per_day, lms_per_height, rows
 from bds_tool.indicators.pivot import parse
-from bds_tool.text import t
 
 if TYPE_CHECKING:
     import duckdb

@@ -14,9 +14,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.errors import SpecError
-from bds_tool.places import specs_dir
-from bds_tool.text import t
+from bds_tool.base.errors import SpecError
+from bds_tool.base.specs import specs_dir
+from bds_tool.base.text import t
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bds_tool.errors import UsageError
-from bds_tool.files import work_dir
+from bds_tool.base.errors import UsageError
+from bds_tool.base.files import work_dir
+from bds_tool.base.text import t
 from bds_tool.indicators.cube import Space
 from bds_tool.indicators.output import Sums, write
 from bds_tool.indicators.result import (
@@ -24,7 +25,6 @@ from bds_tool.indicators.result import (
     read_result,
     write_result,
 )
-from bds_tool.text import t
 
 #: Parts of the metadata that must be equal.
 ALIKE = ("period", "levels", "by")

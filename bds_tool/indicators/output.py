@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool import __version__
+from bds_tool.base.pools import threads
 from bds_tool.indicators import statistics
 from bds_tool.indicators.cube import Space, look_up
 from bds_tool.indicators.result import COLUMNS, UNPROTECTED, counts_schema
-from bds_tool.pools import threads
 
 if TYPE_CHECKING:
     import numpy as np

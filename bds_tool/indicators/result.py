@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.errors import UnreadableError, UsageError, WithheldError
-from bds_tool.files import atomic_dir
-from bds_tool.text import t
+from bds_tool.base.errors import UnreadableError, UsageError, WithheldError
+from bds_tool.base.files import atomic_dir
+from bds_tool.base.text import t
 
 if TYPE_CHECKING:
     import polars as pl

@@ -8,8 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.errors import UsageError
-from bds_tool.files import work_dir
+from bds_tool.base.errors import UsageError
+from bds_tool.base.files import work_dir
+from bds_tool.base.text import number, t
 from bds_tool.indicators import area, features
 from bds_tool.indicators.chunks import ROWS, pieces
 from bds_tool.indicators.compute import PIECES, Group, Plan, count, figures, unpacked
@@ -18,13 +19,12 @@ from bds_tool.indicators.output import Sums, metadata, write
 from bds_tool.indicators.result import LEVELS, TOTAL, Result, write_result
 from bds_tool.indicators.standardise import FILE as STANDARDISED
 from bds_tool.indicators.standardise import Standardiser
-from bds_tool.text import number, t
 
 if TYPE_CHECKING:
     import duckdb
 
-    from bds_tool.dossier.store import Store
     from bds_tool.indicators.definitions import Indicator
+    from bds_tool.store.store import Store
 
 #: DuckDB's share of memory; the rest is for reading and for margins. Beyond it DuckDB spills to disk.
 MEMORY = "2GB"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.indicators.special import (
+from bds_tool.indicators.incomplete_beta import (
     beta_quantile,
     gamma_quantile,
     normal_quantile,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bds_tool.places import specs_dir
+from bds_tool.base.specs import specs_dir
 from bds_tool.schema.loading import read_rows
 from bds_tool.schema.model import Code, Definition, Waardenlijst
 

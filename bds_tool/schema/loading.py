@@ -8,10 +8,10 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
-from bds_tool.errors import SpecError, UsageError
-from bds_tool.places import specs_dir
+from bds_tool.base.errors import SpecError, UsageError
+from bds_tool.base.specs import specs_dir
+from bds_tool.base.text import t
 from bds_tool.schema.model import Cardinality, Code, Definition, Element, Groep, Rubriek, Waardenlijst
-from bds_tool.text import t
 
 
 def versions() -> list[str]:

@@ -15,12 +15,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bds_tool.errors import SpecError, UsageError
-from bds_tool.places import specs_dir
+from bds_tool.base.errors import SpecError, UsageError
+from bds_tool.base.specs import specs_dir
+from bds_tool.base.text import language, t
 from bds_tool.schema.coding import code_pairs
 from bds_tool.schema.loading import load, versions
-from bds_tool.schema.usage import read_yaml
-from bds_tool.text import language, t
+from bds_tool.schema.lookup.usage import read_yaml
 
 #: Mean length of each unit in days; ages in whole months or years are better counted on the calendar.
 DAYS = {"dagen": 1.0, "weken": 7.0, "maanden": 365.25 / 12, "jaren": 365.25}

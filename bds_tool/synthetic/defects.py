@@ -12,13 +12,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.errors import UsageError
-from bds_tool.places import specs_dir
-from bds_tool.schema.faults import read_checked
+from bds_tool.base.checked_yaml import read_checked
+from bds_tool.base.errors import UsageError
+from bds_tool.base.specs import specs_dir
+from bds_tool.base.text import t
 from bds_tool.synthetic.chance import Chance
 from bds_tool.synthetic.defect_ground import standing
 from bds_tool.synthetic.defect_operations import OPERATIONS, hold
-from bds_tool.text import t
 
 if TYPE_CHECKING:
     import polars as pl

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bds_tool.errors import UsageError
-from bds_tool.files import atomic_file
-from bds_tool.pools import threads
+from bds_tool.base.errors import UsageError
+from bds_tool.base.files import atomic_file
+from bds_tool.base.pools import threads
+from bds_tool.base.text import t
 from bds_tool.schema import Definition, load, newest
 from bds_tool.synthetic import contacts, development, dossier, encounter, people
 from bds_tool.synthetic.chance import Chance
@@ -29,7 +30,6 @@ from bds_tool.synthetic.region import Region, build, parse
 from bds_tool.synthetic.rows import Rows
 from bds_tool.synthetic.truth import Truth
 from bds_tool.synthetic.vaccination import vaccinations
-from bds_tool.text import t
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -158,7 +158,7 @@ def generate(
     """Write the store at `out` with `gebieden.parquet` and `waarheid.parquet` beside the rows; returns the rows."""
     import pyarrow.parquet as pq
 
-    from bds_tool.dossier.store import StoreWriter
+    from bds_tool.store.store import StoreWriter
 
     generator = Generator(request)
     total = -(-request.children // request.chunk)

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from bds_tool.errors import SpecError, UsageError
-from bds_tool.places import specs_dir
-from bds_tool.schema.faults import read_checked
+from bds_tool.base.checked_yaml import read_checked
+from bds_tool.base.errors import SpecError, UsageError
+from bds_tool.base.specs import specs_dir
+from bds_tool.base.text import t
 from bds_tool.synthetic.chance import Floats
-from bds_tool.text import t
 
 DAYS_PER_YEAR = 365.25
 #: Key of the moments of contacts on indication, which stand beside those of the spec.

@@ -6,10 +6,10 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bds_tool.errors import UsageError
-from bds_tool.files import atomic_file
+from bds_tool.base.errors import UsageError
+from bds_tool.base.files import atomic_file
+from bds_tool.base.text import t
 from bds_tool.synthetic.generate import Request, generate
-from bds_tool.text import t
 
 
 @dataclass
@@ -25,7 +25,7 @@ def produce(
     request: Request, out: Path, *, to: str = "store", replace: bool = False, manifest: Path | None = None
 ) -> Produced:
     """Make the output. Raises UsageError for an unknown format or an output that is there already."""
-    from bds_tool.dossier.writing import ALIASES, WRITERS
+    from bds_tool.formats.writing import ALIASES, WRITERS
 
     kind = ALIASES.get(to, to)
     if kind != "store" and kind not in WRITERS:
@@ -56,8 +56,8 @@ def produce(
 
 
 def _write(store: Path, kind: str, out: Path, *, replace: bool) -> dict[str, int]:
-    from bds_tool.dossier.store import Store
-    from bds_tool.dossier.writing import WriteOptions, write
+    from bds_tool.formats.writing import WriteOptions, write
+    from bds_tool.store.store import Store
 
     return write(Store.open(store), kind, out, WriteOptions(replace=replace)).left_out
 

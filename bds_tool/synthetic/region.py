@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bds_tool.errors import UsageError
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import t
 from bds_tool.schema import Definition
 from bds_tool.synthetic.chance import Chance, Floats, Ints
-from bds_tool.text import t
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -65,7 +65,7 @@ class Rows:
         """The rows in the columns of `registraties`, repeated words dictionary-encoded."""
         import pyarrow as pa
 
-        from bds_tool.dossier.model import registraties_schema
+        from bds_tool.store.columns import registraties_schema
 
         slot = np.concatenate([np.full(len(p[1]), p[0], np.int64) for p in self._pieces])
         owner = np.concatenate([p[1] for p in self._pieces])

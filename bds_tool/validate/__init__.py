@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bds_tool.validate.catalogue import Catalogue, Rule, load_rules
+    from bds_tool.findings.catalogue import Catalogue, Rule, load_rules
+    from bds_tool.findings.result import Result, load
     from bds_tool.validate.contracts import check, contract
     from bds_tool.validate.engine import Options, validate
-    from bds_tool.validate.result import Result, load
     from bds_tool.validate.run import Request, judge
 
 __all__ = [

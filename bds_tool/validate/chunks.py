@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import polars as pl
 
 if TYPE_CHECKING:
-    from bds_tool.dossier import Store
+    from bds_tool.store import Store
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")

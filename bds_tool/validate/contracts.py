@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pandera.polars as pa
 import polars as pl
 
-from bds_tool.errors import UsageError
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import t
+from bds_tool.findings.catalogue import load_rules
 from bds_tool.schema import load, newest
-from bds_tool.text import t
-from bds_tool.validate.catalogue import load_rules
 from bds_tool.validate.checks import structure, values
 from bds_tool.validate.checks.base import Check, Setting
 from bds_tool.validate.tables import tables
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Registraties(pa.DataFrameModel):
-    """One row per recorded value; the columns of `bds_tool.dossier.model.REGISTRATIES`."""
+    """One row per recorded value; the columns of `bds_tool.store.columns.REGISTRATIES`."""
 
     dossier_id: str
     activiteit_id: str = pa.Field(nullable=True)

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from bds_tool.findings.catalogue import Catalogue, load_rules
+from bds_tool.findings.collecting import Collector
+from bds_tool.findings.result import MARKER, Result
 from bds_tool.schema import newest, versions
-from bds_tool.validate.catalogue import Catalogue, load_rules
 from bds_tool.validate.checks import structure, values, whole, wire
 from bds_tool.validate.checks.base import Setting
 from bds_tool.validate.checks.dossier import CHECKS
 from bds_tool.validate.chunks import beside, pieces
-from bds_tool.validate.collect import Collector
 from bds_tool.validate.piece import FREE, Group, Judged, judge, sum_filled
-from bds_tool.validate.result import MARKER, Result
 from bds_tool.validate.tables import tables
 
 if TYPE_CHECKING:
-    from bds_tool.dossier import Store
+    from bds_tool.store import Store
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from bds_tool.places import specs_dir
+from bds_tool.base.specs import specs_dir
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from bds_tool.findings.collecting import Collector, parameters
 from bds_tool.validate.checks import structure, values, wire
 from bds_tool.validate.checks.base import Check, Registered, Setting
-from bds_tool.validate.collect import Collector, parameters
 from bds_tool.validate.tables import Tables
 from bds_tool.validate.view import View
 

@@ -10,7 +10,7 @@ from bds_tool.validate.engine import format_class
 from bds_tool.validate.tables import element_name, tables
 
 if TYPE_CHECKING:
-    from bds_tool.dossier import Store
+    from bds_tool.store import Store
 
 #: Values that occur in fewer dossiers than this are counted together and not shown.
 SMALL = 10

@@ -8,15 +8,15 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.errors import UnreadableError, UsageError
-from bds_tool.text import t
-from bds_tool.validate.catalogue import load_rules
+from bds_tool.base.errors import UnreadableError, UsageError
+from bds_tool.base.text import t
+from bds_tool.findings.catalogue import load_rules
 
 if TYPE_CHECKING:
-    from bds_tool.dossier import Store
-    from bds_tool.validate.result import Result
+    from bds_tool.findings.result import Result
+    from bds_tool.store import Store
 
-INSPECTOR = "bds_tool.validate.bericht:inspect"
+INSPECTOR = "bds_tool.validate.message:inspect"
 XSD_INSPECTOR = "bds_tool.validate.xsd:inspect"
 
 
@@ -45,9 +45,9 @@ def judge(request: Request) -> Result:
 
     Raises UsageError for an unknown BDS version or rule, UnreadableError when there is nothing to read.
     """
-    from bds_tool.dossier import Store, read
+    from bds_tool.findings.acceptances import accept
     from bds_tool.schema import versions
-    from bds_tool.validate.acceptances import accept
+    from bds_tool.store import Store, read
     from bds_tool.validate.engine import Options, validate
 
     if request.bds and request.bds not in versions():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from bds_tool.places import specs_dir
+from bds_tool.base.specs import specs_dir
 from bds_tool.schema import load, versions
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from bds_tool.validate.catalogue import Rule
+from bds_tool.findings.catalogue import Rule
 from bds_tool.validate.checks.base import Setting
 from bds_tool.validate.tables import Tables
 

@@ -7,14 +7,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.errors import UsageError
-from bds_tool.text import t
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import t
 
 if TYPE_CHECKING:
     from lxml.etree import XMLSchema, _Element
 
-    from bds_tool.dossier.sources import Sink
     from bds_tool.schema.model import Definition
+    from bds_tool.store.sources import Sink
 
 #: How the folder reaches worker processes, which start with a copy of the environment.
 VARIABLE = "BDS_XSD"

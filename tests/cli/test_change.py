@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from bds_tool.dossier.model import REGISTRATIES
-from bds_tool.dossier.store import Store, StoreWriter
-from bds_tool.schema.wijzigingen import load_package
+from bds_tool.changes import load_package
+from bds_tool.store.columns import REGISTRATIES
+from bds_tool.store.store import Store, StoreWriter
 
 
 def row(**given):

@@ -7,7 +7,7 @@ import json
 import polars as pl
 import pytest
 
-from bds_tool.dossier import Store, read
+from bds_tool.store import Store, read
 
 DOCUMENT = {
     "Format": "3.0",

@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 from typer.main import get_command
 
+from bds_tool.base.specs import specs_dir
 from bds_tool.cli.main import build
-from bds_tool.places import specs_dir
 
 ROWS = yaml.safe_load((specs_dir() / "teksten" / "hulp.yaml").read_text(encoding="utf-8"))
 

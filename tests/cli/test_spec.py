@@ -132,7 +132,7 @@ def test_check_codes_are_listed(bds):
 def test_check_of_a_broken_copy_exits_1_unless_told_otherwise(bds, tmp_path):
     import shutil
 
-    from bds_tool.places import specs_dir
+    from bds_tool.base.specs import specs_dir
 
     shutil.copytree(specs_dir() / "bds" / "4.1.3", tmp_path / "bds" / "4.1.3")
     path = tmp_path / "bds" / "4.1.3" / "elementen.csv"

@@ -203,7 +203,7 @@ def test_rule_explains_and_suggests(bds, place):
 
 
 def test_rule_lists_all(bds):
-    from bds_tool.validate.catalogue import load_rules
+    from bds_tool.findings.catalogue import load_rules
 
     rows = json.loads(bds("rule", "--format", "json").out)
     assert len(rows) == len(load_rules().rules)
@@ -236,7 +236,7 @@ def test_profile_hides_small_counts(bds, place):
 def test_a_store_from_elsewhere_must_have_the_columns(bds, place):
     import polars as pl
 
-    from bds_tool.dossier import read
+    from bds_tool.store import read
 
     read(["good.json"], out="s.bds")
     path = place / "s.bds" / "registraties.parquet"

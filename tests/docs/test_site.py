@@ -135,7 +135,7 @@ def test_every_command_and_option_is_documented(site, builder):
 def test_every_rule_has_a_place(read):
     import yaml
 
-    from bds_tool.places import specs_dir
+    from bds_tool.base.specs import specs_dir
 
     ids = set().union(*(page.ids for name, page in read.items() if name.startswith("referentie/regels/")))
     for path in (specs_dir() / "regels").glob("*.yaml"):

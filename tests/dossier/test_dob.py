@@ -10,12 +10,12 @@ from functools import partial
 import pytest
 from lxml import etree
 
-from bds_tool.dossier.dob_read import read_dob
-from bds_tool.dossier.dob_values import iso, ts
-from bds_tool.dossier.dob_write import message
-from bds_tool.dossier.model import REGISTRATIES
-from bds_tool.dossier.sources import Sink, Source, Unreadable
+from bds_tool.formats.dob.read import read_dob
+from bds_tool.formats.dob.values import iso, ts
+from bds_tool.formats.dob.write import message
 from bds_tool.schema import load, versions
+from bds_tool.store.columns import REGISTRATIES
+from bds_tool.store.sources import Sink, Source, Unreadable
 
 #: 55 and 139 are written by their parts, 1006 (a scan) has no place of its own, 1158 and 1334 are told by shape.
 NO_ROW_OF_THEIR_OWN = {55, 139, 1006, 1158, 1334}

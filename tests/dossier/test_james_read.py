@@ -10,7 +10,9 @@ from datetime import date
 import polars as pl
 import pytest
 
-from bds_tool.dossier import james_gather, james_read, read
+from bds_tool.formats.james import gather as james_gather
+from bds_tool.formats.james import read as james_read
+from bds_tool.store import read
 
 
 def store_of(tmp_path, content, name="in.json"):
@@ -114,7 +116,7 @@ def test_formats_give_the_same_values(tmp_path):
 
 
 def test_ndjson_bulk_gives_what_single_documents_give(tmp_path, monkeypatch):
-    monkeypatch.setattr("bds_tool.dossier.james_bulk.SMALL", 0)
+    monkeypatch.setattr("bds_tool.formats.james.bulk.SMALL", 0)
     lines = "\n".join(json.dumps(FORMAT_3 | {"reference": f"r{i}"}) for i in range(50)) + "\n"
     with store_of(tmp_path, lines.encode(), "bulk.ndjson") as bulk, store_of(tmp_path, FORMAT_3) as single:
         columns = ("activiteit_id", "datum", "bdsnummer", "groep", "volgnr", "waarde", "pad")
@@ -396,7 +398,7 @@ def test_bulk_lane_gives_what_looking_at_every_value_gives(tmp_path, monkeypatch
             )
 
     by_value = found()
-    monkeypatch.setattr("bds_tool.dossier.james_bulk.SMALL", 0)
+    monkeypatch.setattr("bds_tool.formats.james.bulk.SMALL", 0)
     taken = []
     original = james_gather.Gatherer.take
 

@@ -8,10 +8,10 @@ from datetime import date
 import polars as pl
 import pytest
 
-from bds_tool.dossier.migrate import OUTCOMES, chain, migrate
-from bds_tool.dossier.model import REGISTRATIES
-from bds_tool.dossier.store import Store, StoreWriter
-from bds_tool.errors import UsageError
+from bds_tool.base.errors import UsageError
+from bds_tool.changes.migrate.running import OUTCOMES, chain, migrate
+from bds_tool.store.columns import REGISTRATIES
+from bds_tool.store.store import Store, StoreWriter
 
 DAY = date(2024, 3, 1)
 HL7 = "2.16.840.1.113883.2.4.4.40."
@@ -289,7 +289,7 @@ def test_chains_go_the_shortest_way():
 
 def test_parts_of_the_side_file_keep_dossiers_whole(tmp_path, monkeypatch):
     """The same result whether dossiers are handled at once or in many parts."""
-    from bds_tool.dossier import migrate as module
+    from bds_tool.changes.migrate import running as module
 
     rows = [row(dossier_id=f"d{i % 40}", bdsnummer=n, rubriek="R019", waarde="01", regel=i)
             for i in range(200) for n in (510, 753)]  # fmt: skip

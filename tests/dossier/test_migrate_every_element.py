@@ -9,11 +9,11 @@ from itertools import permutations
 import polars as pl
 import pytest
 
-from bds_tool.dossier.migrate import migrate
-from bds_tool.dossier.model import REGISTRATIES
-from bds_tool.dossier.store import Store, StoreWriter
+from bds_tool.changes.fragment import sample_row
+from bds_tool.changes.migrate.running import migrate
 from bds_tool.schema import load, versions
-from bds_tool.schema.wijzigingen.fragment import sample_row
+from bds_tool.store.columns import REGISTRATIES
+from bds_tool.store.store import Store, StoreWriter
 
 SAID = ["dossier_id", "activiteit_id", "datum", "bdsnummer", "rubriek", "groep", "volgnr", "waarde", "eenheid",
         "codesysteem", "nullflavor", "regel"]  # fmt: skip

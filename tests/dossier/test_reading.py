@@ -12,8 +12,8 @@ import zipfile
 import polars as pl
 import pytest
 
-from bds_tool.dossier import Store, read, unreadable
-from bds_tool.errors import UnreadableError, UsageError
+from bds_tool.base.errors import UnreadableError, UsageError
+from bds_tool.store import Store, read, unreadable
 
 DOCUMENT = {
     "Format": "3.0",
@@ -77,7 +77,7 @@ def test_nothing_to_read(tmp_path):
 
 
 def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
-    from bds_tool.dossier import inputs
+    from bds_tool.store import inputs
 
     def refuse(path, opener=None):
         raise PermissionError(13, "Permission denied")
@@ -163,9 +163,9 @@ def test_what_bds_writes_beside_records_is_no_record(tmp_path):
 @pytest.mark.parametrize("kind", ["csv", "parquet", "ndjson", "json", "xml", "gz"])
 def test_progress_within_one_large_file(tmp_path, monkeypatch, kind):
     """Bytes done never go back, stay below the whole until the end, and end there; whatever the format."""
-    monkeypatch.setattr("bds_tool.dossier.reading.LARGE", 1)
-    monkeypatch.setattr("bds_tool.dossier.james_read.BLOCK", 10_000)
-    monkeypatch.setattr("bds_tool.dossier.james_read.WHOLE", 1)
+    monkeypatch.setattr("bds_tool.formats.reading.LARGE", 1)
+    monkeypatch.setattr("bds_tool.formats.james.read.BLOCK", 10_000)
+    monkeypatch.setattr("bds_tool.formats.james.read.WHOLE", 1)
     path = tmp_path / f"export.{kind}"
     frame = pl.DataFrame({"client_id": ["a"] * 5_000, "bdsnummer": [235] * 5_000, "waarde": ["50"] * 5_000})
     child = {"Format": "3.0", "organisationCode": 7, "clientDetails": [{"bdsNumber": 19, "value": "1"}]}
@@ -202,7 +202,7 @@ def test_progress_over_files(tmp_path):
 
 def test_a_large_file_is_not_sent_between_processes(tmp_path, monkeypatch):
     """Its rows would travel, and be held, in one piece; small files beside it are shared all the same."""
-    from bds_tool.dossier import reading
+    from bds_tool.formats import reading
 
     for number in range(6):
         (tmp_path / f"{number}.json").write_text(TEXT)

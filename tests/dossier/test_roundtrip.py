@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bds_tool.dossier import StoreWriter, read
-from bds_tool.dossier.model import REGISTRATIES
-from bds_tool.dossier.store import Store
-from bds_tool.dossier.writing import WriteOptions, write
+from bds_tool.formats.writing import WriteOptions, write
+from bds_tool.store import StoreWriter, read
+from bds_tool.store.columns import REGISTRATIES
+from bds_tool.store.store import Store
 
 COLUMNS = [c for c in REGISTRATIES if c not in {"bron", "regel"}]
 WIDE = [c for c in COLUMNS if c not in {"codesysteem", "nullflavor", "tekst", "pad"}]

@@ -10,9 +10,9 @@ from datetime import date
 import polars as pl
 import pytest
 
-from bds_tool.dossier import read, unreadable
-from bds_tool.dossier.table_columns import recognise, understand
-from bds_tool.errors import UsageError
+from bds_tool.base.errors import UsageError
+from bds_tool.formats.table.columns import recognise, understand
+from bds_tool.store import read, unreadable
 
 SHORT = ("dossier_id", "datum", "bdsnummer", "waarde")
 

@@ -6,8 +6,8 @@ import json
 import polars as pl
 import pytest
 
-from bds_tool.dossier import StoreWriter
-from bds_tool.export.anonymise_risk import measure, proposals
+from bds_tool.export.anonymise.risk import measure, proposals
+from bds_tool.store import StoreWriter
 
 NAMES = ("Jansen", "jan@voorbeeld.nl", "123456782", "Dorpsstraat", "vrije tekst over moeder")
 

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bds_tool.dossier import Store, StoreWriter
-from bds_tool.dossier.model import REGISTRATIES
-from bds_tool.dossier.reading import read
-from bds_tool.errors import UsageError
-from bds_tool.export.fhir import snel
+from bds_tool.base.errors import UsageError
+from bds_tool.export.fhir import observation_text as snel
 from bds_tool.export.fhir.identity import load_key
 from bds_tool.export.fhir.loss import BDS_GECODEERD, SLEUTEL, WEGGELATEN
 from bds_tool.export.fhir.writer import Opdracht, export
+from bds_tool.formats.reading import read
+from bds_tool.store import Store, StoreWriter
+from bds_tool.store.columns import REGISTRATIES
 
 KEY = b"a key of at least sixteen characters"
 NLCORE = "http://nictiz.nl/fhir/StructureDefinition/"

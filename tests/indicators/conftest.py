@@ -10,8 +10,8 @@ import pytest
 @pytest.fixture
 def make_store(tmp_path):
     """`make_store(rows, name, **bron)` → path; rows are (dossier, bdsnummer, waarde, datum, activiteit, volgnr)."""
-    from bds_tool.dossier.model import REGISTRATIES
-    from bds_tool.dossier.store import StoreWriter
+    from bds_tool.store.columns import REGISTRATIES
+    from bds_tool.store.store import StoreWriter
 
     def make(rows, name="a", **facts):
         path = tmp_path / f"{name}.bds"

@@ -5,12 +5,12 @@ from datetime import date
 import polars as pl
 import pytest
 
-from bds_tool.dossier.store import Store
 from bds_tool.indicators.catalogue import choose
 from bds_tool.indicators.compute import Plan
 from bds_tool.indicators.features import Settings
 from bds_tool.indicators.result import BREAKDOWNS, TOTAL
 from bds_tool.indicators.run import compute
+from bds_tool.store.store import Store
 from bds_tool.synthetic.generate import Request, generate
 
 COUNTS = ["n", "x", "missing"]

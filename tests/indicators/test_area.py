@@ -43,7 +43,7 @@ def test_area_check(make_store, areas, tmp_path, bds):
 
 
 def test_letters_in_codes_are_kept(make_store, areas, tmp_path):
-    from bds_tool.dossier.store import Store
+    from bds_tool.store.store import Store
 
     (areas / "pc6_2024.csv").write_text("postcode,buurt\n3011AA,BU0599A1B2\n", encoding="utf-8")
     with Store.open(make_store(address("a", "3011AA", "4"))) as store:

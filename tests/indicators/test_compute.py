@@ -86,11 +86,11 @@ def test_by_hand(compute, areas):
 
 def test_every_margin_is_the_sum_of_its_parts_and_pieces_do_not_matter(make_store, areas, tmp_path):
     """A random population against a plain loop; read in one piece, in many, and with dossiers scattered."""
-    from bds_tool.dossier.store import Store
     from bds_tool.indicators import run
     from bds_tool.indicators.catalogue import choose
     from bds_tool.indicators.compute import Plan
     from bds_tool.indicators.features import Settings
+    from bds_tool.store.store import Store
 
     chance = random.Random(5)
     n = 400

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bds_tool.errors import SpecError
+from bds_tool.base.errors import SpecError
 from bds_tool.indicators import cases
 from bds_tool.indicators.catalogue import check, load_all
 from bds_tool.indicators.definitions import Indicator

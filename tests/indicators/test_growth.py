@@ -19,7 +19,7 @@ def table(shared):
 
 
 def test_the_shipped_tables_are_the_published_ones(shared):
-    from bds_tool.places import specs_dir
+    from bds_tool.base.specs import specs_dir
 
     ours = specs_dir() / "referenties" / "groei" / "growth_lms.csv"
     assert ours.read_bytes() == (shared / "references" / "growth_lms.csv").read_bytes()

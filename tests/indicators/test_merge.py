@@ -114,7 +114,7 @@ def test_a_protected_result_cannot_be_added(make_store, areas, tmp_path, bds):
 
 
 def test_export_refuses_unprotected(make_store, areas, tmp_path, bds):
-    from bds_tool.errors import WithheldError
+    from bds_tool.base.errors import WithheldError
 
     first = compute(bds, make_store(children("a", 30, 6, "1011AA"), "een"), tmp_path / "een.result", areas)
     with pytest.raises(WithheldError):

@@ -5,10 +5,10 @@ import shutil
 
 import pytest
 
+from bds_tool.base.specs import set_specs, specs_dir
 from bds_tool.indicators.catalogue import load_all
 from bds_tool.indicators.growth import rows
-from bds_tool.places import set_specs, specs_dir
-from bds_tool.schema.check import check_specs
+from bds_tool.schema.checking.running import check_specs
 
 
 def test_every_table_is_described():

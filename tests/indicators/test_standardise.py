@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from bds_tool.export.report.book import open_book
-from bds_tool.indicators.protect.policy import load_policy
 from bds_tool.indicators.result import read_result, write_result
+from bds_tool.protect.policy import load_policy
 
 #: wijk → sex → (children, breastfed at birth)
 GIVEN = {"WK036300": {"1": (10, 5), "2": (20, 4)}, "WK036301": {"1": (30, 6), "2": (10, 5)}}

@@ -5,7 +5,8 @@ import pytest
 from scipy import stats as scipy_stats
 from statsmodels.stats import proportion
 
-from bds_tool.indicators import special, statistics
+from bds_tool.indicators import incomplete_beta as special
+from bds_tool.indicators import statistics
 
 TOLERANCE = 1e-9
 EDGES = [

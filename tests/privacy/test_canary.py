@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 
 from bds_tool.cli import main as program
-from bds_tool.dossier.store import Store, StoreWriter
-from bds_tool.dossier.writing import WRITERS, WriteOptions, write
-from bds_tool.indicators.protect.policy import load_policy
+from bds_tool.formats.writing import WRITERS, WriteOptions, write
+from bds_tool.protect.policy import load_policy
+from bds_tool.store.store import Store, StoreWriter
 from bds_tool.synthetic.generate import Generator, Request
 
 from .canary import TOKENS, hits, hunt, mark

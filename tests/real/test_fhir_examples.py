@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from bds_tool.dossier import Store, StoreWriter
-from bds_tool.dossier.model import REGISTRATIES
-from bds_tool.dossier.reading import read
 from bds_tool.export.fhir.writer import Opdracht, export
+from bds_tool.formats.reading import read
+from bds_tool.store import Store, StoreWriter
+from bds_tool.store.columns import REGISTRATIES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs/uitleg/zib-voorbeelden.md"

@@ -16,10 +16,10 @@ import fhirkit
 import pytest
 from lxml import etree
 
-from bds_tool.dossier.reading import read
 from bds_tool.export.fhir.plan import load_plan
 from bds_tool.export.fhir.profiles import load_profiles
 from bds_tool.export.fhir.writer import Opdracht, export
+from bds_tool.formats.reading import read
 from bds_tool.schema.zib import load_zib
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
@@ -340,8 +340,8 @@ def test_dates_and_contacts_come_back_with_their_values(exported):
 
 def test_the_table_equals_a_fresh_compilation(shared, tmp_path):
     """Fixed codes, units and required bindings in the shipped table are those of the published profiles."""
+    from bds_tool.base.specs import specs_dir
     from bds_tool.export.fhir.profile_build import compile_profiles
-    from bds_tool.places import specs_dir
 
     names = sorted(load_profiles().eisen)
     compile_profiles(FHIR, names, tmp_path / "p.csv", tmp_path / "b.csv")

@@ -8,10 +8,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bds_tool.dossier import read
-from bds_tool.dossier.migrate import migrate
-from bds_tool.dossier.store import Store
-from bds_tool.schema.wijzigingen import load_package
+from bds_tool.changes import load_package
+from bds_tool.changes.migrate.running import migrate
+from bds_tool.store import read
+from bds_tool.store.store import Store
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "real" / "dob"
 OFFICIAL = [
@@ -160,7 +160,7 @@ def test_no_value_is_absent_from_result_and_report(path, version, tmp_path, shar
 ])  # fmt: skip
 def test_the_shelter_survives_a_message(path, tmp_path, shared):
     """4.1.3 → 4.2.0 → a message of 4.2.0 → read → 4.1.3: what was sheltered is back as what it was."""
-    from bds_tool.dossier.dob_write import write_dob
+    from bds_tool.formats.dob.write import write_dob
 
     with read([path], bds="4.1.3") as start:
         migrate(start, "4.2.0", tmp_path / "a.bds", from_version="4.1.3")

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from lxml import etree
 
-from bds_tool.dossier import read
+from bds_tool.store import read
 from bds_tool.validate.engine import Options, validate
 
 #: Messages without official errors on which we raise a `fout` all the same: true defects the official rules miss.
@@ -51,9 +51,9 @@ def judged(shared):
     with (shared / "real/oracle/verdicts.csv").open(encoding="utf-8") as file:
         verdicts = list(csv.DictReader(file))
     paths = [shared / "real" / v["message"] for v in verdicts]
-    with read(paths[:60], inspect=("bds_tool.validate.bericht:inspect",)) as first:
+    with read(paths[:60], inspect=("bds_tool.validate.message:inspect",)) as first:
         results = [validate(first, Options(today=date(2026, 11, 21), max_examples=0))]
-    with read(paths[60:], inspect=("bds_tool.validate.bericht:inspect",)) as second:
+    with read(paths[60:], inspect=("bds_tool.validate.message:inspect",)) as second:
         results.append(validate(second, Options(today=date(2026, 11, 21), max_examples=0)))
     found = {}
     for result in results:
@@ -156,7 +156,7 @@ def test_official_warnings_on_vaccination_and_deprecated_codes_are_ours(judged, 
 def test_messages_that_must_be_rejected_under_420(shared):
     """Removed elements leave empty clusters; one message of the set fails on its author in the schema alone."""
     folder = shared / "real/dob/4.2.0-removed"
-    with read([folder], inspect=("bds_tool.validate.bericht:inspect",)) as store:
+    with read([folder], inspect=("bds_tool.validate.message:inspect",)) as store:
         result = validate(store, Options(today=date(2026, 11, 21), max_examples=0))
     rejected = set(result.totals.filter(pl.col("severity") == "fout")["bron"].to_list())
     accepted = [p for b, p in result.bronnen.select("bron", "pad").iter_rows() if b not in rejected]
@@ -165,7 +165,7 @@ def test_messages_that_must_be_rejected_under_420(shared):
 
 def test_removed_elements_are_a_warning(shared):
     folder = shared / "real/dob/4.2.0-warning"
-    with read([folder], inspect=("bds_tool.validate.bericht:inspect",)) as store:
+    with read([folder], inspect=("bds_tool.validate.message:inspect",)) as store:
         result = validate(store, Options(today=date(2026, 11, 21), max_examples=0))
     warned = set(result.totals.filter(pl.col("code") == "BDS102")["bron"].to_list())
     assert len(warned) == 15

@@ -15,11 +15,11 @@ ROWS_PER_BYTE, ROWS_FREE = 1, 200
 
 def run_one(reader: str, data: bytes) -> None:
     """One execution; raises what a user must never see."""
-    from bds_tool.dossier.reading import BROKEN
-    from bds_tool.dossier.reading import READERS as HOMES
-    from bds_tool.dossier.sniff import sniff
-    from bds_tool.dossier.sources import Sink, Source
-    from bds_tool.errors import UserError
+    from bds_tool.base.errors import UserError
+    from bds_tool.formats.reading import BROKEN
+    from bds_tool.formats.reading import READERS as HOMES
+    from bds_tool.formats.sniff import sniff
+    from bds_tool.store.sources import Sink, Source
 
     names = {"dob": "a.xml", "james": "a.json", "tabel": "a.csv", "fhir": "a.ndjson", "sniff": "a"}
     if reader == "sniff":

@@ -37,9 +37,9 @@ def main() -> None:
     parser.add_argument("--log", type=Path, default=Path("fuzz.jsonl"))
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    with atheris.instrument_imports(include=["bds_tool.dossier", "bds_tool.export"]):
-        import bds_tool.dossier.reading  # noqa: F401
-        from bds_tool.dossier.reading import READERS as HOMES
+    with atheris.instrument_imports(include=["bds_tool.store", "bds_tool.formats", "bds_tool.export"]):
+        import bds_tool.formats.reading  # noqa: F401
+        from bds_tool.formats.reading import READERS as HOMES
 
         if options.reader in HOMES:
             __import__(HOMES[options.reader].split(":")[0])

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bds_tool.places import specs_dir
+from bds_tool.base.specs import specs_dir
 
 from .conftest import SAMPLES
 from .fuzz_core import READERS, mutate_json, mutate_xml, places, run_one
@@ -86,7 +86,7 @@ def test_any_bytes_have_a_format_or_none(data):
 
 
 def test_the_readers_here_are_those_of_the_program():
-    from bds_tool.dossier.reading import READERS as HOMES
+    from bds_tool.formats.reading import READERS as HOMES
 
     assert set(HOMES) <= set(READERS)
 
@@ -190,9 +190,9 @@ def test_mutations_reach_beyond_the_first_error():
     """The fuzzing is worth something: a good share of the mutated messages is read to rows."""
     import random
 
-    from bds_tool.dossier.dob_read import read_dob
-    from bds_tool.dossier.sources import Sink, Source
-    from bds_tool.errors import UserError
+    from bds_tool.base.errors import UserError
+    from bds_tool.formats.dob.read import read_dob
+    from bds_tool.store.sources import Sink, Source
 
     read = 0
     for number in range(60):

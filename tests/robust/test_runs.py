@@ -14,7 +14,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from bds_tool.pools import threads
+from bds_tool.base.pools import threads
 
 from .conftest import SAMPLES, digest
 

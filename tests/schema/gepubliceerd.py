@@ -9,15 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from bds_tool.schema.wijzigingen import (
-    Omrekening,
-    Pakket,
-    Regel,
-    Verzoek,
-    Voorbeeld,
-    Wijziging,
-    load_package,
-)
+from bds_tool.changes import Omrekening, Pakket, Regel, Verzoek, Voorbeeld, Wijziging, load_package
 
 DROP = Omrekening("vervalt")
 

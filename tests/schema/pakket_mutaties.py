@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from bds_tool.changes import Afschaffing, Omrekening, Pakket, Regel, Verzoek, Voorbeeld, Wijziging
 from bds_tool.schema import load
-from bds_tool.schema.changes import ChangeClass, Veld
-from bds_tool.schema.wijzigingen import Afschaffing, Omrekening, Pakket, Regel, Verzoek, Voorbeeld, Wijziging
+from bds_tool.schema.diff.changes import ChangeClass, Veld
 
 Subject = tuple[str, str]
 Mutants = Iterator[tuple[Pakket, set[Subject]]]

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import pytest
 
-from bds_tool.dossier.migrate_check import check
+from bds_tool.changes import load_package
+from bds_tool.changes.migrate.check import check
 from bds_tool.schema import versions
-from bds_tool.schema.wijzigingen import load_package
 
 from .pakket_mutaties import KINDS
 

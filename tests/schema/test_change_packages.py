@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from bds_tool.errors import SpecError, UnreadableError, UsageError
-from bds_tool.places import set_specs, specs_dir
-from bds_tool.schema import load, versions
-from bds_tool.schema.wijzigingen import (
+from bds_tool.base.errors import SpecError, UnreadableError, UsageError
+from bds_tool.base.specs import set_specs, specs_dir
+from bds_tool.base.text import set_language
+from bds_tool.changes import (
     ApplyProblem,
     apply_package,
     dump_package,
@@ -20,10 +20,10 @@ from bds_tool.schema.wijzigingen import (
     start_package,
     write_definition,
 )
-from bds_tool.schema.wijzigingen.edit import add_change, empty_package, package_changes
-from bds_tool.schema.wijzigingen.notes import release_notes
-from bds_tool.schema.wijzigingen.table import read_table, write_table
-from bds_tool.text import set_language
+from bds_tool.changes.edit import add_change, empty_package, package_changes
+from bds_tool.changes.notes import release_notes
+from bds_tool.changes.table import read_table, write_table
+from bds_tool.schema import load, versions
 
 PAIRS = list(pairwise(versions()))
 NAMES = [f"{a}-{b}" for a, b in PAIRS]

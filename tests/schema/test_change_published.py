@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bds_tool.dossier.migrate_check import check
-from bds_tool.schema.wijzigingen import dump_package, parse_package
+from bds_tool.changes import dump_package, parse_package
+from bds_tool.changes.migrate.check import check
 
 from .gepubliceerd import published_400, published_420
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 
 from bds_tool.schema import load, versions
-from bds_tool.schema.changes import Change, ChangeClass
-from bds_tool.schema.diff import diff
-from bds_tool.schema.diff_classes import overall
+from bds_tool.schema.diff.changes import Change, ChangeClass
+from bds_tool.schema.diff.classes import overall
+from bds_tool.schema.diff.comparing import diff
 
 MAJOR, MINOR, PATCH, GEEN = ChangeClass.MAJOR, ChangeClass.MINOR, ChangeClass.PATCH, ChangeClass.GEEN
 

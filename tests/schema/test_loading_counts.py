@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from bds_tool.errors import SpecError, UsageError
-from bds_tool.places import set_specs, specs_dir
+from bds_tool.base.errors import SpecError, UsageError
+from bds_tool.base.specs import set_specs, specs_dir
 from bds_tool.schema import load, newest, versions
 from bds_tool.schema.loading import load_element
 

@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from bds_tool.errors import SpecError, UsageError
-from bds_tool.places import set_specs, specs_dir
+from bds_tool.base.errors import SpecError, UsageError
+from bds_tool.base.specs import set_specs, specs_dir
 from bds_tool.schema import load, versions
-from bds_tool.schema.check import check_specs
+from bds_tool.schema.checking.running import check_specs
 from bds_tool.schema.protocols import AgeWindow, hl7_codes, protocol, protocols, rules_for, when_text
 
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from bds_tool.errors import UsageError
+from bds_tool.base.errors import UsageError
 from bds_tool.schema import load
-from bds_tool.schema.card import card, kind_of
 from bds_tool.schema.coding import code_pairs
-from bds_tool.schema.facts import james_fields, requests, successions
-from bds_tool.schema.places import element_places
-from bds_tool.schema.search import search, suggestions
-from bds_tool.schema.show import to_text
+from bds_tool.schema.lookup.card import card, kind_of
+from bds_tool.schema.lookup.history import james_fields, requests, successions
+from bds_tool.schema.lookup.message_places import element_places
+from bds_tool.schema.lookup.search import search, suggestions
+from bds_tool.schema.lookup.show import to_text
 
 
 def test_element_card_has_what_the_definition_says():

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bds_tool.places import set_specs, specs_dir
+from bds_tool.base.specs import set_specs, specs_dir
 from bds_tool.schema import loading
-from bds_tool.schema.check import check_specs, reaches
-from bds_tool.schema.check_model import controls
+from bds_tool.schema.checking.problems import controls
+from bds_tool.schema.checking.running import check_specs, reaches
 
 
 @pytest.fixture
@@ -260,7 +260,7 @@ def test_placeholders_of_messages_are_filled(specs):
 
 
 def test_json_reports_have_one_shape(specs):
-    from bds_tool.schema.check_report import REPORTS, report
+    from bds_tool.schema.checking.report import REPORTS, report
 
     cells(specs / "bds" / "4.1.3" / "elementen.csv", "235,", rubriek="R099")
     checked = check_specs()

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from bds_tool.schema.diff_report import difference, rows
+from bds_tool.schema.diff.report import difference, rows
 
 #: Rows that tell how a message is rewritten, not how the definition differs; by (transition, kind of row).
 CONVERSION_ONLY = {

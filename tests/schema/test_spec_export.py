@@ -5,13 +5,13 @@ from collections import Counter
 
 import pytest
 
-from bds_tool.errors import UsageError
+from bds_tool.base.errors import UsageError
 from bds_tool.schema import load, versions
-from bds_tool.schema.export_fhir import fhir_bundle
-from bds_tool.schema.export_james import james_schema
-from bds_tool.schema.export_pandera import pandera_code
-from bds_tool.schema.export_xlsx import write_workbook
-from bds_tool.schema.reference import version_pages
+from bds_tool.schema.exports.fhir import fhir_bundle
+from bds_tool.schema.exports.james import james_schema
+from bds_tool.schema.exports.pandera import pandera_code
+from bds_tool.schema.exports.xlsx import write_workbook
+from bds_tool.schema.lookup.reference import version_pages
 
 # ---- JAMES ---- #
 

@@ -9,11 +9,11 @@ from collections import Counter
 
 import pytest
 
-from bds_tool.errors import SpecError
-from bds_tool.places import set_specs, specs_dir
+from bds_tool.base.errors import SpecError
+from bds_tool.base.specs import set_specs, specs_dir
 from bds_tool.schema import load
 from bds_tool.schema.zib import KLASSEN, check, dekking, klasse, load_zib, per_rubriek, per_zib
-from bds_tool.schema.zib.eenheden import verschuif
+from bds_tool.schema.zib.units import verschuif
 
 MASTER = "zib/bds-zib.sssom.tsv"
 
@@ -248,8 +248,8 @@ def test_unknown_release_is_refused(bds):
 
 
 def test_coverage_of_a_store_counts_elements_and_values(bds, tmp_path):
-    from bds_tool.dossier import StoreWriter
-    from bds_tool.dossier.model import REGISTRATIES
+    from bds_tool.store import StoreWriter
+    from bds_tool.store.columns import REGISTRATIES
 
     base = dict.fromkeys(REGISTRATIES) | {"dossier_id": "k", "bron": 1, "regel": 1}
     rows = [base | {"bdsnummer": n, "waarde": "1"} for n in (235, 235, 235, 1078, 161)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from bds_tool.errors import SpecError
+from bds_tool.base.errors import SpecError
 from bds_tool.synthetic.defects import OPERATIONS, defect_kinds
 
 from .conftest import drawn

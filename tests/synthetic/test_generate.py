@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bds_tool.errors import UsageError
+from bds_tool.base.errors import UsageError
 from bds_tool.synthetic.generate import THEMES, Request, generate
 from bds_tool.synthetic.region import parse
 

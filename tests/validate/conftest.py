@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from bds_tool.dossier import StoreWriter
-from bds_tool.dossier.model import REGISTRATIES
+from bds_tool.store import StoreWriter
+from bds_tool.store.columns import REGISTRATIES
 
 TODAY = date(2026, 6, 30)
 #: The message as a reader of DOB would name it; other words mean tables and JSON.
@@ -25,7 +25,7 @@ def row(bdsnummer, waarde=None, **more):
 @pytest.fixture
 def judge(tmp_path):
     """`judge([rows], format_="tabel", version="4.1.3")` → Result; rows are (bdsnummer, waarde, {columns})."""
-    from bds_tool.dossier import Store
+    from bds_tool.store import Store
     from bds_tool.validate.engine import Options, validate
 
     count = [0]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from bds_tool.dossier.sources import Sink
+from bds_tool.findings.catalogue import load_rules
 from bds_tool.schema import load
-from bds_tool.validate.bericht import MARKER, inspect
-from bds_tool.validate.catalogue import load_rules
+from bds_tool.store.sources import Sink
+from bds_tool.validate.message import MARKER, inspect
 
 P = "2.16.840.1.113883.2.4.6.10.100."
 CS = "2.16.840.1.113883.2.4.4.40."

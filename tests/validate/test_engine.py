@@ -9,13 +9,13 @@ import pandera.errors
 import polars as pl
 import pytest
 
-from bds_tool.dossier import Store, StoreWriter
+from bds_tool.base.text import set_language, t
+from bds_tool.findings.result import load
+from bds_tool.store import Store, StoreWriter
 from bds_tool.synthetic.generate import Request, generate
-from bds_tool.text import set_language, t
 from bds_tool.validate import chunks
 from bds_tool.validate.contracts import Bronnen, Findings, Meldingen, Registraties, Totals, check, contract
 from bds_tool.validate.engine import Options, validate
-from bds_tool.validate.result import load
 
 TODAY = date(2026, 6, 30)
 KEY = ["code", "bron", "bdsnummer", "dossier_id", "activiteit_id", "regel"]

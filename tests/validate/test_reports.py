@@ -15,11 +15,11 @@ import jsonschema
 import polars as pl
 import pytest
 
-from bds_tool.places import specs_dir
-from bds_tool.text import set_language
-from bds_tool.validate.catalogue import load_rules
-from bds_tool.validate.report import FORMATS, render, write_report
-from bds_tool.validate.report.formats import BINARY
+from bds_tool.base.specs import specs_dir
+from bds_tool.base.text import set_language
+from bds_tool.findings.catalogue import load_rules
+from bds_tool.findings.report import FORMATS, render, write_report
+from bds_tool.findings.report.formats import BINARY
 
 WORDS = "geheim-verhaal-van-Noortje"
 A = {"activiteit_id": "ACT-77", "datum": "2020-01-15"}
@@ -182,7 +182,7 @@ def _contrast(one: str, two: str) -> float:
 
 
 def test_html_colours_have_contrast_aa():
-    css = (Path(__file__).parents[2] / "bds_tool/validate/report/report.css").read_text(encoding="utf-8")
+    css = (Path(__file__).parents[2] / "bds_tool/findings/report/report.css").read_text(encoding="utf-8")
     schemes = re.findall(r":root \{([^}]*)\}", css)
     assert len(schemes) == 2, "light and dark"
     for scheme in schemes:

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bds_tool.validate.catalogue import load_rules
+from bds_tool.findings.catalogue import load_rules
 
 _SPEC = importlib.util.spec_from_file_location("rule_cases", Path(__file__).with_name("cases.py"))
 cases = importlib.util.module_from_spec(_SPEC)

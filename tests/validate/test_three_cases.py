@@ -16,11 +16,11 @@ import polars as pl
 import pytest
 from lxml import etree
 
-from bds_tool.dossier import read
-from bds_tool.places import set_specs, specs_dir
+from bds_tool.base.specs import set_specs, specs_dir
+from bds_tool.findings.acceptances import accept
+from bds_tool.findings.catalogue import load_rules
 from bds_tool.schema import versions
-from bds_tool.validate.acceptances import accept
-from bds_tool.validate.catalogue import load_rules
+from bds_tool.store import read
 from bds_tool.validate.run import Request
 from bds_tool.validate.run import judge as judge_files
 

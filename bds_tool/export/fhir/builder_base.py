@@ -11,14 +11,14 @@ import orjson
 from bds_tool.export.fhir import loss
 from bds_tool.export.fhir.identity import Pseudoniem
 from bds_tool.export.fhir.loss import Verlies
+from bds_tool.export.fhir.observation_text import Snelbaan, past, uitkomst
 from bds_tool.export.fhir.observations import Stempel
 from bds_tool.export.fhir.plan import Plan, Regel
 from bds_tool.export.fhir.profiles import handtekening
 from bds_tool.export.fhir.rows import Bron, Rij
-from bds_tool.export.fhir.snel import Snelbaan, past, uitkomst
-from bds_tool.export.fhir.vakken import Vakken
+from bds_tool.export.fhir.slots import Vakken
 from bds_tool.export.fhir.values import Cel, leeftijd, maak_cel
-from bds_tool.schema.zib.vormen import Vorm
+from bds_tool.schema.zib.shapes import Vorm
 
 #: Rubriek of the pregnancy: its values are about the mother, who becomes their focus when she is known.
 ZWANGERSCHAP = "R014"

@@ -6,7 +6,7 @@ from typing import Any
 
 from bds_tool.export.fhir.datatypes import ABSENT_URL, NULLFLAVOR, anders, coding, extension, moment
 from bds_tool.export.fhir.plan import Plan
-from bds_tool.export.fhir.vakken import Vakken, bds_coding, begrip
+from bds_tool.export.fhir.slots import Vakken, bds_coding, begrip
 from bds_tool.export.fhir.values import bron_coding, maak_cel
 
 Resource = dict[str, Any]

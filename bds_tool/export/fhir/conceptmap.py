@@ -9,13 +9,13 @@ from typing import Any
 
 import orjson
 
-from bds_tool.errors import UsageError
-from bds_tool.files import atomic_dir, atomic_file
-from bds_tool.places import specs_dir
+from bds_tool.base.errors import UsageError
+from bds_tool.base.files import atomic_dir, atomic_file
+from bds_tool.base.specs import specs_dir
+from bds_tool.base.text import t
 from bds_tool.schema import load, newest
 from bds_tool.schema.zib import Codekoppeling, Zibkaart, load_zib
 from bds_tool.schema.zib.loading import MASTER, rows
-from bds_tool.text import t
 
 #: SSSOM predicate → R4 equivalence; both read from source to target (broadMatch: the target is wider).
 EQUIVALENCE = {

@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 
-from bds_tool.errors import UnreadableError
+from bds_tool.base.errors import UnreadableError
+from bds_tool.base.text import t
 from bds_tool.export.fhir.profiles import load_profiles
 from bds_tool.export.fhir.writer import basis_controle
-from bds_tool.text import t
 
 
 def check_files(paths: list[Path], *, base: bool = False) -> tuple[int, int, Counter[tuple[str, str, str]]]:

@@ -10,11 +10,11 @@ import orjson
 from bds_tool.export.fhir import care, loss, persons
 from bds_tool.export.fhir.builder_base import Basis, Paar, Sleutel, Werk, buitenste, observatie_id
 from bds_tool.export.fhir.datatypes import datum as geldige_datum
+from bds_tool.export.fhir.observation_text import TRAAG
 from bds_tool.export.fhir.plan import BSN_OID
 from bds_tool.export.fhir.rows import Bron, Rij, Waarden
-from bds_tool.export.fhir.snel import TRAAG
-from bds_tool.export.fhir.vakken import Vakken
-from bds_tool.schema.zib.vormen import Vorm
+from bds_tool.export.fhir.slots import Vakken
+from bds_tool.schema.zib.shapes import Vorm
 
 #: Elements that are keys of the source; ids take their place.
 SLEUTELS = frozenset({695, 1377})

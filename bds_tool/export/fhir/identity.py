@@ -7,9 +7,9 @@ import os
 import secrets
 from pathlib import Path
 
-from bds_tool.errors import UsageError
-from bds_tool.files import reason
-from bds_tool.text import t
+from bds_tool.base.errors import UsageError
+from bds_tool.base.files import reason
+from bds_tool.base.text import t
 
 #: Environment variable that may hold the key (text); `--key-file` goes before it.
 VARIABLE = "BDS_KEY"

@@ -17,7 +17,7 @@ import orjson
 from bds_tool.export.fhir.datatypes import NICTIZ, coding, extension
 from bds_tool.export.fhir.plan import Plan
 from bds_tool.export.fhir.values import Cel, bron_coding, waarde_velden
-from bds_tool.schema.zib.vormen import Vorm
+from bds_tool.schema.zib.shapes import Vorm
 
 #: Shapes held at a time; a store with endless different codes starts over instead of growing.
 SHAPES = 50_000

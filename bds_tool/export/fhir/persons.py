@@ -15,7 +15,7 @@ from bds_tool.export.fhir.datatypes import (
     telefoon,
 )
 from bds_tool.export.fhir.plan import Plan
-from bds_tool.export.fhir.vakken import Vakken, begrip
+from bds_tool.export.fhir.slots import Vakken, begrip
 
 ADRES = (
     "soort",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from bds_tool.places import specs_dir
+from bds_tool.base.specs import specs_dir
 from bds_tool.schema import Definition, load, versions
 from bds_tool.schema.zib import Codekoppeling, Zibkaart, load_zib
-from bds_tool.schema.zib.vormen import Plaats, Vorm, Vormen, load_vormen
+from bds_tool.schema.zib.shapes import Plaats, Vorm, Vormen, load_vormen
 
 #: Families of HL7 types, and the FHIR value they become when nothing better is known.
 CODED = {"CV", "CO", "CD", "CS", "CE", "CS(use)", "CV/ST"}

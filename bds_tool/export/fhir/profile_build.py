@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bds_tool.errors import UnreadableError
-from bds_tool.files import atomic_file
-from bds_tool.text import t
+from bds_tool.base.errors import UnreadableError
+from bds_tool.base.files import atomic_file
+from bds_tool.base.text import t
 
 COLUMNS = (
     "profiel",

@@ -11,10 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bds_tool.errors import SpecError
+from bds_tool.base.errors import SpecError
+from bds_tool.base.specs import specs_dir
+from bds_tool.base.text import t
 from bds_tool.export.fhir.profile_build import COLUMNS
-from bds_tool.places import specs_dir
-from bds_tool.text import t
 
 Node = Any
 

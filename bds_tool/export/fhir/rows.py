@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bds_tool.dossier.store import Store
+from bds_tool.store.store import Store
 
 if TYPE_CHECKING:
     import polars as pl

@@ -21,7 +21,7 @@ from bds_tool.export.fhir.datatypes import (
 )
 from bds_tool.export.fhir.plan import Plan, Regel
 from bds_tool.schema.zib import Codekoppeling
-from bds_tool.schema.zib.eenheden import SHIFT, verschuif
+from bds_tool.schema.zib.units import SHIFT, verschuif
 
 #: How a registered value enters a resource. `code`, `ja`, `leeg` and `anders` fix the shape; of the others only
 #: the kind matters and the value itself is filled in later.

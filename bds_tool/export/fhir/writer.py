@@ -16,8 +16,10 @@ from typing import Any, BinaryIO, Self
 import orjson
 
 from bds_tool import __version__
-from bds_tool.dossier.store import Store
-from bds_tool.errors import UsageError
+from bds_tool.base.errors import UsageError
+from bds_tool.base.files import atomic_dir
+from bds_tool.base.pools import in_processes
+from bds_tool.base.text import t
 from bds_tool.export.fhir import loss
 from bds_tool.export.fhir.builder_base import Keuze
 from bds_tool.export.fhir.dossier import ADRES_GEHEIM, Bouwer
@@ -26,10 +28,8 @@ from bds_tool.export.fhir.loss import Verlies
 from bds_tool.export.fhir.plan import load_plan
 from bds_tool.export.fhir.profiles import load_profiles
 from bds_tool.export.fhir.rows import Deel, bronnen, dossiers, verdeel
-from bds_tool.files import atomic_dir
-from bds_tool.pools import in_processes
-from bds_tool.schema.zib.vormen import Vorm
-from bds_tool.text import t
+from bds_tool.schema.zib.shapes import Vorm
+from bds_tool.store.store import Store
 
 #: Sensitive kinds that leave only when asked for by name.
 GEVOELIG = (

@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.errors import UsageError
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import language, t
 from bds_tool.indicators.result import BREAKDOWNS, LEVELS, TOTAL, Result, read_result
-from bds_tool.text import language, t
 
 if TYPE_CHECKING:
     import polars as pl
@@ -223,8 +223,8 @@ class Book:
 
     def statement(self) -> list[str]:
         """How this result was protected, for people, as paragraphs."""
-        from bds_tool.indicators.protect.policy import build
-        from bds_tool.indicators.protect.statement import statement
+        from bds_tool.protect.policy import build
+        from bds_tool.protect.statement import statement
 
         cells = self.frame.height
         hidden = (self.frame["status"] == "verborgen").sum()

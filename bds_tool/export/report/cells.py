@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bds_tool.text import number, t
+from bds_tool.base.text import number, t
 
 #: One symbol for every hidden cell, whatever the reason; another for no data.
 HIDDEN = "*"

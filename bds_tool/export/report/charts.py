@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
+from bds_tool.base.text import number, t
 from bds_tool.export.report import cells, svg
-from bds_tool.text import number, t
 
 WIDTH = 720.0
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base.text import language, t
 from bds_tool.indicators.result import BREAKDOWNS
-from bds_tool.text import language, t
 
 if TYPE_CHECKING:
     from bds_tool.export.report.book import Book

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bds_tool.errors import UsageError
+from bds_tool.base.errors import UsageError
+from bds_tool.base.files import atomic_file
+from bds_tool.base.text import t
 from bds_tool.export.report import charts, maps
 from bds_tool.export.report.book import Area, Book, Indicator
 from bds_tool.export.report.geometry import read_shapes
 from bds_tool.export.report.milk import milk_table, title
-from bds_tool.files import atomic_file
-from bds_tool.text import t
 
 KINDS = ("ranked", "bars", "trend", "funnel", "multiples", "map", "feeding")
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bds_tool.errors import UnreadableError
-from bds_tool.text import t
+from bds_tool.base.errors import UnreadableError
+from bds_tool.base.text import t
 
 Ring = list[tuple[float, float]]
 Polygons = list[list[Ring]]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import cos, radians
 
+from bds_tool.base.text import number, t
 from bds_tool.export.report import charts, svg
-from bds_tool.text import number, t
 
 
 def choropleth(

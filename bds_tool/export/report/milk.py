@@ -8,13 +8,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from bds_tool.errors import UsageError
+from bds_tool.base.errors import UsageError
+from bds_tool.base.files import atomic_file
+from bds_tool.base.specs import specs_dir
+from bds_tool.base.text import language, number, t
 from bds_tool.export.report import cells, charts
 from bds_tool.export.report.book import Area, Book
-from bds_tool.files import atomic_file
 from bds_tool.indicators.result import BREAKDOWNS, TOTAL
-from bds_tool.places import specs_dir
-from bds_tool.text import language, number, t
 
 #: Moments of the published table with the last part of the indicator's id, and kinds with its first part.
 MOMENTS = {

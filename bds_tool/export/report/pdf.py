@@ -5,11 +5,11 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from bds_tool.errors import UsageError
+from bds_tool.base.errors import UsageError
+from bds_tool.base.files import atomic_file
+from bds_tool.base.text import language, t
 from bds_tool.export.report import cells, charts
 from bds_tool.export.report.book import Area, Book, Indicator, theme_title
-from bds_tool.files import atomic_file
-from bds_tool.text import language, t
 
 #: Lines that fit on the first page: figures and a heading per theme.
 LINES = 54

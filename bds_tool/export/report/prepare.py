@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from bds_tool.dossier import Store
 from bds_tool.export.report.book import Book, open_book
+from bds_tool.store import Store
 
 #: Years that a report made from a store looks back, the last one included.
 YEARS = 5
@@ -36,9 +36,9 @@ def opened(
     from bds_tool.indicators.catalogue import choose
     from bds_tool.indicators.compute import Plan
     from bds_tool.indicators.features import Settings
-    from bds_tool.indicators.protect.policy import load_policy
-    from bds_tool.indicators.protect.releases import run_result
     from bds_tool.indicators.run import compute
+    from bds_tool.protect.policy import load_policy
+    from bds_tool.protect.releases import run_result
 
     store = Store.open(path)
     last = last_year or _last_full_year(store)

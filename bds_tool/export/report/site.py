@@ -10,15 +10,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.errors import UsageError
+from bds_tool.base.errors import UsageError
+from bds_tool.base.files import atomic_dir
+from bds_tool.base.text import language, t
 from bds_tool.export.report import cells, charts
 from bds_tool.export.report.book import Area, Book, Indicator, theme_title
 from bds_tool.export.report.columns import COLUMNS, csvw, json_schema
 from bds_tool.export.report.draw import feeding
 from bds_tool.export.report.milk import FEEDING
 from bds_tool.export.report.tables import long_table
-from bds_tool.files import atomic_dir
-from bds_tool.text import language, t
 
 if TYPE_CHECKING:
     import polars as pl

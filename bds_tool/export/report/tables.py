@@ -10,13 +10,13 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.errors import UsageError
+from bds_tool.base.errors import UsageError
+from bds_tool.base.files import atomic_dir, atomic_file
+from bds_tool.base.text import language, t
 from bds_tool.export.report import cells
 from bds_tool.export.report.book import Book, Indicator, theme_title
 from bds_tool.export.report.columns import COLUMNS, column_title, csvw
-from bds_tool.files import atomic_dir, atomic_file
 from bds_tool.indicators.result import BREAKDOWNS, TOTAL
-from bds_tool.text import language, t
 
 if TYPE_CHECKING:
     import polars as pl

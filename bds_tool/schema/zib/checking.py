@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from bds_tool.places import read_yaml, specs_dir
+from bds_tool.base.checked_yaml import faults
+from bds_tool.base.specs import read_yaml, specs_dir
+from bds_tool.base.text import t
 from bds_tool.schema import load
-from bds_tool.schema.faults import faults
 from bds_tool.schema.model import Definition
 from bds_tool.schema.zib.coverage import past
 from bds_tool.schema.zib.loading import MASTER, load_zib, rows
 from bds_tool.schema.zib.model import BEWEZEN, NO_TERM, Codekoppeling, Koppeling, Zibkaart
-from bds_tool.schema.zib.vormen import load_vormen
-from bds_tool.text import t
+from bds_tool.schema.zib.shapes import load_vormen
 
 #: Versions of which every element must have a row.
 VERSIONS = ("4.1.3", "4.2.0")

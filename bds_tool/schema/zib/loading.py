@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from bds_tool.errors import SpecError
-from bds_tool.places import specs_dir
+from bds_tool.base.errors import SpecError
+from bds_tool.base.specs import specs_dir
+from bds_tool.base.text import t
 from bds_tool.schema.zib.model import Codekoppeling, Concept, Koppeling, Zib, Zibkaart
-from bds_tool.text import t
 
 MASTER = "bds-zib.sssom.tsv"
 

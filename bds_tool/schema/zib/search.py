@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from bds_tool.errors import UsageError
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import t
 from bds_tool.schema.zib.model import Concept, Koppeling, Zibkaart
-from bds_tool.text import t
 
 
 def element_rows(kaart: Zibkaart, bdsnummer: int) -> list[Koppeling]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 if TYPE_CHECKING:
-    from bds_tool.validate.catalogue import Catalogue, Rule
+    from bds_tool.findings.catalogue import Catalogue, Rule
     from bds_tool.validate.tables import Tables
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from bds_tool.findings.collecting import parameters
 from bds_tool.validate.checks.base import dossier_check
-from bds_tool.validate.collect import parameters
 from bds_tool.validate.tables import IDENTIFIERS
 
 if TYPE_CHECKING:

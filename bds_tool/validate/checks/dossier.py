@@ -1,15 +1,5 @@
 """All checks over complete dossiers; importing their modules registers them."""
 
-from bds_tool.validate.checks import (  # noqa: F401
-    between,
-    cardinality,
-    longitudinal,
-    privacy,
-    protocol,
-    protocol_rules,
-    time,
-    wire,
-)
 from bds_tool.validate.checks.base import REGISTER as CHECKS
 
 __all__ = ["CHECKS"]

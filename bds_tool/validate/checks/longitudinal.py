@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from bds_tool.findings.collecting import parameters
 from bds_tool.validate.checks.base import dossier_check
 from bds_tool.validate.checks.time import days
-from bds_tool.validate.collect import parameters
 from bds_tool.validate.growth import MEASURES, medians, z_scores
 
 if TYPE_CHECKING:

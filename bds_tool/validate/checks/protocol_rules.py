@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from bds_tool.findings.collecting import parameters
 from bds_tool.schema.protocols import expect_text, hl7_codes, rules_for
 from bds_tool.validate.checks.base import dossier_check
 from bds_tool.validate.checks.time import days
-from bds_tool.validate.collect import parameters
 
 if TYPE_CHECKING:
     from bds_tool.schema.protocols import Condition, Expectation, ProtocolRule

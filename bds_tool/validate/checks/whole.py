@@ -10,7 +10,7 @@ import polars as pl
 from bds_tool.validate.checks.values import eleven
 
 if TYPE_CHECKING:
-    from bds_tool.validate.catalogue import Catalogue
+    from bds_tool.findings.catalogue import Catalogue
 
 CODES = ("BDS420", "BDS509", "BDS510", "BDS706", "BDS707")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from bds_tool.indicators.protect.policy import load_policy
 from bds_tool.indicators.result import write_result
+from bds_tool.protect.policy import load_policy
 
 #: (area, name, level, parent)
 AREAS = [

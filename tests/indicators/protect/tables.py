@@ -6,11 +6,11 @@ from pathlib import Path
 
 import polars as pl
 
-from bds_tool.indicators.protect import generic
-from bds_tool.indicators.protect.audit import AuditOptions, audit_tables, from_frame
-from bds_tool.indicators.protect.description import TableDescription
-from bds_tool.indicators.protect.policy import Policy, build
-from bds_tool.indicators.protect.table_run import publication, suppress, table_problem
+from bds_tool.protect import generic
+from bds_tool.protect.audit import AuditOptions, audit_tables, from_frame
+from bds_tool.protect.description import TableDescription
+from bds_tool.protect.policy import Policy, build
+from bds_tool.protect.table_run import publication, suppress, table_problem
 
 
 def policy(cell=5, lower=0, *, both_sides=False, width=1, zeros=True) -> Policy:

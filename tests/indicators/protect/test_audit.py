@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 from tables import check_table, description, pattern, pattern_description, policy, protect, table
 
-from bds_tool.indicators.protect.audit import AuditOptions, audit_tables, from_frame
-from bds_tool.indicators.protect.table_run import codes_of
+from bds_tool.protect.audit import AuditOptions, audit_tables, from_frame
+from bds_tool.protect.table_run import codes_of
 
 
 def full(frame, dimensions):

@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 from tables import policy, protect, table
 
-from bds_tool.indicators.protect.certificate import check, ranges
-from bds_tool.indicators.protect.flow import Flows, cheapest_flow
-from bds_tool.indicators.protect.secondary import Suppressor
-from bds_tool.indicators.protect.table_run import table_problem
+from bds_tool.protect.certificate import check, ranges
+from bds_tool.protect.flow import Flows, cheapest_flow
+from bds_tool.protect.secondary import Suppressor
+from bds_tool.protect.table_run import table_problem
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 from tables import check_table, description, pattern, policy, protect
 
-from bds_tool.indicators.protect.audit import exact_ranges, from_frame
-from bds_tool.indicators.protect.certificate import check
-from bds_tool.indicators.protect.rounding import hidden_small, round_counts
+from bds_tool.protect.audit import exact_ranges, from_frame
+from bds_tool.protect.certificate import check
+from bds_tool.protect.rounding import hidden_small, round_counts
 
 TABLES = ["c1", "c2", "c3", "c4", "c5", "c6_T0", "c7_S2k"]
 

@@ -10,26 +10,18 @@ from hypothesis import strategies as st
 from tables import check_table, description, policy, table
 from test_results import counted
 
-from bds_tool.indicators.protect.audit import (
-    AuditOptions,
-    Claims,
-    audit_tables,
-    exact_ranges,
-    from_frame,
-)
-from bds_tool.indicators.protect.audit import (
-    claims as checking,
-)
-from bds_tool.indicators.protect.audit.attack import ranges
-from bds_tool.indicators.protect.audit.result_file import audit_results
-from bds_tool.indicators.protect.audit.result_grid import KEY, Grid
-from bds_tool.indicators.protect.audit.system import Changes, System, components, reduce
-from bds_tool.indicators.protect.files import claims as claims_of
-from bds_tool.indicators.protect.policy import load_policy
-from bds_tool.indicators.protect.result_run import claims as result_claims
-from bds_tool.indicators.protect.result_run import protect_frame, protect_result
-from bds_tool.indicators.protect.table_run import publication, suppress, table_problem
 from bds_tool.indicators.result import FIGURES, read_result, write_result
+from bds_tool.protect.audit import AuditOptions, Claims, audit_tables, exact_ranges, from_frame
+from bds_tool.protect.audit import claims as checking
+from bds_tool.protect.audit.attack import ranges
+from bds_tool.protect.audit.result_file import audit_results
+from bds_tool.protect.audit.result_grid import KEY, Grid
+from bds_tool.protect.audit.system import Changes, System, components, reduce
+from bds_tool.protect.files import claims as claims_of
+from bds_tool.protect.policy import load_policy
+from bds_tool.protect.result_run import claims as result_claims
+from bds_tool.protect.result_run import protect_frame, protect_result
+from bds_tool.protect.table_run import publication, suppress, table_problem
 
 AREAS, KINDS = ("W1", "W2", "W3"), ("a", "b", "c")
 

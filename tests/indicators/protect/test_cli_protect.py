@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from test_results import counted
 
-from bds_tool.indicators.protect.cellkey import chances, perturb, record_keys
+from bds_tool.protect.cellkey import chances, perturb, record_keys
 
 TABLE = """
 count: n
@@ -169,7 +169,7 @@ def test_hidden_zeros_are_explained_and_a_screen_is_not_flooded(bds, tmp_path):
 
 
 def test_large_tables_get_proposals_from_the_pattern(bds, table, monkeypatch):
-    from bds_tool.indicators.protect import collapse
+    from bds_tool.protect import collapse
 
     rules = ("--table", table / "t.yaml", "--policy", table / "p.yaml")
     monkeypatch.setattr(collapse, "TOO_MUCH", 0.0)

@@ -5,8 +5,8 @@ import pytest
 from attack_script import recovered
 from test_results import counted
 
-from bds_tool.indicators.protect.policy import load_policy
-from bds_tool.indicators.protect.result_run import protect_result
+from bds_tool.protect.policy import load_policy
+from bds_tool.protect.result_run import protect_result
 
 KEY = ["indicator", "area", "period", "sex", "education", "age", "origin", "mother_age"]
 

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tables import description, policy, protect
 
-from bds_tool.indicators.protect.audit import exact_ranges, from_frame
-from bds_tool.indicators.protect.certificate import ranges
+from bds_tool.protect.audit import exact_ranges, from_frame
+from bds_tool.protect.certificate import ranges
 
 AREAS, KINDS = ("W1", "W2", "W3"), ("a", "b", "c")
 

@@ -23,7 +23,7 @@ def test_the_audit_imports_nothing_of_the_suppressor():
     modules = list((PACKAGE / "audit").rglob("*.py"))
     assert len(modules) >= 5
     for module in modules:
-        foreign = {n for n in imported(module) if not n.startswith("bds_tool.indicators.protect.audit")}
+        foreign = {n for n in imported(module) if not n.startswith("bds_tool.protect.audit")}
         assert foreign == set(), module.name
 
 
@@ -31,6 +31,4 @@ def test_the_suppressor_imports_nothing_of_the_audit():
     modules = [p for p in PACKAGE.glob("*.py") if p.name not in JOINERS]
     assert len(modules) >= 10
     for module in modules:
-        assert not {n for n in imported(module) if n.startswith("bds_tool.indicators.protect.audit")}, (
-            module.name
-        )
+        assert not {n for n in imported(module) if n.startswith("bds_tool.protect.audit")}, module.name

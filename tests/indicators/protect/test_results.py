@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bds_tool.errors import WithheldError
-from bds_tool.indicators.protect.audit.result_file import ResultClaims, audit_results
-from bds_tool.indicators.protect.certificate import check
-from bds_tool.indicators.protect.collapse import result_proposals
-from bds_tool.indicators.protect.policy import load_policy
-from bds_tool.indicators.protect.result_model import groups, protect_group
-from bds_tool.indicators.protect.result_run import protect_frame, protect_result
+from bds_tool.base.errors import WithheldError
 from bds_tool.indicators.result import FIGURES, read_result, write_result
+from bds_tool.protect.audit.result_file import ResultClaims, audit_results
+from bds_tool.protect.certificate import check
+from bds_tool.protect.collapse import result_proposals
+from bds_tool.protect.policy import load_policy
+from bds_tool.protect.result_model import groups, protect_group
+from bds_tool.protect.result_run import protect_frame, protect_result
 
 BREAKDOWNS = ["sex", "education", "age", "origin", "mother_age"]
 ROW_KEY = ["area", "period", *BREAKDOWNS]

@@ -9,19 +9,19 @@ import polars as pl
 import pytest
 from tables import policy, table
 
-from bds_tool.dossier.store import Store
-from bds_tool.errors import ExitCode, WithheldError
+from bds_tool.base.errors import ExitCode, WithheldError
 from bds_tool.indicators.catalogue import choose
 from bds_tool.indicators.compute import Plan
 from bds_tool.indicators.features import Settings
-from bds_tool.indicators.protect import result_run
-from bds_tool.indicators.protect.ledger import Bonds
-from bds_tool.indicators.protect.policy import load_policy
-from bds_tool.indicators.protect.result_model import groups, protect_group
-from bds_tool.indicators.protect.result_run import protect_result
-from bds_tool.indicators.protect.table_run import suppress, table_problem
 from bds_tool.indicators.result import read_result
 from bds_tool.indicators.run import compute
+from bds_tool.protect import result_run
+from bds_tool.protect.ledger import Bonds
+from bds_tool.protect.policy import load_policy
+from bds_tool.protect.result_model import groups, protect_group
+from bds_tool.protect.result_run import protect_result
+from bds_tool.protect.table_run import suppress, table_problem
+from bds_tool.store.store import Store
 from bds_tool.synthetic.generate import Request, generate
 
 

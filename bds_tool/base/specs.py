@@ -1,0 +1,72 @@
+"""Where the definitions live: `--specs DIR`, else `BDS_SPECS`, else the copy shipped with the program."""
+
+from __future__ import annotations
+
+import os
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bds_tool.base.errors import SpecError
+from bds_tool.base.text import t
+
+_specs: ContextVar[str] = ContextVar("specs", default="")
+
+
+def set_specs(directory: str) -> None:
+    _specs.set(directory)
+
+
+def specs_dir() -> Path:
+    """The folder that holds `bds/`, `regels/`, `zib/` … . Raises SpecError when it is not there."""
+    # Asked for once per message: the file system is looked at once per folder.
+    return _folder(_specs.get() or os.environ.get("BDS_SPECS", ""))
+
+
+@cache
+def _folder(chosen: str) -> Path:
+    if chosen:
+        path = Path(chosen)
+        if not (path / "bds").is_dir():
+            raise SpecError(
+                t(
+                    f"In {path} staat geen map bds/ met definities.",
+                    f"{path} holds no folder bds/ with definitions.",
+                ),
+                t(
+                    "Wijs met --specs of BDS_SPECS de map specs/ aan.",
+                    "Point --specs or BDS_SPECS at a specs/ folder.",
+                ),
+            )
+        return path
+    here = Path(__file__).resolve().parents[1]
+    shipped = here / "specs"
+    return shipped if shipped.is_dir() else here.parent / "specs"
+
+
+def read_yaml(path: Path) -> Any:  # noqa: ANN401  # what YAML holds; the caller checks it against its schema
+    """The content of a definition in YAML. Raises SpecError with file and line when it cannot be read."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506  # both loaders are the safe ones
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+        yaml.YAMLError,
+    ) as error:  # a date such as 2024-13-01 is a ValueError
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise SpecError(
+            t(
+                f"{place} is niet te lezen ({type(error).__name__}).",
+                f"{place} cannot be read ({type(error).__name__}).",
+            ),
+            t(
+                "Controleer naam, inspringing en aanhalingstekens.",
+                "Check name, indentation and quotes.",
+            ),
+        ) from error

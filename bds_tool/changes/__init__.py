@@ -1,0 +1,43 @@
+"""Change packages: the one source for checking a new BDS version and for migrating data to it."""
+
+from bds_tool.changes.apply import ApplyProblem, apply_package, write_definition
+from bds_tool.changes.dumping import dump_package
+from bds_tool.changes.loading import find, load_package, packages, parse_package
+from bds_tool.changes.new import start_package
+from bds_tool.changes.package import (
+    ACTIONS,
+    Afschaffing,
+    Geraakt,
+    Omrekening,
+    Pakket,
+    Regel,
+    Verschil,
+    Verzoek,
+    Voorbeeld,
+    Wijziging,
+)
+from bds_tool.changes.plan import Plan, compile_plan
+
+__all__ = [
+    "ACTIONS",
+    "Afschaffing",
+    "ApplyProblem",
+    "Geraakt",
+    "Omrekening",
+    "Pakket",
+    "Plan",
+    "Regel",
+    "Verschil",
+    "Verzoek",
+    "Voorbeeld",
+    "Wijziging",
+    "apply_package",
+    "compile_plan",
+    "dump_package",
+    "find",
+    "load_package",
+    "packages",
+    "parse_package",
+    "start_package",
+    "write_definition",
+]

@@ -1,0 +1,242 @@
+"""Changing a package: adding a change with its consequences, and telling two packages apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import t
+from bds_tool.changes.apply import apply_package
+from bds_tool.changes.new import UNNUMBERED, as_wijziging, sort_changes, whole_lists
+from bds_tool.changes.package import Pakket, Verzoek, Wijziging
+from bds_tool.schema.diff.changes import Veld
+from bds_tool.schema.diff.classes import overall
+from bds_tool.schema.diff.comparing import ASPECTS, diff
+from bds_tool.schema.diff.rows import code_row, element_row, groep_row, lijst_row, rubriek_row
+
+if TYPE_CHECKING:
+    from bds_tool.schema.model import Definition
+
+#: Kinds that `bds change add` takes: presence and the aspects of every table.
+ADDABLE = sorted(
+    {f"{tabel}-{aspect}" for tabel in ("rubriek", "groep", "element", "lijst", "code") for aspect in ("toegevoegd", "vervallen")}
+    | {f"{tabel}-{a}" for tabel, columns in ASPECTS.items() for a in columns.values() if tabel != "definitie"}
+)  # fmt: skip
+
+
+def empty_package(old: Definition, naar: str, titel: str = "") -> Pakket:
+    """A package without changes, to which changes are added one by one."""
+    title = titel or t(f"BDS {old.version} naar {naar}", f"BDS {old.version} to {naar}")
+    geen, _ = overall([])
+    return Pakket(old.version, naar, title, "concept", "", (f"specs/bds/{old.version}",), geen, geen, {}, ())
+
+
+def add_change(
+    pakket: Pakket,
+    old: Definition,
+    soort: str,
+    sleutel: str,
+    values: Mapping[str, str],
+    jgz: str,
+    titel: str = "",
+    aanleiding: str = "",
+) -> tuple[Pakket, list[Wijziging]]:
+    """The package with one more change and what follows from it, and the list of changes that came in.
+
+    Classes, default conversions, deprecation notes and changes that follow (the elements of a group) are made; what
+    the package already said about other changes stays. Raises UsageError for an unknown kind, key or column.
+    """
+    if soort not in ADDABLE:
+        raise UsageError(
+            t(f"Soort wijziging {soort} bestaat niet.", f"There is no kind of change {soort}."),
+            t(f"Kies uit: {', '.join(ADDABLE)}.", f"Choose one of: {', '.join(ADDABLE)}."),
+        )
+    draft = apply_package(pakket, old)
+    one = _change(draft, soort, sleutel, values)
+    parts = [one, *_consequences(draft, one)]
+    target = apply_package(replace(pakket, van=draft.version, wijzigingen=tuple(parts)), draft)
+    result = rebase(pakket, old, target, jgz or UNNUMBERED, titel, aanleiding)
+    known = {w.id: w for w in pakket.wijzigingen}
+    return result, [w for w in result.wijzigingen if known.get(w.id) != w]
+
+
+def rebase(
+    pakket: Pakket, old: Definition, target: Definition, jgz: str, titel: str = "", aanleiding: str = ""
+) -> Pakket:
+    """The package that leads to `target`: what it said about a change stays, new changes get request `jgz`."""
+    changes = diff(old, target, {})
+    whole = whole_lists(changes)
+    before = pakket.by_id
+    listed = []
+    for c in changes:
+        made = as_wijziging(c, whole, pakket.naar, (jgz,))
+        said = before.get(c.id)
+        if said is not None:
+            made = replace(
+                said,
+                velden=made.velden,
+                positie=made.positie,
+                klasse_heen=made.klasse_heen,
+                klasse_terug=made.klasse_terug,
+            )
+        listed.append(made)
+    requests = dict(pakket.verzoeken)
+    if jgz not in requests and any(jgz in w.jgz for w in listed):
+        requests[jgz] = Verzoek(
+            jgz, titel or jgz, aanleiding or "onbekend", "ingediend", "A" if jgz.startswith("JGZ") else "C"
+        )
+    forward, backward = overall(changes)
+    return replace(
+        pakket,
+        wijzigingen=tuple(sort_changes(listed)),
+        verzoeken=requests,
+        klasse_heen=forward,
+        klasse_terug=backward,
+    )
+
+
+def _row(d: Definition, tabel: str, sleutel: str) -> dict[str, str] | None:
+    """The present row of what a change is about, None when it is not there."""
+    if tabel == "rubriek":
+        return rubriek_row(d.rubrieken[sleutel]) if sleutel in d.rubrieken else None
+    if tabel == "groep":
+        return groep_row(d.groepen[sleutel]) if sleutel in d.groepen else None
+    if tabel == "element":
+        number = int(sleutel) if sleutel.isdigit() else -1
+        return element_row(d.elementen[number]) if number in d.elementen else None
+    parts = sleutel.split("/")
+    lijst = d.waardenlijsten.get((parts[0], parts[1])) if len(parts) > 1 else None
+    if tabel == "lijst":
+        return lijst_row(lijst) if lijst else None
+    from bds_tool.schema.diff.comparing import code_keys
+
+    key = "/".join(parts[2:])
+    codes = dict(zip(code_keys(lijst.codes), lijst.codes, strict=True)) if lijst else {}
+    return code_row(codes[key]) if key in codes else None
+
+
+def _change(d: Definition, soort: str, sleutel: str, values: Mapping[str, str]) -> Wijziging:
+    tabel, _, aspect = soort.partition("-")
+    row = _row(d, tabel, sleutel)
+    if aspect == "toegevoegd":
+        if row is not None and row.get("in_bericht") != "nee":
+            raise UsageError(
+                t(f"{sleutel} bestaat al in deze versie.", f"{sleutel} exists in this version already."),
+                t(
+                    "Nummers worden nooit hergebruikt: kies een nieuw nummer.",
+                    "Numbers are never reused: take a new one.",
+                ),
+            )
+        return _added(d, soort, sleutel, values)
+    if row is None:
+        raise UsageError(
+            t(
+                f"{sleutel} staat niet in de definitie ({tabel}).",
+                f"{sleutel} is not in the definition ({tabel}).",
+            ),
+            t("Zoek het nummer op met `bds spec search`.", "Look the number up with `bds spec search`."),
+        )
+    if aspect == "vervallen":
+        if "in_bericht" in row and tabel in {"element", "groep"}:
+            changed = {"in_bericht": "nee", "status": f"vervallen in {d.version}"}
+            velden = tuple(Veld(k, row[k], v) for k, v in changed.items() if k in row)
+            return Wijziging(soort, sleutel, row.get("naam", ""), velden)
+        return Wijziging(
+            soort, sleutel, row.get("naam", ""), tuple(Veld(k, v, "") for k, v in row.items() if v)
+        )
+    unknown = [k for k in values if k not in row]
+    if unknown or not values:
+        raise UsageError(
+            t(f"Kolom {', '.join(unknown) or '?'} bestaat niet bij {tabel}.", f"Column {', '.join(unknown) or '?'} does not exist for {tabel}."),
+            t(f"Geef --set kolom=waarde; kolommen: {', '.join(row)}.", f"Give --set column=value; columns: {', '.join(row)}."),
+        )  # fmt: skip
+    return Wijziging(
+        soort, sleutel, row.get("naam", ""), tuple(Veld(k, row[k], v) for k, v in values.items())
+    )
+
+
+def _added(d: Definition, soort: str, sleutel: str, values: Mapping[str, str]) -> Wijziging:
+    tabel = soort.partition("-")[0]
+    defaults: dict[str, dict[str, str]] = {
+        "element": {"status": "actief", "in_bericht": "ja", "zekerheid": "A", "locatie_soort": "observation"},
+        "groep": {"in_bericht": "ja", "register_type": "L"},
+        "rubriek": {"register_type": "L", "binding": "activiteitgebonden"},
+        "lijst": {"in_bericht": "ja", "status": "draft"},
+        "code": {"rij": "concept", "niveau": "0", "status": "L"},
+    }
+    row = {**defaults[tabel], **values}
+    place = None
+    if tabel == "code":
+        number, kind, system, code = [*sleutel.split("/", 3), "", "", ""][:4]
+        row = {"codesysteem": system, "code": code.lstrip("!*"), **row}
+        lijst = d.waardenlijsten.get((number, kind))
+        place = len(lijst.codes) if lijst else 0
+    elif tabel == "lijst":
+        row.setdefault("naam", sleutel.partition("/")[0])
+    velden = tuple(Veld(k, "", v) for k, v in row.items() if v)
+    return Wijziging(soort, sleutel, row.get("naam") or row.get("weergavenaam", ""), velden, place)
+
+
+def _consequences(d: Definition, w: Wijziging) -> list[Wijziging]:
+    """A group names its elements: an element that comes or goes changes the group."""
+    if w.nummer is None or w.aspect not in {"toegevoegd", "vervallen"}:
+        return []
+    groep = (w.veld("groep").naar if w.veld("groep") else "") if w.aspect == "toegevoegd" else (  # type: ignore[union-attr]
+        d.elementen[w.nummer].groep if w.nummer in d.elementen else ""
+    )  # fmt: skip
+    inner = groep.split("/")[-1]
+    if inner not in d.groepen:
+        return []
+    old = d.groepen[inner].elementen
+    new = (
+        tuple(sorted({*old, w.nummer}))
+        if w.aspect == "toegevoegd"
+        else tuple(n for n in old if n != w.nummer)
+    )
+    if old == new:
+        return []
+    veld = Veld("elementen", " ".join(map(str, old)), " ".join(map(str, new)))
+    return [Wijziging("groep-samenstelling", inner, d.groepen[inner].naam, (veld,))]
+
+
+def package_changes(before: Pakket, after: Pakket) -> list[tuple[str, str, str]]:
+    """What differs between two packages: (place, before or —, after or —), by change, request and head."""
+    found: list[tuple[str, str, str]] = []
+    for f in fields(Pakket):
+        if f.name in {"wijzigingen", "verzoeken", "regels", "verschillen"}:
+            continue
+        found += _compared(f"pakket.{f.name}", getattr(before, f.name), getattr(after, f.name))
+    pairs: list[tuple[str, Mapping[Any, Any], Mapping[Any, Any]]] = [
+        ("verzoek", before.verzoeken, after.verzoeken),
+        (
+            "",
+            {" ".join(k): v for k, v in before.by_id.items()},
+            {" ".join(k): v for k, v in after.by_id.items()},
+        ),
+        ("regel", {r.id: r for r in before.regels}, {r.id: r for r in after.regels}),
+        ("verschil", {r.id: r for r in before.verschillen}, {r.id: r for r in after.verschillen}),
+    ]
+    for kind, old, new in pairs:
+        for key in dict.fromkeys([*old, *new]):
+            place = f"{kind} {key}".strip()
+            if key not in new:
+                found.append((place, t("aanwezig", "present"), "—"))
+            elif key not in old:
+                found.append((place, "—", t("aanwezig", "present")))
+            elif old[key] != new[key]:
+                for f in fields(old[key]):
+                    found += _compared(
+                        f"{place}.{f.name}", getattr(old[key], f.name), getattr(new[key], f.name)
+                    )
+    return found
+
+
+def _compared(place: str, old: object, new: object) -> list[tuple[str, str, str]]:
+    return [] if old == new else [(place, _short(old), _short(new))]
+
+
+def _short(value: object) -> str:
+    text = "—" if value is None else str(value)
+    return text if len(text) <= 160 else text[:157] + "…"

@@ -1,0 +1,145 @@
+"""What a package touches outside the definition: protocols, ZIB mappings, rules, indicators and JAMES fields."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from bds_tool.base.specs import specs_dir
+from bds_tool.base.text import t
+from bds_tool.changes.findings import Bevinding
+from bds_tool.changes.new import BULK
+from bds_tool.changes.package import Geraakt, Pakket, Wijziging
+from bds_tool.schema.lookup.usage import Use, usage_index
+
+#: Kinds of definitions, in the order people ask for them.
+KINDS = ("indicatoren", "protocollen", "zib", "regels", "james")
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """One definition outside the BDS that changes of an element reach; `wijzigingen` are their ids."""
+
+    bdsnummer: int
+    kind: str
+    id: str
+    titel: str
+    bestand: str
+    effect: str
+    jgz: tuple[str, ...]
+    wijzigingen: tuple[tuple[str, str], ...]
+
+
+def impact(pakket: Pakket) -> tuple[Impact, ...]:
+    """Every use of an element that the package changes, or whose list it changes; changes without effect left out."""
+    from bds_tool.schema.loading import load, versions
+
+    known = [load(v) for v in (pakket.van, pakket.naar) if v in versions()]
+    using: dict[str, set[int]] = {}
+    for d in known:
+        for e in d.elementen.values():
+            using.setdefault(e.waardenlijst, set()).add(e.bdsnummer)
+    uses = _with_james(usage_index())
+    found: dict[tuple[int, str, str, str, str, str], list[Wijziging]] = {}
+    for w in pakket.wijzigingen:
+        if w.aspect in BULK or w.tabel not in {"element", "code"} or (w.tabel == "code" and _quiet(w)):
+            continue
+        numbers = [w.nummer] if w.nummer is not None else sorted(using.get(w.lijst[0], ())) if w.lijst else []
+        for number in numbers:
+            for kind, members in uses.get(number or 0, {}).items():
+                for use in members:
+                    effect = _effect(w, kind, use, pakket, uses)
+                    found.setdefault((number or 0, kind, use.id, use.title, use.file, effect), []).append(w)
+    order = {kind: n for n, kind in enumerate(KINDS)}
+    rows = (
+        Impact(*key, tuple(sorted({j for w in ws for j in w.jgz})), tuple(w.id for w in ws))
+        for key, ws in found.items()
+    )
+    return tuple(sorted(rows, key=lambda i: (order.get(i.kind, 9), i.id, i.bdsnummer, i.effect)))
+
+
+def _quiet(w: Wijziging) -> bool:
+    """A code that moves with its whole list, or an exception: the element says what happens."""
+    return w.heen is not None and w.terug is not None and w.heen.doe == w.terug.doe == "behoud"
+
+
+def _effect(
+    w: Wijziging, kind: str, use: Use, pakket: Pakket, uses: Mapping[int, Mapping[str, tuple[Use, ...]]]
+) -> str:
+    if w.aspect == "toegevoegd":
+        return "antwoorden" if w.tabel == "code" else "nieuw"
+    if w.aspect == "hernoemd":
+        return "naam"
+    if w.aspect == "vervallen" and w.tabel == "element" and kind == "indicatoren":
+        # A series goes on when the indicator also names an element that comes in its place.
+        heirs = (
+            x.nummer
+            for x in pakket.wijzigingen
+            if x.soort == "element-toegevoegd" and set(x.jgz) & set(w.jgz)
+        )
+        if any(use in uses.get(n or 0, {}).get(kind, ()) for n in heirs):
+            return "opvolger"
+        return "trendbreuk"
+    return "vervalt" if w.aspect == "vervallen" else "antwoorden"
+
+
+def effect_text(effect: str) -> str:
+    """The effect in words."""
+    return {
+        "trendbreuk": t("de reeks breekt: het element vervalt", "the series breaks: the element expires"),
+        "opvolger": t("een opvolger staat er ook in; de betekenis kan verschuiven",
+                      "a successor is named as well; the meaning may shift"),
+        "vervalt": t("verwijst naar een element dat vervalt", "refers to an element that expires"),
+        "antwoorden": t("de mogelijke antwoorden veranderen", "the possible answers change"),
+        "naam": t("alleen de naam verandert", "only the name changes"),
+        "nieuw": t("noemt het nieuwe element al", "names the new element already"),
+    }.get(effect, effect)  # fmt: skip
+
+
+def _with_james(index: dict[int, dict[str, tuple[Use, ...]]]) -> dict[int, dict[str, tuple[Use, ...]]]:
+    """The index with the fields of the JAMES formats beside it."""
+    path = specs_dir() / "james" / "velden.csv"
+    if not path.is_file():
+        return index
+    fields: dict[int, dict[Use, None]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            text = row.get("bdsnummer", "")
+            if text.isdigit():
+                use = Use(
+                    "james",
+                    f"{row.get('formaat', '')}/{row.get('plaats', '')}",
+                    row.get("doel", ""),
+                    path.name,
+                )
+                fields.setdefault(int(text), {}).setdefault(use)
+    merged = {n: dict(kinds) for n, kinds in index.items()}
+    for number, found in fields.items():
+        merged.setdefault(number, {})["james"] = tuple(found)
+    return merged
+
+
+_NAMED = ("protocollen", "zib", "indicatoren", "james")
+
+
+def touched(pakket: Pakket, found: Iterable[Impact] | None = None) -> dict[str, Geraakt]:
+    """Per request what it touches, as the package writes it down under `geraakt`."""
+    per: dict[str, dict[str, set[str]]] = {j: {} for j in pakket.verzoeken}
+    for i in impact(pakket) if found is None else found:
+        for j in i.jgz:
+            per.setdefault(j, {}).setdefault(i.kind, set()).add(i.id)
+    return {j: Geraakt(**{n: tuple(sorted(kinds.get(n, ()))) for n in _NAMED}) for j, kinds in per.items()}
+
+
+def undeclared(pakket: Pakket, found: Iterable[Impact]) -> Iterator[Bevinding]:
+    """What requests touch without saying so."""
+    for jgz, real in touched(pakket, found).items():
+        request = pakket.verzoeken.get(jgz)
+        if request is None:
+            continue
+        for kind in _NAMED:
+            missing = [x for x in getattr(real, kind) if x not in getattr(request.geraakt, kind)]
+            if missing:
+                shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+                yield Bevinding("BDS971", ("verzoek", jgz), {"kind": kind, "namen": shown})

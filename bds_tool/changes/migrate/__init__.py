@@ -1,0 +1,1 @@
+"""Data from one version to another, without silent loss."""

@@ -1,0 +1,352 @@
+"""Moving a store to another BDS version, by the change packages in `specs/wijzigingen` and nothing else.
+
+Rows stream through in batches; only rows that need others of their dossier (shelter, derived values, split groups)
+wait in a side file and are handled in parts of bounded size.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import t
+from bds_tool.store.store import Store, StoreWriter
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+    from bds_tool.changes.plan import Plan
+
+#: Rows per batch and rows per part of the side file: together they bound the memory (about 1.5 GB at these sizes).
+BATCH, PART = 500_000, 1_500_000
+OUTCOMES = ("ongewijzigd", "hercodeerd", "tekst", "beschut", "hersteld", "afgeleid", "niet")
+#: Outcomes after which a value is not simply there any more under its own number and code.
+CONCERNING = ("tekst", "beschut", "niet")
+
+Key = tuple[int | None, str]
+
+
+@dataclass
+class StepReport:
+    """One package in one direction: how many values of each element had which outcome, and rows that were added."""
+
+    van: str
+    naar: str
+    uitkomsten: Counter[Key] = field(default_factory=Counter)
+    toegevoegd: int = 0
+
+    def total(self, outcome: str | None = None) -> int:
+        return sum(n for (_, o), n in self.uitkomsten.items() if outcome is None or o == outcome)
+
+    def by_element(self) -> dict[int | None, dict[str, int]]:
+        """Counts per outcome, by element; None stands for rows without an element."""
+        found: dict[int | None, dict[str, int]] = {}
+        for (number, outcome), n in self.uitkomsten.items():
+            found.setdefault(number, dict.fromkeys(OUTCOMES, 0))[outcome] += n
+        return dict(sorted(found.items(), key=lambda item: (item[0] is None, item[0] or 0)))
+
+
+@dataclass
+class MigrationReport:
+    """What happened to every row; `uit` is null when nothing was written (strict)."""
+
+    naar: str
+    rijen_in: int
+    stappen: list[StepReport]
+    ongemoeid: int = 0
+    rijen_uit: int | None = None
+    geweigerd: bool = False
+
+    @property
+    def concerning(self) -> int:
+        return sum(step.total(o) for step in self.stappen for o in CONCERNING)
+
+
+@dataclass(frozen=True)
+class _Step:
+    plan: Plan
+    bronnen: frozenset[int]
+
+
+def migrate(
+    store: Store,
+    target: str,
+    out: Path | str,
+    *,
+    from_version: str | None = None,
+    strict: bool = False,
+    replace: bool = False,
+    packages: Callable[[str, str], Any] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> MigrationReport:
+    """Write the store as version `target` to `out`, step by step along the packages.
+
+    `from_version` overrules what was recognised in the sources. With `strict` nothing is written when a value would
+    be sheltered, become text or be lost; the report tells. `packages` gives a package for (from, to).
+    Raises UsageError when the version of a source is unknown or no chain of packages leads to `target`.
+    """
+    facts = store.bronnen()
+    versions = _versions(facts, from_version)
+    steps = list(_steps(versions, target, packages))
+    # `registraties` alone says how many rows there are: facts of a source may be older than the store.
+    rows = _height(store)
+    report = MigrationReport(target, rows, [])
+    with tempfile.TemporaryDirectory(prefix="bds-migrate-") as folder:
+        current = store
+        for number, step in enumerate(steps):
+            last = number == len(steps) - 1
+            path = Path(out) if last and not strict else Path(folder) / f"{number}.bds"
+            done = _run(current, step, path, replace=replace and last, progress=progress)
+            report.stappen.append(done)
+            current = Store.open(path)
+        if strict and report.concerning:
+            report.geweigerd = True
+            return report
+        if strict or not steps:
+            _copy(current, Path(out), replace=replace)
+    report.ongemoeid = rows if not steps else 0
+    report.rijen_uit = _height(Store.open(out))
+    return report
+
+
+def _height(store: Store) -> int:
+    import pyarrow.parquet as pq
+
+    return int(pq.ParquetFile(store.path / "registraties.parquet").metadata.num_rows)
+
+
+# -- which packages ----------------------------------------------------------------------------------------------
+
+
+def _versions(facts: pl.DataFrame, from_version: str | None) -> dict[int, str]:
+    """The version of every source that has rows."""
+    from bds_tool.schema import versions
+
+    known = set(versions())
+    found: dict[int, str] = {}
+    for row in facts.iter_rows(named=True):
+        version = from_version or row["bds_opgegeven"] or row["bds_herkend"]
+        if row["formaat"] == "onleesbaar":
+            continue
+        if version not in known:
+            shown = version or t("onbekend", "unknown")
+            raise UsageError(
+                t(f"Van bron {row['bron']} is de BDS-versie {shown}; er is geen omrekening vandaan.",
+                  f"The BDS version of source {row['bron']} is {shown}; no conversion starts there."),
+                t(f"Geef de versie met --from: {', '.join(versions())}.",
+                  f"Give the version with --from: {', '.join(versions())}."),
+            )  # fmt: skip
+        found[int(row["bron"])] = version
+    return found
+
+
+def chain(start: str, target: str, pairs: list[tuple[str, str]]) -> list[tuple[str, str, bool]]:
+    """The packages from `start` to `target` as (from, to, forward), shortest way. Raises UsageError without one."""
+    edges: dict[str, list[tuple[str, str, str, bool]]] = {}
+    for a, b in pairs:
+        edges.setdefault(a, []).append((b, a, b, True))
+        edges.setdefault(b, []).append((a, a, b, False))
+    routes: dict[str, list[tuple[str, str, bool]]] = {start: []}
+    queue = [start]
+    while queue and target not in routes:
+        here = queue.pop(0)
+        for there, a, b, forward in edges.get(here, ()):
+            if there not in routes:
+                routes[there] = [*routes[here], (a, b, forward)]
+                queue.append(there)
+    if target not in routes:
+        raise UsageError(
+            t(f"Er is geen reeks wijzigingspakketten van BDS {start} naar {target}.",
+              f"There is no chain of change packages from BDS {start} to {target}."),
+            t(f"Bekend zijn: {', '.join(f'{a}-{b}' for a, b in pairs) or '—'}.",
+              f"Known are: {', '.join(f'{a}-{b}' for a, b in pairs) or '—'}."),
+        )  # fmt: skip
+    return routes[target]
+
+
+def _steps(
+    versions: dict[int, str], target: str, source: Callable[[str, str], Any] | None
+) -> Iterator[_Step]:
+    from bds_tool.changes import compile_plan, find, load_package, packages
+    from bds_tool.schema import load
+
+    load(target)
+    get = source or (lambda a, b: load_package(find(a, b)))
+    wanted: dict[tuple[str, str, bool], tuple[int, set[int]]] = {}
+    for bron, version in versions.items():
+        for position, edge in enumerate(chain(version, target, packages())):
+            left = -position  # the last step of every chain ends in the target, so order by what remains
+            order, members = wanted.setdefault(edge, (left, set()))
+            wanted[edge] = (min(order, left), members)
+            members.add(bron)
+    up = sorted((e for e in wanted if e[2]), key=lambda e: _number(e[0]))
+    down = sorted((e for e in wanted if not e[2]), key=lambda e: _number(e[0]), reverse=True)
+    for edge in [*up, *down]:
+        plan = compile_plan(get(edge[0], edge[1]), load(edge[0]), load(edge[1]), forward=edge[2])
+        yield _Step(plan, frozenset(wanted[edge][1]))
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(p) if p.isdigit() else 0 for p in version.split("."))
+
+
+# -- one step ----------------------------------------------------------------------------------------------------
+
+
+def _run(
+    store: Store, step: _Step, path: Path, *, replace: bool, progress: Callable[[int], None] | None
+) -> StepReport:
+    import polars as pl
+    import pyarrow.parquet as pq
+
+    from bds_tool.changes.migrate.rows import RowTables, as_text, transform
+    from bds_tool.changes.migrate.shelter import needs_company
+
+    tables = RowTables(step.plan)
+    report = StepReport(step.plan.van, step.plan.naar)
+    facts = store.bronnen()
+    hl7 = [int(r["bron"]) for r in facts.iter_rows(named=True) if (r["formaat"] or "").startswith("dob")]
+    company = needs_company(step.plan)
+    file = pq.ParquetFile(store.path / "registraties.parquet")
+    with StoreWriter(path, replace=replace) as writer, _SideFile() as side:
+        _bronnen(facts, step, writer)
+        writer.add_meldingen(store.meldingen().collect().iter_rows(named=True))
+        for batch in file.iter_batches(BATCH):
+            rows = as_text(_frame(batch))
+            mine = pl.col("bron").is_in(list(step.bronnen))
+            others = rows.filter(~mine)
+            if others.height:
+                writer.add_table(others)
+                _count(report, others.select(_nummer_in="bdsnummer", uitkomst=pl.lit("ongewijzigd")))
+            rows = rows.filter(mine).with_columns(_soort=_coding(hl7), _nummer_in=pl.col("bdsnummer"))
+            done = transform(rows, tables).with_columns(_weg=pl.lit(value=False))
+            waiting = done.with_columns(_wacht=company)
+            ready = waiting.filter(~pl.col("_wacht"))
+            _count(report, ready)
+            writer.add_table(ready.filter(_stays()))
+            side.add(waiting.filter("_wacht").drop("_wacht", "_soort"))
+            if progress:
+                progress(rows.height)
+        for part in side.parts():
+            _together(part, step.plan, writer, report)
+    return report
+
+
+def _frame(batch: pa.RecordBatch) -> pl.DataFrame:
+    import polars as pl
+
+    frame = pl.from_arrow(batch)
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a record batch is always a frame
+    return frame
+
+
+def _coding(hl7: list[int]) -> pl.Expr:
+    """HL7 or BDS: by the code system of the row, else by the format of its source."""
+    import polars as pl
+
+    system = pl.col("codesysteem").fill_null("")
+    return (
+        pl.when(system.str.starts_with("2.16.840.1.113883.2.4.3.11.60.100.12."))
+        .then(pl.lit("BDS"))
+        .when(system.str.starts_with("2.16.840.1.113883.2.4.4.40.") | pl.col("bron").is_in(hl7))
+        .then(pl.lit("HL7"))
+        .otherwise(pl.lit("BDS"))
+    )
+
+
+def _together(rows: pl.DataFrame, plan: Plan, writer: StoreWriter, report: StepReport) -> None:
+    import polars as pl
+
+    from bds_tool.changes.migrate.shelter import together
+
+    done = together(rows, plan)
+    # What a package derived it can derive again: on the way back such a row is reported and not written.
+    _count(report, done.filter(pl.col("uitkomst").is_not_null()))
+    report.toegevoegd += done.filter(pl.col("uitkomst").is_null()).height
+    writer.add_table(done.filter(~pl.col("_weg") & _stays()))
+
+
+def _stays() -> pl.Expr:
+    """Rows that are written: not those that could not be carried, nor those that were only derived."""
+    import polars as pl
+
+    return ~pl.col("uitkomst").is_in(["afgeleid", "niet"]).fill_null(value=False)
+
+
+def _count(report: StepReport, rows: pl.DataFrame) -> None:
+    for number, outcome, n in rows.group_by("_nummer_in", "uitkomst").len().iter_rows():
+        report.uitkomsten[number, outcome] += n
+
+
+def _bronnen(facts: pl.DataFrame, step: _Step, writer: StoreWriter) -> None:
+    """The sources, with the version and interaction they now have."""
+    before, after = step.plan.interactie
+    for row in facts.iter_rows(named=True):
+        if row["bron"] in step.bronnen:
+            row["bds_herkend"], row["bds_zekerheid"] = step.plan.naar, "zeker"
+            row["bds_opgegeven"] = None
+            if row["formaat"] == f"dob-{before}":
+                row["formaat"] = f"dob-{after}"
+        writer.add_bron(**row)
+
+
+class _SideFile:
+    """Rows that wait for others of their dossier, in a temporary Parquet file."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="bds-zij-")
+        self._path = Path(self._folder.name) / "zij.parquet"
+        self._writer: Any = None
+        self._rows = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        self._folder.cleanup()
+
+    def add(self, rows: pl.DataFrame) -> None:
+        import pyarrow.parquet as pq
+
+        if not rows.height:
+            return
+        table = rows.to_arrow()
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._path, table.schema, compression="zstd")
+        self._writer.write_table(table.cast(self._writer.schema))
+        self._rows += rows.height
+
+    def parts(self) -> Iterator[pl.DataFrame]:
+        """The rows by whole dossiers, at most about PART at a time."""
+        import polars as pl
+
+        if self._writer is None:
+            return
+        self._writer.close()
+        self._writer = None
+        count = -(-self._rows // PART)
+        lazy = pl.scan_parquet(self._path)
+        for number in range(count):
+            share = (
+                lazy if count == 1 else lazy.filter(pl.struct("bron", "dossier_id").hash(1) % count == number)
+            )
+            yield share.collect()
+
+
+def _copy(store: Store, out: Path, *, replace: bool) -> None:
+    import pyarrow.parquet as pq
+
+    with StoreWriter(out, replace=replace) as writer:
+        for row in store.bronnen().iter_rows(named=True):
+            writer.add_bron(**row)
+        writer.add_meldingen(store.meldingen().collect().iter_rows(named=True))
+        for batch in pq.ParquetFile(store.path / "registraties.parquet").iter_batches(BATCH):
+            writer.add_table(_frame(batch))

@@ -1,0 +1,228 @@
+"""A change package (werkpakket): what turns one BDS version into the next, and what happens to the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from bds_tool.schema.diff.changes import ChangeClass, Veld
+
+#: What a conversion may do with a value.
+#:
+#: behoud: nothing; beschut: keep as non-BDS data (R051/G083); herstel: bring back what was sheltered;
+#: naar-tekst: the code becomes nullFlavor OTH with its name as text; uit-tekst: the reverse, for a text equal to
+#: the name; hercodeer: by table; weergavenaam: the name that travels with the code is replaced; verplaats: to
+#: another element; afleiden: an extra value computed from another element, which stays; reken: a number times
+#: `factor`, in the new unit; vervalt: the value is lost.
+ACTIONS = (
+    "behoud", "beschut", "herstel", "naar-tekst", "uit-tekst", "hercodeer", "weergavenaam", "verplaats",
+    "afleiden", "reken", "vervalt",
+)  # fmt: skip
+
+#: Actions after which the value can no longer be told from the result.
+LOSSY = frozenset({"vervalt"})
+
+
+@dataclass(frozen=True, slots=True)
+class Omrekening:
+    """What happens to a value in one direction.
+
+    `element` is the other element of verplaats, afleiden and hercodeer; `tabel` maps codes; `anders` is the action
+    for a code outside `tabel`; `factor` is a decimal number as text. `verlies` names what is lost, empty when nothing is. `voorwaarde` is a condition in
+    words that a published conversion states and data alone cannot decide.
+    """
+
+    doe: str
+    element: int | None = None
+    tabel: tuple[tuple[str, str], ...] = ()
+    anders: str = ""
+    factor: str = ""
+    verlies: str = ""
+    voorwaarde: str = ""
+    toelichting: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Afschaffing:
+    """The deprecation note: from which version, how long old values may still come in, and where they go."""
+
+    vanaf: str
+    overgang: str
+    toelichting: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wijziging:
+    """One change of the package; `id` matches `bds_tool.schema.diff.comparing.Change.id`."""
+
+    soort: str
+    sleutel: str
+    naam: str = ""
+    velden: tuple[Veld, ...] = ()
+    positie: int | None = None
+    klasse_heen: ChangeClass | None = None
+    klasse_terug: ChangeClass | None = None
+    jgz: tuple[str, ...] = ()
+    heen: Omrekening | None = None
+    terug: Omrekening | None = None
+    afschaffing: Afschaffing | None = None
+    zekerheid: str = ""
+    toelichting: str = ""
+
+    @property
+    def id(self) -> tuple[str, str]:
+        return self.soort, self.sleutel
+
+    @property
+    def tabel(self) -> str:
+        return self.soort.partition("-")[0]
+
+    @property
+    def aspect(self) -> str:
+        return self.soort.partition("-")[2]
+
+    @property
+    def nummer(self) -> int | None:
+        """The BDS number of a change of an element."""
+        return int(self.sleutel) if self.tabel == "element" and self.sleutel.isdigit() else None
+
+    @property
+    def lijst(self) -> tuple[str, str] | None:
+        """(W-number or OID, soort) of a change of a list or code."""
+        if self.tabel not in {"lijst", "code"}:
+            return None
+        parts = self.sleutel.split("/")
+        return (parts[0], parts[1]) if len(parts) > 1 else None
+
+    @property
+    def code(self) -> str | None:
+        """The code of a change of a code, without marks."""
+        if self.tabel != "code":
+            return None
+        return self.sleutel.split("/", 3)[-1].lstrip("!*").partition("#")[0]
+
+    def richting(self, forward: bool) -> Omrekening | None:
+        return self.heen if forward else self.terug
+
+    def veld(self, naam: str) -> Veld | None:
+        return next((v for v in self.velden if v.veld == naam), None)
+
+
+Rij = dict[str, str | int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Voorbeeld:
+    """A dossier fragment before and after. `richting` heen: before is the old version; terug: the new one.
+
+    Rows hold columns of `registraties`; `terug` are the rows after the way back when they are not those before.
+    """
+
+    richting: str
+    voor: tuple[Rij, ...]
+    na: tuple[Rij, ...]
+    weerom: tuple[Rij, ...] | None = None
+    toelichting: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Geraakt:
+    """What the request touches outside the definition, by name of the file or mapping; `-` says: nothing known."""
+
+    protocollen: tuple[str, ...] = ()
+    zib: tuple[str, ...] = ()
+    indicatoren: tuple[str, ...] = ()
+    james: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verzoek:
+    """A change request (wijzigingsverzoek). `zekerheid`: A published, B from stylesheets, C derived by us."""
+
+    jgz: str
+    titel: str
+    aanleiding: str
+    besluit: str
+    zekerheid: str
+    bron: str = ""
+    besluitdatum: str = ""
+    geraakt: Geraakt = field(default_factory=Geraakt)
+    voorbeelden: tuple[Voorbeeld, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Regel:
+    """A conversion rule that reaches over single changes: a split group, a status from two sources, a list test.
+
+    `elementen` are what it reads, `schrijft` what it writes besides, `waarnemingen` those it takes to be
+    observations of their own, `codes` the codes of `lijst` it names, `rubriek` where it says they live. `modus`
+    is the template mode it was published in and `actief` false when it was published switched off.
+    """
+
+    id: str
+    richting: str
+    doe: str
+    omschrijving: str
+    jgz: tuple[str, ...] = ()
+    elementen: tuple[int, ...] = ()
+    waarnemingen: tuple[int, ...] = ()
+    schrijft: tuple[int, ...] = ()
+    lijst: str = ""
+    codes: tuple[str, ...] = ()
+    rubriek: str = ""
+    groep: str = ""
+    sleutel: str = ""
+    modus: str = ""
+    actief: bool = True
+    pad: str = ""
+    verlies: str = ""
+    bron: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verschil:
+    """A difference between `bds migrate` and the official conversion that has a reason."""
+
+    id: str
+    richting: str
+    soort: str
+    reden: str
+    elementen: tuple[int, ...] = ()
+    rubrieken: tuple[str, ...] = ()
+    paden: tuple[str, ...] = ()
+    bron: str = ""
+
+
+@dataclass(frozen=True)
+class Pakket:
+    """A change package between two versions."""
+
+    van: str
+    naar: str
+    titel: str
+    status: str
+    datum: str
+    bron: tuple[str, ...]
+    klasse_heen: ChangeClass
+    klasse_terug: ChangeClass
+    verzoeken: dict[str, Verzoek]
+    wijzigingen: tuple[Wijziging, ...]
+    regels: tuple[Regel, ...] = ()
+    verschillen: tuple[Verschil, ...] = ()
+    toelichting: str = ""
+    modus_heen: str = ""
+    modus_terug: str = ""
+    dubbele_verzoeken: tuple[str, ...] = ()
+
+    @property
+    def naam(self) -> str:
+        return f"{self.van}-{self.naar}"
+
+    @cached_property
+    def by_id(self) -> dict[tuple[str, str], Wijziging]:
+        return {w.id: w for w in self.wijzigingen}
+
+    def of(self, jgz: str) -> Iterator[Wijziging]:
+        """The changes of a request."""
+        return (w for w in self.wijzigingen if jgz in w.jgz)

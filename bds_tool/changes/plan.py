@@ -1,0 +1,265 @@
+"""What a package asks of data in one direction, as flat tables that a migration can join with."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bds_tool.changes.package import Omrekening, Pakket, Regel, Wijziging
+
+if TYPE_CHECKING:
+    from bds_tool.schema.model import Definition
+
+#: Aspects that move an element to another place without touching its value.
+_PLACE = ("rubriek", "groep")
+
+
+@dataclass(frozen=True, slots=True)
+class ElementRule:
+    """What happens to every value of an element. `eenheid` is the unit after `reken`."""
+
+    bdsnummer: int
+    doe: str
+    element: int | None = None
+    factor: str = ""
+    eenheid: str = ""
+    anders: str = ""
+    change: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRule:
+    """What happens to one code of one element. `soort` is the coding it holds for: HL7 or BDS.
+
+    For uit-tekst the row is recognised by `naam` and gets `code`; for hercodeer it gets `nieuw`; for weergavenaam
+    the name `naam` becomes `nieuw`.
+    """
+
+    bdsnummer: int
+    soort: str
+    code: str
+    doe: str
+    codesysteem: str
+    naam: str
+    nieuw: str = ""
+    change: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class DeriveRule:
+    """A value of `bdsnummer` computed from the first of `bronnen` that an activity has: (element, code, result)."""
+
+    bdsnummer: int
+    bronnen: tuple[tuple[int, str, str], ...]
+    change: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One package in one direction."""
+
+    van: str
+    naar: str
+    forward: bool
+    elementen: dict[int, ElementRule]
+    codes: tuple[CodeRule, ...]
+    herstel: frozenset[int]
+    afleiden: tuple[DeriveRule, ...]
+    plaatsen: dict[int, tuple[tuple[str, str], tuple[str, str]]]
+    systemen: tuple[tuple[int, str, str, str], ...]
+    regels: tuple[Regel, ...]
+    interactie: tuple[str, str]
+    oud: Definition = field(repr=False)
+    nieuw: Definition = field(repr=False)
+
+    @property
+    def naam(self) -> str:
+        return f"{self.van}→{self.naar}"
+
+
+def compile_plan(pakket: Pakket, old: Definition, new: Definition, *, forward: bool = True) -> Plan:
+    """The plan of a package; `old` and `new` are the definitions of `pakket.van` and `pakket.naar`."""
+    before, after = (old, new) if forward else (new, old)
+    elementen: dict[int, ElementRule] = {}
+    restore: set[int] = set()
+    derive: list[DeriveRule] = []
+    places: dict[int, tuple[tuple[str, str], tuple[str, str]]] = {}
+    for w in pakket.wijzigingen:
+        number = w.nummer
+        if number is None:
+            continue
+        here, there = w.richting(forward), w.richting(not forward)
+        if there is not None and (there.doe == "beschut" or there.anders == "beschut"):
+            restore.add(number)
+        if w.aspect == "verplaatst":
+            places[number] = _place(w, forward)
+        if here is None or here.doe == "behoud":
+            continue
+        if here.doe == "herstel":
+            restore.add(number)
+        elif here.doe == "afleiden":
+            derive.append(DeriveRule(number, _sources(here), w.id))
+        else:
+            unit = w.veld("eenheid")
+            target = (unit.naar if forward else unit.van) if unit else ""
+            elementen[number] = ElementRule(
+                number, here.doe, here.element, here.factor, target, here.anders, w.id
+            )
+    direction = "heen" if forward else "terug"
+    return Plan(
+        van=before.version,
+        naar=after.version,
+        forward=forward,
+        elementen=elementen,
+        codes=tuple(_codes(pakket, old, new, forward=forward)),
+        herstel=frozenset(restore),
+        afleiden=tuple(derive),
+        plaatsen=places,
+        systemen=tuple(_systems(pakket, users(old, new), forward=forward)),
+        regels=tuple(r for r in pakket.regels if r.richting == direction and r.actief),
+        interactie=(before.interactie, after.interactie),
+        oud=before,
+        nieuw=after,
+    )
+
+
+def _systems(
+    pakket: Pakket, using: dict[str, tuple[int, ...]], *, forward: bool
+) -> list[tuple[int, str, str, str]]:
+    """(element, code, code system before, after) of codes that kept their meaning in another code system."""
+    found = []
+    for w in pakket.wijzigingen:
+        veld = w.veld("codesysteem") if w.soort == "code-codesysteem" else None
+        if veld is None or w.lijst is None or w.code is None:
+            continue
+        ends = (veld.van, veld.naar) if forward else (veld.naar, veld.van)
+        found += [(e, w.code, *ends) for e in using.get(w.lijst[0], ())]
+    return found
+
+
+def _place(w: Wijziging, forward: bool) -> tuple[tuple[str, str], tuple[str, str]]:
+    """((rubriek, groep) before, (rubriek, groep) after); an empty text is a part that does not change."""
+    ends: list[tuple[str, str]] = []
+    for old_side in (forward, not forward):
+        found = []
+        for name in _PLACE:
+            veld = w.veld(name)
+            found.append("" if veld is None else (veld.van if old_side else veld.naar))
+        ends.append((found[0], found[1]))
+    return ends[0], ends[1]
+
+
+def _sources(o: Omrekening) -> tuple[tuple[int, str, str], ...]:
+    """`495=01` → (495, "01"); `725=*` is any code."""
+    result = []
+    for source, value in o.tabel:
+        number, _, code = source.partition("=")
+        result.append((int(number), code or "*", value))
+    return tuple(result)
+
+
+def users(*definitions: Definition) -> dict[str, tuple[int, ...]]:
+    """The elements that use a list in any of the definitions, by list."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for definition in definitions:
+        for e in definition.elementen.values():
+            if e.waardenlijst:
+                found[e.waardenlijst].add(e.bdsnummer)
+    return {k: tuple(sorted(v)) for k, v in found.items()}
+
+
+def _codes(pakket: Pakket, old: Definition, new: Definition, *, forward: bool) -> list[CodeRule]:
+    using = users(old, new)
+    rules: dict[tuple[int, str, str, str], CodeRule] = {}
+    stated = {(w.lijst, w.code) for w in pakket.wijzigingen if w.tabel == "code"}
+    for w in pakket.wijzigingen:
+        if w.tabel == "code":
+            for rule in _of_code(w, using, stated, old, new, forward=forward):
+                rules.setdefault((rule.bdsnummer, rule.soort, rule.code, rule.doe), rule)
+        elif w.nummer is not None:
+            here = w.richting(forward)
+            if here is not None and here.doe == "hercodeer":
+                for soort, code, target in recodings(here):
+                    rule = _recode(w, soort, code, target, new if forward else old)
+                    rules.setdefault((rule.bdsnummer, soort, code, "hercodeer"), rule)
+    return list(rules.values())
+
+
+def recodings(o: Omrekening) -> list[tuple[str, str, str]]:
+    """(coding, code, new code) of a recoding table; `HL7:ONESELF` holds for one coding, `01` for both."""
+    found = []
+    for source, target in o.tabel:
+        coding, colon, code = source.partition(":")
+        if colon and coding in {"HL7", "BDS"}:
+            found.append((coding, code, target))
+        else:
+            found += [("HL7", source, target), ("BDS", source, target)]
+    return found
+
+
+def _recode(w: Wijziging, soort: str, code: str, target: str, after: Definition) -> CodeRule:
+    number = w.nummer or 0
+    lijst = after.waardenlijst(number, soort) if number in after.elementen else None
+    found = lijst.find(target) if lijst else None
+    name = found.weergavenaam if found else ""
+    return CodeRule(number, soort, code, "hercodeer", found.codesysteem if found else "", name, target, w.id)
+
+
+def _of_code(
+    w: Wijziging,
+    using: dict[str, tuple[int, ...]],
+    stated: set[tuple[tuple[str, str] | None, str | None]],
+    old: Definition,
+    new: Definition,
+    *,
+    forward: bool,
+) -> list[CodeRule]:
+    here = w.richting(forward)
+    lijst, code = w.lijst, w.code
+    if (
+        here is None
+        or here.doe in {"behoud", "herstel"}
+        or lijst is None
+        or code is None
+        or "/!" in w.sleutel
+    ):
+        return []
+    number, soort = lijst
+    name, other = _names(w, forward)
+    system = _system(w)
+    codings = [soort]
+    # The sources print the HL7 lists of 4.2.0 only; a code that the BDS list has no word on means the same there.
+    twin = (number, "BDS")
+    if soort == "HL7" and (twin, code) not in stated and not _known(code, twin, old, new):
+        codings.append("BDS")
+    return [
+        CodeRule(
+            e, kind, code, here.doe, system if kind == soort else "", name, _target(here, code, other), w.id
+        )
+        for e in using.get(number, ())
+        for kind in codings
+    ]
+
+
+def _known(code: str, key: tuple[str, str], *definitions: Definition) -> bool:
+    return any(key in d.waardenlijsten and d.waardenlijsten[key].find(code) is not None for d in definitions)
+
+
+def _names(w: Wijziging, forward: bool) -> tuple[str, str]:
+    veld = w.veld("weergavenaam")
+    if veld is None:
+        return w.naam, w.naam
+    if w.aspect in {"toegevoegd", "vervallen"}:
+        return veld.van or veld.naar, veld.van or veld.naar
+    return (veld.van, veld.naar) if forward else (veld.naar, veld.van)
+
+
+def _system(w: Wijziging) -> str:
+    return w.sleutel.split("/")[2]
+
+
+def _target(o: Omrekening, code: str, other: str) -> str:
+    if o.doe == "hercodeer":
+        return dict(o.tabel).get(code, code)
+    return other if o.doe == "weergavenaam" else ""

@@ -1,0 +1,1 @@
+"""Extracts without names."""

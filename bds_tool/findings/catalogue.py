@@ -1,0 +1,215 @@
+"""The rule catalogue: what every code means, in both languages. Light: loads no tables."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from bds_tool.base.errors import SpecError, UsageError
+from bds_tool.base.specs import specs_dir
+from bds_tool.base.text import language, number, t
+
+#: Severities from light to heavy; a rank makes them comparable.
+SEVERITIES = ("info", "waarschuwing", "fout")
+#: English words that `--fail-on` takes, and the severity each stands for.
+FAIL_ON = {"error": "fout", "warning": "waarschuwing", "info": "info", "never": ""}
+FORMATS = ("dob", "james", "tabel", "fhir", "store")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sentence in Dutch and English; `str()` gives the language of this run."""
+
+    nl: str
+    en: str
+
+    def __str__(self) -> str:
+        return self.en if language() == "en" else self.nl
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One entry of `specs/regels`. Empty `versions`, `formats` and `elements` mean: all."""
+
+    code: str
+    name: str
+    family: int
+    severity: str
+    stage: str
+    title: Text
+    message: Text
+    why: Text
+    example: Text
+    remedy: Text
+    source: str
+    certainty: str = "vastgesteld"
+    versions: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    elements: tuple[int, ...] = ()
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def holds_for(self, version: str, format_: str) -> bool:
+        """Whether the rule is meant for this BDS version and source format."""
+        return (not self.versions or version in self.versions) and (
+            not self.formats or format_ in self.formats
+        )
+
+    def say(self, parameters: dict[str, Any] | None = None) -> str:
+        """The message of one finding; names without a value stay out of the sentence as `?`."""
+        values = parameters or {}
+        return re.sub(r"\{(\w+)\}", lambda m: _shown(values.get(m.group(1), "?")), str(self.message))
+
+
+def _shown(value: object) -> str:
+    """A parameter as people write it in their language: 100 and 0,001 in Dutch, never 100.0 or 1e-03."""
+    if not isinstance(value, float):
+        # Whole numbers are element numbers, years and lengths: they carry no separators.
+        return str(value)
+    decimals = len(f"{value:.6f}".rstrip("0").partition(".")[2])
+    return number(value, decimals)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All rules by code, and the names of their families."""
+
+    rules: dict[str, Rule]
+    families: dict[int, Text]
+
+    def __getitem__(self, code: str) -> Rule:
+        return self.rules[code]
+
+    def find(self, key: str) -> Rule:
+        """A rule by code (`BDS203`, `203`) or kebab name. Raises UsageError with the nearest codes."""
+        wanted = key.strip()
+        code = f"BDS{wanted:0>3}" if wanted.isdigit() else wanted.upper()
+        if code in self.rules:
+            return self.rules[code]
+        named = next((r for r in self.rules.values() if r.name == wanted.lower()), None)
+        if named:
+            return named
+        from difflib import get_close_matches
+
+        near = get_close_matches(wanted, [*self.rules, *(r.name for r in self.rules.values())], 3, 0.5)
+        raise UsageError(
+            t(f"Regel {wanted} bestaat niet.", f"There is no rule {wanted}."),
+            t(f"Bedoelt u {', '.join(near)}?", f"Did you mean {', '.join(near)}?")
+            if near
+            else t("`bds rule` toont alle regels.", "`bds rule` lists all rules."),
+        )
+
+    def version(self) -> str:
+        """A short hash over codes, severities and parameters: tells whether two runs used the same rules."""
+        import hashlib
+
+        facts = [(r.code, r.severity, sorted(r.parameters.items(), key=str)) for r in self.rules.values()]
+        return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:12]
+
+
+def load_rules(overrides: dict[str, dict[str, Any]] | None = None) -> Catalogue:
+    """The catalogue; `overrides` (code → severity and parameters) comes from `bds.toml`, section `[rules.CODE]`."""
+    catalogue = _load(str(specs_dir()))
+    if not overrides:
+        return catalogue
+    rules = dict(catalogue.rules)
+    for key, values in overrides.items():
+        rule = catalogue.find(key)
+        rules[rule.code] = _overridden(rule, values)
+    return Catalogue(rules, catalogue.families)
+
+
+def _overridden(rule: Rule, values: dict[str, Any]) -> Rule:
+    from dataclasses import replace
+
+    severity = str(values.get("severity", rule.severity))
+    severity = FAIL_ON.get(severity, severity)
+    if severity not in SEVERITIES:
+        raise UsageError(
+            t(
+                f"[rules.{rule.code}] severity: {severity} is geen ernst.",
+                f"[rules.{rule.code}] severity: {severity} is no severity.",
+            ),
+            t("Kies uit: error, warning, info.", "Choose one of: error, warning, info."),
+        )
+    unknown = set(values) - {"severity"} - set(rule.parameters)
+    if unknown:
+        known = ", ".join(sorted(rule.parameters)) or t("geen", "none")
+        raise UsageError(
+            t(
+                f"[rules.{rule.code}] kent {', '.join(sorted(unknown))} niet.",
+                f"[rules.{rule.code}] has no {', '.join(sorted(unknown))}.",
+            ),
+            t(f"Instelbaar: severity, {known}.", f"You can set: severity, {known}."),
+        )
+    parameters = rule.parameters | {k: v for k, v in values.items() if k != "severity"}
+    return replace(rule, severity=severity, parameters=parameters)
+
+
+@lru_cache(maxsize=4)
+def _load(root: str) -> Catalogue:
+    folder = Path(root) / "regels"
+    rules: dict[str, Rule] = {}
+    families: dict[int, Text] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        content = _yaml(path)
+        try:
+            family = int(content["family"])
+            families.setdefault(family, Text(**content["name"]))
+            for entry in content["rules"]:
+                rule = _rule(entry, family)
+                if rule.code in rules:
+                    raise KeyError(f"{rule.code} twice")
+                rules[rule.code] = rule
+        except (KeyError, TypeError, ValueError) as error:
+            raise SpecError(
+                t(
+                    f"{path.name}: een regel is onvolledig of dubbel ({error}).",
+                    f"{path.name}: a rule is incomplete or double ({error}).",
+                ),
+                t("`bds spec check` wijst de plaats aan.", "`bds spec check` points at the place."),
+            ) from error
+    if not rules:
+        raise SpecError(
+            t(f"In {folder} staan geen regels.", f"{folder} holds no rules."),
+            t("Controleer --specs.", "Check --specs."),
+        )
+    return Catalogue(dict(sorted(rules.items())), dict(sorted(families.items())))
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return dict(yaml.load(path.read_text(encoding="utf-8"), Loader=loader))  # noqa: S506  # a safe loader
+    except (OSError, yaml.YAMLError, ValueError, TypeError) as error:
+        raise SpecError(
+            t(
+                f"{path} is niet te lezen ({type(error).__name__}).",
+                f"{path} cannot be read ({type(error).__name__}).",
+            ),
+            t("`bds spec check` wijst de plaats aan.", "`bds spec check` points at the place."),
+        ) from error
+
+
+def _rule(entry: dict[str, Any], family: int) -> Rule:
+    text = {k: Text(**entry[k]) for k in ("title", "why", "example", "remedy")}
+    return Rule(
+        code=entry["code"],
+        name=entry["name"],
+        family=family,
+        severity=entry["severity"],
+        stage=entry["stage"],
+        message=Text(**entry["message"]) if "message" in entry else text["title"],
+        source=entry["source"],
+        certainty=entry.get("certainty", "vastgesteld"),
+        versions=tuple(entry.get("versions", ())),
+        formats=tuple(entry.get("formats", ())),
+        elements=tuple(entry.get("elements", ())),
+        parameters=dict(entry.get("parameters", {})),
+        **text,
+    )

@@ -1,0 +1,234 @@
+"""The report as plain data: the JSON envelope, from which the other formats are made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from bds_tool import __version__
+from bds_tool.base.text import t
+from bds_tool.findings.catalogue import SEVERITIES, Rule
+from bds_tool.findings.result import FOUND, GOOD, UNKNOWN
+from bds_tool.validate.tables import element_name
+
+if TYPE_CHECKING:
+    from bds_tool.findings.result import Result
+
+#: Raised when a reader of the old shape would misread the new one; additions keep the number.
+SCHEMA_VERSION = 1
+SCHEMA = "https://bds-tool.nl/schemas/bevindingen.schema.json"
+
+
+def build(result: Result, *, examples: int | None = None, show_values: bool = False) -> dict[str, Any]:
+    """The envelope. `examples` limits how many findings per rule are in it (None: all that were kept)."""
+    files = _files(result)
+    rules = _rules(result)
+    return {
+        "$schema": SCHEMA,
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "bds", "version": __version__, "rules": result.catalogue.version()},
+        "definition": {"name": "BDS", "versions": sorted({v for v, _ in result.groups.values()})},
+        "settings": {
+            "reference_date": result.meta.get("reference_date"),
+            "max_examples": result.meta.get("max_examples"),
+            "show_values": show_values,
+        },
+        "input": list(files.values()),
+        "summary": _summary(result),
+        "rules": rules,
+        "findings": _findings(result, files, examples, show_values=show_values),
+        "not_judged": _not_judged(result),
+        "accepted": [_accepted(a) for a in result.accepted],
+    }
+
+
+def _files(result: Result) -> dict[int, dict[str, Any]]:
+    found = {}
+    sums: dict[int, dict[str, int]] = {}
+    for bron, severity, n in (
+        result.totals.filter(~pl.col("accepted"))
+        .group_by("bron", "severity")
+        .agg(pl.col("n").sum())
+        .iter_rows()
+    ):
+        sums.setdefault(bron, {})[severity] = n
+    for row in result.bronnen.iter_rows(named=True):
+        version, kind = result.groups.get(row["bron"], (None, None))
+        found[row["bron"]] = {
+            "file": row["pad"],
+            "format": row["formaat"],
+            "sha256": row["sha256"],
+            "bytes": row["bytes"],
+            "bds": version,
+            "bds_certainty": row["bds_zekerheid"],
+            "rows": row["rijen"] or 0,
+            "dossiers": row["dossiers"],
+            "readable": kind is not None,
+            "counts": {s: sums.get(row["bron"], {}).get(s, 0) for s in SEVERITIES},
+        }
+    return found
+
+
+def _summary(result: Result) -> dict[str, Any]:
+    verdicts = result.verdicts
+    states = dict(verdicts.group_by("status").len().iter_rows())
+    return {
+        "files": result.bronnen.height,
+        "unreadable": len(result.unreadable()),
+        "rows": int(result.bronnen["rijen"].fill_null(0).sum()),
+        **{s: result.count(s) for s in reversed(SEVERITIES)},
+        "accepted": int(result.totals.filter("accepted")["n"].sum()),
+        "judgements": {
+            "goed": states.get(GOOD, 0),
+            "bevinding": states.get(FOUND, 0),
+            "niet_beoordeeld": states.get(UNKNOWN, 0),
+        },
+    }
+
+
+def _rules(result: Result) -> list[dict[str, Any]]:
+    counted = result.totals.group_by("code", "bdsnummer").agg(
+        pl.col("n").sum(),
+        pl.col("bron").drop_nulls().n_unique().alias("files"),
+        pl.col("n").filter("accepted").sum().alias("accepted"),
+    )
+    per_rule = result.totals.group_by("code").agg(pl.col("bron").drop_nulls().n_unique().alias("files"))
+    files = dict(per_rule.iter_rows())
+    filled = dict(result.filled.group_by("bdsnummer").agg(pl.col("n").sum()).iter_rows())
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for code, number, n, seen, accepted in counted.sort(
+        "n", "bdsnummer", descending=[True, False], nulls_last=True
+    ).iter_rows():
+        total = filled.get(number) if number is not None else None
+        # What is missing more often than it is there is no share of what is there.
+        total = total if total and n <= total else None
+        parts.setdefault(code, []).append(
+            {
+                "element": number,
+                "element_name": element_name(number) or None,
+                "count": n,
+                "accepted": accepted,
+                "files": seen,
+                "filled": total,
+                "share": round(min(n / total, 1.0), 6) if total else None,
+            }
+        )
+    listed = [_rule(result.catalogue[c], parts[c], files[c]) for c in parts if c in result.catalogue.rules]
+    return sorted(listed, key=lambda r: (-SEVERITIES.index(r["severity"]), r["code"]))
+
+
+def _rule(rule: Rule, elements: list[dict[str, Any]], files: int) -> dict[str, Any]:
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "severity": rule.severity,
+        "title": str(rule.title),
+        "why": str(rule.why),
+        "remedy": str(rule.remedy),
+        "source": rule.source,
+        "certainty": rule.certainty,
+        "count": sum(e["count"] for e in elements),
+        "accepted": sum(e["accepted"] for e in elements),
+        "files": files,
+        "elements": elements,
+    }
+
+
+def _findings(
+    result: Result, files: dict[int, dict[str, Any]], examples: int | None, *, show_values: bool
+) -> list[dict[str, Any]]:
+    frame = result.findings
+    if examples is not None:
+        frame = frame.filter(pl.int_range(pl.len()).over("code") < examples)
+    return [_finding(result, files, row, show_values=show_values) for row in frame.iter_rows(named=True)]
+
+
+def _finding(
+    result: Result, files: dict[int, dict[str, Any]], row: dict[str, Any], *, show_values: bool
+) -> dict[str, Any]:
+    rule = result.catalogue[row["code"]]
+    parameters = json.loads(row["parameters"]) if row["parameters"] else {}
+    file = files[row["bron"]]["file"] if row["bron"] in files else None
+    found = {
+        "code": rule.code,
+        "name": rule.name,
+        "severity": row["severity"],
+        "message": rule.say(parameters),
+        "element": row["bdsnummer"],
+        "element_name": element_name(row["bdsnummer"]) or None,
+        "file": file,
+        "line": row["regel"],
+        "path": row["pad"],
+        "parameters": parameters,
+        "fingerprint": fingerprint(row, file),
+    }
+    if show_values:
+        found |= {"dossier": row["dossier_id"], "activity": row["activiteit_id"], "value": row["waarde"]}
+    return found
+
+
+def fingerprint(row: dict[str, Any], file: str | None) -> str:
+    """The same for the same finding in a next delivery: rule, element and place, without the line."""
+    parts = (
+        row["code"],
+        row["bdsnummer"],
+        row["dossier_id"],
+        row["activiteit_id"],
+        row["pad"],
+        (file or "").rsplit("/", 1)[-1],
+    )
+    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:16]
+
+
+def _not_judged(result: Result) -> list[dict[str, Any]]:
+    """Rules that were judged for no source at all, with the reason most sources have."""
+    verdicts = result.verdicts
+    if verdicts.is_empty():
+        return []
+    nowhere = (
+        verdicts.group_by("code")
+        .agg(
+            (pl.col("status") == UNKNOWN).all().alias("none"),
+            pl.col("reason").drop_nulls().mode().sort().first(),
+        )
+        .filter("none")
+        .sort("code")
+    )
+    return [
+        {"code": code, "name": result.catalogue[code].name, "reason": reason}
+        for code, _, reason in nowhere.iter_rows()
+    ]
+
+
+def _accepted(row: dict[str, Any]) -> dict[str, Any]:
+    keys = ("rule", "element", "file", "reason", "until", "n", "expired")
+    return {k: row.get(k) for k in keys}
+
+
+def place(finding: dict[str, Any]) -> str:
+    """Where a person finds it: file, line, path."""
+    where = finding["file"] or ""
+    if finding["line"] is not None:
+        where += f":{finding['line']}"
+    return (
+        where if not finding["path"] or finding["path"] == finding["file"] else f"{where}  {finding['path']}"
+    )
+
+
+def short_place(finding: dict[str, Any]) -> str:
+    """`place`, with the last three steps of a long path."""
+    steps = (finding["path"] or "").split("/")
+    return place({**finding, "path": "…/" + "/".join(steps[-3:]) if len(steps) > 5 else finding["path"]})
+
+
+def element(entry: dict[str, Any]) -> str:
+    """`235 Lengte`, or a word for what has no number."""
+    number = entry["element"]
+    return (
+        f"{number} {entry['element_name'] or ''}".rstrip()
+        if number is not None
+        else t("bestand of bericht", "file or message")
+    )

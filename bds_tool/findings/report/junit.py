@@ -1,0 +1,57 @@
+"""JUnit XML: a suite per file, a case per rule; what was not judged is skipped."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from bds_tool.findings.report.envelope import element, place
+
+
+def junit(report: dict[str, Any]) -> str:
+    """Failures are rules of severity `fout` with findings; lighter ones are output of a case that passes."""
+    root = ET.Element("testsuites", name="bds validate")
+    by_file: dict[str | None, dict[str, list[dict[str, Any]]]] = {}
+    for finding in report["findings"]:
+        by_file.setdefault(finding["file"], {}).setdefault(finding["code"], []).append(finding)
+    titles = {r["code"]: r for r in report["rules"]}
+    names = [f["file"] for f in report["input"]]
+    for name in [*names, *(n for n in by_file if n not in names)]:
+        _suite(root, name or "bds.toml", by_file.get(name, {}), titles, report)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _suite(
+    root: ET.Element,
+    name: str,
+    rules: dict[str, list[dict[str, Any]]],
+    titles: dict[str, dict[str, Any]],
+    report: dict[str, Any],
+) -> None:
+    suite = ET.SubElement(root, "testsuite", name=_clean(name))
+    failures = 0
+    for code, findings in rules.items():
+        rule = titles[code]
+        case = ET.SubElement(suite, "testcase", classname=_clean(name), name=f"{code} {rule['name']}")
+        lines = "\n".join(f"{element(f)}: {f['message']} {place(f)}" for f in findings)
+        if rule["severity"] == "fout":
+            failures += 1
+            ET.SubElement(case, "failure", message=rule["title"], type=code).text = _clean(lines)
+        else:
+            ET.SubElement(case, "system-out").text = _clean(lines)
+    skipped = report["not_judged"]
+    for rule in skipped:
+        case = ET.SubElement(suite, "testcase", classname=_clean(name), name=f"{rule['code']} {rule['name']}")
+        ET.SubElement(case, "skipped", message=rule["reason"] or "")
+    if not rules:
+        ET.SubElement(suite, "testcase", classname=_clean(name), name="bds validate")
+    suite.set("tests", str(len(rules) + len(skipped) + (not rules)))
+    suite.set("failures", str(failures))
+    suite.set("errors", "0")
+    suite.set("skipped", str(len(skipped)))
+
+
+def _clean(text: str) -> str:
+    """Without the characters that XML 1.0 cannot hold."""
+    return "".join(c for c in text if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff"))

@@ -1,0 +1,92 @@
+"""SARIF 2.1.0 for code scanning: one result per rule, element and file, with the number of findings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from bds_tool.findings.report.envelope import element
+
+_LEVELS = {"fout": "error", "waarschuwing": "warning", "info": "note"}
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+
+def sarif(report: dict[str, Any]) -> str:
+    rules = report["rules"]
+    index = {r["code"]: i for i, r in enumerate(rules)}
+    run = {
+        "tool": {
+            "driver": {
+                "name": "bds",
+                "version": report["tool"]["version"],
+                "semanticVersion": report["tool"]["version"],
+                "informationUri": "https://www.ncj.nl/onderwerp/digitaal-dossier-jgz/basisdatasetjgz-bds/",
+                "rules": [_rule(r) for r in rules],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "artifacts": [{"location": {"uri": _uri(f["file"])}} for f in report["input"]],
+        "invocations": [{"executionSuccessful": all(f["readable"] for f in report["input"])}],
+        "results": [_result(key, findings, index) for key, findings in _grouped(report["findings"]).items()],
+    }
+    return (
+        json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=1)
+        + "\n"
+    )
+
+
+def _rule(r: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": r["code"],
+        "name": "".join(p.capitalize() for p in r["name"].split("-")),
+        "shortDescription": {"text": r["title"]},
+        "fullDescription": {"text": r["why"]},
+        "help": {"text": f"{r['remedy']}\n\n`bds rule {r['code']}`"},
+        "defaultConfiguration": {"level": _LEVELS[r["severity"]]},
+        "properties": {"source": r["source"], "tags": ["bds", r["severity"]]},
+    }
+
+
+def _grouped(
+    findings: list[dict[str, Any]],
+) -> dict[tuple[str, int | None, str | None], list[dict[str, Any]]]:
+    groups: dict[tuple[str, int | None, str | None], list[dict[str, Any]]] = {}
+    for f in findings:
+        groups.setdefault((f["code"], f["element"], f["file"]), []).append(f)
+    return groups
+
+
+def _result(
+    key: tuple[str, int | None, str | None], findings: list[dict[str, Any]], index: dict[str, int]
+) -> dict[str, Any]:
+    code, _, file = key
+    first = findings[0]
+    mark = hashlib.sha256("\x1f".join(f["fingerprint"] for f in findings[:1]).encode()).hexdigest()[:32]
+    result: dict[str, Any] = {
+        "ruleId": code,
+        "ruleIndex": index[code],
+        "level": _LEVELS[first["severity"]],
+        "message": {"text": f"{element(first)}: {first['message']}"},
+        "occurrenceCount": len(findings),
+        "partialFingerprints": {"bds/v1": mark},
+    }
+    if file is not None:
+        result["locations"] = [_location(f) for f in findings[:10]]
+    return result
+
+
+def _location(f: dict[str, Any]) -> dict[str, Any]:
+    physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(f["file"])}}
+    if f["line"]:
+        physical["region"] = {"startLine": max(1, int(f["line"]))}
+    location: dict[str, Any] = {"physicalLocation": physical}
+    if f["path"]:
+        location["logicalLocations"] = [{"fullyQualifiedName": f["path"]}]
+    return location
+
+
+def _uri(path: str) -> str:
+    return quote(PurePath(path).as_posix())

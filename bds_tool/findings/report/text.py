@@ -1,0 +1,136 @@
+"""The report as text: by rule, heaviest first, the verdict last."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from bds_tool.base.text import number, t
+from bds_tool.findings.report.envelope import element, short_place
+
+_WORDS = {"fout": ("fout", "error"), "waarschuwing": ("waarschuwing", "warning"), "info": ("info", "info")}
+
+
+def severity(word: str) -> str:
+    """The severity in the language of this run."""
+    return t(*_WORDS[word])
+
+
+def text(report: dict[str, Any], *, places: int = 3, quiet: bool = False) -> str:
+    """Lines to read: per rule the number, the elements, some places and what to do."""
+    if quiet:
+        return verdict(report)
+    lines: list[str] = []
+    by_rule: dict[str, list[dict[str, Any]]] = {}
+    for finding in report["findings"]:
+        by_rule.setdefault(finding["code"], []).append(finding)
+    for rule in report["rules"]:
+        lines += [*_rule(rule, by_rule.get(rule["code"], []), places), ""]
+    lines += _tail(report)
+    return "\n".join([*lines, verdict(report)])
+
+
+def _rule(rule: dict[str, Any], findings: list[dict[str, Any]], places: int) -> list[str]:
+    count = _times(rule["count"], rule["files"])
+    lines = [f"{rule['code']} {rule['name']}  {severity(rule['severity'])}  {count}"]
+    lines += textwrap.wrap(rule["title"], 100, initial_indent="  ", subsequent_indent="  ")
+    if rule["accepted"]:
+        lines.append(
+            t(
+                f"  waarvan geaccepteerd: {number(rule['accepted'])}",
+                f"  of which accepted: {number(rule['accepted'])}",
+            )
+        )
+    by_element: dict[Any, list[dict[str, Any]]] = {}
+    for finding in findings:
+        by_element.setdefault(finding["element"], []).append(finding)
+    shown = rule["elements"][:5]
+    for entry in shown:
+        if entry["element"] is not None:
+            lines.append(f"  {element(entry)}: {_share(entry)}")
+        for finding in by_element.get(entry["element"], [])[: places if len(shown) < 3 else 1]:
+            extra = f"  = {finding['value']}" if finding.get("value") is not None else ""
+            lines.append(f"    {short_place(finding)}{extra}")
+            if finding["message"] != rule["title"]:
+                lines.append(f"      {finding['message']}")
+    rest = rule["elements"][5:]
+    if rest:
+        more = sum(e["count"] for e in rest)
+        lines.append(
+            t(
+                f"  en nog {number(more)} bij {len(rest)} andere elementen",
+                f"  and {number(more)} more with {len(rest)} other elements",
+            )
+        )
+    lines += textwrap.wrap(
+        rule["remedy"], 100, initial_indent=t("  doen: ", "  do: "), subsequent_indent="        "
+    )
+    return lines
+
+
+def _times(count: int, files: int) -> str:
+    times = t(f"{number(count)} keer", f"{number(count)} times") if count != 1 else t("1 keer", "once")
+    if files <= 1:
+        return times
+    return times + t(f" in {number(files)} bestanden", f" in {number(files)} files")
+
+
+def _share(entry: dict[str, Any]) -> str:
+    count = number(entry["count"])
+    if not entry["filled"]:
+        return count
+    share = number(100 * entry["share"], 1)
+    return t(
+        f"{count} van {number(entry['filled'])} ingevulde waarden ({share} %)",
+        f"{count} of {number(entry['filled'])} values ({share}%)",
+    )
+
+
+def _tail(report: dict[str, Any]) -> list[str]:
+    lines = []
+    unread = [f["file"] for f in report["input"] if not f["readable"]]
+    if unread:
+        lines.append(t("NIET GELEZEN, dus niet beoordeeld:", "NOT READ, so not judged:"))
+        lines += [f"  {name}" for name in unread[:20]]
+        if len(unread) > 20:
+            lines.append(t(f"  en nog {len(unread) - 20}", f"  and {len(unread) - 20} more"))
+        lines.append("")
+    reasons: dict[str, list[str]] = {}
+    for rule in report["not_judged"]:
+        reasons.setdefault(rule["reason"] or "?", []).append(rule["code"])
+    if reasons:
+        total = sum(len(v) for v in reasons.values())
+        lines.append(t(f"Niet beoordeeld: {total} regels", f"Not judged: {total} rules"))
+        for reason, codes in sorted(reasons.items(), key=lambda r: -len(r[1])):
+            listed = ", ".join(c.removeprefix("BDS") for c in codes)
+            lines += textwrap.wrap(f"{reason}: {listed}", 100, initial_indent="  ", subsequent_indent="    ")
+        lines.append("")
+    return lines
+
+
+def verdict(report: dict[str, Any]) -> str:
+    """The last line: what a person wants to know first."""
+    s = report["summary"]
+    read = t(
+        f"{number(s['files'])} bestanden, {number(s['rows'])} registraties",
+        f"{number(s['files'])} files, {number(s['rows'])} registrations",
+    )
+    if s["files"] == 1:
+        read = t(f"1 bestand, {number(s['rows'])} registraties", f"1 file, {number(s['rows'])} registrations")
+    counts = ", ".join(
+        (
+            _plural(s["fout"], "fout", "fouten", "error", "errors"),
+            _plural(s["waarschuwing"], "waarschuwing", "waarschuwingen", "warning", "warnings"),
+            t(f"{number(s['info'])} ter informatie", f"{number(s['info'])} for information"),
+        )
+    )
+    line = f"{read}: {counts}"
+    if s["accepted"]:
+        line += t(f"; {number(s['accepted'])} geaccepteerd", f"; {number(s['accepted'])} accepted")
+    if s["unreadable"]:
+        line += t(f"; {number(s['unreadable'])} niet gelezen", f"; {number(s['unreadable'])} not read")
+    return line + "."
+
+
+def _plural(n: int, one: str, more: str, one_en: str, more_en: str) -> str:
+    return f"{number(n)} {t(one if n == 1 else more, one_en if n == 1 else more_en)}"

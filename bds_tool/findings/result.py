@@ -1,0 +1,259 @@
+"""What a run found, judged anew at will: findings, exact totals, and per rule and source good, bad or unknown."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from bds_tool import __version__
+from bds_tool.base.errors import UnreadableError
+from bds_tool.base.files import atomic_dir
+from bds_tool.base.text import t
+
+if TYPE_CHECKING:
+    from bds_tool.findings.catalogue import Catalogue, Rule
+
+#: Remark that the walk over a message leaves: the rules of stage `message` have been applied to this source.
+MARKER = "BDS800"
+#: Layout of a stored result.
+LAYOUT = 1
+_PARTS = ("findings", "totals", "filled", "bronnen")
+
+GOOD, FOUND, UNKNOWN = "goed", "bevinding", "niet beoordeeld"
+
+
+@dataclass
+class Result:
+    """Findings of one run.
+
+    `findings`: examples (collect.FINDINGS); `totals`: exact numbers per rule, source and element; `filled`: rows
+    and values per source and element; `groups`: source → (BDS version, format); `needs`: what a rule must find to
+    be judged; `inspected`: sources whose message was walked.
+    """
+
+    findings: pl.DataFrame
+    totals: pl.DataFrame
+    filled: pl.DataFrame
+    bronnen: pl.DataFrame
+    catalogue: Catalogue
+    inspected: frozenset[int]
+    groups: dict[int, tuple[str, str]]
+    needs: dict[tuple[str, str], dict[str, list[list[int]]]]
+    meta: dict[str, Any] = field(default_factory=dict)
+    accepted: list[dict[str, Any]] = field(default_factory=list)
+
+    def count(self, severity: str) -> int:
+        """How many findings of a severity there are, also those beyond the examples; accepted ones do not count."""
+        chosen = self.totals.filter((pl.col("severity") == severity) & ~pl.col("accepted"))
+        return int(chosen["n"].sum())
+
+    def at_or_above(self, severity: str) -> int:
+        """Findings of this severity and heavier ones; 0 for the empty word."""
+        from bds_tool.findings.catalogue import SEVERITIES
+
+        if not severity:
+            return 0
+        heavy = SEVERITIES[SEVERITIES.index(severity) :]
+        return sum(self.count(s) for s in heavy)
+
+    def unreadable(self) -> list[str]:
+        """Names of the sources that could not be read."""
+        return self.bronnen.filter(pl.col("formaat") == "onleesbaar")["pad"].to_list()
+
+    @cached_property
+    def verdicts(self) -> pl.DataFrame:
+        """Per rule and source: code, bron, status (goed, bevinding, niet beoordeeld), reason, n."""
+        return verdicts(self)
+
+    def save(self, path: Path, *, replace: bool = False, show_values: bool = False) -> None:
+        """Write to a directory that `load` and `bds findings` open, and any tool that reads Parquet.
+
+        Values of a child's record are left out unless `show_values`.
+        """
+        import polars as pl
+
+        with atomic_dir(path, replace=replace) as folder:
+            for name in _PARTS:
+                frame = getattr(self, name)
+                if not show_values and "waarde" in frame.columns:
+                    frame = frame.with_columns(pl.lit(None, frame.schema["waarde"]).alias("waarde"))
+                frame.write_parquet(folder / f"{name}.parquet")
+            meta = {
+                "layout": LAYOUT,
+                "bds": __version__,
+                "rules": self.catalogue.version(),
+                **self.meta,
+                "inspected": sorted(self.inspected),
+                "accepted": self.accepted,
+                "groups": [[b, *g] for b, g in self.groups.items()],
+                "needs": [[*k, v] for k, v in self.needs.items()],
+            }
+            (folder / "_findings.json").write_text(
+                json.dumps(meta, indent=1, ensure_ascii=False) + "\n", "utf-8"
+            )
+
+
+def is_result(path: Path | str) -> bool:
+    return (Path(path) / "_findings.json").is_file()
+
+
+def load(path: Path | str, rules: dict[str, dict[str, Any]] | None = None) -> Result:
+    """A stored result; severities come from the catalogue of now, so that a new threshold holds without reading again."""
+    from bds_tool.findings.catalogue import load_rules
+
+    folder = Path(path)
+    try:
+        meta = json.loads((folder / "_findings.json").read_text(encoding="utf-8"))
+        if int(meta["layout"]) > LAYOUT:
+            raise ValueError
+        parts = {name: pl.read_parquet(folder / f"{name}.parquet") for name in _PARTS}
+    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+        raise UnreadableError(
+            t(
+                f"{folder} is geen bewaard resultaat van bds validate.",
+                f"{folder} is no stored result of bds validate.",
+            ),
+            t(
+                "Maak er een met `bds validate EXPORT --save NAAM.findings`.",
+                "Make one with `bds validate EXPORT --save NAME.findings`.",
+            ),
+        ) from error
+    catalogue = load_rules(rules)
+    severities = {r.code: r.severity for r in catalogue.rules.values()}
+    for name in ("findings", "totals"):
+        fresh = pl.col("code").replace_strict(severities, default=pl.col("severity"), return_dtype=pl.String)
+        parts[name] = parts[name].with_columns(severity=fresh)
+    known = ("reference_date", "codes", "xsd", "max_examples", "seconds", "rows")
+    return Result(
+        **parts,
+        catalogue=catalogue,
+        inspected=frozenset(meta["inspected"]),
+        groups={b: (v, f) for b, v, f in meta["groups"]},
+        needs={(v, f): n for v, f, n in meta["needs"]},
+        meta={k: meta[k] for k in known if k in meta},
+        accepted=meta.get("accepted", []),
+    )
+
+
+def verdicts(result: Result) -> pl.DataFrame:
+    """The tri-state of every rule for every source; what could not be evaluated is never called good.
+
+    Rules on the agreements of a project (stage `judge`) are about the run: one row, whose `bron` is null.
+    """
+    rules = [r for r in result.catalogue.rules.values() if r.stage != "judge"]
+    found = result.totals.group_by("code", "bron").agg(pl.col("n").sum())
+    parts = []
+    for group in {None, *result.groups.values()}:
+        sources = _sources(result, group)
+        if sources.is_empty():
+            continue
+        table = [(r.code, *_standing(result, r, group)) for r in rules]
+        frame = pl.DataFrame(
+            table,
+            schema=["code", "reason", "sets", "stage"],
+            orient="row",
+            infer_schema_length=None,
+            schema_overrides={"reason": pl.String, "sets": pl.List(pl.List(pl.Int32))},
+        )
+        parts.append(_of_sources(result, frame, sources))
+    if parts:
+        parts.append(_of_run(result))
+    else:
+        return pl.DataFrame(
+            schema={
+                "code": pl.String,
+                "bron": pl.Int32,
+                "status": pl.String,
+                "reason": pl.String,
+                "n": pl.Int64,
+            }
+        )
+    joined = (
+        pl.concat(parts)
+        .join(found, on=["code", "bron"], how="left", nulls_equal=True)
+        .with_columns(pl.col("n").fill_null(0))
+    )
+    status = (
+        pl.when(pl.col("n") > 0)
+        .then(pl.lit(FOUND))
+        .when(pl.col("reason").is_not_null())
+        .then(pl.lit(UNKNOWN))
+    )
+    return (
+        joined.with_columns(status=status.otherwise(pl.lit(GOOD)))
+        .with_columns(reason=pl.when(pl.col("n") > 0).then(None).otherwise(pl.col("reason")))
+        .select("code", "bron", "status", "reason", "n")
+        .sort("code", "bron")
+    )
+
+
+def _of_run(result: Result) -> pl.DataFrame:
+    reason = None if result.accepted else t("er zijn geen afspraken", "there are no agreements")
+    codes = [r.code for r in result.catalogue.rules.values() if r.stage == "judge"]
+    return pl.DataFrame(
+        {"code": codes, "bron": [None] * len(codes), "reason": [reason] * len(codes)},
+        schema={"code": pl.String, "bron": pl.Int32, "reason": pl.String},
+    )
+
+
+def _sources(result: Result, group: tuple[str, str] | None) -> pl.DataFrame:
+    chosen = [b for b in result.bronnen["bron"].to_list() if result.groups.get(b) == group]
+    return pl.DataFrame({"bron": chosen}, schema={"bron": pl.Int32})
+
+
+def _standing(
+    result: Result, rule: Rule, group: tuple[str, str] | None
+) -> tuple[str | None, list[list[int]], str]:
+    """Why a rule is not judged for sources of this version and format (null: it is), and the elements it needs."""
+    codes = result.meta.get("codes")
+    if codes is not None and rule.code not in codes and rule.family != 0:
+        return t("niet gevraagd", "not asked for"), [], rule.stage
+    if group is None:
+        # Reading stopped at the first obstacle: what else is wrong nobody knows.
+        return t("bestand niet gelezen", "file not read"), [], rule.stage
+    version, kind = group
+    if rule.formats and kind not in rule.formats:
+        return t("geldt niet voor dit formaat", "not for this format"), [], rule.stage
+    if rule.stage == "reader":
+        return None, [], rule.stage
+    if rule.versions and version not in rule.versions:
+        return t(f"geldt niet voor BDS {version}", f"not for BDS {version}"), [], rule.stage
+    if rule.code == "BDS890" and not result.meta.get("xsd"):
+        return t("niet gevraagd (--xsd)", "not asked for (--xsd)"), [], rule.stage
+    return None, result.needs.get(group, {}).get(rule.code, []), rule.stage
+
+
+def _of_sources(result: Result, rules: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+    filled = result.filled.filter(pl.col("rows") > 0).select("bron", "bdsnummer")
+    every = rules.select("code", "reason", "stage").join(sources, how="cross")
+    sets = (
+        rules.select("code", "sets")
+        .explode("sets", empty_as_null=False, keep_nulls=False)
+        .with_row_index("part")
+        .explode("sets", empty_as_null=True, keep_nulls=True)
+    )
+    needed = rules.select("code", pl.col("sets").list.len().alias("wanted"))
+    met = (
+        sets.join(filled, left_on="sets", right_on="bdsnummer")
+        .select("code", "part", "bron")
+        .unique()
+        .group_by("code", "bron")
+        .agg(pl.len().alias("met"))
+    )
+    joined = every.join(needed, on="code").join(met, on=["code", "bron"], how="left")
+    absent = pl.col("met").fill_null(0) < pl.col("wanted")
+    walked = pl.col("bron").is_in(list(result.inspected))
+    reason = (
+        pl.when(pl.col("reason").is_not_null())
+        .then(pl.col("reason"))
+        .when((pl.col("stage") == "message") & ~walked)
+        .then(pl.lit(t("het bericht zelf is niet doorlopen", "the message itself was not walked")))
+        .when(absent)
+        .then(pl.lit(t("element niet aangeleverd", "element not supplied")))
+    )
+    return joined.select("code", "bron", reason.otherwise(None).alias("reason"))

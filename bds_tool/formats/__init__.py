@@ -1,0 +1,1 @@
+"""Formats: which there are, and a reader and writer for each."""

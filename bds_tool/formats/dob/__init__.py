@@ -1,0 +1,1 @@
+"""The dossieroverdrachtbericht (HL7v3)."""

@@ -1,0 +1,236 @@
+"""The tree of `specs/dob/indeling.yaml`, compiled for walking a message and for writing one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.base.errors import SpecError
+from bds_tool.base.specs import read_yaml, specs_dir
+from bds_tool.base.text import t
+from bds_tool.schema import load, newest
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+HL7 = "{urn:hl7-org:v3}"
+XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+
+Test = Callable[["_Element"], bool]
+_KEY = re.compile(r"^(?P<tags>[@\w|]+)(?P<selectors>(\[[^\]]*\])*)(?P<many>\*?)$")
+_SELECTOR = re.compile(r"\[([^\]]*)\]")
+
+
+@dataclass(eq=False)
+class Node:
+    """One place in the message.
+
+    `element` is the number this place carries; `known` says that it carries data even without a number.
+    `children` maps a qualified tag to (test, node) pairs, tried in order; `attributes` likewise by name.
+    `fixed` are attributes and code values that a selector asks for: the writer writes them, the reader passes.
+    """
+
+    key: str
+    tags: tuple[str, ...]
+    many: bool
+    pad: str
+    element: int | None = None
+    known: bool = False
+    old_element: int | None = None
+    stands_for: str = ""
+    only: str = ""
+    old_only: bool = False
+    constant: str | None = None
+    kind: str = ""
+    elements: tuple[int, ...] = ()
+    groep: str | None = None
+    instance: bool = False
+    rubriek: str | None = None
+    bds: bool = False
+    activity: bool = False
+    template: str = ""
+    default: dict[str, str] = field(default_factory=dict)
+    selectors: tuple[tuple[str, str, str], ...] = ()
+    attributes: dict[str, Node] = field(default_factory=dict)
+    children: dict[str, list[tuple[Test | None, Node]]] = field(default_factory=dict)
+    order: list[Node] = field(default_factory=list)
+
+    #: The child `code` is asked for by a selector or carries the element number.
+    codes_are_structure: bool = False
+    #: Nothing but a value of its own: no branches, attributes, group, section or special form.
+    leaf: bool = False
+
+    def find(self, element: _Element) -> Node | None:
+        """The node for a child element of the message, or None when the layout has no place for it."""
+        for test, node in self.children.get(element.tag, ()):
+            if test is None or test(element):
+                return node
+        return None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The compiled tree and the code systems around it."""
+
+    bericht: Node
+    dossier: Node
+    qualifiers: dict[int, Node]
+    other_codes: dict[str, int]
+    systems: dict[str, str]
+    constants: dict[str, str]
+    rubrieken: dict[int, str]
+
+
+@lru_cache(maxsize=4)
+def _layout(specs: str) -> Layout:
+    path = Path(specs) / "dob" / "indeling.yaml"
+    data = read_yaml(path)
+    try:
+        return Layout(
+            bericht=_compile("bericht", data["bericht"], ""),
+            dossier=_compile("careProvisionEvent", data["dossier"], ""),
+            qualifiers={int(n): _qualifiers(int(n), paths) for n, paths in data["kwalificaties"].items()}
+            | {0: Node("", (), many=False, pad="")},
+            other_codes={str(k): int(v) for k, v in data["andere_codes"].items()},
+            systems=data["codestelsels"],
+            constants=data["vaste_codes"],
+            rubrieken={n: e.rubriek for n, e in load(newest()).elementen.items() if e.rubriek},
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise SpecError(
+            t(
+                f"De berichtindeling {path} klopt niet ({type(error).__name__}: {error}).",
+                f"The message layout {path} is not right ({type(error).__name__}: {error}).",
+            ),
+            t(
+                "Herstel het bestand of gebruik de meegeleverde specs.",
+                "Repair the file or use the shipped specs.",
+            ),
+        ) from error
+
+
+def layout() -> Layout:
+    """The layout of the specs in use, compiled once per folder."""
+    return _layout(str(specs_dir()))
+
+
+def _compile(key: str, value: Any, parent: str) -> Node:  # noqa: ANN401  # what YAML holds
+    match = _KEY.match(key)
+    if not match:
+        raise ValueError(key)
+    tags = tuple(match["tags"].split("|"))
+    selectors = tuple(_selector(s) for s in _SELECTOR.findall(match["selectors"]))
+    pad = f"{parent}/{tags[0]}" if parent else tags[0]
+    node = Node(key, tags, many=bool(match["many"]), pad=pad, selectors=selectors)
+    if value is None:
+        node.known = True
+    elif isinstance(value, int):
+        node.element = value
+    elif isinstance(value, str):
+        node.constant = value.removeprefix("=")
+    else:
+        _fill(node, value)
+    node.codes_are_structure = node.bds or any(n == "code" and op == "=" for n, op, _ in selectors)
+    node.leaf = node.constant is None and not (
+        node.order
+        or node.attributes
+        or node.kind
+        or node.instance
+        or node.rubriek
+        or node.bds
+        or node.activity
+    )
+    return node
+
+
+def _selector(text: str) -> tuple[str, str, str]:
+    for op in ("^", "~", "=", ":", "?"):
+        name, found, value = text.partition(op)
+        if found:
+            return name, op, value
+    raise ValueError(text)
+
+
+def _fill(node: Node, value: dict[str, Any]) -> None:
+    if "_element" in value:
+        node.element = value["_element"]
+        node.known = node.element is None
+    node.old_element = value.get("_oud")
+    node.stands_for = value.get("_waarde", "")
+    node.only = value.get("_alleen", "")
+    node.old_only = value.get("_versie") == "oud"
+    node.kind = value.get("_soort", "")
+    node.elements = tuple(value.get("_elementen", ()))
+    node.groep = value.get("_groep")
+    node.instance = bool(node.groep or value.get("_exemplaar"))
+    node.rubriek = value.get("_rubriek")
+    node.bds = bool(value.get("_bds"))
+    node.activity = bool(value.get("_activiteit"))
+    node.template = value.get("_sjabloon", "")
+    node.default = value.get("_standaard", {})
+    for key, child_value in value.items():
+        if key.startswith("_"):
+            continue
+        child = _compile(key, child_value, node.pad)
+        if key.startswith("@"):
+            node.attributes[key[1:]] = child
+        else:
+            _attach(node, child)
+
+
+def _attach(node: Node, child: Node) -> None:
+    node.order.append(child)
+    for tag in child.tags:
+        node.children.setdefault(HL7 + tag, []).append((_test(child.selectors), child))
+
+
+def _qualifiers(carrier: int, paths: dict[str, int]) -> Node:
+    """The places below one observation that carry elements of their own."""
+    top = Node("observation", ("observation",), many=False, pad=f"observation/{carrier}")
+    for path, number in paths.items():
+        node = top
+        steps = path.split("/")
+        for depth, step in enumerate(steps):
+            found = next((c for c in node.order if c.key == step), None)
+            if found is None:
+                found = _compile(step, number if depth == len(steps) - 1 else {}, node.pad)
+                _attach(node, found)
+            node = found
+    return top
+
+
+def _test(selectors: tuple[tuple[str, str, str], ...]) -> Test | None:
+    tests = [_single(*s) for s in selectors]
+    if not tests:
+        return None
+    if len(tests) == 1:
+        return tests[0]
+    return lambda e: all(test(e) for test in tests)
+
+
+def _single(name: str, op: str, value: str) -> Test:
+    child, _, attribute = name.partition(".")
+    if child in {"code", "modeCode"}:
+        tag, attribute = HL7 + child, attribute or "code"
+        if op == ":":
+            codes = frozenset(
+                c.code for c in load(newest()).waardenlijsten[value, "HL7"].codes if c.rij == "concept"
+            )
+            return lambda e: _of_child(e, tag, attribute) in codes
+        if op == "?":
+            return lambda e: e.find(tag) is not None
+        return lambda e: _of_child(e, tag, attribute) == value
+    if op == "^":
+        return lambda e: e.get(name, "").startswith(value)
+    if op == "~":
+        return lambda e: value in e.get(name, "")
+    return lambda e: value in e.get(name, "").split()
+
+
+def _of_child(element: _Element, tag: str, attribute: str) -> str | None:
+    child = element.find(tag)
+    return None if child is None else child.get(attribute)

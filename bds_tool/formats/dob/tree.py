@@ -1,0 +1,154 @@
+"""Rows hung in the layout: the tree of one message before it becomes XML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bds_tool.formats.dob.layout import Node
+from bds_tool.formats.dob.place import Placed, Places
+from bds_tool.schema import Definition
+
+_KIND = "careProvisionEvent/component7/@soort"
+_MOOD = "careProvisionEvent/component7/encounter/@moodCode"
+_STATUS = "careProvisionEvent/component7/encounter/statusCode"
+#: Code of 1605 for an activity that took place (W0690).
+REALISED = "01"
+#: Elements the message tells by its shape: an indication is there (1158), the activity of non-BDS data (1334).
+IMPLIED = frozenset({1158, 1334})
+
+
+@dataclass
+class Branch:
+    """A node of the message to be: its place in the layout, what distinguishes it from its likes, its content."""
+
+    node: Node
+    first: int
+    rows: list[Placed] = field(default_factory=list)
+    children: dict[tuple[Any, ...], Branch] = field(default_factory=dict)
+    number: int | None = None
+    mark: str = ""
+    tag: str = ""
+
+
+def grow(rows: list[dict[str, Any]], places: Places, left: dict[int | None, int]) -> Branch:
+    """The tree of a dossier from its rows; `left` counts rows the message has no place for, by element."""
+    top = Branch(places.layout.dossier, 0)
+    kinds = {r["activiteit_id"]: r["waarde"] for r in rows if r["pad"] == _KIND}
+    told = [_at_home(r, places.definition) for r in rows if r["pad"] != _KIND]
+    rows = _with_headers(told, places)
+    present = {(r["activiteit_id"], r["bdsnummer"]) for r in rows}
+    for order, row in enumerate(rows):
+        placed = places.place(row, order, present)
+        if placed is None:
+            if row["bdsnummer"] in IMPLIED:
+                continue
+            left[row["bdsnummer"]] = left.get(row["bdsnummer"], 0) + 1
+            continue
+        _hang(top, placed)
+    _choose(places, top, "careProvisionEvent", kinds)
+    return top
+
+
+def _choose(places: Places, branch: Branch, path: str, kinds: dict[str | None, str]) -> None:
+    """Of alternative tags, the one that the schema of this version has at this place."""
+    order = places.structure.get(path, ((), {}, ()))[0]
+    for key, child in branch.children.items():
+        tags = child.node.tags
+        if child.node.activity:
+            child.tag = kinds.get(key[2], tags[0])
+        else:
+            child.tag = next((tag for tag in tags if tag in order), tags[0])
+        _choose(places, child, f"{path}/{child.tag}", kinds)
+
+
+def _hang(top: Branch, placed: Placed) -> None:
+    marks = _marks(placed)
+    branch = top
+    for node, mark in zip(placed.chain[1:], marks, strict=True):
+        if node.key.startswith("@"):
+            break
+        key = (id(node), *mark)
+        if key not in branch.children:
+            child = branch.children[key] = Branch(node, placed.order)
+            if node.bds or node.kind == "toediening":
+                child.number = placed.number if placed.number is not None else placed.row["bdsnummer"]
+            elif node.kind in {"rubriek", "groep"}:
+                child.mark = str(mark[1])
+        branch = branch.children[key]
+    branch.rows.append(placed)
+
+
+def _at_home(row: dict[str, Any], definition: Definition) -> dict[str, Any]:
+    """Formats that know no rubriek or groep: the definition tells where the element belongs."""
+    element = definition.elementen.get(row["bdsnummer"] or 0)
+    if element is None or (row["rubriek"] and (row["groep"] or not element.groep)):
+        return row
+    known = [g for g in element.groepen if g in definition.groepen and definition.groepen[g].groepcluster]
+    inner = known or list(element.groepen)
+    groep = row["groep"] or (inner[-1] if inner else None)
+    return row | {"rubriek": row["rubriek"] or element.rubriek or None, "groep": groep}
+
+
+def _with_headers(rows: list[dict[str, Any]], places: Places) -> list[dict[str, Any]]:
+    """What a message must say of a dossier and an activity, and other formats tell by key and date alone."""
+    if not rows:
+        return rows
+    told = {(r["activiteit_id"], r["bdsnummer"]) for r in rows} | {
+        (r["activiteit_id"], r["pad"]) for r in rows
+    }
+    empty = dict.fromkeys(rows[0])
+    added = []
+    if (None, 695) not in told:
+        added.append(empty | {"bdsnummer": 695, "waarde": rows[0]["dossier_id"]})
+    status = {r["activiteit_id"]: r["waarde"] for r in rows if r["bdsnummer"] == 1605}
+    for activity, moment in {r["activiteit_id"]: r["datum"] for r in rows if r["activiteit_id"]}.items():
+        place = {"activiteit_id": activity, "datum": moment}
+        if (activity, 1377) not in told:
+            added.append(empty | place | {"bdsnummer": 1377, "waarde": activity})
+        if (activity, 724) not in told and moment is not None:
+            added.append(empty | place | {"bdsnummer": 724, "waarde": moment.isoformat()})
+        if (activity, _MOOD) not in told:
+            # What was registered at a contact took place, unless its status (1605) says that it did not.
+            done = "completed" if status.get(activity, REALISED) == REALISED else "aborted"
+            added.append(empty | place | {"pad": _MOOD, "waarde": "EVN"})
+            if (activity, 725) not in told and (activity, _STATUS) not in told:
+                number = 725 if places.old else None
+                added.append(empty | place | {"bdsnummer": number, "pad": _STATUS, "waarde": done})
+            if (activity, 1605) not in told and 1605 in places.definition.elementen and not places.old:
+                # From 4.0 on an activity has rubriek R018, which tells its status.
+                added.append(empty | place | {"bdsnummer": 1605, "rubriek": "R018", "waarde": REALISED})
+    return rows + added
+
+
+def _marks(placed: Placed) -> list[tuple[Any, ...]]:
+    """What distinguishes each node on the way from its likes; rows with equal marks share the node."""
+    chain, row = placed.chain, placed.row
+    instances, occurrence = placed.steps
+    numbers: dict[int, int] = {}
+    for index, node in enumerate(chain):
+        if node.instance or node.kind == "groep":
+            numbers[index] = instances[len(numbers)]
+
+    def mark(index: int) -> tuple[Any, ...]:
+        node = chain[index]
+        if node.activity:
+            return ("activiteit", row["activiteit_id"])
+        if node.kind == "rubriek":
+            return ("rubriek", row["rubriek"])
+        if node.kind == "groep":
+            return ("groep", row["groep"], numbers[index])
+        if index in numbers:
+            return ("exemplaar", numbers[index])
+        if node.bds or node.kind == "toediening":
+            return (
+                "waarneming",
+                placed.number if placed.number is not None else row["bdsnummer"],
+                occurrence,
+            )
+        last = index == len(chain) - 1
+        if last:
+            return ("rij", placed.order) if node.many else ()
+        return ("om", id(chain[index + 1]), *mark(index + 1)) if node.many else ()
+
+    return [mark(index) for index in range(1, len(chain))]

@@ -1,0 +1,182 @@
+"""Writing one canonical row as an HL7v3 data type."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+from bds_tool.formats.dob.layout import HL7, XSI_TYPE
+from bds_tool.formats.dob.values import TIME_TAGS, ts
+from bds_tool.schema import Definition, Element
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_TYPED = {"CV", "CO", "CE", "CD", "ST", "BL", "INT", "PQ", "TS", "ED", "II", "REAL"}
+#: Codes of W0141 (yes, no, unknown) in the data set, and how the message says the same.
+BDS_BOOLEAN = {"1": ("value", "true"), "2": ("value", "false"), "99": ("nullFlavor", "ASKU")}
+_ATTRIBUTE_TAGS = {HL7 + tag for tag in ("telecom", "reference", "deceasedInd", "sequenceNumber")}
+_CODED_ADDRESS = {HL7 + "country", HL7 + "county"}
+_ISO_DATE = re.compile(r"^\d{4}(-\d{2}(-\d{2}(T[\d:.]+([+-]\d{2}:\d{2})?)?)?)?$")
+
+
+def put(element: _Element, row: dict[str, Any], defined: Element | None, definition: Definition) -> None:
+    """Fill `element` with the value of `row`, in the data type that its tag and definition ask."""
+    tag = element.tag
+    if tag == HL7 + "value":
+        _typed(element, row, defined, definition)
+    elif tag in TIME_TAGS:
+        _null_or(element, row, lambda: element.set("value", ts(row["waarde"])))
+    elif tag == HL7 + "id" or str(tag).endswith("Id"):
+        identifier(element, row)
+    elif tag in _ATTRIBUTE_TAGS:
+        _null_or(element, row, lambda: element.set("value", row["waarde"]))
+    elif tag in _CODED_ADDRESS:
+        _address_code(element, row, defined, definition)
+    elif tag == HL7 + "statusCode":
+        _null_or(element, row, lambda: element.set("code", row["waarde"]))
+    elif tag == HL7 + "code" or (str(tag).endswith(("Code", "keyWordText")) and tag != HL7 + "postalCode"):
+        _code(element, row, defined, definition)
+    else:
+        _null_or(element, row, lambda: _text(element, row["waarde"]))
+
+
+def _typed(element: _Element, row: dict[str, Any], defined: Element | None, definition: Definition) -> None:
+    kind = _kind(row, defined)
+    element.set(XSI_TYPE, kind)
+    if kind in {"CV", "CO", "CE", "CD"}:
+        _code(element, row, defined, definition)
+    elif row["nullflavor"] is not None:
+        _null(element, row)
+    elif kind == "TS":
+        element.set("value", ts(row["waarde"]))
+    elif kind == "BL" and row["waarde"] in BDS_BOOLEAN:
+        element.set(*BDS_BOOLEAN[row["waarde"]])
+    elif kind in {"BL", "INT", "PQ", "REAL"}:
+        element.set("value", row["waarde"])
+        unit = row["eenheid"] or (defined.eenheid if defined and kind == "PQ" else None)
+        if unit:
+            element.set("unit", unit)
+    elif kind == "II":
+        identifier(element, row)
+    else:
+        _text(element, row["waarde"])
+
+
+def _kind(row: dict[str, Any], defined: Element | None) -> str:
+    """The data type: what the row shows goes before what the definition says."""
+    if row["eenheid"]:
+        return "PQ"
+    if row["codesysteem"] and row["nullflavor"] is None:
+        return (
+            "II"
+            if row["tekst"] is None and defined is not None and defined.hl7_datatype.startswith("II")
+            else "CV"
+        )
+    if defined is not None and defined.hl7_datatype in _TYPED:
+        return defined.hl7_datatype
+    if row["nullflavor"] is not None:
+        return "CV"
+    value = row["waarde"] or ""
+    if value in {"true", "false"}:
+        return "BL"
+    return "TS" if _ISO_DATE.match(value) and len(value) > 4 else "ST"
+
+
+def _code(element: _Element, row: dict[str, Any], defined: Element | None, definition: Definition) -> None:
+    if row["nullflavor"] is not None and row["waarde"] is None:
+        _null(element, row)
+        return
+    if row["waarde"] is None:
+        if row["tekst"]:
+            element.set("nullFlavor", "OTH")
+            _text(etree.SubElement(element, HL7 + "originalText"), row["tekst"])
+        return
+    code, system, name = row["waarde"], row["codesysteem"], row["tekst"]
+    if system is None and defined is not None and defined.waardenlijst:
+        code, system, name, null = _hl7(definition, defined.waardenlijst, code, name)
+        if null:
+            element.set("nullFlavor", code)
+            if name and code == "OTH":
+                _text(etree.SubElement(element, HL7 + "originalText"), name)
+            return
+    element.set("code", code)
+    if system:
+        element.set("codeSystem", system)
+    if name:
+        element.set("displayName", name)
+
+
+def _hl7(
+    definition: Definition, lijst: str, code: str, name: str | None
+) -> tuple[str, str | None, str | None, bool]:
+    """(code, code system, name, is a nullFlavor) for a BDS code of a list; unknown codes stay as they are."""
+    found = _to_hl7(definition.version, lijst).get(code)
+    if found is None:
+        return code, None, name, False
+    return found[0], found[1], name or found[2], found[3]
+
+
+@lru_cache(maxsize=512)
+def _to_hl7(version: str, lijst: str) -> dict[str, tuple[str, str, str, bool]]:
+    from bds_tool.schema import load
+    from bds_tool.schema.coding import code_pairs
+
+    return {
+        pair.bds.code: (pair.hl7.code, pair.hl7.codesysteem, pair.naam, pair.hl7.nullflavor)
+        for pair in code_pairs(load(version), lijst)
+        if pair.bds and pair.hl7
+    }
+
+
+def identifier(element: _Element, row: dict[str, Any]) -> None:
+    """An II: extension and root, or a nullFlavor."""
+    if row["nullflavor"] is not None:
+        element.set("nullFlavor", row["nullflavor"])
+    if row["waarde"] is not None:
+        element.set("extension", row["waarde"])
+    if row["codesysteem"]:
+        element.set("root", row["codesysteem"])
+    elif row["waarde"] is not None and element.get("root") is None:
+        element.set("root", "2.25")
+
+
+def _address_code(
+    element: _Element, row: dict[str, Any], defined: Element | None, definition: Definition
+) -> None:
+    if row["waarde"] is not None:
+        element.set("code", row["waarde"])
+        system = row["codesysteem"] or (defined.codesysteem if defined else None)
+        if system is None and defined is not None:
+            system = _hl7(definition, defined.waardenlijst, row["waarde"], None)[1]
+        if system:
+            element.set("codeSystem", system)
+        if row["tekst"]:
+            element.set("displayName", row["tekst"])
+    elif row["nullflavor"] is not None:
+        element.set("nullFlavor", row["nullflavor"])
+    _text(element, row["tekst"])
+
+
+def _null_or(element: _Element, row: dict[str, Any], write: Any) -> None:  # noqa: ANN401
+    if row["waarde"] is not None:
+        write()
+    elif row["nullflavor"] is not None:
+        _null(element, row)
+
+
+def _null(element: _Element, row: dict[str, Any]) -> None:
+    element.set("nullFlavor", row["nullflavor"])
+    if row["codesysteem"]:
+        element.set("codeSystem", row["codesysteem"])
+    if row["tekst"]:
+        _text(etree.SubElement(element, HL7 + "originalText"), row["tekst"])
+
+
+def _text(element: _Element, text: str | None) -> None:
+    """Control characters have no place in XML; a space keeps the words apart."""
+    if text is not None:
+        element.text = "".join(c if c in "\t\n\r" or ord(c) >= 32 else " " for c in text)

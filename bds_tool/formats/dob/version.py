@@ -1,0 +1,62 @@
+"""Which BDS version a message follows: from its interaction, and where that serves two, from what it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from bds_tool.base.specs import specs_dir
+from bds_tool.schema import Definition, load, versions
+
+
+def detect(interaction: str, rows: Iterable[tuple[Any, ...]]) -> tuple[str, str]:
+    """(version, certainty): zeker, waarschijnlijk or onzeker. `rows` are canonical rows of the message."""
+    candidates = _candidates(str(specs_dir())).get(interaction, ())
+    if len(candidates) == 1:
+        return candidates[0], "zeker"
+    if not candidates:
+        return versions()[-1], "onzeker"
+    marks = _marks(candidates, str(specs_dir()))
+    score = dict.fromkeys(candidates, 0)
+    for row in rows:
+        number, code = row[3], row[7]
+        for version in marks.get(number, ()) or marks.get((number, code), ()):
+            score[version] += 1
+    best = max(candidates, key=lambda v: (score[v], candidates.index(v)))
+    total = sum(score.values())
+    if not total:
+        return best, "onzeker"
+    return best, "waarschijnlijk" if score[best] == total else "onzeker"
+
+
+@lru_cache(maxsize=2)
+def _candidates(specs: str) -> dict[str, tuple[str, ...]]:  # noqa: ARG001  # the key of the cache
+    found: dict[str, tuple[str, ...]] = {}
+    for version in versions():
+        name = load(version).interactie
+        found[name] = (*found.get(name, ()), version)
+    return found
+
+
+@lru_cache(maxsize=2)
+def _marks(candidates: tuple[str, ...], specs: str) -> dict[Any, tuple[str, ...]]:  # noqa: ARG001  # the key of the cache
+    """Elements and (element, code) pairs that exist in some of the candidates only."""
+    known = {version: _vocabulary(load(version)) for version in candidates}
+    everything = set().union(*known.values())
+    marks = {}
+    for item in everything:
+        having = tuple(v for v in candidates if item in known[v])
+        if len(having) < len(candidates):
+            marks[item] = having
+    return marks
+
+
+def _vocabulary(definition: Definition) -> set[Any]:
+    words: set[Any] = set()
+    for number, element in definition.in_bericht.items():
+        words.add(number)
+        listed = definition.waardenlijst(element)
+        if listed:
+            words.update((number, code.code) for code in listed.codes if code.rij == "concept")
+    return words

@@ -1,0 +1,268 @@
+"""The store as JAMES JSON 3.0 or 3.1: one document, or NDJSON when there are more dossiers.
+
+Values keep the JSON type that the format prescribes; HL7 codes of a message become BDS codes. What JAMES
+has no place for (groups other than parents, own questions in 3.0, nullFlavors) is counted, not dropped unseen.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import orjson
+
+from bds_tool.base.files import atomic_file
+from bds_tool.base.text import t
+from bds_tool.formats.james.elements import RELATION
+from bds_tool.formats.james.formats import Format, date_elements, formats
+from bds_tool.formats.table.columns import numeric
+from bds_tool.formats.writing import WriteOptions, Written, version_of
+from bds_tool.schema import Definition, load
+from bds_tool.schema.coding import code_pairs
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from bds_tool.store.store import Store
+
+COLUMNS = (
+    "bron",
+    "dossier_id",
+    "activiteit_id",
+    "datum",
+    "bdsnummer",
+    "groep",
+    "volgnr",
+    "waarde",
+    "nullflavor",
+    "tekst",
+    "pad",
+)
+PARENT = "G014"
+#: Places where an own question (varName) of 3.1 was read.
+_OWN = {"clientDetails", "clientMeasurements/values"}
+_REFERENCE = {"Referentie", "reference"}
+_ORGANISATION = {"OrganisatieCode", "organisationCode"}
+Row = dict[str, Any]
+
+
+def write_james(store: Store, out: Path, options: WriteOptions) -> Written:
+    """One JSON document for one dossier; NDJSON, a dossier on each line, for more. `-` is stdout."""
+    chosen = formats()["3.1" if options.formaat.endswith("3.1") else "3.0"]
+    done = Written(1, 0, 0)
+    with _target(out) as stream:
+        waiting: bytes | None = None
+        for record in records(store, chosen, options, done):
+            if waiting is not None:
+                stream.write(waiting)
+            waiting = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+            if done.dossiers == 0:
+                first = record
+            done.dossiers = (done.dossiers or 0) + 1
+        if waiting is not None:
+            alone = done.dossiers == 1
+            stream.write(
+                orjson.dumps(first, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+                if alone
+                else waiting
+            )
+    return done
+
+
+def records(store: Store, chosen: Format, options: WriteOptions, done: Written) -> Iterator[dict[str, Any]]:
+    """A JAMES record for each dossier, in the order of the store."""
+    version = options.bds or version_of(store)
+    facts = {
+        b: (f or "", o) for b, f, o in store.bronnen().select("bron", "formaat", "organisatie").iter_rows()
+    }
+    maker = _Maker(chosen, load(version), done)
+    for rows in dossiers(store, COLUMNS):
+        formaat, organisatie = facts.get(rows[0]["bron"], ("", None))
+        done.rows += len(rows)
+        code = options.organisation if options.organisation is not None else _whole(organisatie)
+        yield maker.record(rows, code, hl7=formaat.startswith("dob"))
+
+
+class _Maker:
+    """Makes records of one format; `done` counts what has no place."""
+
+    def __init__(self, chosen: Format, definition: Definition, done: Written) -> None:
+        self._format, self._definition, self._done = chosen, definition, done
+        self._dates, self._numeric = date_elements(), numeric()
+
+    def record(self, rows: list[Row], organisation: int | None, *, hl7: bool) -> dict[str, Any]:
+        record: dict[str, Any] = {"Format": self._format.formaat}
+        if organisation is not None:
+            record["organisationCode"] = organisation
+        record["reference"] = rows[0]["dossier_id"]
+        details: list[dict[str, Any]] = []
+        series: dict[Any, dict[str, Any]] = {}
+        groups: dict[int, dict[str, Any]] = {}
+        group_series: dict[int, dict[Any, dict[str, Any]]] = {}
+        for row in rows:
+            item = self._item(row, record, hl7=hl7)
+            if item is None:
+                continue
+            if row["groep"] == PARENT and row["volgnr"] is not None:
+                group = groups.setdefault(row["volgnr"], {"nestingBdsNumber": RELATION})
+                if row["bdsnummer"] == RELATION and "nestingCode" not in group:
+                    if "value" in item:
+                        group["nestingCode"] = str(item["value"])
+                    continue
+                if row["datum"] is None:
+                    group.setdefault("clientDetails", []).append(item)
+                else:
+                    _measured(group_series.setdefault(row["volgnr"], {}), item, row)
+            elif row["groep"] is not None:
+                self._done.leave(t(f"groep {row['groep']}", f"group {row['groep']}"))
+            elif row["activiteit_id"] is not None or _dated_place(row["pad"]):
+                _measured(series, item, row)
+            else:
+                details.append(item)
+        for number, found in group_series.items():
+            groups[number]["clientMeasurements"] = list(found.values())
+        record["clientDetails"] = details
+        if series:
+            record["clientMeasurements"] = list(series.values())
+        if groups:
+            record["nestedDetails"] = [_ordered(g) for _, g in sorted(groups.items())]
+        return record
+
+    def _item(self, row: Row, record: dict[str, Any], *, hl7: bool) -> dict[str, Any] | None:
+        """The element with its value, or None when the row has no place in the record."""
+        number, pad = row["bdsnummer"], row["pad"] or ""
+        if number is None:
+            return self._own(row, record, pad)
+        item: dict[str, Any] = {"bdsNumber": number}
+        if row["waarde"] is None:
+            if row["nullflavor"] is not None:
+                self._done.leave("nullFlavor")
+            return item
+        text = self._bds_code(number, row["waarde"]) if hl7 else row["waarde"]
+        if text is None:
+            self._done.leave(
+                t(f"element {number}: code zonder BDS-code", f"element {number}: code without a BDS code")
+            )
+            return None
+        item["value"] = self._value(number, text)
+        return item
+
+    def _own(self, row: Row, record: dict[str, Any], pad: str) -> dict[str, Any] | None:
+        """What has no element: reference and sender of the record, own questions, fields of the sender's own."""
+        if pad in _REFERENCE and row["waarde"] is not None:
+            record["reference"] = row["waarde"]
+        elif pad in _ORGANISATION and (code := _whole(row["waarde"])) is not None:
+            record["organisationCode"] = code
+        elif pad in _OWN and row["tekst"] and self._format.formaat == "3.1":
+            return {"varName": row["tekst"]} | ({} if row["waarde"] is None else {"value": row["waarde"]})
+        elif pad and pad == row["tekst"] and pad not in record and row["waarde"] is not None:
+            record[pad] = row["waarde"]
+        else:
+            self._done.leave(t("gegeven zonder element", "fact without an element"))
+        return None
+
+    def _value(self, number: int, text: str) -> str | int | float:
+        if number in self._dates:
+            digits = text.replace("-", "")
+            return digits if len(text) == 10 and digits.isdigit() else text
+        wanted = self._format.wants.get(number, int if number in self._numeric else str)
+        if wanted is not int:
+            return text
+        try:
+            plain = text.lstrip("-")
+            if plain.isdigit() and (plain == "0" or not plain.startswith("0")) and len(plain) < 16:
+                return int(text)
+            value = float(text)
+        except ValueError:
+            return text
+        return value if repr(value) == text else text
+
+    def _bds_code(self, number: int, code: str) -> str | None:
+        element = self._definition.elementen.get(number)
+        if element is None or not element.waardenlijst:
+            return (
+                {"true": "1", "false": "2"}.get(code, code) if element and element.datatype == "BL" else code
+            )
+        known = _to_bds(self._definition, element.waardenlijst)
+        return known.get(code, None if known else code)
+
+
+@lru_cache(maxsize=512)
+def _codes(version: str, waardenlijst: str) -> dict[str, str]:
+    pairs = code_pairs(load(version), waardenlijst)
+    found = {p.bds.code: p.bds.code for p in pairs if p.bds}
+    return found | {p.hl7.code: p.bds.code for p in pairs if p.hl7 and p.bds}
+
+
+def _to_bds(definition: Definition, waardenlijst: str) -> dict[str, str]:
+    return _codes(definition.version, waardenlijst)
+
+
+def _measured(series: dict[Any, dict[str, Any]], item: dict[str, Any], row: Row) -> None:
+    key = item.get("bdsNumber", item.get("varName"))
+    block = series.setdefault(key, {k: v for k, v in item.items() if k != "value"} | {"values": []})
+    value = {"date": row["datum"].strftime("%Y%m%d")} if row["datum"] is not None else {}
+    block["values"].append(value | ({"value": item["value"]} if "value" in item else {}))
+
+
+def _ordered(group: dict[str, Any]) -> dict[str, Any]:
+    keys = ("nestingBdsNumber", "nestingCode", "clientDetails", "clientMeasurements")
+    return {k: group[k] for k in keys if k in group}
+
+
+def _dated_place(pad: str | None) -> bool:
+    return (pad or "").startswith(("clientMeasurements", "Contactmomenten", "ContactMomenten"))
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.strip().isascii() and text.strip().isdigit() else None
+
+
+def dossiers(store: Store, columns: Iterable[str]) -> Iterator[list[Row]]:
+    """The rows of each dossier as dicts. Rows of one dossier need not stand together in the store."""
+    import polars as pl
+
+    frame = (
+        store.registraties()
+        .select(columns)
+        .with_columns(pl.col("groep", "nullflavor", "pad").cast(pl.String))
+    )
+    key = pl.struct("bron", "dossier_id")
+    runs, distinct = (
+        store.registraties()
+        .select(
+            (key != key.shift()).fill_null(value=True).sum().alias("runs"), key.n_unique().alias("distinct")
+        )
+        .collect()
+        .row(0)
+    )
+    if runs != distinct:
+        frame = frame.sort("bron", "dossier_id", maintain_order=True)
+    held: list[Row] = []
+    for batch in frame.collect_batches(chunk_size=100_000, maintain_order=True):
+        yield from _split(batch, held)
+    if held:
+        yield held
+
+
+def _split(batch: pl.DataFrame, held: list[Row]) -> Iterator[list[Row]]:
+    """Full dossiers; the last one of a batch waits in `held` for the next batch."""
+    for row in batch.iter_rows(named=True):
+        if held and (row["bron"], row["dossier_id"]) != (held[0]["bron"], held[0]["dossier_id"]):
+            yield list(held)
+            held.clear()
+        held.append(row)
+
+
+@contextmanager
+def _target(out: Path) -> Iterator[BinaryIO]:
+    if str(out) == "-":
+        yield sys.stdout.buffer
+        sys.stdout.flush()
+        return
+    with atomic_file(out) as temporary, temporary.open("wb") as stream:
+        yield stream

@@ -1,0 +1,1 @@
+"""Tables: CSV, XLSX, Parquet, Arrow, NDJSON."""

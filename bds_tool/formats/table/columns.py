@@ -1,0 +1,228 @@
+"""What the columns of a table mean: a role, an element with a unit, or data of the vendor's own."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from bds_tool.base.errors import UsageError
+from bds_tool.base.specs import specs_dir
+from bds_tool.base.text import t
+from bds_tool.schema import Element, load, versions
+from bds_tool.store.columns import REGISTRATIES
+
+ROLES = (*REGISTRATIES, "overslaan", "niet-bds")
+
+_NUMBER = re.compile(r"(?:bds|element)?[ _.\-]*(\d{1,4})")
+_BRACKETED = re.compile(r"[(\[](?:bds|element)?[ _.\-]*(?:nr\.?)?[ _.\-]*(\d{1,4})[)\]]")
+_BEFORE = re.compile(r"(?:bds)?[ _.\-]*(\d{1,4})[ _.\-:]+(\D.*)")
+_AFTER = re.compile(r"(\D.*?)[ _.\-]+(bds)?[ _.\-]*(\d{1,4})")
+_UNIT = re.compile(r"(.+?)[ _\-]*[(\[ _\-]([a-z]+)[)\]]?")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. Either `rol` or `bdsnummer` is set; `reden` says why, in words for --explain.
+
+    `factor`: what a value is multiplied with to reach the unit of the BDS, when the header names another.
+    """
+
+    naam: str
+    rol: str = ""
+    bdsnummer: int = 0
+    eenheid: str = ""
+    factor: Decimal = Decimal(1)
+    bds_eenheid: str = ""
+    datum: str = ""
+    rubriek: str = ""
+    reden: str = ""
+
+
+def understand(names: Sequence[str], mapping: dict[str, Any] | None = None) -> list[Column]:
+    """The meaning of each column, in order. `mapping` is `[kolommen]` of bds.toml and goes first.
+
+    A role is given to the first column that asks for it; a second one stays the vendor's own.
+    """
+    wanted = {_plain(name): value for name, value in (mapping or {}).items()}
+    columns = []
+    taken: set[str] = set()
+    for name in names:
+        given = wanted.get(_plain(name))
+        column = _given(name, given) if given is not None else recognise(name)
+        if column.rol in REGISTRATIES:
+            if column.rol in taken:
+                column = Column(name, "niet-bds", reden=t("rol is al vergeven", "role is taken already"))
+            taken.add(column.rol)
+        columns.append(column)
+    return columns
+
+
+def recognise(name: str) -> Column:
+    """What a header says by itself."""
+    text = name.strip().lower()
+    roles, listed = _headers(str(specs_dir()))
+    # Most columns of a long table are roles: the definitions are not needed to know them.
+    if _plain(text) in roles:
+        return Column(
+            name, rol=roles[_plain(text)], reden=t("kop is een bekend gegeven", "header is a known fact")
+        )
+    aliases = _names(str(specs_dir())) | listed
+    unit = _UNIT.fullmatch(text)
+    spelled = _units(str(specs_dir()))
+    if unit and unit[2] in spelled and (found := _element(unit[1], aliases)):
+        eenheid, bds_eenheid, factor = spelled[unit[2]]
+        reason = f"{found[1]}, {t('eenheid', 'unit')} {eenheid}"
+        if elements()[found[0]].eenheid == bds_eenheid:
+            return Column(name, "", found[0], eenheid, factor, bds_eenheid, reden=reason)
+        return Column(name, "", found[0], eenheid, reden=reason)
+    if found := _element(text, aliases):
+        return Column(name, bdsnummer=found[0], reden=found[1])
+    return Column(name, "niet-bds", reden=t("kop niet herkend", "header not recognised"))
+
+
+def suggestions(name: str, count: int = 3) -> list[Element]:
+    """Elements whose name resembles a header that was not recognised, best first."""
+    import difflib
+
+    by_name = {e.naam.lower(): e for e in elements().values() if e.status == "actief"}
+    words = [w for w in re.split(r"[^a-z]+", name.lower()) if len(w) > 3]
+    near = difflib.get_close_matches(name.lower(), by_name, n=count, cutoff=0.6)
+    near += [n for n in sorted(by_name, key=len) if any(w in n for w in words) and n not in near]
+    return [by_name[n] for n in near[:count]]
+
+
+@lru_cache(maxsize=2)
+def _elements(_root: str) -> dict[int, Element]:
+    found: dict[int, Element] = {}
+    for version in versions():
+        found |= load(version).elementen
+    return found
+
+
+def elements() -> dict[int, Element]:
+    """Every element of any version, as the newest version that has it describes it."""
+    return _elements(str(specs_dir()))
+
+
+def dossier_bound() -> set[int]:
+    """Elements of rubrieken that belong to the dossier and not to a contact."""
+    newest = load(versions()[-1])
+    bound = {r for r, rubriek in newest.rubrieken.items() if rubriek.binding == "dossiergebonden"}
+    return {n for n, e in elements().items() if e.rubriek in bound}
+
+
+def numeric() -> set[int]:
+    """Elements whose value is a number."""
+    return {n for n, e in elements().items() if e.datatype in {"PQ", "INT"}}
+
+
+def dates() -> set[int]:
+    """Elements whose value is a point in time."""
+    return {n for n, e in elements().items() if e.datatype == "TS"}
+
+
+def units() -> set[str]:
+    """Units that a header can name."""
+    return {unit for unit, _, _ in _units(str(specs_dir())).values()}
+
+
+def _element(text: str, aliases: dict[str, int]) -> tuple[int, str] | None:
+    known = elements()
+    text = text.strip()
+    match = _NUMBER.fullmatch(text) or _BRACKETED.search(text)
+    if match and int(match[1]) in known:
+        return int(match[1]), t("nummer in de kop", "number in the header")
+    for pattern, number_at, name_at in ((_BEFORE, 1, 2), (_AFTER, 3, 1)):
+        match = pattern.fullmatch(text)
+        if match and int(match[number_at]) in known:
+            number = int(match[number_at])
+            marked = text.startswith("bds") or "bds" in match.group(0).split(match[name_at])[-1]
+            if marked or _plain(match[name_at]) == _plain(known[number].naam):
+                return number, t("nummer in de kop", "number in the header")
+    plain = _plain(text)
+    if plain in aliases:
+        return aliases[plain], t("naam van het element", "name of the element")
+    return None
+
+
+def _given(name: str, value: Any) -> Column:  # noqa: ANN401
+    """A column as bds.toml describes it: element number, role, or a table with both and more."""
+    facts = (
+        value if isinstance(value, dict) else {"element": value} if isinstance(value, int) else {"rol": value}
+    )
+    number, rol = int(facts.get("element", 0)), str(facts.get("rol", ""))
+    if number and number not in elements():
+        raise UsageError(
+            t(
+                f"bds.toml, kolom {name}: element {number} bestaat in geen BDS-versie.",
+                f"bds.toml, column {name}: element {number} exists in no BDS version.",
+            ),
+            t("Zoek het nummer op met `bds spec search`.", "Look the number up with `bds spec search`."),
+        )
+    if not number and rol not in ROLES:
+        raise UsageError(
+            t(
+                f"bds.toml, kolom {name}: {rol or '?'} is geen rol.",
+                f"bds.toml, column {name}: {rol or '?'} is no role.",
+            ),
+            t(
+                f"Kies een elementnummer of uit: {', '.join(ROLES)}.",
+                f"Choose an element number or one of: {', '.join(ROLES)}.",
+            ),
+        )
+    unit = str(facts.get("eenheid", ""))
+    spelled = _units(str(specs_dir()))
+    eenheid, bds_eenheid, factor = spelled.get(unit.lower(), (unit, "", Decimal(1)))
+    return Column(
+        name,
+        "" if number else rol,
+        number,
+        eenheid,
+        factor,
+        bds_eenheid,
+        str(facts.get("datum", "")),
+        str(facts.get("rubriek", "")),
+        "bds.toml",
+    )
+
+
+@lru_cache(maxsize=2)
+def _names(root: str) -> dict[str, int]:
+    """Names that only one element has."""
+    names = Counter(_plain(e.naam) for e in _elements(root).values())
+    return {p: n for n, e in _elements(root).items() if names[p := _plain(e.naam)] == 1}
+
+
+@lru_cache(maxsize=2)
+def _headers(_root: str) -> tuple[dict[str, str], dict[str, int]]:
+    """Header → role, and header → element, from specs/tabel."""
+    roles, aliases = {}, {}
+    with (specs_dir() / "tabel" / "koppen.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            if row["rol"]:
+                roles[row["kop"]] = row["rol"]
+            else:
+                aliases[row["kop"]] = int(row["bdsnummer"])
+    return roles, aliases
+
+
+@lru_cache(maxsize=2)
+def _units(_root: str) -> dict[str, tuple[str, str, Decimal]]:
+    with (specs_dir() / "tabel" / "eenheden.csv").open(encoding="utf-8", newline="") as stream:
+        return {
+            r["schrijfwijze"]: (r["eenheid"], r["bds_eenheid"], Decimal(r["factor"]))
+            for r in csv.DictReader(stream)
+        }
+
+
+def _plain(text: str) -> str:
+    """Letters and digits only, lower case, without accents."""
+    decomposed = unicodedata.normalize("NFKD", text.lower())
+    return "".join(c for c in decomposed if c.isalnum() and not unicodedata.combining(c))

@@ -1,0 +1,128 @@
+"""Writing a store as an export: which formats there are, and what each could not carry."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import t
+
+if TYPE_CHECKING:
+    from bds_tool.store.store import Store
+
+#: format → "module:function". A writer takes a store, a path and WriteOptions, and gives Written.
+WRITERS = {
+    "csv": "bds_tool.formats.table.write:write_csv",
+    "csv-wide": "bds_tool.formats.table.wide:write_wide",
+    "parquet": "bds_tool.formats.table.write:write_parquet",
+    "arrow": "bds_tool.formats.table.write:write_arrow",
+    "ndjson": "bds_tool.formats.table.write:write_ndjson",
+    "xlsx": "bds_tool.formats.table.xlsx:write_xlsx",
+    "james": "bds_tool.formats.james.write:write_james",
+    "james-3.0": "bds_tool.formats.james.write:write_james",
+    "james-3.1": "bds_tool.formats.james.write:write_james",
+    "dob": "bds_tool.formats.writing:_write_dob",
+}
+#: What a format says in other words.
+ALIASES = {
+    "json": "james",
+    "excel": "xlsx",
+    "xml": "dob",
+    "csv-breed": "csv-wide",
+    "wide": "csv-wide",
+    "store": "store",
+}
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """How to write. `dialect`: iso, or excel-nl (semicolon, decimal comma, dd-mm-jjjj, BOM) for CSV."""
+
+    formaat: str = ""
+    bds: str = ""
+    dialect: str = "iso"
+    organisation: int | None = None
+    replace: bool = False
+
+
+@dataclass
+class Written:
+    """What was written, and what the format has no place for: words for it → number of rows or values."""
+
+    files: int = 0
+    rows: int = 0
+    dossiers: int | None = None
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    def leave(self, what: str, count: int = 1) -> None:
+        self.left_out[what] = self.left_out.get(what, 0) + count
+
+
+def formats() -> list[str]:
+    """Formats that can be written, in the order of help texts."""
+    return ["store", *WRITERS]
+
+
+def format_of(out: Path) -> str:
+    """The format that the name of an output asks for; empty when it asks for none."""
+    ending = out.suffix.lower().removeprefix(".")
+    return "store" if ending == "bds" else ending if ending in WRITERS or ending in ALIASES else ""
+
+
+def write(store: Store, to: str, out: Path | str, options: WriteOptions | None = None) -> Written:
+    """Write `store` in format `to` at `out` (a file, a folder, or `-` where the format allows).
+
+    Raises UsageError for an unknown format. What the format cannot carry is counted in `Written.left_out`.
+    """
+    chosen = ALIASES.get(to, to)
+    if chosen == "store":
+        return _write_store(store, Path(out), options or WriteOptions())
+    if chosen not in WRITERS:
+        raise UsageError(
+            t(f"Formaat {to} kan niet worden geschreven.", f"Format {to} cannot be written."),
+            t(f"Kies uit: {', '.join(formats())}.", f"Choose one of: {', '.join(formats())}."),
+        )
+    given = options or WriteOptions()
+    module, function = WRITERS[chosen].split(":")
+    settings = WriteOptions(chosen, given.bds, given.dialect, given.organisation, given.replace)
+    written: Written = getattr(importlib.import_module(module), function)(store, Path(out), settings)
+    return written
+
+
+def _write_store(store: Store, out: Path, options: WriteOptions) -> Written:
+    import shutil
+
+    from bds_tool.base.files import atomic_dir
+
+    with atomic_dir(out, replace=options.replace) as folder:
+        for path in store.path.iterdir():
+            shutil.copy2(path, folder / path.name)
+    bronnen = store.bronnen()
+    return Written(1, int(bronnen["rijen"].sum()), int(bronnen["dossiers"].sum()) or None)
+
+
+def _write_dob(store: Store, out: Path, options: WriteOptions) -> Written:
+    from bds_tool.formats.dob.write import write_dob
+
+    version = options.bds or version_of(store)
+    done = write_dob(store, out, version, replace=options.replace)
+    left = {_place(number): count for number, count in done.left_out.items()}
+    return Written(done.messages, 0, done.messages, left)
+
+
+def version_of(store: Store) -> str:
+    """The BDS version of a store: the newest that its sources declare or seem to follow."""
+    from bds_tool.schema import newest, versions
+
+    bronnen = store.bronnen()
+    known = [
+        v for column in ("bds_opgegeven", "bds_herkend") for v in bronnen[column].to_list() if v in versions()
+    ]
+    return max(known, key=versions().index) if known else newest()
+
+
+def _place(number: Any) -> str:  # noqa: ANN401
+    return t(f"element {number}", f"element {number}") if number else t("zonder element", "without element")

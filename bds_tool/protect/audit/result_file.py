@@ -1,0 +1,273 @@
+"""Auditing a published `.result`: rebuild from its rows what an attacker knows, and attack.
+
+Per row there are three counts: x, y = n - x and missing; with n = x + y and N = n + missing. A shown row gives all
+of them. N is shared by indicators with the same population, so a row shown for one tells N for the others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bds_tool.base.errors import UnreadableError
+from bds_tool.base.text import t
+from bds_tool.protect.audit.attack import Finding, Verdict, attack
+from bds_tool.protect.audit.result_grid import BREAKDOWNS, COUNTS, HIDDEN, KEY, Grid
+from bds_tool.protect.audit.system import Ints, System
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+#: Layouts of a result this reads, and the counts of a row.
+LAYOUTS, FIGURES = (1, 2), ("n", "x", "missing")
+
+
+@dataclass
+class Release:
+    """One published result: its rows and what its metadata says of populations and sums."""
+
+    frame: pl.DataFrame
+    meta: dict[str, Any]
+
+    @classmethod
+    def read(cls, path: Path) -> Release:
+        import polars as pl
+
+        try:
+            meta = json.loads((path / "_result.json").read_text(encoding="utf-8"))
+            frame = pl.read_parquet(path / "counts.parquet")
+        except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+            raise UnreadableError(
+                t(f"{path} is geen gepubliceerd resultaat.", f"{path} is no published result."),
+                t("Geef een map NAAM.result.", "Give a directory NAME.result."),
+            ) from error
+        lacking = sorted({"indicator", "parent", "status", *KEY, *FIGURES} - set(frame.columns))
+        absent = set(lacking) & set(BREAKDOWNS)
+        if meta.get("layout", 1) not in LAYOUTS or set(lacking) - absent:
+            raise UnreadableError(
+                t(
+                    f"{path} is onvolledig of door een andere versie van bds gemaakt.",
+                    f"{path} is incomplete or was made by another version of bds.",
+                ),
+                t(
+                    "Controleer het met de versie van bds die het heeft gemaakt.",
+                    "Audit it with the version of bds that made it.",
+                ),
+            )
+        # An older layout has fewer breakdowns: every row is a total in those it lacks.
+        return cls(frame.with_columns(pl.lit("totaal").alias(b) for b in absent), meta)
+
+
+@dataclass(frozen=True)
+class ResultClaims:
+    """Changes of one indicator: entry e says that claim `of[e]` adds `delta[e]` to `count[e]` of line `line[e]` of `start`.
+
+    `start` (KEY, n, x, missing) is a table that may agree with the publication, such as the true one; counts are
+    0 (numerator; of a mean its denominator), 1 (complement) and 2 (missing).
+    """
+
+    start: pl.DataFrame
+    of: Ints
+    line: Ints
+    count: Ints
+    delta: Ints
+
+
+def audit_results(
+    path: Path,
+    earlier: Sequence[Path] = (),
+    *,
+    width: int = 1,
+    judged: Callable[[str], pl.DataFrame] | None = None,
+    floors: pl.DataFrame | None = None,
+    claims: Callable[[str], ResultClaims | None] | None = None,
+    seconds_per_cell: float = 10.0,
+) -> Verdict:
+    """Attack a published result, knowing earlier ones. `judged` gives, for an indicator, the counts that must hold (KEY, telling).
+
+    `floors` (indicator, KEY, low_x, low_y) is what the attacker takes for granted of a hidden row; default zero.
+    `claims` says of an indicator why its rows are safe. It only saves time: each is checked first, and what they do not
+    show is attacked as if nothing had been told.
+    """
+    import polars as pl
+
+    now = Release.read(path)
+    before = [Release.read(p) for p in earlier]
+    empty = np.zeros(0)
+    total = Verdict([], empty, empty, 0, 0, 0, 0)
+    if now.meta.get("status") == "onbeschermd":
+        total.remarks.append(
+            t(f"{path.name} bevat onbeschermde aantallen", f"{path.name} holds unprotected counts")
+        )
+    told = _population_shown([now, *before])
+    for (name,), part in now.frame.group_by("indicator", maintain_order=True):
+        definition = (now.meta.get("definitions") or {}).get(str(name)) or {}
+        group = (now.meta.get("populations") or {}).get(str(name))
+        others = [_same_definition(r, str(name), definition) for r in before]
+        older = [o for o in others if o is not None]
+        mine = None if judged is None else judged(str(name))
+        least = None if floors is None else floors.filter(pl.col("indicator") == name)
+        verdict, changed = _audit_indicator(
+            part,
+            definition,
+            told.filter(pl.col("group") == str(group)),
+            older,
+            width,
+            least,
+            mine,
+            seconds_per_cell,
+            claims(str(name)) if claims else None,
+        )
+        offset = total.judged
+        total.findings += [
+            Finding(offset + f.cell, f.reason, f.low, f.high, f"{name} · {f.name}") for f in verdict.findings
+        ]
+        total.judged += verdict.judged
+        total.unknown += verdict.unknown
+        total.solved += verdict.solved
+        total.contradictions += verdict.contradictions
+        if changed:
+            total.remarks.append(
+                t(
+                    f"{name}: {changed} getoonde aantallen zijn veranderd sinds een eerdere uitgave",
+                    f"{name}: {changed} shown counts were changed since an earlier release",
+                )
+            )
+    return total
+
+
+def _same_definition(release: Release, name: str, definition: dict[str, Any]) -> pl.DataFrame | None:
+    """Rows of an earlier release that count the same thing; another definition hash is another thing."""
+    import polars as pl
+
+    old = (release.meta.get("definitions") or {}).get(name) or {}
+    if old.get("hash") != definition.get("hash"):
+        return None
+    rows = release.frame.filter(pl.col("indicator") == name)
+    return rows if rows.height else None
+
+
+def _population_shown(releases: Sequence[Release]) -> pl.DataFrame:
+    """N of every row that some indicator shows, by population."""
+    import polars as pl
+
+    parts = []
+    # Groups are numbered per release; those of the first one hold for all.
+    groups = {str(k): str(v) for k, v in (releases[0].meta.get("populations") or {}).items()}
+    for release in releases:
+        shown = release.frame.filter(~pl.col("status").is_in(HIDDEN) & pl.col("n").is_not_null())
+        parts.append(
+            shown.select(
+                pl.col("indicator")
+                .replace_strict(groups, default=None, return_dtype=pl.String)
+                .alias("group"),
+                *KEY,
+                (pl.col("n") + pl.col("missing").fill_null(0)).alias("N"),
+            )
+        )
+    return pl.concat(parts).drop_nulls("group").unique(["group", *KEY])
+
+
+def _audit_indicator(
+    part: pl.DataFrame,
+    definition: dict[str, Any],
+    told: pl.DataFrame,
+    older: list[pl.DataFrame],
+    width: int,
+    floors: pl.DataFrame | None,
+    judged: pl.DataFrame | None,
+    seconds: float,
+    claims: ResultClaims | None,
+) -> tuple[Verdict, int]:
+    import polars as pl
+
+    now = part
+    part, changed = _with_earlier(part, older)
+    grid = Grid.build(part, definition)
+    system = grid.system(part, told, width, floors)
+    numbered = part.with_row_index("_r")
+    if judged is None:
+        mine = numbered.join(
+            now.filter(pl.col("status") == "verborgen").select(KEY),
+            on=list(KEY),
+            how="semi",
+            nulls_equal=True,
+        )
+        for q in grid.secrets:
+            system.wanted[grid.cells(q, mine["_r"].to_numpy())] = True
+    else:
+        keys = numbered.select("_r", *KEY).join(judged, on=list(KEY), how="inner", nulls_equal=True)
+        for q, name in enumerate(COUNTS):
+            rows = keys.filter(pl.col("telling") == name)["_r"].to_numpy()
+            system.wanted[grid.cells(q, rows)] = True
+    if older:
+        filled = now.select(*KEY, pl.col("n").is_null().alias("_new"))
+        filled = numbered.join(filled, on=list(KEY), how="left", nulls_equal=True, maintain_order="left")
+        rows = np.flatnonzero((filled["_new"].fill_null(True) & filled["n"].is_not_null()).to_numpy())
+        for q in range(len(COUNTS)):
+            system.earlier[grid.cells(q, rows)] = True
+        _want_old_secrets(system, grid, numbered, older, told, definition)
+    if claims is not None:
+        system.near = grid.counts_of(part, claims.start)
+        place = grid.places_of(part, claims.start)[claims.line]
+        system.claims = grid.changes(claims.of, place, claims.count, claims.delta)
+    verdict = attack(system, seconds_per_cell=seconds)
+    verdict.findings = [grid.named(f, part) for f in verdict.findings]
+    return verdict, changed
+
+
+def _want_old_secrets(
+    system: System,
+    grid: Grid,
+    numbered: pl.DataFrame,
+    older: list[pl.DataFrame],
+    told: pl.DataFrame,
+    definition: dict[str, Any],
+) -> None:
+    """What earlier releases kept secret must stay secret: judge what they hide and what was safe before this one."""
+    import polars as pl
+
+    old, _ = _with_earlier(older[0], older[1:])
+    before = Grid.build(old, definition)
+    alone = before.system(old, told, 1, None)
+    hidden = old.with_row_index("_o").filter(pl.col("n").is_null())
+    for q in before.secrets:
+        alone.wanted[before.cells(q, hidden["_o"].to_numpy())] = True
+    lost = {f.cell for f in attack(alone).findings}
+    both = hidden.select("_o", *KEY).join(
+        numbered.select("_r", *KEY), on=list(KEY), how="inner", nulls_equal=True
+    )
+    for q in before.secrets:
+        cells = before.cells(q, both["_o"].to_numpy())
+        safe = np.array([c not in lost for c in cells.tolist()], dtype=bool)
+        system.wanted[grid.cells(q, both["_r"].to_numpy())[safe]] = True
+
+
+def _with_earlier(part: pl.DataFrame, older: list[pl.DataFrame]) -> tuple[pl.DataFrame, int]:
+    """Fill hidden rows that an earlier release showed; count shown numbers that differ."""
+    import polars as pl
+
+    changed = 0
+    for old in older:
+        shown = old.filter(pl.col("n").is_not_null()).select(
+            *KEY, pl.col("n").alias("_n"), pl.col("x").alias("_x"), pl.col("missing").alias("_m")
+        )
+        part = part.join(shown, on=list(KEY), how="left", nulls_equal=True, maintain_order="left")
+        both = pl.col("n").is_not_null() & pl.col("_n").is_not_null()
+        differs = both & ((pl.col("n") != pl.col("_n")) | pl.col("x").ne_missing(pl.col("_x")))
+        changed += int(part.select(differs.sum()).item())
+        part = part.with_columns(
+            pl.coalesce("n", "_n").alias("n"),
+            pl.coalesce("x", "_x").alias("x"),
+            pl.coalesce("missing", "_m").alias("missing"),
+        ).drop("_n", "_x", "_m")
+    for old in older:
+        # Rows that only an earlier release has (other years) are part of what is known together.
+        part = pl.concat([part, old.join(part, on=list(KEY), how="anti", nulls_equal=True)], how="diagonal")
+    return part, changed

@@ -1,0 +1,215 @@
+"""One connected part of a publication, attacked with HiGHS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import t
+from bds_tool.protect.audit.system import Floats, Ints
+
+#: Distance to a whole number below which a solution counts as whole.
+WHOLE = 1e-6
+#: Objectives that pull all open cells at once, before any cell is attacked on its own: as long as each settles more
+#: cells than the two solutions a cell costs on its own.
+SPREADS, WORTH = 60, 2
+
+
+def highs() -> Any:  # noqa: ANN401
+    """The HiGHS module. Raises UsageError when the extra is not installed."""
+    try:
+        import highspy
+    except ImportError as error:
+        raise UsageError(
+            t(
+                "De controle van beveiligde tabellen heeft het pakket highspy nodig.",
+                "The audit of protected tables needs the package highspy.",
+            ),
+            t(
+                'Installeer het met: pip install "bds-tool[protect]".',
+                'Install it with: pip install "bds-tool[protect]".',
+            ),
+        ) from error
+    return highspy
+
+
+@dataclass
+class Component:
+    """Unknown cells that hang together: bounds, sums, and what has been seen to be possible so far."""
+
+    low: Floats
+    high: Floats
+    model: Any
+    seconds: float
+    seen_low: Floats
+    seen_high: Floats
+    solved: int = 0
+    feasible: bool = True
+    disclosed: dict[int, tuple[str, float, float]] = field(default_factory=dict)
+
+    @classmethod
+    def build(
+        cls, low: Floats, high: Floats, row: Ints, column: Ints, sign: Floats, right: Floats, seconds: float
+    ) -> Component:
+        """Entries (row, column, sign) of equations `sum = right[row]`."""
+        highspy = highs()
+        rows, compact = np.unique(row, return_inverse=True)
+        order = np.lexsort((column, compact))
+        program = highspy.HighsLp()
+        program.num_col_, program.num_row_ = len(low), len(rows)
+        program.col_cost_ = np.zeros(len(low))
+        program.col_lower_, program.col_upper_ = low, high
+        program.row_lower_ = program.row_upper_ = right[rows]
+        program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        program.a_matrix_.start_ = np.r_[0, np.cumsum(np.bincount(compact, minlength=len(rows)))].astype(
+            np.int32
+        )
+        program.a_matrix_.index_ = column[order].astype(np.int32)
+        program.a_matrix_.value_ = sign[order]
+        model = highspy.Highs()
+        model.setOptionValue("output_flag", False)
+        model.setOptionValue("threads", 1)
+        model.setOptionValue("presolve", "off")
+        model.passModel(program)
+        return cls(low, high, model, seconds, np.full(len(low), np.inf), np.full(len(low), -np.inf))
+
+    def widen(self, targets: Ints, need: Ints, threshold: float | None, near: Floats | None = None) -> None:
+        """Attack the target cells until each is shown to be safe or found out.
+
+        `near` is a table that may agree with the publication (nan: no idea), as a place to start looking from.
+        """
+        generator = np.random.default_rng(len(self.low))
+        reach = int(need[targets].max(initial=1))
+        if near is not None:
+            self._stay_near(near, reach)
+        before, idle = len(targets) + 1, 0
+        cost = np.zeros(len(self.low))
+        for number in range(SPREADS):
+            open_ = targets[(self.seen_high - self.seen_low)[targets] < need[targets]]
+            if not len(open_):
+                break
+            # The first solution only starts the ranges.
+            idle = idle + 1 if number > 1 and before - len(open_) <= WORTH else 0
+            if idle > 2:
+                break
+            before = len(open_)
+            cost = np.zeros(len(self.low))
+            cost[open_] = generator.choice([-1.0, 1.0], len(open_)) * (1.0 + generator.random(len(open_)))
+            solution = self._solve(cost)
+            if solution is None and near is not None:
+                near, before = None, len(targets) + 1  # it does not agree
+                self._stay_near(None, reach)
+                continue
+            if solution is None:
+                self._contradiction(targets, threshold)
+                return
+            if number == 0 and near is None:
+                self._stay_near(solution, reach)
+        self._stay_near(None, reach)
+        for cell in targets.tolist():
+            if self.seen_high[cell] - self.seen_low[cell] < need[cell]:
+                self._attack(cell, float(need[cell]), threshold)
+
+    def _stay_near(self, solution: Floats | None, reach: int) -> None:
+        """Let each cell differ from a whole solution by `reach` at most, or (None) be free again.
+
+        Left free, an objective puts everything in a few cells; close to a solution it moves nearly all of them. What
+        is possible there is possible.
+        """
+        low, high = self.low, self.high
+        if solution is not None:
+            whole = np.round(solution)
+            if np.nanmax(np.abs(solution - whole), initial=0.0) >= WHOLE:
+                return
+            low, high = np.fmax(low, whole - reach), np.fmin(high, whole + reach)
+            if (low > high).any():
+                return
+        self.model.changeColsBounds(len(low), np.arange(len(low), dtype=np.int32), low, high)
+
+    def range_of(self, cell: int) -> tuple[float, float]:
+        """The exact whole-number range of one cell; (inf, -inf) when no table is possible."""
+        ends = []
+        for direction in (1.0, -1.0):
+            cost = np.zeros(len(self.low))
+            cost[cell] = direction
+            solution = self._solve(cost)
+            if solution is None:
+                return np.inf, -np.inf
+            ends.append(solution)
+        low, high = float(np.ceil(ends[0][cell] - WHOLE)), float(np.floor(ends[1][cell] + WHOLE))
+        if self.seen_low[cell] > low or self.seen_high[cell] < high:
+            _, low, high = self._whole(cell, np.inf, low, high)
+        return low, high
+
+    def _contradiction(self, targets: Ints, threshold: float | None) -> None:
+        """No table agrees with the publication and the stated attacker: nothing is shown to be safe."""
+        self.feasible = False
+        for cell in targets.tolist():
+            if threshold is None or self.low[cell] < threshold:
+                self.disclosed[cell] = ("tegenstrijdig", float(self.low[cell]), float(self.high[cell]))
+
+    def _attack(self, cell: int, need: float, threshold: float | None) -> None:
+        cost = np.zeros(len(self.low))
+        ends = []
+        for direction in (1.0, -1.0):
+            cost[cell] = direction
+            ends.append(self._solve(cost))
+            if self.seen_high[cell] - self.seen_low[cell] >= need:
+                return
+        if ends[0] is None or ends[1] is None:
+            self.disclosed[cell] = ("niet beoordeeld", float(self.low[cell]), float(self.high[cell]))
+            return
+        low, high = np.ceil(ends[0][cell] - WHOLE), np.floor(ends[1][cell] + WHOLE)
+        reason = "lineair"
+        if high - low >= need:
+            reason, low, high = self._whole(cell, need, low, high)
+        if reason and (threshold is None or low < threshold):
+            self.disclosed[cell] = (reason, float(low), float(high))
+
+    def _solve(self, cost: Floats) -> Floats | None:
+        """Minimise; a whole solution widens what is possible for every cell. None: no table is possible."""
+        highspy = highs()
+        columns = np.arange(len(cost), dtype=np.int32)
+        self.model.changeColsCost(len(cost), columns, cost)
+        self.model.run()
+        self.solved += 1
+        if self.model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        solution = np.array(self.model.getSolution().col_value)
+        self._see(solution)
+        return solution
+
+    def _see(self, solution: Floats) -> None:
+        whole = np.round(solution)
+        if np.abs(solution - whole).max(initial=0.0) < WHOLE:
+            np.minimum(self.seen_low, whole, out=self.seen_low)
+            np.maximum(self.seen_high, whole, out=self.seen_high)
+
+    def _whole(self, cell: int, need: float, low: float, high: float) -> tuple[str, float, float]:
+        """The whole-number range of one cell; the reason is empty when it is wide enough."""
+        highspy = highs()
+        columns = np.arange(len(self.low), dtype=np.int32)
+        kinds = [highspy.HighsVarType.kInteger] * len(self.low)
+        self.model.changeColsIntegrality(len(self.low), columns, kinds)
+        self.model.setOptionValue("time_limit", self.model.getRunTime() + self.seconds)
+        reason = "geheeltallig"
+        for direction in (1.0, -1.0):
+            cost = np.zeros(len(self.low))
+            cost[cell] = direction
+            solution = self._solve(cost)
+            if solution is None:
+                reason = "niet beoordeeld"
+            elif direction > 0:
+                low = max(low, float(np.round(solution[cell])))
+            else:
+                high = min(high, float(np.round(solution[cell])))
+            if self.seen_high[cell] - self.seen_low[cell] >= need:
+                reason = ""
+                break
+        kinds = [highspy.HighsVarType.kContinuous] * len(self.low)
+        self.model.changeColsIntegrality(len(self.low), columns, kinds)
+        self.model.setOptionValue("time_limit", float("inf"))
+        return reason, low, high

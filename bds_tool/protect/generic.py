@@ -1,0 +1,246 @@
+"""Any count table (CSV with a description) as a disclosure problem: every cell is a row with one count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bds_tool.base.errors import UnreadableError, UsageError
+from bds_tool.base.text import number, t
+from bds_tool.protect.description import DimensionDescription, TableDescription
+from bds_tool.protect.moves import FlatSpace, tensor, tree_moves
+from bds_tool.protect.tree import Tree, contract
+from bds_tool.protect.types import Bools, Ints
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """Codes of one dimension, parents first (`parent` -1: the total)."""
+
+    description: DimensionDescription
+    codes: tuple[str, ...]
+    parent: Ints
+
+    def index(self) -> dict[str, int]:
+        return {code: i for i, code in enumerate(self.codes)}
+
+
+@dataclass(frozen=True)
+class CountTable:
+    """A complete table of counts with all margins; `values` has one axis per dimension, the tree first."""
+
+    dimensions: tuple[Dimension, ...]
+    values: Ints
+    published: Bools
+    count: str = "n"
+
+    @property
+    def tree(self) -> Tree:
+        return contract(self.dimensions[0].parent)
+
+    def space(self) -> FlatSpace:
+        """All dimensions but the first, flattened in C order, with their moves and equations."""
+        moves = [{0: 1}]
+        equations = np.zeros((0, 1), dtype=np.int64)
+        for d in self.dimensions[1:]:
+            width = len(d.codes)
+            own = _equations(d.parent)
+            before = moves_size(equations)
+            equations = np.concatenate(
+                [
+                    np.kron(equations, np.eye(width, dtype=np.int64)),
+                    np.kron(np.eye(before, dtype=np.int64), own),
+                ]
+            )
+            moves = tensor(moves, tree_moves(d.parent.tolist()), width)
+        return FlatSpace(int(np.prod(self.values.shape[1:])), moves, equations)
+
+    def flat(self) -> Ints:
+        """Values per tree node (contracted) and flat node."""
+        counts: Ints = self._contracted(self.values)
+        return counts
+
+    def flat_published(self) -> Bools:
+        shown: Bools = self._contracted(self.published)
+        return shown
+
+    def _contracted(self, array: Any) -> Any:  # noqa: ANN401
+        tree = self.tree
+        flat = array.reshape(len(array), -1)
+        result = np.zeros((tree.size, flat.shape[1]), dtype=array.dtype)
+        np.maximum.at(result, tree.label_node, flat)
+        return result
+
+
+def moves_size(equations: Ints) -> int:
+    return int(equations.shape[1])
+
+
+def _equations(parent: Ints) -> Ints:
+    inner = np.unique(parent[parent >= 0])
+    rows = np.zeros((len(inner), len(parent)), dtype=np.int64)
+    for row, node in zip(rows, inner.tolist(), strict=True):
+        row[node] = -1
+        row[parent == node] = 1
+    return rows
+
+
+def read_frame(path: Path) -> pl.DataFrame:
+    """A CSV, Parquet or XLSX file with every column as text. Raises UnreadableError."""
+    import polars as pl
+
+    try:
+        if path.suffix == ".parquet":
+            frame = pl.read_parquet(path)
+        elif path.suffix == ".xlsx":
+            frame = pl.read_excel(path, infer_schema_length=0)
+        else:
+            frame = pl.read_csv(path, infer_schema=False)
+    except (OSError, pl.exceptions.PolarsError, ValueError) as error:
+        raise UnreadableError(
+            t(f"{path} kan niet als tabel worden gelezen.", f"{path} cannot be read as a table."),
+            t("Geef een CSV-, Parquet- of XLSX-bestand.", "Give a CSV, Parquet or XLSX file."),
+        ) from error
+    return frame.with_columns(pl.all().cast(pl.String))
+
+
+def build(frame: pl.DataFrame, description: TableDescription) -> CountTable:
+    """Make the complete table: margins that are not in the frame are computed, margins that are must agree."""
+    _need_columns(frame, description)
+    dimensions = [dimension(frame, d) for d in description.dimensions]
+    chosen = next((i for i, d in enumerate(dimensions) if d.description.name == description.tree), None)
+    first = chosen if chosen is not None else int(np.argmax([len(d.codes) for d in dimensions]))
+    ordered = [dimensions[first], *(d for i, d in enumerate(dimensions) if i != first)]
+    where = tuple(_positions(frame, d) for d in ordered)
+    counts = _counts(frame, description.count)
+    shape = tuple(len(d.codes) for d in ordered)
+    _need_one_line_each(np.ravel_multi_index(where, shape))
+    given = np.full(shape, -1, dtype=np.int64)
+    given[where] = counts
+    values = given.clip(min=0)
+    for axis, d in enumerate(ordered):
+        _fill_margins(values, d.parent, axis)
+    margins_given = (given >= 0).sum() > np.prod(
+        [len(d.codes) - len(np.unique(d.parent[d.parent >= 0])) for d in ordered]
+    )
+    if (given[given >= 0] != values[given >= 0]).any():
+        raise UsageError(
+            t(
+                "De totalen in de tabel zijn niet de som van hun delen.",
+                "Totals in the table are not the sum of their parts.",
+            ),
+            t(
+                "Laat de totalen weg (dan rekent bds ze uit) of herstel ze.",
+                "Leave totals out (bds adds them) or mend them.",
+            ),
+        )
+    return CountTable(
+        tuple(ordered), values, given >= 0 if margins_given else np.ones(shape, dtype=bool), description.count
+    )
+
+
+def dimension(frame: pl.DataFrame, d: DimensionDescription) -> Dimension:
+    """Codes and parents of one dimension, from its level columns or from the parents in the description."""
+    parents: dict[str, str] = dict(d.parents)
+    if len(d.columns) > 1:
+        for row in frame.select(d.columns).unique().iter_rows():
+            above = d.total
+            for code in row:
+                if code is not None and code != d.total:
+                    parents.setdefault(code, above)
+                    above = code
+    else:
+        for code in frame[d.columns[0]].unique().to_list():
+            if code != d.total:
+                parents.setdefault(code, d.total)
+    for code in list(parents.values()):
+        if code != d.total:
+            parents.setdefault(code, d.total)
+    order, rest = [d.total], sorted(parents)
+    while rest:
+        known = set(order)
+        ready = [c for c in rest if parents[c] in known]
+        if not ready:
+            raise UsageError(
+                t(f"De codes van {d.name} vormen een kring.", f"The codes of {d.name} form a circle."),
+                t("Herstel de ouders in de beschrijving.", "Mend the parents in the description."),
+            )
+        order += ready
+        rest = [c for c in rest if c not in set(ready)]
+    index = {c: i for i, c in enumerate(order)}
+    return Dimension(d, tuple(order), np.array([-1, *(index[parents[c]] for c in order[1:])], dtype=np.int64))
+
+
+def _positions(frame: pl.DataFrame, d: Dimension) -> Ints:
+    import polars as pl
+
+    finest = pl.coalesce(
+        *(pl.when(pl.col(c) != d.description.total).then(pl.col(c)) for c in reversed(d.description.columns))
+    ).fill_null(d.description.total)
+    codes = frame.select(finest.alias("code"))["code"]
+    index = pl.DataFrame({"code": list(d.codes), "at": range(len(d.codes))})
+    return (
+        codes.to_frame()
+        .join(index, on="code", how="left", maintain_order="left")["at"]
+        .to_numpy()
+        .astype(np.int64)
+    )
+
+
+def _counts(frame: pl.DataFrame, column: str) -> Ints:
+    import polars as pl
+
+    numbers = frame[column].cast(pl.Int64, strict=False)
+    if numbers.null_count() or (numbers < 0).any():
+        raise UsageError(
+            t(
+                f"Kolom {column} bevat iets anders dan gehele aantallen.",
+                f"Column {column} holds other things than counts.",
+            ),
+            t(
+                "Geef de onbeschermde tabel, met op elke regel een aantal van 0 of meer.",
+                "Give the unprotected table, with a count of 0 or more on every line.",
+            ),
+        )
+    return numbers.to_numpy().astype(np.int64)
+
+
+def _need_one_line_each(cells: Ints) -> None:
+    double = len(cells) - len(np.unique(cells))
+    if double:
+        raise UsageError(
+            t(
+                f"{number(double)} regels hebben dezelfde codes als een andere regel.",
+                f"{number(double)} lines have the same codes as another line.",
+            ),
+            t(
+                "Noem in de beschrijving elke kolom waarin de regels verschillen, of tel de regels eerst op.",
+                "Name every column in which lines differ in the description, or add the lines up first.",
+            ),
+        )
+
+
+def _fill_margins(values: Ints, parent: Ints, axis: int) -> None:
+    """Make every inner node the sum of its children, deepest first (codes are ordered parents first)."""
+    moved = np.moveaxis(values, axis, 0)
+    for node in np.unique(parent[parent >= 0])[::-1].tolist():
+        moved[node] = moved[parent == node].sum(axis=0)
+
+
+def _need_columns(frame: pl.DataFrame, description: TableDescription) -> None:
+    needed = [description.count, *(c for d in description.dimensions for c in d.columns)]
+    missing = [c for c in needed if c not in frame.columns]
+    if missing:
+        raise UsageError(
+            t(
+                f"Deze kolommen ontbreken: {', '.join(missing)}.",
+                f"These columns are missing: {', '.join(missing)}.",
+            ),
+            t(f"De tabel heeft: {', '.join(frame.columns)}.", f"The table has: {', '.join(frame.columns)}."),
+        )

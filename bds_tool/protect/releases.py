@@ -1,0 +1,118 @@
+"""One way in for `bds protect`: by method of the policy and kind of source, to facts and the internal report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import t
+from bds_tool.protect.collapse import result_proposals
+from bds_tool.protect.files import protect_table, round_table, summary
+from bds_tool.protect.result_run import protect_result, result_summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import polars as pl
+
+    from bds_tool.protect.policy import Policy
+
+#: Totals, and the internal report when it is asked for (None: there is none).
+Made = tuple[dict[str, Any], "Callable[[], pl.DataFrame] | None"]
+
+
+def run_result(
+    source: Path,
+    policy: Policy,
+    target: Path,
+    *,
+    quality: bool = False,
+    earlier: Sequence[Path] = (),
+    ledger: Path | None = None,
+    replace: bool = False,
+) -> Made:
+    """Protect a `.result` by the method of the policy. Raises UsageError for a result without figures."""
+    _require_figures(source)
+    if policy.method == "suppress":
+        made = protect_result(
+            source, policy, target, quality=quality, earlier=earlier, ledger=ledger, replace=replace
+        )
+        return {**result_summary(made), "proposals": result_proposals(made.frame)}, made.internal
+    if policy.method == "round":
+        return _rounded_result(source, policy, target, replace=replace), None
+    raise UsageError(
+        t(
+            "De celsleutelmethode rekent met kinderen, niet met getelde resultaten.",
+            "The cell key method works on children, not on counted results.",
+        ),
+        t(
+            "Geef een tabel met een regel per kind en een beschrijving met record: KOLOM.",
+            "Give a table with a line per child and a description with record: COLUMN.",
+        ),
+    )
+
+
+def _require_figures(source: Path) -> None:
+    import polars as pl
+
+    from bds_tool.indicators.result import read_result
+
+    if not read_result(source).counts().select(pl.len()).collect().item():
+        raise UsageError(
+            t(
+                f"{source.name} bevat geen cijfers: er is niets te beveiligen.",
+                f"{source.name} holds no figures: there is nothing to protect.",
+            ),
+            t(
+                "Kies gegevens, of bij bds indicator compute een --period, waarover is geregistreerd.",
+                "Choose data, or a --period of bds indicator compute, in which was registered.",
+            ),
+        )
+
+
+def _rounded_result(source: Path, policy: Policy, target: Path, *, replace: bool) -> dict[str, Any]:
+    from bds_tool.indicators.result import PROTECTED, read_result, write_result
+    from bds_tool.protect.rounding import HIDDEN, round_result
+
+    result = read_result(source)
+    if result.protected:
+        raise UsageError(t(f"{source.name} is al beschermd.", f"{source.name} is protected already."))
+    frame = round_result(result.counts().collect(), policy)
+    hidden = int((frame["status"] == HIDDEN).sum())
+    meta = {
+        **result.meta,
+        "status": PROTECTED,
+        "policy": dict(policy.data),
+        "method": policy.method,
+        "proven": False,
+    }
+    write_result(target, frame, meta, replace=replace)
+    return {"cells": frame.height, "hidden": hidden, "share_hidden": hidden / max(1, frame.height)}
+
+
+def run_table(
+    source: Path,
+    description: Path,
+    policy: Policy,
+    target: Path,
+    *,
+    quality: bool = False,
+    earlier: Sequence[Path] = (),
+    key_file: Path | None = None,
+    replace: bool = False,
+) -> Made:
+    """Protect a count table by the method of the policy."""
+    if target.exists() and not replace:
+        raise UsageError(
+            t(f"{target} bestaat al.", f"{target} exists already."),
+            t("Kies een andere naam of geef --force.", "Choose another name or give --force."),
+        )
+    if policy.method == "round":
+        return round_table(source, description, policy, target), None
+    if policy.method == "cellkey":
+        from bds_tool.protect.cell_release import cellkey_table
+
+        return cellkey_table(source, description, policy, target, key_file), None
+    made = protect_table(source, description, policy, target, quality=quality, earlier=earlier)
+    return {**summary(made), "proposals": made.proposals}, lambda: made.publication.internal

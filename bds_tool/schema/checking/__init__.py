@@ -1,0 +1,1 @@
+"""Whether the definitions hold together."""

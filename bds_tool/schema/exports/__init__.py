@@ -1,0 +1,1 @@
+"""Definitions of a version in other forms: JSON Schema, FHIR, Pandera, a workbook."""

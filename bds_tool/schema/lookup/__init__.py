@@ -1,0 +1,1 @@
+"""Looking things up in the definitions: cards, search, lists, history."""

@@ -1,0 +1,373 @@
+"""The store: `registraties`, `bronnen` and `meldingen` as Parquet in one directory that others can open too."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from bds_tool import __version__
+from bds_tool.base.errors import UnreadableError, UsageError
+from bds_tool.base.files import atomic_dir
+from bds_tool.base.text import t
+from bds_tool.store.columns import (
+    BRONNEN,
+    MELDINGEN,
+    REGISTRATIES,
+    bronnen_schema,
+    meldingen_schema,
+    registraties_schema,
+)
+
+if TYPE_CHECKING:
+    import duckdb
+    import polars as pl
+    import pyarrow as pa
+
+#: Number of the layout in `_store.json`; raised when a reader of the old layout would misread the new one.
+LAYOUT = 1
+#: Rows that are held in memory before they are written as one row group.
+BATCH = 250_000
+
+
+class Store:
+    """A directory `NAME.bds/`; nothing in it is read until asked for."""
+
+    def __init__(self, path: Path, *, temporary: bool = False) -> None:
+        self.path = path
+        self._temporary = temporary
+
+    @classmethod
+    def open(cls, path: Path | str, *, temporary: bool = False) -> Store:
+        """Raises UnreadableError when `path` is no store, or one of a newer layout than this program knows."""
+        path = Path(path)
+        try:
+            meta = json.loads((path / "_store.json").read_text(encoding="utf-8"))
+            layout = int(meta["layout"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UnreadableError(
+                t(
+                    f"{path} is geen gegevensmap van bds (geen leesbare _store.json).",
+                    f"{path} is not a bds store (no readable _store.json).",
+                ),
+                t(
+                    "Maak er een met `bds convert EXPORT --to store NAAM.bds`.",
+                    "Make one with `bds convert EXPORT --to store NAME.bds`.",
+                ),
+            ) from error
+        if layout > LAYOUT:
+            raise UnreadableError(
+                t(
+                    f"{path} heeft indeling {layout}; deze bds kent tot en met {LAYOUT}.",
+                    f"{path} has layout {layout}; this bds knows up to {LAYOUT}.",
+                ),
+                t("Werk bds bij.", "Update bds."),
+            )
+        _check_files(path)
+        return cls(path, temporary=temporary)
+
+    @staticmethod
+    def is_store(path: Path | str) -> bool:
+        return (Path(path) / "_store.json").is_file()
+
+    def registraties(self) -> pl.LazyFrame:
+        """Columns of `model.REGISTRATIES`; words are Categorical, `datum` is Date."""
+        import polars as pl
+
+        return pl.scan_parquet(self.path / "registraties.parquet")
+
+    def bronnen(self) -> pl.DataFrame:
+        """Columns of `model.BRONNEN`: one row per input file."""
+        import polars as pl
+
+        return pl.read_parquet(self.path / "bronnen.parquet")
+
+    def meldingen(self) -> pl.LazyFrame:
+        """Columns of `model.MELDINGEN`: what the readers noticed."""
+        import polars as pl
+
+        return pl.scan_parquet(self.path / "meldingen.parquet")
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB connection in memory with views `registraties`, `bronnen`, `meldingen`. No network, no extensions."""
+        import duckdb
+
+        connection = duckdb.connect(
+            config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+        )
+        connection.execute("set enable_progress_bar = false")  # it would draw on the output of the command
+        for name in ("registraties", "bronnen", "meldingen"):
+            file = str(self.path / f"{name}.parquet").replace("'", "''")
+            connection.execute(f"create view {name} as select * from read_parquet('{file}')")
+        return connection
+
+    def close(self) -> None:
+        """Remove the store when it was made for one run only."""
+        if self._temporary:
+            # `read` made a folder around it in the temporary directory; that goes too.
+            own = self.path.parent.name.startswith("bds-")
+            shutil.rmtree(self.path.parent if own else self.path, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class StoreWriter:
+    """Writes a store batch by batch; the directory appears under its name only when everything went well."""
+
+    def __init__(self, path: Path | str, *, replace: bool = False) -> None:
+        self.path = Path(path)
+        self._replace = replace
+        self._stack = ExitStack()
+        self._rows: list[tuple[Any, ...]] = []
+        self._tables: list[
+            pa.Table
+        ] = []  # small ones, written together; never filled at the same time as `_rows`
+        self._held = 0
+        self._bronnen: list[dict[str, Any]] = []
+        self._meldingen: list[dict[str, Any]] = []
+        self._part: Path | None = None  # a file that holds all rows so far
+        self._remarks: Any = None
+        self.count = 0
+
+    def __enter__(self) -> Self:
+        import pyarrow.parquet as pq
+
+        if (
+            self.path.exists()
+            and not Store.is_store(self.path)
+            and (self.path.is_file() or any(self.path.iterdir()))
+        ):
+            raise UsageError(
+                t(
+                    f"{self.path} bestaat en is geen gegevensmap van bds.",
+                    f"{self.path} exists and is not a bds store.",
+                ),
+                t("Kies een andere naam.", "Choose another name."),
+            )
+        self._folder = self._stack.enter_context(atomic_dir(self.path, replace=self._replace))
+        self._parquet = pq.ParquetWriter(
+            self._folder / "registraties.parquet", registraties_schema(), compression="zstd"
+        )
+        self._stack.callback(self._parquet.close)
+        return self
+
+    def add_bron(self, **facts: Any) -> int:  # noqa: ANN401
+        """Register an input file; returns its number. Unknown facts may be left out; `rijen` is added later."""
+        number = facts.pop("bron", len(self._bronnen) + 1)
+        row = dict.fromkeys(BRONNEN) | {"gelezen": datetime.now(UTC).replace(tzinfo=None, microsecond=0)}
+        self._bronnen.append(row | facts | {"bron": number})
+        return int(number)
+
+    @property
+    def sources(self) -> int:
+        """The number of input files so far."""
+        return len(self._bronnen)
+
+    def add_rows(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Rows as tuples in the order of `model.REGISTRATIES`."""
+        self._flush_tables()
+        self._rows.extend(rows)
+        if len(self._rows) >= BATCH:
+            self._flush()
+
+    def add_table(self, table: pa.Table | pl.DataFrame) -> None:
+        """A table with the columns of `model.REGISTRATIES` in any order."""
+        self._flush_rows()
+        self._merge_part()
+        arrow = to_canonical(table)
+        self._tables.append(arrow)
+        self._held += arrow.num_rows
+        self.count += arrow.num_rows
+        # Thousands of small files would otherwise make thousands of row groups, slow to write and to read.
+        if self._held >= BATCH:
+            self._flush_tables()
+
+    def add_lazy(self, frame: pl.LazyFrame) -> int:
+        """Rows of a lazy frame with the columns of `model.REGISTRATIES`, in order; gives their number.
+
+        The frame is written bit by bit and never held in memory. When it is all there is, its file becomes
+        the store's; otherwise its rows are copied.
+        """
+        import pyarrow.parquet as pq
+
+        first = self._part is None and not self.count and not self._rows
+        target = self._folder / ("part.parquet" if first else "copy.parquet")
+        try:
+            frame.sink_parquet(target, compression="zstd")
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+        rows = int(pq.ParquetFile(target).metadata.num_rows)
+        if first:
+            self._part = target
+        else:
+            self._flush()
+            self._merge_part()
+            self._copy(target)
+        self.count += rows
+        return rows
+
+    def _merge_part(self) -> None:
+        if self._part is not None:
+            part, self._part = self._part, None
+            self._copy(part)
+
+    def _copy(self, path: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        for batch in pq.ParquetFile(path).iter_batches(batch_size=BATCH):
+            self._parquet.write_table(to_canonical(pa.Table.from_batches([batch])))
+        path.unlink()
+
+    def add_melding(
+        self,
+        code: str,
+        *,
+        bron: int,
+        parameters: dict[str, Any] | None = None,
+        **place: Any,  # noqa: ANN401
+    ) -> None:
+        """What a reader noticed; `place` holds dossier_id, activiteit_id, bdsnummer, waarde, regel, pad."""
+        row = dict.fromkeys(MELDINGEN) | place | {"code": code, "bron": bron}
+        row["parameters"] = json.dumps(parameters, ensure_ascii=False) if parameters else None
+        self._meldingen.append(row)
+
+    def add_meldingen(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Rows that carry the columns of `model.MELDINGEN` already."""
+        self._meldingen.extend(dict.fromkeys(MELDINGEN) | r for r in rows)
+        if len(self._meldingen) >= BATCH // 5:
+            self._flush_meldingen()
+
+    def _flush_meldingen(self) -> None:
+        import pyarrow.parquet as pq
+
+        if self._remarks is None:
+            self._remarks = pq.ParquetWriter(
+                self._folder / "meldingen.parquet", meldingen_schema(), compression="zstd"
+            )
+        self._remarks.write_table(_from_dicts(self._meldingen, meldingen_schema()))
+        self._meldingen = []
+
+    def _flush(self) -> None:
+        self._flush_tables()
+        self._flush_rows()
+
+    def _flush_tables(self) -> None:
+        import pyarrow as pa
+
+        if self._tables:
+            self._parquet.write_table(pa.concat_tables(self._tables).unify_dictionaries())
+            self._tables, self._held = [], 0
+
+    def _flush_rows(self) -> None:
+        if self._rows:
+            self._merge_part()
+            self._parquet.write_table(to_table(self._rows))
+            self.count += len(self._rows)
+            self._rows = []
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            try:
+                self._finish()
+            except OSError as failure:
+                # A full disk: the directory's own handler tells it and leaves nothing behind.
+                kind, error, trace = type(failure), failure, failure.__traceback__
+        self._stack.__exit__(kind, error, trace)
+
+    def _finish(self) -> None:
+        """Write what is still in memory and the small files around it."""
+        import pyarrow.parquet as pq
+
+        self._flush()
+        self._parquet.close()
+        if self._part is not None:
+            self._part.replace(self._folder / "registraties.parquet")
+        self._flush_meldingen()
+        self._remarks.close()
+        pq.write_table(_from_dicts(self._bronnen, bronnen_schema()), self._folder / "bronnen.parquet")
+        meta = {"layout": LAYOUT, "bds": __version__, "rijen": self.count}
+        (self._folder / "_store.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+
+
+def _check_files(path: Path) -> None:
+    """The three files are there, whole, and have the columns of the layout. Raises UnreadableError."""
+    import polars as pl
+
+    columns = {"registraties": REGISTRATIES, "bronnen": BRONNEN, "meldingen": MELDINGEN}
+    for name, wanted in columns.items():
+        file = path / f"{name}.parquet"
+        try:
+            lacking = [c for c in wanted if c not in pl.read_parquet_schema(file)]
+            reason = t(f"mist de kolommen {', '.join(lacking)}", f"lacks the columns {', '.join(lacking)}")
+        except (OSError, pl.exceptions.PolarsError):
+            lacking = ["*"]
+            reason = t("ontbreekt of is beschadigd", "is missing or damaged")
+        if lacking:
+            raise UnreadableError(
+                t(f"{file} {reason}.", f"{file} {reason}."),
+                t(
+                    "Maak de gegevensmap opnieuw met `bds convert`.",
+                    "Make the store again with `bds convert`.",
+                ),
+            )
+
+
+def to_canonical(table: pa.Table | pl.DataFrame) -> pa.Table:
+    """A table with the columns of `model.REGISTRATIES` in the types of the store."""
+    import pyarrow as pa
+
+    arrow = (table if isinstance(table, pa.Table) else table.to_arrow()).select(list(REGISTRATIES))
+    schema = registraties_schema()
+    return pa.Table.from_arrays([_cast(arrow.column(f.name), f.type) for f in schema], schema=schema)
+
+
+def to_table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    """Rows of the canonical table as Arrow."""
+    import pyarrow as pa
+
+    schema = registraties_schema()
+    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
+    arrays = [
+        pa.array(values, pa.string()).dictionary_encode()
+        if pa.types.is_dictionary(field.type)
+        else pa.array(values, field.type)
+        for values, field in zip(columns, schema, strict=True)
+    ]
+    return pa.Table.from_arrays([a.cast(f.type) for a, f in zip(arrays, schema, strict=True)], schema=schema)
+
+
+def _from_dicts(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Rows as Arrow. By way of Polars: pyarrow imports all of pandas for it, where that is installed."""
+    import polars as pl
+    import pyarrow as pa
+
+    empty = pa.Table.from_batches([], schema=schema)
+    if not rows:
+        return empty
+    kinds = pl.DataFrame(empty).schema
+    return pl.DataFrame(rows, schema=kinds, orient="row").to_arrow().cast(schema)
+
+
+def _cast(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if column.type.equals(wanted):
+        return column
+    if pa.types.is_dictionary(wanted):
+        plain = column.cast(pa.string())
+        return pc.dictionary_encode(plain).cast(wanted)
+    return column.cast(wanted)

@@ -1,0 +1,269 @@
+"""One walk over a DOB message that applies the rules of family 8xx; readers call `inspect` on what they parsed.
+
+Rules are looked up in tables keyed by templateId and code (`bericht_tables`), so that a node meets only what
+concerns it. Remarks hold places and element numbers, never values.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.validate.message_tables import ELEMENTS, PREFIX, Cluster, MessageTables, compiled
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+    from bds_tool.schema.model import Definition
+    from bds_tool.store.sources import Sink
+
+MARKER = "BDS800"
+HL7 = "{urn:hl7-org:v3}"
+XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+_CODE, _VALUE, _TEMPLATE = HL7 + "code", HL7 + "value", HL7 + "templateId"
+_OBSERVATION, _COMPONENT, _GROUP = HL7 + "observation", HL7 + "component", HL7 + "groupCluster"
+_EVENT = "ControlActProcess/subject/CareProvisionRequest/sequelTo/careProvisionEvent"
+#: Tags in which a code without displayName is no omission: addresses, and codes fixed by the specification.
+_NO_NAME = frozenset({HL7 + "country", HL7 + "county", HL7 + "city", HL7 + "keyWordText"})
+_CODED = tuple(
+    HL7 + t
+    for t in (
+        "code",
+        "value",
+        "reasonCode",
+        "methodCode",
+        "targetSiteCode",
+        "educationLevelCode",
+        "occupationCode",
+        "administrativeGenderCode",
+    )
+)
+
+
+def inspect(root: _Element, sink: Sink, definition: Definition) -> None:
+    """Leave a remark for every rule of family 8xx that the message breaks, and one that it was walked."""
+    _Walk(root, sink, compiled(definition.version)).run()
+    sink.melding(MARKER)
+
+
+class _Walk:
+    def __init__(self, root: _Element, sink: Sink, tables: MessageTables) -> None:
+        self.root, self.sink, self.tables = root, sink, tables
+        # Messages of 3.2.7 and older carry observations without templateId; those are judged by their code.
+        self.templated = tables.version != "3.2.7"
+
+    def run(self) -> None:
+        event = self.root.find(_path(_EVENT))
+        self._nodes()
+        self._coded()
+        if event is not None:
+            self._event(event)
+            self._addresses(event)
+            for encounter in event.iterfind(f"{HL7}component7/*"):
+                self._encounter(encounter)
+            for given in event.iter(HL7 + "substanceAdministration"):
+                self._vaccination(given)
+
+    def tell(self, code: str, element: _Element, bdsnummer: int | None = None, **parameters: Any) -> None:  # noqa: ANN401
+        if code in self.tables.holds:
+            self.sink.melding(
+                code,
+                dossier_id=self._dossier(),
+                bdsnummer=bdsnummer,
+                regel=element.sourceline,
+                pad=place(element),
+                **parameters,
+            )
+
+    def _dossier(self) -> str | None:
+        """The key under which the reader put this message."""
+        rows = self.sink.rows
+        return str(rows[-1][0]) if rows else None
+
+    # ---- parts that every message has ---------------------------------------------------------------------------
+
+    def _nodes(self) -> None:
+        for path, needed in self.tables.limits["BDS829"]["nodes"].items():
+            for node in self.root.iterfind(_path(path)) if path else (self.root,):
+                have = {c.tag for c in node}
+                for name in needed:
+                    if HL7 + name not in have:
+                        self.tell("BDS829", node, onderdeel=name)
+
+    def _coded(self) -> None:
+        displays, longest = self.tables.displays, int(self.tables.limits["BDS825"]["characters"])
+        for element in self.root.iter(*_CODED):
+            get = element.get
+            code = get("code")
+            if code is None:
+                if get("nullFlavor") == "OTH":
+                    text = element.find(HL7 + "originalText")
+                    if text is not None and len(text.text or "") > longest:
+                        self.tell("BDS825", element)
+                continue
+            system, name = get("codeSystem"), get("displayName")
+            if system is None:
+                continue
+            if name is None:
+                if element.tag not in _NO_NAME:
+                    self.tell("BDS819", element)
+                continue
+            known = displays.get((system, code))
+            if known and name.strip().casefold() not in known:
+                self.tell("BDS820", element)
+
+    def _event(self, event: _Element) -> None:
+        status = event.find(HL7 + "statusCode")
+        word = None if status is None else status.get("code")
+        if word is not None and word != "completed":
+            self.tell("BDS824", event)
+        if word in {"completed", "aborted"} and event.find(f"{HL7}effectiveTime/{HL7}high") is None:
+            self.tell("BDS826", event)
+        kinds = {c.get("code") for c in event.iterfind(f"{HL7}appendage/{HL7}document/{HL7}code")}
+        if "01" not in kinds:
+            self.tell("BDS823", event)
+
+    def _addresses(self, event: _Element) -> None:
+        limits = self.tables.limits["BDS836"]
+        pattern = _regex(limits["pattern"])
+        for address in event.iterfind(f"{HL7}subject/{HL7}patient/{HL7}addr"):
+            country = address.find(HL7 + "country")
+            abroad = country is not None and country.get("code") not in {None, limits["country"]}
+            postcode = address.find(HL7 + "postalCode")
+            if (
+                postcode is not None
+                and not abroad
+                and postcode.text
+                and not pattern.match(postcode.text.strip())
+            ):
+                self.tell("BDS836", postcode, 16)
+
+    # ---- activities -----------------------------------------------------------------------------------------------
+
+    def _encounter(self, encounter: _Element) -> None:
+        if encounter.tag == HL7 + "encounter":
+            self._status(encounter)
+        seen: dict[str, list[_Element]] = {}
+        for cluster in encounter.iterfind(f"{HL7}pertinentInformation/{HL7}rubricCluster"):
+            code = cluster.find(_CODE)
+            name = (code.get("code") or "") if code is not None else ""
+            seen.setdefault(name, []).append(cluster)
+            if name and name not in self.tables.rubrieken:
+                self.tell("BDS834", cluster, rubriek=name)
+            self._cluster(cluster, name)
+        for name, clusters in seen.items():
+            if name and len(clusters) > 1:
+                self.tell("BDS831", clusters[1], rubriek=name, aantal=len(clusters))
+        if encounter.tag == HL7 + "encounter" and "R018" not in seen:
+            self.tell("BDS833", encounter)
+
+    def _status(self, encounter: _Element) -> None:
+        mood = encounter.get("moodCode")
+        status = encounter.find(HL7 + "statusCode")
+        allowed = self.tables.limits["BDS835"].get(mood or "")
+        if allowed and status is not None and status.get("code") not in allowed:
+            self.tell("BDS835", status, mood=mood, verwacht=" / ".join(allowed))
+
+    def _cluster(self, cluster: _Element, name: str) -> None:
+        counts: dict[str, list[_Element]] = {}
+        content = False
+        for component in cluster.iterchildren(_COMPONENT):
+            for child in component:
+                content = True
+                if child.tag == _OBSERVATION:
+                    counts.setdefault(self._observation(child), []).append(child)
+                elif child.tag == _GROUP:
+                    code = child.find(_CODE)
+                    self._cluster(child, (code.get("code") or "") if code is not None else "")
+        if not content:
+            self.tell("BDS832", cluster, plaats=name or "?")
+        limits = self.tables.clusters.get(name)
+        if limits and self.templated:
+            self._often(cluster, name, limits, counts)
+
+    def _often(
+        self, cluster: _Element, name: str, limits: Cluster, counts: dict[str, list[_Element]]
+    ) -> None:
+        for template in limits.least:
+            if template not in counts:
+                self.tell("BDS814", cluster, self.tables.observations[template].element, plaats=name)
+        for template, found in counts.items():
+            if len(found) > 1 and len(found) > limits.most.get(template, len(found)):
+                element = self.tables.observations[template].element
+                self.tell(
+                    "BDS815", cluster, element, plaats=name, aantal=len(found), hoogst=limits.most[template]
+                )
+
+    def _observation(self, observation: _Element) -> str:
+        """Judge one observation; gives its template, which tells what it is (empty when unknown)."""
+        template = ""
+        code = value = None
+        for child in observation:
+            tag = child.tag
+            if tag == _VALUE:
+                value = child
+            elif tag == _CODE:
+                code = child
+            elif tag == _TEMPLATE:
+                template = child.get("root") or ""
+        if not template and not self.templated and code is not None and (code.get("code") or "").isdigit():
+            template = f"{PREFIX}4{int(code.get('code')):04d}"
+        if observation.get("negationInd") == "true":
+            self.tell("BDS827", observation, _number(code))
+        known = self.tables.observations.get(template)
+        if known is None:
+            if self.templated:
+                self.tell("BDS812", observation, _number(code))
+            return template
+        if code is None or code.get("code") != known.code:
+            self.tell("BDS813", observation, known.element, verwacht=known.code)
+        if value is None:
+            if known.needs_value and observation.get("nullFlavor") is None:
+                self.tell("BDS817", observation, known.element)
+        elif known.types and known.needs_value:
+            given = (value.get(XSI_TYPE) or "").rsplit(":", 1)[-1]
+            if (given or self.templated) and given not in known.types:
+                self.tell("BDS816", observation, known.element, verwacht=known.shown)
+        return template
+
+    def _vaccination(self, given: _Element) -> None:
+        refused = given.get("negationInd") == "true"
+        batch = given.find(f".//{HL7}lotNumberText")
+        text = "" if batch is None else (batch.text or "").strip()
+        if refused and text:
+            self.tell("BDS821", given, 472)
+        elif not refused and not text and given.get("moodCode") == "EVN":
+            self.tell("BDS822", given, 472)
+
+
+def _number(code: _Element | None) -> int | None:
+    if code is None or code.get("codeSystem") != ELEMENTS:
+        return None
+    given = code.get("code") or ""
+    return int(given) if given.isdigit() and len(given) < 7 else None
+
+
+@lru_cache(maxsize=64)
+def _path(path: str) -> str:
+    return "/".join(HL7 + part for part in path.split("/"))
+
+
+@lru_cache(maxsize=8)
+def _regex(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def place(element: _Element) -> str:
+    """The path to a node with a number for every step, `component7[2]/encounter[1]`, from below the root element."""
+    steps = []
+    node: _Element | None = element
+    while node is not None:
+        parent = node.getparent()
+        tag = str(node.tag).rsplit("}", 1)[-1]
+        if parent is None:
+            break
+        number = 1 + sum(1 for _ in node.itersiblings(node.tag, preceding=True))
+        steps.append(f"{tag}[{number}]")
+        node = parent
+    return "/".join(reversed(steps))

@@ -1,0 +1,121 @@
+"""What the message rules look up: per version, compiled once from the definition and the catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.base.specs import specs_dir
+from bds_tool.findings.catalogue import load_rules
+
+if TYPE_CHECKING:
+    from bds_tool.schema.model import Definition
+
+PREFIX = "2.16.840.1.113883.2.4.6.10.100."
+#: Code systems of elements, rubrieken and groepen in a message.
+_DUTCH = "2.16.840.1.113883.2.4.4.40."
+ELEMENTS = "2.16.840.1.113883.2.4.4.40.267"
+#: xsi:type values that carry an HL7 data type of the definition.
+_TYPES = {
+    "CV": frozenset({"CV", "CE", "CD", "CO"}),
+    "CE": frozenset({"CV", "CE", "CD"}),
+    "ST": frozenset({"ST", "ED"}),
+    "BL": frozenset({"BL"}),
+    "INT": frozenset({"INT"}),
+    "PQ": frozenset({"PQ"}),
+    "TS": frozenset({"TS", "IVL_TS"}),
+    "ED": frozenset({"ED", "ST"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What an observation template asks: its element, the code that must be in it, the types its value may have."""
+
+    element: int
+    code: str
+    types: frozenset[str]
+    shown: str
+    needs_value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A rubriek or groep: which templates may be in it and how often. `most` lacks what is unbounded."""
+
+    least: tuple[str, ...]
+    most: dict[str, int]
+
+
+@dataclass(frozen=True)
+class MessageTables:
+    """`observations` by templateId root; `clusters` by rubriek or groep code; `displays` by (code system, code)."""
+
+    version: str
+    observations: dict[str, Observation]
+    clusters: dict[str, Cluster]
+    rubrieken: frozenset[str]
+    displays: dict[tuple[str, str], frozenset[str]]
+    holds: frozenset[str]
+    limits: dict[str, dict[str, Any]]
+
+
+@lru_cache(maxsize=8)
+def _compiled(version: str, _root: str) -> MessageTables:
+    from bds_tool.schema import load
+
+    definition = load(version)
+    observations: dict[str, Observation] = {}
+    least: dict[str, list[str]] = {}
+    most: dict[str, dict[str, int]] = {}
+    for e in definition.in_bericht.values():
+        if e.locatie_soort not in {"observation", "observation-other-code"} or not e.template_id.startswith(
+            PREFIX + "4"
+        ):
+            continue
+        observations[e.template_id] = Observation(
+            e.bdsnummer,
+            _code(e.pad, e.bdsnummer),
+            _TYPES.get(e.hl7_datatype, frozenset()),
+            e.hl7_datatype,
+            e.bdsnummer not in {1195, 1196},
+        )
+        place = e.groepen[-1] if e.groepen else e.rubriek
+        if e.card_bericht.minimum and e.zekerheid == "A":
+            least.setdefault(place, []).append(e.template_id)
+        if e.card_bericht.maximum is not None:
+            most.setdefault(place, {})[e.template_id] = e.card_bericht.maximum
+    places = set(least) | set(most)
+    catalogue = load_rules()
+    return MessageTables(
+        version,
+        observations,
+        {p: Cluster(tuple(least.get(p, ())), most.get(p, {})) for p in places},
+        frozenset(r.rubriek for r in definition.rubrieken.values() if r.template_id),
+        _displays(definition),
+        frozenset(r.code for r in catalogue.rules.values() if r.holds_for(version, "dob")),
+        {r.code: r.parameters for r in catalogue.rules.values() if r.family == 8},
+    )
+
+
+def _code(pad: str, number: int) -> str:
+    """The code in the path of an element: LOINC and SNOMED elements carry another than their number."""
+    start = pad.rfind("observation[code='")
+    return pad[start + 18 : pad.index("'", start + 18)] if start >= 0 else str(number)
+
+
+def _displays(definition: Definition) -> dict[tuple[str, str], frozenset[str]]:
+    names: dict[tuple[str, str], set[str]] = {}
+    for (_, soort), lijst in definition.waardenlijsten.items():
+        if soort == "HL7":
+            for c in lijst.codes:
+                # Names of international code systems differ between the sources; Dutch ones are fixed.
+                if c.codesysteem.startswith(_DUTCH):
+                    names.setdefault((c.codesysteem, c.code), set()).add(c.weergavenaam.strip().casefold())
+    return {k: frozenset(v) for k, v in names.items()}
+
+
+def compiled(version: str) -> MessageTables:
+    """The tables of one version, made once per process."""
+    return _compiled(version, str(specs_dir()))
