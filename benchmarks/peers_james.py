@@ -49,7 +49,7 @@ def with_jsonschema_rs() -> int:
 
 def with_bds() -> int:
     """Read the file into a store and judge it by all rules."""
-    from bds_tool.formats.reading import read
+    from bds_tool.formats import read
     from bds_tool.validate.engine import validate
 
     with read([FILE]) as store:

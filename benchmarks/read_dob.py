@@ -34,7 +34,7 @@ def parse():
 
 
 def read_all():
-    from bds_tool.store import read
+    from bds_tool.formats import read
 
     files = make()
     with read(files) as store:

@@ -72,7 +72,7 @@ def parse() -> int:
 
 
 def into_store() -> int:
-    from bds_tool.store import read
+    from bds_tool.formats import read
 
     target = Path(tempfile.mkdtemp()) / "x.bds"
     store = read([FILE], target)

@@ -82,7 +82,7 @@ def csv_plain() -> int:
 
 
 def _stored(path: Path) -> int:
-    from bds_tool.store import read
+    from bds_tool.formats import read
 
     target = Path(tempfile.mkdtemp(dir=FOLDER)) / "x.bds"
     store = read([path], target)

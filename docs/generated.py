@@ -11,6 +11,7 @@ import yaml
 from render import code, plain
 
 from bds_tool.base.specs import specs_dir
+from bds_tool.changes.loading import known_requests
 from bds_tool.cli.main import ORDER, build
 from bds_tool.schema.lookup.reference import reference_pages, table
 
@@ -22,7 +23,7 @@ Parameter = Any
 
 def generated_pages() -> Pages:
     """All generated pages by their name under `docs/`."""
-    pages = {f"referentie/{name}": text for name, text in reference_pages().items()}
+    pages = {f"referentie/{name}": text for name, text in reference_pages(known_requests).items()}
     pages |= command_pages()
     pages |= rule_pages()
     pages |= indicator_pages()

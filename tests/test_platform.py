@@ -128,7 +128,7 @@ def rows(path: Path) -> list[tuple]:
     """What a file holds, as (dossier, activity, date, element, value)."""
     import polars as pl
 
-    from bds_tool.formats.reading import read
+    from bds_tool.formats import read
 
     with read([path]) as store:
         found = (

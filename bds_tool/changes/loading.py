@@ -61,6 +61,18 @@ def load_package(name: str | Path) -> Pakket:
     return _load(path.resolve(), stat.st_mtime_ns, stat.st_size)
 
 
+def known_requests(old: str, new: str) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The JGZ numbers by change, from the change package of two versions; empty when there is none."""
+    path = find(old, new)
+    if not path.is_file():
+        return {}
+    return {
+        w.id: numbered
+        for w in load_package(path).wijzigingen
+        if (numbered := tuple(j for j in w.jgz if j.startswith("JGZ")))
+    }
+
+
 @lru_cache(maxsize=8)
 def _load(path: Path, _mtime: int, _size: int) -> Pakket:
     return parse_package(path.read_text(encoding="utf-8"), str(path))

@@ -86,9 +86,9 @@ def convert(
         )
     from bds_tool.base import settings as config
     from bds_tool.cli.render import progress as counting
+    from bds_tool.formats import read
     from bds_tool.formats.writing import write as write_export
     from bds_tool.schema import load
-    from bds_tool.store import read
 
     if bds:
         load(bds)

@@ -19,7 +19,7 @@ def open_readable(paths: Sequence[Path | str], *, quiet: bool = False, **options
 
     Raises UnreadableError when none could be read.
     """
-    from bds_tool.store import read, unreadable
+    from bds_tool.formats import read, unreadable
 
     store = read(paths, **options)
     names = unreadable(store)

@@ -38,7 +38,7 @@ def profile(
     Voorbeeld: bds profile export.csv
     """
     from bds_tool.base import settings
-    from bds_tool.store import read, unreadable
+    from bds_tool.formats import read, unreadable
     from bds_tool.validate.profile import profile as look
 
     one_of(format_, TABLE_FORMATS, "--format")

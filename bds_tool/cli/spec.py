@@ -254,6 +254,7 @@ def diff(
 ) -> None:
     """Vergelijk twee versies. Exitcode 0: gelijk; 1: verschillend."""
     from bds_tool.base.errors import ExitCode
+    from bds_tool.changes.loading import known_requests
     from bds_tool.schema.diff.report import COLUMNS, DIFF_FORMATS, TABLES, difference, envelope, render, rows
 
     for value, choices, option in (
@@ -262,7 +263,7 @@ def diff(
         *((k, TABLES, "--kind") for k in kind or ()),
     ):
         one_of(value, choices, option)
-    found = difference(old, new, tuple(kind or ()), at_least)
+    found = difference(old, new, tuple(kind or ()), at_least, known_requests)
     if format_ == "json":
         write(to_json(envelope(found)), output)
     elif format_ in {"ndjson", "csv"}:
@@ -314,10 +315,11 @@ def export(
 
         write(pandera_code(version, coding), output)
     elif what == "xlsx" and output is not None:
+        from bds_tool.changes.loading import known_requests
         from bds_tool.schema.exports.xlsx import write_workbook
 
         with atomic_file(output) as temporary:
-            write_workbook(version, temporary)
+            write_workbook(version, temporary, known_requests)
     elif output is not None:
         from bds_tool.schema.lookup.reference import write_version
 

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from bds_tool.validate.tables import element_name
-
 if TYPE_CHECKING:
     from bds_tool.findings.result import Result
 
@@ -41,21 +39,21 @@ def compare(before: Result, after: Result) -> dict[str, Any]:
         )
         .sort(*key, nulls_last=True)
     )
-    rows = [_row(after, r) for r in joined.iter_rows(named=True)]
+    rows = [_row(after, before, r) for r in joined.iter_rows(named=True)]
     summary = {
         name: sum(r["change"] == name for r in rows) for name in ("new", "gone", "more", "fewer", "same")
     }
     return {"schema_version": 1, "summary": summary, "changes": rows}
 
 
-def _row(result: Result, row: dict[str, Any]) -> dict[str, Any]:
+def _row(result: Result, earlier: Result, row: dict[str, Any]) -> dict[str, Any]:
     rule = result.catalogue.rules.get(row["code"])
     return {
         "code": row["code"],
         "name": rule.name if rule else None,
         "severity": rule.severity if rule else None,
         "element": row["bdsnummer"],
-        "element_name": element_name(row["bdsnummer"]) or None,
+        "element_name": (earlier.names | result.names).get(row["bdsnummer"]),
         "before": row["before"],
         "after": row["after"],
         "change": row["change"],

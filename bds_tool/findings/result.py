@@ -33,7 +33,7 @@ class Result:
 
     `findings`: examples (collect.FINDINGS); `totals`: exact numbers per rule, source and element; `filled`: rows
     and values per source and element; `groups`: source → (BDS version, format); `needs`: what a rule must find to
-    be judged; `inspected`: sources whose message was walked.
+    be judged; `inspected`: sources whose message was walked; `names`: the elements that findings are about.
     """
 
     findings: pl.DataFrame
@@ -44,6 +44,7 @@ class Result:
     inspected: frozenset[int]
     groups: dict[int, tuple[str, str]]
     needs: dict[tuple[str, str], dict[str, list[list[int]]]]
+    names: dict[int, str] = field(default_factory=dict)
     meta: dict[str, Any] = field(default_factory=dict)
     accepted: list[dict[str, Any]] = field(default_factory=list)
 
@@ -91,6 +92,7 @@ class Result:
                 "inspected": sorted(self.inspected),
                 "accepted": self.accepted,
                 "groups": [[b, *g] for b, g in self.groups.items()],
+                "names": {str(n): name for n, name in self.names.items()},
                 "needs": [[*k, v] for k, v in self.needs.items()],
             }
             (folder / "_findings.json").write_text(
@@ -135,6 +137,7 @@ def load(path: Path | str, rules: dict[str, dict[str, Any]] | None = None) -> Re
         inspected=frozenset(meta["inspected"]),
         groups={b: (v, f) for b, v, f in meta["groups"]},
         needs={(v, f): n for v, f, n in meta["needs"]},
+        names={int(n): name for n, name in meta.get("names", {}).items()},
         meta={k: meta[k] for k in known if k in meta},
         accepted=meta.get("accepted", []),
     )

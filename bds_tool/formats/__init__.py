@@ -1,1 +1,5 @@
-"""Formats: which there are, and a reader and writer for each."""
+"""Exports in and out: one reader and writer per format."""
+
+from bds_tool.formats.reading import read, unreadable
+
+__all__ = ["read", "unreadable"]

@@ -1,6 +1,5 @@
-"""Exports in, the canonical store, exports out."""
+"""The canonical store: one table with everything that was registered."""
 
-from bds_tool.formats.reading import read, unreadable
 from bds_tool.store.columns import BRONNEN, MELDINGEN, REGISTRATIES
 from bds_tool.store.sources import Sink, Source, Unreadable
 from bds_tool.store.store import Store, StoreWriter
@@ -14,6 +13,4 @@ __all__ = [
     "Store",
     "StoreWriter",
     "Unreadable",
-    "read",
-    "unreadable",
 ]

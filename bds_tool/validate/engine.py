@@ -19,7 +19,7 @@ from bds_tool.validate.checks.base import Setting
 from bds_tool.validate.checks.dossier import CHECKS
 from bds_tool.validate.chunks import beside, pieces
 from bds_tool.validate.piece import FREE, Group, Judged, judge, sum_filled
-from bds_tool.validate.tables import tables
+from bds_tool.validate.tables import element_name, tables
 
 if TYPE_CHECKING:
     from bds_tool.store import Store
@@ -68,15 +68,18 @@ def validate(store: Store, options: Options | None = None) -> Result:
             options.progress(seen)
     _whole(store, groups, catalogue, collector, options)
     inspected = _remarks(store, catalogue, collector, options)
+    totals = _with_severity(collector.totals(), catalogue)
+    about = totals["bdsnummer"].drop_nulls().unique(maintain_order=True)
     return Result(
         findings=collector.examples({r.code: r.severity for r in catalogue.rules.values()}),
-        totals=_with_severity(collector.totals(), catalogue),
+        totals=totals,
         filled=sum_filled(filled),
         bronnen=bronnen,
         catalogue=catalogue,
         inspected=inspected,
         groups={b: (g.tables.version, g.setting.format) for g in groups for b in g.bronnen},
         needs=_needs(groups),
+        names={n: name for n in about if (name := element_name(n))},
         meta={
             "reference_date": options.today.isoformat(),
             "codes": None if options.codes is None else sorted(options.codes),

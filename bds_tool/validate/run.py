@@ -46,8 +46,9 @@ def judge(request: Request) -> Result:
     Raises UsageError for an unknown BDS version or rule, UnreadableError when there is nothing to read.
     """
     from bds_tool.findings.acceptances import accept
+    from bds_tool.formats import read
     from bds_tool.schema import versions
-    from bds_tool.store import Store, read
+    from bds_tool.store import Store
     from bds_tool.validate.engine import Options, validate
 
     if request.bds and request.bds not in versions():

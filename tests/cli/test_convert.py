@@ -7,7 +7,8 @@ import json
 import polars as pl
 import pytest
 
-from bds_tool.store import Store, read
+from bds_tool.formats import read
+from bds_tool.store import Store
 
 DOCUMENT = {
     "Format": "3.0",

@@ -236,7 +236,7 @@ def test_profile_hides_small_counts(bds, place):
 def test_a_store_from_elsewhere_must_have_the_columns(bds, place):
     import polars as pl
 
-    from bds_tool.store import read
+    from bds_tool.formats import read
 
     read(["good.json"], out="s.bds")
     path = place / "s.bds" / "registraties.parquet"

@@ -161,7 +161,7 @@ def test_a_result_without_figures_cannot_be_protected(bds, tmp_path):
 
 
 def test_a_report_of_a_store_in_which_nothing_was_counted(bds, tmp_path):
-    from bds_tool.store import read
+    from bds_tool.formats import read
 
     export, store = tmp_path / "a.csv", tmp_path / "leeg.bds"
     export.write_text("dossier;bdsnummer;waarde\nk1;235;80\n")

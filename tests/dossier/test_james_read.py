@@ -10,9 +10,9 @@ from datetime import date
 import polars as pl
 import pytest
 
+from bds_tool.formats import read
 from bds_tool.formats.james import gather as james_gather
 from bds_tool.formats.james import read as james_read
-from bds_tool.store import read
 
 
 def store_of(tmp_path, content, name="in.json"):

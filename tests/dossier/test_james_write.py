@@ -7,9 +7,9 @@ import json
 import jsonschema
 import pytest
 
+from bds_tool.formats import read
 from bds_tool.formats.james.schema import james_schema
 from bds_tool.formats.writing import WriteOptions, write
-from bds_tool.store import read
 
 VALID = jsonschema.Draft202012Validator
 

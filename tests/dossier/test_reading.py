@@ -13,7 +13,8 @@ import polars as pl
 import pytest
 
 from bds_tool.base.errors import UnreadableError, UsageError
-from bds_tool.store import Store, read, unreadable
+from bds_tool.formats import read, unreadable
+from bds_tool.store import Store
 
 DOCUMENT = {
     "Format": "3.0",

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bds_tool.formats import read
 from bds_tool.formats.writing import WriteOptions, write
-from bds_tool.store import StoreWriter, read
+from bds_tool.store import StoreWriter
 from bds_tool.store.columns import REGISTRATIES
 from bds_tool.store.store import Store
 

@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 from bds_tool.base.errors import UsageError
+from bds_tool.formats import read, unreadable
 from bds_tool.formats.table.columns import recognise, understand
-from bds_tool.store import read, unreadable
 
 SHORT = ("dossier_id", "datum", "bdsnummer", "waarde")
 

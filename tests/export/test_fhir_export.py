@@ -18,7 +18,7 @@ from bds_tool.export.fhir import observation_text as snel
 from bds_tool.export.fhir.identity import load_key
 from bds_tool.export.fhir.loss import BDS_GECODEERD, SLEUTEL, WEGGELATEN
 from bds_tool.export.fhir.writer import Opdracht, export
-from bds_tool.formats.reading import read
+from bds_tool.formats import read
 from bds_tool.store import Store, StoreWriter
 from bds_tool.store.columns import REGISTRATIES
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bds_tool.formats.reading import read, unreadable
+from bds_tool.formats import read, unreadable
 
 PATIENT = {"resourceType": "Patient", "id": "p1", "birthDate": "2018-10-11"}
 HEIGHT = {

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from lxml import etree
 
-from bds_tool.store import read
+from bds_tool.formats import read
 
 HERE = Path(__file__).resolve().parents[2].parent / "shared" / "real" / "dob"
 FILES = sorted(HERE.glob("*/*.xml")) if HERE.is_dir() else []

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from lxml import etree
 
+from bds_tool.formats import read
 from bds_tool.formats.dob.write import write_dob
-from bds_tool.store import read
 
 HERE = Path(__file__).resolve().parents[2].parent / "shared" / "real"
 FILES = sorted((HERE / "dob").glob("*/*.xml")) if HERE.is_dir() else []

@@ -17,7 +17,7 @@ import pytest
 from lxml import etree
 
 from bds_tool.export.fhir.writer import Opdracht, export
-from bds_tool.formats.reading import read
+from bds_tool.formats import read
 from bds_tool.store import Store, StoreWriter
 from bds_tool.store.columns import REGISTRATIES
 

@@ -19,7 +19,7 @@ from lxml import etree
 from bds_tool.export.fhir.plan import load_plan
 from bds_tool.export.fhir.profiles import load_profiles
 from bds_tool.export.fhir.writer import Opdracht, export
-from bds_tool.formats.reading import read
+from bds_tool.formats import read
 from bds_tool.schema.zib import load_zib
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bds_tool.formats import read, unreadable
 from bds_tool.formats.writing import write
-from bds_tool.store import read, unreadable
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 FILES = sorted((SHARED / "real" / "james").rglob("*.json")) if SHARED.is_dir() else []

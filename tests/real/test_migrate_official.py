@@ -10,7 +10,7 @@ import pytest
 
 from bds_tool.changes import load_package
 from bds_tool.changes.migrate.running import migrate
-from bds_tool.store import read
+from bds_tool.formats import read
 from bds_tool.store.store import Store
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "real" / "dob"

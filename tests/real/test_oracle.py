@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from lxml import etree
 
-from bds_tool.store import read
+from bds_tool.formats import read
 from bds_tool.validate.engine import Options, validate
 
 #: Messages without official errors on which we raise a `fout` all the same: true defects the official rules miss.

@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from bds_tool.store import read
+from bds_tool.formats import read
 from bds_tool.validate.engine import Options, validate
 
 ALL = ("1.0", "1.1", "2.0", "3.0")

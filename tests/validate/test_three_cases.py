@@ -19,8 +19,8 @@ from lxml import etree
 from bds_tool.base.specs import set_specs, specs_dir
 from bds_tool.findings.acceptances import accept
 from bds_tool.findings.catalogue import load_rules
+from bds_tool.formats import read
 from bds_tool.schema import versions
-from bds_tool.store import read
 from bds_tool.validate.run import Request
 from bds_tool.validate.run import judge as judge_files
 

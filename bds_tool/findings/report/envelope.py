@@ -12,7 +12,6 @@ from bds_tool import __version__
 from bds_tool.base.text import t
 from bds_tool.findings.catalogue import SEVERITIES, Rule
 from bds_tool.findings.result import FOUND, GOOD, UNKNOWN
-from bds_tool.validate.tables import element_name
 
 if TYPE_CHECKING:
     from bds_tool.findings.result import Result
@@ -108,7 +107,7 @@ def _rules(result: Result) -> list[dict[str, Any]]:
         parts.setdefault(code, []).append(
             {
                 "element": number,
-                "element_name": element_name(number) or None,
+                "element_name": result.names.get(number),
                 "count": n,
                 "accepted": accepted,
                 "files": seen,
@@ -158,7 +157,7 @@ def _finding(
         "severity": row["severity"],
         "message": rule.say(parameters),
         "element": row["bdsnummer"],
-        "element_name": element_name(row["bdsnummer"]) or None,
+        "element_name": result.names.get(row["bdsnummer"]),
         "file": file,
         "line": row["regel"],
         "path": row["pad"],

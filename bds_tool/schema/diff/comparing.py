@@ -95,31 +95,14 @@ def diff(
 ) -> tuple[Change, ...]:
     """Every difference between two definitions, in the order definitie, rubriek, groep, element, lijst, code.
 
-    `requests` gives the JGZ numbers by `Change.id`; without it they come from the change package of the two
-    versions in `specs/wijzigingen`, when there is one. Together the changes turn `old` into `new` exactly.
+    `requests` gives the JGZ numbers by `Change.id`. Together the changes turn `old` into `new` exactly.
     """
-    if requests is None:
-        requests = known_requests(old.version, new.version)
     found = [*_definitie(old, new), *_tables(old, new), *_lijsten(old, new)]
     if not requests:
         return tuple(found)
     from dataclasses import replace
 
     return tuple(replace(c, jgz=requests.get(c.id, ())) for c in found)
-
-
-def known_requests(old: str, new: str) -> dict[tuple[str, str], tuple[str, ...]]:
-    """The JGZ numbers by change, from the change package of two versions; empty when there is none."""
-    from bds_tool.changes.loading import find, load_package
-
-    path = find(old, new)
-    if not path.is_file():
-        return {}
-    return {
-        w.id: numbered
-        for w in load_package(path).wijzigingen
-        if (numbered := tuple(j for j in w.jgz if j.startswith("JGZ")))
-    }
 
 
 def _definitie(old: Definition, new: Definition) -> Iterator[Change]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
@@ -20,6 +20,8 @@ from bds_tool.schema.lookup.show import aspect_word, columns
 DIFF_FORMATS = ("text", "markdown", "html", "json", "ndjson", "csv")
 TABLES = ("definitie", "rubriek", "groep", "element", "lijst", "code")
 COLUMNS = ("tabel", "sleutel", "naam", "wijziging", "van", "naar", "heen", "terug", "verzoek")
+#: The JGZ numbers by `Change.id` between two versions (`changes.loading.known_requests`).
+Requests = Callable[[str, str], Mapping[tuple[str, str], tuple[str, ...]]]
 #: From this many equal changes on, people read one line instead.
 _MANY = 12
 
@@ -43,13 +45,19 @@ class Difference:
         return overall(self.changes)
 
 
-def difference(old: str, new: str, tables: Sequence[str] = (), at_least: str = "patch") -> Difference:
+def difference(
+    old: str,
+    new: str,
+    tables: Sequence[str] = (),
+    at_least: str = "patch",
+    numbered: Requests | None = None,
+) -> Difference:
     """The changes between two versions, narrowed to tables and to a least class (`geen`, `patch`, `minor`, `major`).
 
-    Changes of class `geen` concern where a fact comes from, not what the BDS is.
+    `numbered` gives the JGZ numbers that the change package of two versions names. Changes of class `geen` concern where a fact comes from, not what the BDS is.
     """
     floor = ChangeClass[at_least.upper()]
-    every = with_requests(diff(load(old), load(new)), old, new)
+    every = with_requests(diff(load(old), load(new), numbered(old, new) if numbered else None), old, new)
     chosen = tuple(c for c in every if c.klasse >= floor and (not tables or c.tabel in tables))
     return Difference(old, new, chosen, len(every) - len(chosen))
 

@@ -11,7 +11,7 @@ from typing import Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
-from bds_tool.schema.diff.report import COLUMNS, difference, rows
+from bds_tool.schema.diff.report import COLUMNS, Requests, difference, rows
 from bds_tool.schema.diff.rows import element_row, groep_row, rubriek_row
 from bds_tool.schema.loading import load, versions
 from bds_tool.schema.lookup.card import lijst_naam, values
@@ -26,7 +26,7 @@ Formats = tuple[Any, Any]
 Table = tuple[str, Sequence[str], list[Sequence[Any]]]
 
 
-def write_workbook(version: str, target: Path) -> None:
+def write_workbook(version: str, target: Path, numbered: Requests | None = None) -> None:
     """Write the workbook to `target`. Needs the extra `xlsx`; UsageError says so when it is missing."""
     try:
         import xlsxwriter
@@ -49,12 +49,12 @@ def write_workbook(version: str, target: Path) -> None:
         )
         wrap = book.add_format({"text_wrap": True, "valign": "top"})
         _explanation(book, version, (bold, wrap))
-        for name, columns, lines in _tables(version):
+        for name, columns, lines in _tables(version, numbered):
             _sheet(book, name, columns, lines, (bold, wrap))
     target.write_bytes(content.getbuffer())
 
 
-def _tables(version: str) -> Iterable[Table]:
+def _tables(version: str, numbered: Requests | None) -> Iterable[Table]:
     d = load(version)
     for name, made in (
         ("Rubrieken", [rubriek_row(r) for r in d.rubrieken.values()]),
@@ -73,7 +73,7 @@ def _tables(version: str) -> Iterable[Table]:
     yield "Waardenlijsten", ("waardenlijst", "lijst", *keys), listed
     earlier = [v for v in versions() if versions().index(v) < versions().index(version)]
     if earlier:
-        found = difference(earlier[-1], version)
+        found = difference(earlier[-1], version, numbered=numbered)
         yield f"Sinds {earlier[-1]}", COLUMNS, list(rows(found.changes))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from bds_tool.base.text import t
 from bds_tool.schema.checking.problems import controls
-from bds_tool.schema.diff.report import difference, markdown
+from bds_tool.schema.diff.report import Requests, difference, markdown
 from bds_tool.schema.loading import load, versions
 from bds_tool.schema.lookup.card import lijst_naam, values
 from bds_tool.schema.lookup.history import james_fields, requests, successions
@@ -51,12 +51,12 @@ def version_pages(version: str) -> Pages:
     return pages
 
 
-def reference_pages() -> Pages:
+def reference_pages(numbered: Requests | None = None) -> Pages:
     """Everything: the newest version in full, the differences between versions, the protocols and the checks."""
     known = versions()
     pages = {f"bds/{name}": text for name, text in version_pages(known[-1]).items()}
     for old, new in pairwise(known):
-        pages[f"verschillen/{old}-{new}.md"] = markdown(difference(old, new))
+        pages[f"verschillen/{old}-{new}.md"] = markdown(difference(old, new, numbered=numbered))
     pages["verschillen/index.md"] = _differences_index(known)
     for p in protocols().values():
         pages[f"protocollen/{p.id}.md"] = _protocol_page(p, "../bds/rubrieken")
