@@ -137,7 +137,7 @@ def table(connection: Any) -> pa.Table:  # noqa: ANN401
     import numpy as np
     import pyarrow as pa
 
-    query = "select kind, datum, dag, sex, weken, item, voldaan from vwo_item order by kind, datum"
+    query = "select kind, datum, dag, sex, weken, item, voldaan from vwo_item order by kind, datum, item"
     got = connection.sql(query).to_arrow_table()
     column = {name: got[name].combine_chunks() for name in got.column_names}
     kind = column["kind"].to_numpy(zero_copy_only=False)

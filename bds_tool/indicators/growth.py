@@ -3,7 +3,8 @@
 Sources: `specs/referenties/groei/` (citation per reference in growth_sources.csv). A reference is a table of
 L, M and S at x (age in years; height in cm for weight-for-height); between points L, M and S are interpolated
 linearly, outside the table there is no z-score. References with a normal distribution (NO: mean and SD) are
-written as L = 1, S = SD / mean, which gives the same z.
+written as L = 1, S = SD / mean, which gives the same z. Some tables hold for a function of the measurement
+(`y_transform` in growth_sources.csv: log1p(y) or log10(y)); the measurement is transformed before z is taken.
 """
 
 from __future__ import annotations
@@ -36,12 +37,13 @@ MEASURES = ("hgt", "bmi", "wgt", "hdc")
 
 @dataclass(frozen=True)
 class Lms:
-    """L, M and S at ascending x; one reference, measure, sex and population."""
+    """L, M and S at ascending x; one reference, measure, sex and population, on `scale` (`y_transform`)."""
 
     x: Floats
     l: Floats  # noqa: E741  # the name every paper uses
     m: Floats
     s: Floats
+    scale: str = ""
 
     def at(self, x: Any) -> tuple[Floats, Floats, Floats]:  # noqa: ANN401
         """L, M, S at x, interpolated linearly; NaN outside the table."""
@@ -58,7 +60,7 @@ class Lms:
         import numpy as np
 
         l, m, s = self.at(x)  # noqa: E741
-        ratio = np.asarray(y, dtype=float) / m
+        ratio = to_scale(self.scale, y) / m
         with np.errstate(divide="ignore", invalid="ignore"):
             z: Floats = np.where(np.abs(l) < 1e-12, np.log(ratio) / s, (ratio**l - 1) / (l * s))
         return z
@@ -71,7 +73,36 @@ class Lms:
         z = np.asarray(z, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
             y: Floats = np.where(np.abs(l) < 1e-12, m * np.exp(s * z), m * (1 + l * s * z) ** (1 / l))
-        return y
+        return from_scale(self.scale, y)
+
+    def median(self, x: Any) -> Floats:  # noqa: ANN401
+        """The median measurement at x, in cm, kg or kg/m²."""
+        return from_scale(self.scale, self.at(x)[1])
+
+
+def to_scale(scale: str, y: Any) -> Floats:  # noqa: ANN401
+    """The measurement on the scale of a table (`y_transform`)."""
+    import numpy as np
+
+    out: Floats = np.asarray(y, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if scale == "log10(y)":
+            out = np.log10(out)
+        elif scale == "log1p(y)":
+            out = np.log1p(out)
+    return out
+
+
+def from_scale(scale: str, y: Any) -> Floats:  # noqa: ANN401
+    """The measurement that has this value on the scale of a table."""
+    import numpy as np
+
+    out: Floats = np.asarray(y, dtype=float)
+    if scale == "log10(y)":
+        out = np.power(10.0, out)
+    elif scale == "log1p(y)":
+        out = np.expm1(out)
+    return out
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -113,7 +144,12 @@ def _all_lms(path: Path) -> dict[tuple[str, str, str, str], Lms]:
             l, s = 1.0, s / m  # noqa: E741
         key = (row["reference"], row["measure"], row["sex"], row["population"])
         points.setdefault(key, []).append((x, l, m, s))
-    return {key: Lms(*np.array(sorted(values)).T) for key, values in points.items()}
+    scales = {(r["reference"], r["measure"]): r["y_transform"] for r in rows("groei/growth_sources.csv")}
+    found = {}
+    for key, values in points.items():
+        x, l, m, s = np.array(sorted(values)).T  # noqa: E741
+        found[key] = Lms(x, l, m, s, scales.get(key[:2], ""))
+    return found
 
 
 def charts() -> dict[tuple[str, str], tuple[str, str]]:
@@ -166,7 +202,7 @@ def growth_per_day(rule: str = "interpolate") -> pa.Table:
 
 
 def lms_per_height() -> pa.Table:
-    """Weight for height under two years: columns kaart, sex, mm, l, m, s."""
+    """Weight for height under two years: columns kaart, sex, mm, l, m, s and schaal (`y_transform`)."""
     import numpy as np
 
     heights = np.array(HEIGHTS_MM)
@@ -175,9 +211,11 @@ def lms_per_height() -> pa.Table:
     for chart in sorted({chart for _, chart in chosen}):
         reference, population = chosen.get(("wfh", chart), chosen["wfh", "nl"])
         for sex, word in SEXES.items():
-            values = np.array(lms(reference, "wfh", word, population).at(heights / 10))
+            table = lms(reference, "wfh", word, population)
+            values = np.array(table.at(heights / 10))
             keep = ~np.isnan(values[1])
-            parts.append(_lookup({"kaart": chart, "sex": sex}, "mm", heights[keep], values[:, keep]))
+            facts = {"kaart": chart, "sex": sex, "schaal": table.scale}
+            parts.append(_lookup(facts, "mm", heights[keep], values[:, keep]))
     return _concat(parts)
 
 

@@ -18,15 +18,101 @@ def table(shared):
         return list(csv.DictReader(file))
 
 
-def test_the_shipped_tables_are_the_published_ones(shared):
+@pytest.mark.parametrize("name", ["growth_lms.csv", "growth_sources.csv"])
+def test_the_shipped_tables_are_the_published_ones(shared, name):
     from bds_tool.base.specs import specs_dir
 
-    ours = specs_dir() / "referenties" / "groei" / "growth_lms.csv"
-    assert ours.read_bytes() == (shared / "references" / "growth_lms.csv").read_bytes()
+    ours = specs_dir() / "referenties" / "groei" / name
+    assert ours.read_bytes() == (shared / "references" / name).read_bytes()
+
+
+def undo(shared):
+    """(reference, measure) → function from the scale of the table to cm, kg or kg/m², from the published list."""
+    inverse = {"": lambda v: v, "log1p(y)": lambda v: np.exp(v) - 1, "log10(y)": lambda v: 10.0**v}
+    with (shared / "references" / "growth_sources.csv").open(newline="") as file:
+        return {(r["reference"], r["measure"]): inverse[r["y_transform"]] for r in csv.DictReader(file)}
+
+
+#: What a median can be at any age or height: cm, kg, kg/m², D. Weight for height is judged as kg/m².
+MEDIANS = {
+    "hgt": (25, 190),
+    "wgt": (0.6, 85),
+    "hdc": (20, 60),
+    "bmi": (12, 25),
+    "wfh": (7, 25),
+    "dsc": (-5, 85),
+}
+
+
+def test_every_median_is_a_person(shared):
+    """In every reference, at every age or height: the median is plausible and has z = 0, in cm, kg and kg/m²."""
+    for key in growth.references():
+        reference = growth.lms(*key)
+        y = reference.median(reference.x)
+        np.testing.assert_allclose(reference.z(y, reference.x), 0, atol=1e-9, err_msg=str(key))
+        judged = y / (reference.x / 100) ** 2 if key[1] == "wfh" else y
+        low, high = MEDIANS[key[1]]
+        assert ((judged > low) & (judged < high)).all(), key
+
+
+def test_weight_for_height_agrees_between_references():
+    """The medians of all weight-for-height tables lie within 15 % of each other where they overlap."""
+    heights = np.arange(55.0, 120.0)
+    tables = [growth.lms(*k) for k in growth.references() if k[1] == "wfh" and not k[3].endswith("b")]
+    assert len(tables) == 12
+    base = growth.lms("nl_1997", "wfh", "male", "nla").median(heights)
+    for table_ in tables:
+        y = table_.median(heights)
+        assert (np.abs(y / base - 1)[~np.isnan(y)] < 0.15).all()
+
+
+def test_published_points_of_the_transformed_tables():
+    """By hand: nl_2012 boys at 35 cm: L -0.6638, M 0.669, S 0.1195, on ln(kg + 1); hs at 51 cm: log10(kg)."""
+    boys = growth.lms("nl_2012", "wfh", "male", "")
+    assert boys.z(math.exp(0.669) - 1, 35) == pytest.approx(0, abs=1e-9)
+    z = ((math.log(2.2) / 0.669) ** -0.6638 - 1) / (-0.6638 * 0.1195)  # 1.2 kg
+    assert boys.z(1.2, 35) == pytest.approx(z, abs=1e-9)
+    hs = growth.lms("nl_1976", "wfh", "male", "hs")
+    z = ((math.log10(3.6) / 0.517) ** -0.2837 - 1) / (-0.2837 * 0.0781)
+    assert hs.z(3.6, 51) == pytest.approx(z, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "diagram", [("1616", "04"), ("82", "170"), ("82", "180"), ("82", "250"), ("1616", "02")]
+)
+def test_a_median_toddler_is_not_obese(diagram):
+    """A child with the median weight for its height, whatever its chart, has z 0; also born before 25 weeks."""
+    from bds_tool.indicators import cases, features
+
+    birth, day = date(2022, 8, 15), date(2024, 1, 15)
+    number, value = int(diagram[0]), diagram[1]
+    coded = {r["code"]: r["kaart"] for r in growth.rows("groeidiagram.csv")}
+    chart = growth.charts()["wfh", coded[value] if number == 1616 else "p30"]
+    given = []
+    for sex, word in (("1", "male"), ("2", "female")):
+        for height in range(720, 860, 10):
+            name = f"{sex}-{height}"
+            kilo = float(growth.lms(chart[0], "wfh", word, chart[1]).median(height / 10))
+            given += [
+                (name, None, None, 20, 1, birth.isoformat(), 0),
+                (name, None, None, 19, 1, sex, 0),
+                (name, None, None, number, 1, value, 0),
+                (name, name, day, 235, 1, str(height), 0),
+                (name, name, day, 245, 1, str(round(kilo * 1000)), 0),
+            ]
+    connection = cases._connection(given)
+    features.install_lookups(connection, ["kind", "groei"], features.Settings(2024, 2024, date(2024, 12, 31)))
+    features.make(connection, ["kind", "groei"])
+    found = connection.execute("select z_wfh, kaart from groei").fetchall()
+    assert len(found) == 28
+    assert all(abs(z) < 0.01 for z, _ in found)
+    if value == "170":
+        assert {k for _, k in found} == {"p25"}
 
 
 def test_every_tabulated_point(shared):
-    """At each of the tabulated points: z(M) = 0 and z(M·(1 + L·S·z)^(1/L)) = z within 1e-6."""
+    """At each of the tabulated points: z(M) = 0 and z(M·(1 + L·S·z)^(1/L)) = z within 1e-6, on the table's scale."""
+    scale = undo(shared)
     points = table(shared)
     by_reference: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for row in points:
@@ -41,11 +127,13 @@ def test_every_tabulated_point(shared):
         normal = rows[0]["distribution"] == "NO"
         l = np.ones(len(rows)) if normal else np.array([float(r["L"]) for r in rows])  # noqa: E741
         cv = s / m if normal else s
-        np.testing.assert_allclose(reference.z(m, x), 0, atol=1e-6)
+        back = scale.get(key[:2], lambda v: v)
+        np.testing.assert_allclose(reference.z(back(m), x), 0, atol=1e-6)
         for z in (-3, -2, -1, -0.5, 0.5, 1, 2, 3):
             inside = 1 + l * cv * z > 0
             power = np.where(np.abs(l) < 1e-12, 1, l)
             y = np.where(np.abs(l) < 1e-12, m * np.exp(cv * z), m * np.abs(1 + l * cv * z) ** (1 / power))
+            y = back(y)
             np.testing.assert_allclose(reference.z(y[inside], x[inside]), z, atol=1e-6, err_msg=str(key))
             np.testing.assert_allclose(reference.y(z, x)[inside], y[inside], rtol=1e-9)
         seen += len(rows)

@@ -25,7 +25,11 @@ SELECT
   $Z(m.lengte / 10.0, g.l_hgt, g.m_hgt, g.s_hgt) AS z_lengte,
   $Z(m.bmi, g.l_bmi, g.m_bmi, g.s_bmi) AS z_bmi,
   $Z(m.hoofdomtrek / 10.0, g.l_hdc, g.m_hdc, g.s_hdc) AS z_hoofd,
-  $Z(m.gewicht / 1000.0, w.l, w.m, w.s) AS z_wfh
+  $Z(CASE w.schaal
+    WHEN 'log1p(y)' THEN ln(1 + m.gewicht / 1000.0)
+    WHEN 'log10(y)' THEN log10(m.gewicht / 1000.0)
+    ELSE m.gewicht / 1000.0
+  END, w.l, w.m, w.s) AS z_wfh
 FROM (
   SELECT
     r.kind, r.datum, k.sex, r.lengte, r.gewicht, r.hoofdomtrek,

@@ -5,7 +5,8 @@
 -- sex: M, V of onbekend; education: laag, midden, hoog of onbekend; origin: klasse of onbekend
 -- mother_age: leeftijd van de moeder bij de geboorte in klassen (moederleeftijd), of onbekend
 -- einde: eerste van overlijden (21), vertrek uit Nederland (29) en zorgbeëindiging (488); leeg als het kind er nog is
--- kaart: groeireferentie (nl, tu, ma, hs, ds, p25 … p36); kaart_later: na 4 jaar
+-- kaart: groeireferentie (nl, tu, ma, hs, ds, p25 … p36); kaart_later: na 4 jaar; 22 tot en met 24 weken
+-- krijgt die van 25 weken, de jongste die er is
 -- status_zorg: laatste 1197 (W0625); zwangerschap in dagen (82); gewicht bij geboorte in gram (110)
 -- roken, alcohol, drugs: 1 ja, 2 nee (W0141); voeding_geboorte, voeding_dag8: W0177
 -- ngs1_r … ngs3_l: uitslag gehoorscreening 1e en 3e ronde (W0284)
@@ -21,8 +22,8 @@ SELECT
   k.status_zorg,
   CASE
     WHEN p.groeikaart = 'nl' THEN 'nl'
-    WHEN k.dagen BETWEEN 175 AND 258 AND coalesce(k.diagram, '01') IN ('01', '06')
-      THEN 'p' || CAST(CAST(floor(k.dagen / 7) AS INTEGER) AS VARCHAR)
+    WHEN k.dagen BETWEEN 154 AND 258 AND coalesce(k.diagram, '01') IN ('01', '06')
+      THEN 'p' || CAST(greatest(CAST(floor(k.dagen / 7) AS INTEGER), 25) AS VARCHAR)
     ELSE coalesce(d.kaart, 'nl')
   END AS kaart,
   CASE WHEN p.groeikaart = 'nl' THEN 'nl' ELSE coalesce(d.kaart, 'nl') END AS kaart_later,
