@@ -51,7 +51,7 @@ def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Resu
             ),
         )
     key = ["indicator", "level", "area", "period", *BREAKDOWNS]
-    columns = ["n", "x", "missing", "sum", "sum2", "new"]
+    columns = ["n", "x", "missing", "sum", "sum2", "new", "left_out", "x_with", "not_delivered"]
     frame = pl.concat([r.counts().select(*key, "parent", "area_name", *columns) for r in results]).collect()
     added = frame.group_by(key).agg(
         pl.col("parent").first(),
@@ -171,6 +171,10 @@ def _sums(added: Any, space: Space, definitions: dict[str, Any]) -> Iterator[Sum
             column("sum") if mean else None,
             column("sum2") if mean else None,
             published,
+            *(
+                column(c) if rows[c].is_not_null().any() else None
+                for c in ("left_out", "x_with", "not_delivered")
+            ),
         )
 
 

@@ -40,7 +40,9 @@ TOO_SMALL, SMALL = 30, 100
 class Sums:
     """The cells of one indicator: ascending keys and per key population p, known n, numerator x, new b, s and q.
 
-    `b` is None without a change of element; `s` and `q` are None unless the indicator is a mean.
+    `b` is None without a change of element; `s` and `q` are None unless the indicator is a mean. `left` and `with_`
+    are what flagged values would add to n, and x (or s) with them; `absent` are children of sources that do not
+    deliver the elements. None where nothing was flagged or everything is delivered.
     """
 
     id: str
@@ -54,6 +56,9 @@ class Sums:
     s: Floats | None = None
     q: Floats | None = None
     published: dict[str, tuple[float, str]] | None = None
+    left: Floats | None = None
+    with_: Floats | None = None
+    absent: Floats | None = None
 
 
 def write(path: Path, space: Space, indicators: Iterator[Sums], *, reference: str = "land") -> int:
@@ -145,6 +150,11 @@ def columns(space: Space, sums: Sums, reference: str) -> dict[str, Any]:
         "sum": number(sums.s),
         "sum2": number(sums.q),
         "new": whole(sums.b),
+        "left_out": whole(sums.left),
+        "x_with": number(sums.with_),
+        "value_with": number(_with(sums)),
+        "not_delivered": whole(sums.absent),
+        "resident": pa.nulls(size, pa.int64()),
     }
     return {name: out[name] for name in COLUMNS}
 
@@ -172,6 +182,18 @@ def values(sums: Sums) -> tuple[Floats, Floats, Floats]:
             value = np.where(n > 0, sums.x / n, np.nan)
             low, high = statistics.wilson(sums.x, n)
     return value * sums.scale, low * sums.scale, high * sums.scale
+
+
+def _with(sums: Sums) -> Floats | None:
+    """The value when flagged values count too; NaN where nobody is left then."""
+    import numpy as np
+
+    if sums.left is None or sums.with_ is None:
+        return None
+    whole = sums.n + sums.left
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out: Floats = np.where(whole > 0, sums.with_ / whole, np.nan) * sums.scale
+    return out
 
 
 def _compare(space: Space, sums: Sums, value: Floats, reference: str) -> tuple[Floats, Any]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 COUNTS_FILE = "counts.parquet"
 META_FILE = "_result.json"
 #: Version of the directory's layout; a reader refuses what it does not know.
-LAYOUT = 2
+LAYOUT = 3
 
 UNPROTECTED = "onbeschermd"
 PROTECTED = "beschermd"
@@ -58,9 +58,16 @@ COLUMNS: dict[str, str] = {
     "sum": "double",  # for means: sum of the values; null otherwise
     "sum2": "double",  # for means: sum of squares; null otherwise
     "new": "int64",  # of n: registered by the new element or code; null without such a change
+    "left_out": "int64",  # not in n, but would be if values that a check flagged counted too
+    "x_with": "double",  # x (for means the sum) with the flagged values, over n + left_out
+    "value_with": "double",  # the value with the flagged values: the other end of the range
+    "not_delivered": "int64",  # children of sources that do not deliver the elements: neither in n nor in missing
+    "resident": "int64",  # children that live in the area according to a population from outside; null without
 }
+#: Figures that no protection proves; they are empty in what is published.
+UNPROVEN = ("left_out", "x_with", "value_with", "not_delivered", "resident")
 #: What may be left out of a frame handed to `write_result`; it is filled with null.
-OPTIONAL = frozenset({"reference", "reference_test", "trend", "reliability", "sum", "sum2", "new"})
+OPTIONAL = frozenset({"reference", "reference_test", "trend", "reliability", "sum", "sum2", "new", *UNPROVEN})
 #: Cells that must be empty where a row is hidden.
 FIGURES = (
     "n",
@@ -75,6 +82,7 @@ FIGURES = (
     "sum",
     "sum2",
     "new",
+    *UNPROVEN,
 )
 
 

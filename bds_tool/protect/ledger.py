@@ -34,7 +34,7 @@ KEY = ["area", "period", "sex", "education", "age", "origin", "mother_age"]
 HIDDEN = ("verborgen", "niet_op_dit_niveau")
 #: Layouts of results published by an earlier bds. What was published stays published, so they count as any other;
 #: in a breakdown they lack, every row is a total.
-OLDER_LAYOUTS = {1}
+OLDER_LAYOUTS = {1, 2}
 
 
 @dataclass(frozen=True)

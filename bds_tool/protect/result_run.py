@@ -17,6 +17,7 @@ from bds_tool.base.text import t
 from bds_tool.indicators.result import (
     FIGURES,
     PROTECTED,
+    UNPROVEN,
     Result,
     indicator_rows,
     read_result,
@@ -210,6 +211,9 @@ def _published(frame: pl.DataFrame, hidden: Any, known: Any) -> pl.DataFrame:  #
     frame = frame.with_columns(status.alias("status"))
     secret = pl.col("status").is_in([HIDDEN, TOO_LOW])
     emptied = [*FIGURES, "reliability"]
+    frame = frame.with_columns(
+        pl.lit(None, dtype=frame[c].dtype).alias(c) for c in UNPROVEN if c in frame.columns
+    )
     frame = frame.with_columns(
         pl.when(secret).then(None).otherwise(pl.col(c)).alias(c) for c in emptied if c in frame.columns
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bds_tool.indicators.result import UNPROVEN
 from bds_tool.protect.types import Bools, Ints
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ def round_result(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         (100 * low).round(decimals).alias("lower"),
         (100 * high).round(decimals).alias("upper"),
     )
-    empty = [c for c in ("reference", "reference_test", "trend", "sum", "sum2") if c in frame.columns]
+    empty = [
+        c for c in ("reference", "reference_test", "trend", "sum", "sum2", *UNPROVEN) if c in frame.columns
+    ]
     frame = frame.with_columns(
         *shown.get_columns(), *(pl.lit(None, dtype=frame[c].dtype).alias(c) for c in empty)
     )

@@ -38,7 +38,8 @@ def long_table(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
     return (
         rows.join(known, on="indicator", how="left")
         .with_columns(
-            pl.col("area").replace_strict(order, default=len(order), return_dtype=pl.Int64).alias("_area")
+            pl.col("area").replace_strict(order, default=len(order), return_dtype=pl.Int64).alias("_area"),
+            (100 * pl.col("n") / (pl.col("n") + pl.col("missing"))).fill_nan(None).round(1).alias("coverage"),
         )
         .sort("theme", "title", "_area", "period", *BREAKDOWNS)
         .select(list(COLUMNS))

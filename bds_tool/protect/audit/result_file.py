@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 #: Layouts of a result this reads, and the counts of a row.
-LAYOUTS, FIGURES = (1, 2), ("n", "x", "missing")
+LAYOUTS, FIGURES = (1, 2, 3), ("n", "x", "missing")
 
 
 @dataclass
