@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from bds_tool.base import settings as config
 from bds_tool.base.errors import UsageError
+from bds_tool.base.table_settings import ColumnSetting
+from bds_tool.cli import project
 
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch):
     monkeypatch.delenv("BDS_CONFIG", raising=False)
     monkeypatch.delenv("BDS_LANG", raising=False)
+    project.start(None, language_given=True)
 
 
 def write(folder, text):
@@ -23,30 +28,39 @@ def write(folder, text):
 def test_nearest_file_upward_wins(tmp_path):
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
-    write(tmp_path, '[validate]\nbds = "4.1.3"\n')
-    assert config.load(start=inner).get("validate", "bds") == "4.1.3"
+    outer = write(tmp_path, '[validate]\nbds = "4.1.3"\n')
+    assert config.find(inner) == outer
+    assert config.load(outer).validate.bds == "4.1.3"
     nearest = write(tmp_path / "a", '[validate]\nbds = "4.2.0"\n')
-    assert config.load(start=inner) == config.Config(nearest, {"validate": {"bds": "4.2.0"}})
+    assert config.find(inner) == nearest
+    assert config.load(nearest) == config.Settings(nearest, validate=config.ValidateSettings(bds="4.2.0"))
 
 
 def test_search_stops_at_the_repository(tmp_path):
     write(tmp_path, "lang = 'en'\n")
     (tmp_path / "repo" / ".git").mkdir(parents=True)
-    assert config.load(start=tmp_path / "repo").path is None
+    assert config.find(tmp_path / "repo") is None
 
 
-def test_environment_names_the_file(tmp_path, monkeypatch):
-    monkeypatch.setenv("BDS_CONFIG", str(write(tmp_path, "lang = 'en'\n")))
-    assert config.load(start=tmp_path / "elsewhere").values == {"lang": "en"}
+def test_option_goes_before_environment_before_nearest(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    write(tmp_path / "here", "[validate]\nbds = '3.2.7'\n")
+    assert project.project().validate.bds == "3.2.7"
+    monkeypatch.setenv("BDS_CONFIG", str(write(tmp_path, "[validate]\nbds = '4.0.2'\n")))
+    assert project.project().validate.bds == "4.0.2"
+    other = tmp_path / "other.toml"
+    other.write_text("[validate]\nbds = '4.1.3'\n")
+    assert project.project(other).validate.bds == "4.1.3"
+    project.start(other, language_given=True)
+    assert project.project().validate.bds == "4.1.3"
 
 
 def test_accept_rows_with_bare_date(tmp_path):
     path = write(
         tmp_path, '[[accept]]\nrule = "BDS503"\nelement = 235\nreason = "bekend"\nuntil = 2027-01-01\n'
     )
-    assert config.load(path).rows("accept") == [
-        {"rule": "BDS503", "element": 235, "reason": "bekend", "until": "2027-01-01"}
-    ]
+    assert config.load(path).accept == (config.Acceptance("BDS503", "bekend", 235, until=date(2027, 1, 1)),)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +73,11 @@ def test_accept_rows_with_bare_date(tmp_path):
         ('[[accept]]\nrule = "BDS503"\n', "accept[1].reason ontbreekt"),
         ("[kolommen]\nlengte = true\n", "kolommen.lengte moet"),
         ("[validate\n", "geen geldig TOML"),
+        ('[[accept]]\nrule = "BDS503"\nreason = "  "\n', "accept[1].reason is leeg"),
+        ('[[accept]]\nrule = "BDS503"\nreason = "x"\nuntil = "2027-13-01"\n', "accept[1].until"),
+        ('[validate]\nreference-date = "morgen"\n', "validate.reference-date"),
+        ("[validate]\nmax-findings-per-rule = -1\n", "max-findings-per-rule is te klein"),
+        ("[validate]\nprotocol = 'x'\n", "validate.protocol is geen instelling"),
     ],
 )
 def test_mistakes_are_told(tmp_path, text, says):
@@ -77,8 +96,8 @@ def test_columns_take_three_forms(tmp_path):
     path = write(
         tmp_path, '[kolommen]\nmmlen = 235\nclientnr = "dossier_id"\nkg = {element = 245, eenheid = "kg"}\n'
     )
-    assert config.load(path).section("kolommen") == {
-        "mmlen": 235,
-        "clientnr": "dossier_id",
-        "kg": {"element": 245, "eenheid": "kg"},
+    assert config.load(path).tables.columns == {
+        "mmlen": ColumnSetting(element=235),
+        "clientnr": ColumnSetting(rol="dossier_id"),
+        "kg": ColumnSetting(element=245, eenheid="kg"),
     }

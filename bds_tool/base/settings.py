@@ -5,18 +5,20 @@ What may stand in the file is data: `specs/_schemas/config.schema.json`. A new k
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import json
-import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bds_tool.base.errors import UsageError
+from bds_tool.base.errors import SpecError, UsageError
 from bds_tool.base.specs import specs_dir
+from bds_tool.base.table_settings import TableSettings, table_settings
 from bds_tool.base.text import t
 
 NAME = "bds.toml"
@@ -32,29 +34,71 @@ KINDS: dict[str, tuple[type, ...]] = {
 
 
 @dataclass(frozen=True)
-class Config:
-    """What `bds.toml` says. `path` is None when there is no such file; every section is then empty."""
+class Acceptance:
+    """One `[[accept]]`: findings of a rule that were looked at, with the reason and the last day it holds."""
+
+    rule: str
+    reason: str
+    element: int | None = None
+    file: str = ""
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class ValidateSettings:
+    """`[validate]`: what holds where the command line says nothing."""
+
+    bds: str = ""
+    fail_on: str = "error"
+    reference_date: date | None = None
+    max_findings_per_rule: int = 100
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConvertSettings:
+    """`[convert]`, as far as it is about writing; what is about reading tables stands in `TableSettings`."""
+
+    dialect: str = "iso"
+    organisation: int | None = None
+
+
+@dataclass(frozen=True)
+class ProtectSettings:
+    """`[protect]`."""
+
+    policy: str = ""
+
+
+@dataclass(frozen=True)
+class AnonymiseSettings:
+    """`[anonymise]`; `key_file` counts from the folder of `bds.toml`."""
+
+    key_file: Path | None = None
+    policy: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that `bds.toml` says, typed. `path` is None when there is no such file; then all is as it always is.
+
+    Only `cli` loads one; what lies below gets the part it needs.
+    """
 
     path: Path | None = None
-    values: dict[str, Any] = field(default_factory=dict)
-
-    def section(self, name: str) -> dict[str, Any]:
-        """The table `[name]`; empty when it is not there."""
-        return dict(self.values.get(name, {}))
-
-    def rows(self, name: str) -> list[dict[str, Any]]:
-        """The tables `[[name]]`; empty when there are none."""
-        return list(self.values.get(name, []))
-
-    def get(self, section: str, key: str, default: Any = None) -> Any:  # noqa: ANN401
-        return self.section(section).get(key, default)
+    lang: str = ""
+    validate: ValidateSettings = field(default_factory=ValidateSettings)
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    accept: tuple[Acceptance, ...] = ()
+    tables: TableSettings = field(default_factory=TableSettings)
+    convert: ConvertSettings = field(default_factory=ConvertSettings)
+    protect: ProtectSettings = field(default_factory=ProtectSettings)
+    anonymise: AnonymiseSettings = field(default_factory=AnonymiseSettings)
 
 
 def find(start: Path | None = None) -> Path | None:
-    """`BDS_CONFIG`, else the nearest `bds.toml` from `start` upward; not above a repository or the home folder."""
-    chosen = os.environ.get("BDS_CONFIG", "")
-    if chosen:
-        return Path(chosen)
+    """The nearest `bds.toml` from `start` upward; not above a repository or the home folder."""
     home = Path.home()
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
@@ -65,16 +109,13 @@ def find(start: Path | None = None) -> Path | None:
     return None
 
 
-def load(path: Path | None = None, *, start: Path | None = None) -> Config:
-    """Settings of this project. Raises UsageError for a file that is missing, malformed or has unknown keys."""
-    chosen = path or find(start)
-    if chosen is None:
-        return Config()
+def load(path: Path) -> Settings:
+    """What a file says. Raises UsageError when it is missing, malformed, has unknown keys or values that cannot be."""
     try:
-        values = tomllib.loads(chosen.read_text(encoding="utf-8-sig"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
-            t(f"{chosen} is niet te lezen.", f"{chosen} cannot be read."),
+            t(f"{path} is niet te lezen.", f"{path} cannot be read."),
             t(
                 "Het moet een bestaand tekstbestand in UTF-8 zijn.",
                 "It must be an existing text file in UTF-8.",
@@ -82,29 +123,96 @@ def load(path: Path | None = None, *, start: Path | None = None) -> Config:
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise UsageError(
-            t(f"{chosen} is geen geldig TOML: {error}.", f"{chosen} is not valid TOML: {error}."),
+            t(f"{path} is geen geldig TOML: {error}.", f"{path} is not valid TOML: {error}."),
             t(
                 'Tekst staat tussen aanhalingstekens: naam = "waarde".',
                 'Text stands in quotes: name = "value".',
             ),
         ) from error
-    problems = _problems(_plain(values), _schema(str(specs_dir())), "")
+    values = _plain(values)
+    problems = _problems(values, _schema(str(specs_dir())), "")
     if problems:
         shown = problems[:5]
         raise UsageError(
-            f"{chosen}: " + " ".join(shown),
+            f"{path}: " + " ".join(shown),
             t(
                 "Verbeter het bestand; `bds` negeert geen instellingen.",
                 "Mend the file; `bds` ignores no settings.",
             ),
         )
-    return Config(chosen, _plain(values))
+    settings = _typed(path, values)
+    try:
+        codecs.lookup(settings.tables.encoding or "utf-8")
+    except LookupError as error:
+        raise UsageError(
+            t(
+                f"{path}: convert.encoding = {settings.tables.encoding} is geen bekende tekencodering.",
+                f"{path}: convert.encoding = {settings.tables.encoding} is no known encoding.",
+            ),
+            t("Bijvoorbeeld utf-8, windows-1252 of cp850.", "For example utf-8, windows-1252 or cp850."),
+        ) from error
+    return settings
+
+
+def _typed(path: Path, values: dict[str, Any]) -> Settings:
+    """The object for content that follows the schema."""
+    v, c, a = (values.get(name, {}) for name in ("validate", "convert", "anonymise"))
+    return Settings(
+        path,
+        values.get("lang", ""),
+        ValidateSettings(
+            v.get("bds", ""),
+            v.get("fail-on", "error"),
+            _day(v.get("reference-date"), "validate.reference-date"),
+            v.get("max-findings-per-rule", 100),
+            tuple(v.get("select", ())),
+            tuple(v.get("ignore", ())),
+        ),
+        values.get("rules", {}),
+        tuple(
+            Acceptance(
+                r["rule"],
+                r["reason"],
+                r.get("element"),
+                r.get("file", ""),
+                _day(r.get("until"), f"accept[{i}].until"),
+            )
+            for i, r in enumerate(values.get("accept", ()), start=1)
+        ),
+        table_settings(values),
+        ConvertSettings(c.get("dialect", "iso"), c.get("organisation")),
+        ProtectSettings(_policy(path, values.get("protect", {}))),
+        AnonymiseSettings(path.parent / a["key-file"] if "key-file" in a else None, _policy(path, a)),
+    )
+
+
+def _policy(path: Path, section: Mapping[str, str]) -> str:
+    """A preset by its name, or a file, which counts from the folder of `bds.toml`."""
+    policy = section.get("policy", "")
+    return str(path.parent / policy) if policy.endswith((".yaml", ".yml")) else policy
+
+
+def _day(text: str | None, place: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise UsageError(
+            t(f"{NAME}: {place} = {text} is geen datum.", f"{NAME}: {place} = {text} is no date."),
+            t("Schrijf jjjj-mm-dd.", "Write yyyy-mm-dd."),
+        ) from error
 
 
 @lru_cache(maxsize=4)
 def _schema(specs: str) -> dict[str, Any]:
-    text = (Path(specs) / "_schemas" / "config.schema.json").read_text(encoding="utf-8")
-    return dict(json.loads(text))
+    path = Path(specs) / "_schemas" / "config.schema.json"
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise SpecError(
+            t(f"{path} ontbreekt of is niet te lezen.", f"{path} is missing or cannot be read."),
+            t("Controleer --specs; `bds spec check` wijst de plaats aan.",
+              "Check --specs; `bds spec check` points at the place."),
+        ) from error  # fmt: skip
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
@@ -127,6 +235,10 @@ def _problems(value: Any, schema: dict[str, Any], place: str) -> list[str]:  # n
     if "enum" in schema and value not in schema["enum"]:
         choices = ", ".join(schema["enum"])
         return [t(f"{place} moet een van deze zijn: {choices}.", f"{place} must be one of: {choices}.")]
+    if isinstance(value, str) and len(value.strip()) < schema.get("minLength", 0):
+        return [t(f"{place} is leeg.", f"{place} is empty.")]
+    if isinstance(value, int | float) and value < schema.get("minimum", value):
+        return [t(f"{place} is te klein.", f"{place} is too small.")]
     if isinstance(value, list):
         items = schema.get("items", {})
         return [p for i, v in enumerate(value, start=1) for p in _problems(v, items, f"{place}[{i}]")]

@@ -9,6 +9,7 @@ import typer
 
 from bds_tool.base.text import number, t
 from bds_tool.cli.opening import open_readable
+from bds_tool.cli.project import project
 from bds_tool.cli.render import table, talk
 
 
@@ -24,8 +25,11 @@ def anonymise(
         typer.Option("--key-file", help="Bestand met de geheime sleutel; anders BDS_KEY."),
     ] = None,
     policy: Annotated[
-        str, typer.Option("--policy", help="Beleid uit specs/beleid/extract, of een YAML-bestand.")
-    ] = "onderzoek",
+        str,
+        typer.Option(
+            "--policy", help="Beleid uit specs/beleid/extract, of een YAML-bestand; anders onderzoek."
+        ),
+    ] = "",
     area: Annotated[
         str, typer.Option("--area", help="Gebied dat meegaat: none, gemeente of wijk (met --areas).")
     ] = "gemeente",
@@ -46,8 +50,9 @@ def anonymise(
     from bds_tool.export.anonymise.extract import anonymise as make
     from bds_tool.export.anonymise.extract import load_extract_policy, read_key
 
-    secret = read_key(key_file)
-    rules = load_extract_policy(policy)
+    settings = project().anonymise
+    secret = read_key(key_file or settings.key_file)
+    rules = load_extract_policy(policy or settings.policy or "onderzoek")
     with open_readable([store], quiet=quiet) as source:
         extract = make(
             source,

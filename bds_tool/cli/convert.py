@@ -9,9 +9,11 @@ import typer
 
 from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.text import number, t
+from bds_tool.cli.project import project
 from bds_tool.cli.render import one_of, table, talk, to_json, write
 
 if TYPE_CHECKING:
+    from bds_tool.base.table_settings import TableSettings
     from bds_tool.formats.writing import Written
     from bds_tool.store import Store
 
@@ -60,6 +62,9 @@ def convert(
     format_: Annotated[
         str, typer.Option("--format", "-f", help="Vorm van --explain: text of json.")
     ] = "text",
+    config: Annotated[
+        Path | None, typer.Option(help="Instellingen; anders de dichtstbijzijnde bds.toml.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Geen uitleg op het scherm.")] = False,
 ) -> None:
     """Zet een export om naar een ander formaat, of naar een gegevensmap (.bds) om sneller mee te werken.
@@ -68,7 +73,7 @@ def convert(
     """
     one_of(format_, ("text", "json"), "--format")
     if explain:
-        _explain(paths, format_)
+        _explain(paths, format_, project(config).tables)
         return
     from bds_tool.formats.writing import WriteOptions, format_of
 
@@ -84,7 +89,6 @@ def convert(
                 "For example: bds convert export.json export.csv",
             ),
         )
-    from bds_tool.base import settings as config
     from bds_tool.cli.render import progress as counting
     from bds_tool.formats import read
     from bds_tool.formats.writing import write as write_export
@@ -93,11 +97,11 @@ def convert(
     if bds:
         load(bds)
     *sources, out = paths
-    settings = config.load().section("convert")
+    settings = project(config)
     options = WriteOptions(
         bds=bds,
-        dialect=_dialect(dialect or settings.get("dialect", "iso")),
-        organisation=organisation if organisation is not None else settings.get("organisation"),
+        dialect=_dialect(dialect or settings.convert.dialect),
+        organisation=organisation if organisation is not None else settings.convert.organisation,
         replace=force,
     )
     if out.is_file() and not force:
@@ -114,6 +118,7 @@ def convert(
         bds=bds,
         replace=force,
         at_least_one=True,
+        tables=settings.tables,
         progress=progress,
     )
     with store:
@@ -174,11 +179,11 @@ def _told(done: Written, out: Path) -> None:
         talk(t(f"  niet mee: {number(left)} × {name}", f"  not carried: {number(left)} × {name}"))
 
 
-def _explain(paths: list[Path], format_: str) -> None:
+def _explain(paths: list[Path], format_: str, tables: TableSettings) -> None:
     """For each table: what its columns mean and why, and lines for bds.toml for what was not understood."""
     from bds_tool.formats.explaining import explain_tables
 
-    for report in explain_tables(paths):
+    for report in explain_tables(paths, tables):
         if format_ == "json":
             write(to_json(report))
             continue

@@ -9,8 +9,9 @@ import typer
 
 from bds_tool.base.errors import ExitCode
 from bds_tool.base.text import t
+from bds_tool.cli.project import project
 from bds_tool.cli.render import table, talk, to_json, write
-from bds_tool.cli.validate import day, fail_level, publish
+from bds_tool.cli.validate import fail_level, publish, today
 
 _WORDS = {
     "new": ("nieuw", "new"),
@@ -55,17 +56,16 @@ def report(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Alleen het oordeel.")] = False,
 ) -> None:
     """Oordeel opnieuw over een bewaard resultaat, met de drempels en acceptaties van nu; er wordt niets gelezen."""
-    from bds_tool.base import settings
     from bds_tool.findings.acceptances import accept
     from bds_tool.findings.report import formats
     from bds_tool.findings.result import load
 
-    found = settings.load(config)
+    found = project(config)
     formats.check(format_)
-    threshold = fail_level(fail_on or found.get("validate", "fail-on", "error"))
+    threshold = fail_level(fail_on or found.validate.fail_on)
     reports = [formats.parse(r) for r in extra or ()]
-    stored = load(result, found.section("rules"))
-    judged = accept(stored, found.rows("accept"), day(reference_date))
+    stored = load(result, found.rules)
+    judged = accept(stored, found.accept, today(reference_date, found))
     raise typer.Exit(
         publish(judged, format_, output, reports, threshold, show_values=show_values, quiet=quiet)
     )

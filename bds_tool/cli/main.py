@@ -9,6 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +24,7 @@ from bds_tool.base.errors import ExitCode, Interrupted, UserError
 from bds_tool.base.files import disk_full, end_run
 from bds_tool.base.specs import set_specs
 from bds_tool.base.text import LANGUAGES, set_language, t
+from bds_tool.cli import project
 from bds_tool.cli.render import one_of, talk
 from bds_tool.cli.wording import speak, wrong_use
 
@@ -45,9 +47,10 @@ ORDER = (
     "report",
     "generate",
 )
-NOT_COMMANDS = {"main", "opening", "render", "wording", "zib_text"}
+NOT_COMMANDS = {"main", "opening", "project", "render", "wording", "zib_text"}
 
 _log_file: list[Path] = []
+_asks_help = [False]
 
 
 def build() -> typer.Typer:
@@ -77,13 +80,18 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-def _language(value: str) -> str:
-    set_language(one_of(value, LANGUAGES, "--lang"))
+def _language(context: typer.Context, value: str) -> str:
+    """The language of the option or BDS_LANG, else of bds.toml, which has its say when it can be read."""
+    project.start(context.params.get("config"), language_given=bool(value))
+    set_language(one_of(value, LANGUAGES, "--lang") if value else "")
+    if not value:
+        with suppress(UserError):
+            project.project()
     return value
 
 
 def _global_options(
-    _lang: Annotated[
+    lang: Annotated[
         str,
         typer.Option(
             "--lang",
@@ -92,7 +100,13 @@ def _global_options(
             callback=_language,
             is_eager=True,  # before --help and --version
         ),
-    ] = "nl",
+    ] = "",
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="Instellingen; anders die van BDS_CONFIG of de dichtstbijzijnde bds.toml.", is_eager=True
+        ),
+    ] = None,
     specs: Annotated[
         str, typer.Option(help="Map met definities in plaats van de meegeleverde.", envvar="BDS_SPECS")
     ] = "",
@@ -104,6 +118,9 @@ def _global_options(
     ] = False,
 ) -> None:
     set_specs(specs)
+    if not _asks_help[0]:
+        project.start(config, language_given=bool(lang))
+        project.project()
     _log_file[:] = [log_file] if log_file else []
 
 
@@ -111,6 +128,7 @@ def run(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code. No traceback reaches a user."""
     try:
         given = sys.argv[1:] if arguments is None else arguments
+        _asks_help[:] = [bool({"-h", "--help"} & set(given))]
         result = build()(given or ["--help"], prog_name="bds", standalone_mode=False)
         if result == ExitCode.INTERRUPTED:  # what Typer makes of a KeyboardInterrupt of some library
             raise Interrupted

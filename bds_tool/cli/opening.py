@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UnreadableError
 from bds_tool.base.text import number, t
+from bds_tool.cli.project import project
 from bds_tool.cli.render import talk
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def open_readable(paths: Sequence[Path | str], *, quiet: bool = False, **options
     """
     from bds_tool.formats import read, unreadable
 
-    store = read(paths, **options)
+    store = read(paths, tables=project().tables, **options)
     names = unreadable(store)
     shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
     if names and len(names) == store.bronnen().height:

@@ -9,6 +9,7 @@ import typer
 
 from bds_tool.base.errors import ExitCode
 from bds_tool.base.text import number, t
+from bds_tool.cli.project import project
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
 
 
@@ -37,13 +38,11 @@ def profile(
 
     Voorbeeld: bds profile export.csv
     """
-    from bds_tool.base import settings
     from bds_tool.formats import read, unreadable
     from bds_tool.validate.profile import profile as look
 
     one_of(format_, TABLE_FORMATS, "--format")
-    columns = settings.load(config).section("kolommen")
-    with read(paths, from_format=from_format, settings={"kolommen": columns} if columns else {}) as store:
+    with read(paths, from_format=from_format, tables=project(config).tables) as store:
         found = look(store, small=small)
         broken = unreadable(store)
     if format_ == "json":

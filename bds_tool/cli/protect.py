@@ -9,9 +9,12 @@ import typer
 
 from bds_tool.base.errors import ExitCode, UnreadableError, UsageError
 from bds_tool.base.text import number, t
+from bds_tool.cli.project import project
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
 from bds_tool.cli.wording import Group
 
+#: The policy that holds where neither the command line nor bds.toml names one.
+STRICT = "ncj-strict"
 #: Findings told on a screen; a file gets them all.
 MOST_ROWS = 50
 
@@ -42,7 +45,10 @@ Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
 ]
 PolicyName = Annotated[
-    str, typer.Option("--policy", help="Voorinstelling (bds protect policy list) of YAML-bestand.")
+    str,
+    typer.Option(
+        "--policy", help="Voorinstelling (bds protect policy list) of YAML-bestand; anders ncj-strict."
+    ),
 ]
 Description = Annotated[Path | None, typer.Option("--table", help="YAML met de dimensies van de tabel.")]
 Earlier = Annotated[
@@ -63,7 +69,7 @@ def run(
     to: Annotated[
         Path, typer.Option("--to", help="Wat gepubliceerd mag worden: een .result-map of een tabelbestand.")
     ],
-    policy: PolicyName = "ncj-strict",
+    policy: PolicyName = "",
     description: Description = None,
     quality: Annotated[bool, typer.Option("--quality", help="Zoek langer en verberg minder cellen.")] = False,
     earlier: Earlier = None,
@@ -93,7 +99,7 @@ def run(
     from bds_tool.protect.releases import run_result, run_table
     from bds_tool.protect.statement import write_statement
 
-    chosen = load_policy(policy)
+    chosen = load_policy(policy or project().protect.policy or STRICT)
     if source.is_dir():
         facts, inside = run_result(
             source, chosen, to, quality=quality, earlier=earlier or (), ledger=ledger, replace=force

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from bds_tool.base.text import number, t
+from bds_tool.cli.project import project
+from bds_tool.cli.protect import STRICT
 from bds_tool.cli.render import talk
 
 ResultPath = Annotated[Path, typer.Argument(metavar="RESULT", help="Beveiligd resultaat (NAAM.result).")]
@@ -23,7 +25,9 @@ Source = Annotated[
 Areas = Annotated[
     list[Path] | None, typer.Option("--areas", help="Postcode- en gebiedstabellen, bij een gegevensmap.")
 ]
-Policy = Annotated[str, typer.Option("--policy", help="Onthullingsbeleid, bij een gegevensmap.")]
+Policy = Annotated[
+    str, typer.Option("--policy", help="Onthullingsbeleid, bij een gegevensmap; anders ncj-strict.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Geen samenvatting.")]
 
 
@@ -132,7 +136,7 @@ def site(
     title: Annotated[str, typer.Option(help="Naam van de site.")] = "",
     demo: Annotated[bool, typer.Option("--demo", help="Zet erbij dat de gegevens verzonnen zijn.")] = False,
     areas: Areas = None,
-    policy: Policy = "ncj-strict",
+    policy: Policy = "",
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
@@ -140,7 +144,7 @@ def site(
     from bds_tool.export.report.prepare import opened
     from bds_tool.export.report.site import build_site
 
-    with opened(source, areas=areas or [], policy=policy) as book:
+    with opened(source, areas=areas or [], policy=policy or project().protect.policy or STRICT) as book:
         built = build_site(book, output, title=title, demo=demo, replace=force)
     if not quiet:
         size = number(built.bytes / 1e6, 1)
@@ -173,7 +177,7 @@ def melkvoeding(
     area: Annotated[str, typer.Option(help="Gebied (code of naam); zonder: het geheel.")] = "",
     period: Annotated[str, typer.Option(help="Periode; zonder: de laatste.")] = "",
     areas: Areas = None,
-    policy: Policy = "ncj-strict",
+    policy: Policy = "",
     quiet: Quiet = False,
 ) -> None:
     """Peiling Melkvoeding: momenten en soort, naar opleiding, naast de cijfers van 2018."""
@@ -181,7 +185,11 @@ def melkvoeding(
     from bds_tool.export.report.prepare import opened
 
     with opened(
-        source, areas=areas or [], policy=policy, names=["voeding"], by=["education", "mother_age"]
+        source,
+        areas=areas or [],
+        policy=policy or project().protect.policy or STRICT,
+        names=["voeding"],
+        by=["education", "mother_age"],
     ) as book:
         write_milk(book, output, area=area, period=period)
     if not quiet:

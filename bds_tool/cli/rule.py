@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bds_tool.base.text import t
+from bds_tool.cli.project import project
 from bds_tool.cli.render import one_of, table, to_json, write
 
 if TYPE_CHECKING:
@@ -42,11 +43,10 @@ def rule(
 
     Voorbeeld: bds rule BDS203
     """
-    from bds_tool.base import settings as config
     from bds_tool.findings.catalogue import load_rules
     from bds_tool.schema import load
 
-    catalogue = load_rules(config.load().section("rules"))
+    catalogue = load_rules(project().rules)
     if bds:
         load(bds)
     if for_format:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.text import t
+from bds_tool.cli.project import project
 from bds_tool.cli.render import progress, talk, write
 
 if TYPE_CHECKING:
+    from bds_tool.base.settings import Settings
     from bds_tool.findings.result import Result
 
 _REPORTS = "Rapport"
@@ -113,13 +116,12 @@ def validate(
 
     Voorbeeld: bds validate levering/ --report html=rapport.html
     """
-    from bds_tool.base import settings
     from bds_tool.findings.report import formats
     from bds_tool.validate.run import Request, judge
 
-    found = settings.load(config)
-    chosen = found.section("validate")
-    threshold = fail_level(fail_on or chosen.get("fail-on", "error"))
+    found = project(config)
+    chosen = found.validate
+    threshold = fail_level(fail_on or chosen.fail_on)
     formats.check(format_)
     reports = [formats.parse(r) for r in report or ()]
     if output is None and format_ in formats.BINARY:
@@ -128,15 +130,15 @@ def validate(
     result = judge(
         Request(
             paths,
-            bds=bds or chosen.get("bds", ""),
+            bds=bds or chosen.bds,
             from_format=from_format,
-            settings={"kolommen": found.section("kolommen")} if found.section("kolommen") else {},
-            today=day(reference_date or chosen.get("reference-date", "")),
-            max_examples=chosen.get("max-findings-per-rule", 100) if max_examples is None else max_examples,
-            select=select or chosen.get("select", ()),
-            ignore=ignore or chosen.get("ignore", ()),
-            rules=found.section("rules"),
-            accept=found.rows("accept"),
+            tables=found.tables,
+            today=today(reference_date, found),
+            max_examples=chosen.max_findings_per_rule if max_examples is None else max_examples,
+            select=select or chosen.select,
+            ignore=ignore or chosen.ignore,
+            rules=found.rules,
+            accept=found.accept,
             xsd=xsd,
             store=store,
             replace=force,
@@ -209,12 +211,10 @@ def fail_level(word: str) -> str:
     return FAIL_ON[word]
 
 
-def day(text: str) -> Any:  # noqa: ANN401
-    """A date of an option; today when it is empty."""
-    from datetime import date
-
+def today(text: str, settings: Settings) -> date:
+    """The day that counts as today: of the option, of the settings, else of the clock of the person who asks."""
     if not text:
-        return date.today()  # noqa: DTZ011  # the day on the clock of the person who asks
+        return settings.validate.reference_date or date.today()  # noqa: DTZ011
     try:
         return date.fromisoformat(text)
     except ValueError as error:

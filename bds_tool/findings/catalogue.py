@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -51,6 +52,11 @@ class Rule:
     formats: tuple[str, ...] = ()
     elements: tuple[int, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def always(self) -> bool:
+        """Whether it tells that something could not be read; that is never left out."""
+        return self.family == 0 and self.severity == "fout"
 
     def holds_for(self, version: str, format_: str) -> bool:
         """Whether the rule is meant for this BDS version and source format."""
@@ -110,43 +116,18 @@ class Catalogue:
         return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:12]
 
 
-def load_rules(overrides: dict[str, dict[str, Any]] | None = None) -> Catalogue:
+def load_rules(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Catalogue:
     """The catalogue; `overrides` (code → severity and parameters) comes from `bds.toml`, section `[rules.CODE]`."""
     catalogue = _load(str(specs_dir()))
     if not overrides:
         return catalogue
+    from bds_tool.findings.overriding import overridden
+
     rules = dict(catalogue.rules)
     for key, values in overrides.items():
         rule = catalogue.find(key)
-        rules[rule.code] = _overridden(rule, values)
+        rules[rule.code] = overridden(rule, values)
     return Catalogue(rules, catalogue.families)
-
-
-def _overridden(rule: Rule, values: dict[str, Any]) -> Rule:
-    from dataclasses import replace
-
-    severity = str(values.get("severity", rule.severity))
-    severity = FAIL_ON.get(severity, severity)
-    if severity not in SEVERITIES:
-        raise UsageError(
-            t(
-                f"[rules.{rule.code}] severity: {severity} is geen ernst.",
-                f"[rules.{rule.code}] severity: {severity} is no severity.",
-            ),
-            t("Kies uit: error, warning, info.", "Choose one of: error, warning, info."),
-        )
-    unknown = set(values) - {"severity"} - set(rule.parameters)
-    if unknown:
-        known = ", ".join(sorted(rule.parameters)) or t("geen", "none")
-        raise UsageError(
-            t(
-                f"[rules.{rule.code}] kent {', '.join(sorted(unknown))} niet.",
-                f"[rules.{rule.code}] has no {', '.join(sorted(unknown))}.",
-            ),
-            t(f"Instelbaar: severity, {known}.", f"You can set: severity, {known}."),
-        )
-    parameters = rule.parameters | {k: v for k, v in values.items() if k != "severity"}
-    return replace(rule, severity=severity, parameters=parameters)
 
 
 @lru_cache(maxsize=4)

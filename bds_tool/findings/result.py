@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -104,7 +105,7 @@ def is_result(path: Path | str) -> bool:
     return (Path(path) / "_findings.json").is_file()
 
 
-def load(path: Path | str, rules: dict[str, dict[str, Any]] | None = None) -> Result:
+def load(path: Path | str, rules: Mapping[str, Mapping[str, Any]] | None = None) -> Result:
     """A stored result; severities come from the catalogue of now, so that a new threshold holds without reading again."""
     from bds_tool.findings.catalogue import load_rules
 
@@ -214,7 +215,7 @@ def _standing(
 ) -> tuple[str | None, list[list[int]], str]:
     """Why a rule is not judged for sources of this version and format (null: it is), and the elements it needs."""
     codes = result.meta.get("codes")
-    if codes is not None and rule.code not in codes and rule.family != 0:
+    if codes is not None and rule.code not in codes and not rule.always:
         return t("niet gevraagd", "not asked for"), [], rule.stage
     if group is None:
         # Reading stopped at the first obstacle: what else is wrong nobody knows.

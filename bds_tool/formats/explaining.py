@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.errors import UnreadableError
+from bds_tool.base.table_settings import TableSettings
 from bds_tool.base.text import t
 from bds_tool.formats.reading import Options, sources
 from bds_tool.formats.sniff import sniff
@@ -17,13 +18,13 @@ from bds_tool.formats.table.scan import Table
 from bds_tool.store.sources import Source, Unreadable
 
 
-def explain_tables(paths: Sequence[Path | str]) -> list[dict[str, Any]]:
+def explain_tables(paths: Sequence[Path | str], tables: TableSettings | None = None) -> list[dict[str, Any]]:
     """One report per table: bestand, vorm, keuzes, kolommen and voorstel (lines of TOML).
 
     Raises UnreadableError when there is no table among the paths.
     """
     reports = []
-    for source in sources(paths, Options()):
+    for source in sources(paths, Options(tables=tables or TableSettings())):
         if sniff(source.head(), source.pad) != "tabel":
             continue
         try:

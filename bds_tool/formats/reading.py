@@ -16,6 +16,7 @@ from typing import Any
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.files import temporary_dir
 from bds_tool.base.pools import in_processes
+from bds_tool.base.table_settings import TableSettings
 from bds_tool.base.text import t
 from bds_tool.formats.sniff import sniff
 from bds_tool.store.archives import BROKEN
@@ -48,7 +49,7 @@ class Options:
     from_format: str | None = None
     bds: str = ""
     inspect: tuple[str, ...] = ()
-    settings: dict[str, Any] = field(default_factory=dict)
+    tables: TableSettings = field(default_factory=TableSettings)
     processes: int = field(default_factory=lambda: int(os.environ.get("BDS_PROCESSES", "1")))
 
 
@@ -59,7 +60,7 @@ def read(
     from_format: str | None = None,
     bds: str = "",
     inspect: tuple[str, ...] = (),
-    settings: dict[str, Any] | None = None,
+    tables: TableSettings | None = None,
     replace: bool = False,
     at_least_one: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -69,7 +70,7 @@ def read(
     A file that cannot be read becomes a melding of family 0xx; the others go on. A single path that is a
     store already is opened as it is. Raises UnreadableError when there is nothing to read; with `at_least_one` also when
     not one file could be read, and then what stands at `out` stays.
-    With `BDS_PROCESSES` above 1 (the program `bds` sets 2) many files are shared between processes; a script
+    `tables` says how tables are meant. With `BDS_PROCESSES` above 1 (the program `bds` sets 2) many files are shared between processes; a script
     that sets it needs the usual `if __name__ == "__main__"`. `progress(done, total)` counts bytes of files.
     """
     if len(paths) == 1 and out is None and Store.is_store(paths[0]):
@@ -77,7 +78,7 @@ def read(
         if at_least_one:
             _require_some(unreadable(store), store.bronnen().height)
         return store
-    options = Options(from_format, bds, inspect, settings or {})
+    options = Options(from_format, bds, inspect, tables or TableSettings())
     entries = list(find_entries(paths))
     if not entries:
         raise UnreadableError(
@@ -121,7 +122,7 @@ def _require_some(unread: list[str], total: int) -> None:
 def sources(paths: Sequence[Path | str], options: Options) -> Iterator[Source]:
     """The sources that `paths` stand for: files, members of archives, stdin; what cannot be opened is left out."""
     for entry in find_entries(paths):
-        opened = open_entry(entry, options.bds, options.settings)
+        opened = open_entry(entry, options.bds, options.tables)
         yield from (s for s in opened if isinstance(s, Source))
 
 
@@ -158,7 +159,7 @@ def _results(
 def _read_entry(
     entry: Entry, options: Options, writer: StoreWriter | None, told: Progress | None = None
 ) -> Iterator[_Result]:
-    for source in open_entry(entry, options.bds, options.settings):
+    for source in open_entry(entry, options.bds, options.tables):
         if isinstance(source, Unopened):
             yield _failed(source.bron, source.pad, source.size, source.finding, **source.parameters)
         else:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from bds_tool.base.files import reason
+from bds_tool.base.table_settings import TableSettings
 from bds_tool.store.archives import gzip_size, kind_of_file, members, open_gzip, open_plain, spool_stdin
 from bds_tool.store.sources import Source, Unreadable
 from bds_tool.store.store import Store
@@ -111,19 +112,19 @@ def _data(path: Path) -> bool:
     return any(mark in first for mark in (b";", b"\t", b"|"))
 
 
-def open_entry(entry: Entry, bds: str, settings: dict[str, Any]) -> Iterator[Source | Unopened]:
+def open_entry(entry: Entry, bds: str, tables: TableSettings) -> Iterator[Source | Unopened]:
     """The sources in one path: itself, or the members of an archive."""
     if entry.problem:
         yield Unopened(entry.number, str(entry.path), 0, entry.problem)
     elif str(entry.path) == "-":
         with tempfile.TemporaryDirectory(prefix="bds-") as folder:
             spooled = spool_stdin(Path(folder))
-            yield from _opened(Entry(entry.number, spooled, numbers=entry.numbers), "-", bds, settings)
+            yield from _opened(Entry(entry.number, spooled, numbers=entry.numbers), "-", bds, tables)
     else:
-        yield from _opened(entry, str(entry.path), bds, settings)
+        yield from _opened(entry, str(entry.path), bds, tables)
 
 
-def _opened(entry: Entry, name: str, bds: str, settings: dict[str, Any]) -> Iterator[Source | Unopened]:
+def _opened(entry: Entry, name: str, bds: str, tables: TableSettings) -> Iterator[Source | Unopened]:
     path = entry.path
     opener: Callable[[], BinaryIO] = partial(open_plain, path)
     try:
@@ -138,14 +139,14 @@ def _opened(entry: Entry, name: str, bds: str, settings: dict[str, Any]) -> Iter
         yield Unopened(entry.number, name, 0, "BDS011", {"reden": reason(error)})
         return
     if kind == "gzip":
-        yield Source(name, size, partial(open_gzip, path), entry.number, bds, settings)
+        yield Source(name, size, partial(open_gzip, path), entry.number, bds, tables)
     elif kind == "zip":
-        yield from _members(entry, name, bds, settings)
+        yield from _members(entry, name, bds, tables)
     else:
-        yield Source(name, size, opener, entry.number, bds, {**settings, "file": path})
+        yield Source(name, size, opener, entry.number, bds, tables, {"file": path})
 
 
-def _members(entry: Entry, name: str, bds: str, settings: dict[str, Any]) -> Iterator[Source | Unopened]:
+def _members(entry: Entry, name: str, bds: str, tables: TableSettings) -> Iterator[Source | Unopened]:
     number = entry.number
     try:
         for inner, size, opener in members(entry.path):
@@ -155,7 +156,7 @@ def _members(entry: Entry, name: str, bds: str, settings: dict[str, Any]) -> Ite
             if opener is None:
                 yield Unopened(number, shown, size, "BDS012", {"reden": "omvang", "bytes": size})
             else:
-                yield Source(shown, size, opener, number, bds, settings)
+                yield Source(shown, size, opener, number, bds, tables)
             # The first member has the number of the archive; the others get numbers beyond those of all paths.
             number = next(entry.numbers)
     except Unreadable as error:

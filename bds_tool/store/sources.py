@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol, Self, cast
 
 from bds_tool.base.errors import UserError
+from bds_tool.base.table_settings import TableSettings
 from bds_tool.store.store import to_canonical
 
 #: Bytes at the start of a file from which its format is told.
@@ -36,6 +37,7 @@ class Source:
     open: Callable[[], BinaryIO]
     bron: int = 0
     bds: str = ""  # the version the user declared with --bds; empty when not
+    tables: TableSettings = field(default_factory=TableSettings)
     options: dict[str, Any] = field(default_factory=dict)
     tell: Callable[[int], None] | None = None  # takes the bytes read so far; set for large files
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from time import perf_counter
@@ -32,7 +32,7 @@ class Options:
     today: date = field(default_factory=date.today)
     max_examples: int = 100
     codes: frozenset[str] | None = None
-    rules: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     xsd: bool = False
     bds: str = ""
     progress: Callable[[int], None] | None = None
@@ -170,8 +170,7 @@ def _remarks(store: Store, catalogue: Catalogue, collector: Collector, options: 
     walked = remarks.filter(pl.col("code") == MARKER)
     known = remarks.filter(pl.col("code").is_in(list(catalogue.rules)))
     if options.codes is not None:
-        # Family 0xx tells what could not be read; that is never left out.
-        always = {r.code for r in catalogue.rules.values() if r.family == 0}
+        always = {r.code for r in catalogue.rules.values() if r.always}
         known = known.filter(pl.col("code").is_in(list(options.codes | always)))
     for (code,), part in known.group_by("code", maintain_order=True):
         collector.add(str(code), part)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UnreadableError, UsageError
+from bds_tool.base.settings import Acceptance
+from bds_tool.base.table_settings import TableSettings
 from bds_tool.base.text import t
 from bds_tool.findings.catalogue import load_rules
 
@@ -27,13 +29,13 @@ class Request:
     paths: Sequence[Path | str]
     bds: str = ""
     from_format: str | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
+    tables: TableSettings = field(default_factory=TableSettings)
     today: date = field(default_factory=date.today)
     max_examples: int = 100
     select: Sequence[str] = ()
     ignore: Sequence[str] = ()
-    rules: dict[str, dict[str, Any]] = field(default_factory=dict)
-    accept: Sequence[dict[str, Any]] = ()
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    accept: Sequence[Acceptance] = ()
     xsd: Path | None = None
     store: Path | None = None
     replace: bool = False
@@ -73,7 +75,7 @@ def judge(request: Request) -> Result:
         from_format=request.from_format,
         bds=request.bds,
         inspect=tuple(inspect),
-        settings=request.settings,
+        tables=request.tables,
         replace=request.replace,
         progress=request.progress,
     )
@@ -118,12 +120,25 @@ def _check_store(store: Store) -> None:
 
 
 def chosen(select: Sequence[str], ignore: Sequence[str]) -> frozenset[str] | None:
-    """The codes that remain; None when nothing was chosen. A family is written `2xx` or `BDS2xx`."""
+    """The codes that remain; None when nothing was chosen. A family is written `2xx` or `BDS2xx`.
+
+    A choice of rules leaves out no remark of a reader (family 0xx); such a remark is ignored by its own code, unless it
+    says that something could not be read: then UsageError.
+    """
     if not select and not ignore:
         return None
-    every = frozenset(load_rules().rules)
-    wanted = frozenset().union(*(_codes(s) for s in select)) if select else every
-    return wanted - frozenset().union(*(_codes(s) for s in ignore)) if ignore else wanted
+    rules = load_rules().rules
+    readers = frozenset(r.code for r in rules.values() if r.family == 0)
+    wanted = readers.union(*(_codes(s) for s in select)) if select else frozenset(rules)
+    left = wanted - frozenset().union(*(_codes(s) for s in ignore))
+    for text in ignore:
+        found = _codes(text)
+        if len(found) == 1 and rules[next(iter(found))].always:
+            raise UsageError(
+                t(f"{text} kan niet worden genegeerd.", f"{text} cannot be ignored."),
+                t("Wat niet gelezen is, zegt bds altijd.", "What was not read is always told."),
+            )
+    return left
 
 
 def _codes(text: str) -> frozenset[str]:

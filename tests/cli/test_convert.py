@@ -7,6 +7,7 @@ import json
 import polars as pl
 import pytest
 
+from bds_tool.base.settings import load
 from bds_tool.formats import read
 from bds_tool.store import Store
 
@@ -170,7 +171,7 @@ def test_explain_proposes_a_mapping_that_works(bds, export, tmp_path):
     assert '"hoofdomtr" = 252  # Hoofdomtrek?' in result.out
     proposal = result.out[result.out.index("[kolommen]") :]
     (tmp_path / "bds.toml").write_text(proposal)
-    with read([tmp_path / "x.csv"]) as store:
+    with read([tmp_path / "x.csv"], tables=load(tmp_path / "bds.toml").tables) as store:
         found = dict(store.registraties().select("bdsnummer", "waarde").collect().rows())
     assert found == {252: "41.5", 235: "985", None: "Noord"}
 

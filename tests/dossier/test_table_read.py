@@ -11,21 +11,16 @@ import polars as pl
 import pytest
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.settings import load
+from bds_tool.base.table_settings import column_setting
 from bds_tool.formats import read, unreadable
 from bds_tool.formats.table.columns import recognise, understand
 
 SHORT = ("dossier_id", "datum", "bdsnummer", "waarde")
 
 
-@pytest.fixture(autouse=True)
-def _nowhere(tmp_path, monkeypatch):
-    """No bds.toml of the project itself plays a part."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / ".git").mkdir()
-
-
-def rows_of(path, *columns):
-    with read([path]) as store:
+def rows_of(path, *columns, tables=None):
+    with read([path], tables=tables) as store:
         return sorted(store.registraties().select(columns or SHORT).collect().rows(), key=str)
 
 
@@ -161,13 +156,28 @@ def test_mapping_in_the_project_settles_the_rest(tmp_path):
     (tmp_path / "bds.toml").write_text(
         '[kolommen]\nnr = "dossier_id"\nmmlen = 235\nkilo = {element = 245, eenheid = "kg"}\nteam = "overslaan"\n'
     )
-    assert rows_of(tmp_path / "x.csv") == [("k", None, 235, "900"), ("k", None, 245, "14500")]
+    tables = load(tmp_path / "bds.toml").tables
+    expected = [("k", None, 235, "900"), ("k", None, 245, "14500")]
+    assert rows_of(tmp_path / "x.csv", tables=tables) == expected
+    # Without being told so a reader does not look for settings.
+    assert rows_of(tmp_path / "x.csv") != expected
 
 
-@pytest.mark.parametrize("value", [99999, "geen-rol", {"eenheid": "kg"}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        99999,
+        "geen-rol",
+        {"eenheid": "kg"},
+        {"element": 235, "eenheid": "el"},
+        {"element": 235, "eenheid": "kg"},
+        {"rol": "datum", "eenheid": "cm"},
+        {"element": 235, "rubriek": "R999"},
+    ],
+)
 def test_mapping_that_cannot_be(value):
     with pytest.raises(UsageError):
-        understand(["a"], {"a": value})
+        understand(["a"], {"a": column_setting(value)})
 
 
 def test_a_bsn_is_never_a_key(tmp_path):

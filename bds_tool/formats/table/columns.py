@@ -6,14 +6,14 @@ import csv
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.specs import specs_dir
+from bds_tool.base.table_settings import ColumnSetting
 from bds_tool.base.text import t
 from bds_tool.schema import Element, load, versions
 from bds_tool.store.columns import REGISTRATIES
@@ -45,7 +45,7 @@ class Column:
     reden: str = ""
 
 
-def understand(names: Sequence[str], mapping: dict[str, Any] | None = None) -> list[Column]:
+def understand(names: Sequence[str], mapping: Mapping[str, ColumnSetting] | None = None) -> list[Column]:
     """The meaning of each column, in order. `mapping` is `[kolommen]` of bds.toml and goes first.
 
     A role is given to the first column that asks for it; a second one stays the vendor's own.
@@ -152,12 +152,9 @@ def _element(text: str, aliases: dict[str, int]) -> tuple[int, str] | None:
     return None
 
 
-def _given(name: str, value: Any) -> Column:  # noqa: ANN401
+def _given(name: str, given: ColumnSetting) -> Column:
     """A column as bds.toml describes it: element number, role, or a table with both and more."""
-    facts = (
-        value if isinstance(value, dict) else {"element": value} if isinstance(value, int) else {"rol": value}
-    )
-    number, rol = int(facts.get("element", 0)), str(facts.get("rol", ""))
+    number, rol = given.element, given.rol
     if number and number not in elements():
         raise UsageError(
             t(
@@ -177,9 +174,15 @@ def _given(name: str, value: Any) -> Column:  # noqa: ANN401
                 f"Choose an element number or one of: {', '.join(ROLES)}.",
             ),
         )
-    unit = str(facts.get("eenheid", ""))
-    spelled = _units(str(specs_dir()))
-    eenheid, bds_eenheid, factor = spelled.get(unit.lower(), (unit, "", Decimal(1)))
+    if given.rubriek and given.rubriek not in rubrieken():
+        raise UsageError(
+            t(
+                f"bds.toml, kolom {name}: rubriek {given.rubriek} bestaat in geen BDS-versie.",
+                f"bds.toml, column {name}: rubriek {given.rubriek} exists in no BDS version.",
+            ),
+            t("`bds spec list rubrieken` toont ze alle.", "`bds spec list rubrieken` shows them all."),
+        )
+    eenheid, bds_eenheid, factor = _unit(name, given) if given.eenheid else ("", "", Decimal(1))
     return Column(
         name,
         "" if number else rol,
@@ -187,10 +190,41 @@ def _given(name: str, value: Any) -> Column:  # noqa: ANN401
         eenheid,
         factor,
         bds_eenheid,
-        str(facts.get("datum", "")),
-        str(facts.get("rubriek", "")),
+        given.datum,
+        given.rubriek,
         "bds.toml",
     )
+
+
+def _unit(name: str, given: ColumnSetting) -> tuple[str, str, Decimal]:
+    """Unit, unit of the BDS and factor. Raises UsageError for a unit that the element cannot have."""
+    due = elements()[given.element].eenheid if given.element else ""
+    spelled = _units(str(specs_dir()))
+    chosen = spelled.get(given.eenheid.lower(), (given.eenheid, given.eenheid, Decimal(1)))
+    if due and chosen[1] == due:
+        return chosen
+    able = sorted({unit for unit, bds, _ in spelled.values() if bds == due} | ({due} if due else set()))
+    raise UsageError(
+        t(
+            f"bds.toml, kolom {name}: {given.eenheid} is geen eenheid voor "
+            f"{f'element {given.element}' if given.element else given.rol}.",
+            f"bds.toml, column {name}: {given.eenheid} is no unit for "
+            f"{f'element {given.element}' if given.element else given.rol}.",
+        ),
+        t(f"Kies uit: {', '.join(able)}.", f"Choose one of: {', '.join(able)}.")
+        if able
+        else t("Laat eenheid hier weg.", "Leave eenheid out here."),
+    )
+
+
+@lru_cache(maxsize=2)
+def _rubrieken(_root: str) -> frozenset[str]:
+    return frozenset(r for version in versions() for r in load(version).rubrieken)
+
+
+def rubrieken() -> frozenset[str]:
+    """Numbers of the rubrieken of any version."""
+    return _rubrieken(str(specs_dir()))
 
 
 @lru_cache(maxsize=2)

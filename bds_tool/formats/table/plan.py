@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bds_tool.base.table_settings import TableSettings
 from bds_tool.formats.table.columns import Column, dates, elements, numeric
 from bds_tool.formats.table.scan import Table
 
@@ -19,6 +20,8 @@ DATE_FORMATS = {
     "dd-mm-jjjj": (re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}([T ].*)?"), "%d-%m-%Y"),
     "jjjjmmdd": (re.compile(r"\d{8}"), "%Y%m%d"),
 }
+#: Order of day, month and year as a project states it → the ways of writing that are read.
+ORDERS = {"dmj": ["dd-mm-jjjj"], "jmd": ["jjjj-mm-dd", "jjjjmmdd"], "mdj": ["mm-dd-jjjj"]}
 _COMMA = re.compile(r"-?\d+,\d+")
 #: Rows from which the ways of writing are told.
 SAMPLE = 5_000
@@ -50,8 +53,8 @@ class Plan:
         return [c for c in self.columns if c.rol == "niet-bds"]
 
 
-def plan(table: Table, columns: list[Column], settings: dict[str, str]) -> Plan:
-    """Decide from the headers and a sample. `settings` is `[convert]` of bds.toml: decimal."""
+def plan(table: Table, columns: list[Column], settings: TableSettings) -> Plan:
+    """Decide from the headers and a sample. `settings` is what the project says."""
     import polars as pl
 
     roles = {c.rol for c in columns}
@@ -76,7 +79,7 @@ def plan(table: Table, columns: list[Column], settings: dict[str, str]) -> Plan:
             made.typed[column.naam] = "digits"
     when = made.named("datum")
     if when and made.typed.get(when.naam) != "date":
-        made.datum = [f"{when.datum}"] if when.datum in DATE_FORMATS else _formats(text[when.naam])
+        made.datum = ORDERS.get(when.datum) or _formats(text[when.naam])
     if made.long:
         number, value = made.named("bdsnummer"), made.named("waarde")
         assert number is not None  # noqa: S101  # a long table has both
@@ -85,14 +88,18 @@ def plan(table: Table, columns: list[Column], settings: dict[str, str]) -> Plan:
         pairs = sample.select(listed, pl.col(value.naam).cast(pl.String).alias("w"))
         # Which elements are numbers or dates is asked only when the sample holds something that looks like it.
         commas = [v for v in text[value.naam] if _COMMA.fullmatch(v)]
-        made.comma = settings.get("decimal") == "," or bool(
-            commas and any(_COMMA.fullmatch(v.strip()) for v in _of(pairs, numeric()))
+        made.comma = settings.decimal == "," or bool(
+            not settings.decimal
+            and commas
+            and any(_COMMA.fullmatch(v.strip()) for v in _of(pairs, numeric()))
         )
-        made.waarde_datum = _formats(_of(pairs, dates())) if _formats(text[value.naam]) else []
+        made.waarde_datum = ORDERS.get(value.datum) or (
+            _formats(_of(pairs, dates())) if _formats(text[value.naam]) else []
+        )
     else:
         numbers = [c.naam for c in made.element_columns if c.bdsnummer in numeric()]
-        made.comma = settings.get("decimal") == "," or any(
-            _COMMA.fullmatch(v) for c in numbers for v in text[c]
+        made.comma = settings.decimal == "," or (
+            not settings.decimal and any(_COMMA.fullmatch(v) for c in numbers for v in text[c])
         )
         points = [c.naam for c in made.element_columns if c.bdsnummer in dates() and c.naam not in made.typed]
         made.waarde_datum = sorted({f for c in points for f in _formats(text[c])})

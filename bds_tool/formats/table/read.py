@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bds_tool.base import settings as config
 from bds_tool.formats.table.columns import understand
 from bds_tool.formats.table.plan import Plan, plan
 from bds_tool.formats.table.rows import WideRows, long_rows
@@ -36,7 +35,7 @@ def read_table(source: Source, sink: Sink) -> None:
         except pl.exceptions.PolarsError as error:
             # The words of the error may quote a record; only its kind is used.
             text = str(error).lower()
-            if "utf-8" in text and chosen is source:
+            if "utf-8" in text and chosen is source and not source.tables.encoding:
                 chosen = recoded(source)
             elif ("more fields" in text or "n_extra" in text) and not widen:
                 widen = True
@@ -60,13 +59,7 @@ def explain(source: Source) -> list[tuple[Table, Plan]]:
 
 
 def _plan(table: Table, source: Source) -> Plan:
-    settings = source.options
-    mapping = settings.get("kolommen")
-    chosen = settings.get("convert")
-    if mapping is None:
-        project = config.load()
-        mapping, chosen = project.section("kolommen"), project.section("convert")
-    return plan(table, understand(table.names, mapping), chosen or {})
+    return plan(table, understand(table.names, source.tables.columns), source.tables)
 
 
 def _read(source: Source, sink: Sink, *, widen: bool) -> None:

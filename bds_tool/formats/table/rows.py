@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from bds_tool.formats.table.columns import Column, dates, dossier_bound, numeric
-from bds_tool.formats.table.plan import Plan, element_numbers
+from bds_tool.formats.table.plan import ORDERS, Plan, element_numbers
 from bds_tool.formats.table.scan import ROW, Table
 from bds_tool.store.columns import REGISTRATIES
 
@@ -158,7 +158,9 @@ class WideRows:
         if column.bdsnummer in dates():
             if kind == "date":
                 return pl.col(column.naam).cast(pl.Date).cast(pl.String)
-            return _iso_text(_plain_text(pl.col(column.naam), kind), self._plan.waarde_datum)
+            return _iso_text(
+                _plain_text(pl.col(column.naam), kind), ORDERS.get(column.datum, self._plan.waarde_datum)
+            )
         text = _plain_text(pl.col(column.naam), kind)
         if column.bdsnummer in numeric():
             text = _point(text) if self._plan.comma else text
@@ -255,11 +257,11 @@ def _day(expression: pl.Expr, kind: str | None, formats: list[str]) -> pl.Expr:
 def _parsed(text: pl.Expr, way: str) -> pl.Expr:
     if way == "jjjj-mm-dd":
         return text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False, exact=True)
-    if way == "dd-mm-jjjj":
+    if way in {"dd-mm-jjjj", "mm-dd-jjjj"}:
         return (
             text.str.extract(r"^(\d{1,2}[-/.]\d{1,2}[-/.]\d{4})", 1)
             .str.replace_all(r"[/.]", "-")
-            .str.to_date("%d-%m-%Y", strict=False)
+            .str.to_date("%d-%m-%Y" if way == "dd-mm-jjjj" else "%m-%d-%Y", strict=False)
         )
     return text.str.extract(r"^(\d{8})$", 1).str.to_date("%Y%m%d", strict=False)
 

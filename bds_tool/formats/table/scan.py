@@ -68,9 +68,10 @@ def tables(source: Source, *, widen: bool = False) -> Iterator[list[Table]]:
             yield [_ndjson(Path(path))]
         else:
             _bounded(Path(path))
-            if folder is None and _foreign(head):
+            encoding = source.tables.encoding or _foreign(head)
+            if folder is None and encoding:
                 folder = temporary_dir()
-            yield [_csv(Path(path), head, folder, widen=widen)]
+            yield [_csv(Path(path), head, folder, encoding, widen=widen)]
     finally:
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
@@ -137,10 +138,9 @@ def _sheets(source: Source) -> list[Table]:
     return found
 
 
-def _csv(path: Path, head: bytes, folder: Path | None, *, widen: bool) -> Table:
+def _csv(path: Path, head: bytes, folder: Path | None, encoding: str, *, widen: bool) -> Table:
     import polars as pl
 
-    encoding = _foreign(head)
     if encoding:
         assert folder is not None  # noqa: S101  # made by the caller for exactly this case
         path = _recode(path, encoding, folder / "utf8")
@@ -211,6 +211,7 @@ def recoded(source: Source) -> Source:
         lambda: target.open("rb"),
         source.bron,
         source.bds,
+        source.tables,
         {**source.options, "file": target},
     )
 
