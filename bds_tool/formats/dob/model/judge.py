@@ -1,0 +1,229 @@
+"""Judging a parsed message by a model: the schema and the templates in one walk, every element once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.formats.dob.model.attributes import Attributes
+from bds_tool.formats.dob.model.content import HL7
+from bds_tool.formats.dob.model.demands import number_of
+from bds_tool.formats.dob.model.faults import Fault, merged
+from bds_tool.formats.dob.model.templates import Context, Node, Templates
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+    from bds_tool.formats.dob.model.tables import Model, Type
+
+_TEMPLATE = HL7 + "templateId"
+_SKIP = frozenset({"xs:anyType"})
+_BLANK = " \t\r\n"
+
+
+@lru_cache(maxsize=24)
+def _judge_of(model: Model) -> Judge:
+    return Judge(model)
+
+
+def judge(root: _Element, model: Model) -> list[Fault]:
+    """The faults of a message, in the order of the document; one cause is one fault."""
+    return merged(_judge_of(model).faults(root), root)
+
+
+class Judge:
+    """The compiled model: what is learnt of one message serves the next."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.templates = Templates(model)
+        self.attributes = Attributes(model)
+
+    def faults(self, root: _Element) -> list[Fault]:
+        return _Walk(self, root).run()
+
+
+class _Walk:
+    """The walk over one message."""
+
+    def __init__(self, judge: Judge, root: _Element) -> None:
+        self.root = root
+        self.judge = judge
+        self.types = judge.model.types
+        self.found: list[Fault] = []
+        self.filtered = bool(_xpath("boolean(//comment()|//processing-instruction())")(root))
+        self.texts: set[_Element] = set(_texts()(root))
+        self.anchors: dict[_Element, list[Node]] = {}
+
+    def run(self) -> list[Fault]:
+        self._anchor()
+        templates, root = self.judge.templates, self.root
+        nodes = [n for n in templates.rooted(root.tag) if _holds(n, root)] + self.anchors.get(root, [])
+        for document in templates.document:
+            if document.order is not None:
+                self._context(root, document.context, {root.tag: [root], "*": [root]})
+            nodes += [n for n in document.below.get(root.tag, ()) if _holds(n, root)]
+        message = self.judge.model.message
+        if root.tag != HL7 + message.root:
+            self.found.append(Fault("root", root, "", (message.root,)))
+        start = self.types[message.start]
+        self._walk(root, start, nodes)
+        return self.found
+
+    def _anchor(self) -> None:
+        """Where paths start: at every element with a templateId, and at its parent."""
+        anchored = self.judge.templates.anchored
+        seen: set[tuple[_Element, int]] = set()
+        for given in self.root.iter(_TEMPLATE):
+            carrier = given.getparent()
+            if carrier is None:
+                continue
+            nodes = anchored(given.get("root") or "")
+            if not nodes:
+                continue
+            above = carrier.getparent()
+            for node in nodes:
+                for e in (above, carrier):
+                    if e is None or (node.tag not in {"*", e.tag}) or (e, id(node)) in seen:
+                        continue
+                    seen.add((e, id(node)))
+                    if _holds(node, e):
+                        self.anchors.setdefault(e, []).append(node)
+
+    # ---- the walk ---------------------------------------------------------------------------------------------
+
+    def _walk(self, root: _Element, start: Type, nodes: list[Node]) -> None:
+        """An own stack: a message may be nested deeper than Python calls may be."""
+        types, anchors, texts = self.types, self.anchors, self.texts
+        attributes = self.judge.attributes
+        substitutes = types.open
+        stack: list[tuple[_Element, Type | None, bool, list[Node]]] = [(root, start, False, nodes)]
+        while stack:
+            e, type_, nillable, nodes = stack.pop()
+            children = list(e)
+            if self.filtered:
+                children = [c for c in children if isinstance(c.tag, str)]
+            slots = None
+            if type_ is not None:
+                for name, value in e.items():
+                    if (name, value) not in type_.right:
+                        self.found += attributes.faults(e, type_, name, value, nillable=nillable)
+                if type_.required:
+                    self.found += attributes.missing(e, type_)
+                slots = type_.slots
+                nil = nillable and attributes.is_nil(e)
+                if not slots and not type_.content.wild:
+                    self._leaf(e, type_, children, nil=nil)
+                elif nil:
+                    self._leaf(e, type_, children, nil=True)
+                else:
+                    misfits = type_.content.misfits(tuple([c.tag for c in children]))
+                    for misfit in misfits:
+                        self.found.append(Fault.of_child(e, misfit, children))
+                    if e in texts and not type_.mixed:
+                        self.found.append(Fault("text", e))
+            below: dict[_Element, list[Node]] = {}
+            if nodes:
+                below = self._templates(e, nodes, children)
+            for child in children:
+                inner: Type | None = None
+                nil_allowed = False
+                if slots is not None:
+                    slot = slots.get(child.tag)
+                    if slot is not None:
+                        nil_allowed = slot.nillable
+                        name = slot.type
+                        if name[:3] == "xs:":
+                            if name not in _SKIP:
+                                self._simple(child, name)
+                        elif name in substitutes:
+                            inner = attributes.substituted(child, types[name], self.found)
+                        else:
+                            inner = types[name]
+                own = below.get(child)
+                started = anchors.get(child)
+                if started is not None:
+                    own = [*own, *started] if own else started
+                # Below what the schema does not know the templates still judge.
+                if inner is not None or own or len(child):
+                    stack.append((child, inner, nil_allowed, own or []))
+
+    def _leaf(self, e: _Element, type_: Type, children: list[_Element], *, nil: bool) -> None:
+        """An element without content of its own: no child, and no blank either where no text is allowed."""
+        if children:
+            self.found.extend(Fault("unknown", c, parent=e) for c in children)
+        elif (nil or not type_.mixed) and (e.text or any(c.tail for c in e)):
+            self.found.append(Fault("text", e))
+
+    def _simple(self, e: _Element, name: str) -> None:
+        if len(e) or not self.judge.model.forms[name](e.text or ""):
+            self.found.append(Fault("form", e, "", names=(name,)))
+
+    # ---- templates -----------------------------------------------------------------------------------------------
+
+    def _templates(
+        self, e: _Element, nodes: list[Node], children: list[_Element]
+    ) -> dict[_Element, list[Node]]:
+        by_tag: dict[str, list[_Element]] = {}
+        for c in children:
+            by_tag.setdefault(c.tag, []).append(c)
+        by_tag["*"] = children
+        below: dict[_Element, list[Node]] = {}
+        first: dict[str, Node] = {}
+        for node in nodes:
+            if node.order is not None:
+                known = first.get(node.template)
+                if known is None or (known.order or 0) > node.order:
+                    first[node.template] = node
+            inside = node.below
+            if inside:
+                for tag, candidates in by_tag.items():
+                    steps = inside.get(tag)
+                    if steps:
+                        for step in steps:
+                            for child in candidates:
+                                for test in step.tests:
+                                    if not test(child):
+                                        break
+                                else:
+                                    below.setdefault(child, []).append(step)
+        for node in first.values():
+            self._context(e, node.context, by_tag)
+        return below
+
+    def _context(self, e: _Element, context: Context, children: dict[str, list[_Element]]) -> None:
+        for counted in context.counts:
+            if counted.most is not None:
+                if sum([len(children.get(tag, ())) for tag, _, _ in counted.alternatives]) <= counted.most:
+                    continue
+                if number_of(counted, children) > counted.most:
+                    self.found.append(Fault.of_count(e, counted, children))
+            elif number_of(counted, children) < counted.least:
+                self.found.append(Fault.of_count(e, counted, children))
+        for demand, test in context.checks:
+            if not test(e):
+                self.found.append(Fault.of_demand(e, demand))
+        for demand, special in context.specials:
+            if not special(e, self.judge.model.message):
+                self.found.append(Fault("special", e, role=demand.role, rule=demand.value))
+        if context.flavours:
+            for rule in self.judge.templates.flavours.broken(context.flavours, e):
+                self.found.append(
+                    Fault("flavour", e, rule.demand.target, role=rule.demand.role, rule=rule.id)
+                )
+
+
+def _holds(node: Node, e: _Element) -> bool:
+    return all(test(e) for test in node.tests)
+
+
+@lru_cache(maxsize=4)
+def _xpath(expression: str) -> Any:  # noqa: ANN401  # lxml's XPath
+    from lxml import etree
+
+    return etree.XPath(expression)
+
+
+def _texts() -> Any:  # noqa: ANN401  # lxml's XPath
+    """Finds the elements with text that is more than blanks, directly inside."""
+    return _xpath("//*[text()[normalize-space()]]")

@@ -1,0 +1,227 @@
+"""Steps and conditions of the message model, compiled to functions of an element.
+
+step = name { "[" cond { " | " cond } "]" }      every [ ] must hold, inside one alternative is enough
+cond = @a  !@a  @a=v,w  @a~v  !@a~v  code=C:S  list=L  nf=L  codeof=L  type=T  step (has such a child)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from bds_tool.formats.dob.model.content import HL7
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+    from bds_tool.formats.dob.model.tables import Model
+
+XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+TEMPLATE_ROOT = "2.16.840.1.113883.2.4.6.10.100."
+Test = Callable[["_Element"], bool]
+_ATTRIBUTE = re.compile(r"^(!)?@([\w:]+)(?:([=~])(.*))?$", re.DOTALL)
+
+
+class Condition(NamedTuple):
+    """One alternative: `kind` is has, lacks, in, holds, holds-not, code, list, nf, codeof, type or child."""
+
+    kind: str
+    name: str
+    values: tuple[str, ...] = ()
+    child: Step | None = None
+
+
+class Step(NamedTuple):
+    """A name (qualified, or `*`) and the groups of alternatives of which one each must hold."""
+
+    tag: str
+    groups: tuple[tuple[Condition, ...], ...]
+
+
+def split(text: str, separator: str) -> list[str]:
+    """Divide at a separator that stands outside brackets and quotes."""
+    parts, depth, quoted, start, at = [], 0, False, 0, 0
+    while at < len(text):
+        sign = text[at]
+        if sign == '"':
+            quoted = not quoted
+        elif not quoted and sign in "[]":
+            depth += 1 if sign == "[" else -1
+        elif not quoted and not depth and text.startswith(separator, at):
+            parts.append(text[start:at])
+            start = at = at + len(separator)
+            continue
+        at += 1
+    parts.append(text[start:])
+    return parts
+
+
+@cache
+def step(text: str) -> Step:
+    """`code[@code=a,b][!@nullFlavor]` as a Step."""
+    name, _, rest = text.partition("[")
+    groups = tuple(
+        tuple(_condition(c) for c in split(inside, " | ")) for inside in _brackets("[" + rest if rest else "")
+    )
+    return Step("*" if name == "*" else HL7 + name, groups)
+
+
+def _brackets(text: str) -> list[str]:
+    found, depth, quoted, start = [], 0, False, 0
+    for at, sign in enumerate(text):
+        if sign == '"':
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif sign == "[":
+            if not depth:
+                start = at + 1
+            depth += 1
+        elif sign == "]":
+            depth -= 1
+            if not depth:
+                found.append(text[start:at])
+    return found
+
+
+def _condition(text: str) -> Condition:
+    match = _ATTRIBUTE.match(text)
+    if match:
+        denied, name, sign, value = match.groups()
+        attribute = qualified(name)
+        if sign is None:
+            return Condition("lacks" if denied else "has", attribute)
+        values = tuple(_plain(v) for v in split(value, ","))
+        if sign == "~":
+            return Condition("holds-not" if denied else "holds", attribute, (_plain(value),))
+        return Condition("in", attribute, values)
+    head, sign, value = text.partition("=")
+    if sign and head in {"code", "list", "nf", "codeof", "type"}:
+        if head == "code":
+            code, _, system = _plain(value).rpartition(":")
+            return Condition("code", "", (code, system))
+        return Condition(head, value)
+    return Condition("child", "", (), step(text))
+
+
+def _plain(value: str) -> str:
+    """A value without its quotes, and a template number as the OID it stands for."""
+    value = value.strip('"')
+    return TEMPLATE_ROOT + value[4:] if value.startswith("tpl:") else value
+
+
+def plain(value: str) -> str:
+    """A value of a table as it stands in a message."""
+    return _plain(value)
+
+
+def qualified(name: str) -> str:
+    """`xsi:type` as lxml names it."""
+    return XSI + name[4:] if name.startswith("xsi:") else name
+
+
+class Paths:
+    """Compiles steps for one model; equal conditions share one function."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._tests: dict[tuple[Condition, ...] | Condition, Test] = {}
+
+    def tests(self, wanted: Step) -> tuple[Test, ...]:
+        """The tests of a step, without that on its name."""
+        return tuple(self._group(g) for g in wanted.groups)
+
+    def _group(self, group: tuple[Condition, ...]) -> Test:
+        known = self._tests.get(group)
+        if known is None:
+            tests = [self.one(c) for c in group]
+            known = tests[0] if len(tests) == 1 else _any(tests)
+            self._tests[group] = known
+        return known
+
+    def one(self, condition: Condition) -> Test:
+        known = self._tests.get(condition)
+        if known is None:
+            known = self._tests[condition] = self._compile(condition)
+        return known
+
+    def _compile(self, condition: Condition) -> Test:  # one branch a kind
+        kind, name, values = condition.kind, condition.name, condition.values
+        if kind == "has":
+            return lambda e: e.get(name) is not None
+        if kind == "lacks":
+            return lambda e: e.get(name) is None
+        if kind == "in":
+            if len(values) == 1:
+                value = values[0]
+                return lambda e: e.get(name) == value
+            return lambda e: e.get(name) in values
+        if kind == "holds":
+            return lambda e: values[0] in (e.get(name) or "")
+        if kind == "holds-not":
+            return lambda e: values[0] not in (e.get(name) or "")
+        if kind == "code":
+            code, system = values
+            return lambda e: e.get("code") == code and e.get("codeSystem") == system
+        if kind == "type":
+            return lambda e: has_type(e, name)
+        if kind == "child":
+            assert condition.child is not None  # noqa: S101  # by construction
+            return self.child(condition.child)
+        concepts, nulls, _ = self._model.concepts(name)
+        if kind == "list":
+            return lambda e: (e.get("code"), e.get("codeSystem")) in concepts
+        if kind == "nf":
+            return lambda e: e.get("nullFlavor") in nulls
+        codes = frozenset(c for c, _ in concepts) | nulls
+        return lambda e: e.get("code") in codes
+
+    def child(self, wanted: Step) -> Test:
+        """Has the element a child of this step."""
+        tests, tag = self.tests(wanted), None if wanted.tag == "*" else wanted.tag
+        if tag is not None and not tests:
+            return lambda e: e.find(tag) is not None
+        if len(tests) == 1:
+            only = tests[0]
+
+            def one(e: _Element) -> bool:
+                for child in e.iterchildren(tag):  # noqa: SIM110  # quicker than any()
+                    if only(child):
+                        return True
+                return False
+
+            return one
+        return lambda e: any(all(t(c) for t in tests) for c in e.iterchildren(tag))
+
+
+def _any(tests: list[Test]) -> Test:
+    def any_of(e: _Element) -> bool:
+        for test in tests:  # noqa: SIM110  # quicker than any()
+            if test(e):
+                return True
+        return False
+
+    return any_of
+
+
+def type_of(element: _Element) -> tuple[str | None, str] | None:
+    """xsi:type as (namespace, name); namespace "?" with a prefix that is not declared; None without one."""
+    given = element.get(XSI + "type")
+    if given is None:
+        return None
+    prefix, colon, name = given.strip(" \t\r\n").rpartition(":")
+    spaces = element.nsmap
+    if colon and prefix not in spaces:
+        return "?", name
+    return spaces.get(prefix if colon else None), name
+
+
+def has_type(element: _Element, name: str) -> bool:
+    """Whether xsi:type resolves to this type of urn:hl7-org:v3."""
+    given = element.get(XSI + "type")
+    # The name is looked at first: what a prefix stands for takes longer to find out.
+    return (
+        given is not None and given.strip(" \t\r\n").endswith(name) and type_of(element) == (HL7[1:-1], name)
+    )

@@ -1,0 +1,171 @@
+"""The templates of a model as trees of steps, compiled when a message first needs them.
+
+A template judges the elements that its paths match. All paths of a template start at an element that carries its
+templateId (or at the root element), so a message is matched from there downwards: no element meets a path that
+could not be its own.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from bds_tool.formats.dob.model.demands import Check, Count, check, count
+from bds_tool.formats.dob.model.flavours import Flavours
+from bds_tool.formats.dob.model.paths import TEMPLATE_ROOT, Paths, Test, split, step
+from bds_tool.formats.dob.model.special import SPECIAL
+from bds_tool.formats.dob.model.special_sender import Special
+from bds_tool.formats.dob.model.tables import Demand, Place
+
+if TYPE_CHECKING:
+    from bds_tool.formats.dob.model.tables import Model
+
+_ANCHOR = re.compile(r"templateId\[@root=tpl:(\d+)\]")
+_PLACEHOLDER = re.compile(r"\{([\w.]+)\}")
+
+
+class Context:
+    """What is demanded of the elements of one context."""
+
+    __slots__ = ("checks", "counts", "flavours", "names", "specials")
+
+    def __init__(self, place: Place, templates: Templates) -> None:
+        self.counts: list[Count] = []
+        self.checks: list[Check] = []
+        self.specials: list[tuple[Demand, Special]] = []
+        self.flavours = place.flavours
+        for demand in dict.fromkeys(place.demands):
+            if demand.kind in {"min", "max"}:
+                self.counts.append(count(demand, templates.paths))
+            elif demand.kind == "other":
+                if demand.value in SPECIAL:
+                    self.specials.append((demand, SPECIAL[demand.value]))
+            else:
+                made = check(demand, templates.model)
+                if made is not None:
+                    self.checks.append(made)
+
+
+class Node:
+    """A step of a template: where it leads, and the context it is (`order` None: none)."""
+
+    __slots__ = ("_below", "_context", "_place", "_templates", "_tests", "order", "tag", "template")
+
+    def __init__(self, place: Place, template: str, templates: Templates) -> None:
+        self._place = place
+        self._templates = templates
+        self._tests: tuple[Test, ...] | None = None
+        self._below: dict[str, list[Node]] | None = None
+        self._context: Context | None = None
+        self.template = template
+        self.order = place.order
+        self.tag = "/" if place.step == "/" else step(place.step).tag
+
+    @property
+    def tests(self) -> tuple[Test, ...]:
+        if self._tests is None:
+            self._tests = self._templates.paths.tests(step(self._place.step))
+        return self._tests
+
+    @property
+    def below(self) -> dict[str, list[Node]]:
+        """The nodes one step further by the tag they match (`*`: any)."""
+        if self._below is None:
+            self._below = {}
+            for place in self._place.below:
+                node = Node(place, self.template, self._templates)
+                self._below.setdefault(node.tag, []).append(node)
+        return self._below
+
+    @property
+    def context(self) -> Context:
+        if self._context is None:
+            self._context = Context(self._place, self._templates)
+        return self._context
+
+
+class Templates:
+    """The templates of one model."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.paths = Paths(model)
+        self.flavours = Flavours(model)
+        self._anchored: dict[str, list[Node]] = {}
+        self._rooted: dict[str, list[Node]] = {}
+        self.document: list[Node] = []
+        self._observations: dict[str, list[dict[str, str]]] = {}
+        self._features: dict[str, list[dict[str, str]]] = {}
+        if model.message.templates:
+            self._index()
+
+    def _index(self) -> None:
+        for template, tops in self.model.places().items():
+            for place in tops:
+                anchor = _ANCHOR.search(place.step)
+                node = Node(place, template, self)
+                if anchor:
+                    self._anchored.setdefault(anchor[1], []).append(node)
+                elif place.step == "/":
+                    self.document.append(node)
+                else:
+                    self._rooted.setdefault(node.tag, []).append(node)
+        self._observations = self.model.observations()
+        self._features = self.model.features()
+
+    def rooted(self, tag: str) -> list[Node]:
+        """The nodes that may match an element of this name without a templateId."""
+        return self._rooted.get(tag, [])
+
+    def anchored(self, root: str) -> list[Node]:
+        """The nodes whose paths start at an element with this templateId, or at its parent."""
+        if not root.startswith(TEMPLATE_ROOT):
+            return []
+        number = root[len(TEMPLATE_ROOT) :]
+        rows = self._observations.pop(number, None)
+        if rows:
+            nodes = self._anchored.setdefault(number, [])
+            for row in rows:
+                nodes += [Node(p, f"{number}/{row['uitgave']}", self) for p in self._observation(row)]
+        return self._anchored.get(number, [])
+
+    def _observation(self, row: dict[str, str]) -> list[Place]:
+        """The tree of an observation: the rows of its features with its own codes and lists in place."""
+        own = {
+            "template": row["sjabloon"],
+            "code": row["code"],
+            "code_system": row["codesysteem"],
+            "unit": row["eenheid"],
+            "range": row["bereik"],
+        }
+        own |= {f"list.{k}": v for k, _, v in (part.partition("=") for part in row["lijsten"].split())}
+
+        def filled(text: str) -> str:
+            return _PLACEHOLDER.sub(lambda m: own[m[1]], text) if "{" in text else text
+
+        contexts: dict[str, tuple[int, list[str], list[Demand]]] = {}
+        for feature in row["kenmerken"].split():
+            for r in self._features[feature]:
+                order, flavours, demands = contexts.setdefault(filled(r["pad"]), (int(r["volgorde"]), [], []))
+                if r["soort"] == "datatype":
+                    flavours += [f for f in r["waarde"].split() if f not in flavours]
+                elif r["soort"] != "context":
+                    demands.append(
+                        Demand(
+                            r["soort"], filled(r["doel"]), filled(r["waarde"]), r["mag_ontbreken"], r["rol"]
+                        )
+                    )
+        tops: list[Place] = []
+        for path, (order, flavours, demands) in contexts.items():
+            level = tops
+            *before, last = split(path, "/")
+            for name in before:
+                found = next((p for p in level if p.step == name), None)
+                if found is None:
+                    found = Place(0, name, None, (), (), [])
+                    level.append(found)
+                level = found.below
+            known = next((i for i, p in enumerate(level) if p.step == last and p.order is None), None)
+            below = [] if known is None else level.pop(known).below
+            level.append(Place(0, last, order, tuple(flavours), tuple(demands), below))
+        return tops
