@@ -6,6 +6,7 @@ from bds_tool.changes.loading import find, load_package, packages, parse_package
 from bds_tool.changes.new import start_package
 from bds_tool.changes.package import (
     ACTIONS,
+    SETTLED,
     Afschaffing,
     Geraakt,
     Omrekening,
@@ -20,6 +21,7 @@ from bds_tool.changes.plan import Plan, compile_plan
 
 __all__ = [
     "ACTIONS",
+    "SETTLED",
     "Afschaffing",
     "ApplyProblem",
     "Geraakt",

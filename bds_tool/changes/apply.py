@@ -226,9 +226,12 @@ def _list(head: Row, codes: Iterable[Row]) -> Waardenlijst:
 # -- to a folder -------------------------------------------------------------------------------------------------
 
 
-def write_definition(definition: Definition, folder: Path, template: Path, *, replace: bool = False) -> None:
+def write_definition(
+    definition: Definition, folder: Path, template: Path, *, draft: bool = False, replace: bool = False
+) -> None:
     """The definition as `rubrieken.csv … datapackage.json` in `folder`; `template` is the folder of the old version.
 
+    A draft is marked as one: it is then never chosen for data that name no version.
     Reading the folder back gives the definition, list by list and code by code.
     """
     package = json.loads((template / "datapackage.json").read_text(encoding="utf-8"))
@@ -240,6 +243,8 @@ def write_definition(definition: Definition, folder: Path, template: Path, *, re
         "sources": [{"title": definition.bron}],
     }
     package["bds"] = {"interactie": definition.interactie, "datum": definition.datum, "bron": definition.bron}
+    if draft:
+        package["bds"]["status"] = "concept"
     lijsten, codes = _list_rows(definition)
     with atomic_dir(folder, replace=replace) as temporary:
         for name, rows in (

@@ -20,6 +20,9 @@ ACTIONS = (
     "afleiden", "reken", "vervalt",
 )  # fmt: skip
 
+#: States in which a package holds; before that its version is a draft.
+SETTLED = frozenset({"vastgesteld", "gepubliceerd"})
+
 #: Actions after which the value can no longer be told from the result.
 LOSSY = frozenset({"vervalt"})
 

@@ -258,12 +258,13 @@ def apply(
 ) -> None:
     """Pas het pakket toe op zijn beginversie: de map van de volgende versie."""
     from bds_tool.base.specs import specs_dir
-    from bds_tool.changes import apply_package, load_package, write_definition
+    from bds_tool.changes import SETTLED, apply_package, load_package, write_definition
     from bds_tool.schema import load
 
     pakket = load_package(package)
     definition = apply_package(pakket, load(pakket.van))
-    write_definition(definition, out, specs_dir() / "bds" / pakket.van, replace=force)
+    draft = pakket.status not in SETTLED
+    write_definition(definition, out, specs_dir() / "bds" / pakket.van, draft=draft, replace=force)
     talk(t(f"{out}: BDS {definition.version}, {number(len(definition.elementen))} elementen.",
            f"{out}: BDS {definition.version}, {number(len(definition.elementen))} elements."))  # fmt: skip
 

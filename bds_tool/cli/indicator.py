@@ -50,7 +50,7 @@ def list_(names: Names = None, extra: Extra = None, format_: Format = "text", ou
             i.data[t("titel", "titel_en")],
             i.kind,
             i.data["eenheid"],
-            " ".join(i.versions),
+            str(i.versions),
             i.data["zekerheid"],
         ]
         for i in chosen
@@ -89,7 +89,7 @@ def _sheet(i: Any) -> str:  # noqa: ANN401
         f"  {t('jaar en adres', 'year, address')}  {i.day}",
         f"  {t('elementen', 'elements')}      "
         + ", ".join(f"{n} {known[n].naam if n in known else ''}".strip() for n in i.bds_elements()),
-        f"  BDS            {', '.join(i.versions)}",
+        f"  BDS            {i.versions}",
         f"  {t('uitsplitsing', 'breakdowns')}   {', '.join(d['uitsplitsingen'])}",
         f"  {t('richting', 'polarity')}       {d['polariteit']}",
         f"  {t('gevoeligheid', 'sensitivity')}   {d['gevoeligheid']}",

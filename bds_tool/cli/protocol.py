@@ -48,12 +48,12 @@ def list_(
             in_language(p.title),
             p.guideline["name"],
             p.guideline["version"],
-            " ".join(p.versions),
+            str(p.versions),
             len(p.rules),
             p.certainty,
         ]
         for p in protocols().values()
-        if not bds or bds in p.versions
+        if not bds or p.versions.holds(bds)
     ]
     table(
         rows, ("id", "title", "guideline", "guideline_version", "bds", "rules", "certainty"), format_, output
@@ -71,7 +71,7 @@ def show(
     from bds_tool.schema.protocols import protocol
 
     found = protocol(identification)
-    rules = [r for r in found.rules if not bds or bds in r.versions]
+    rules = [r for r in found.rules if not bds or r.versions.holds(bds)]
     if format_ == "json":
         write(to_json({**asdict(found), "rules": [asdict(r) for r in rules]}), output)
     elif format_ == "text":
@@ -115,16 +115,13 @@ def _text(found: Protocol, rules: list[ProtocolRule]) -> str:
         f"{found.id}  {in_language(found.title)}",
         f"{found.guideline['name']}, {found.guideline['version']}",
         found.guideline["source"],
-        t(
-            f"BDS {', '.join(found.versions)} · {found.certainty}",
-            f"BDS {', '.join(found.versions)} · {found.certainty}",
-        ),
+        f"BDS {found.versions} · {found.certainty}",
     ]
     if found.note:
         head += ["", in_language(found.note)]
     lines: list[str] = []
     for rule in rules:
-        own = "" if rule.versions == found.versions else f"  (BDS {', '.join(rule.versions)})"
+        own = "" if rule.versions == found.versions else f"  (BDS {rule.versions})"
         rows: list[tuple[str, Any]] = [
             (t("als", "when"), when_text(rule.when)),
             *((t("dan", "then"), expect_text(e)) for e in rule.expect),

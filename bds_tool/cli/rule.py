@@ -59,8 +59,7 @@ def rule(
     rules = [
         r
         for r in catalogue.rules.values()
-        if (not bds or not r.versions or bds in r.versions)
-        and (not for_format or not r.formats or for_format in r.formats)
+        if (not bds or r.versions.holds(bds)) and (not for_format or not r.formats or for_format in r.formats)
     ]
     if format_ == "json":
         write(to_json([facts(r) for r in rules]), output)
@@ -87,7 +86,8 @@ def facts(r: Rule) -> dict[str, Any]:
         "remedy": str(r.remedy),
         "source": r.source,
         "certainty": r.certainty,
-        "versions": list(r.versions),
+        "since": r.versions.since or None,
+        "until": r.versions.until or None,
         "formats": list(r.formats),
         "elements": list(r.elements),
         "parameters": r.parameters,
@@ -114,8 +114,8 @@ def explain(r: Rule, catalogue: Catalogue) -> str:
                 "Certainty:  a proposal; set the limit yourself where that fits better.",
             )
         )
-    if r.versions:
-        lines.append(f"{t('BDS-versies', 'BDS versions')}: {', '.join(r.versions)}")
+    if not r.versions.open:
+        lines.append(f"{t('BDS-versies', 'BDS versions')}: {r.versions}")
     if r.formats:
         lines.append(f"{t('Formaten', 'Formats')}:   {', '.join(r.formats)}")
     if r.parameters:

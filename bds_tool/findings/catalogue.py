@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.errors import SpecError, UsageError
+from bds_tool.base.ranges import ALWAYS, Range, range_of
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import language, number, t
 
@@ -34,7 +35,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One entry of `specs/regels`. Empty `versions`, `formats` and `elements` mean: all."""
+    """One entry of `specs/regels`. Empty `formats` and `elements` mean: all."""
 
     code: str
     name: str
@@ -48,7 +49,7 @@ class Rule:
     remedy: Text
     source: str
     certainty: str = "vastgesteld"
-    versions: tuple[str, ...] = ()
+    versions: Range = ALWAYS
     formats: tuple[str, ...] = ()
     elements: tuple[int, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -60,9 +61,7 @@ class Rule:
 
     def holds_for(self, version: str, format_: str) -> bool:
         """Whether the rule is meant for this BDS version and source format."""
-        return (not self.versions or version in self.versions) and (
-            not self.formats or format_ in self.formats
-        )
+        return self.versions.holds(version) and (not self.formats or format_ in self.formats)
 
     def say(self, parameters: dict[str, Any] | None = None) -> str:
         """The message of one finding; names without a value stay out of the sentence as `?`."""
@@ -188,7 +187,7 @@ def _rule(entry: dict[str, Any], family: int) -> Rule:
         message=Text(**entry["message"]) if "message" in entry else text["title"],
         source=entry["source"],
         certainty=entry.get("certainty", "vastgesteld"),
-        versions=tuple(entry.get("versions", ())),
+        versions=range_of(entry),
         formats=tuple(entry.get("formats", ())),
         elements=tuple(entry.get("elements", ())),
         parameters=dict(entry.get("parameters", {})),

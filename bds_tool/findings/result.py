@@ -131,7 +131,7 @@ def load(path: Path | str, rules: Mapping[str, Mapping[str, Any]] | None = None)
     for name in ("findings", "totals"):
         fresh = pl.col("code").replace_strict(severities, default=pl.col("severity"), return_dtype=pl.String)
         parts[name] = parts[name].with_columns(severity=fresh)
-    known = ("reference_date", "codes", "xsd", "max_examples", "seconds", "rows")
+    known = ("reference_date", "codes", "xsd", "max_examples", "seconds", "rows", "silent", "uncovered")
     return Result(
         **parts,
         catalogue=catalogue,
@@ -225,8 +225,10 @@ def _standing(
         return t("geldt niet voor dit formaat", "not for this format"), [], rule.stage
     if rule.stage == "reader":
         return None, [], rule.stage
-    if rule.versions and version not in rule.versions:
+    if not rule.versions.holds(version):
         return t(f"geldt niet voor BDS {version}", f"not for BDS {version}"), [], rule.stage
+    if why := result.meta.get("silent", {}).get(version, {}).get(rule.code):
+        return str(why), [], rule.stage
     if rule.code == "BDS890" and not result.meta.get("xsd"):
         return t("niet gevraagd (--xsd)", "not asked for (--xsd)"), [], rule.stage
     return None, result.needs.get(group, {}).get(rule.code, []), rule.stage

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base.ranges import range_of
 from bds_tool.indicators import features
 from bds_tool.indicators.compute import Plan, cells_sql, groups, unpacked
 from bds_tool.indicators.definitions import Indicator
@@ -41,6 +42,13 @@ class Outcome:
         )
 
 
+def covered(indicator: Indicator, case: dict[str, Any]) -> tuple[str, ...]:
+    """The known BDS versions that a case is about."""
+    from bds_tool.schema import versions
+
+    return range_of(case).within(indicator.versions).among(versions())
+
+
 def empty_views(indicators: list[Indicator]) -> duckdb.DuckDBPyConnection:
     """A connection with all views of these indicators, without rows."""
     connection = _connection([])
@@ -50,7 +58,7 @@ def empty_views(indicators: list[Indicator]) -> duckdb.DuckDBPyConnection:
 
 def run(indicators: list[Indicator]) -> list[Outcome]:
     """Run every case of every indicator in every version it claims."""
-    runs = [(i, c, v) for i in indicators for c in i.cases for v in map(str, c.get("versies", i.versions))]
+    runs = [(i, c, v) for i in indicators for c in i.cases for v in covered(i, c)]
     registraties: list[tuple[Any, ...]] = []
     for number, (_, case, _version) in enumerate(runs):
         for child, given in case["kinderen"].items():

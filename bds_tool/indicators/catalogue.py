@@ -9,7 +9,7 @@ from pathlib import Path
 from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import SpecError
 from bds_tool.base.text import t
-from bds_tool.indicators.cases import empty_views
+from bds_tool.indicators.cases import covered, empty_views
 from bds_tool.indicators.definitions import Indicator, files, load_file
 from bds_tool.indicators.features import views
 
@@ -96,16 +96,17 @@ def _meaning(indicator: Indicator) -> list[str]:
                 f"element {min(unread)} is not read by view {indicator.view}",
             )
         )
-    for version in indicator.versions:
-        if version not in known():
-            out.append(t(f"BDS {version} is onbekend", f"BDS {version} is unknown"))
-            continue
+    covered_versions = indicator.versions.among(known())
+    if not covered_versions:
+        out.append(t(f"BDS {indicator.versions} is onbekend", f"BDS {indicator.versions} is unknown"))
+    for version in covered_versions:
         definition = load(version)
-        if not any(n in definition.elementen for n in indicator.bds_elements()):
+        gone = [n for n in indicator.bds_elements() if not definition.living(n)]
+        if len(gone) == len(indicator.bds_elements()):
             out.append(
                 t(f"BDS {version} kent geen van de elementen", f"BDS {version} has none of the elements")
             )
-        if not any(version in map(str, c.get("versies", indicator.versions)) for c in indicator.cases):
+        if not any(version in covered(indicator, c) for c in indicator.cases):
             out.append(t(f"geen uitgewerkt geval voor BDS {version}", f"no worked case for BDS {version}"))
     return out
 

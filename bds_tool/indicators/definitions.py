@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.errors import SpecError
+from bds_tool.base.ranges import Range, range_of
 from bds_tool.base.specs import read_yaml, specs_dir
 from bds_tool.base.text import t
 from bds_tool.indicators.features import elements, needed
@@ -116,8 +117,9 @@ class Indicator:
         return str(self.data.get("tijdperk", ""))
 
     @property
-    def versions(self) -> tuple[str, ...]:
-        return tuple(str(v) for v in self.data["versies"])
+    def versions(self) -> Range:
+        """The BDS versions it can be counted in."""
+        return range_of(self.data)
 
     @property
     def cases(self) -> list[dict[str, Any]]:

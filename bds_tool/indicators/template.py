@@ -19,7 +19,7 @@ TEMPLATE = """# Eigen indicator. Kolommen van de views: zie bds indicator show B
   polariteit: hoger_is_gunstig
   gevoeligheid: normaal
   elementen: [188]
-  versies: ["4.0.2", "4.1.3", "4.2.0"]
+  since: "4.0.2"
   gevallen:
     - naam: een kind poetst tweemaal, een kind eenmaal, een kind is gezien zonder antwoord
       kinderen:

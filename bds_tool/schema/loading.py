@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bds_tool.base.errors import SpecError, UsageError
+from bds_tool.base.ranges import order
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
 from bds_tool.schema.model import Cardinality, Code, Definition, Element, Groep, Rubriek, Waardenlijst
@@ -18,12 +19,29 @@ def versions() -> list[str]:
     """The BDS versions in `specs/`, oldest first."""
     folder = specs_dir() / "bds"
     found = [p.name for p in folder.iterdir() if (p / "datapackage.json").is_file()]
-    return sorted(found, key=lambda v: tuple(int(part) if part.isdigit() else 0 for part in v.split(".")))
+    return sorted(found, key=order)
+
+
+def is_draft(version: str) -> bool:
+    """Whether a version is a draft (`bds change apply` of a package nobody settled): it holds only where it is asked for."""
+    path = specs_dir() / "bds" / version / "datapackage.json"
+    return _is_draft(str(path), path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _is_draft(path: str, _changed: int) -> bool:
+    try:
+        return bool(json.loads(Path(path).read_text(encoding="utf-8"))["bds"].get("status") == "concept")
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return False  # `load` and `bds spec check` say what is wrong with it
 
 
 def newest() -> str:
-    """The newest version. Raises SpecError when the folder holds none."""
-    known = versions()
+    """The newest version that is no draft; the newest draft where there is nothing else.
+
+    Raises SpecError when the folder holds none.
+    """
+    known = [v for v in versions() if not is_draft(v)] or versions()
     if not known:
         raise SpecError(
             t(

@@ -163,6 +163,11 @@ class Definition:
         """The elements of the exchange set."""
         return {n: e for n, e in self.elementen.items() if e.in_bericht}
 
+    def living(self, bdsnummer: int) -> bool:
+        """Whether an element may be recorded: in the message, or kept in the register beside it."""
+        element = self.elementen.get(bdsnummer)
+        return element is not None and (element.in_bericht or element.status in {"actief", "deprecated"})
+
     def waardenlijst(self, element: Element | int, soort: str = "HL7") -> Waardenlijst | None:
         """The value list of an element in a coding, or None where it has none or the sources lack it."""
         chosen = self.elementen[element] if isinstance(element, int) else element

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.errors import SpecError, UsageError
+from bds_tool.base.ranges import Range, not_covered, range_of
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import language, t
 from bds_tool.schema.coding import code_pairs
@@ -83,7 +84,7 @@ class ProtocolRule:
     id: str
     protocol: str
     title: Text
-    versions: tuple[str, ...]
+    versions: Range
     certainty: str
     when: When
     expect: tuple[Expectation, ...]
@@ -100,12 +101,12 @@ class ProtocolRule:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """The rules of one guideline for a set of BDS versions."""
+    """The rules of one guideline for a range of BDS versions."""
 
     id: str
     title: Text
     guideline: dict[str, str]
-    versions: tuple[str, ...]
+    versions: Range
     certainty: str
     note: Text
     rules: tuple[ProtocolRule, ...]
@@ -131,8 +132,40 @@ def protocol(identification: str) -> Protocol:
 
 
 def rules_for(version: str) -> tuple[ProtocolRule, ...]:
-    """The rules of all protocols that hold for a BDS version."""
-    return tuple(r for p in protocols().values() for r in p.rules if version in r.versions)
+    """The rules of all protocols that hold for a BDS version and whose elements that version has."""
+    return tuple(r for p in protocols().values() for r in p.rules if not why_not(r, version))
+
+
+def unjudged(version: str) -> tuple[tuple[str, str], ...]:
+    """(protocol or rule, why) of what says nothing about a BDS version.
+
+    A protocol as a whole when none of its rules holds; else the rules inside their range that lack an element. A rule
+    whose range ended while others of its protocol go on was replaced, and is not named.
+    """
+    found: list[tuple[str, str]] = []
+    for p in protocols().values():
+        reasons = [(r, why_not(r, version)) for r in p.rules]
+        gone = [(r.id, why) for r, why in reasons if why and r.versions.holds(version)]
+        if all(why for _, why in reasons):
+            found.append((p.id, gone[0][1] if gone else not_covered(version)))
+        else:
+            found += gone
+    return tuple(found)
+
+
+def why_not(rule: ProtocolRule, version: str) -> str:
+    """Why a rule is not judged for a BDS version; empty when it is."""
+    if not rule.versions.holds(version):
+        return not_covered(version)
+    definition = load(version)
+    parts: Iterable[Condition | Expectation] = (*rule.when.trigger, *rule.expect)
+    for part in parts:
+        if not any(definition.living(n) for n in part.elements):
+            n = part.elements[0]
+            return t(
+                f"BDS {version} kent element {n} niet (meer)", f"BDS {version} has no element {n} (any more)"
+            )
+    return ""
 
 
 def hl7_codes(version: str, elements: Iterable[int], codes: Iterable[str]) -> tuple[str, ...]:
@@ -171,13 +204,13 @@ def _protocols(root: str) -> dict[str, Protocol]:
 
 
 def _protocol(d: dict[str, Any], file: str) -> Protocol:
-    versions = tuple(d["versions"])
+    versions = range_of(d)
     rules = tuple(
         ProtocolRule(
             id=r["id"],
             protocol=d["id"],
             title=r["title"],
-            versions=tuple(r.get("versions", versions)),
+            versions=range_of(r).within(versions),
             certainty=r.get("certainty", d["certainty"]),
             when=_when(r["when"]),
             expect=tuple(

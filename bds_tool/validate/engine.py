@@ -14,9 +14,11 @@ from bds_tool.findings.catalogue import Catalogue, load_rules
 from bds_tool.findings.collecting import Collector
 from bds_tool.findings.result import MARKER, Result
 from bds_tool.schema import newest, versions
+from bds_tool.schema.protocols import unjudged
 from bds_tool.validate.checks import structure, values, whole, wire
 from bds_tool.validate.checks.base import Setting
 from bds_tool.validate.checks.dossier import CHECKS
+from bds_tool.validate.checks.protocol_rules import silent
 from bds_tool.validate.chunks import beside, pieces
 from bds_tool.validate.piece import FREE, Group, Judged, judge, sum_filled
 from bds_tool.validate.tables import element_name, tables
@@ -87,6 +89,7 @@ def validate(store: Store, options: Options | None = None) -> Result:
             "max_examples": options.max_examples,
             "seconds": round(perf_counter() - started, 3),
             "rows": seen,
+            **_coverage(groups),
         },
     )
 
@@ -183,6 +186,19 @@ def _with_severity(totals: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
         severity=pl.col("code").replace_strict(severities, default="waarschuwing", return_dtype=pl.String),
         accepted=pl.lit(value=False),
     )
+
+
+def _coverage(groups: list[Group]) -> dict[str, Any]:
+    """`silent`: version → rule → why no definition says anything; `uncovered`: the protocols or parts of them."""
+    found = sorted({g.tables.version for g in groups})
+    return {
+        "silent": {v: silent(v) for v in found},
+        "uncovered": [
+            {"version": v, "kind": "protocol", "id": name, "reason": why}
+            for v in found
+            for name, why in unjudged(v)
+        ],
+    }
 
 
 def _needs(groups: list[Group]) -> dict[tuple[str, str], dict[str, list[list[int]]]]:

@@ -204,38 +204,38 @@ def protocol(specs):
 
 
 def test_15_reference_to_unknown_element(protocol):
-    protocol(versies=["4.1.3"], regels=[{"element": 235}, {"element": 99998}])
+    protocol(since="4.1.3", until="4.2.0", regels=[{"element": 235}, {"element": 99998}])
     finding = only("SPEC301")
     assert (finding.parameters["nummer"], finding.parameters["plaats"]) == ("99998", "x")
     assert finding.line == 6
 
 
 def test_16_reference_to_element_that_expired(protocol):
-    protocol(versies=["4.2.0"], element=510)
+    protocol(since="4.2.0", element=510)
     assert only("SPEC302").severity == "waarschuwing"
 
 
 def test_17_code_outside_the_list_of_the_claimed_version(protocol):
-    protocol(versies=["4.1.3"], regels=[{"element": 1341, "codes": ["01", "11"]}])
+    protocol(since="4.1.3", until="4.2.0", regels=[{"element": 1341, "codes": ["01", "11"]}])
     finding = only("SPEC303")
     # 11 (Cosos) came with 4.2.0.
     assert (finding.parameters["waarde"], finding.parameters["versies"]) == ("11", "4.1.3")
 
 
 def test_18_version_that_does_not_exist(protocol):
-    protocol(versies=["4.9.9"], element=235)
+    protocol(since="4.9.9", element=235)
     assert only("SPEC304").parameters["waarde"] == "4.9.9"
 
 
 def test_19_deprecated_code_asked_for(protocol):
-    protocol(versies=["4.1.3"], element=494, codes=["02"])
+    protocol(since="4.1.3", until="4.2.0", element=494, codes=["02"])
     assert only("SPEC306").parameters["waarde"] == "02"
 
 
 def test_20_accepted_deviation_that_no_longer_occurs(specs):
     path = specs / "bds" / "afwijkingen.csv"
     with path.open("a", encoding="utf-8") as file:
-        file.write("SPEC105,4.1.3,245,Bestaat niet meer\n")
+        file.write("SPEC105,4.1.3,,245,Bestaat niet meer\n")
     (finding,) = (f for f in found("SPEC901") if "SPEC105" in f.message)
     assert finding.severity == "waarschuwing"
     assert finding.line == len(path.read_text(encoding="utf-8").strip().split("\n"))

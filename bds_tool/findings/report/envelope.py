@@ -40,6 +40,7 @@ def build(result: Result, *, examples: int | None = None, show_values: bool = Fa
         "rules": rules,
         "findings": _findings(result, files, examples, show_values=show_values),
         "not_judged": _not_judged(result),
+        "not_covered": list(result.meta.get("uncovered", ())),
         "accepted": [_accepted(a) for a in result.accepted],
     }
 

@@ -105,7 +105,35 @@ def _tail(report: dict[str, Any]) -> list[str]:
             listed = ", ".join(c.removeprefix("BDS") for c in codes)
             lines += textwrap.wrap(f"{reason}: {listed}", 100, initial_indent="  ", subsequent_indent="    ")
         lines.append("")
+    without: dict[str, list[str]] = {}
+    for part in report["not_covered"]:
+        without.setdefault(part["reason"], []).append(part["id"])
+    if without:
+        lines.append(t("Protocollen die niet zijn beoordeeld:", "Protocols that were not judged:"))
+        for reason, names in without.items():
+            lines += textwrap.wrap(
+                f"{reason}: {', '.join(names)}", 100, initial_indent="  ", subsequent_indent="    "
+            )
+        lines.append("")
+    lines += _guessed(report)
     return lines
+
+
+def _guessed(report: dict[str, Any]) -> list[str]:
+    """Files that do not say which version they follow: what they were judged as is a choice of `bds`."""
+    files = [f for f in report["input"] if f["readable"] and f["bds_certainty"] == "onbekend"]
+    found = sorted({f["bds"] for f in files})
+    if not found:
+        return []
+    return [
+        t(f"De BDS-versie staat niet in {_files(len(files))}; beoordeeld als {', '.join(found)}. Geef --bds als dat anders is.",
+          f"{_files(len(files)).capitalize()} without a BDS version; judged as {', '.join(found)}. Give --bds if it is another."),
+        "",
+    ]  # fmt: skip
+
+
+def _files(n: int) -> str:
+    return t("het bestand", "the file") if n == 1 else t(f"{number(n)} bestanden", f"{number(n)} files")
 
 
 def verdict(report: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from bds_tool.base.specs import specs_dir
-from bds_tool.schema import Definition, load, versions
+from bds_tool.schema import Definition, is_draft, load, newest, versions
 
 
 def detect(interaction: str, rows: Iterable[tuple[Any, ...]]) -> tuple[str, str]:
@@ -16,15 +16,19 @@ def detect(interaction: str, rows: Iterable[tuple[Any, ...]]) -> tuple[str, str]
     if len(candidates) == 1:
         return candidates[0], "zeker"
     if not candidates:
-        return versions()[-1], "onzeker"
+        return newest(), "onzeker"
     marks = _marks(candidates, str(specs_dir()))
     score = dict.fromkeys(candidates, 0)
     for row in rows:
         number, code = row[3], row[7]
         for version in marks.get(number, ()) or marks.get((number, code), ()):
             score[version] += 1
-    best = max(candidates, key=lambda v: (score[v], candidates.index(v)))
+    # A draft shares its interaction with the version it starts from; it wins only by what that version lacks.
+    best = max(candidates, key=lambda v: (score[v], not is_draft(v), candidates.index(v)))
     total = sum(score.values())
+    settled = [v for v in candidates if not is_draft(v)]
+    if settled == [best] and score[best] == total:
+        return best, "zeker"
     if not total:
         return best, "onzeker"
     return best, "waarschijnlijk" if score[best] == total else "onzeker"

@@ -139,7 +139,7 @@ def _without(table: Any, lines: list[int]) -> Any:  # noqa: ANN401
 
 def _version(used: set[int]) -> tuple[str, str]:
     """The newest BDS version in which the fewest used elements have expired; JAMES itself names none."""
-    from bds_tool.schema import load, versions
+    from bds_tool.schema import is_draft, load, versions
 
     known = {n for n in used if any(n in load(v).elementen for v in versions())}
 
@@ -147,4 +147,4 @@ def _version(used: set[int]) -> tuple[str, str]:
         elements = load(version).elementen
         return sum(n not in elements or elements[n].status.startswith("vervallen") for n in known)
 
-    return min(reversed(versions()), key=expired), "onzeker"
+    return min(reversed(versions()), key=lambda v: (expired(v), is_draft(v))), "onzeker"

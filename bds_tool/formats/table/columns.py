@@ -15,7 +15,7 @@ from bds_tool.base.errors import UsageError
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.table_settings import ColumnSetting
 from bds_tool.base.text import t
-from bds_tool.schema import Element, load, versions
+from bds_tool.schema import Element, load, newest, versions
 from bds_tool.store.columns import REGISTRATIES
 
 ROLES = (*REGISTRATIES, "overslaan", "niet-bds")
@@ -113,8 +113,8 @@ def elements() -> dict[int, Element]:
 
 def dossier_bound() -> set[int]:
     """Elements of rubrieken that belong to the dossier and not to a contact."""
-    newest = load(versions()[-1])
-    bound = {r for r, rubriek in newest.rubrieken.items() if rubriek.binding == "dossiergebonden"}
+    latest = load(newest())
+    bound = {r for r, rubriek in latest.rubrieken.items() if rubriek.binding == "dossiergebonden"}
     return {n for n, e in elements().items() if e.rubriek in bound}
 
 

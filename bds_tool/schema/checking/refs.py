@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from bds_tool.base.ranges import SINCE, UNTIL, order, range_of
 from bds_tool.schema.checking.files import Document
 from bds_tool.schema.checking.problems import SpecFinding
 from bds_tool.schema.coding import code_pairs
@@ -15,7 +16,7 @@ from bds_tool.schema.loading import load, newest, versions
 from bds_tool.schema.lookup.usage import ELEMENT_KEYS
 
 #: Keys that say for which BDS versions a definition holds.
-VERSION_KEYS = ("versions", "versies", "bds_versies", "bds_versions", "bds")
+VERSION_KEYS = ("bds_versies", "bds_versions", "bds")
 #: Keys that hold codes of the element named beside them.
 CODE_KEYS = ("codes", "code", "waarden", "values", "niet", "vervallen_codes")
 #: Kinds that may name what no longer travels in the message, or numbers that are not elements at all.
@@ -89,7 +90,16 @@ def _claims(node: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, str]
                     known.append(version)
                 else:
                     unknown.append((key, version))
+    holds = range_of(node)
+    if _VERSION.match(holds.since or holds.until):
+        unknown += [(k, v) for k, v in ((SINCE, holds.since), (UNTIL, holds.until)) if v and _strange(k, v)]
+        known += holds.among(versions())
     return tuple(known), unknown
+
+
+def _strange(key: str, version: str) -> bool:
+    """A version that is not there; only the end of a range may lie beyond the newest one."""
+    return version not in versions() and not (key == UNTIL and order(version) > order(versions()[-1]))
 
 
 def _place(document: Document, path: Path) -> str:
@@ -161,7 +171,15 @@ def _element(document: Document, number: int, path: Path, claimed: tuple[str, ..
 
 def _reference(code: str, document: Document, number: int, path: Path, lacking: list[str]) -> SpecFinding:
     parameters = {"plaats": _place(document, path), "nummer": str(number), "versies": ", ".join(lacking)}
-    return SpecFinding(code, document.name, line_of(document.lines, path), parameters, "", str(number))
+    # The oldest version that lacks it: a deviation can then be accepted from that version on.
+    return SpecFinding(
+        code,
+        document.name,
+        line_of(document.lines, path),
+        parameters,
+        lacking[0] if lacking else "",
+        str(number),
+    )
 
 
 def _named_codes(
@@ -202,11 +220,16 @@ def _code(
     line = line_of(document.lines, path)
     if lacking:
         yield SpecFinding(
-            "SPEC303", document.name, line, {**base, "versies": ", ".join(lacking)}, "", f"{number}/{code}"
+            "SPEC303",
+            document.name,
+            line,
+            {**base, "versies": ", ".join(lacking)},
+            lacking[0],
+            f"{number}/{code}",
         )
     else:
         yield SpecFinding(
-            "SPEC306", document.name, line, {**base, "versies": ", ".join(dead)}, "", f"{number}/{code}"
+            "SPEC306", document.name, line, {**base, "versies": ", ".join(dead)}, dead[0], f"{number}/{code}"
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bds_tool.base.errors import UserError
+from bds_tool.base.ranges import Range, range_of
 from bds_tool.base.specs import specs_dir
 from bds_tool.schema.checking.bds import Lines, check_step, check_version
 from bds_tool.schema.checking.files import check_package, check_schema, documents
@@ -110,6 +111,11 @@ def _versions(root: Path, found: list[SpecFinding]) -> list[str]:
     return failed
 
 
+def _covers(accepted: Range, version: str) -> bool:
+    """Whether a deviation is accepted for a version; a finding about no version needs an acceptance for all."""
+    return accepted.holds(version) if version else accepted.open
+
+
 def _accept(root: Path, found: list[SpecFinding], *, whole: bool) -> tuple[list[SpecFinding], int]:
     """Leave out the known deviations of the published material; one that no longer occurs is a finding itself."""
     try:
@@ -124,7 +130,7 @@ def _accept(root: Path, found: list[SpecFinding], *, whole: bool) -> tuple[list[
                 n
                 for n, row in enumerate(rows)
                 if row["code"] == finding.code
-                and row["versie"] in {"", finding.version}
+                and _covers(range_of(row), finding.version)
                 and row["nummer"] == finding.key
             ),
             None,
@@ -137,6 +143,6 @@ def _accept(root: Path, found: list[SpecFinding], *, whole: bool) -> tuple[list[
     for n, row in enumerate(rows):
         # Only a check of everything can say that a deviation no longer occurs.
         if whole and n not in used:
-            name = " ".join(x for x in (row["code"], row["versie"], row["nummer"]) if x)
+            name = " ".join(x for x in (row["code"], row["since"], row["nummer"]) if x)
             kept.append(SpecFinding("SPEC901", _ACCEPTED, n + 2, {"waarde": name}))
     return kept, accepted

@@ -14,7 +14,7 @@ from typing import Any
 from bds_tool.base.text import t
 from bds_tool.schema.checking.problems import controls
 from bds_tool.schema.diff.report import Requests, difference, markdown
-from bds_tool.schema.loading import load, versions
+from bds_tool.schema.loading import load, newest, versions
 from bds_tool.schema.lookup.card import lijst_naam, values
 from bds_tool.schema.lookup.history import james_fields, requests, successions
 from bds_tool.schema.lookup.show import status_word
@@ -323,7 +323,7 @@ def _versions_page() -> str:
 
 def _protocols_index() -> str:
     rows = [
-        [f"[{p.id}]({p.id}.md)", in_language(p.title), p.guideline["name"], ", ".join(p.versions)]
+        [f"[{p.id}]({p.id}.md)", in_language(p.title), p.guideline["name"], str(p.versions)]
         for p in protocols().values()
     ]
     head = (t("protocol", "protocol"), t("titel", "title"), t("richtlijn", "guideline"), "BDS")
@@ -337,17 +337,17 @@ def _protocol_page(p: Protocol, rubrieken: str) -> str:
         t(f"Richtlijn: {p.guideline['name']}, {p.guideline['version']}. Bron: {p.guideline['source']}.",
           f"Guideline: {p.guideline['name']}, {p.guideline['version']}. Source: {p.guideline['source']}."),
         "",
-        f"BDS {', '.join(p.versions)} · {p.certainty}.",
+        f"BDS {p.versions} · {p.certainty}.",
     ]  # fmt: skip
     if p.note:
         lines += ["", in_language(p.note)]
-    newest = load(versions()[-1])
+    latest = load(newest())
     for r in p.rules:
         lines += [
             "",
             f"## {in_language(r.title)}",
             "",
-            f"`{r.id}` · {r.severity} · BDS {', '.join(r.versions)}",
+            f"`{r.id}` · {r.severity} · BDS {r.versions}",
             "",
         ]
         lines.append(f"- {t('als', 'when')}: {_cell(when_text(r.when))}")
@@ -356,9 +356,9 @@ def _protocol_page(p: Protocol, rubrieken: str) -> str:
         if r.note:
             lines.append(f"- {t('let op', 'note')}: {in_language(r.note)}")
         links = [
-            f"[{n}]({rubrieken}/{newest.elementen[n].rubriek}.md#element-{n})"
+            f"[{n}]({rubrieken}/{latest.elementen[n].rubriek}.md#element-{n})"
             for n in r.elements[:12]
-            if n in newest.elementen and newest.elementen[n].rubriek
+            if n in latest.elementen and latest.elementen[n].rubriek
         ]
         if links:
             lines.append(f"- {t('elementen', 'elements')}: {', '.join(links)}")

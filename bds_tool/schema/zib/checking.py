@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from functools import cache
 
 from bds_tool.base.checked_yaml import faults
+from bds_tool.base.ranges import Range, order
 from bds_tool.base.specs import read_yaml, specs_dir
 from bds_tool.base.text import t
-from bds_tool.schema import load
+from bds_tool.schema import load, versions
 from bds_tool.schema.model import Definition
 from bds_tool.schema.zib.coverage import past
 from bds_tool.schema.zib.loading import MASTER, load_zib, rows
 from bds_tool.schema.zib.model import BEWEZEN, NO_TERM, Codekoppeling, Koppeling, Zibkaart
 from bds_tool.schema.zib.shapes import load_vormen
 
-#: Versions of which every element must have a row.
-VERSIONS = ("4.1.3", "4.2.0")
 #: Units between which the export can convert; outside a family a mapping is wrong.
 FAMILIES = (
     ("mm", "cm", "m", "[in_i]"),
@@ -52,13 +51,19 @@ class Fout:
 def check(kaart: Zibkaart | None = None) -> list[Fout]:
     """All defects found, in order of place. An empty list means: consistent, not: right."""
     chosen = kaart or load_zib()
-    definitions = {v: load(v) for v in VERSIONS}
+    definitions = {v: load(v) for v in covered(chosen)}
     found = [*_schema(), *_complete(chosen, definitions)]
     for row in chosen.koppelingen:
         found.extend(_row(chosen, row, definitions))
     for name, codes in chosen.lijsten.items():
         found.extend(_list(name, codes, definitions))
     return found
+
+
+def covered(kaart: Zibkaart) -> tuple[str, ...]:
+    """The known BDS versions from the first that the mapping speaks of; of these every element must have a row."""
+    first = min((k.versies.since for k in kaart.koppelingen), key=order, default="")
+    return Range(first).among(versions())
 
 
 def _schema() -> Iterator[Fout]:
@@ -109,7 +114,7 @@ def _row(kaart: Zibkaart, row: Koppeling, definitions: dict[str, Definition]) ->
 
     n = row.bdsnummer
     for version, d in definitions.items():
-        if (version in row.versies) != (n in d.elementen):
+        if row.versies.holds(version) != (n in d.elementen):
             yield fout(
                 "ZIB04",
                 f"element {n} staat {'niet ' if n not in d.elementen else ''}in BDS {version}",

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bds_tool.base.errors import SpecError
+from bds_tool.base.ranges import range_from_text
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
 from bds_tool.schema.zib.model import Codekoppeling, Concept, Koppeling, Zib, Zibkaart
@@ -109,7 +110,7 @@ def _mapping(r: dict[str, str], line: int) -> Koppeling:
         object_id=r["object_id"],
         object_naam=r["object_label"],
         zekerheid=float(r["confidence"]),
-        versies=tuple(filter(None, r["subject_source_version"].split("|"))),
+        versies=range_from_text(r["subject_source_version"]),
         release=r["object_source_version"],
         status=r["status"],
         profiel=r["fhir_profile"],

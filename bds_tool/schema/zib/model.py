@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from bds_tool.base.ranges import Range
+
 #: Releases of the zibs; every element has a row for the first two, 2024 only where its concepts are known.
 RELEASES = ("2017", "2020", "2024")
 #: Statuses in which an element has a counterpart.
@@ -59,7 +61,7 @@ class Koppeling:
     object_id: str
     object_naam: str
     zekerheid: float
-    versies: tuple[str, ...]
+    versies: Range
     release: str
     status: str
     profiel: str

@@ -6,6 +6,7 @@ import re
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
+from bds_tool.schema.zib.checking import covered
 from bds_tool.schema.zib.model import Concept, Koppeling, Zibkaart
 
 
@@ -13,14 +14,15 @@ def element_rows(kaart: Zibkaart, bdsnummer: int) -> list[Koppeling]:
     """The rows of an element in all releases. Raises UsageError for a number without a row."""
     found = [r for r in kaart.koppelingen if r.bdsnummer == bdsnummer]
     if not found:
+        shown = ", ".join(covered(kaart))
         raise UsageError(
             t(
                 f"Element {bdsnummer} heeft geen regel in de zib-mapping.",
                 f"Element {bdsnummer} has no row in the zib mapping.",
             ),
             t(
-                "De mapping dekt BDS 4.1.3 en 4.2.0; zoek met `bds zib search WOORD`.",
-                "The mapping covers BDS 4.1.3 and 4.2.0; search with `bds zib search WORD`.",
+                f"De mapping dekt BDS {shown}; zoek met `bds zib search WOORD`.",
+                f"The mapping covers BDS {shown}; search with `bds zib search WORD`.",
             ),
         )
     return found

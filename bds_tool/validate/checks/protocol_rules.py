@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from bds_tool.base.ranges import not_covered
 from bds_tool.findings.collecting import parameters
 from bds_tool.schema.protocols import expect_text, hl7_codes, rules_for
 from bds_tool.validate.checks.base import dossier_check
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 CODES = {"waarschuwing": "BDS601", "info": "BDS605"}
 _ACT = ["d", "a"]
 _KEYS = {"activiteit": _ACT, "dossier": ["d"], "groep": [*_ACT, "groep", "volgnr"]}
+
+
+def silent(version: str) -> dict[str, str]:
+    """Rule → why it says nothing about a BDS version: no protocol of its severity covers it."""
+    spoken = {CODES[r.severity] for r in rules_for(version)}
+    return {code: not_covered(version) for code in CODES.values() if code not in spoken}
 
 
 @dossier_check("BDS601", "BDS605")
