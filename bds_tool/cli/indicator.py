@@ -105,12 +105,29 @@ def _sheet(i: Any) -> str:  # noqa: ANN401
 
 
 @app.command()
-def check(extra: Extra = None, quiet: Quiet = False) -> None:
-    """Controleer alle definities: vorm, elementen per BDS-versie, en of elke uitdrukking op de views past."""
+def check(
+    results: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[RESULT]...", help="Geteld resultaat: welke sommen gelden daar overal en staan nergens?"
+        ),
+    ] = None,
+    extra: Extra = None,
+    quiet: Quiet = False,
+) -> None:
+    """Controleer alle definities: vorm, elementen per BDS-versie, uitdrukkingen op de views, en relaties op een resultaat."""
     from bds_tool.indicators.catalogue import check as check_all
     from bds_tool.indicators.catalogue import load_all
 
     problems = check_all(extra or [])
+    if results and not problems:
+        from bds_tool.indicators.relations import derive, undeclared
+        from bds_tool.indicators.result import read_result
+
+        known = derive(list(load_all(extra or []).values()))
+        problems = [
+            line for path in results for line in undeclared(read_result(path).counts().collect(), known)
+        ]
     for problem in problems:
         write(problem)
     if problems:

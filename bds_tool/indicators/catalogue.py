@@ -73,6 +73,17 @@ def check(extra: Sequence[Path] = ()) -> list[str]:
             good.append(Indicator(data["id"], data, path))
     meant = {i.id: _meaning(i) for i in good}
     problems += [f"{i.path.name}: {i.id}: {p}" for i in good for p in meant[i.id]]
+    known = {i.id for i in good}
+    problems += [
+        t(
+            f"{i.path.name}: {i.id}: relatie met onbekende indicator {name}",
+            f"{i.path.name}: {i.id}: relation with unknown indicator {name}",
+        )
+        for i in good
+        for r in i.data.get("relaties", ())
+        for name in [*([r["van"]] if "van" in r else []), *r.get("met", ())]
+        if name not in known
+    ]
     sound = [i for i in good if not meant[i.id]]
     return problems + (_expressions(sound) if sound else [])
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool import __version__
 from bds_tool.base.pools import threads
-from bds_tool.indicators import statistics
+from bds_tool.indicators import relations, statistics
 from bds_tool.indicators.cube import Space, look_up
 from bds_tool.indicators.result import COLUMNS, UNPROTECTED, counts_schema
 
@@ -347,6 +347,7 @@ def metadata(
             }
             for i in plan.indicators
         },
+        "relations": relations.derive(plan.indicators),
         "bds_versions": sorted({s["bds"] for s in sources if s.get("bds")}),
         "period": {
             "from": settings.first_year,

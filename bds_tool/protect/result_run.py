@@ -14,8 +14,10 @@ import numpy as np
 from bds_tool.base.errors import UsageError
 from bds_tool.base.pools import in_processes
 from bds_tool.base.text import t
+from bds_tool.indicators.relations import Relation, of_result
 from bds_tool.indicators.result import (
     FIGURES,
+    LEVELS,
     PROTECTED,
     UNPROVEN,
     Result,
@@ -24,13 +26,15 @@ from bds_tool.indicators.result import (
     spans,
     write_result,
 )
+from bds_tool.protect import proofs
+from bds_tool.protect.bundles import protect_group
 from bds_tool.protect.cube import BREAKDOWNS
 from bds_tool.protect.files import require_proof, require_safe
 from bds_tool.protect.ledger import Ledger, bind
-from bds_tool.protect.result_model import Indicator, groups, protect_group
+from bds_tool.protect.result_model import Indicator, groups
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     import polars as pl
 
@@ -39,8 +43,6 @@ if TYPE_CHECKING:
     from bds_tool.protect.policy import Policy
 
 ROW = ("area", "period", *BREAKDOWNS)
-#: A certificate as changes of rows: its number, the row of the result, the count (0, 1, 2) and the change.
-CHANGES = ("of", "row", "count", "delta")
 #: From this many rows on, other processes pay for their start.
 PARALLEL_ROWS = 50_000
 OK, HIDDEN, NO_DATA, TOO_LOW = "ok", "verborgen", "geen_gegevens", "niet_op_dit_niveau"
@@ -52,7 +54,8 @@ class ProtectedResult:
 
     `facts`: per count that had to be protected its row (`_row`), `telling`, true value (`waar`) and certified range.
     `floors`: see `_floors`. `proofs`: indicator → file with its certificates as changes of rows, for the audit; all
-    together they are larger than memory.
+    together they are larger than memory. `counted` holds the unprotected rows in the order of `frame`; `relations` are
+    those published and those that the counts themselves show.
     """
 
     frame: pl.DataFrame
@@ -61,6 +64,8 @@ class ProtectedResult:
     floors: pl.DataFrame
     proofs: dict[str, Path]
     verdict: Verdict
+    counted: pl.DataFrame
+    relations: list[Relation]
 
     def internal(self, indicator: str = "") -> pl.DataFrame:
         """`facts` with the codes of the rows: of one indicator, or of all. Never published."""
@@ -105,7 +110,8 @@ def protect_result(
             width=policy.least_width,
             judged=judged_rows(made),
             floors=made.floors,
-            claims=claims(made, result),
+            claims=claims(made),
+            relations=made.relations,
         )
     require_safe(made.verdict)
     made.meta["audit"] = {"safe": True, "judged": made.verdict.judged, "solved": made.verdict.solved}
@@ -123,16 +129,17 @@ def protect_frame(
 
     from bds_tool.protect.audit import Verdict
 
-    frame = result.counts().collect()
+    frame = ordered(result.counts().collect())
     definitions = result.meta.get("definitions") or {}
     bonds = bind(ledger, frame, result.meta) if ledger and ledger.releases else None
+    relations = of_result(frame, result.meta)
     hidden = np.zeros(frame.height, dtype=bool)
     known = np.zeros(frame.height, dtype=bool)
     group_of: dict[str, int] = {}
     whole: list[str] = []
-    facts, floors = [_facts()], []
-    proofs: dict[str, Path] = {}
-    work = partial(_proven, policy=policy, folder=folder, quality=quality)
+    facts, floors = [proofs.facts()], []
+    proof_of: dict[str, Path] = {}
+    work = partial(_proven, policy=policy, folder=folder, relations=relations, quality=quality)
     number = int(os.environ.get("BDS_PROCESSES", "1"))
     found = groups(frame, definitions, policy, bonds)
     side_by_side = number > 1 and frame.height >= PARALLEL_ROWS
@@ -140,11 +147,11 @@ def protect_frame(
         for one in done:
             hidden[one.hidden] = True
             known[one.known] = True
-            group_of[one.id] = place
-            whole += [one.id] if one.whole else []
+            group_of |= dict.fromkeys(one.ids, place)
+            whole += one.whole
             facts.append(one.facts)
             floors.append(one.floors)
-            proofs[one.id] = one.proof
+            proof_of |= dict.fromkeys(one.ids, one.proof)
     published = _published(frame, hidden, known)
     meta = {
         **result.meta,
@@ -156,40 +163,53 @@ def protect_frame(
     }
     empty = np.zeros(0)
     nothing = Verdict([], empty, empty, 0, 0, 0, 0)
-    return ProtectedResult(published, meta, pl.concat(facts), pl.concat(floors), proofs, nothing)
+    return ProtectedResult(
+        published, meta, pl.concat(facts), pl.concat(floors), proof_of, nothing, frame, relations
+    )
+
+
+def ordered(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows in one order, whatever order they came in: what is hidden depends on the content alone."""
+    import polars as pl
+
+    level = pl.col("level").replace_strict({v: i for i, v in enumerate(LEVELS)}, default=len(LEVELS))
+    return frame.sort("indicator", level, "area", "period", *BREAKDOWNS, nulls_last=True)
 
 
 @dataclass
 class _Proven:
-    """What protecting one indicator gives: rows of the result by number, its share of the tables, its certificates."""
+    """What protecting one bundle gives: rows of the result by number, its share of the tables, its certificates."""
 
-    id: str
+    ids: list[str]
     hidden: Any
     known: Any
-    whole: bool
+    whole: list[str]
     facts: pl.DataFrame
     floors: pl.DataFrame
     proof: Path
 
 
-def _proven(group: list[Indicator], policy: Policy, folder: Path, *, quality: bool) -> list[_Proven]:
+def _proven(
+    group: list[Indicator], policy: Policy, folder: Path, relations: Sequence[Relation], *, quality: bool
+) -> list[_Proven]:
     """Hide rows of the indicators of one population. Raises WithheldError where proof lacks."""
-    for outcome in protect_group(group, policy, quality=quality):
+    import polars as pl
+
+    bundles, outcomes = protect_group(group, policy, quality=quality, relations=relations)
+    for outcome in outcomes:
         require_proof(outcome)
     done = []
-    for indicator in group:
-        assert indicator.outcome is not None  # noqa: S101  # protect_group gives one to each
-        rows = indicator.frame["_row"].to_numpy()
-        proof = folder / f"{rows[0]}.parquet"
-        _changes(indicator).write_parquet(proof, compression="lz4")
+    for bundle in bundles:
+        proof = folder / f"{bundle.members[0].numbers()[0]}.parquet"
+        proofs.changes(bundle).write_parquet(proof, compression="lz4")
         done.append(
             _Proven(
-                indicator.id,
-                rows[indicator.rows_of(indicator.outcome.hidden)],
-                rows[~indicator.withheld],
-                indicator.whole,
-                _facts(_certified(indicator)),
-                _floors(indicator),
+                [i.id for i in bundle.members],
+                np.concatenate([i.numbers()[i.rows_of(bundle.hidden_of(i))] for i in bundle.members]),
+                np.concatenate([i.numbers()[~i.withheld] for i in bundle.members]),
+                bundle.whole(),
+                proofs.facts(proofs.certified(bundle)),
+                pl.concat(proofs.floors(i) for i in bundle.members),
                 proof,
             )
         )
@@ -234,116 +254,30 @@ def _published(frame: pl.DataFrame, hidden: Any, known: Any) -> pl.DataFrame:  #
     )
 
 
-def _facts(rows: Iterable[tuple[int, str, int, int, int]] = ()) -> pl.DataFrame:
-    import polars as pl
-
-    whole = dict.fromkeys(("waar", "laag", "hoog"), pl.Int64)
-    return pl.DataFrame(list(rows), schema={"_row": pl.UInt32, "telling": pl.String, **whole}, orient="row")
-
-
-def _certified(indicator: Indicator) -> Iterator[tuple[int, str, int, int, int]]:
-    """Row, count, true value and certified range of what was protected: the counts of a row, and its population."""
-    from bds_tool.protect.certificate import ranges
-    from bds_tool.protect.result_model import M, X, Y, carrier
-
-    names = {X: "teller", Y: "complement", M: "ontbrekend"}
-    numbers = indicator.frame["_row"].to_numpy()
-    where: dict[tuple[int, int], list[int]] = {}
-    labels, flats = np.nonzero(indicator.cube.row >= 0)
-    for label, flat in zip(labels.tolist(), flats.tolist(), strict=True):
-        node = int(indicator.cube.tree.label_node[label])
-        where.setdefault((node, flat), []).append(int(numbers[indicator.cube.row[label, flat]]))
-    assert indicator.outcome is not None  # noqa: S101  # the caller skips indicators without one
-    for p, (low, high) in ranges(indicator.outcome.problem, indicator.outcome.certificates).items():
-        value = int(indicator.counts[p.quantity, p.node, p.flat])
-        yield from ((r, names[p.quantity], value, low, high) for r in where.get((p.node, p.flat), []))
-    if indicator.population is None:
-        return
-    problem = indicator.population.problem
-    moves = carrier(indicator)
-    numerator = indicator.mean and moves == X
-    carried = {(p.node, p.flat) for p in indicator.carried}
-    for p, (low, high) in ranges(problem, indicator.population.certificates).items():
-        count = int(indicator.counts[moves, p.node, p.flat])
-        total = int(indicator.counts[:, p.node, p.flat].sum())
-        # The range is told for the room that all indicators share: the distance is what counts.
-        down, up = int(problem.values[0, p.node, p.flat]) - low, high - int(problem.values[0, p.node, p.flat])
-        covers = numerator or (p.node, p.flat) in carried
-        for r in where.get((p.node, p.flat), []):
-            yield r, "populatie", total, total - down, total + up
-            if covers:
-                yield r, names[moves], count, count - down, count + up
-
-
 def judged_rows(made: ProtectedResult) -> Callable[[str], pl.DataFrame]:
     """Of an indicator, the counts that the audit must find secret: the primary ones."""
     return lambda name: made.internal(name).drop("waar", "laag", "hoog")
 
 
-def claims(made: ProtectedResult, result: Result) -> Callable[[str], ResultClaims | None]:
+def claims(made: ProtectedResult) -> Callable[[str], ResultClaims | None]:
     """Of an indicator, what the audit is told of why its hidden rows are safe: the counts, and the certificates."""
     import polars as pl
 
     from bds_tool.protect.audit.result_file import ResultClaims
 
-    where = spans(result.counts().select("indicator").collect()["indicator"])
-    rows = result.counts().select("indicator", *ROW, "n", "x", "missing")
+    where = spans(made.counted["indicator"])
+    rows = made.counted.lazy().select("indicator", *ROW, "n", "x", "missing")
 
     def told(name: str) -> ResultClaims | None:
         if name not in made.proofs:
             return None
         start = indicator_rows(rows, name, where).collect()
-        of, row, count, delta = (c.to_numpy().astype(np.int64) for c in pl.read_parquet(made.proofs[name]))
+        mine = pl.read_parquet(made.proofs[name]).filter(pl.col("row").is_in(start["_row"].implode()))
+        of, row, count, delta = (c.to_numpy().astype(np.int64) for c in mine)
         line = np.searchsorted(start["_row"].to_numpy(), row)
         return ResultClaims(start.drop("_row", "indicator"), of, line, count, delta)
 
     return told
-
-
-def _changes(indicator: Indicator) -> pl.DataFrame:
-    """The certificates as changes of rows (CHANGES)."""
-    import polars as pl
-
-    from bds_tool.protect.certificate import entries
-    from bds_tool.protect.result_model import carrier
-
-    cube, parts, first = indicator.cube, [], 0
-    numbers = indicator.frame["_row"].to_numpy().astype(np.int64)
-    for outcome, by in ((indicator.outcome, None), (indicator.population, carrier(indicator))):
-        if outcome is None:
-            continue
-        of, nodes, flats, deltas = entries(outcome.certificates)
-        each, label = cube.tree.labels_of(nodes)
-        at = cube.row[label, flats[each]]
-        of, delta, row = of[each][at >= 0], deltas[each][at >= 0], numbers[at[at >= 0]]
-        for sign, counts in (
-            (1, [c.gains if by is None else by for c in outcome.certificates]),
-            (-1, [c.loses for c in outcome.certificates]),
-        ):
-            count = np.array(counts, dtype=np.int64)[of]
-            use = count >= 0
-            parts.append((of[use] + first, row[use], count[use], sign * delta[use]))
-        first += len(outcome.certificates)
-    columns = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return pl.DataFrame(dict(zip(CHANGES, columns, strict=True))).cast(pl.Int32)
-
-
-def _floors(indicator: Indicator) -> pl.DataFrame:
-    """What the attacker takes for granted of hidden rows: the least numerator and complement, where above zero."""
-    import polars as pl
-
-    assert indicator.outcome is not None  # noqa: S101  # it was protected
-    lower = indicator.outcome.problem.lower
-    labels, flats = np.nonzero(
-        (indicator.cube.row >= 0) & (lower[:2].max(axis=0) > 0)[indicator.cube.tree.label_node]
-    )
-    nodes = indicator.cube.tree.label_node[labels]
-    rows = indicator.frame[indicator.cube.row[labels, flats]].select(
-        "indicator", "area", "period", *BREAKDOWNS
-    )
-    return rows.with_columns(
-        pl.Series("low_x", lower[0][nodes, flats]), pl.Series("low_y", lower[1][nodes, flats])
-    )
 
 
 def result_summary(made: ProtectedResult) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import numpy as np
 from bds_tool.base.errors import UnreadableError
 from bds_tool.base.text import t
 from bds_tool.protect.audit.attack import Finding, Verdict, attack
+from bds_tool.protect.audit.linked import Member, Relation, excuse_means, families, join, told_by_means
 from bds_tool.protect.audit.result_grid import BREAKDOWNS, COUNTS, HIDDEN, KEY, Grid
 from bds_tool.protect.audit.system import Ints, System
 
@@ -87,13 +88,14 @@ def audit_results(
     judged: Callable[[str], pl.DataFrame] | None = None,
     floors: pl.DataFrame | None = None,
     claims: Callable[[str], ResultClaims | None] | None = None,
+    relations: Sequence[Relation] = (),
     seconds_per_cell: float = 10.0,
 ) -> Verdict:
     """Attack a published result, knowing earlier ones. `judged` gives, for an indicator, the counts that must hold (KEY, telling).
 
     `floors` (indicator, KEY, low_x, low_y) is what the attacker takes for granted of a hidden row; default zero.
     `claims` says of an indicator why its rows are safe. It only saves time: each is checked first, and what they do not
-    show is attacked as if nothing had been told.
+    show is attacked as if nothing had been told. `relations` are known besides those published with the result.
     """
     import polars as pl
 
@@ -106,39 +108,47 @@ def audit_results(
             t(f"{path.name} bevat onbeschermde aantallen", f"{path.name} holds unprotected counts")
         )
     told = _population_shown([now, *before])
-    for (name,), part in now.frame.group_by("indicator", maintain_order=True):
-        definition = (now.meta.get("definitions") or {}).get(str(name)) or {}
-        group = (now.meta.get("populations") or {}).get(str(name))
-        others = [_same_definition(r, str(name), definition) for r in before]
-        older = [o for o in others if o is not None]
-        mine = None if judged is None else judged(str(name))
-        least = None if floors is None else floors.filter(pl.col("indicator") == name)
-        verdict, changed = _audit_indicator(
-            part,
-            definition,
-            told.filter(pl.col("group") == str(group)),
-            older,
-            width,
-            least,
-            mine,
-            seconds_per_cell,
-            claims(str(name)) if claims else None,
-        )
+    known = [*(now.meta.get("relations") or []), *relations]
+    names = [str(n) for n in now.frame["indicator"].unique(maintain_order=True).to_list()]
+    rows = {str(n): part for (n,), part in now.frame.group_by("indicator", maintain_order=True)}
+    total.remarks += told_by_means(now.frame, known)
+    for family in families(names, known):
+        prepared = []
+        for name in family:
+            definition = (now.meta.get("definitions") or {}).get(name) or {}
+            group = (now.meta.get("populations") or {}).get(name)
+            others = [_same_definition(r, name, definition) for r in before]
+            member, changed = _prepared(
+                name,
+                rows[name],
+                definition,
+                told.filter(pl.col("group") == str(group)),
+                [o for o in others if o is not None],
+                width,
+                None if floors is None else floors.filter(pl.col("indicator") == name),
+                None if judged is None else judged(name),
+                claims(name) if claims else None,
+            )
+            prepared.append(member)
+            if changed:
+                total.remarks.append(
+                    t(
+                        f"{name}: {changed} getoonde aantallen zijn veranderd sinds een eerdere uitgave",
+                        f"{name}: {changed} shown counts were changed since an earlier release",
+                    )
+                )
+        if judged is None:
+            excuse_means(prepared, known)
+        verdict = attack(join(prepared, known), seconds_per_cell=seconds_per_cell)
         offset = total.judged
-        total.findings += [
-            Finding(offset + f.cell, f.reason, f.low, f.high, f"{name} · {f.name}") for f in verdict.findings
-        ]
+        for f in verdict.findings:
+            m = next(m for m in reversed(prepared) if m.first <= f.cell)
+            own = m.grid.named(Finding(f.cell - m.first, f.reason, f.low, f.high), m.part)
+            total.findings.append(Finding(offset + f.cell, f.reason, f.low, f.high, f"{m.name} · {own.name}"))
         total.judged += verdict.judged
         total.unknown += verdict.unknown
         total.solved += verdict.solved
         total.contradictions += verdict.contradictions
-        if changed:
-            total.remarks.append(
-                t(
-                    f"{name}: {changed} getoonde aantallen zijn veranderd sinds een eerdere uitgave",
-                    f"{name}: {changed} shown counts were changed since an earlier release",
-                )
-            )
     return total
 
 
@@ -174,7 +184,8 @@ def _population_shown(releases: Sequence[Release]) -> pl.DataFrame:
     return pl.concat(parts).drop_nulls("group").unique(["group", *KEY])
 
 
-def _audit_indicator(
+def _prepared(
+    name: str,
     part: pl.DataFrame,
     definition: dict[str, Any],
     told: pl.DataFrame,
@@ -182,9 +193,8 @@ def _audit_indicator(
     width: int,
     floors: pl.DataFrame | None,
     judged: pl.DataFrame | None,
-    seconds: float,
     claims: ResultClaims | None,
-) -> tuple[Verdict, int]:
+) -> tuple[Member, int]:
     import polars as pl
 
     now = part
@@ -203,8 +213,8 @@ def _audit_indicator(
             system.wanted[grid.cells(q, mine["_r"].to_numpy())] = True
     else:
         keys = numbered.select("_r", *KEY).join(judged, on=list(KEY), how="inner", nulls_equal=True)
-        for q, name in enumerate(COUNTS):
-            rows = keys.filter(pl.col("telling") == name)["_r"].to_numpy()
+        for q, count in enumerate(COUNTS):
+            rows = keys.filter(pl.col("telling") == count)["_r"].to_numpy()
             system.wanted[grid.cells(q, rows)] = True
     if older:
         filled = now.select(*KEY, pl.col("n").is_null().alias("_new"))
@@ -217,9 +227,7 @@ def _audit_indicator(
         system.near = grid.counts_of(part, claims.start)
         place = grid.places_of(part, claims.start)[claims.line]
         system.claims = grid.changes(claims.of, place, claims.count, claims.delta)
-    verdict = attack(system, seconds_per_cell=seconds)
-    verdict.findings = [grid.named(f, part) for f in verdict.findings]
-    return verdict, changed
+    return Member(name, part, grid, system), changed
 
 
 def _want_old_secrets(

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[3] / "bds_tool" / "indicators" / "protect"
+PACKAGE = Path(__file__).resolve().parents[3] / "bds_tool" / "protect"
 #: The modules that bring both together: they call the audit, they are no part of suppressing.
 JOINERS = {"files.py", "result_run.py", "releases.py", "cell_release.py"}
 
@@ -16,7 +16,7 @@ def imported(path):
             names |= {f"{node.module}.{a.name}" for a in node.names}
         elif isinstance(node, ast.Import):
             names |= {a.name for a in node.names}
-    return {n for n in names if n.startswith("bds_tool.indicators")}
+    return {n for n in names if n.startswith(("bds_tool.indicators", "bds_tool.protect"))}
 
 
 def test_the_audit_imports_nothing_of_the_suppressor():

