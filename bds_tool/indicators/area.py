@@ -275,7 +275,7 @@ def _areas(connection: duckdb.DuckDBPyConnection, lowest: str) -> None:
             union all select 'BU' || substr(gemeente, 3) || '/' || woord, 'WK' || substr(gemeente, 3) || '/' || woord, gemeente
             from g cross join eenheid
             union all select 'BU/' || woord, 'WK/' || woord, 'GM/' || woord from eenheid)
-        select cast(row_number() over () as integer) as gebied, a.buurt, a.wijk, a.gemeente,
+        select cast(row_number() over (order by a.gemeente, a.wijk, a.buurt) as integer) as gebied, a.buurt, a.wijk, a.gemeente,
             coalesce(r.regio, 'RG/{UNKNOWN}') as regio
         from alles a left join _regio r on r.gemeente = a.gemeente""")
 
@@ -292,11 +292,11 @@ def _lookups(connection: duckdb.DuckDBPyConnection, tables: AreaTables, lowest: 
         from _punt p join gebied g on {key}""")
     connection.execute("""
         create or replace table pc6hnr as
-        select postcode, huisnummer, max_by(gebied, jaar + case when huidig then 10000 else 0 end) as gebied
+        select postcode, huisnummer, max_by(gebied, (jaar + case when huidig then 10000 else 0 end)::bigint * 100000000 - gebied) as gebied
         from _geplaatst where huisnummer is not null group by postcode, huisnummer""")
     connection.execute("""
         create or replace table pc6 as
-        select postcode, max_by(gebied, n) as gebied from (
+        select postcode, max_by(gebied, n::bigint * 100000000 - gebied) as gebied from (
             select postcode, gebied, count(*) + case when bool_or(huidig) then 1000000 else 0 end as n
             from _geplaatst group by postcode, gebied) group by postcode""")
     connection.execute(f"""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.ranges import range_of
 from bds_tool.indicators import features
-from bds_tool.indicators.compute import Plan, cells_sql, groups, unpacked
+from bds_tool.indicators.compute import PARTS, Plan, cells_sql, groups, unpacked
 from bds_tool.indicators.definitions import Indicator
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _figures(got: dict[str, Any]) -> dict[str, float]:
         "nieuw": got.get("b") or 0,
     }
     if got.get("s") is not None and n:
-        out["gemiddelde"] = got["s"] / n
+        out["gemiddelde"] = got["s"] / PARTS["s"] / n
     return out
 
 

@@ -17,7 +17,6 @@ from bds_tool.base import text
 from bds_tool.base.pools import threads
 from bds_tool.indicators import features
 from bds_tool.indicators.definitions import Indicator
-from bds_tool.indicators.pivot import Rows
 from bds_tool.indicators.result import LEVELS
 
 if TYPE_CHECKING:
@@ -83,6 +82,14 @@ class Group(NamedTuple):
     breakdowns: set[str]
 
 
+#: Sums of means are added up as whole numbers of this part of a unit: a sum of fractions depends on its order.
+PARTS = {"s": 1e6, "q": 1e4}
+
+
+def _fixed(value: str, what: str) -> str:
+    return f"CAST(round(CAST({value} AS DOUBLE) * {PARTS[what]:.0f}) AS BIGINT)"
+
+
 #: A counter takes 20 bits of a 64-bit sum, so three fit in one: a cell of one piece holds fewer than a million rows.
 COUNTER_BITS = 20
 COUNTERS = "pnx"
@@ -105,10 +112,10 @@ def groups(indicators: Iterable[Indicator]) -> list[Group]:
         conditions = {"p": i.population, "n": i.denominator}
         if i.kind == "gemiddelde":
             conditions["n"] = f"({i.denominator}) AND ({i.value}) IS NOT NULL"
-            own.totals[f"s|{i.id}"] = f"CAST({i.value} AS DOUBLE)"
-            own.totals[f"q|{i.id}"] = f"CAST({i.value} AS DOUBLE) * ({i.value})"
+            own.totals[f"s|{i.id}"] = _fixed(i.value, "s")
+            own.totals[f"q|{i.id}"] = _fixed(f"CAST({i.value} AS DOUBLE) * ({i.value})", "q")
         elif i.kind == "tarief":
-            own.totals[f"x|{i.id}"] = f"CAST({i.numerator} AS DOUBLE)"
+            own.totals[f"x|{i.id}"] = f"CAST({i.numerator} AS BIGINT)"
         else:
             conditions["x"] = i.numerator
         if i.era:
@@ -220,14 +227,14 @@ def count(
     progress = plan.progress or (lambda _: None)
     found = groups(plan.indicators)
     features.install_lookups(connection, plan.views(), plan.settings, plan.concepts())
-    organisations = dict(connection.execute("select bron, coalesce(organisatie, '') from bronnen").fetchall())
-    coding = connection.sql("select * from codering").to_arrow_table()
     first = threading.Lock()
     made: set[int] = set()
 
     def one(table: pa.Table) -> None:
         with connection.cursor() as own:  # temporary tables are those of a cursor
-            features.make(own, plan.views(), plan.concepts(), Rows(table, organisations, coding))
+            own.register("registraties", by_element(table))
+            features.make(own, plan.views(), plan.concepts())
+            own.unregister("registraties")
             for position, group in enumerate(found):
                 sql = cells_sql(group, plan.cell_by)
                 with first:
@@ -251,10 +258,23 @@ def count(
     return [(group, f"_cel{n}") for n, group in enumerate(found)]
 
 
+def by_element(table: pa.Table) -> pa.Table:
+    """The rows with those of one element together, so that a view reads only the part of its elements."""
+    import numpy as np
+
+    if table["bdsnummer"].null_count:
+        table = table.filter(table["bdsnummer"].is_valid())
+    order = np.argsort(table["bdsnummer"].to_numpy().astype(np.int16), kind="stable")  # 16 bits: a radix sort
+    return table.take(order)
+
+
 def figures(
     connection: duckdb.DuckDBPyConnection, cells: str, group: Group, by: Sequence[str]
 ) -> dict[str, Any]:
-    """The cells of a group as numpy arrays: gebied, jaar, breakdowns, and each sum by name, added up over the pieces."""
+    """The cells of a group as numpy arrays: gebied, jaar, breakdowns, and each sum by name, added up over the pieces.
+
+    All sums are whole numbers, those of means in PARTS.
+    """
     dims = ["gebied", "jaar", *by]
     sums = ", ".join(f'sum(CAST({sql} AS DOUBLE)) AS "{name}"' for name, sql in unpacked(group).items())
     return dict(

@@ -36,6 +36,19 @@ COUNTED = (
 )
 
 
+#: Views with a row per day of which only the last inside the age window counts.
+SERIES = frozenset({"antwoord", "vwo_kenmerk"})
+#: Value of `volgend` when there is no later row in the year.
+LAST = 9999
+#: `contactjaar.leeftijden`: bit of month 0, and how many months have a bit of their own.
+FIRST_MONTH, MONTHS = 41, 22
+
+
+def _last(condition: str, high: int) -> str:
+    """`laatste_X` in a condition → no later row of that kind in the year before the end of the age window."""
+    return re.sub(r"\blaatste(_\w+)?\b", lambda m: f"volgend{m[1] or ''} >= {high}", condition)
+
+
 @dataclass(frozen=True)
 class Indicator:
     """One indicator. SQL parts are DuckDB expressions over the columns of `view` (documented in views/*.sql).
@@ -78,7 +91,9 @@ class Indicator:
 
     @property
     def population(self) -> str:
-        parts = [str(self.data.get("populatie", "TRUE"))]
+        parts = [_last(str(self.data.get("populatie", "TRUE")), self._ages()[1] if self._aged else LAST)]
+        if self.view in SERIES:
+            parts.append(_last("laatste", self._ages()[1] if self._aged else LAST))
         if self.concepts:
             parts.append(f"begrip IN ({', '.join(repr(c) for c in self.concepts)})")
         if "leeftijd" in self.data and self.view not in {"contactjaar", "verwijzing"}:
@@ -89,10 +104,17 @@ class Indicator:
         return " AND ".join(f"({p})" for p in parts)
 
     @property
+    def _aged(self) -> bool:
+        return "leeftijd" in self.data
+
+    @property
     def age_mask(self) -> str:
-        """SQL over contactjaar: seen at an age inside the window (half years)."""
+        """SQL over contactjaar: seen at an age inside the window (half years; months under 22 months)."""
         low, high = self._ages()
-        mask = sum(1 << h for h in range(low // 6, -(-high // 6)))
+        if high <= MONTHS and (low % 6 or high % 6):
+            mask = sum(1 << (FIRST_MONTH + m) for m in range(low, high))
+        else:
+            mask = sum(1 << h for h in range(low // 6, -(-high // 6)))
         return f"(leeftijden & {mask}) <> 0"
 
     def _ages(self) -> tuple[int, int]:

@@ -13,13 +13,10 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import SpecError
 from bds_tool.base.text import t
 from bds_tool.indicators.growth import growth_per_day, lms_per_height, rows
-from bds_tool.indicators.pivot import parse
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
-
-    from bds_tool.indicators.pivot import Rows
 
 VIEWS = Path(__file__).parent / "views"
 
@@ -206,7 +203,9 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
             }
         ),
         "venster": lambda: typed("venster.csv", moment=str, van=int, doel=int, tot=int),
-        "fase": lambda: typed("fase.csv", fase=str, van_mnd=int, tot_mnd=int, age=str),
+        "fase": lambda: typed(
+            "fase.csv", fase=str, van_mnd=int, van_dag=int, tot_mnd=int, tot_dag=int, age=str
+        ),
         "groeidiagram": lambda: typed("groeidiagram.csv", code=str, kaart=str),
         "vaccin": lambda: typed("vaccin.csv", code=str, component=str),
         "vaccinatieserie": lambda: numbered(
@@ -267,12 +266,11 @@ def make(
     connection: duckdb.DuckDBPyConnection,
     names: Iterable[str],
     concepts: Iterable[str] = (),
-    rows: Rows | None = None,
 ) -> list[str]:
     """Make the views `names` and what they need as temporary tables in `connection`; returns their names in order.
 
     `connection` must hold the tables of `install_lookups`, for `woont` those of `area.install`, and `registraties`
-    and `bronnen` unless `rows` holds these as arrays.
+    and `bronnen`.
     """
     from bds_tool.indicators import dscore
 
@@ -280,13 +278,6 @@ def make(
     numbers = ", ".join(map(str, sorted(elements(chosen, concepts))))
     made = []
     for view in chosen:
-        if rows and (table := _from_rows(view, rows, chosen, concepts)) is not None:
-            # a pivot is read once, so it need not be copied
-            connection.register(f"_{view.name}", table)
-            kind = "table" if view.name == "reg" else "view"
-            connection.execute(f"create or replace temp {kind} {view.name} as select * from _{view.name}")
-            made.append(view.name)
-            continue
         if view.name == "ontwikkeling":
             connection.register("_dscore", dscore.table(connection))
             connection.execute("create or replace temp table dscore as select * from _dscore")
@@ -303,12 +294,3 @@ def make_again(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> N
     """Make these views anew, after one that they read was replaced."""
     for name in names:
         connection.execute(f"create or replace temp table {name} as {views()[name].sql}")
-
-
-def _from_rows(view: View, rows: Rows, chosen: list[View], concepts: Iterable[str]) -> pa.Table | None:
-    """`reg` and the pivots out of arrays; None for all other views."""
-    if view.name == "reg":
-        reading = [v for v in chosen if "reg" in v.sources and not parse(v.sql)]
-        return rows.reg(elements(reading, concepts))
-    pivot = parse(view.sql)
-    return rows.pivot(pivot) if pivot else None

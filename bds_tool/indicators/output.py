@@ -115,11 +115,15 @@ def columns(space: Space, sums: Sums, reference: str) -> dict[str, Any]:
     known = sums.n > 0
 
     def word(codes: Any, words: Sequence[Any]) -> pa.DictionaryArray:  # noqa: ANN401
+        # Only the words in use, each once: a dictionary with a word twice is not always written in the same way.
+        used = np.flatnonzero(np.bincount(codes, minlength=len(words)))
+        kept = list(dict.fromkeys(words[n] for n in used.tolist()))
+        place = {w: n for n, w in enumerate(kept)}
+        change = np.zeros(len(words), dtype=np.int32)
+        change[used] = [place[words[n]] for n in used.tolist()]
         # Parquet wants nulls in the indices, not among the words.
-        empty = np.array([w is None for w in words])[codes] if None in words else None
-        return pa.DictionaryArray.from_arrays(
-            pa.array(codes.astype(np.int32), mask=empty), _words(tuple(words))
-        )
+        empty = np.array([w is None for w in words])[codes] if None in kept else None
+        return pa.DictionaryArray.from_arrays(pa.array(change[codes], mask=empty), _words(tuple(kept)))
 
     def number(array: Any, present: Any = None) -> pa.Array:  # noqa: ANN401
         return (

@@ -13,7 +13,7 @@ from bds_tool.base.files import work_dir
 from bds_tool.base.text import number, t
 from bds_tool.indicators import area, features
 from bds_tool.indicators.chunks import ROWS, pieces
-from bds_tool.indicators.compute import PIECES, Group, Plan, count, figures, unpacked
+from bds_tool.indicators.compute import PARTS, PIECES, Group, Plan, count, figures, unpacked
 from bds_tool.indicators.cube import Space, look_up, roll_up
 from bds_tool.indicators.output import Sums, metadata, write
 from bds_tool.indicators.result import LEVELS, TOTAL, Result, write_result
@@ -258,8 +258,8 @@ def _sums_of(
         own["n"],
         own.get("x", np.zeros(len(keys))),
         own.get("b"),
-        own.get("s") if mean else None,
-        own.get("q") if mean else None,
+        own["s"] / PARTS["s"] if mean and "s" in own else None,
+        own["q"] / PARTS["q"] if mean and "q" in own else None,
         published,
     )
 

@@ -6,7 +6,7 @@
 -- status: 1605 (W0690); oude 725 en 495 omgezet; leeg als de bron geen status geeft
 -- gerealiseerd: status 01, of geen status en de datum is voorbij
 -- gezien: gerealiseerd met het kind of de ouder erbij: vorm 01, 03, 06, 07 of geen vorm bekend
--- indicatie: een van de redenen (1424); leeftijd_mnd: volle maanden op datum; halfjaar: leeftijd_mnd / 6
+-- indicatie: een van de redenen (1424); leeftijd_mnd, leeftijd_dag: volle maanden en dagen op datum; halfjaar: leeftijd_mnd / 6
 SELECT
   a.act, a.kind, a.datum, a.soort, a.tijdperk, a.status, a.vorm, a.indicatie, a.gewicht_indicatie,
   coalesce(a.status, CASE WHEN a.datum <= p.peildatum THEN '01' END) = '01' AS gerealiseerd,
@@ -14,6 +14,7 @@ SELECT
     AND coalesce(a.vorm, '03') IN ('01', '03', '06', '07')
     AND coalesce(a.soort, '39') IN ('01', '37', '38', '39', '40', '41', '20', '22', '35') AS gezien,
   $MND(k.geboren, a.datum) AS leeftijd_mnd,
+  $DAG(k.geboren, a.datum) AS leeftijd_dag,
   year(a.datum) AS jaar,
   CAST(CAST(floor($MND(k.geboren, a.datum) / 12) AS INTEGER) AS VARCHAR) AS age
 FROM (

@@ -5,7 +5,7 @@
 -- contacten: gerealiseerde contacten met leeftijd in de fase (leeftijd, niet het soort contact)
 SELECT
   k.kind, f.fase, k.status_zorg,
-  k.geboren + to_months(CAST(f.tot_mnd AS INTEGER)) AS datum,
+  k.geboren + to_months(CAST(f.tot_mnd AS INTEGER)) + to_days(CAST(f.tot_dag AS INTEGER)) AS datum,
   coalesce(c.contacten, 0) AS contacten,
   f.age
 FROM kind AS k
@@ -14,9 +14,10 @@ CROSS JOIN parameters AS p
 LEFT JOIN (
   SELECT a.kind, f.fase, count(*) AS contacten
   FROM activiteit AS a
-  JOIN fase AS f ON a.leeftijd_mnd >= f.van_mnd AND a.leeftijd_mnd < f.tot_mnd
+  JOIN fase AS f ON a.leeftijd_mnd >= f.van_mnd AND a.leeftijd_dag >= f.van_dag
+    AND (a.leeftijd_mnd < f.tot_mnd OR f.tot_mnd = 0 AND a.leeftijd_dag < f.tot_dag)
   WHERE a.gezien
   GROUP BY a.kind, f.fase
 ) AS c ON c.kind = k.kind AND c.fase = f.fase
-WHERE k.geboren + to_months(CAST(f.tot_mnd AS INTEGER)) BETWEEN p.van AND p.peildatum
-  AND (k.einde IS NULL OR k.einde > k.geboren + to_months(CAST(f.tot_mnd AS INTEGER)))
+WHERE k.geboren + to_months(CAST(f.tot_mnd AS INTEGER)) + to_days(CAST(f.tot_dag AS INTEGER)) BETWEEN p.van AND p.peildatum
+  AND (k.einde IS NULL OR k.einde > k.geboren + to_months(CAST(f.tot_mnd AS INTEGER)) + to_days(CAST(f.tot_dag AS INTEGER)))

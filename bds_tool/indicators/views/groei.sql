@@ -5,7 +5,8 @@
 -- kaart: nl, tu, ma, hs, ds of p25 … p36 (weken zwangerschap, tot 4 jaar): welke referentie geldt
 -- iotf: -3, -2, -1 ondergewicht graad 3, 2, 1; 0 normaal; 1 overgewicht; 2 obesitas; leeg zonder geldig paar of < 2 jaar
 -- z_lengte, z_bmi, z_hoofd, z_wfh: z-scores; z_wfh (gewicht naar lengte) tot 2 jaar
--- laatste_jaar: laatste meting met een BMI in het kalenderjaar
+-- volgend_jaar, volgend_lengte, volgend_hoofd: leeftijd in maanden bij de volgende meting met een BMI, lengte of
+-- hoofdomtrek in hetzelfde kalenderjaar; 9999 als dit de laatste is, -1 als deze meting er zelf geen heeft
 SELECT
   m.*,
   year(m.datum) AS jaar,
@@ -19,9 +20,15 @@ SELECT
     WHEN m.bmi <= g.dun1 THEN -1
     ELSE 0
   END AS iotf,
-  CASE WHEN m.bmi IS NOT NULL THEN
-    row_number() OVER (PARTITION BY m.kind, year(m.datum), m.bmi IS NOT NULL ORDER BY m.datum DESC) = 1
-    ELSE FALSE END AS laatste_jaar,
+  CASE WHEN m.bmi IS NULL THEN -1 ELSE
+    coalesce(lead(CASE WHEN m.bmi IS NOT NULL THEN m.leeftijd_mnd END IGNORE NULLS)
+      OVER (PARTITION BY m.kind, year(m.datum) ORDER BY m.datum), 9999) END AS volgend_jaar,
+  CASE WHEN m.lengte IS NULL THEN -1 ELSE
+    coalesce(lead(CASE WHEN m.lengte IS NOT NULL THEN m.leeftijd_mnd END IGNORE NULLS)
+      OVER (PARTITION BY m.kind, year(m.datum) ORDER BY m.datum), 9999) END AS volgend_lengte,
+  CASE WHEN m.hoofdomtrek IS NULL THEN -1 ELSE
+    coalesce(lead(CASE WHEN m.hoofdomtrek IS NOT NULL THEN m.leeftijd_mnd END IGNORE NULLS)
+      OVER (PARTITION BY m.kind, year(m.datum) ORDER BY m.datum), 9999) END AS volgend_hoofd,
   $Z(m.lengte / 10.0, g.l_hgt, g.m_hgt, g.s_hgt) AS z_lengte,
   $Z(m.bmi, g.l_bmi, g.m_bmi, g.s_bmi) AS z_bmi,
   $Z(m.hoofdomtrek / 10.0, g.l_hdc, g.m_hdc, g.s_hdc) AS z_hoofd,

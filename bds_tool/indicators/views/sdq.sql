@@ -4,14 +4,17 @@
 -- schaalscores: som van de vijf items (code - 1, omgekeerde items 3 - code) als alle vijf bekend zijn, anders de
 -- geregistreerde score (1112-1115, 1117); totaal: som van vier schalen, anders 1116
 -- grens: totaalscore vanaf waar de score verhoogd heet, per instrument (referenties/sdqgrens.csv; lege code = de rest)
--- informant: W0641; instrument: W0640; laatste_jaar: laatste SDQ van het kind in het jaar
+-- informant: W0641; instrument: W0640; volgend_jaar: leeftijd in maanden bij de volgende SDQ van het kind in het jaar,
+-- 9999 als dit de laatste is; op één dag gaat die van de ouder (01) voor
 SELECT
   s.kind, s.datum, s.instrument, s.informant, s.leeftijd_mnd, year(s.datum) AS jaar,
   CAST(CAST(floor(s.leeftijd_mnd / 12) AS INTEGER) AS VARCHAR) AS age,
   s.emotie, s.gedrag, s.leeftijdgenoot, s.hyper, s.prosociaal, s.impact,
   coalesce(s.emotie + s.gedrag + s.leeftijdgenoot + s.hyper, s.totaal) AS totaal,
   coalesce(g.grens, a.grens) AS grens,
-  row_number() OVER (PARTITION BY s.kind, year(s.datum) ORDER BY s.datum DESC, s.act) = 1 AS laatste_jaar
+  coalesce(lead(s.leeftijd_mnd) OVER (
+    PARTITION BY s.kind, year(s.datum) ORDER BY s.datum, coalesce(s.informant, '99') DESC, s.instrument, s.act
+  ), 9999) AS volgend_jaar
 FROM (
   SELECT
     r.kind, r.act, max(r.datum) AS datum,

@@ -2,7 +2,7 @@
 -- uit: reg, kind, venster, parameters
 -- elementen: 496, 747, 1340
 -- w2, m1, m3, m6, m9, m12: W0177 van het contact dat binnen het venster het dichtst bij de leeftijd ligt (bij gelijke
--- afstand het eerste); leeg als er in het venster geen waarde is. geboorte en dag8 uit 747 en 1340.
+-- afstand het eerste); leeg als er in het venster geen waarde is. Twee antwoorden op een dag tellen niet. geboorte en dag8 uit 747 en 1340.
 -- dagen_oud: leeftijd in dagen op de peildatum (om kinderen die een moment nog niet haalden weg te laten)
 SELECT
   k.kind, k.geboren,
@@ -23,10 +23,12 @@ LEFT JOIN (
     min_by(r.waarde, abs(r.dag - w.doel) * 2 + CASE WHEN r.dag > w.doel THEN 1 ELSE 0 END) FILTER (WHERE w.moment = 'm9') AS m9,
     min_by(r.waarde, abs(r.dag - w.doel) * 2 + CASE WHEN r.dag > w.doel THEN 1 ELSE 0 END) FILTER (WHERE w.moment = 'm12') AS m12
   FROM (
-    SELECT r.kind, r.waarde, $DAG(k.geboren, r.datum) AS dag
+    SELECT r.kind, min(r.waarde) AS waarde, min($DAG(k.geboren, r.datum)) AS dag
     FROM reg AS r
     JOIN kind AS k ON k.kind = r.kind
     WHERE r.bdsnummer = 496 AND r.waarde IN ('01', '02', '03', '04', '05', '06')
+    GROUP BY r.kind, r.datum
+    HAVING min(r.waarde) = max(r.waarde)
   ) AS r
   JOIN venster AS w ON r.dag BETWEEN w.van AND w.tot
   GROUP BY r.kind
