@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from pathlib import PurePosixPath
 
 
@@ -15,9 +15,7 @@ def sniff(head: bytes, name: str = "") -> str:
     if start.startswith("<"):
         return "dob"
     if start[:1] in {"{", "["}:
-        if '"resourceType"' in start[:4096]:
-            return "fhir"
-        return "tabel" if _flat_record(start.split("\n", 1)[0]) else "james"
+        return _json_kind(start)
     ending = PurePosixPath(name.lower().removesuffix(".gz")).suffix
     if ending == ".xml":
         return "dob"
@@ -30,18 +28,23 @@ def sniff(head: bytes, name: str = "") -> str:
     return ""
 
 
-def _flat_record(line: str) -> bool:
-    """Whether a line is one JSON object with only plain values: a row of a table, as NDJSON."""
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return (
-        isinstance(record, dict)
-        and len(record) > 1
-        and not any(isinstance(value, dict | list) for value in record.values())
-        and not any(key.lower() in {"format", "reference", "referentie"} for key in record)
-    )
+#: Fields of JAMES, however they are capitalised; and those that a record of a few fields is known by.
+_JAMES = re.compile(
+    r'"(?:clientdetails|clientmeasurements|nesteddetails|clientgegevens|contactmomenten|organisationcode|'
+    r'organisatiecode)"\s*:',
+    re.IGNORECASE,
+)
+_JAMES_BARE = re.compile(r'"(?:format|reference|referentie)"\s*:', re.IGNORECASE)
+
+
+def _json_kind(start: str) -> str:
+    if '"resourceType"' in start[:4096]:
+        return "fhir"
+    if _JAMES.search(start) or _JAMES_BARE.search(start[:2048]):
+        return "james"
+    from bds_tool.formats.table.json_tables import looks_like_table
+
+    return "tabel" if looks_like_table(start) else "james"
 
 
 def _decode(head: bytes) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 from bds_tool.formats.james.formats import KIND_WORDS, date_elements, formats
 from bds_tool.formats.james.rows import Rows
-from bds_tool.formats.james.values import day_of, kind_of, short, text_of
+from bds_tool.formats.james.values import as_named, day_of, kind_of, reversed_day, short, text_of
+from bds_tool.formats.json_text import BadNumber
 from bds_tool.store.sources import Sink
 
 #: Element that says how a parent or carer is related to the child; it identifies a group.
 RELATION = 62
+#: Where formats 1.x and 2.0 keep elements below an element.
+NESTED = "GenesteElementen"
 #: Levels of nesting that are taken apart.
 DEPTH = 20
 #: Stands for a key that is not there.
@@ -32,6 +36,10 @@ class Values:
         self._line = 0
         self._dossier = ""
         self._format = formats()["3.0"]
+        self._cased: set[str] = set()
+        self._kept: list[dict[str, Any]] = []
+        self._below: list[tuple[list[Any], str]] = []
+        self._turned = False  # of the source
 
     def _elements(self, elements: Any, path: str, seen: dict[int, str | None] | None = None) -> None:  # noqa: ANN401
         if elements is None:
@@ -47,7 +55,9 @@ class Values:
             self.dates,
         )
         add_number, add_value, quick = self.rows.nummers.append, self.rows.waarden.append, not self._lines
-        for element in elements:
+        add_place = self.rows.plaatsen.append
+        for place, given in enumerate(elements):
+            element = given
             try:
                 number, value = element[key], element[value_key]
                 if quick and value.__class__ is wants.get(number) and len(element) == 2:
@@ -56,28 +66,74 @@ class Values:
                     text = _DAYS[plain][0] if number in dates else plain
                     add_number(number)
                     add_value(text)
+                    add_place(place)
                     if seen is not None:
                         seen[number] = seen.get(number) or text.strip() or None
                     continue
             except (KeyError, TypeError, IndexError):
                 pass
             if not isinstance(element, dict):
-                self._leaf(element, path, "")
+                self._leaf(element, path, "", place=place)
                 continue
-            kept = self._value(element.get(key, MISSING), element.get(value_key), path, element, element)
-            if seen is not None and isinstance(element.get(key), int):
-                seen[element[key]] = seen.get(element[key]) or kept
-            for name in [k for k in element if k not in {key, value_key, "varName", "Omschrijving"}]:
-                self._leaf(element[name], f"{path}/{short(name)}", name)
+            element = self._named(element)
+            nested = element.get(NESTED)
+            if not isinstance(nested, list) or element.keys() & {key, value_key}:
+                kept = self._value(
+                    element.get(key, MISSING), element.get(value_key), path, element, element, place
+                )
+                if seen is not None and isinstance(element.get(key), int):
+                    seen[element[key]] = seen.get(element[key]) or kept
+            known = {key, value_key, "varName", "Omschrijving"}
+            if isinstance(nested, list):
+                self._below.append((nested, f"{path}[{place}]/{NESTED}"))
+                known.add(NESTED)
+            for name in [k for k in element if k not in known]:
+                self._leaf(element[name], f"{path}/{short(name)}", name, place=place)
 
-    def _value(self, number: Any, value: Any, path: str, at: Any, element: dict[str, Any]) -> str | None:  # noqa: ANN401
+    def _nested_elements(self, day: tuple[str, date | None] | None) -> None:
+        """Elements that stand below an element of the run that was closed last: a group of their own."""
+        for number, (inner, path) in enumerate(self._taken_below(), start=1):
+            seen: dict[int, str | None] = {}
+            self._elements(inner, path, seen)
+            self.rows.run(path, day, groep=1 if RELATION in seen else 0, volgnr=number)
+
+    def _taken_below(self) -> Iterator[tuple[list[Any], str]]:
+        while self._below:
+            yield self._below.pop(0)
+
+    def _named(self, block: dict[str, Any]) -> dict[str, Any]:
+        """The block with the names of the format where only capitals differ, which is told once per record."""
+        named = as_named(block)
+        if named is not block:
+            if id(block) in self._lines:
+                self._lines[id(named)] = self._lines[id(block)]
+            self._kept.append(named)  # as long as the record is at hand its id() stays its own
+            for key, name in zip(block, named, strict=True):
+                if key != name and name not in self._cased:
+                    self._cased.add(name)
+                    self._remark("BDS029", veld=name, gevonden=key)
+        return named
+
+    def _value(
+        self,
+        number: Any,  # noqa: ANN401
+        value: Any,  # noqa: ANN401
+        run: str,
+        at: Any,  # noqa: ANN401
+        element: dict[str, Any],
+        place: int = -1,
+    ) -> str | None:
         """One value that needs a closer look; gives the text that was kept."""
+        path = f"{run}[{place}]" if place >= 0 else run
         nummer, tekst = self._number(number, path, at, element)
         wanted = self._format.wants.get(nummer)
         text = text_of(value)
         found = kind_of(value)
         regel = self._lines.get(id(at))
-        if value is not None and nummer:
+        if isinstance(value, BadNumber):
+            self._remark("BDS061", at=at, bdsnummer=nummer or None, pad=path)
+            text, tekst = None, str(value)
+        elif value is not None and nummer:
             due = KIND_WORDS[wanted] if wanted else found
             if found in {"lijst", "object"} and not wanted:
                 due = "tekst"
@@ -90,7 +146,10 @@ class Values:
                 text, tekst = None, text
         if text is not None and nummer in self.dates:
             day = day_of(text)
-            if day is not None:
+            if day is not None and reversed_day(text.strip()):
+                self._day_first(at)
+                text = day.isoformat()
+            elif day is not None:
                 text = (
                     _DAYS.setdefault(text, (day.isoformat(), day))[0]
                     if len(_DAYS) < 100_000
@@ -98,7 +157,7 @@ class Values:
                 )
             elif text.strip():
                 self._remark("BDS028", at=at, bdsnummer=nummer, waarde=text, pad=path)
-        self.rows.add(nummer, text, tekst, regel)
+        self.rows.add(nummer, text, tekst, regel, place)
         return text.strip() or None if text else None
 
     def _number(self, number: Any, path: str, at: Any, element: dict[str, Any]) -> tuple[int, str | None]:  # noqa: ANN401
@@ -136,12 +195,21 @@ class Values:
             self._leaf(value, f"{path}/{name}", name)
         if day is None:
             return None
+        if reversed_day(str(text).strip()):
+            self._day_first(at)
+            return day.isoformat(), day
         if not isinstance(value, str):
             self._remark("BDS021", at=at, veld=name, verwacht="tekst", gevonden=kind_of(value), pad=path)
             return day.isoformat(), day
         if len(_DAYS) < 100_000:
             _DAYS[value] = (day.isoformat(), day)
         return day.isoformat(), day
+
+    def _day_first(self, at: Any) -> None:  # noqa: ANN401
+        """Dates as ddmmjjjj are told once per source."""
+        if not self._turned:
+            self._turned = True
+            self._remark("BDS064", at=at)
 
     # ---- what has no place of its own ----------------------------------------------------------------------
 
@@ -156,16 +224,16 @@ class Values:
             self._leaf(block[key], place, key)
             self.rows.run(place, day)
 
-    def _leaf(self, value: Any, path: str, name: str, depth: int = 0) -> None:  # noqa: ANN401
+    def _leaf(self, value: Any, path: str, name: str, depth: int = 0, place: int = -1) -> None:  # noqa: ANN401
         """Every scalar below `value` as a row of its own; what lies very deep is kept as JSON text."""
         if isinstance(value, dict) and depth < DEPTH:
             for key, inner in value.items():
-                self._leaf(inner, f"{path}/{short(key)}", key, depth + 1)
+                self._leaf(inner, f"{path}/{short(key)}", key, depth + 1, place)
         elif isinstance(value, list) and depth < DEPTH:
-            for inner in value:
-                self._leaf(inner, path, name, depth + 1)
+            for index, inner in enumerate(value):
+                self._leaf(inner, path, name, depth + 1, index if place < 0 else place)
         elif value is not None:
-            self.rows.add(0, text_of(value), name or None)
+            self.rows.add(0, text_of(value), name or None, plaats=place)
 
     def _remark(self, code: str, at: Any = None, **facts: Any) -> None:  # noqa: ANN401
         line = self._lines.get(id(at), self._line)

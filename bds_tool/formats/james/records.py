@@ -6,7 +6,7 @@ import re
 from itertools import repeat
 from typing import Any
 
-from bds_tool.formats.james.elements import MISSING, RELATION, Values
+from bds_tool.formats.james.elements import MISSING, NESTED, RELATION, Values
 from bds_tool.formats.james.formats import Format, formats
 from bds_tool.formats.james.rows import Rows
 from bds_tool.formats.james.values import has_body, kind_of, like_bsn, shape_of, short, text_of
@@ -29,6 +29,7 @@ class Flattener(Values):
     def record(self, record: Any, number: int, line: int, lines: dict[int, int] | None = None) -> None:  # noqa: ANN401
         """Add one record. `lines` gives the line of each object by id(), where the source has more than one."""
         self._lines, self._line = lines or {}, line
+        self._cased, self._kept, self._below = set(), [], []
         self._dossier = str(number)
         if not isinstance(record, dict):
             self._remark("BDS027", gevonden=kind_of(record))
@@ -125,22 +126,6 @@ class Flattener(Values):
             and not like_bsn(reference)
         )
 
-    def claim(self, reference: str, formaat: str) -> None:
-        """Take a usable reference as the key of a record whose rows are made elsewhere."""
-        self.formaten[formaat] = self.formaten.get(formaat, 0) + 1
-        self.seen.add(reference)
-
-    def remarks_only(self, record: dict[str, Any], line: int) -> None:
-        """The remarks of a plain record of format 3.x whose rows were made elsewhere."""
-        self._lines, self._line, self._dossier = {}, line, record["reference"]
-        self._format = formats()[record["Format"]]
-        self._envelope(record, {name: name for name in self._format.velden if name in record})
-        seen: dict[int, str | None] = {}
-        for element in record[self._format.client]:
-            number = element[self._format.nummer]
-            seen[number] = seen.get(number) or str(element[self._format.waarde]).strip() or None
-        self._due(seen)
-
     def _envelope(self, record: dict[str, Any], fields: dict[str, str]) -> None:
         chosen = self._format
         for name, field in chosen.velden.items():
@@ -197,24 +182,26 @@ class Flattener(Values):
     def _client(self, block: Any, name: str, seen: dict[int, str | None]) -> int:  # noqa: ANN401
         """The child's own elements; gives the number of parents and carers about whom something is told."""
         if isinstance(block, dict):
+            block = self._named(block)
             elements = block.get("Elementen")
             path = f"{name}/Elementen"
             if elements is None and self._format.formaat[0] == "1":
                 self._remark("BDS020", veld=path, formaat=self._format.formaat)
             self._elements(elements, path, seen=seen)
             self.rows.run(path)
-            groups = block.get("Groepen")
+            groups, below = block.get("Groepen"), self._below
+            self._below = []
             self._others(block, {"Elementen", "Groepen"}, name)
-            return self._groups(groups, f"{name}/Groepen", "Elementen")
+            filled = self._groups([{NESTED: inner} for inner, _ in below], f"{path}/{NESTED}", NESTED)
+            return filled + self._groups(groups, f"{name}/Groepen", "Elementen")
         if not isinstance(block, list):
             self._leaf(block, name, name)
             self.rows.run(name)
             return 0
-        plain = [e for e in block if not (isinstance(e, dict) and "GenesteElementen" in e)]
-        self._elements(plain, name, seen=seen)
+        self._elements(block, name, seen=seen)
         self.rows.run(name)
-        nested = [e for e in block if isinstance(e, dict) and "GenesteElementen" in e]
-        return self._groups(nested, f"{name}/GenesteElementen", "GenesteElementen")
+        below, self._below = self._below, []
+        return self._groups([{NESTED: inner} for inner, _ in below], f"{name}/{NESTED}", NESTED)
 
     def _groups(self, groups: Any, path: str, key: str) -> int:  # noqa: ANN401
         if groups is None:
@@ -225,15 +212,17 @@ class Flattener(Values):
             self.rows.run(path)
             return 0
         filled = 0
-        for number, group in enumerate(groups, start=1):
+        for number, given in enumerate(groups, start=1):
+            group = self._named(given) if isinstance(given, dict) else given
             inner = group.get(key) if isinstance(group, dict) else group
+            place = f"{path}[{number - 1}]"
             related: dict[int, str | None] = {}
-            self._elements(inner, path, seen=related)
-            self.rows.run(path, groep=1, volgnr=number)
+            self._elements(inner, place, seen=related)
+            self.rows.run(place, groep=1, volgnr=number)
             if related.get(RELATION) is None:
-                self._remark("BDS025", at=group, pad=path)
+                self._remark("BDS025", at=inner if isinstance(inner, list) and inner else group, pad=place)
             if isinstance(group, dict):
-                self._others(group, {key}, path)
+                self._others(group, {key}, place)
             filled += any(value for element, value in related.items() if element != RELATION)
         return filled
 
@@ -242,27 +231,28 @@ class Flattener(Values):
             self._leaf(blocks, name, name)
             self.rows.run(name)
             return 0
-        for number, block in enumerate(blocks, start=1):
-            if not isinstance(block, dict):
-                self._leaf(block, name, name)
-                self.rows.run(name, groep=1, volgnr=number)
+        for number, given in enumerate(blocks, start=1):
+            place = f"{name}[{number - 1}]"
+            if not isinstance(given, dict):
+                self._leaf(given, place, name)
+                self.rows.run(place, groep=1, volgnr=number)
                 continue
+            block = self._named(given)
             code, element = block.get("nestingCode"), block.get("nestingBdsNumber")
             if code is None or element != RELATION:
-                self._remark("BDS025", at=block, pad=name)
+                self._remark("BDS025", at=block, pad=place)
             if code.__class__ is str and element == RELATION and not self._lines:
-                self.rows.nummers.append(RELATION)
-                self.rows.waarden.append(code)
+                self.rows.add(RELATION, code)
             elif code is not None or element is not None:
-                self._value(element, code, name, block, {})
-            self.rows.run(name, groep=1, volgnr=number)
-            path = f"{name}/{self._format.client}"
+                self._value(element, code, place, block, {})
+            self.rows.run(place, groep=1, volgnr=number)
+            path = f"{place}/{self._format.client}"
             if (inner := block.get(self._format.client)) is not None:
                 self._elements(inner, path, seen={})
                 self.rows.run(path, groep=1, volgnr=number)
             if (inner := block.get(self._format.contacten)) is not None:
-                self._measurements(inner, f"{name}/{self._format.contacten}", number)
-            self._others(block, _NESTED, name)
+                self._measurements(inner, f"{place}/{self._format.contacten}", number)
+            self._others(block, _NESTED, place)
         return len(blocks)
 
     def _visits(self, visits: Any, name: str) -> None:  # noqa: ANN401
@@ -271,22 +261,25 @@ class Flattener(Values):
             self.rows.run(name)
             return
         taken: dict[str, int] = {}
-        for visit in visits:
-            if not isinstance(visit, dict):
-                self._leaf(visit, name, name)
-                self.rows.run(name)
+        for number, given in enumerate(visits):
+            here = f"{name}[{number}]"
+            if not isinstance(given, dict):
+                self._leaf(given, here, name)
+                self.rows.run(here)
                 continue
-            day = self._day(visit.get("Tijdstip"), "Tijdstip", visit, name)
+            visit = self._named(given)
+            day = self._day(visit.get("Tijdstip"), "Tijdstip", visit, here)
             activity = day[0] if day else "?"
             # Two visits on one day stay two activities.
             taken[activity] = taken.get(activity, 0) + 1
             if taken[activity] > 1:
                 activity = f"{activity}#{taken[activity]}"
             place = (activity, day[1] if day else None)
-            path = f"{name}/Elementen"
+            path = f"{here}/Elementen"
             self._elements(visit.get("Elementen"), path)
             self.rows.run(path, place)
-            self._others(visit, {"Tijdstip", "Elementen"}, name, place)
+            self._nested_elements(place)
+            self._others(visit, {"Tijdstip", "Elementen"}, here, place)
 
     def _measurements(self, blocks: Any, name: str, group: int) -> None:  # noqa: ANN401
         """Format 3.x keeps measurements per element; those of one date are taken as one activity."""
@@ -294,8 +287,10 @@ class Flattener(Values):
             self._leaf(blocks, name, name)
             self.rows.run(name)
             return
-        rows, path, has_group = self.rows, f"{name}/values", 1 if group else 0
-        for block in blocks:
+        rows, has_group = self.rows, 1 if group else 0
+        for index, given in enumerate(blocks):
+            path = f"{name}[{index}]/values"
+            block = self._named(given) if isinstance(given, dict) else given
             values = block.get("values") if isinstance(block, dict) else None
             if isinstance(values, list):
                 self._series(block, values, path)
@@ -321,18 +316,20 @@ class Flattener(Values):
                     rows.waarden += found if wanted is str else map(str, found)
                     rows.dagen.extend(dated)
                     rows.nummers.extend(repeat(number, len(found)))
+                    rows.plaatsen.extend(range(len(found)))
                     return
             except (KeyError, TypeError):
                 pass
-        for item in values:
-            if not isinstance(item, dict):
-                self._value(number, item, path, block, block)
+        for place, given in enumerate(values):
+            if not isinstance(given, dict):
+                self._value(number, given, path, block, block, place)
                 rows.mark(None)
                 continue
-            day = self._day(item.get("date"), "date", item, path)
-            self._value(number, item.get("value"), path, item, block)
+            item = self._named(given)
+            day = self._day(item.get("date"), "date", item, f"{path}[{place}]")
+            self._value(number, item.get("value"), path, item, block, place)
             for key in [k for k in item if k not in {"date", "value"}]:
-                self._leaf(item[key], f"{path}/{short(key)}", key)
+                self._leaf(item[key], f"{path}/{short(key)}", key, place=place)
             rows.mark(day)
             if day and isinstance(item["date"], str):
                 days[item["date"]] = rows.day(day)

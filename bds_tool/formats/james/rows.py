@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.store.columns import REGISTRATIES, registraties_schema
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
 #: Groups a JAMES record can state; index + 1 is what `run` takes.
@@ -24,6 +25,7 @@ class Rows:
         self.teksten: dict[int, str] = {}  # row → text; few rows have one
         self.regels: dict[int, int] = {}  # row → line; rows without one carry their record's number
         self.dossiers: list[str] = []
+        self.plaatsen = array("i")  # per row: its index in the list that its run's place names, -1 for none
         self.records = array("q")
         self.dossier_rows = array("q")
         self.dagen = array("i")  # per row: index of its day, -1 for none
@@ -35,15 +37,21 @@ class Rows:
         self._closed = 0
 
     def add(
-        self, nummer: int, waarde: str | None, tekst: str | None = None, regel: int | None = None
+        self,
+        nummer: int,
+        waarde: str | None,
+        tekst: str | None = None,
+        regel: int | None = None,
+        plaats: int = -1,
     ) -> None:
-        """One value; `nummer` 0 stands for: no element."""
+        """One value; `nummer` 0 stands for: no element. `plaats` is its index in its list, -1 for none."""
         if tekst is not None:
             self.teksten[len(self.waarden)] = tekst
         if regel is not None:
             self.regels[len(self.waarden)] = regel
         self.nummers.append(nummer)
         self.waarden.append(waarde)
+        self.plaatsen.append(plaats)
 
     def day(self, dag: tuple[str, Any]) -> int:
         """Index of an activity and its date."""
@@ -110,9 +118,23 @@ class Rows:
             "tekst": self._texts(total),
             "bron": pa.array(np.full(total, bron, dtype=np.int32)),
             "regel": pa.array(lines),
-            "pad": pa.DictionaryArray.from_arrays(pa.array(where), pa.array(list(self._paden), pa.string())),
+            "pad": self._places(where),
         }
         return self.complete(columns, total)
+
+    def _places(self, where: np.ndarray) -> pa.Array:
+        """Place of each row: that of its run, with the index in its list where it has one (`values[3]`, from 0)."""
+        import numpy as np
+        import pyarrow as pa
+
+        paths = list(self._paden)
+        places = np.frombuffer(self.plaatsen, dtype=np.int32).astype(np.int64)
+        distinct, index = np.unique((where.astype(np.int64) << 32) + places + 1, return_inverse=True)
+        names = [
+            paths[both >> 32] + (f"[{(both & 0xFFFFFFFF) - 1}]" if both & 0xFFFFFFFF else "")
+            for both in distinct.tolist()
+        ]
+        return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int32)), pa.array(names, pa.string()))
 
     @staticmethod
     def complete(columns: dict[str, pa.Array], total: int) -> pa.Table:

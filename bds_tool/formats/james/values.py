@@ -9,6 +9,29 @@ from typing import Any
 from bds_tool.formats.james.formats import KIND_WORDS, formats
 
 _DAY = re.compile(r"\d{8}")
+#: Names inside the blocks of all formats.
+_CANONICAL = frozenset(
+    [
+        "bdsNumber",
+        "value",
+        "values",
+        "date",
+        "varName",
+        "nestingBdsNumber",
+        "nestingCode",
+        "clientDetails",
+        "clientMeasurements",
+        "Bdsnummer",
+        "ElementNummer",
+        "Waarde",
+        "Elementen",
+        "Groepen",
+        "GenesteElementen",
+        "Tijdstip",
+        "Omschrijving",
+    ]
+)
+_NAMES = {name.lower(): name for name in _CANONICAL}
 
 
 def kind_of(value: Any) -> str:  # noqa: ANN401
@@ -33,13 +56,34 @@ def text_of(value: Any) -> str | None:  # noqa: ANN401
 
 
 def day_of(text: str) -> date | None:
+    """The day that jjjjmmdd stands for, or ddmmjjjj as the older form writes it. No text is both: 19 and 20 are no month."""
     digits = text.strip()
     if not _DAY.fullmatch(digits):
         return None
+    turned = reversed_day(digits)
+    year, month, day = (
+        (digits[4:], digits[2:4], digits[:2]) if turned else (digits[:4], digits[4:6], digits[6:])
+    )
     try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        return date(int(year), int(month), int(day))
     except ValueError:
         return None
+
+
+def reversed_day(digits: str) -> bool:
+    """Whether eight digits have the year last: 19 and 20 are no month, so no text can be read both ways."""
+    return digits[4:6] in {"19", "20"}
+
+
+def as_named(block: dict[str, Any]) -> dict[str, Any]:
+    """The block with the names of the formats where only capitals differ; itself when all names are right."""
+    if block.keys() <= _CANONICAL:
+        return block
+    found: dict[str, Any] = {}
+    for key, value in block.items():
+        name = _NAMES.get(key.lower(), key)
+        found[key if name in block or name in found else name] = value
+    return found if found.keys() != block.keys() else block
 
 
 def short(name: str) -> str:
@@ -60,6 +104,90 @@ def has_body(record: dict[str, Any]) -> bool:
     return bool(
         lower & {"clientgegevens", "clientdetails", "clientmeasurements", "contactmomenten", "nesteddetails"}
     )
+
+
+#: Names for what senders wrap records in; only these may be shown, another name can be anything.
+WRAPPINGS = frozenset(
+    [
+        "data",
+        "record",
+        "records",
+        "client",
+        "clients",
+        "clienten",
+        "kind",
+        "kinderen",
+        "dossier",
+        "dossiers",
+        "item",
+        "items",
+        "result",
+        "results",
+        "resultaat",
+        "resultaten",
+        "bericht",
+        "berichten",
+        "message",
+        "messages",
+        "payload",
+        "body",
+        "value",
+        "values",
+        "content",
+        "inhoud",
+        "request",
+        "response",
+        "antwoord",
+        "verzoek",
+        "export",
+        "rows",
+        "rijen",
+        "patient",
+        "patients",
+        "james",
+        "bds",
+        "children",
+        "entries",
+        "entry",
+    ]
+)
+
+
+def unwrapped(value: Any) -> tuple[list[Any], str, int]:  # noqa: ANN401
+    """The records in a value, the place of fields they were wrapped in (empty: none), and how many other fields lay there."""
+    path: list[str] = []
+    left = 0
+    for _ in range(4):
+        if not isinstance(value, dict) or has_body(value):
+            break
+        inner = [(key, v) for key, v in value.items() if _holds_records(v)]
+        if not inner:
+            break
+        left += len(value) - len(inner)
+        key, value = inner[0]
+        path.append(key if key.lower() in WRAPPINGS else "…")
+        if len(inner) > 1:
+            value = [record for _, v in inner for record in (v if isinstance(v, list) else [v])]
+    if not isinstance(value, list):
+        return [value], "/".join(path), left
+    records: list[Any] = []
+    for item in value:
+        found, where, more = (
+            unwrapped(item) if isinstance(item, dict) and not has_body(item) else ([item], "", 0)
+        )
+        records += found
+        left += more
+        if where and not path:
+            path = ["[]", where]
+    return records, "/".join(path), left
+
+
+def _holds_records(value: Any, depth: int = 3) -> bool:  # noqa: ANN401
+    if isinstance(value, list):
+        return any(_holds_records(v, depth - 1) for v in value[:20]) if depth else False
+    if not isinstance(value, dict):
+        return False
+    return has_body(value) or (depth > 0 and any(_holds_records(v, depth - 1) for v in value.values()))
 
 
 def shape_of(record: dict[str, Any]) -> str:

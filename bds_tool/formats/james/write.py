@@ -6,6 +6,7 @@ has no place for (groups other than parents, own questions in 3.0, nullFlavors) 
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -47,6 +48,8 @@ PARENT = "G014"
 _OWN = {"clientDetails", "clientMeasurements/values"}
 _REFERENCE = {"Referentie", "reference"}
 _ORGANISATION = {"OrganisatieCode", "organisationCode"}
+#: Index of a value in its list, which a place carries.
+_INDEX = re.compile(r"\[\d+\]")
 Row = dict[str, Any]
 
 
@@ -134,7 +137,7 @@ class _Maker:
 
     def _item(self, row: Row, record: dict[str, Any], *, hl7: bool) -> dict[str, Any] | None:
         """The element with its value, or None when the row has no place in the record."""
-        number, pad = row["bdsnummer"], row["pad"] or ""
+        number, pad = row["bdsnummer"], _INDEX.sub("", row["pad"] or "")
         if number is None:
             return self._own(row, record, pad)
         item: dict[str, Any] = {"bdsNumber": number}

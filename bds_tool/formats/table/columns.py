@@ -45,8 +45,12 @@ class Column:
     reden: str = ""
 
 
-def understand(names: Sequence[str], mapping: Mapping[str, ColumnSetting] | None = None) -> list[Column]:
+def understand(
+    names: Sequence[str], mapping: Mapping[str, ColumnSetting] | None = None, *, paths: bool = False
+) -> list[Column]:
     """The meaning of each column, in order. `mapping` is `[kolommen]` of bds.toml and goes first.
+
+    With `paths` the names are places in JSON (`metingen[].lengteMm`), of which the last part says what it is.
 
     A role is given to the first column that asks for it; a second one stays the vendor's own.
     """
@@ -55,7 +59,7 @@ def understand(names: Sequence[str], mapping: Mapping[str, ColumnSetting] | None
     taken: set[str] = set()
     for name in names:
         given = wanted.get(_plain(name))
-        column = _given(name, given) if given is not None else recognise(name)
+        column = _given(name, given) if given is not None else _at(name) if paths else recognise(name)
         if column.rol in REGISTRATIES:
             if column.rol in taken:
                 column = Column(name, "niet-bds", reden=t("rol is al vergeven", "role is taken already"))
@@ -85,6 +89,30 @@ def recognise(name: str) -> Column:
     if found := _element(text, aliases):
         return Column(name, bdsnummer=found[0], reden=found[1])
     return Column(name, "niet-bds", reden=t("kop niet herkend", "header not recognised"))
+
+
+def _at(path: str) -> Column:
+    """What a place in JSON says by itself. In a list below a record a bare name such as `geboortedatum` can be about
+    another person, so there an element of the dossier counts only by its number.
+    """
+    from dataclasses import replace
+
+    column = recognise(_last(path))
+    if "[]." in path and column.bdsnummer in dossier_bound() and str(column.bdsnummer) not in path:
+        return Column(path, "niet-bds", reden=t("in een lijst: van wie?", "in a list: whose?"))
+    return replace(column, naam=path)
+
+
+def _last(path: str) -> str:
+    """The last part of a place in JSON, with its words apart: `metingen[].lengteMm` → `lengte Mm`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.split(r"(?:\[\])?\.(?!\d)", path)[-1])
+
+
+def role_of(path: str, mapping: Mapping[str, ColumnSetting]) -> str:
+    """The role of a place in JSON, given or recognised; empty for elements and data of the sender's own."""
+    given = {_plain(name): value for name, value in mapping.items()}.get(_plain(path))
+    column = _given(path, given) if given is not None else recognise(_last(path))
+    return column.rol if column.rol in REGISTRATIES else ""
 
 
 def suggestions(name: str, count: int = 3) -> list[Element]:

@@ -59,7 +59,8 @@ def explain(source: Source) -> list[tuple[Table, Plan]]:
 
 
 def _plan(table: Table, source: Source) -> Plan:
-    return plan(table, understand(table.names, source.tables.columns), source.tables)
+    columns = understand(table.names, source.tables.columns, paths=table.formaat == "json")
+    return plan(table, columns, source.tables)
 
 
 def _read(source: Source, sink: Sink, *, widen: bool) -> None:
@@ -67,6 +68,8 @@ def _read(source: Source, sink: Sink, *, widen: bool) -> None:
         formats = set()
         understood = 0
         for table in found:
+            for code, facts in table.findings:
+                sink.melding(code, **facts)
             made = _plan(table, source)
             if not made.long and not made.element_columns:
                 _not_understood(table, sink)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.files import temporary_dir
 from bds_tool.store.sources import Source, Unreadable
@@ -39,6 +39,7 @@ class Table:
     offset: int = 0
     blad: str = ""
     notes: list[str] = field(default_factory=list)
+    findings: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # about the text itself
 
 
 @contextmanager
@@ -65,7 +66,8 @@ def tables(source: Source, *, widen: bool = False) -> Iterator[list[Table]]:
         elif head[:6] == b"ARROW1":
             yield [_scanned("arrow", Path(path))]
         elif head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}:
-            yield [_ndjson(Path(path))]
+            folder = folder or temporary_dir()
+            yield _json(source, folder)
         else:
             _bounded(Path(path))
             encoding = source.tables.encoding or _foreign(head)
@@ -100,16 +102,28 @@ def _scanned(kind: str, path: Path) -> Table:
     return Table(frame.with_row_index(ROW, 1), names, kind)
 
 
-def _ndjson(path: Path) -> Table:
+def _json(source: Source, folder: Path) -> list[Table]:
+    """The tables in JSON: that of the records, and one for each list below them. ROW is the line in the file."""
     import polars as pl
 
-    try:
-        # All lines are looked at, so that a field that comes late is not lost.
-        frame = pl.scan_ndjson(path, infer_schema_length=None)
-        names = frame.collect_schema().names()
-    except pl.exceptions.PolarsError as error:
-        raise Unreadable("BDS005") from error
-    return Table(frame.with_row_index(ROW, 1), names, "ndjson")
+    from bds_tool.formats.table.columns import role_of
+    from bds_tool.formats.table.json_tables import read_json
+
+    mapping = source.tables.columns
+    found = read_json(source, folder, lambda name: role_of(name, mapping))
+    made = [
+        Table(
+            pl.concat([pl.scan_parquet(f, glob=False) for f in rows.files], how="diagonal"),
+            list(rows.names),
+            "json",
+            blad=rows.path.rstrip("."),
+        )
+        for rows in found.tables.values()
+    ]
+    if not made:
+        raise Unreadable("BDS002")
+    made[0].findings = found.remarks
+    return made
 
 
 def _sheets(source: Source) -> list[Table]:
