@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import orjson
 
+from bds_tool.base.text import t
 from bds_tool.store.sources import Source, Unreadable
 
 #: A string, or a comment. Possessive, so that a quote or comment that is never closed costs one pass.
@@ -52,9 +53,8 @@ def loads(data: bytes) -> Parsed:
 def loads_as_text(data: bytes) -> Parsed:
     """As `loads`, with every number as the text it has in the file: an id of twenty digits stays whole."""
     remarks: list[tuple[str, Any, dict[str, Any]]] = []
-    text = data.decode("utf-8", errors="replace")
     try:
-        return Parsed(_decoded(text, remarks, as_text=True), remarks)
+        return Parsed(_decoded(_decode(data, remarks, "replace"), remarks, as_text=True), remarks)
     except RecursionError:
         raise
     except ValueError:
@@ -62,7 +62,7 @@ def loads_as_text(data: bytes) -> Parsed:
         mended = uncommented(data)
         if mended == data:
             raise
-        value = _decoded(mended.decode("utf-8", errors="replace"), remarks, as_text=True)
+        value = _decoded(_decode(mended, remarks, "replace"), remarks, as_text=True)
         return Parsed(value, [("BDS062", None, {}), *remarks])
 
 
@@ -97,7 +97,7 @@ def _pairs_seem_whole(data: bytes, value: Any) -> bool:  # noqa: ANN401
 def _closely(data: bytes) -> Parsed:
     remarks: list[tuple[str, Any, dict[str, Any]]] = []
     try:
-        return Parsed(_decoded(data.decode("utf-8"), remarks), remarks)
+        return Parsed(_decoded(_decode(data, remarks), remarks), remarks)
     except RecursionError:
         raise
     except ValueError:
@@ -105,7 +105,7 @@ def _closely(data: bytes) -> Parsed:
         mended = uncommented(data)
         if mended == data:
             raise
-        value = _decoded(mended.decode("utf-8"), remarks)
+        value = _decoded(_decode(mended, remarks), remarks)
         return Parsed(value, [("BDS062", None, {}), *remarks])
 
 
@@ -152,12 +152,30 @@ def uncommented(data: bytes) -> bytes:
     return _COMMA.sub(lambda m: m.group() if m.group()[:1] == b'"' else b" ", data)
 
 
+def _decode(data: bytes, remarks: list[tuple[str, Any, dict[str, Any]]], errors: str = "strict") -> str:
+    """The text; half a character, written as an escape alone, becomes the sign for unknown and is told."""
+    text = data.decode("utf-8", errors=errors)
+    if "\\u" not in text:
+        return text
+    whole = _HALF.sub(lambda m: m[1] or "\\ufffd", text)
+    if whole == text:
+        return text
+    remarks.append(("BDS006", None, {"codering": "unicode"}))
+    return whole
+
+
+#: An escaped backslash or a whole pair stays (group 1); half a pair is what is left.
+_HALF = re.compile(
+    r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+
+
 def _blanks(text: bytes) -> bytes:
     return re.sub(rb"[^\r\n]", b" ", text)
 
 
 def what_is_wrong(data: bytes) -> dict[str, Any]:
-    """Line, column and kind of the first place where the text is no JSON; never its content."""
+    """Line, column and kind of the first place where the text is no JSON, in words; never its content."""
     text = uncommented(data).decode("utf-8", errors="replace")
     try:
         json.loads(text, parse_constant=_refuse)
@@ -165,7 +183,7 @@ def what_is_wrong(data: bytes) -> dict[str, Any]:
         return {"regel": error.lineno, "kolom": error.colno, "reden": _kind(text, error.pos)}
     except (RecursionError, ValueError):  # too deep, or a number of thousands of digits
         pass
-    return {"regel": 1, "kolom": 1, "reden": "onleesbaar"}
+    return {"regel": 1, "kolom": 1, "reden": t("de tekst is geen JSON", "the text is no JSON")}
 
 
 def _refuse(word: str) -> NoReturn:
@@ -173,25 +191,29 @@ def _refuse(word: str) -> NoReturn:
 
 
 def _kind(text: str, at: int) -> str:
-    """A word for what stands where the parser stopped; the catalogue of findings translates it."""
+    """What stands where the parser stopped."""
     rest = text[at : at + 20].lstrip()
     if not rest:
-        return "afgebroken"
+        return t("het bestand stopt halverwege", "the file stops halfway")
     if rest[0] == '"':
         # Either a string that never ends, or one that comes where a comma is due.
         before = text[:at].rstrip()[-1:]
-        return "afgebroken" if before in {":", ",", "[", "{", ""} else "komma-ontbreekt"
+        return (
+            t("het bestand stopt halverwege", "the file stops halfway")
+            if before in {":", ",", "[", "{", ""}
+            else t("er ontbreekt een komma", "a comma is missing")
+        )
     if rest[0] in "'‘’“”":
-        return "aanhalingstekens"
+        return t("JSON kent alleen dubbele rechte aanhalingstekens", "JSON knows straight double quotes only")
     if rest[0].isalpha():
-        return "woord-zonder-aanhalingstekens"
+        return t("een woord staat niet tussen aanhalingstekens", "a word stands outside quotes")
     if rest[0].isdigit():
-        return "getal"
+        return t("een getal met een komma of een nul vooraan", "a number with a comma or a leading zero")
     if rest[0] in "{[":
-        return "komma-ontbreekt"
+        return t("er ontbreekt een komma", "a comma is missing")
     if rest[0] in "}]":
-        return "haakje"
-    return "teken"
+        return t("een haakje te veel of van de verkeerde soort", "a bracket too many or of the wrong kind")
+    return t("een teken dat hier niet hoort", "a character that does not belong here")
 
 
 def has_lines(head: bytes, *, alone: bool = False) -> bool:
@@ -235,7 +257,9 @@ def stream_records(source: Source) -> Iterator[str]:
                     continue
             except (ValueError, RecursionError) as error:  # a JSONDecodeError is a ValueError
                 if ended or not _cut_off(error, text):
-                    raise Unreadable("BDS005", reden="onleesbaar") from error
+                    raise Unreadable(
+                        "BDS005", reden=t("de tekst is geen JSON", "the text is no JSON")
+                    ) from error
                 if len(text) - at > RECORD_MAX:
                     raise Unreadable("BDS009", grens=RECORD_MAX) from error
             if ended:

@@ -126,6 +126,11 @@ FILES = {
     "BDS034": ("a.json", first(OrganisatieCode=0), FIRST_FILE),
     "BDS035": ("a.json", json.dumps({k: v for k, v in FIRST.items() if k != "Format"}).encode(), FIRST_FILE),
     "BDS036": ("a.ndjson", THIRD_FILE + b"\n" + THIRD_FILE[:80] + b"\n", THIRD_FILE + b"\n"),
+    "BDS060": ("a.json", THIRD_FILE.replace(b'"reference"', b'"reference": "b", "reference"'), THIRD_FILE),
+    "BDS061": ("a.json", THIRD_FILE.replace(b'"value": 380', b'"value": NaN'), THIRD_FILE),
+    "BDS062": ("a.json", THIRD_FILE.replace(b"{", b"{ // versie\n", 1), THIRD_FILE),
+    "BDS063": ("a.json", b'{"data": [' + THIRD_FILE + b"]}", THIRD_FILE),
+    "BDS064": ("a.json", first(Contactmomenten=[VISIT | {"Tijdstip": "28022019"}]), FIRST_FILE),
     "BDS040": ("a.csv", b"a;b\n1;2\n", TABLE),
     "BDS041": ("a.csv", b"235;245\n900;14000\n910;\n", TABLE),
     "BDS042": (

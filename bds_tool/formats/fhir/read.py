@@ -16,6 +16,7 @@ import orjson
 from bds_tool.formats.fhir.inverse import load_inverse
 from bds_tool.formats.fhir.resources import READERS, lees_resource
 from bds_tool.formats.fhir.rows import Rijen
+from bds_tool.formats.json_text import what_is_wrong
 from bds_tool.store.sources import Sink, Source, Unreadable
 
 #: A document that is one JSON value is read whole up to this size; larger ones must be NDJSON.
@@ -32,7 +33,7 @@ def read_fhir(source: Source, sink: Sink) -> None:
     for line, resource in _resources(source):
         if resource is None:
             broken += 1
-            sink.melding("BDS005", regel=line)
+            sink.melding("BDS036", regel=line)
             continue
         found += 1
         rows.regel = line
@@ -59,7 +60,7 @@ def _resources(source: Source) -> Iterator[tuple[int, dict[str, Any] | None]]:
             raise Unreadable("BDS009", bytes=source.size, grens=WHOLE)
         document = _parse(source.data())
         if document is None:
-            raise Unreadable("BDS005")
+            raise Unreadable("BDS005", **what_is_wrong(source.data()))
         for part in document if isinstance(document, list) else [document]:
             yield from ((1, r) for r in _open_bundle(part))
         return

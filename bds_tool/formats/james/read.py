@@ -10,17 +10,21 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from bds_tool.base.text import t
 from bds_tool.formats.james.gather import Gatherer
 from bds_tool.formats.james.lines import first_line, lines_of
+from bds_tool.formats.james.values import known_names
 from bds_tool.formats.json_text import BLOCK, RECORD_MAX, has_lines, loads, stream_records, what_is_wrong
 from bds_tool.store.sources import Sink, Source, Unreadable
 
 #: A document up to this size is read whole; a larger one must be a list or a row of records.
 WHOLE = 64 * 1024**2
+_KEY = re.compile(rb'"([A-Za-z]{3,30})"\s*+:')
 #: Lines without a single record after which a file is taken for something else than NDJSON.
 GIVE_UP = 1_000
 
@@ -100,7 +104,7 @@ def _read_lines(source: Source, gatherer: Gatherer) -> None:
             number -= data.endswith(b"\n")  # what comes after the last line end is no line
     if not gatherer.dossiers:
         gatherer.sink.meldingen.clear()
-        raise Unreadable("BDS005", regel=1, reden="onleesbaar")
+        raise Unreadable("BDS005", regel=1, reden=t("geen regel is JSON", "no line is JSON"))
 
 
 def _concatenated(data: bytes) -> list[tuple[int, Any]] | None:
@@ -150,4 +154,9 @@ def _to_utf8(data: bytes, encoding: str) -> bytes:
 def _invalid(data: bytes) -> Unreadable:
     if not data.strip(b" \t\r\n\0"):
         return Unreadable("BDS002")
-    return Unreadable("BDS005", **what_is_wrong(data))
+    place = what_is_wrong(data)
+    lines = data.split(b"\n")[: place["regel"]]
+    lines[-1] = lines[-1].decode(errors="replace")[: place["kolom"]].encode()
+    # Only names of the formats are shown: any other name can be about a child.
+    known = [k.decode() for k in _KEY.findall(b"\n".join(lines[-3:])) if k.decode().lower() in known_names()]
+    return Unreadable("BDS005", **place, **({"veld": known[-1]} if known else {}))

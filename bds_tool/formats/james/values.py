@@ -75,6 +75,11 @@ def reversed_day(digits: str) -> bool:
     return digits[4:6] in {"19", "20"}
 
 
+def known_names() -> set[str]:
+    """Names of all fields of all formats, in small letters."""
+    return {name.lower() for f in formats().values() for name in f.velden} | _NAMES.keys()
+
+
 def as_named(block: dict[str, Any]) -> dict[str, Any]:
     """The block with the names of the formats where only capitals differ; itself when all names are right."""
     if block.keys() <= _CANONICAL:

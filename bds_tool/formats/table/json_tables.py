@@ -294,4 +294,4 @@ def looks_like_table(text: str) -> bool:
     if not isinstance(record, dict):
         return False
     below = [v for v in record.values() if isinstance(v, list) and any(isinstance(i, dict) for i in v)]
-    return len(record) > 1 or bool(below)
+    return len(record) > 1 or any(len(item) > 1 for v in below for item in v if isinstance(item, dict))

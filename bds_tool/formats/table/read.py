@@ -72,7 +72,7 @@ def _read(source: Source, sink: Sink, *, widen: bool) -> None:
                 sink.melding(code, **facts)
             made = _plan(table, source)
             if not made.long and not made.element_columns:
-                _not_understood(table, sink)
+                _not_understood(table, made, sink)
                 continue
             understood += 1
             formats.add(f"{table.formaat}-{'lang' if made.long else 'breed'}")
@@ -163,6 +163,7 @@ def _remarks(table: Table, made: Plan, sink: Sink) -> None:
             )
 
 
-def _not_understood(table: Table, sink: Sink) -> None:
-    for name in table.names:
+def _not_understood(table: Table, made: Plan, sink: Sink) -> None:
+    own = [column.naam for column in made.own]
+    for name in own or table.names:
         sink.melding("BDS013", pad=name, kolom=name)
