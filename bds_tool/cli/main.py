@@ -20,6 +20,7 @@ from typer.exceptions import TyperException
 
 import bds_tool
 from bds_tool import cli as commands_package
+from bds_tool.__main__ import STOPPING
 from bds_tool.base.errors import ExitCode, Interrupted, UserError
 from bds_tool.base.files import disk_full, end_run
 from bds_tool.base.specs import set_specs
@@ -205,19 +206,20 @@ def main() -> None:
         # Windows code pages lack characters that Dutch texts use; a replacement beats a crash.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    # What another program reads is UTF-8 whatever the code page of this machine is.
+    if hasattr(sys.stdout, "reconfigure") and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8")
     os.environ.setdefault("BDS_PROCESSES", "2")
     sys.meta_path[:] = [WithoutPandas if finder is PathFinder else finder for finder in sys.meta_path]
-    for told in (signal.SIGINT, signal.SIGTERM):
-        if (
-            signal.getsignal(told) != signal.SIG_IGN
-        ):  # as in the background of a shell, where Ctrl-C is for others
+    for told in STOPPING:
+        if signal.getsignal(told) != signal.SIG_IGN:
             signal.signal(told, _stop)
     sys.exit(run())
 
 
 def _stop(*_: object) -> None:
     """A run that is told to stop cleans up after itself, once: a second interrupt would fall in the cleaning up."""
-    for told in (signal.SIGINT, signal.SIGTERM):
+    for told in STOPPING:
         signal.signal(told, signal.SIG_IGN)
     if not isinstance(sys.exception(), KeyboardInterrupt):  # Polars may have raised it for the same Ctrl-C
         raise Interrupted

@@ -6,13 +6,18 @@ import json
 from datetime import date
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bds_tool.formats.json_text import BadNumber, loads, uncommented, what_is_wrong
-from bds_tool.store import read
+from bds_tool.formats.reading import read
 
-SLOW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.generate),
+)
 #: Children with visits: key, sex, date of birth, and per visit a day, a height in mm and a weight in g.
 CHILDREN = st.lists(
     st.tuples(
@@ -46,7 +51,7 @@ def found(tmp_path, text, name="in.json"):
 
 
 def values(rows):
-    return sorted(row[:4] for row in rows if row[2] is not None)
+    return sorted((row[:4] for row in rows if row[2] is not None), key=str)
 
 
 def expected(children, *, born=True):
@@ -132,7 +137,7 @@ WRAPPINGS = {
 @given(children=CHILDREN)
 def test_james_reads_the_same_in_any_wrapping(tmp_path, wrapping, children):
     rows, _ = found(tmp_path, WRAPPINGS[wrapping](james(children)))
-    assert sorted(values(rows), key=str) == expected(children)
+    assert values(rows) == expected(children)
 
 
 @pytest.mark.parametrize("wrapping", ["list", "lines", "data", "PascalCase"])
@@ -140,7 +145,7 @@ def test_james_reads_the_same_in_any_wrapping(tmp_path, wrapping, children):
 @given(children=CHILDREN)
 def test_the_older_form_reads_the_same(tmp_path, wrapping, children):
     rows, told = found(tmp_path, WRAPPINGS[wrapping](older(children)))
-    assert sorted(values(rows), key=str) == expected(children)
+    assert values(rows) == expected(children)
     assert [code for code, _ in told].count("BDS064") == 1
 
 
@@ -154,7 +159,7 @@ def test_the_older_form_goes_round(tmp_path, children):
     with read([path]) as store:
         write(store, "james", tmp_path / "again.json")
     rows, _ = found(tmp_path, (tmp_path / "again.json").read_bytes())
-    assert sorted(values(rows), key=str) == expected(children)
+    assert values(rows) == expected(children)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +174,7 @@ def test_flat_records_are_a_table(tmp_path, wrapping, children):
         for d, h, w in visits
     ]
     rows, _ = found(tmp_path, WRAPPINGS[wrapping](records))
-    assert sorted(values(rows), key=str) == expected(children, born=False)
+    assert values(rows) == expected(children, born=False)
 
 
 @SLOW
@@ -187,7 +192,7 @@ def test_a_client_with_visits_below_it(tmp_path, children):
     ]
     rows, told = found(tmp_path, json.dumps({"page": 1, "clients": clients}))
     # The parent's date of birth is not taken for the child's: it is named as not understood.
-    assert sorted(values(rows), key=str) == expected(children)
+    assert values(rows) == expected(children)
     assert {code for code, _ in told} == {"BDS013"}
 
 
@@ -225,9 +230,10 @@ def test_a_field_that_stands_twice_keeps_both(tmp_path):
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e400", "-1E999"])
 def test_what_is_no_number_is_a_finding_at_its_place(tmp_path, word):
     text = json.dumps(james([("1", date(2018, 1, 1), [(date(2020, 1, 2), 700, 8000)])]), indent=1)
-    line = text[: text.index("8000")].count("\n")  # the object starts on the line before
+    # The brace of the object stands two lines above its value: {, date, value.
+    line = text[: text.index("8000")].count("\n") + 1 - 2
     rows, told = found(tmp_path, text.replace("8000", word))
-    assert ("BDS061", line) in told or ("BDS061", line + 1) in told
+    assert ("BDS061", line) in told
     assert [r[3] for r in rows if r[2] == 245] == [None]
 
 

@@ -1,0 +1,55 @@
+"""What stands between bds and another program: code pages, a reader that stops, a terminal that closes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
+BDS = [sys.executable, "-m", "bds_tool"]
+
+
+@pytest.mark.parametrize("page", ["cp1252", "cp850"])
+@pytest.mark.parametrize("format_", ["json", "ndjson", "csv", "junit", "sarif", "github", "html"])
+def test_machine_formats_are_utf8_whatever_the_code_page(format_, page):
+    done = subprocess.run(
+        [*BDS, "validate", str(SAMPLE / "fouten"), "--format", format_, "--exit-zero"],
+        capture_output=True,
+        check=False,
+        env=os.environ | {"PYTHONIOENCODING": page},
+    )
+    assert done.returncode == 0
+    assert any(byte > 127 for byte in done.stdout), "nothing to tell code pages by"
+    done.stdout.decode("utf-8")
+
+
+def test_a_reader_that_stops_is_no_error():
+    with subprocess.Popen(
+        [*BDS, "rule", "--format", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        running.stdout.read(10)
+        running.stdout.close()
+        told = running.stderr.read()
+    assert (running.returncode, told) == (0, b"")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+@pytest.mark.parametrize("wait", [0.3, 1.5])
+def test_a_terminal_that_closes_leaves_nothing(tmp_path, wait):
+    with subprocess.Popen(
+        [*BDS, "generate", "--children", "200000", "--output", str(tmp_path / "x.bds")],
+        stderr=subprocess.PIPE,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    ) as running:
+        time.sleep(wait)
+        running.send_signal(signal.SIGHUP)
+        told = running.stderr.read()
+    assert b"Traceback" not in told
+    assert running.returncode == 130
+    assert list(tmp_path.iterdir()) == []
