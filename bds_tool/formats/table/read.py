@@ -78,6 +78,13 @@ def _read(source: Source, sink: Sink, *, widen: bool) -> None:
             formats.add(f"{table.formaat}-{'lang' if made.long else 'breed'}")
             _remarks(table, made, sink)
             _rows(_without_bsn(table, made) if made.bsn_key else table, made, source, sink)
+        if not understood and found[0].formaat == "json":
+            # JSON about something else keeps its values as they stand, as any JSON that is no dossier.
+            from bds_tool.formats.james.read import read_james
+
+            sink.meldingen.clear()
+            read_james(source, sink)
+            return
         if not understood:
             raise Unreadable("BDS040", kolommen=sum(len(table.names) for table in found))
         sink.facts["formaat"] = min(formats) if len(formats) == 1 else "tabel"
