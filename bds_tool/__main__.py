@@ -7,8 +7,7 @@ import signal
 import sys
 from typing import NoReturn
 
-#: What ends a run: Ctrl-C, a request to stop, a terminal that closes (which Windows does not know).
-STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+from bds_tool.base.signals import STOPPING
 
 
 def main() -> None:

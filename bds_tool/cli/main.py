@@ -20,9 +20,9 @@ from typer.exceptions import TyperException
 
 import bds_tool
 from bds_tool import cli as commands_package
-from bds_tool.__main__ import STOPPING
 from bds_tool.base.errors import ExitCode, Interrupted, UserError
 from bds_tool.base.files import disk_full, end_run
+from bds_tool.base.signals import STOPPING
 from bds_tool.base.specs import set_specs
 from bds_tool.base.text import LANGUAGES, set_language, t
 from bds_tool.cli import project
