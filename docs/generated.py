@@ -8,6 +8,7 @@ from typing import Any
 
 import typer.main
 import yaml
+from architecture import architecture_page
 from render import code, plain
 
 from bds_tool.base.specs import specs_dir
@@ -27,6 +28,7 @@ def generated_pages() -> Pages:
     pages |= command_pages()
     pages |= rule_pages()
     pages |= indicator_pages()
+    pages["uitleg/architectuur.md"] = architecture_page()
     return pages
 
 
