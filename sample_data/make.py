@@ -18,6 +18,7 @@ from pathlib import Path
 import polars as pl
 import yaml
 
+from bds_tool.base.files import MARK
 from bds_tool.formats.writing import WriteOptions, write
 from bds_tool.schema import versions
 from bds_tool.store.store import Store
@@ -184,7 +185,9 @@ def page(out: Path, told: list[str]) -> str:
 
 def check(fresh: Path) -> list[str]:
     """Files that differ from those in this folder, or are only on one side."""
-    names = {str(p.relative_to(d)) for d in (fresh, HERE) for p in d.rglob("*") if p.is_file()}
+    names = {
+        str(p.relative_to(d)) for d in (fresh, HERE) for p in d.rglob("*") if p.is_file() and p.name != MARK
+    }
     names = {n for n in names if "__pycache__" not in n and n != "make.py"}
     return sorted(n for n in names if not _same(fresh / n, HERE / n))
 
@@ -223,7 +226,7 @@ def main() -> int:
         for old in HERE.iterdir():
             if old.is_dir():
                 shutil.rmtree(old)
-        shutil.copytree(fresh, HERE, dirs_exist_ok=True)
+        shutil.copytree(fresh, HERE, dirs_exist_ok=True, ignore=shutil.ignore_patterns(MARK))
     return 0
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
 import errno
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from bds_tool.base import guard
 from bds_tool.base.errors import UsageError, UserError
+from bds_tool.base.interrupts import held
+from bds_tool.base.leftovers import fresh, sweep
 from bds_tool.base.text import t
 
 _UMASK = os.umask(0)
@@ -46,23 +51,43 @@ def reason(error: OSError) -> str:
 
 
 @contextmanager
-def atomic_file(target: Path) -> Iterator[Path]:
-    """A temporary path beside `target` that takes its name when the block ends well, and vanishes otherwise."""
-    target = Path(target)
+def atomic_file(
+    target: Path, *, private: bool = False, own: bool = False, replace: bool | None = None
+) -> Iterator[Path]:
+    """A temporary path beside `target` that takes its name when the block ends well, and vanishes otherwise.
+
+    `private`: for records of children; only the user may read it. `own`: a file that this program keeps or edits where
+    it is, which `--force` and the inputs do not concern. `replace`: what the command says of an existing file; without
+    it the run's `--force` decides.
+    """
+    target = _final(Path(target))
+    if _device(target):
+        with scratch() as folder:
+            yield folder / target.name
+            with _refusals(target), (folder / target.name).open("rb") as made, target.open("wb") as out:
+                shutil.copyfileobj(made, out)
+        return
+    guard.check(target, own=own)
+    if replace is False and os.path.lexists(target):
+        raise guard.exists(target)
+    if not own and not replace:
+        guard.overwriting(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+        sweep(target.parent)
+        temporary = fresh(target.parent, target.name)
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
         raise _cannot_write(target, error) from error
-    os.close(handle)
-    temporary = Path(name)
     try:
         with _refusals(target):
             yield temporary
-            temporary.chmod(
-                0o666 & ~_UMASK
-            )  # temporary files are private; the result follows the user's habit
-            temporary.replace(target)
+            guard.check(target, own=own)
+            temporary.chmod(0o600 if private else 0o666 & ~_UMASK)
+            if target.exists():
+                _settle([temporary])
+            with held():
+                temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -87,11 +112,26 @@ _folders = ExitStack()
 atexit.register(_folders.close)
 
 
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder in the system's place for temporary files; it goes when the block ends."""
+    place = Path(tempfile.gettempdir())
+    sweep(place)
+    folder = fresh(place, "bds", hidden=False)
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+    guard.scratch(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def temporary_dir() -> Path:
     """A folder that lasts until `end_run`, or at the latest until the program ends."""
-    return Path(
-        _folders.enter_context(tempfile.TemporaryDirectory(prefix="bds-", ignore_cleanup_errors=True))
-    )
+    return _folders.enter_context(scratch())
 
 
 def end_run() -> None:
@@ -104,7 +144,9 @@ def work_dir(target: Path) -> Iterator[Path]:
     """A folder beside `target` for what does not fit in memory; it goes when the block ends."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".bds-", dir=target.parent))
+        sweep(target.parent)
+        folder = fresh(target.parent, "bds")
+        folder.mkdir(mode=0o700)
     except OSError as error:
         raise _cannot_write(target, error) from error
     try:
@@ -114,34 +156,147 @@ def work_dir(target: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+#: In every folder that bds makes: the names of its files, so that it never replaces what somebody else put there.
+MARK = ".bds-output"
+#: Folders of earlier versions have no such list; one of these files made them known, and Parquet stood beside it.
+_OLDER = ("_store.json", "_result.json", "_findings.json", "_extract.json")
+
+
 @contextmanager
-def atomic_dir(target: Path, *, replace: bool = False) -> Iterator[Path]:
+def atomic_dir(target: Path, *, replace: bool = False, private: bool = False) -> Iterator[Path]:
     """A temporary directory that becomes `target` when the block ends well.
 
-    An existing target is only replaced when `replace` is true; otherwise UsageError.
+    An existing target is only replaced when `replace` is true, and a folder only when all in it was made by bds;
+    otherwise UsageError. The old one stands until the new one is whole. `private`: for records of children.
     """
-    target = Path(target)
-    if target.exists() and not replace:
-        raise UsageError(
-            t(f"{target} bestaat al.", f"{target} exists already."),
-            t("Kies een andere naam of geef --force.", "Choose another name or give --force."),
-        )
+    target = _final(Path(target))
+    replaceable(target, replace=replace)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
+        sweep(target.parent)
+        temporary = fresh(target.parent, target.name)
+        temporary.mkdir(mode=0o700)
     except OSError as error:
         raise _cannot_write(target, error) from error
     try:
         with _refusals(target):
             yield temporary
-            temporary.chmod(0o755)
-            if target.is_dir():
-                shutil.rmtree(target)
-            elif target.exists():
-                target.unlink()
-            temporary.rename(target)
+            _mark(temporary)
+            replaceable(target, replace=replace)
+            temporary.chmod(0o700 if private else 0o777 & ~_UMASK)
+            if target.exists():
+                _settle(p for p in temporary.rglob("*") if p.is_file())
+            with held():
+                _swap(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def replaceable(target: Path, *, replace: bool) -> None:
+    """Raises UsageError when a folder may not be made at `target`; cheap, so ask before the work begins."""
+    target = _final(Path(target))
+    guard.check(target)
+    if not os.path.lexists(target):
+        return
+    if not replace:
+        raise guard.exists(target)
+    if target.is_dir() and (strange := _strange(target)):
+        raise UsageError(
+            t(
+                f"{target} is geen map die bds maakte: er staat ook {strange} in.",
+                f"{target} is no folder that bds made: it also holds {strange}.",
+            ),
+            t(
+                "Kies een andere naam, of haal weg wat er niet bij hoort.",
+                "Choose another name, or take away what does not belong there.",
+            ),
+        )
+
+
+def _mark(folder: Path) -> None:
+    names = sorted(
+        p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir() and p.name != MARK
+    )
+    (folder / MARK).write_text("\n".join(names) + "\n", encoding="utf-8", errors="surrogateescape")
+
+
+def _strange(folder: Path) -> str:
+    """The first file in a folder that bds did not put there; empty when there is none."""
+    mark = folder / MARK
+    if mark.is_file():
+        known = set(mark.read_text(encoding="utf-8", errors="surrogateescape").split("\n")) | {MARK}
+    else:
+        known = {name for name in _OLDER if (folder / name).is_file()}
+        known |= {p.name for p in folder.glob("*.parquet")} if known else set()
+    there = (
+        p.relative_to(folder).as_posix()
+        for p in sorted(folder.rglob("*"))
+        if p.is_symlink() or not p.is_dir()
+    )
+    return next((name for name in there if name not in known), "")
+
+
+def _swap(temporary: Path, target: Path) -> None:
+    """`target` is the new one, and what it was is gone; when a step is refused, `target` is what it was."""
+    if not os.path.lexists(target):
+        temporary.rename(target)
+        return
+    if _exchanged(temporary, target):
+        _discard(temporary)
+        return
+    aside = fresh(target.parent, target.name, "old")
+    target.rename(aside)
+    try:
+        temporary.rename(target)
+    except BaseException:
+        aside.rename(target)
+        raise
+    _discard(aside)
+
+
+def _discard(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Both names changed places in one step of the system (Linux), so that there is never neither; False: it cannot."""
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        rename = ctypes.CDLL(None).renameat2
+    except (OSError, AttributeError):
+        return False
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return not rename(here, os.fsencode(one), here, os.fsencode(other), exchange)
+
+
+def _settle(files: Iterable[Path]) -> None:
+    """On disk before the old one goes: a loss of power may not leave a name without content."""
+    for path in files:
+        with path.open("rb+") as file:
+            try:
+                os.fsync(file.fileno())
+            except OSError as error:
+                if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network disks know no such thing
+                    raise
+
+
+def _final(target: Path) -> Path:
+    """Where a name leads: links are followed, so that what they point to is replaced and not the link."""
+    with suppress(OSError):
+        return target.resolve() if target.is_symlink() else target
+    return target
+
+
+def _device(target: Path) -> bool:
+    """/dev/null, a pipe, the screen: written to, never replaced."""
+    try:
+        return target.exists() and not target.is_file() and not target.is_dir()
+    except OSError:
+        return False
 
 
 @contextmanager

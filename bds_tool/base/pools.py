@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Barrier
 from typing import TypeVar
 
+from bds_tool.base.errors import UsageError
 from bds_tool.base.specs import set_specs, specs_dir
-from bds_tool.base.text import language, set_language
+from bds_tool.base.text import language, set_language, t
 
+#: More than any laptop has processors for.
+MOST = 128
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
+
+
+def processes() -> int:
+    """How many processes work side by side: `BDS_PROCESSES`, else 1. Raises UsageError for what is no such number."""
+    told = os.environ.get("BDS_PROCESSES", "").strip() or "1"
+    if not re.fullmatch(r"[0-9]{1,3}", told) or not 1 <= int(told) <= MOST:
+        raise UsageError(
+            t("BDS_PROCESSES is geen aantal processen.", "BDS_PROCESSES is no number of processes."),
+            t(f"Geef een getal van 1 tot en met {MOST}.", f"Give a number from 1 to {MOST}."),
+        )
+    return int(told)
 
 
 def threads(number: int = 1) -> ThreadPoolExecutor:

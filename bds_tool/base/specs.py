@@ -24,6 +24,11 @@ def specs_dir() -> Path:
     return _folder(_specs.get() or os.environ.get("BDS_SPECS", ""))
 
 
+def shipped() -> bool:
+    """Whether the definitions are those that came with the program."""
+    return specs_dir() == _folder("")
+
+
 @cache
 def _folder(chosen: str) -> Path:
     if chosen:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bds_tool.base.files import scratch
 from bds_tool.base.text import language, t
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import TABLE_FORMATS, table, talk
@@ -37,9 +37,9 @@ def check(
 
     with (
         open_readable([store]) as opened,
-        tempfile.TemporaryDirectory() as spill,
+        scratch() as spill,
     ):
-        facts, placed, lost = check_areas(opened, areas or [], area_year, Path(spill))
+        facts, placed, lost = check_areas(opened, areas or [], area_year, spill)
     total = sum(placed.values())
     texts = {word: (nl if language() == "nl" else en) for word, _, nl, en in PLACED}
     rows = [

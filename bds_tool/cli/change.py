@@ -186,14 +186,12 @@ def new(
     naar: Annotated[str, typer.Argument(help="BDS-versie die ontstaat.", metavar="NAAR")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Bestand van het pakket.")],
     title: Annotated[str, typer.Option("--title", help="Titel van het werkpakket.")] = "",
-    force: Annotated[bool, typer.Option("--force", help="Vervang een bestaand bestand.")] = False,
 ) -> None:
     """Begin een pakket: uit twee definities, of leeg als NAAR nog niet bestaat."""
     from bds_tool.changes import dump_package, start_package
     from bds_tool.changes.edit import empty_package
     from bds_tool.schema import load, versions
 
-    _fresh(output, force=force)
     if not re.fullmatch(r"\d+(\.\d+)+(-\w+)?", naar):
         raise UsageError(
             t(f"{naar} is geen BDS-versie.", f"{naar} is no BDS version."),
@@ -243,7 +241,7 @@ def add(
     result, came = add_change(pakket, load(pakket.van), kind, key, values, jgz, title, cause)
     if example:
         result = with_examples(result, came)
-    write(dump_package(result), package)
+    write(dump_package(result), package, own=True)
     for w in came:
         talk(f"+ {w.soort} {w.sleutel} {w.naam} · {w.klasse_heen}/{w.klasse_terug}".rstrip())
 
@@ -278,7 +276,6 @@ def table_(
     read: Annotated[
         Path | None, typer.Option("--read", help="Lees deze bewerkte werkmap en meld wat er veranderde.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Vervang een bestaand bestand.")] = False,
     format_: Format = "text",
     output: Output = None,
 ) -> None:
@@ -288,7 +285,6 @@ def table_(
     from bds_tool.changes.table import read_table, write_table
 
     pakket = load_package(package)
-    _fresh(out, force=force)
     if read is None:
         write_table(pakket, out)
         talk(t(f"{out}: {number(len(pakket.wijzigingen))} wijzigingen op het blad Wijzigingen.",
@@ -306,14 +302,6 @@ def table_(
 
 
 # -- helpers -----------------------------------------------------------------------------------------------------
-
-
-def _fresh(path: Path, *, force: bool) -> None:
-    if path.exists() and not force:
-        raise UsageError(
-            t(f"{path} bestaat al.", f"{path} exists already."),
-            t("Kies een andere naam of geef --force.", "Choose another name or give --force."),
-        )
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -20,8 +20,10 @@ from typer.exceptions import TyperException
 
 import bds_tool
 from bds_tool import cli as commands_package
-from bds_tool.base.errors import ExitCode, Interrupted, UserError
-from bds_tool.base.files import disk_full, end_run
+from bds_tool.base import guard
+from bds_tool.base.errors import ExitCode, Interrupted, UsageError, UserError
+from bds_tool.base.files import disk_full, end_run, reason
+from bds_tool.base.interrupts import postponed
 from bds_tool.base.signals import STOPPING
 from bds_tool.base.specs import set_specs
 from bds_tool.base.text import LANGUAGES, set_language, t
@@ -48,8 +50,10 @@ ORDER = (
     "report",
     "generate",
 )
-NOT_COMMANDS = {"main", "opening", "project", "render", "wording", "zib_text"}
+NOT_COMMANDS = {"main", "opening", "outputs", "project", "render", "wording", "zib_text"}
 
+#: The first line of every entry in a log file; a file that does not start with it is never written to.
+_LOG_HEAD = "# bds: technische details van een fout"
 _log_file: list[Path] = []
 _asks_help = [False]
 
@@ -123,6 +127,8 @@ def _global_options(
         project.start(config, language_given=bool(lang))
         project.project()
     _log_file[:] = [log_file] if log_file else []
+    if log_file:
+        _check_log(log_file)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -153,6 +159,29 @@ def run(arguments: list[str] | None = None) -> int:
         return _told(full) if full else _bug(error)
     finally:
         end_run()
+        guard.begin()
+
+
+def _check_log(path: Path) -> None:
+    """Raises UsageError when the log would go into a file that is no log of ours: those are only added to."""
+    try:
+        if not path.exists() or path.is_char_device():
+            return
+        with path.open("rb") as log:
+            ours = log.read(len(_LOG_HEAD)) in (_LOG_HEAD.encode(), b"")
+    except OSError as refused:
+        told = reason(refused)
+        raise UsageError(
+            t(f"{path} is niet te gebruiken: {told}.", f"{path} cannot be used: {told}.")
+        ) from refused
+    if not ours:
+        raise UsageError(
+            t(
+                f"{path} bestaat al en is geen logbestand van bds.",
+                f"{path} exists and is no log file of bds.",
+            ),
+            t("Kies bij --log-file een andere naam.", "Choose another name at --log-file."),
+        )
 
 
 def _told(error: UserError) -> int:
@@ -174,8 +203,15 @@ def _bug(error: Exception) -> int:
     )
     if _log_file:
         stack = "".join(traceback.format_tb(error.__traceback__))
-        _log_file[0].write_text(f"{type(error).__name__}\n{stack}", encoding="utf-8")
-        talk(t(f"Details staan in {_log_file[0]}.", f"Details are in {_log_file[0]}."))
+        try:
+            with _log_file[0].open("a", encoding="utf-8") as log:
+                log.write(f"{_LOG_HEAD}\n{type(error).__name__}\n{stack}")
+        except OSError as refused:
+            told = reason(refused)
+            talk(t(f"{_log_file[0]} kan niet worden geschreven: {told}.",
+                   f"{_log_file[0]} cannot be written: {told}."))  # fmt: skip
+        else:
+            talk(t(f"Details staan in {_log_file[0]}.", f"Details are in {_log_file[0]}."))
     else:
         talk(
             t(
@@ -221,5 +257,7 @@ def _stop(*_: object) -> None:
     """A run that is told to stop cleans up after itself, once: a second interrupt would fall in the cleaning up."""
     for told in STOPPING:
         signal.signal(told, signal.SIG_IGN)
+    if postponed():
+        return
     if not isinstance(sys.exception(), KeyboardInterrupt):  # Polars may have raised it for the same Ctrl-C
         raise Interrupted

@@ -94,7 +94,7 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Zeg niets als het lukt.")] = False,
 ) -> None:
     """Beveilig tellingen en schrijf alleen wat de controle doorstaat (anders: exitcode 4)."""
-    from bds_tool.protect.files import write_frame
+    from bds_tool.protect.files import publish_frame
     from bds_tool.protect.policy import load_policy
     from bds_tool.protect.releases import run_result, run_table
     from bds_tool.protect.statement import write_statement
@@ -129,7 +129,7 @@ def run(
                 )
             )
         else:
-            write_frame(inside(), internal)
+            publish_frame(inside(), internal, private=True)
     if statement:
         write_statement(statement, chosen, facts)
     if not quiet:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.escaping import cell, terminal
 from bds_tool.base.files import atomic_file
 from bds_tool.base.text import number, t
 
@@ -20,7 +21,7 @@ TABLE_FORMATS = ("text", "json", "ndjson", "csv", "markdown")
 
 def talk(message: str) -> None:
     """One line for the person at the screen; never part of the result."""
-    sys.stderr.write(message + "\n")
+    sys.stderr.write(terminal(message) + "\n")
 
 
 def progress(*, quiet: bool) -> Callable[[int, int], None] | None:
@@ -41,12 +42,13 @@ def progress(*, quiet: bool) -> Callable[[int, int], None] | None:
     return tell
 
 
-def write(text: str, output: Path | None = None) -> None:
-    """The result: to `output` (written whole or not at all), else to stdout."""
+def write(text: str, output: Path | None = None, *, own: bool = False) -> None:
+    """The result: to `output` (written whole or not at all), else to stdout. `own`: a file that is edited in place."""
     if output is None or str(output) == "-":
+        text = terminal(text)
         sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
         return
-    with atomic_file(output) as temporary:
+    with atomic_file(output, own=own) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -79,7 +81,7 @@ def table(
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(body)
+        writer.writerows([cell(c) if isinstance(c, str) else c for c in row] for row in body)
         write(buffer.getvalue(), output)
     elif format_ == "markdown":
         cells = [[str("" if c is None else c).replace("|", "\\|") for c in r] for r in [list(columns), *body]]

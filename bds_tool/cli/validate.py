@@ -126,7 +126,6 @@ def validate(
     reports = [formats.parse(r) for r in report or ()]
     if output is None and format_ in formats.BINARY:
         formats.render(None, format_)  # type: ignore[arg-type]  # says that a file is needed, before anything is read
-    _clear(save, force=force)
     result = judge(
         Request(
             paths,
@@ -222,11 +221,3 @@ def today(text: str, settings: Settings) -> date:
             t(f"{text} is geen datum.", f"{text} is no date."),
             t("Schrijf jjjj-mm-dd.", "Write yyyy-mm-dd."),
         ) from error
-
-
-def _clear(save: Path | None, *, force: bool) -> None:
-    if save is not None and save.exists() and not force:
-        raise UsageError(
-            t(f"{save} bestaat al.", f"{save} exists already."),
-            t("Kies een andere naam of geef --force.", "Choose another name or give --force."),
-        )

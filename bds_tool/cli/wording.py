@@ -18,6 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from bds_tool.base.errors import UsageError
 from bds_tool.base.specs import read_yaml, specs_dir
 from bds_tool.base.text import language, t
+from bds_tool.cli import outputs
 
 #: Sentences of the parser and of its types, with what they say in Dutch; groups of the pattern are kept.
 _SENTENCES = (
@@ -132,7 +133,15 @@ class _Help(_Base):
 
 
 class Command(_Help, TyperCommand):
-    """A command whose help speaks the language of this run."""
+    """A command whose help speaks the language of this run, and that overwrites nothing by accident."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        self.params += outputs.force_option(self.callback, self.params)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
+        outputs.begin(ctx)
+        return super().invoke(ctx)
 
 
 class Group(_Help, TyperGroup):

@@ -79,7 +79,7 @@ class Result:
         """
         import polars as pl
 
-        with atomic_dir(path, replace=replace) as folder:
+        with atomic_dir(path, replace=replace, private=True) as folder:
             for name in _PARTS:
                 frame = getattr(self, name)
                 if not show_values and "waarde" in frame.columns:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
@@ -13,9 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bds_tool.base.errors import UnreadableError, UsageError
+from bds_tool.base.errors import UnreadableError, UsageError, UserError
 from bds_tool.base.files import temporary_dir
-from bds_tool.base.pools import in_processes
+from bds_tool.base.pools import in_processes, processes
 from bds_tool.base.table_settings import TableSettings
 from bds_tool.base.text import t
 from bds_tool.formats.sniff import sniff
@@ -50,7 +49,7 @@ class Options:
     bds: str = ""
     inspect: tuple[str, ...] = ()
     tables: TableSettings = field(default_factory=TableSettings)
-    processes: int = field(default_factory=lambda: int(os.environ.get("BDS_PROCESSES", "1")))
+    processes: int = field(default_factory=processes)
 
 
 def read(
@@ -260,11 +259,14 @@ def _read_source(
         return _failed(source.bron, source.pad, source.size, "BDS009", reden="diepte")
     except (OSError, *BROKEN) as error:
         return _failed(source.bron, source.pad, source.size, "BDS011", reden=type(error).__name__)
+    except UserError:
+        raise
     except BaseException as error:
-        # Polars panics on some damaged files, and its PanicException is no Exception.
-        if type(error).__name__ != "PanicException":
+        # Polars panics on some damaged files, and its PanicException is no Exception. Whatever a reader trips over, it
+        # is one finding about one file, and the rest of the delivery is read.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        return _failed(source.bron, source.pad, source.size, "BDS011", reden="PanicException")
+        return _failed(source.bron, source.pad, source.size, "BDS011", reden=type(error).__name__)
     table, rows = None, []
     if writer:
         sink.flush()

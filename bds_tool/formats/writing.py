@@ -97,7 +97,7 @@ def _write_store(store: Store, out: Path, options: WriteOptions) -> Written:
 
     from bds_tool.base.files import atomic_dir
 
-    with atomic_dir(out, replace=options.replace) as folder:
+    with atomic_dir(out, replace=options.replace, private=True) as folder:
         for path in store.path.iterdir():
             shutil.copy2(path, folder / path.name)
     bronnen = store.bronnen()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.text import t
 from bds_tool.indicators.result import TOTAL
+from bds_tool.store import database
 
 if TYPE_CHECKING:
     import duckdb
@@ -91,22 +92,17 @@ def recognise(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> A
     import duckdb as engine
 
     tables = AreaTables()
-    for path in _files(paths):
-        name = str(path).replace("'", "''")
-        source = (
-            f"read_parquet('{name}')"
-            if path.suffix == ".parquet"
-            else f"read_csv('{name}', all_varchar = true)"
-        )
+    for path in files(paths):
+        source = database.parquet(path) if path.suffix.lower() == ".parquet" else database.csv(path)
         try:
-            columns = [r[0] for r in connection.execute(f"describe select * from {source}").fetchall()]
+            columns = connection.sql("select * from " + source).columns
         except engine.Error as error:
             raise UnreadableError(
                 t(f"{path} is geen leesbare gebiedstabel.", f"{path} is no readable area table."),
                 t("Geef CSV of Parquet met een kopregel.", "Give CSV or Parquet with a header line."),
             ) from error
         plain = {
-            ALIASES[key]: c
+            ALIASES[key]: database.name(c)
             for c in columns
             if (key := re.sub(r"[_ ]?\d{4}$", "", c.strip().lower())) in ALIASES
         }
@@ -134,7 +130,8 @@ def recognise(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> A
     return tables
 
 
-def _files(paths: Sequence[Path]) -> list[Path]:
+def files(paths: Sequence[Path]) -> list[Path]:
+    """The tables in `paths`, which are files or folders. Raises UnreadableError for one that is not there."""
     out: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -181,11 +178,11 @@ def install(
     )
     for f in [*points, *modal]:
         column = f["columns"]
-        number = f'try_cast("{column["huisnummer"]}" as integer)' if "huisnummer" in column else "null"
+        number = f"try_cast({column['huisnummer']} as integer)" if "huisnummer" in column else "null"
         connection.execute(
-            f"insert into _punt select {f['year'] or division or 0}, upper(replace(\"{column['postcode']}\", ' ', '')), "
-            f"{number}, {_code('BU', chr(34) + column['buurt'] + chr(34), 8)} from {f['source']} "
-            f'where "{column["buurt"]}" is not null'
+            f"insert into _punt select {f['year'] or division or 0}, upper(replace({column['postcode']}, ' ', '')), "
+            f"{number}, {_code('BU', column['buurt'], 8)} from {f['source']} "
+            f"where {column['buurt']} is not null"
         )
     connection.execute(f"""
         create or replace table _buurt as
@@ -207,8 +204,8 @@ def _changes(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
     for f in tables.of("wijziging"):
         column = f["columns"]
         connection.execute(
-            f"insert into _wijziging select {_code('GM', chr(34) + column['oud'] + chr(34), 4)}, "
-            f"{_code('GM', chr(34) + column['nieuw'] + chr(34), 4)} from {f['source']}"
+            f"insert into _wijziging select {_code('GM', column['oud'], 4)}, "
+            f"{_code('GM', column['nieuw'], 4)} from {f['source']}"
         )
 
 
@@ -255,8 +252,8 @@ def _municipalities(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -
     for f in tables.of("regio"):
         column = f["columns"]
         connection.execute(
-            f"insert into _regio select {_code('GM', chr(34) + column['gemeente'] + chr(34), 4)}, "
-            f'"{column["regio"]}" from {f["source"]}'
+            f"insert into _regio select {_code('GM', column['gemeente'], 4)}, "
+            f"{column['regio']} from {f['source']}"
         )
 
 
@@ -309,8 +306,8 @@ def _lookups(connection: duckdb.DuckDBPyConnection, tables: AreaTables, lowest: 
     for f in tables.of("pc4"):
         column = f["columns"]
         connection.execute(f"""
-            insert into pc6 select trim("{column["postcode4"]}"), min(g.onbekend) from {f["source"]} t
-            join gemeentegebied g on g.gemeente = lower({_code("GM", 't."' + column["gemeente"] + '"', 4)})
+            insert into pc6 select trim({column["postcode4"]}), min(g.onbekend) from {f["source"]} t
+            join gemeentegebied g on g.gemeente = lower({_code("GM", "t." + column["gemeente"], 4)})
             group by 1 having count(distinct g.onbekend) = 1""")
     connection.execute(f"""
         create or replace table geenplaats as
@@ -325,22 +322,22 @@ def _names(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
     for f in tables.found:
         column = f["columns"]
         pairs = [
-            (word + "naam", _code(prefix, f'"{column[word]}"', width))
+            (word + "naam", _code(prefix, column[word], width))
             for word, (prefix, width) in CODES.items()
             if word in column
         ]
         if f["kind"] in {"namen", "kerncijfers"}:
-            pairs = [("naam" if f["kind"] == "namen" else "regio", f'trim("{column["code"]}")')]
+            pairs = [("naam" if f["kind"] == "namen" else "regio", f"trim({column['code']})")]
         for name, code in pairs:
             if name in column:
                 connection.execute(
-                    f'insert into _naam select distinct {code}, trim("{column[name]}") from {f["source"]} '
-                    f"where nullif(trim(\"{column[name]}\"), '') is not null"
+                    f"insert into _naam select distinct {code}, trim({column[name]}) from {f['source']} "
+                    f"where nullif(trim({column[name]}), '') is not null"
                 )
     for f in tables.of("regio"):
         if "naam" in f["columns"]:
             connection.execute(
-                f'insert into _naam select "{f["columns"]["regio"]}", "{f["columns"]["naam"]}" from {f["source"]}'
+                f"insert into _naam select {f['columns']['regio']}, {f['columns']['naam']} from {f['source']}"
             )
     connection.execute(f"""
         create or replace table gebiedsnaam as

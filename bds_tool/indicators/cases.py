@@ -120,10 +120,11 @@ def _row(dossier: str, line: int, given: list[Any]) -> tuple[Any, ...]:
 
 
 def _connection(registraties: list[tuple[Any, ...]]) -> duckdb.DuckDBPyConnection:
-    import duckdb
     import pyarrow as pa
 
-    connection = duckdb.connect(config={"threads": 1})
+    from bds_tool.store.database import connect
+
+    connection = connect(threads=1)
     names = ("dossier_id", "activiteit_id", "datum", "bdsnummer", "volgnr", "waarde", "regel")
     types = (pa.string(), pa.string(), pa.date32(), pa.int32(), pa.int32(), pa.string(), pa.int64())
     columns: list[Any] = list(zip(*registraties, strict=True)) if registraties else [[]] * len(names)

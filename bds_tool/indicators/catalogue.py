@@ -8,18 +8,21 @@ from pathlib import Path
 
 from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import SpecError
+from bds_tool.base.specs import shipped
 from bds_tool.base.text import t
 from bds_tool.indicators.cases import covered, empty_views
-from bds_tool.indicators.definitions import Indicator, files, load_file
+from bds_tool.indicators.definitions import EXPRESSIONS, Indicator, files, load_file
 from bds_tool.indicators.features import views
+from bds_tool.store.database import expression
 
 
 def load_all(extra: Sequence[Path] = ()) -> dict[str, Indicator]:
     """All definitions by id. Raises SpecError with every problem found when a definition is wrong.
 
-    The shipped ones are checked by `bds indicator check` and the tests; here only when the user adds own ones.
+    The shipped ones are checked by `bds indicator check` and the tests; here only when the user adds own ones or
+    points to other definitions.
     """
-    problems = check(extra) if extra else []
+    problems = check(extra) if extra or not shipped() else []
     if problems:
         raise SpecError(
             t("Indicatordefinities kloppen niet:", "Indicator definitions are wrong:")
@@ -96,6 +99,11 @@ def _meaning(indicator: Indicator) -> list[str]:
         t(f"view {name} bestaat niet", f"view {name} does not exist")
         for name in indicator.needs()
         if name not in views()
+    ]
+    out += [
+        f"{key}: {wrong}"
+        for key in EXPRESSIONS
+        if key in indicator.data and (wrong := expression(str(indicator.data[key])))
     ]
     if out:
         return out

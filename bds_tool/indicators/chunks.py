@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bds_tool.store import database
+
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
@@ -70,10 +72,7 @@ def contiguous(file: object) -> bool:
 
 def _sorted(path: Path, connection: duckdb.DuckDBPyConnection, spill: Path) -> Path:
     target = spill / "sorted.parquet"
-    source, out = (str(p).replace("'", "''") for p in (path, target))
-    connection.execute(
-        f"copy (select {', '.join(COLUMNS)} from read_parquet('{source}') order by dossier_id) to '{out}' (format parquet)"
-    )
+    database.sort_file(connection, path, target, COLUMNS, by="dossier_id")
     return target
 
 

@@ -18,6 +18,7 @@ from bds_tool.base.pools import threads
 from bds_tool.indicators import features
 from bds_tool.indicators.definitions import Indicator
 from bds_tool.indicators.result import LEVELS
+from bds_tool.store import database
 
 if TYPE_CHECKING:
     import duckdb
@@ -107,7 +108,7 @@ def groups(indicators: Iterable[Indicator]) -> list[Group]:
         return gathered.setdefault((view, day, where), Group(view, day, where, {}, {}, set()))
 
     for i in indicators:
-        where = f"begrip IN ({', '.join(repr(c) for c in i.concepts)})" if i.concepts else ""
+        where = f"begrip IN ({', '.join(map(database.text, i.concepts))})" if i.concepts else ""
         own = group(i.view, i.day, where)
         conditions = {"p": i.population, "n": i.denominator}
         if i.kind == "gemiddelde":

@@ -17,6 +17,7 @@ from bds_tool.base.specs import read_yaml, specs_dir
 from bds_tool.base.text import t
 from bds_tool.indicators.features import elements, needed
 from bds_tool.indicators.growth import rows
+from bds_tool.store.database import text
 
 #: Keys of a definition that decide its figures; the content hash covers these and no titles or cases.
 COUNTED = (
@@ -47,6 +48,10 @@ FIRST_MONTH, MONTHS = 41, 22
 def _last(condition: str, high: int) -> str:
     """`laatste_X` in a condition → no later row of that kind in the year before the end of the age window."""
     return re.sub(r"\blaatste(_\w+)?\b", lambda m: f"volgend{m[1] or ''} >= {high}", condition)
+
+
+#: Keys that hold an expression over the columns of the view.
+EXPRESSIONS = ("datum", "populatie", "noemer", "teller", "waarde", "tijdperk")
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ class Indicator:
         if self.view in SERIES:
             parts.append(_last("laatste", self._ages()[1] if self._aged else LAST))
         if self.concepts:
-            parts.append(f"begrip IN ({', '.join(repr(c) for c in self.concepts)})")
+            parts.append(f"begrip IN ({', '.join(map(text, self.concepts))})")
         if "leeftijd" in self.data and self.view not in {"contactjaar", "verwijzing"}:
             low, high = self._ages()
             parts.append(f"leeftijd_mnd >= {low} AND leeftijd_mnd < {high}")

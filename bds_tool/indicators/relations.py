@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.text import t
 from bds_tool.indicators.result import BREAKDOWNS
+from bds_tool.store import database
 
 if TYPE_CHECKING:
     import numpy as np
@@ -155,13 +156,18 @@ def _truth(whole: str, parts: Sequence[str]) -> list[Bools] | None:
         cases *= len(values)
     if not domains or cases > MOST_CASES:
         return None
-    connection = duckdb.connect()
+    if any(
+        database.expression(e) for e in (whole, *parts)
+    ):  # those of a result may have been written by anyone
+        return None
+    connection = database.connect(threads=1)
     try:
         tables = []
         for column, (kind, values) in domains.items():
-            connection.execute(f'create temp table "_{column}" ("{column}" {kind})')
-            connection.executemany(f'insert into "_{column}" values (?)', [(v,) for v in values])
-            tables.append(f'"_{column}"')
+            table = database.name(f"_{column}")
+            connection.execute(f"create temp table {table} ({database.name(column)} {kind})")
+            connection.executemany(f"insert into {table} values (?)", [(v,) for v in values])
+            tables.append(table)
         told = ", ".join(f"coalesce(cast(({e}) as boolean), false)" for e in (whole, *parts))
         answers = connection.execute(f"select {told} from {', '.join(tables)}").fetchall()
     except duckdb.Error:

@@ -206,7 +206,7 @@ def write_result(
     meta = {"layout": LAYOUT, **meta}
     if meta.get("status") not in {UNPROTECTED, PROTECTED}:
         raise ValueError("meta['status'] must be onbeschermd or beschermd")
-    with atomic_dir(path, replace=replace) as temporary:
+    with atomic_dir(path, replace=replace, private=meta["status"] == UNPROTECTED) as temporary:
         if isinstance(counts, Path):
             _check_columns(pq.read_schema(counts).names)
             counts.replace(temporary / COUNTS_FILE)

@@ -30,20 +30,14 @@ if TYPE_CHECKING:
 MEMORY = "2GB"
 
 
-def connect(store: Store, spill: Path, *, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
-    """A connection to the store that spills to `spill` when `memory` is full. Raises UsageError for a wrong size."""
-    import duckdb as engine
+def connect(
+    store: Store, spill: Path, areas: Sequence[Path] = (), *, memory: str = MEMORY, threads: int = 0
+) -> duckdb.DuckDBPyConnection:
+    """A connection to the store and the tables of areas that spills to `spill` when `memory` is full.
 
-    connection = store.connect()
-    try:
-        connection.execute(f"set memory_limit = '{memory}'")
-    except engine.Error as error:
-        raise UsageError(
-            t(f"--memory {memory} is geen hoeveelheid.", f"--memory {memory} is no amount."),
-            t("Schrijf bijvoorbeeld 2GB.", "Write for example 2GB."),
-        ) from error
-    connection.execute(f"set temp_directory = '{str(spill).replace(chr(39), chr(39) * 2)}'")
-    connection.execute("set preserve_insertion_order = false")
+    Raises UsageError for a wrong size.
+    """
+    connection = store.connect(area.files(areas), spill=spill, memory=memory, threads=threads)
     connection.execute("drop view registraties")
     return connection
 
@@ -75,12 +69,12 @@ def compute(
     progress = plan.progress or (lambda _: None)
     try:
         with work_dir(target) as spill:
-            connection = connect(store, spill, memory=memory)
+            file = store.path / "registraties.parquet"
+            shared = pq.read_metadata(file).num_rows > rows  # the pieces share the processors
+            threads = max(1, (os.cpu_count() or 1) // PIECES) if shared else 0
+            connection = connect(store, spill, area_paths, memory=memory, threads=threads)
             facts = install_areas(connection, plan, area_paths, area_year)
             wanted = frozenset(features.elements(features.needed(plan.views()), plan.concepts()))
-            file = store.path / "registraties.parquet"
-            if pq.read_metadata(file).num_rows > rows:  # the pieces share the processors
-                connection.execute(f"set threads = {max(1, (os.cpu_count() or 1) // PIECES)}")
             read = pieces(file, connection, spill, rows, wanted)
             counted = count(connection, read, plan)
             progress(t("marges en toetsen", "margins and tests"))
@@ -318,7 +312,7 @@ def check_areas(
     store: Store, paths: Sequence[Path], year: int | None, spill: Path
 ) -> tuple[dict[str, Any], dict[str, int], dict[str, int]]:
     """Facts of the area tables, how the addresses were placed, and unknown gemeenten (see `area.check`)."""
-    connection = connect(store, spill)
+    connection = connect(store, spill, paths)
     tables = area.recognise(connection, paths)
     facts = area.install(
         connection, tables, "buurt" if tables.of("pc6hnr") or tables.of("pc6") else "gemeente", year=year

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bds_tool.base.errors import UsageError
-from bds_tool.base.files import atomic_file
 from bds_tool.base.text import t
 from bds_tool.protect import generic
 from bds_tool.protect.cellkey import MODULUS, perturb, record_keys
 from bds_tool.protect.description import TableDescription
-from bds_tool.protect.files import write_frame
+from bds_tool.protect.files import publish_frame
 from bds_tool.protect.table_run import codes_of
 
 if TYPE_CHECKING:
@@ -55,10 +54,7 @@ def cellkey_table(
     places = np.nonzero(counts.published)
     changed = perturb(counts.values[places], sums.values[places], policy.part("cellkey"))
     made = codes_of(counts).with_columns(pl.Series(counts.count, changed), status=pl.lit("celsleutel"))
-    with atomic_file(target) as temporary:
-        draft = temporary.with_name(temporary.name + target.suffix)
-        write_frame(made, draft)
-        draft.replace(temporary)
+    publish_frame(made, target)
     return {"cells": made.height, "hidden": 0, "share_hidden": 0.0}
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UsageError, WithheldError
-from bds_tool.base.files import atomic_file
+from bds_tool.base.files import atomic_file, scratch
 from bds_tool.base.text import number, t
 from bds_tool.protect import generic
 from bds_tool.protect.collapse import table_proposals
@@ -70,8 +69,8 @@ def protect_table(
     require_proof(outcome)
     made = publication(table, outcome)
     terms = {**audit.read_description(description_path), "lower": policy.lower}
-    with tempfile.TemporaryDirectory(prefix="bds-") as folder:
-        draft = Path(folder) / target.name
+    with scratch() as folder:
+        draft = folder / f"tabel{target.suffix}"
         write_frame(made.frame, draft)
         tables = [audit.read_published(p, terms) for p in (draft, *earlier)]
         options = audit.AuditOptions(width=policy.least_width)
@@ -103,10 +102,7 @@ def round_table(source: Path, description_path: Path, policy: Policy, target: Pa
     counts = table.values[np.nonzero(table.published)]
     rounded, small = round_counts(counts, rule, policy.id), hidden_small(counts, rule)
     frame = _labelled(codes_of(table), table.count, rounded, small)
-    with atomic_file(target) as temporary:
-        draft = temporary.with_name(temporary.name + target.suffix)
-        write_frame(frame, draft)
-        draft.replace(temporary)
+    publish_frame(frame, target)
     leak = rounding_leak(frame, description_path, policy, pl.Series((counts > 0) & (counts < policy.cell)))
     return {"cells": frame.height, "hidden": int(small.sum()), "share_hidden": float(small.mean()), **leak}
 
@@ -200,6 +196,17 @@ def require_safe(verdict: Verdict) -> None:
             "Merge ages, years or areas, or publish fewer breakdowns.",
         ),
     )
+
+
+def publish_frame(frame: pl.DataFrame, target: Path, *, private: bool = False) -> None:
+    """`write_frame` under the final name, whole or not at all."""
+    with atomic_file(target, private=private) as temporary:
+        draft = temporary.with_name(temporary.name + target.suffix)
+        try:
+            write_frame(frame, draft)
+            draft.replace(temporary)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 def write_frame(frame: pl.DataFrame, path: Path) -> None:

@@ -108,7 +108,7 @@ class Ledger:
             ensure_ascii=False,
             indent=2,
         )
-        with atomic_file(self.path / LEDGER_FILE) as temporary:
+        with atomic_file(self.path / LEDGER_FILE, own=True) as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
         return release
 

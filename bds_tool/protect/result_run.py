@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bds_tool.base.errors import UsageError
-from bds_tool.base.pools import in_processes
+from bds_tool.base.files import scratch
+from bds_tool.base.pools import in_processes, processes
 from bds_tool.base.text import t
 from bds_tool.indicators.relations import Relation, of_result
 from bds_tool.indicators.result import (
@@ -100,8 +99,7 @@ def protect_result(
         )
     book = Ledger.open(ledger) if ledger else None
     before = [*(Path(p) for p in earlier), *(book.paths() if book else [])]
-    with tempfile.TemporaryDirectory(prefix="bds-") as name:
-        folder = Path(name)
+    with scratch() as folder:
         made = protect_frame(result, policy, folder, quality=quality, ledger=book)
         draft = write_result(folder / "draft.result", made.frame, made.meta)
         made.verdict = audit_results(
@@ -140,7 +138,7 @@ def protect_frame(
     facts, floors = [proofs.facts()], []
     proof_of: dict[str, Path] = {}
     work = partial(_proven, policy=policy, folder=folder, relations=relations, quality=quality)
-    number = int(os.environ.get("BDS_PROCESSES", "1"))
+    number = processes()
     found = groups(frame, definitions, policy, bonds)
     side_by_side = number > 1 and frame.height >= PARALLEL_ROWS
     for place, done in enumerate(in_processes(work, found, number) if side_by_side else map(work, found)):

@@ -66,10 +66,16 @@ def members(path: Path) -> Iterator[tuple[str, int, partial[BinaryIO] | None]]:
     Raises Unreadable BDS012 for an archive that is broken, locked or has too many members.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            found = [m for m in archive.infolist() if not m.is_dir()]
-    except (*BROKEN, OSError) as error:
+        archive = zipfile.ZipFile(path)
+    except (*BROKEN, OSError, ValueError) as error:
         raise Unreadable("BDS012", reden="zip") from error
+    # It stays open while its members are read: opening it once for each would read its index as often.
+    with archive:
+        yield from _members(archive, path)
+
+
+def _members(archive: zipfile.ZipFile, path: Path) -> Iterator[tuple[str, int, partial[BinaryIO] | None]]:
+    found = [m for m in archive.infolist() if not m.is_dir()]
     if len(found) > MEMBERS_MAX:
         raise Unreadable("BDS012", reden="leden", aantal=len(found))
     for member in found:
@@ -78,7 +84,7 @@ def members(path: Path) -> Iterator[tuple[str, int, partial[BinaryIO] | None]]:
         large = (
             member.file_size > max(SMALL, RATIO_MAX * member.compress_size) or member.file_size > MEMBER_MAX
         )
-        opener = None if large else partial(_open_member, path, member)
+        opener = None if large else partial(_open_member, archive, path, member)
         yield "".join(c if c.isprintable() else "?" for c in member.filename), member.file_size, opener
 
 
@@ -90,9 +96,11 @@ def spool_stdin(folder: Path) -> Path:
     return target
 
 
-def _open_member(path: Path, member: zipfile.ZipInfo) -> BinaryIO:
-    with zipfile.ZipFile(path) as archive:
+def _open_member(archive: zipfile.ZipFile, path: Path, member: zipfile.ZipInfo) -> BinaryIO:
+    if archive.fp is not None:
         return archive.open(member)  # type: ignore[return-value]
+    with zipfile.ZipFile(path) as again:
+        return again.open(member)  # type: ignore[return-value]
 
 
 class _Bounded(io.RawIOBase):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import tempfile
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,7 +11,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from bds_tool.base.files import reason
+from bds_tool.base.files import reason, scratch
+from bds_tool.base.leftovers import temporary
 from bds_tool.base.table_settings import TableSettings
 from bds_tool.store.archives import gzip_size, kind_of_file, members, open_gzip, open_plain, spool_stdin
 from bds_tool.store.sources import Source, Unreadable
@@ -80,8 +81,11 @@ def _expand(given: Path | str) -> Iterator[tuple[Path, str]]:
         yield path, "BDS014"
     elif path.is_dir():
         # Directory links are not followed, so a loop of links cannot hold the walk.
-        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file() and _data(p))
-        yield from ((p, "") for p in found if not any(part.endswith(".bds") for part in p.parts[:-1]))
+        found, closed = _inside(path)
+        yield from ((p, "BDS011") for p in closed)
+        yield from (
+            (p, "") for p in found if not any(part.endswith(".bds") or temporary(part) for part in p.parts)
+        )
     elif path.exists():
         yield path, "" if path.is_file() else "BDS011"
     elif any(c in text for c in "*?["):
@@ -93,6 +97,26 @@ def _expand(given: Path | str) -> Iterator[tuple[Path, str]]:
             yield path, "BDS001"
     else:
         yield path, "BDS001"
+
+
+def _inside(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The files with records at any depth, and the folders that may not be looked into."""
+    closed: list[Path] = []
+
+    def refused(error: OSError) -> None:
+        closed.append(Path(error.filename))
+
+    found = []
+    for place, _, names in os.walk(folder, onerror=refused):
+        files = (Path(place, name) for name in names if Path(name).suffix.lower() in ENDINGS)
+        found += [p for p in files if p.is_file() and _data(p)]
+    return sorted(found), sorted(closed)
+
+
+def shown(path: Path | str) -> str:
+    """A name as it may be told and kept: bytes that are no UTF-8 and characters that steer a screen as `?`."""
+    text = os.fsencode(path).decode("utf-8", "replace")
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _data(path: Path) -> bool:
@@ -115,13 +139,13 @@ def _data(path: Path) -> bool:
 def open_entry(entry: Entry, bds: str, tables: TableSettings) -> Iterator[Source | Unopened]:
     """The sources in one path: itself, or the members of an archive."""
     if entry.problem:
-        yield Unopened(entry.number, str(entry.path), 0, entry.problem)
+        yield Unopened(entry.number, shown(entry.path), 0, entry.problem)
     elif str(entry.path) == "-":
-        with tempfile.TemporaryDirectory(prefix="bds-") as folder:
-            spooled = spool_stdin(Path(folder))
+        with scratch() as folder:
+            spooled = spool_stdin(folder)
             yield from _opened(Entry(entry.number, spooled, numbers=entry.numbers), "-", bds, tables)
     else:
-        yield from _opened(entry, str(entry.path), bds, tables)
+        yield from _opened(entry, shown(entry.path), bds, tables)
 
 
 def _opened(entry: Entry, name: str, bds: str, tables: TableSettings) -> Iterator[Source | Unopened]:

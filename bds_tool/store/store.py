@@ -15,6 +15,7 @@ from bds_tool import __version__
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.files import atomic_dir
 from bds_tool.base.text import t
+from bds_tool.store import database
 from bds_tool.store.columns import (
     BRONNEN,
     MELDINGEN,
@@ -93,17 +94,14 @@ class Store:
 
         return pl.scan_parquet(self.path / "meldingen.parquet")
 
-    def connect(self) -> duckdb.DuckDBPyConnection:
-        """A DuckDB connection in memory with views `registraties`, `bronnen`, `meldingen`. No network, no extensions."""
-        import duckdb
-
-        connection = duckdb.connect(
-            config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-        )
-        connection.execute("set enable_progress_bar = false")  # it would draw on the output of the command
-        for name in ("registraties", "bronnen", "meldingen"):
-            file = str(self.path / f"{name}.parquet").replace("'", "''")
-            connection.execute(f"create view {name} as select * from read_parquet('{file}')")
+    def connect(
+        self, files: Iterable[Path] = (), *, spill: Path | None = None, memory: str = "", threads: int = 0
+    ) -> duckdb.DuckDBPyConnection:
+        """A DuckDB connection with views `registraties`, `bronnen`, `meldingen`; it reads these, `files` and no other."""
+        tables = {n: self.path / f"{n}.parquet" for n in ("registraties", "bronnen", "meldingen")}
+        connection = database.connect([*tables.values(), *files], spill=spill, memory=memory, threads=threads)
+        for name, file in tables.items():
+            database.view(connection, name, file)
         return connection
 
     def close(self) -> None:
@@ -153,9 +151,10 @@ class StoreWriter:
                 ),
                 t("Kies een andere naam.", "Choose another name."),
             )
-        self._folder = self._stack.enter_context(atomic_dir(self.path, replace=self._replace))
+        #: Where the store is being made; a generator may leave more tables here.
+        self.folder = self._stack.enter_context(atomic_dir(self.path, replace=self._replace, private=True))
         self._parquet = pq.ParquetWriter(
-            self._folder / "registraties.parquet", registraties_schema(), compression="zstd"
+            self.folder / "registraties.parquet", registraties_schema(), compression="zstd"
         )
         self._stack.callback(self._parquet.close)
         return self
@@ -200,7 +199,7 @@ class StoreWriter:
         import pyarrow.parquet as pq
 
         first = self._part is None and not self.count and not self._rows
-        target = self._folder / ("part.parquet" if first else "copy.parquet")
+        target = self.folder / ("part.parquet" if first else "copy.parquet")
         try:
             frame.sink_parquet(target, compression="zstd")
         except BaseException:
@@ -253,7 +252,7 @@ class StoreWriter:
 
         if self._remarks is None:
             self._remarks = pq.ParquetWriter(
-                self._folder / "meldingen.parquet", meldingen_schema(), compression="zstd"
+                self.folder / "meldingen.parquet", meldingen_schema(), compression="zstd"
             )
         self._remarks.write_table(_from_dicts(self._meldingen, meldingen_schema()))
         self._meldingen = []
@@ -294,12 +293,12 @@ class StoreWriter:
         self._flush()
         self._parquet.close()
         if self._part is not None:
-            self._part.replace(self._folder / "registraties.parquet")
+            self._part.replace(self.folder / "registraties.parquet")
         self._flush_meldingen()
         self._remarks.close()
-        pq.write_table(_from_dicts(self._bronnen, bronnen_schema()), self._folder / "bronnen.parquet")
+        pq.write_table(_from_dicts(self._bronnen, bronnen_schema()), self.folder / "bronnen.parquet")
         meta = {"layout": LAYOUT, "bds": __version__, "rijen": self.count}
-        (self._folder / "_store.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+        (self.folder / "_store.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
 
 
 def _check_files(path: Path) -> None:
@@ -340,13 +339,28 @@ def to_table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
 
     schema = registraties_schema()
     columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
-    arrays = [
-        pa.array(values, pa.string()).dictionary_encode()
-        if pa.types.is_dictionary(field.type)
-        else pa.array(values, field.type)
-        for values, field in zip(columns, schema, strict=True)
-    ]
+    arrays = []
+    for values, field in zip(columns, schema, strict=True):
+        kind = pa.string() if pa.types.is_dictionary(field.type) else field.type
+        try:
+            array = pa.array(values, kind)
+        except (pa.ArrowException, OverflowError, UnicodeError, TypeError, ValueError):
+            array = pa.array([_carried(v, kind) for v in values], kind)
+        arrays.append(array.dictionary_encode() if pa.types.is_dictionary(field.type) else array)
     return pa.Table.from_arrays([a.cast(f.type) for a, f in zip(arrays, schema, strict=True)], schema=schema)
+
+
+def _carried(value: Any, kind: pa.DataType) -> Any:  # noqa: ANN401
+    """One value as the store can hold it: a number that is too large has no place, half a character becomes `?`."""
+    import pyarrow as pa
+
+    if isinstance(value, str):
+        value = value.encode("utf-8", "replace").decode()
+    try:
+        pa.scalar(value, kind)
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        return str(value) if pa.types.is_string(kind) and not isinstance(value, bytes) else None
+    return value
 
 
 def _from_dicts(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bds_tool.base.errors import UsageError
-from bds_tool.base.files import atomic_file
 from bds_tool.base.pools import threads
 from bds_tool.base.text import t
 from bds_tool.schema import Definition, load, newest
@@ -176,15 +175,13 @@ def generate(
         # The time of making would make two runs of one seed differ.
         moment = np.datetime64(generator.reference, "s").item()
         writer.add_bron(**generator.facts(), rijen=rows, gelezen=moment)
-    beside = {
-        "gebieden.parquet": generator.region.table(generator.reference.year),
-        "waarheid.parquet": generator.truth.table(generator.region),
-    }
-    for name, table in beside.items():
-        with atomic_file(Path(out) / name) as temporary:
-            pq.write_table(table, temporary)
+        for name, table in {
+            "gebieden.parquet": generator.region.table(generator.reference.year),
+            "waarheid.parquet": generator.truth.table(generator.region),
+        }.items():
+            pq.write_table(table, writer.folder / name)
         if generator.planter:
-            generator.planter.manifest().write_parquet(Path(out) / "defecten.parquet")
+            generator.planter.manifest().write_parquet(writer.folder / "defecten.parquet")
     return rows
 
 

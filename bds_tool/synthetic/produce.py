@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bds_tool.base.errors import UsageError
-from bds_tool.base.files import atomic_file
+from bds_tool.base.files import atomic_file, scratch
 from bds_tool.base.text import t
 from bds_tool.synthetic.generate import Request, generate
 
@@ -47,8 +46,8 @@ def produce(
             t(f"{out} bestaat al.", f"{out} exists already."),
             t("Kies een andere naam of geef --force.", "Choose another name or give --force."),
         )
-    with tempfile.TemporaryDirectory(prefix="bds-") as name:
-        store = Path(name) / "run.bds"
+    with scratch() as folder:
+        store = folder / "run.bds"
         done = Produced(generate(request, store))
         _manifest(store, manifest, done)
         done.left_out = _write(store, kind, out, replace=replace)

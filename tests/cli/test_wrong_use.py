@@ -72,9 +72,10 @@ def test_what_cannot_be_read_is_three_and_gives_no_result(command, name, bds, tm
 
 
 def test_what_was_not_read_beside_what_was_is_named(bds, tmp_path):
-    (tmp_path / "a.csv").write_bytes(EXPORT.read_bytes())
-    (tmp_path / "b.json").write_text("{")
-    told = bds("indicator", "compute", tmp_path, "-o", tmp_path / "uit.result", "-i", "OW")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_bytes(EXPORT.read_bytes())
+    (tmp_path / "in" / "b.json").write_text("{")
+    told = bds("indicator", "compute", tmp_path / "in", "-o", tmp_path / "uit.result", "-i", "OW")
     assert told.code == 0
     assert "Niet gelezen: 1" in told.err
     assert "b.json" in told.err

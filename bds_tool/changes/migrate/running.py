@@ -6,14 +6,15 @@ wait in a side file and are handled in parts of bounded size.
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.files import scratch
 from bds_tool.base.text import t
 from bds_tool.store.store import Store, StoreWriter
 
@@ -97,11 +98,11 @@ def migrate(
     # `registraties` alone says how many rows there are: facts of a source may be older than the store.
     rows = _height(store)
     report = MigrationReport(target, rows, [])
-    with tempfile.TemporaryDirectory(prefix="bds-migrate-") as folder:
+    with scratch() as folder:
         current = store
         for number, step in enumerate(steps):
             last = number == len(steps) - 1
-            path = Path(out) if last and not strict else Path(folder) / f"{number}.bds"
+            path = Path(out) if last and not strict else folder / f"{number}.bds"
             done = _run(current, step, path, replace=replace and last, progress=progress)
             report.stappen.append(done)
             current = Store.open(path)
@@ -300,8 +301,8 @@ class _SideFile:
     """Rows that wait for others of their dossier, in a temporary Parquet file."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="bds-zij-")
-        self._path = Path(self._folder.name) / "zij.parquet"
+        self._stack = ExitStack()
+        self._path = self._stack.enter_context(scratch()) / "zij.parquet"
         self._writer: Any = None
         self._rows = 0
 
@@ -311,7 +312,7 @@ class _SideFile:
     def __exit__(self, *_: object) -> None:
         if self._writer is not None:
             self._writer.close()
-        self._folder.cleanup()
+        self._stack.close()
 
     def add(self, rows: pl.DataFrame) -> None:
         import pyarrow.parquet as pq

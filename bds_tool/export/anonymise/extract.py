@@ -99,7 +99,7 @@ def anonymise(
     extract = build(
         store, secret=secret, policy=policy, area=area, areas=areas, k=k, birth=birth, without=without
     )
-    with atomic_dir(target, replace=replace) as folder:
+    with atomic_dir(target, replace=replace, private=True) as folder:
         extract.people.write_parquet(folder / "kinderen.parquet")
         extract.values.write_parquet(folder / "waarden.parquet")
         text = json.dumps(extract.facts, ensure_ascii=False, indent=2, default=str)

@@ -82,7 +82,7 @@ def export(
     workers = opdracht.werkers or (min(2, os.cpu_count() or 1) if rows >= PARALLEL_FROM else 1)
     parts = verdeel(store, sources, workers)
     total = Verlies()
-    with atomic_dir(target, replace=replace) as folder:
+    with atomic_dir(target, replace=replace, private=True) as folder:
         folders = [folder / f".deel-{i:04}" for i in range(len(parts))]
         shared: dict[str, tuple[str, str]] = {}
         jobs = [(str(store.path), part, str(f), opdracht) for part, f in zip(parts, folders, strict=True)]

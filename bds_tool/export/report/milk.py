@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.escaping import markup
 from bds_tool.base.files import atomic_file
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import language, number, t
@@ -214,10 +214,10 @@ def _html(report: dict[str, Any]) -> str:
             + "</tr>"
         )
     tables = "".join(_html_table(report, *found) for found in _broken_down(report))
-    notes = "".join(f"<p>{escape(s)}</p>" for s in [_note(report), *report["statement"]])
+    notes = "".join(f"<p>{markup(s)}</p>" for s in [_note(report), *report["statement"]])
     return (
         f'<!doctype html><html lang="{language()}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(named)}</title><style>{style}</style></head><body><main><h1>{escape(named)}</h1><figure class=beeld>{chart}</figure>"
+        f"<title>{markup(named)}</title><style>{style}</style></head><body><main><h1>{markup(named)}</h1><figure class=beeld>{chart}</figure>"
         f"<div class=tabel><table><caption>{t('Soort voeding per moment', 'Kind of feeding by moment')}</caption><thead><tr><th scope=col>{t('Moment', 'Moment')}</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         f"{tables}{notes}</main></body></html>\n"
     )

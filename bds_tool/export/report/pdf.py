@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from bds_tool.base.errors import UsageError
-from bds_tool.base.files import atomic_file
+from bds_tool.base.files import atomic_file, scratch
 from bds_tool.base.text import language, t
 from bds_tool.export.report import cells, charts
 from bds_tool.export.report.book import Area, Book, Indicator, theme_title
@@ -29,8 +28,7 @@ def write_factsheet(book: Book, area: str, out: Path) -> None:
             'pip install "bds-tool[pdf]"',
         ) from error
     place = book.area(area)
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
+    with scratch() as root:
         pictures = _pictures(book, place, root)
         (root / "blad.typ").write_text(_source(book, place, pictures), encoding="utf-8")
         data = typst.compile(root / "blad.typ", root=root, font_paths=[font_roboto.font_directory])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+from bds_tool.base.files import scratch
+from bds_tool.base.names import child
 from bds_tool.export.report.book import Book, open_book
 from bds_tool.store import Store
 
@@ -44,8 +45,8 @@ def opened(
     last = last_year or _last_full_year(store)
     settings = Settings(last - YEARS + 1, last, date(last, 12, 31))
     levels = ["gemeente", "wijk"] if areas else []
-    with tempfile.TemporaryDirectory(prefix="bds-") as folder:
-        counted, safe = Path(folder) / path.resolve().name, Path(folder) / "veilig.result"
+    with scratch() as folder:
+        counted, safe = child(folder, path.resolve().name, taken={"veilig.result"}), folder / "veilig.result"
         plan = Plan(choose(list(names)), settings, levels=levels, by=list(by), yearly=True)
         compute(store, plan, counted, area_paths=list(areas))
         run_result(counted, load_policy(policy), safe)

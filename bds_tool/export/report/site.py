@@ -6,12 +6,15 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.escaping import cells as safe_cells
+from bds_tool.base.escaping import markup
 from bds_tool.base.files import atomic_dir
+from bds_tool.base.names import child, file_name
 from bds_tool.base.text import language, t
 from bds_tool.export.report import cells, charts
 from bds_tool.export.report.book import Area, Book, Indicator, theme_title
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 HERE = Path(__file__).parent
+#: Files of the folder `data` that belong to no area.
+TAKEN = ("index", "gemeenten", "indeling", "gebied.schema")
 #: Above this number of gemeenten a ranked chart says less than a table.
 RANKED_MAX = 40
 #: Columns of the JSON files; what is the same for a whole indicator or area is in the CSV only.
@@ -60,7 +65,10 @@ def _environment() -> Environment:
             t("Voor de site is het pakket jinja2 nodig.", "The site needs the package jinja2."),
             'pip install "bds-tool[report]"',
         ) from error
-    return Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True)
+    made = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True)
+    made.filters["file"] = file_name
+    made.filters["data_file"] = partial(file_name, taken=TAKEN)
+    return made
 
 
 class _Site:
@@ -180,7 +188,7 @@ class _Site:
             else ""
         )
         self._page(
-            f"thema/{theme}.html",
+            f"thema/{file_name(theme)}.html",
             "thema.html",
             theme_title(theme),
             items=items,
@@ -241,7 +249,7 @@ class _Site:
                     {"key": key, "title": theme_title(key), "rows": rows, "wijken": [w for w in table if w]}
                 )
         self._page(
-            f"gebied/{area.code}.html",
+            f"gebied/{file_name(area.code)}.html",
             "gebied.html",
             area.name,
             area=area,
@@ -290,17 +298,17 @@ class _Site:
 
     def _data_files(self, code: str, part: pl.DataFrame) -> None:
         table = long_table(self.book, part)
-        table.write_csv(self.folder / "data" / f"{code}.csv")
+        safe_cells(table).write_csv(child(self.folder / "data", code, ".csv", taken=TAKEN))
         slim = table.select(JSON_COLUMNS)
         content = {"kolommen": slim.columns, "rijen": slim.rows()}
-        (self.folder / "data" / f"{code}.json").write_text(
+        child(self.folder / "data", code, ".json", taken=TAKEN).write_text(
             json.dumps(content, ensure_ascii=False, separators=(",", ":")), encoding="utf-8"
         )
 
     def _compare(self) -> None:
         rows = self.book.rows(level="gemeente", period=self.book.latest)
         table = long_table(self.book, rows)
-        table.write_csv(self.folder / "data" / "gemeenten.csv")
+        safe_cells(table).write_csv(self.folder / "data" / "gemeenten.csv")
         themes = list(self.book.themes)
         indicators = list(self.book.indicators.values())
         values: dict[tuple[str, str], Any] = {}
@@ -363,7 +371,7 @@ def _spark(years: list[dict[str, Any] | None], indicator: Indicator) -> str:
     told = ", ".join(_year(r, indicator) for r in years if r is not None)
     last_x, last_y = points.rsplit(" ", 1)[1].split(",")
     return (
-        f'<svg class="vonk" width="100" height="26" viewBox="0 0 100 26" role="img" aria-label="{told}">'
+        f'<svg class="vonk" width="100" height="26" viewBox="0 0 100 26" role="img" aria-label="{markup(told)}">'
         f'<polyline points="{points}" fill="none" stroke="#1b4f7a" stroke-width="2"/>'
         f'<circle cx="{last_x}" cy="{last_y}" r="3" fill="#1b4f7a"/></svg>'
     )

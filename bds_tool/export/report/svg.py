@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
+
+from bds_tool.base.escaping import markup
 
 #: Dark enough for text on white (WCAG AA) and told apart in greyscale and by colour-blind people.
 BLUE = "#1b4f7a"
@@ -26,8 +27,8 @@ def picture(width: float, height: float, title: str, description: str, parts: It
     """A whole SVG; `description` is the text alternative. It scales to the width of its place."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" '
-        f'font-family="{escape(FONT, quote=True)}" font-size="13" style="max-width:{width:g}px;width:100%;height:auto">'
-        f"<title>{escape(title)}</title><desc>{escape(description)}</desc><defs>{HATCH}</defs>"
+        f'font-family="{markup(FONT)}" font-size="13" style="max-width:{width:g}px;width:100%;height:auto">'
+        f"<title>{markup(title)}</title><desc>{markup(description)}</desc><defs>{HATCH}</defs>"
         f'<rect width="{width:g}" height="{height:g}" fill="#fff"/>{"".join(parts)}</svg>'
     )
 
@@ -45,7 +46,7 @@ def text(
     weight = ' font-weight="600"' if bold else ""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size:g}" fill="{fill}"{weight}>'
-        f"{escape(content)}</text>"
+        f"{markup(content)}</text>"
     )
 
 
@@ -70,7 +71,7 @@ def path(
     d: str, *, fill: str = "none", stroke: str = BLUE, width: float = 2, dash: str = "", title: str = ""
 ) -> str:
     dashes = f' stroke-dasharray="{dash}"' if dash else ""
-    inside = f"<title>{escape(title)}</title>" if title else ""
+    inside = f"<title>{markup(title)}</title>" if title else ""
     return f'<path d="{d}" fill="{fill}" stroke="{stroke}" stroke-width="{width:g}"{dashes}>{inside}</path>'
 
 

@@ -6,12 +6,14 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.escaping import cell, markup
+from bds_tool.base.escaping import cells as safe_cells
 from bds_tool.base.files import atomic_dir, atomic_file
+from bds_tool.base.names import child
 from bds_tool.base.text import language, t
 from bds_tool.export.report import cells
 from bds_tool.export.report.book import Book, Indicator, theme_title
@@ -53,7 +55,7 @@ def write_table(book: Book, rows: pl.DataFrame, format_: str, out: Path) -> None
         with atomic_file(out) as temporary:
             table.write_parquet(temporary)
     elif format_ == "csv":
-        _write(out, table.write_csv())
+        _write(out, safe_cells(table).write_csv())
         _write(
             out.with_name(out.name + "-metadata.json"),
             json.dumps(csvw(book, out.name), ensure_ascii=False, indent=2),
@@ -95,7 +97,10 @@ def write_book(book: Book, out: Path, *, level: str = "gemeente", replace: bool 
             table = long_table(book, rows)
             sheets = [(theme, part) for (theme,), part in table.group_by(["theme"], maintain_order=True)]
             write_workbook(
-                book, [(str(theme), part) for theme, part in sheets], folder / f"{area.code}.xlsx", area.name
+                book,
+                [(str(theme), part) for theme, part in sheets],
+                child(folder, area.code, ".xlsx"),
+                area.name,
             )
     return len(areas)
 
@@ -120,8 +125,7 @@ def _dutch(value: Any) -> str:  # noqa: ANN401  # a cell of any type
         return ""
     if isinstance(value, float):
         return f"{value:.4f}".rstrip("0").rstrip(".").replace(".", ",")
-    text = str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "@"} else text
+    return cell(str(value))
 
 
 def readable(book: Book, table: pl.DataFrame) -> tuple[list[str], Iterator[list[str]]]:
@@ -180,21 +184,21 @@ def markdown(book: Book, table: pl.DataFrame) -> str:
 def html_table(book: Book, table: pl.DataFrame, caption: str) -> str:
     """An accessible table: caption, column and row headers with scope, figures aligned right."""
     header, lines = readable(book, table)
-    heads = "".join(f'<th scope="col">{escape(h)}</th>' for h in header)
+    heads = "".join(f'<th scope="col">{markup(h)}</th>' for h in header)
     body = []
-    for cell in lines:
+    for line in lines:
         rest = "".join(
-            f"<td{' class=num' if i >= len(cell) - 5 else ''}>{escape(c)}</td>"
-            for i, c in enumerate(cell[1:])
+            f"<td{' class=num' if i >= len(line) - 5 else ''}>{markup(c)}</td>"
+            for i, c in enumerate(line[1:])
         )
-        body.append(f'<tr><th scope="row">{escape(cell[0])}</th>{rest}</tr>')
-    return f'<table class="sorteer"><caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead><tbody>{"".join(body)}</tbody></table>'
+        body.append(f'<tr><th scope="row">{markup(line[0])}</th>{rest}</tr>')
+    return f'<table class="sorteer"><caption>{markup(caption)}</caption><thead><tr>{heads}</tr></thead><tbody>{"".join(body)}</tbody></table>'
 
 
 def html_page(book: Book, table: pl.DataFrame) -> str:
     caption = t("Indicatoren jeugdgezondheidszorg", "Indicators of youth health care")
-    notes = "".join(f"<p>{escape(s)}</p>" for s in book.statement())
-    symbols = "".join(f"<dt>{escape(s)}</dt><dd>{escape(m)}</dd>" for s, m in cells.legend())
+    notes = "".join(f"<p>{markup(s)}</p>" for s in book.statement())
+    symbols = "".join(f"<dt>{markup(s)}</dt><dd>{markup(m)}</dd>" for s, m in cells.legend())
     style = (Path(__file__).parent / "static" / "site.css").read_text(encoding="utf-8")
     return (
         f'<!doctype html><html lang="{language()}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -217,7 +221,9 @@ def write_workbook(book: Book, sheets: Sequence[tuple[str, pl.DataFrame]], out: 
         ) from error
     with atomic_file(out) as temporary:
         content = io.BytesIO()  # what xlsxwriter leaves open when a disk is full, is in memory
-        workbook = xlsxwriter.Workbook(content, {"in_memory": True, "strings_to_formulas": False})
+        workbook = xlsxwriter.Workbook(
+            content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        )
         workbook.set_properties({"title": t("Jeugd in Beeld", "Youth in view"), "comments": area})
         used: set[str] = set()
         for name, table in sheets:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.escaping import cells
 from bds_tool.base.text import t
 from bds_tool.findings.report.envelope import build
 
@@ -45,14 +46,7 @@ def ndjson(result: Result, *, show_values: bool) -> str:
 
 def csv(result: Result, *, show_values: bool) -> str:
     """Comma-separated; a cell that a spreadsheet would run as a formula gets a quote before it."""
-    words = pl.selectors.string()
-    safe = (
-        pl.when(words.str.contains(r"^[=+\-@\t\r]"))
-        .then(pl.format("'{}", words))
-        .otherwise(words)
-        .name.keep()
-    )
-    return frame(result, show_values=show_values).with_columns(safe).write_csv()
+    return cells(frame(result, show_values=show_values)).write_csv()
 
 
 def parquet(result: Result, path: Path, *, show_values: bool) -> None:

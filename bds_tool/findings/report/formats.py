@@ -75,11 +75,11 @@ def write_report(result: Result, format_: str, path: Path, *, show_values: bool 
     if format_ in BINARY:
         from bds_tool.findings.report.flat import parquet, xlsx
 
-        with atomic_file(path) as temporary:
+        with atomic_file(path, private=True) as temporary:
             (parquet if format_ == "parquet" else xlsx)(result, temporary, show_values=show_values)
         return
     content = render(result, format_, show_values=show_values)
-    with atomic_file(path) as temporary:
+    with atomic_file(path, private=True) as temporary:
         temporary.write_text(content, encoding="utf-8-sig" if format_ == "csv" else "utf-8", newline="\n")
 
 

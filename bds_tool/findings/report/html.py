@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 from typing import Any
 
+from bds_tool.base.escaping import markup
 from bds_tool.base.text import language, number, t
 from bds_tool.findings.report.envelope import element, place
 from bds_tool.findings.report.text import severity, verdict
@@ -42,8 +42,8 @@ def _header(report: dict[str, Any]) -> str:
         note = f'<p class="warn">{t("Dit rapport bevat persoonsgegevens.", "This report holds personal data.")}</p>'
     return (
         f"<header><h1>{t('Bevindingen', 'Findings')}</h1>"
-        f"<p>{escape(verdict(report))}</p>"
-        f"<p>BDS {escape(versions)} · bds {escape(report['tool']['version'])} · {t('peildatum', 'reference date')} {escape(day)}</p>"
+        f"<p>{markup(verdict(report))}</p>"
+        f"<p>BDS {markup(versions)} · bds {markup(report['tool']['version'])} · {t('peildatum', 'reference date')} {markup(day)}</p>"
         f"{note}</header>"
     )
 
@@ -64,21 +64,21 @@ def _summary(report: dict[str, Any]) -> str:
 
 def _table(identity: str, caption: str, heads: list[tuple[str, bool]], rows: list[str]) -> str:
     cells = "".join(
-        f'<th scope="col" aria-sort="none"{" class=num" if num else ""}><button type="button">{escape(name)}</button></th>'
+        f'<th scope="col" aria-sort="none"{" class=num" if num else ""}><button type="button">{markup(name)}</button></th>'
         for name, num in heads
     )
     return (
-        f'<div class="scroll" role="region" aria-label="{escape(caption)}" tabindex="0"><table id="{identity}" data-sort>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{cells}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f'<div class="scroll" role="region" aria-label="{markup(caption)}" tabindex="0"><table id="{identity}" data-sort>'
+        f"<caption>{markup(caption)}</caption><thead><tr>{cells}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
 def _rules(report: dict[str, Any]) -> str:
     rows = [
-        f'<tr><th scope="row"><a href="#{r["code"]}">{r["code"]}</a></th><td>{escape(r["name"])}</td>'
+        f'<tr><th scope="row"><a href="#{r["code"]}">{r["code"]}</a></th><td>{markup(r["name"])}</td>'
         f'<td data-v="{_rank(r["severity"])}"><span class="tag {r["severity"]}">{severity(r["severity"])}</span></td>'
         f'<td class="num" data-v="{r["count"]}">{number(r["count"])}</td><td class="num" data-v="{r["files"]}">{number(r["files"])}</td>'
-        f"<td>{escape(r['title'])}</td></tr>"
+        f"<td>{markup(r['title'])}</td></tr>"
         for r in report["rules"]
     ]
     heads = [
@@ -103,12 +103,12 @@ def _findings(report: dict[str, Any]) -> str:
     values = report["settings"]["show_values"]
     rows = []
     for f in shown:
-        value = f"<td>{escape(str(f.get('value') or ''))}</td>" if values else ""
+        value = f"<td>{markup(str(f.get('value') or ''))}</td>" if values else ""
         rows.append(
             f'<tr data-s="{f["severity"]}"><th scope="row"><a href="#{f["code"]}">{f["code"]}</a></th>'
             f'<td data-v="{_rank(f["severity"])}"><span class="tag {f["severity"]}">{severity(f["severity"])}</span></td>'
-            f'<td data-v="{f["element"] if f["element"] is not None else -1}">{escape(element(f))}</td>'
-            f"<td>{escape(f['message'])}</td><td>{escape(place(f))}</td>{value}</tr>"
+            f'<td data-v="{f["element"] if f["element"] is not None else -1}">{markup(element(f))}</td>'
+            f"<td>{markup(f['message'])}</td><td>{markup(place(f))}</td>{value}</tr>"
         )
     heads = [
         (t("Regel", "Rule"), False),
@@ -137,16 +137,16 @@ def _findings(report: dict[str, Any]) -> str:
 def _cards(report: dict[str, Any]) -> str:
     cards = []
     for r in report["rules"]:
-        elements = "".join(f"<li>{escape(element(e))}: {_share(e)}</li>" for e in r["elements"][:50])
+        elements = "".join(f"<li>{markup(element(e))}: {_share(e)}</li>" for e in r["elements"][:50])
         more = len(r["elements"]) - 50
         elements += (
             f"<li>{t(f'en nog {more} elementen', f'and {more} more elements')}</li>" if more > 0 else ""
         )
         cards.append(
-            f'<article id="{r["code"]}" tabindex="-1"><h3>{r["code"]} {escape(r["name"])} <span class="tag {r["severity"]}">{severity(r["severity"])}</span></h3>'
-            f"<p>{escape(r['title'])}</p><dl><dt>{t('Waarom', 'Why')}</dt><dd>{escape(r['why'])}</dd>"
-            f"<dt>{t('Wat te doen', 'What to do')}</dt><dd>{escape(r['remedy'])}</dd>"
-            f"<dt>{t('Bron', 'Source')}</dt><dd>{escape(r['source'])}</dd></dl><ul>{elements}</ul></article>"
+            f'<article id="{r["code"]}" tabindex="-1"><h3>{r["code"]} {markup(r["name"])} <span class="tag {r["severity"]}">{severity(r["severity"])}</span></h3>'
+            f"<p>{markup(r['title'])}</p><dl><dt>{t('Waarom', 'Why')}</dt><dd>{markup(r['why'])}</dd>"
+            f"<dt>{t('Wat te doen', 'What to do')}</dt><dd>{markup(r['remedy'])}</dd>"
+            f"<dt>{t('Bron', 'Source')}</dt><dd>{markup(r['source'])}</dd></dl><ul>{elements}</ul></article>"
         )
     return f'<section aria-labelledby="h-u"><h2 id="h-u">{t("Uitleg per regel", "Explanation by rule")}</h2>{"".join(cards)}</section>'
 
@@ -163,7 +163,7 @@ def _share(e: dict[str, Any]) -> str:
 
 def _tail(report: dict[str, Any]) -> str:
     files = "".join(
-        f'<tr><th scope="row">{escape(f["file"])}</th><td>{escape(str(f["format"] or ""))}</td><td>{escape(str(f["bds"] or ""))}</td>'
+        f'<tr><th scope="row">{markup(f["file"])}</th><td>{markup(str(f["format"] or ""))}</td><td>{markup(str(f["bds"] or ""))}</td>'
         f'<td class="num">{number(f["rows"])}</td>'
         + "".join(f'<td class="num">{number(f["counts"][w])}</td>' for w in ("fout", "waarschuwing", "info"))
         + f"<td>{t('ja', 'yes') if f['readable'] else t('nee', 'no')}</td></tr>"
@@ -181,7 +181,7 @@ def _tail(report: dict[str, Any]) -> str:
     ]
     table = _table("bestanden", t("Bestanden", "Files"), heads, [files])
     unjudged = "".join(
-        f"<li>{r['code']} {escape(r['name'])}: {escape(r['reason'] or '')}</li>" for r in report["not_judged"]
+        f"<li>{r['code']} {markup(r['name'])}: {markup(r['reason'] or '')}</li>" for r in report["not_judged"]
     )
     return (
         f'<section aria-labelledby="h-b"><h2 id="h-b">{t("Bestanden", "Files")}</h2>{table}</section>'

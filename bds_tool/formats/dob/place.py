@@ -163,7 +163,7 @@ def _holds(chain: Chain, row: dict[str, Any]) -> bool:
 def _steps(volgnr: int | None, instances: int) -> tuple[tuple[int, ...], int]:
     """`volgnr` back into the instance of each group on the way and of the act: 2003 → ((2, 3), 1) or ((2,), 3)."""
     digits: list[int] = []
-    rest = volgnr or 0
+    rest = max(volgnr or 0, 0)  # what a store may hold is no promise: a negative number has no instance
     while rest:
         digits.insert(0, rest % 1000)
         rest //= 1000

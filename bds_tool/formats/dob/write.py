@@ -53,11 +53,11 @@ def write_dob(store: Store, out: Path, version: str, *, replace: bool = False) -
     first = next(dossiers, None)
     second = next(dossiers, None)
     if first is not None and second is None:
-        with atomic_file(out) as temporary:
+        with atomic_file(out, private=True) as temporary:
             temporary.write_bytes(_bytes(message(first, version, left)))
         return Written(1, left)
     count = 0
-    with atomic_dir(out, replace=replace) as folder:
+    with atomic_dir(out, replace=replace, private=True) as folder:
         for rows in _chain_back(first, second, dossiers):
             count += 1
             (folder / f"dossier-{count:06d}.xml").write_bytes(_bytes(message(rows, version, left)))

@@ -267,5 +267,5 @@ def _target(out: Path) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.flush()
         return
-    with atomic_file(out) as temporary, temporary.open("wb") as stream:
+    with atomic_file(out, private=True) as temporary, temporary.open("wb") as stream:
         yield stream

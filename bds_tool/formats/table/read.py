@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bds_tool.base.files import scratch
 from bds_tool.formats.table.columns import understand
 from bds_tool.formats.table.plan import Plan, plan
 from bds_tool.formats.table.rows import WideRows, long_rows
@@ -104,8 +104,8 @@ def _rows(table: Table, made: Plan, source: Source, sink: Sink) -> None:
     wide = WideRows(table, made, source.bron)
     size = max(1_000, CELLS // max(1, len(table.names)))
     # A file of its own first: a table that breaks off halfway leaves nothing behind.
-    with tempfile.TemporaryDirectory(prefix="bds-") as folder:
-        path = Path(folder) / "rows.parquet"
+    with scratch() as folder:
+        path = folder / "rows.parquet"
         with pq.ParquetWriter(path, registraties_schema(), compression="lz4") as writer:
             for batch in table.frame.collect_batches(chunk_size=size, maintain_order=True):
                 writer.write_table(to_canonical(wide.frame(batch)))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bds_tool.base.files import atomic_dir
+from bds_tool.base.names import distinct
 from bds_tool.formats.table.columns import dates, elements, numeric, units
 from bds_tool.formats.table.write import WORDS, as_text, csv_options, excel_value
 from bds_tool.formats.writing import WriteOptions, Written
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from bds_tool.store.store import Store
 
 KEYS = ("bron", "dossier_id", "activiteit_id", "datum", "rubriek", "groep", "volgnr")
-WITHOUT = "zonder-rubriek"
+#: Files of rows without a rubriek, and of what has no place in a wide table.
+WITHOUT, REST = "zonder-rubriek", "overig"
 
 
 def write_wide(store: Store, out: Path, options: WriteOptions) -> Written:
@@ -31,7 +33,7 @@ def write_wide(store: Store, out: Path, options: WriteOptions) -> Written:
     fits &= pl.col("eenheid").is_null() | pl.col("eenheid").cast(pl.String).is_in(list(units()))
     frame = store.registraties().with_columns(fits=fits.fill_null(value=False))
     done = Written()
-    with atomic_dir(out, replace=options.replace) as folder:
+    with atomic_dir(out, replace=options.replace, private=True) as folder:
         names = (
             frame.filter("fits")
             .select(pl.col("rubriek").cast(pl.String))
@@ -39,11 +41,12 @@ def write_wide(store: Store, out: Path, options: WriteOptions) -> Written:
             .collect()["rubriek"]
             .to_list()
         )
+        files = distinct([n for n in names if n is not None], ".csv", taken={WITHOUT, REST})
         for name in sorted(names, key=lambda n: n or "~"):
             same = pl.col("rubriek").is_null() if name is None else pl.col("rubriek").cast(pl.String) == name
             rows = frame.filter(pl.col("fits") & same).collect()
             _wide(rows, options.dialect).write_csv(
-                folder / f"{name or WITHOUT}.csv", **csv_options(options.dialect)
+                folder / (f"{WITHOUT}.csv" if name is None else files[name]), **csv_options(options.dialect)
             )
             done.files += 1
             done.rows += rows.height
@@ -53,7 +56,7 @@ def write_wide(store: Store, out: Path, options: WriteOptions) -> Written:
                     done.leave(column, lost)
         rest = as_text(store, options.dialect).filter(~fits.fill_null(value=False)).collect()
         if rest.height:
-            rest.write_csv(folder / "overig.csv", **csv_options(options.dialect))
+            rest.write_csv(folder / f"{REST}.csv", **csv_options(options.dialect))
             done.files += 1
             done.rows += rest.height
     return done

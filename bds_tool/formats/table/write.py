@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base.escaping import guarded
 from bds_tool.base.files import atomic_file
 from bds_tool.formats.table.columns import dates, numeric
 from bds_tool.formats.writing import WriteOptions, Written
@@ -72,7 +73,7 @@ def as_text(store: Store, dialect: str) -> pl.LazyFrame:
     return frame.with_columns(
         pl.col("datum").dt.to_string("%d-%m-%Y"),
         excel_value(value, number.is_in(list(numeric())), number.is_in(list(dates()))).alias("waarde"),
-    )
+    ).with_columns(guarded(pl.col(*WORDS).cast(pl.String)), guarded(pl.selectors.string()))
 
 
 def excel_value(value: pl.Expr, is_number: pl.Expr, is_date: pl.Expr) -> pl.Expr:
@@ -88,7 +89,7 @@ def excel_value(value: pl.Expr, is_number: pl.Expr, is_date: pl.Expr) -> pl.Expr
 def _target(out: Path) -> Iterator[Any]:
     """Where to write: a file that appears when it is whole, or stdout for `-`."""
     if str(out) != "-":
-        with atomic_file(out) as temporary:
+        with atomic_file(out, private=True) as temporary:
             yield temporary
         return
     yield sys.stdout.buffer

@@ -40,7 +40,7 @@ def write_xlsx(store: Store, out: Path, _options: WriteOptions) -> Written:
         )
     done = Written(1)
     numbers = numeric()
-    with atomic_file(out) as temporary:
+    with atomic_file(out, private=True) as temporary:
         book = xlsxwriter.Workbook(
             temporary,
             {

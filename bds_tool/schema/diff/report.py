@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from typing import Any
 
+from bds_tool.base.escaping import markup
 from bds_tool.base.text import number, t
 from bds_tool.schema.diff.changes import Change, ChangeClass
 from bds_tool.schema.diff.classes import overall
@@ -255,11 +255,11 @@ def _md_table(head: Sequence[str], body: Iterable[Sequence[Any]]) -> list[str]:
 
 def html(found: Difference) -> str:
     """A page that stands on its own: no network, no scripts, readable without colour."""
-    parts = [f"<h1>BDS {escape(found.old)} → {escape(found.new)}</h1>", f"<p>{escape(heading(found))}</p>"]
+    parts = [f"<h1>BDS {markup(found.old)} → {markup(found.new)}</h1>", f"<p>{markup(heading(found))}</p>"]
     if not found.equal:
         parts += [
             _html_table(t("Overzicht", "Summary"), _summary_head(), summary_rows(found)),
-            f"<p>{escape(_legend())}</p>",
+            f"<p>{markup(_legend())}</p>",
         ]
     for table in TABLES:
         members = condensed(c for c in found.changes if c.tabel == table)
@@ -271,7 +271,7 @@ def html(found: Difference) -> str:
         "th,td{border-bottom:1px solid #bbb;padding:.3rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}"
         "@media print{body{margin:0;max-width:none;font-size:9pt}}"
     )
-    title = f"BDS {escape(found.old)} → {escape(found.new)}"
+    title = f"BDS {markup(found.old)} → {markup(found.new)}"
     language = t("nl", "en")
     return (
         f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
@@ -281,9 +281,9 @@ def html(found: Difference) -> str:
 
 
 def _html_table(caption: str, head: Sequence[str], body: Iterable[Sequence[Any]]) -> str:
-    top = "".join(f'<th scope="col">{escape(h)}</th>' for h in head)
-    lines = "".join("<tr>" + "".join(f"<td>{escape(str(c))}</td>" for c in r) + "</tr>" for r in body)
-    return f"<table><caption>{escape(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
+    top = "".join(f'<th scope="col">{markup(h)}</th>' for h in head)
+    lines = "".join("<tr>" + "".join(f"<td>{markup(str(c))}</td>" for c in r) + "</tr>" for r in body)
+    return f"<table><caption>{markup(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
 
 
 def envelope(found: Difference) -> dict[str, Any]:

@@ -1,0 +1,86 @@
+"""What a run reads and what it may overwrite: no output may be, hold or lie in an input.
+
+The command line says at its start what the user gave and whether `--force` was among it; what is opened on the way
+(settings, definitions, stores) adds itself. Functions that are called without a command line may overwrite.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import t
+
+_inputs: dict[Path, None] = {}
+_asked = {"force": True}
+_scratch: set[Path] = set()
+
+
+def begin(inputs: Iterable[Path] = (), *, force: bool = True) -> None:
+    """A new run with these inputs; without `force` nothing that exists is overwritten."""
+    _inputs.clear()
+    _asked["force"] = force
+    for path in inputs:
+        reading(path)
+
+
+def reading(path: Path) -> None:
+    """`path` is an input of this run."""
+    try:
+        if path.exists():
+            _inputs[path.resolve()] = None
+    except (OSError, ValueError):
+        return  # what cannot be looked at is told by who reads it
+
+
+def scratch(folder: Path) -> None:
+    """`folder` is the program's own, for this run only: what is written there is no output."""
+    _scratch.add(folder.resolve())
+
+
+def check(target: Path, *, own: bool = False) -> None:
+    """Raises UsageError when `target` may not be written. `own`: a file that is edited where it is."""
+    place = target.resolve()
+    if own or not _scratch.isdisjoint(place.parents):
+        return
+    for given in _inputs:
+        if place == given or _same(place, given):
+            said = t(f"{target} is invoer van deze opdracht.", f"{target} is an input of this command.")
+        elif place in given.parents:
+            said = t(
+                f"In {target} staat invoer van deze opdracht ({given.name}).",
+                f"{target} holds an input of this command ({given.name}).",
+            )
+        elif given in place.parents and given.is_dir():
+            said = t(
+                f"{target} ligt in een map die deze opdracht leest ({given.name}).",
+                f"{target} lies in a folder that this command reads ({given.name}).",
+            )
+        else:
+            continue
+        raise UsageError(
+            said,
+            t("Kies een uitvoer buiten de invoer.", "Choose an output outside the input."),
+        )
+
+
+def overwriting(target: Path) -> None:
+    """Raises UsageError when there is something at `target` and the user did not say --force."""
+    if not _asked["force"] and os.path.lexists(target):
+        raise exists(target)
+
+
+def exists(target: Path) -> UsageError:
+    return UsageError(
+        t(f"{target} bestaat al.", f"{target} exists already."),
+        t("Kies een andere naam of geef --force.", "Choose another name or give --force."),
+    )
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False

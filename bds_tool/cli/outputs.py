@@ -1,0 +1,94 @@
+"""What a command reads and writes, told to `base.guard` before it begins; and `--force` for every command that writes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import typer.main
+
+from bds_tool.base import guard
+
+#: Parameters that name what is written, in every command …
+WRITTEN = frozenset(
+    {"output", "out", "to", "save", "report", "report_file", "internal", "statement", "manifest"}
+)
+#: … and in some: a store to be made, a folder that is added to, a ledger or package that is kept up to date.
+WRITTEN_BY = {
+    "validate": {"store"},
+    "new": {"folder"},
+    "add": {"package"},
+    "ledger": {"path"},
+    "run": {"ledger"},
+}
+#: Commands that take their inputs and, as the last word, their output.
+LAST_IS_OUTPUT = frozenset({"convert"})
+
+
+def _force(
+    force: Annotated[bool, typer.Option("--force", help="Vervang een bestaande uitvoer.")] = False,
+) -> None:
+    """Only for its option."""
+
+
+def force_option(callback: Callable[..., Any] | None, params: list[Any]) -> list[Any]:
+    """`--force` for a command that writes and has none of its own: nothing that exists is overwritten without it."""
+    names = {p.name for p in params}
+    if callback is None or "force" in names or not names & WRITTEN:
+        return []
+    app = typer.Typer(add_completion=False)
+    app.command()(_force)
+    option: Any = next(p for p in typer.main.get_command(app).params if p.name == "force")
+    option.expose_value = False
+    option.callback = _remember
+    return [option]
+
+
+def _remember(context: Any, _option: Any, value: bool) -> bool:  # noqa: ANN401
+    context.meta["bds.force"] = value
+    return value
+
+
+def begin(context: Any) -> None:  # noqa: ANN401
+    """Tell the guard what this command reads, and whether it may overwrite."""
+    callback = inspect.unwrap(context.command.callback)
+    kinds = {name: str(p.annotation) for name, p in inspect.signature(callback).parameters.items()}
+    written = WRITTEN | WRITTEN_BY.get(context.info_name, set())
+    given: dict[str, Any] = dict(context.params)
+    if context.info_name in LAST_IS_OUTPUT and not given.get("explain"):
+        given["paths"] = given["paths"][:-1]
+    inputs = [
+        path
+        for name, value in given.items()
+        if name not in written and ("Path" in kinds.get(name, "") or name == "paths")
+        for path in _paths(value)
+    ]
+    force = bool(given.get("force") or context.meta.get("bds.force"))
+    guard.begin(inputs, force=force)
+    for name in sorted((WRITTEN & set(given)) | ({"store"} & written)):
+        for path in _outputs(given[name]):
+            guard.check(path)
+            guard.overwriting(path)
+    if context.info_name in LAST_IS_OUTPUT and not given.get("explain"):
+        for path in _outputs(context.params["paths"][-1:]):
+            guard.check(path)
+            guard.overwriting(path)
+
+
+def _outputs(value: Any) -> Iterator[Path]:  # noqa: ANN401
+    """The paths in what names an output, `html=PATH` too; not the screen, a pipe or /dev/null."""
+    for path in _paths(value):
+        place = Path(str(path).partition("=")[2]) if "=" in str(path) and isinstance(value, list) else path
+        if not place.exists() or place.is_file() or place.is_dir():
+            yield place
+
+
+def _paths(value: Any) -> Iterator[Path]:  # noqa: ANN401
+    if isinstance(value, list | tuple):
+        for part in value:
+            yield from _paths(part)
+    elif isinstance(value, str | Path) and str(value) not in ("", "-"):
+        yield Path(value)
