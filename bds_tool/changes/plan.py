@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bds_tool.changes.package import Omrekening, Pakket, Regel, Wijziging
+from bds_tool.schema.bindings import OWN_NODE, WHOLE, binding
 
 if TYPE_CHECKING:
     from bds_tool.schema.model import Definition
@@ -57,7 +59,11 @@ class DeriveRule:
 
 @dataclass(frozen=True)
 class Plan:
-    """One package in one direction."""
+    """One package in one direction.
+
+    `gedragen`: (element, code, code system) of elements that get a value node of their own, which must name the code
+    system; `verzwegen`: elements that lose it.
+    """
 
     van: str
     naar: str
@@ -69,6 +75,8 @@ class Plan:
     plaatsen: dict[int, tuple[tuple[str, str], tuple[str, str]]]
     systemen: tuple[tuple[int, str, str, str], ...]
     regels: tuple[Regel, ...]
+    gedragen: tuple[tuple[int, str, str], ...]
+    verzwegen: frozenset[int]
     interactie: tuple[str, str]
     oud: Definition = field(repr=False)
     nieuw: Definition = field(repr=False)
@@ -106,22 +114,84 @@ def compile_plan(pakket: Pakket, old: Definition, new: Definition, *, forward: b
             elementen[number] = ElementRule(
                 number, here.doe, here.element, here.factor, target, here.anders, w.id
             )
+    codes = _codes(pakket, old, new, forward=forward)
+    codes += _homeless(codes, elementen, before, after)
+    restore |= {
+        r.bdsnummer for r in _homeless(_codes(pakket, old, new, forward=not forward), {}, after, before)
+    }
     direction = "heen" if forward else "terug"
     return Plan(
         van=before.version,
         naar=after.version,
         forward=forward,
         elementen=elementen,
-        codes=tuple(_codes(pakket, old, new, forward=forward)),
+        codes=tuple(codes),
         herstel=frozenset(restore),
         afleiden=tuple(derive),
         plaatsen=places,
-        systemen=tuple(_systems(pakket, users(old, new), forward=forward)),
+        systemen=(*_systems(pakket, users(old, new), forward=forward), *_other_lists(before, after)),
         regels=tuple(r for r in pakket.regels if r.richting == direction and r.actief),
+        gedragen=tuple(_carried(before, after)),
+        verzwegen=frozenset(n for n in _both(before, after) if _own(before, n) and not _own(after, n)),
         interactie=(before.interactie, after.interactie),
         oud=before,
         nieuw=after,
     )
+
+
+def _other_lists(before: Definition, after: Definition) -> Iterator[tuple[int, str, str, str]]:
+    """Codes of the BDS coding that an element keeps while its list is another one, with a code system of its own."""
+    for number in _both(before, after):
+        if before.elementen[number].waardenlijst == after.elementen[number].waardenlijst:
+            continue
+        here, there = before.waardenlijst(number, "BDS"), after.waardenlijst(number, "BDS")
+        systems = {c.code: c.codesysteem for c in (there.codes if there else ()) if c.codesysteem}
+        for c in here.codes if here else ():
+            if c.code in systems and c.codesysteem and c.codesysteem != systems[c.code]:
+                yield number, c.code, c.codesysteem, systems[c.code]
+
+
+def _homeless(
+    codes: list[CodeRule], elements: dict[int, ElementRule], before: Definition, after: Definition
+) -> list[CodeRule]:
+    """Codes that were right before, that the list of the target lacks, and that no change speaks of: sheltered.
+
+    A package that lets such a value stand would write what `bds validate` calls an error.
+    """
+    spoken = {(r.bdsnummer, r.soort, r.code) for r in codes}
+    found = []
+    for number in _both(before, after):
+        if number in elements:
+            continue
+        for soort in ("HL7", "BDS"):
+            there = binding(after, after.elementen[number], soort)
+            here = before.waardenlijst(number, soort)
+            if there is None or there.state != WHOLE or here is None:
+                continue
+            known = {c.code for c in there.lijst.codes}
+            found += [
+                CodeRule(number, soort, c.code, "beschut", c.codesysteem, c.weergavenaam)
+                for c in here.codes
+                if c.rij == "concept" and c.code not in known and (number, soort, c.code) not in spoken
+            ]
+    return found
+
+
+def _both(before: Definition, after: Definition) -> list[int]:
+    return [n for n in before.in_bericht if n in after.in_bericht]
+
+
+def _own(definition: Definition, number: int) -> bool:
+    return definition.elementen[number].locatie_soort in OWN_NODE
+
+
+def _carried(before: Definition, after: Definition) -> Iterator[tuple[int, str, str]]:
+    for number in _both(before, after):
+        if _own(after, number) and not _own(before, number):
+            lijst = after.waardenlijst(number) if after.elementen[number].coded else None
+            yield from (
+                (number, c.code, c.codesysteem) for c in (lijst.codes if lijst else ()) if c.codesysteem
+            )
 
 
 def _systems(

@@ -212,7 +212,8 @@ def _needs(groups: list[Group]) -> dict[tuple[str, str], dict[str, list[list[int
                 table[check.code] = [elements.filter(check.scope)["bdsnummer"].to_list()]
         for entry in group.dossier:
             for code, sets in entry.needs.items():
-                table[code] = [sorted(s) for s in sets]
+                # A rule that also judges values apart needs what those need.
+                table.setdefault(code, [sorted(s) for s in sets])
         limits = elements.filter((pl.col("kind") == FREE) & pl.col("due_length").is_not_null())
         table["BDS207"] = [limits["bdsnummer"].to_list()]
         result[group.tables.version, group.setting.format] = table

@@ -10,6 +10,8 @@ import polars as pl
 
 from bds_tool.base.specs import specs_dir
 from bds_tool.schema import load, versions
+from bds_tool.schema.bindings import OWN_NODE, PARTIAL, WHOLE, binding
+from bds_tool.schema.sublists import sublists
 
 if TYPE_CHECKING:
     from bds_tool.schema.model import Definition, Element
@@ -22,9 +24,8 @@ IDENTIFIERS = {
     "II.NL.UZI": "uzi",
     "II.NL.URA": "ura",
 }
-#: Elements whose value list is a table of the BRP (RvIG): 33 gemeenten, 34 landen.
+#: Elements whose value list is table 33 of the BRP (RvIG): gemeenten, by a code of four digits.
 GEMEENTE_LISTS = frozenset({"W0005"})
-LAND_LISTS = frozenset({"W0014"})
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class Tables:
 @lru_cache(maxsize=16)
 def _tables(version: str, coding: str, _root: str) -> Tables:
     definition = load(version)
-    rows = [_element(e, definition, coding) for e in definition.elementen.values()]
+    placed = frozenset(s.bdsnummer for s in sublists(definition))
+    rows = [_element(e, definition, coding, placed) for e in definition.elementen.values()]
     elements = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
     return Tables(
         version,
@@ -124,6 +126,8 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "due_length": pl.Int32,
     "lijst": pl.String,
     "complete": pl.Boolean,
+    "partial": pl.Boolean,
+    "placed": pl.Boolean,
     "deprecated": pl.Boolean,
     "exchanged": pl.Boolean,
     "due_rubriek": pl.String,
@@ -138,13 +142,13 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
-def _element(e: Element, definition: Definition, coding: str) -> tuple[object, ...]:
+def _element(e: Element, definition: Definition, coding: str, placed: frozenset[int]) -> tuple[object, ...]:
     rubriek = definition.rubrieken.get(e.rubriek)
-    lijst, complete = _list(e, definition, coding)
-    systems: set[str] = set(filter(None, e.codesysteem.split("|")))
-    known = definition.waardenlijsten.get((e.waardenlijst, coding))
-    if known and lijst:
-        systems |= {c.codesysteem for c in known.codes if c.codesysteem}
+    bound = binding(definition, e, coding)
+    lijst = e.waardenlijst if bound else None
+    systems: set[str] = set(filter(None, e.codesysteem.split("|"))) | (
+        bound.systems if bound else frozenset()
+    )
     # Where data set and message differ on how often, the wider one holds: only what breaks both is an error.
     limits = [c for c in (e.card, e.card_bericht) if c.maximum is not None or c.unbounded]
     most = None if not limits or any(c.unbounded for c in limits) else max(c.maximum or 1 for c in limits)
@@ -156,7 +160,10 @@ def _element(e: Element, definition: Definition, coding: str) -> tuple[object, .
         _float(e.maximum),
         e.max_lengte,
         lijst,
-        complete,
+        bound is not None and bound.state == WHOLE,
+        bound is not None and bound.state == PARTIAL,
+        # What is decided by place is judged there (checks.placed).
+        coding == "HL7" and e.bdsnummer in placed,
         e.status == "deprecated",
         e.in_bericht,
         e.rubriek or None,
@@ -167,30 +174,12 @@ def _element(e: Element, definition: Definition, coding: str) -> tuple[object, .
         rubriek.binding == "activiteitgebonden" if rubriek else None,
         most,
         e.zekerheid == "A",
-        e.locatie_soort in {"observation", "act-value", "observation-other-code"},
+        e.locatie_soort in OWN_NODE,
     )
 
 
 def _float(value: object) -> float | None:
     return None if value is None else float(str(value))
-
-
-def _list(e: Element, definition: Definition, coding: str) -> tuple[str | None, bool]:
-    """The list that binds the element in this coding, and whether its codes are all known."""
-    if not e.waardenlijst or not e.coded:
-        return None, False
-    if coding == "HL7" and e.hl7_datatype not in {"CV", "CE", "CD", "CO", "SC"}:
-        # Attributes such as addr/@use carry codes of their own; the walk over the message judges those.
-        return None, False
-    found = definition.waardenlijsten.get((e.waardenlijst, coding))
-    if not found or not any(c.rij == "concept" for c in found.codes):
-        return None, False
-    whole = not any(c.rij == "complete-codesystem" for c in found.codes)
-    observed = "bericht" in found.bron.lower() and "voc-" not in found.bron
-    systems = {c.codesysteem for c in found.codes if c.codesysteem}
-    # Where element and list name different code systems, one of the two sources is wrong: nobody is accused.
-    sure = coding == "BDS" or not e.codesysteem or bool(systems & set(e.codesysteem.split("|")))
-    return e.waardenlijst, whole and sure and not observed and "onvolledig" not in found.bron.lower()
 
 
 def _kind(e: Element, lijst: str | None, coding: str) -> str:

@@ -59,6 +59,11 @@ class RowTables:
             },
             orient="row",
         ).unique(["bdsnummer", "waarde", "codesysteem"], keep="first", maintain_order=True)
+        self.carried = pl.DataFrame(
+            plan.gedragen,
+            schema={"bdsnummer": pl.Int32, "waarde": pl.String, "_s_eigen": pl.String},
+            orient="row",
+        ).unique(["bdsnummer", "waarde"], keep="first", maintain_order=True)
         places = plan.plaatsen.items()
         self.places = pl.DataFrame(
             {
@@ -118,6 +123,8 @@ def transform(rows: pl.DataFrame, tables: RowTables) -> pl.DataFrame:
         frame = _places(frame, tables)
     if tables.systems.height:
         frame = _systems(frame, tables)
+    if tables.carried.height or tables.plan.verzwegen:
+        frame = _named_systems(frame, tables)
     return _interaction(frame, tables.plan).select(*columns, "uitkomst")
 
 
@@ -330,6 +337,23 @@ def _systems(frame: pl.DataFrame, tables: RowTables) -> pl.DataFrame:
         uitkomst=pl.when(hit).then(pl.lit(RECODED)).otherwise(pl.col("uitkomst")),
         codesysteem=pl.when(hit).then(pl.col("_s_nieuw")).otherwise(pl.col("codesysteem")),
     ).drop("_s_nieuw")
+
+
+def _named_systems(frame: pl.DataFrame, tables: RowTables) -> pl.DataFrame:
+    """A code in a message that gets a value node of its own names its code system there, and no longer without one."""
+    message = pl.col("_soort") == "HL7"
+    frame = frame.join(tables.carried, on=["bdsnummer", "waarde"], how="left", maintain_order="left")
+    fills = message & pl.col("codesysteem").is_null() & pl.col("_s_eigen").is_not_null()
+    silent = (
+        message & pl.col("bdsnummer").is_in(sorted(tables.plan.verzwegen)) & pl.col("waarde").is_not_null()
+    )
+    return frame.with_columns(
+        codesysteem=pl.when(fills)
+        .then(pl.col("_s_eigen"))
+        .when(silent)
+        .then(None)
+        .otherwise(pl.col("codesysteem"))
+    ).drop("_s_eigen")
 
 
 def _interaction(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:

@@ -231,7 +231,7 @@ def _run(
             ready = waiting.filter(~pl.col("_wacht"))
             _count(report, ready)
             writer.add_table(ready.filter(_stays()))
-            side.add(waiting.filter("_wacht").drop("_wacht", "_soort"))
+            side.add(waiting.filter("_wacht").drop("_wacht"))
             if progress:
                 progress(rows.height)
         for part in side.parts():
@@ -270,7 +270,7 @@ def _together(rows: pl.DataFrame, plan: Plan, writer: StoreWriter, report: StepR
     # What a package derived it can derive again: on the way back such a row is reported and not written.
     _count(report, done.filter(pl.col("uitkomst").is_not_null()))
     report.toegevoegd += done.filter(pl.col("uitkomst").is_null()).height
-    writer.add_table(done.filter(~pl.col("_weg") & _stays()))
+    writer.add_table(done.filter(~pl.col("_weg") & _stays()).drop("_soort"))
 
 
 def _stays() -> pl.Expr:

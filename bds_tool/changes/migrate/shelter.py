@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from bds_tool.changes.migrate.rows import DERIVED_PATH, KEPT, RECODED, RESTORED, SHELTER_GROUP, SHELTERED
+from bds_tool.schema.sublists import ACTIVITY as INSIDE
+from bds_tool.schema.sublists import sublists
 
 if TYPE_CHECKING:
     from bds_tool.changes.plan import DeriveRule, Plan
+    from bds_tool.schema.model import Element
 
 #: Code systems of the numbers of elements and of rubrieken in messages.
 ELEMENTS, RUBRIEKEN = "2.16.840.1.113883.2.4.4.40.267", "2.16.840.1.113883.2.4.4.40.391"
@@ -111,7 +114,7 @@ def _shelter(rows: pl.DataFrame, present: pl.DataFrame, plan: Plan) -> pl.DataFr
         bdsnummer=pl.lit(ANSWER, pl.Int32),
         pad=pl.concat_str(base, pl.when(plain).then(pl.lit("/text")).otherwise(pl.lit("/value"))),
     )
-    chapter = rows.filter(pl.col("_rubriek").is_not_null()).with_columns(
+    chapter = rows.filter(pl.col("_rubriek").is_not_null() & _nameable(plan)).with_columns(
         bdsnummer=pl.lit(CHAPTER, pl.Int32), waarde=pl.col("_rubriek"), eenheid=nothing,
         codesysteem=pl.lit(RUBRIEKEN), nullflavor=nothing, tekst=pl.col("_rubrieknaam"), pad=pl.concat_str(base, pl.lit("/pertainsTo/categoryInBDS/code")),
         uitkomst=nothing,
@@ -122,6 +125,17 @@ def _shelter(rows: pl.DataFrame, present: pl.DataFrame, plan: Plan) -> pl.DataFr
         ).select(present.columns)
         for part in (question, answer, chapter)
     )
+
+
+def _nameable(plan: Plan) -> pl.Expr:
+    """Whether the place takes this rubriek; outside an activity only some may be named, and it may be left out."""
+    inside = pl.col("activiteit_id").is_not_null()
+    allowed = pl.lit(value=True)
+    for part in sublists(plan.nieuw):
+        if part.bdsnummer == CHAPTER:
+            here = inside if part.place == INSIDE else ~inside
+            allowed = allowed & (~here | pl.col("_rubriek").is_in(sorted(part.codes)))
+    return allowed
 
 
 def _restore(rows: pl.DataFrame, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -213,17 +227,31 @@ def _derive(rows: pl.DataFrame, rule: DeriveRule, plan: Plan) -> pl.DataFrame:
         .join(rows.filter(pl.col("bdsnummer") == rule.bdsnummer), on=_PLACE, how="anti", nulls_equal=True)
     )
     element = plan.nieuw.elementen[rule.bdsnummer]
-    lijst = plan.nieuw.waardenlijst(element, "HL7")
-    names = {c.code: c.weergavenaam for c in lijst.codes} if lijst else {}
-    system = lijst.codes[0].codesysteem if lijst and lijst.codes else None
+    hl7, bds = _said(element, plan, "HL7"), _said(element, plan, "BDS")
+    message = pl.col("_soort") == "HL7"
+    # A message names the code system of every value; other sources do where their other values do.
+    named = message | pl.col("codesysteem").is_not_null()
     return found.with_columns(
         bdsnummer=pl.lit(rule.bdsnummer, pl.Int32), waarde=pl.col("_waarde"),
-        codesysteem=pl.when(pl.col("codesysteem").is_not_null()).then(pl.lit(system)).otherwise(None),
-        tekst=pl.col("_waarde").replace_strict(names, default=None, return_dtype=pl.String),
+        codesysteem=pl.when(named).then(pl.when(message).then(hl7[0]).otherwise(bds[0])),
+        tekst=pl.when(message).then(hl7[1]).otherwise(bds[1]),
         rubriek=pl.lit(element.rubriek), groep=pl.lit(element.groepen[-1] if element.groepen else None, pl.String),
         volgnr=pl.lit(None, pl.Int32), nullflavor=pl.lit(None, pl.String), eenheid=pl.lit(None, pl.String),
         pad=pl.concat_str(pl.lit(DERIVED_PATH), pl.col("bdsnummer").cast(pl.String)), uitkomst=pl.lit(None, pl.String),
     ).select(rows.columns)  # fmt: skip
+
+
+def _said(element: Element, plan: Plan, soort: str) -> tuple[pl.Expr, pl.Expr]:
+    """(code system, name) that a coding has for the code in `_waarde`."""
+    lijst = plan.nieuw.waardenlijst(element, soort) or plan.nieuw.waardenlijst(element, "HL7")
+    codes = lijst.codes if lijst else ()
+
+    def looked_up(table: dict[str, str]) -> pl.Expr:
+        return pl.col("_waarde").replace_strict(table, default=None, return_dtype=pl.String)
+
+    return looked_up({c.code: c.codesysteem for c in codes if c.codesysteem}), looked_up(
+        {c.code: c.weergavenaam for c in codes}
+    )
 
 
 def _split(rows: pl.DataFrame, numbers: tuple[int, ...], groep: str) -> pl.DataFrame:

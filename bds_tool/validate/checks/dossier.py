@@ -4,6 +4,7 @@ from bds_tool.validate.checks import (
     between,
     cardinality,
     longitudinal,
+    placed,
     privacy,
     protocol,
     protocol_rules,
@@ -13,6 +14,6 @@ from bds_tool.validate.checks import (
 from bds_tool.validate.checks.base import REGISTER as CHECKS
 
 #: The modules whose import fills the register; named here so that none can be dropped as an unused import.
-MODULES = (between, cardinality, longitudinal, privacy, protocol, protocol_rules, time, wire)
+MODULES = (between, cardinality, longitudinal, placed, privacy, protocol, protocol_rules, time, wire)
 
 __all__ = ["CHECKS", "MODULES"]

@@ -140,8 +140,8 @@ def _systems(s: Setting) -> list[Check]:
     system, due = pl.col("codesysteem"), pl.col("due_system")
     coded = (pl.col("kind") == "code") & ~pl.col("empty") & (due.list.len() > 0)
     scope = (pl.col("kind") == "code") & (pl.col("due_system").list.len() > 0)
-    # A list whose code systems are not all known must not accuse a message.
-    sure = pl.col("complete")
+    # A list of which not all codes are known has a code system all the same; sources that differ accuse nobody.
+    sure = pl.col("complete") | pl.col("partial")
     # Elsewhere than in a value of its own the place in the message may stand for the code system.
     own = pl.col("own_node")
     wrong = coded & sure & system.is_not_null() & ~due.list.contains(system)

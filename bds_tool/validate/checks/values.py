@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from bds_tool.validate.checks.base import Check, Setting
-from bds_tool.validate.tables import GEMEENTE_LISTS, LAND_LISTS, Tables
+from bds_tool.validate.tables import GEMEENTE_LISTS, Tables
 
 VALUE = pl.col("waarde")
 NUMBER = pl.col("number")
@@ -87,7 +87,8 @@ def _dates() -> list[Check]:
 
 
 def _codes(s: Setting) -> list[Check]:
-    coded = (_is("code")) & pl.col("complete")
+    coded = (_is("code")) & pl.col("complete") & ~pl.col("placed")
+    partial = (_is("code")) & pl.col("partial") & ~pl.col("placed")
     missing = coded & pl.col("code_status").is_null()
     padded = missing & pl.col("in_padded").is_not_null()
     other = missing & pl.col("in_padded").is_null() & pl.col("in_other").is_not_null()
@@ -102,14 +103,13 @@ def _codes(s: Setting) -> list[Check]:
     )
     lijst = {"lijst": pl.col("lijst")}
     yes_no = ["true", "false"] if s.tables.coding == "HL7" else s.limit("BDS204", "values")
-    lists = [*GEMEENTE_LISTS, *LAND_LISTS]
-    table = ~pl.col("lijst").is_in(lists)
     return [
         Check("BDS203", rest, coded, lijst),
+        Check("BDS237", partial & pl.col("code_status").is_null(), partial, lijst),
         Check("BDS229", padded, coded, lijst),
         Check("BDS212" if s.tables.coding == "HL7" else "BDS213", other, coded, lijst),
         Check("BDS211", elsewhere, coded, {**lijst, "versie": pl.col("known_in")}),
-        Check("BDS210", coded & table & (pl.col("code_status") == "D"), coded, lijst),
+        Check("BDS210", coded & (pl.col("code_status") == "D"), coded, lijst),
         Check("BDS230", coded & (pl.col("code_status") == "A"), coded, lijst),
         Check("BDS204", (_is("janee")) & ~VALUE.is_in(yes_no), _is("janee")),
     ]
