@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from bds_tool.base.text import t
 from bds_tool.changes.findings import Bevinding
 from bds_tool.changes.plan import recodings
+from bds_tool.schema.units import factor as unit_factor
+from bds_tool.schema.units import read_factor, written
 
 if TYPE_CHECKING:
     from bds_tool.changes.context import Context
@@ -89,6 +91,8 @@ def _fits(
             yield misfit()
         elif w.aspect == "eenheid" and o.doe == "behoud":
             yield misfit(t(": de eenheid verandert", ": the unit changes"))
+        elif w.aspect == "eenheid" and o.doe == "reken":
+            yield from map(misfit, _contradicts(w, o, forward=forward))
         elif w.aspect in {"datatype", "lijst"} and o.doe == "behoud" and _breaks(c, w) and not _told(w, o):
             yield misfit(t(": waarden van het oude soort passen niet", ": values of the old kind do not fit"))
         elif (
@@ -97,6 +101,20 @@ def _fits(
             yield misfit(t(": het bereik wordt nauwer", ": the range narrows"))
     elif o.doe != "behoud":
         yield misfit()
+
+
+def _contradicts(w: Wijziging, o: Omrekening, *, forward: bool) -> Iterator[str]:
+    """What UCUM says when it says something else than the factor of the package."""
+    unit = w.veld("eenheid")
+    if unit is None:
+        return
+    source, target = (unit.van, unit.naar) if forward else (unit.naar, unit.van)
+    real = unit_factor(source, target)
+    if real is None:
+        yield t(f": tussen {source or '—'} en {target or '—'} kent UCUM geen factor",
+                f": UCUM has no factor between {source or '—'} and {target or '—'}")  # fmt: skip
+    elif not o.factor or read_factor(o.factor) != real:
+        yield t(f": 1 {source} is {written(real)} {target}", f": 1 {source} is {written(real)} {target}")
 
 
 def _told(w: Wijziging, o: Omrekening) -> bool:
@@ -278,13 +296,20 @@ def _not_undone(c: Context, w: Wijziging, here: Omrekening, there: Omrekening, *
     if here.doe == "afleiden":
         return _derived_back(c, w, here, forward=forward)
     if here.doe == "reken":
-        ok = there.doe == "reken" and Decimal(here.factor or "0") * Decimal(there.factor or "0") == 1
+        ok = there.doe == "reken" and _product(here, there) == 1
         return (
             ""
             if ok
             else t("de factoren zijn niet elkaars omgekeerde", "the factors are not each other's inverse")
         )
     return ""
+
+
+def _product(here: Omrekening, there: Omrekening) -> Fraction:
+    try:
+        return read_factor(here.factor) * read_factor(there.factor)
+    except ValueError:
+        return Fraction(0)
 
 
 def _moves_back(c: Context, w: Wijziging, here: Omrekening, *, forward: bool) -> bool:

@@ -10,11 +10,13 @@ from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
 from bds_tool.changes.apply import apply_package
 from bds_tool.changes.new import UNNUMBERED, as_wijziging, sort_changes, whole_lists
-from bds_tool.changes.package import Pakket, Verzoek, Wijziging
+from bds_tool.changes.package import Omrekening, Pakket, Verzoek, Wijziging
 from bds_tool.schema.diff.changes import Veld
 from bds_tool.schema.diff.classes import overall
 from bds_tool.schema.diff.comparing import ASPECTS, diff
 from bds_tool.schema.diff.rows import code_row, element_row, groep_row, lijst_row, rubriek_row
+from bds_tool.schema.units import factor as unit_factor
+from bds_tool.schema.units import read_factor, units, written
 
 if TYPE_CHECKING:
     from bds_tool.schema.model import Definition
@@ -42,6 +44,7 @@ def add_change(
     jgz: str,
     titel: str = "",
     aanleiding: str = "",
+    factor: str = "",
 ) -> tuple[Pakket, list[Wijziging]]:
     """The package with one more change and what follows from it, and the list of changes that came in.
 
@@ -58,8 +61,45 @@ def add_change(
     parts = [one, *_consequences(draft, one)]
     target = apply_package(replace(pakket, van=draft.version, wijzigingen=tuple(parts)), draft)
     result = rebase(pakket, old, target, jgz or UNNUMBERED, titel, aanleiding)
+    if one.aspect == "eenheid":
+        result = _with_factor(result, one, factor)
     known = {w.id: w for w in pakket.wijzigingen}
     return result, [w for w in result.wijzigingen if known.get(w.id) != w]
+
+
+def _with_factor(pakket: Pakket, one: Wijziging, stated: str) -> Pakket:
+    """The package with the factor of a changed unit: that of UCUM, or the stated one where UCUM has none.
+
+    Raises UsageError for a factor that UCUM contradicts, and where neither knows one.
+    """
+    (unit,) = (v for v in one.velden if v.veld == "eenheid")
+    real = unit_factor(unit.van, unit.naar)
+    try:
+        said = read_factor(stated) if stated else real
+    except ValueError as error:
+        raise UsageError(
+            t(f"Factor {stated} is geen getal.", f"Factor {stated} is no number."),
+            t("Schrijf een getal of een breuk, zoals 0.001 of 1/7.", "Write a number or a fraction, such as 0.001 or 1/7."),
+        ) from error  # fmt: skip
+    if real is not None and said != real:
+        raise UsageError(
+            t(f"Factor {stated} past niet: 1 {unit.van} is {written(real)} {unit.naar}.",
+              f"Factor {stated} does not fit: 1 {unit.van} is {written(real)} {unit.naar}."),
+            t("Laat --factor weg; dan vult bds haar in.", "Leave --factor out; bds then fills it in."),
+        )  # fmt: skip
+    if said is None:
+        unknown = [u for u in (unit.van, unit.naar) if u not in units()]
+        raise UsageError(
+            t(f"Tussen {unit.van or '—'} en {unit.naar or '—'} is geen factor bekend"
+              + (f": {', '.join(u or '—' for u in unknown)} staat niet in de tabel van eenheden." if unknown else ": zij meten iets anders."),
+              f"No factor is known between {unit.van or '—'} and {unit.naar or '—'}"
+              + (f": {', '.join(u or '—' for u in unknown)} is not in the table of units." if unknown else ": they measure something else.")),
+            t("Gebruik een eenheid van UCUM (specs/bds/eenheden.csv) of geef --factor.",
+              "Use a unit of UCUM (specs/bds/eenheden.csv) or give --factor."),
+        )  # fmt: skip
+    there, back = Omrekening("reken", factor=written(said)), Omrekening("reken", factor=written(1 / said))
+    listed = (replace(w, heen=there, terug=back) if w.id == one.id else w for w in pakket.wijzigingen)
+    return replace(pakket, wijzigingen=tuple(listed))
 
 
 def rebase(

@@ -11,6 +11,8 @@ from bds_tool.changes.package import Afschaffing, Omrekening, Pakket, Verzoek, W
 from bds_tool.schema.diff.changes import Change
 from bds_tool.schema.diff.classes import overall
 from bds_tool.schema.diff.comparing import diff
+from bds_tool.schema.units import factor as unit_factor
+from bds_tool.schema.units import written
 
 if TYPE_CHECKING:
     from bds_tool.schema.model import Definition
@@ -44,6 +46,10 @@ def default_conversions(
             return EXCEPTION, EXCEPTION
         pair = (Omrekening("uit-tekst"), Omrekening("naar-tekst"))
         return pair if aspect == "toegevoegd" else (pair[1], pair[0])
+    if tabel == "element" and aspect == "eenheid" and (unit := change.veld("eenheid")) is not None:
+        there = unit_factor(unit.van, unit.naar)
+        if there is not None:
+            return Omrekening("reken", factor=written(there)), Omrekening("reken", factor=written(1 / there))
     if tabel == "code" and aspect == "hernoemd":
         return Omrekening("weergavenaam"), Omrekening("weergavenaam")
     return KEEP, KEEP

@@ -32,7 +32,8 @@ class Omrekening:
     """What happens to a value in one direction.
 
     `element` is the other element of verplaats, afleiden and hercodeer; `tabel` maps codes; `anders` is the action
-    for a code outside `tabel`; `factor` is a decimal number as text. `verlies` names what is lost, empty when nothing is. `voorwaarde` is a condition in
+    for a code outside `tabel`; `factor` is exact: a decimal
+    number or a fraction as text. `verlies` names what is lost, empty when nothing is. `voorwaarde` is a condition in
     words that a published conversion states and data alone cannot decide.
     """
 

@@ -19,12 +19,13 @@ _PLACE = ("rubriek", "groep")
 
 @dataclass(frozen=True, slots=True)
 class ElementRule:
-    """What happens to every value of an element. `eenheid` is the unit after `reken`."""
+    """What happens to every value of an element. `van_eenheid` and `eenheid` are the units before and after `reken`."""
 
     bdsnummer: int
     doe: str
     element: int | None = None
     factor: str = ""
+    van_eenheid: str = ""
     eenheid: str = ""
     anders: str = ""
     change: tuple[str, str] = ("", "")
@@ -110,9 +111,9 @@ def compile_plan(pakket: Pakket, old: Definition, new: Definition, *, forward: b
             derive.append(DeriveRule(number, _sources(here), w.id))
         else:
             unit = w.veld("eenheid")
-            target = (unit.naar if forward else unit.van) if unit else ""
+            ends = ((unit.van, unit.naar) if forward else (unit.naar, unit.van)) if unit else ("", "")
             elementen[number] = ElementRule(
-                number, here.doe, here.element, here.factor, target, here.anders, w.id
+                number, here.doe, here.element, here.factor, *ends, here.anders, w.id
             )
     codes = _codes(pakket, old, new, forward=forward)
     codes += _homeless(codes, elementen, before, after)

@@ -226,6 +226,9 @@ def add(
     cause: Annotated[
         str, typer.Option("--cause", help="Aanleiding van een nieuw verzoek: wet, richtlijn of besluit.")
     ] = "",
+    factor: Annotated[
+        str, typer.Option("--factor", help="Factor bij een andere eenheid; zonder: die van UCUM.")
+    ] = "",
     example: Annotated[
         bool, typer.Option("--example/--no-example", help="Maak een voorbeeld voor de nieuwe wijzigingen.")
     ] = True,
@@ -238,7 +241,7 @@ def add(
 
     pakket = load_package(package)
     values = dict(_pair(text) for text in set_ or ())
-    result, came = add_change(pakket, load(pakket.van), kind, key, values, jgz, title, cause)
+    result, came = add_change(pakket, load(pakket.van), kind, key, values, jgz, title, cause, factor)
     if example:
         result = with_examples(result, came)
     write(dump_package(result), package, own=True)

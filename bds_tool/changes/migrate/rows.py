@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from bds_tool.schema.units import convert, read_factor
 from bds_tool.store.columns import REGISTRATIES
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ class RowTables:
                 "bdsnummer": [r.bdsnummer for r in rules],
                 "_doe": [r.doe for r in rules],
                 "_element": [r.element for r in rules],
-                "_factor": [float(r.factor) if r.factor else None for r in rules],
                 "_eenheid": [r.eenheid or None for r in rules],
+                "_van_eenheid": [r.van_eenheid or None for r in rules],
             },
             schema={
-                "bdsnummer": pl.Int32, "_doe": pl.String, "_element": pl.Int32, "_factor": pl.Float64,
-                "_eenheid": pl.String,
+                "bdsnummer": pl.Int32, "_doe": pl.String, "_element": pl.Int32, "_eenheid": pl.String,
+                "_van_eenheid": pl.String,
             },
         )  # fmt: skip
         self.codes = self._codes(("naar-tekst", "hercodeer", "vervalt", "beschut"), "code", "waarde")
@@ -130,10 +131,15 @@ def transform(rows: pl.DataFrame, tables: RowTables) -> pl.DataFrame:
 
 def _elements(frame: pl.DataFrame, tables: RowTables) -> pl.DataFrame:
     frame = frame.join(tables.elements, on="bdsnummer", how="left", maintain_order="left")
+    frame = frame.join(
+        _computed(frame, tables.plan), on=["bdsnummer", "waarde"], how="left", maintain_order="left"
+    )
     doe = pl.col("_doe")
-    number = pl.col("waarde").cast(pl.Float64, strict=False) * pl.col("_factor")
-    counted = (doe == "reken") & number.is_not_null()
-    written = number.cast(pl.String).str.replace(r"\.0$", "")
+    # A row that names another unit says itself what it is: it stays, and `bds validate` judges its unit.
+    due = (doe == "reken") & pl.col("eenheid").fill_null(pl.col("_van_eenheid")).eq_missing(
+        pl.col("_van_eenheid")
+    )
+    counted = due & pl.col("_berekend").is_not_null()
     derived = pl.col("pad").fill_null("").str.starts_with(DERIVED_PATH)
     spoken = _moves_to(tables, lambda e: e is not None and "nullFlavor='OTH'" in e.pad)
     named = (doe == "verplaats") & spoken & pl.col("waarde").is_not_null() & (pl.col("_soort") == "HL7")
@@ -149,12 +155,12 @@ def _elements(frame: pl.DataFrame, tables: RowTables) -> pl.DataFrame:
         .when((doe == "verplaats") | counted)
         .then(pl.lit(RECODED))
         # A number that cannot be computed keeps its old unit, so it must not pass as one in the new unit.
-        .when((doe == "reken") & pl.col("waarde").is_not_null())
+        .when(due & pl.col("waarde").is_not_null())
         .then(pl.lit(SHELTERED))
         .otherwise(pl.col("uitkomst")),
         bdsnummer=pl.when(doe == "verplaats").then(pl.col("_element")).otherwise(pl.col("bdsnummer")),
         waarde=pl.when(counted)
-        .then(written)
+        .then(pl.col("_berekend"))
         # A name that stood as text with OTH is the value itself in an element of text, and the other way round.
         .when(valued)
         .then(pl.col("tekst"))
@@ -166,7 +172,18 @@ def _elements(frame: pl.DataFrame, tables: RowTables) -> pl.DataFrame:
         codesysteem=pl.when(valued).then(None).otherwise(pl.col("codesysteem")),
         eenheid=pl.when(counted).then(pl.col("_eenheid")).otherwise(pl.col("eenheid")),
         **_moved(tables),
-    ).drop("_doe", "_element", "_factor", "_eenheid")
+    ).drop("_doe", "_element", "_eenheid", "_van_eenheid", "_berekend")
+
+
+def _computed(frame: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """(element, value, value in the new unit) of every different value that is to be computed, in exact arithmetic."""
+    factors = {
+        r.bdsnummer: read_factor(r.factor) for r in plan.elementen.values() if r.doe == "reken" and r.factor
+    }
+    asked = frame.filter(pl.col("bdsnummer").is_in(sorted(factors)) & pl.col("waarde").is_not_null())
+    distinct = asked.select("bdsnummer", "waarde").unique(maintain_order=True)
+    found = [convert(text, factors[number]) for number, text in distinct.iter_rows()]
+    return distinct.with_columns(_berekend=pl.Series(found, dtype=pl.String))
 
 
 def _moves_to(tables: RowTables, test: Callable[[Element | None], bool]) -> pl.Expr:
