@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -50,6 +51,15 @@ class Group:
     dossier: list[Registered]
     lengths: bool
     codes: frozenset[str] | None
+
+    @cached_property
+    def unread(self) -> list[int]:
+        """Elements with free text that no rule on values looks at: their many distinct values are left alone."""
+        free = self.tables.elements.filter(pl.col("kind") == FREE)
+        for check in self.pairs:
+            # A rule without a scope looks at every value.
+            free = free.clear() if check.scope is None else free.filter(~check.scope.fill_null(value=False))
+        return free["bdsnummer"].to_list()
 
     @property
     def tables(self) -> Tables:
@@ -193,9 +203,10 @@ def _mixed(columns: Sequence[str | pl.Expr]) -> pl.Expr:
 
 
 def _pairs(rows: pl.DataFrame, group: Group, collector: Collector) -> None:
-    free = list(group.tables.of_kind(FREE) - _listed(group.setting))
     judged = (
-        pl.col("waarde").is_not_null() & pl.col("bdsnummer").is_not_null() & ~pl.col("bdsnummer").is_in(free)
+        pl.col("waarde").is_not_null()
+        & pl.col("bdsnummer").is_not_null()
+        & ~pl.col("bdsnummer").is_in(group.unread)
     )
     key = pl.col("waarde").hash(5) ^ (pl.col("bdsnummer").cast(pl.UInt64) * pl.lit(_ODD[0], pl.UInt64))
     keys = rows.select(key=pl.when(judged).then(key))["key"]
@@ -215,11 +226,6 @@ def _wire(rows: pl.DataFrame, group: Group, collector: Collector) -> None:
             failing, on=keys, how="inner", nulls_equal=True, maintain_order="left"
         )
         collector.add(pl.col("code"), hits)
-
-
-def _listed(setting: Setting) -> frozenset[int]:
-    """Text elements that a rule on values names: postcode, telephone and the like."""
-    return frozenset(n for c in ("BDS219", "BDS220", "BDS222", "BDS234") for n in setting.rule(c).elements)
 
 
 def _lengths(rows: pl.DataFrame, group: Group, collector: Collector) -> None:
