@@ -45,9 +45,14 @@ def _folder(chosen: str) -> Path:
                 ),
             )
         return path
+    return shipped_specs()
+
+
+@cache
+def shipped_specs() -> Path:
+    """The definitions that came with this program, whatever copy is in use."""
     here = Path(__file__).resolve().parents[1]
-    shipped = here / "specs"
-    return shipped if shipped.is_dir() else here.parent / "specs"
+    return here / "specs" if (here / "specs").is_dir() else here.parent / "specs"
 
 
 def read_yaml(path: Path) -> Any:  # noqa: ANN401  # what YAML holds; the caller checks it against its schema

@@ -50,7 +50,7 @@ ORDER = (
     "report",
     "generate",
 )
-NOT_COMMANDS = {"main", "opening", "outputs", "project", "render", "wording", "zib_text"}
+NOT_COMMANDS = {"checked", "main", "opening", "outputs", "project", "render", "wording", "zib_text"}
 
 #: The first line of every entry in a log file; a file that does not start with it is never written to.
 _LOG_HEAD = "# bds: technische details van een fout"

@@ -10,6 +10,7 @@ import typer
 
 from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.text import t
+from bds_tool.cli.checked import FORMATS_HELP, ready, tell
 from bds_tool.cli.render import TABLE_FORMATS, table, to_json, write
 
 if TYPE_CHECKING:
@@ -85,27 +86,17 @@ def show(
 
 @app.command()
 def check(
-    format_: Annotated[
-        str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown, github of sarif.")
-    ] = "text",
+    format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS_HELP)] = "text",
     output: Output = None,
 ) -> None:
     """Controleer de protocollen: hun vorm en hun verwijzingen naar elementen, codes en versies.
 
     Dossiers langs de protocollen leggen doet `bds validate`.
     """
-    from bds_tool.schema.checking.report import REPORTS, report
-    from bds_tool.schema.checking.running import check_specs, reaches
+    from bds_tool.schema.checking.running import check_specs
 
-    if format_ not in REPORTS:
-        raise UsageError(
-            t(f"Formaat {format_} bestaat hier niet.", f"Format {format_} does not exist here."),
-            t(f"Kies uit: {', '.join(REPORTS)}.", f"Choose one of: {', '.join(REPORTS)}."),
-        )
-    found = check_specs("protocollen")
-    write(report(found, format_), output)
-    if reaches(found, "fout"):
-        raise typer.Exit(ExitCode.FINDINGS)
+    threshold = ready(format_, output)
+    tell(check_specs("protocollen").checked("bds protocol check"), format_, output, threshold)
 
 
 def _text(found: Protocol, rules: list[ProtocolRule]) -> str:

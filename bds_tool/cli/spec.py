@@ -9,6 +9,7 @@ import typer
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
+from bds_tool.cli.checked import FORMATS_HELP, ready, tell
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
 
 app = typer.Typer(
@@ -25,7 +26,6 @@ Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
 ]
 
-FAIL_ON = {"error": "fout", "warning": "waarschuwing", "info": "info", "never": ""}
 
 
 def register(main: typer.Typer) -> None:
@@ -214,26 +214,21 @@ def check(
     ] = "error",
     codes: Annotated[bool, typer.Option("--codes", help="Toon welke controles er zijn en stop.")] = False,
     format_: Annotated[
-        str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown, github of sarif.")
+        str, typer.Option("--format", "-f", help=FORMATS_HELP)
     ] = "text",
     output: Output = None,
 ) -> None:
     """Controleer alle definities: hun vorm, hun samenhang en hun verwijzingen."""
-    from bds_tool.base.errors import ExitCode
-    from bds_tool.schema.checking.report import REPORTS, control_rows, report
-    from bds_tool.schema.checking.running import check_specs, reaches
+    from bds_tool.findings.catalogue import load_catalogue
+    from bds_tool.schema.checking.running import check_specs
 
     if codes:
-        rows, columns = control_rows()
-        table(rows, columns, format_, output)
+        listed = [r for r in load_catalogue().rules.values() if r.family == "SPEC"]
+        rows = [(r.code, r.name, r.severity, str(r.why)) for r in listed]
+        table(rows, ("code", "name", "severity", "why"), format_, output)
         return
-    if format_ not in REPORTS:
-        raise _no_format(format_, REPORTS)
-    one_of(fail_on, tuple(FAIL_ON), "--fail-on")
-    found = check_specs()
-    write(report(found, format_), output)
-    if reaches(found, FAIL_ON[fail_on]):
-        raise typer.Exit(ExitCode.FINDINGS)
+    threshold = ready(format_, output, fail_on)
+    tell(check_specs().checked("bds spec check"), format_, output, threshold)
 
 
 @app.command()

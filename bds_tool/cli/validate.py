@@ -124,8 +124,8 @@ def validate(
     threshold = fail_level(fail_on or chosen.fail_on)
     formats.check(format_)
     reports = [formats.parse(r) for r in report or ()]
-    if output is None and format_ in formats.BINARY:
-        formats.render(None, format_)  # type: ignore[arg-type]  # says that a file is needed, before anything is read
+    if output is None:
+        formats.on_screen(format_)
     result = judge(
         Request(
             paths,
@@ -170,6 +170,8 @@ def publish(
 ) -> int:
     """Write all reports; gives the exit code."""
     from bds_tool.findings.report import formats
+    from bds_tool.findings.report.envelope import build
+    from bds_tool.findings.report.text import verdict
 
     if show_values:
         talk(
@@ -178,16 +180,14 @@ def publish(
                 "Note: the report holds personal data (--show-values).",
             )
         )
+    report = build(result, show_values=show_values)
     for kind, path in reports:
-        formats.write_report(result, kind, path, show_values=show_values)
+        formats.write_report(report, kind, path)
     if output is not None and str(output) != "-":
-        formats.write_report(result, format_, output, show_values=show_values)
-        from bds_tool.findings.report.envelope import build
-        from bds_tool.findings.report.text import verdict
-
-        talk(verdict(build(result, examples=0)))
+        formats.write_report(report, format_, output)
+        talk(verdict(report))
     else:
-        write(formats.render(result, format_, show_values=show_values, quiet=quiet))
+        write(formats.render(report, format_, quiet=quiet))
     return int(exit_code(result, threshold))
 
 

@@ -182,17 +182,8 @@ def check(format_: Format = "text", output: Output = None) -> None:
     """Controleer de mapping: ontbrekende elementen en concepten, codes, eenheden en richtingen."""
     from bds_tool.schema.zib import check as check_map
 
-    found = check_map()
-    if found or format_ != "text":
-        table(
-            [[f.code, f.soort, f.plaats, f.tekst] for f in found],
-            ("code", "soort", "plaats", "tekst"),
-            format_,
-            output,
-        )
-    count = len(found)
-    talk(t(f"{count} {'gebrek' if count == 1 else 'gebreken'} in de mapping.",
-           f"{count} {'defect' if count == 1 else 'defects'} in the mapping."))  # fmt: skip
+    threshold = ready(format_, output)
+    tell(checked(check_map()), format_, output, threshold)
     if found:
         raise typer.Exit(ExitCode.FINDINGS)
 

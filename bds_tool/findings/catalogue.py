@@ -39,7 +39,7 @@ class Rule:
 
     code: str
     name: str
-    family: int
+    family: int | str
     severity: str
     stage: str
     title: Text
@@ -53,6 +53,8 @@ class Rule:
     formats: tuple[str, ...] = ()
     elements: tuple[int, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
+    #: Codes under which it was known before; they are never given to another rule.
+    formerly: tuple[str, ...] = ()
 
     @property
     def always(self) -> bool:
@@ -83,9 +85,17 @@ class Catalogue:
     """All rules by code, and the names of their families."""
 
     rules: dict[str, Rule]
-    families: dict[int, Text]
+    families: dict[int | str, Text]
 
     def __getitem__(self, code: str) -> Rule:
+        """The rule of a code. Raises SpecError when the specs in use lack a code that the program needs."""
+        if code not in self.rules:
+            raise SpecError(
+                t(f"De definities kennen regel {code} niet, en bds heeft die nodig.",
+                  f"The definitions lack rule {code}, which bds needs."),
+                t("Zet de regel terug in specs/regels, of gebruik definities van deze versie van bds.",
+                  "Put the rule back in specs/regels, or use the definitions of this version of bds."),
+            )  # fmt: skip
         return self.rules[code]
 
     def find(self, key: str) -> Rule:
@@ -94,9 +104,14 @@ class Catalogue:
         code = f"BDS{wanted:0>3}" if wanted.isdigit() else wanted.upper()
         if code in self.rules:
             return self.rules[code]
-        named = next((r for r in self.rules.values() if r.name == wanted.lower()), None)
+        named = [r for r in self.rules.values() if r.name == wanted.lower() or code in r.formerly]
+        if len(named) == 1:
+            return named[0]
         if named:
-            return named
+            raise UsageError(
+                t(f"{wanted} is niet één regel.", f"{wanted} is not one rule."),
+                t("Kies uit: ", "Choose one of: ") + ", ".join(r.code for r in named) + ".",
+            )
         from difflib import get_close_matches
 
         near = get_close_matches(wanted, [*self.rules, *(r.name for r in self.rules.values())], 3, 0.5)
@@ -116,8 +131,8 @@ class Catalogue:
 
 
 def load_rules(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Catalogue:
-    """The catalogue; `overrides` (code → severity and parameters) comes from `bds.toml`, section `[rules.CODE]`."""
-    catalogue = _load(str(specs_dir()))
+    """The rules on registrations; `overrides` (code → severity and parameters) comes from `bds.toml`, section `[rules.CODE]`."""
+    catalogue = _of_registrations(str(specs_dir()))
     if not overrides:
         return catalogue
     from bds_tool.findings.overriding import overridden
@@ -129,15 +144,31 @@ def load_rules(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Cata
     return Catalogue(rules, catalogue.families)
 
 
+def load_catalogue() -> Catalogue:
+    """Every code that any command can print: of registrations, definitions, change packages, the zib mapping and audits."""
+    return catalogue_of(specs_dir())
+
+
+def catalogue_of(folder: Path) -> Catalogue:
+    """The same of any copy of the definitions."""
+    return _load(str(folder))
+
+
+@lru_cache(maxsize=4)
+def _of_registrations(root: str) -> Catalogue:
+    every = _load(root)
+    return Catalogue({c: r for c, r in every.rules.items() if isinstance(r.family, int)}, every.families)
+
+
 @lru_cache(maxsize=4)
 def _load(root: str) -> Catalogue:
     folder = Path(root) / "regels"
     rules: dict[str, Rule] = {}
-    families: dict[int, Text] = {}
+    families: dict[int | str, Text] = {}
     for path in sorted(folder.glob("*.yaml")):
         content = _yaml(path)
         try:
-            family = int(content["family"])
+            family = content["family"]
             families.setdefault(family, Text(**content["name"]))
             for entry in content["rules"]:
                 rule = _rule(entry, family)
@@ -157,7 +188,7 @@ def _load(root: str) -> Catalogue:
             t(f"In {folder} staan geen regels.", f"{folder} holds no rules."),
             t("Controleer --specs.", "Check --specs."),
         )
-    return Catalogue(dict(sorted(rules.items())), dict(sorted(families.items())))
+    return Catalogue(dict(sorted(rules.items())), dict(sorted(families.items(), key=str)))
 
 
 def _yaml(path: Path) -> dict[str, Any]:
@@ -176,20 +207,31 @@ def _yaml(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def _rule(entry: dict[str, Any], family: int) -> Rule:
-    text = {k: Text(**entry[k]) for k in ("title", "why", "example", "remedy")}
+def _rule(entry: dict[str, Any], family: int | str) -> Rule:
+    text = {k: Text(**entry[k]) for k in ("title", "message", "why", "example", "remedy") if k in entry}
+    # Checks of definitions speak of one place only: what they say without it is the title.
+    title = text.get("title") or Text(*(_open(text["message"].nl), _open(text["message"].en)))
     return Rule(
         code=entry["code"],
         name=entry["name"],
         family=family,
         severity=entry["severity"],
         stage=entry["stage"],
-        message=Text(**entry["message"]) if "message" in entry else text["title"],
-        source=entry["source"],
+        title=title,
+        message=text.get("message", title),
+        why=text["why"],
+        example=text.get("example", Text("", "")),
+        remedy=text["remedy"],
+        source=entry.get("source", ""),
         certainty=entry.get("certainty", "vastgesteld"),
         versions=range_of(entry),
         formats=tuple(entry.get("formats", ())),
         elements=tuple(entry.get("elements", ())),
         parameters=dict(entry.get("parameters", {})),
-        **text,
+        formerly=tuple(entry.get("formerly", ())),
     )
+
+
+def _open(sentence: str) -> str:
+    """A sentence with its parameters left open."""
+    return re.sub(r"'?\{\w+\}'?", "…", sentence)

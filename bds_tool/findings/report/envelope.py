@@ -11,14 +11,12 @@ import polars as pl
 from bds_tool import __version__
 from bds_tool.base.text import t
 from bds_tool.findings.catalogue import SEVERITIES, Rule
+from bds_tool.findings.checked import SCHEMA, SCHEMA_VERSION
 from bds_tool.findings.result import FOUND, GOOD, UNKNOWN
 
 if TYPE_CHECKING:
-    from bds_tool.findings.result import Result
-
-#: Raised when a reader of the old shape would misread the new one; additions keep the number.
-SCHEMA_VERSION = 1
-SCHEMA = "https://bds-tool.nl/schemas/bevindingen.schema.json"
+    from bds_tool.findings.checked import SCHEMA, SCHEMA_VERSION
+from bds_tool.findings.result import Result
 
 
 def build(result: Result, *, examples: int | None = None, show_values: bool = False) -> dict[str, Any]:
@@ -28,6 +26,7 @@ def build(result: Result, *, examples: int | None = None, show_values: bool = Fa
     return {
         "$schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
+        "command": "bds validate",
         "tool": {"name": "bds", "version": __version__, "rules": result.catalogue.version()},
         "definition": {"name": "BDS", "versions": sorted({v for v, _ in result.groups.values()})},
         "settings": {
@@ -224,8 +223,15 @@ def short_place(finding: dict[str, Any]) -> str:
     return place({**finding, "path": "…/" + "/".join(steps[-3:]) if len(steps) > 5 else finding["path"]})
 
 
+def sentence(finding: dict[str, Any]) -> str:
+    """The message, after the element when the finding is about a registration."""
+    return finding["message"] if "subject" in finding else f"{element(finding)}: {finding['message']}"
+
+
 def element(entry: dict[str, Any]) -> str:
-    """`235 Lengte`, or a word for what has no number."""
+    """`235 Lengte`, or a word for what has no number; of a check of definitions its subject."""
+    if "subject" in entry:
+        return str(entry["subject"])
     number = entry["element"]
     return (
         f"{number} {entry['element_name'] or ''}".rstrip()

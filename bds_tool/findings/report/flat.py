@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.escaping import cells
 from bds_tool.base.text import t
-from bds_tool.findings.report.envelope import build
-
-if TYPE_CHECKING:
-    from bds_tool.findings.result import Result
+from bds_tool.findings.report.envelope import place, sentence
+from bds_tool.findings.report.text import severity, verdict
 
 _COLUMNS = (
     "code",
@@ -22,6 +20,7 @@ _COLUMNS = (
     "severity",
     "element",
     "element_name",
+    "subject",
     "message",
     "file",
     "line",
@@ -32,28 +31,39 @@ _VALUES = ("dossier", "activity", "value")
 _TYPES: dict[str, Any] = {"element": pl.Int32, "line": pl.Int64}
 
 
-def frame(result: Result, *, show_values: bool) -> pl.DataFrame:
+def frame(report: dict[str, Any]) -> pl.DataFrame:
     """One row per finding that was kept; columns as in the JSON report."""
-    columns = (*_COLUMNS, *_VALUES) if show_values else _COLUMNS
-    rows = [{k: f.get(k) for k in columns} for f in build(result, show_values=show_values)["findings"]]
+    columns = (*_COLUMNS, *_VALUES) if report["settings"]["show_values"] else _COLUMNS
+    rows = [{k: f.get(k) for k in columns} for f in report["findings"]]
     return pl.DataFrame(rows, schema={c: _TYPES.get(c, pl.String) for c in columns})
 
 
-def ndjson(result: Result, *, show_values: bool) -> str:
-    findings = build(result, show_values=show_values)["findings"]
-    return "".join(json.dumps(f, ensure_ascii=False) + "\n" for f in findings)
+def ndjson(report: dict[str, Any]) -> str:
+    return "".join(json.dumps(f, ensure_ascii=False) + "\n" for f in report["findings"])
 
 
-def csv(result: Result, *, show_values: bool) -> str:
+def csv(report: dict[str, Any]) -> str:
     """Comma-separated; a cell that a spreadsheet would run as a formula gets a quote before it."""
-    return cells(frame(result, show_values=show_values)).write_csv()
+    return cells(frame(report)).write_csv()
 
 
-def parquet(result: Result, path: Path, *, show_values: bool) -> None:
-    frame(result, show_values=show_values).write_parquet(path)
+def markdown(report: dict[str, Any]) -> str:
+    """A table of findings for a page or a pull request, and the verdict."""
+    head = (t("regel", "rule"), t("ernst", "severity"), t("plaats", "place"), t("bevinding", "finding"))
+    rows = [
+        (f"{f['code']} {f['name']}", severity(f["severity"]), place(f), sentence(f))
+        for f in report["findings"]
+    ]
+    lines = [[c.replace("|", "\\|").replace("\n", " ") for c in row] for row in (head, *rows)]
+    table = ["| " + " | ".join(line) + " |" for line in lines]
+    return "\n".join([table[0], "|" + " --- |" * len(head), *table[1:], "", verdict(report)]) + "\n"
 
 
-def xlsx(result: Result, path: Path, *, show_values: bool) -> None:
+def parquet(report: dict[str, Any], path: Path) -> None:
+    frame(report).write_parquet(path)
+
+
+def xlsx(report: dict[str, Any], path: Path) -> None:
     """Three sheets: rules with totals, findings, files. Raises UsageError when xlsxwriter is not installed."""
     try:
         import xlsxwriter
@@ -62,7 +72,6 @@ def xlsx(result: Result, path: Path, *, show_values: bool) -> None:
             t("Voor XLSX is een extra onderdeel nodig.", "XLSX needs an extra part."),
             "pip install 'bds-tool[xlsx]'",
         ) from error
-    report = build(result, show_values=show_values)
     rules = pl.DataFrame(
         [
             {k: r[k] for k in ("code", "name", "severity", "count", "files", "title", "remedy", "source")}
@@ -96,7 +105,7 @@ def xlsx(result: Result, path: Path, *, show_values: bool) -> None:
     with xlsxwriter.Workbook(str(path), options) as book:
         sheets = (
             (t("Regels", "Rules"), rules),
-            (t("Bevindingen", "Findings"), frame(result, show_values=show_values)),
+            (t("Bevindingen", "Findings"), frame(report)),
             (t("Bestanden", "Files"), files),
         )
         for name, data in sheets:

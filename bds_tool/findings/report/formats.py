@@ -5,49 +5,56 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_file
 from bds_tool.base.text import t
 
-if TYPE_CHECKING:
-    from bds_tool.findings.result import Result
-
 #: Formats that are a file of bytes, so that they need `--output`.
 BINARY = ("parquet", "xlsx")
-FORMATS = ("text", "json", "ndjson", "csv", "parquet", "xlsx", "junit", "sarif", "github", "html")
+FORMATS = (
+    "text",
+    "json",
+    "ndjson",
+    "csv",
+    "markdown",
+    "parquet",
+    "xlsx",
+    "junit",
+    "sarif",
+    "github",
+    "html",
+)
 
 
-def render(result: Result, format_: str, *, show_values: bool = False, quiet: bool = False) -> str:
-    """The report as text in one of FORMATS that are text. Raises UsageError for another."""
+def render(report: dict[str, Any], format_: str, *, quiet: bool = False) -> str:
+    """A report (`envelope.build`, `checked.envelope`) in one of FORMATS that are text. Raises UsageError for another."""
     check(format_)
+    on_screen(format_)
+    if format_ == "text":
+        from bds_tool.findings.report.text import text
+
+        return text(report, quiet=quiet)
+    return _of_report(format_)(report)
+
+
+def on_screen(format_: str) -> None:
+    """Raises UsageError for a format that is bytes."""
     if format_ in BINARY:
         raise UsageError(
             t(f"Formaat {format_} past niet op het scherm.", f"Format {format_} does not fit the screen."),
             t("Geef een bestand met --output.", "Name a file with --output."),
         )
-    from bds_tool.findings.report.envelope import build
-
-    if format_ == "text":
-        from bds_tool.findings.report.text import text
-
-        return text(build(result, examples=None, show_values=show_values), quiet=quiet)
-    if format_ in {"ndjson", "csv"}:
-        from bds_tool.findings.report.flat import csv, ndjson
-
-        return (
-            csv(result, show_values=show_values)
-            if format_ == "csv"
-            else ndjson(result, show_values=show_values)
-        )
-    report = build(result, show_values=show_values)
-    return _of_report(format_)(report)
 
 
 def _of_report(format_: str) -> Callable[[dict[str, Any]], str]:
     if format_ == "json":
         return to_json
+    if format_ in {"ndjson", "csv", "markdown"}:
+        from bds_tool.findings.report import flat
+
+        return {"csv": flat.csv, "ndjson": flat.ndjson, "markdown": flat.markdown}[format_]
     if format_ == "junit":
         from bds_tool.findings.report.junit import junit
 
@@ -69,16 +76,16 @@ def to_json(report: dict[str, Any]) -> str:
     return json.dumps(report, ensure_ascii=False, indent=1) + "\n"
 
 
-def write_report(result: Result, format_: str, path: Path, *, show_values: bool = False) -> None:
+def write_report(report: dict[str, Any], format_: str, path: Path) -> None:
     """The report as a file, written whole or not at all."""
     check(format_)
     if format_ in BINARY:
         from bds_tool.findings.report.flat import parquet, xlsx
 
         with atomic_file(path, private=True) as temporary:
-            (parquet if format_ == "parquet" else xlsx)(result, temporary, show_values=show_values)
+            (parquet if format_ == "parquet" else xlsx)(report, temporary)
         return
-    content = render(result, format_, show_values=show_values)
+    content = render(report, format_)
     with atomic_file(path, private=True) as temporary:
         temporary.write_text(content, encoding="utf-8-sig" if format_ == "csv" else "utf-8", newline="\n")
 

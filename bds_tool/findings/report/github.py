@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bds_tool.findings.report.envelope import element
+from bds_tool.findings.report.envelope import sentence
 from bds_tool.findings.report.text import verdict
 
 _COMMANDS = {"fout": "error", "waarschuwing": "warning", "info": "notice"}
@@ -24,7 +24,7 @@ def github(report: dict[str, Any]) -> str:
         line = f"line={f['line']}," if f["line"] else ""
         title = _property(f"{f['code']} {f['name']}")
         lines.append(
-            f"::{_COMMANDS[f['severity']]} {where}{line}title={title}::{_data(element(f) + ': ' + f['message'])}"
+            f"::{_COMMANDS[f['severity']]} {where}{line}title={title}::{_data(sentence(f))}"
         )
     lines.append(f"::notice title=bds::{_data(verdict(report))}")
     return "\n".join(lines) + "\n"

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from bds_tool.findings.report.envelope import element, place
+from bds_tool.findings.report.envelope import place, sentence
 
 
 def junit(report: dict[str, Any]) -> str:
     """Failures are rules of severity `fout` with findings; lighter ones are output of a case that passes."""
-    root = ET.Element("testsuites", name="bds validate")
+    root = ET.Element("testsuites", name=report["command"])
     by_file: dict[str | None, dict[str, list[dict[str, Any]]]] = {}
     for finding in report["findings"]:
         by_file.setdefault(finding["file"], {}).setdefault(finding["code"], []).append(finding)
     titles = {r["code"]: r for r in report["rules"]}
     names = [f["file"] for f in report["input"]]
     for name in [*names, *(n for n in by_file if n not in names)]:
-        _suite(root, name or "bds.toml", by_file.get(name, {}), titles, report)
+        _suite(root, name or ("bds.toml" if report["command"] == "bds validate" else report["command"]), by_file.get(name, {}), titles, report)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
@@ -34,7 +34,7 @@ def _suite(
     for code, findings in rules.items():
         rule = titles[code]
         case = ET.SubElement(suite, "testcase", classname=_clean(name), name=f"{code} {rule['name']}")
-        lines = "\n".join(f"{element(f)}: {f['message']} {place(f)}" for f in findings)
+        lines = "\n".join(f"{sentence(f)} {place(f)}" for f in findings)
         if rule["severity"] == "fout":
             failures += 1
             ET.SubElement(case, "failure", message=rule["title"], type=code).text = _clean(lines)
@@ -42,11 +42,15 @@ def _suite(
             ET.SubElement(case, "system-out").text = _clean(lines)
     skipped = report["not_judged"]
     for rule in skipped:
-        case = ET.SubElement(suite, "testcase", classname=_clean(name), name=f"{rule['code']} {rule['name']}")
+        told = " ".join(filter(None, (rule["code"], rule["name"])))
+        case = ET.SubElement(suite, "testcase", classname=_clean(name), name=_clean(told))
         ET.SubElement(case, "skipped", message=rule["reason"] or "")
-    if not rules:
-        ET.SubElement(suite, "testcase", classname=_clean(name), name="bds validate")
-    suite.set("tests", str(len(rules) + len(skipped) + (not rules)))
+    good = report.get("good", [])
+    for rule in good:
+        ET.SubElement(suite, "testcase", classname=_clean(name), name=f"{rule['code']} {rule['name']}")
+    if not rules and not good:
+        ET.SubElement(suite, "testcase", classname=_clean(name), name=report["command"])
+    suite.set("tests", str(len(rules) + len(good) + len(skipped) + (not rules and not good)))
     suite.set("failures", str(failures))
     suite.set("errors", "0")
     suite.set("skipped", str(len(skipped)))

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from bds_tool.findings.report.envelope import element
+from bds_tool.findings.report.envelope import sentence
 
 _LEVELS = {"fout": "error", "waarschuwing": "warning", "info": "note"}
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -46,21 +46,23 @@ def _rule(r: dict[str, Any]) -> dict[str, Any]:
         "fullDescription": {"text": r["why"]},
         "help": {"text": f"{r['remedy']}\n\n`bds rule {r['code']}`"},
         "defaultConfiguration": {"level": _LEVELS[r["severity"]]},
-        "properties": {"source": r["source"], "tags": ["bds", r["severity"]]},
+        "properties": {**({"source": r["source"]} if r["source"] else {}), "tags": ["bds", r["severity"]]},
     }
 
 
 def _grouped(
     findings: list[dict[str, Any]],
-) -> dict[tuple[str, int | None, str | None], list[dict[str, Any]]]:
-    groups: dict[tuple[str, int | None, str | None], list[dict[str, Any]]] = {}
+) -> dict[tuple[str, int | str | None, str | None], list[dict[str, Any]]]:
+    groups: dict[tuple[str, int | str | None, str | None], list[dict[str, Any]]] = {}
     for f in findings:
-        groups.setdefault((f["code"], f["element"], f["file"]), []).append(f)
+        # Of definitions every finding is one of its own; registrations have thousands alike.
+        about = f["fingerprint"] if "subject" in f else f["element"]
+        groups.setdefault((f["code"], about, f["file"]), []).append(f)
     return groups
 
 
 def _result(
-    key: tuple[str, int | None, str | None], findings: list[dict[str, Any]], index: dict[str, int]
+    key: tuple[str, int | str | None, str | None], findings: list[dict[str, Any]], index: dict[str, int]
 ) -> dict[str, Any]:
     code, _, file = key
     first = findings[0]
@@ -69,7 +71,7 @@ def _result(
         "ruleId": code,
         "ruleIndex": index[code],
         "level": _LEVELS[first["severity"]],
-        "message": {"text": f"{element(first)}: {first['message']}"},
+        "message": {"text": sentence(first)},
         "occurrenceCount": len(findings),
         "partialFingerprints": {"bds/v1": mark},
     }

@@ -16,6 +16,10 @@ def severity(word: str) -> str:
     return t(*_WORDS[word])
 
 
+#: Findings of one code that the report of a check of definitions shows before it counts the rest.
+PLACES = 50
+
+
 def text(report: dict[str, Any], *, places: int = 3, quiet: bool = False) -> str:
     """Lines to read: per rule the number, the elements, some places and what to do."""
     if quiet:
@@ -24,9 +28,12 @@ def text(report: dict[str, Any], *, places: int = 3, quiet: bool = False) -> str
     by_rule: dict[str, list[dict[str, Any]]] = {}
     for finding in report["findings"]:
         by_rule.setdefault(finding["code"], []).append(finding)
+    if report["command"] != "bds validate":
+        places = PLACES
     for rule in report["rules"]:
         lines += [*_rule(rule, by_rule.get(rule["code"], []), places), ""]
-    lines += _tail(report)
+    if report["command"] == "bds validate":
+        lines += _tail(report)
     return "\n".join([*lines, verdict(report)])
 
 
@@ -46,13 +53,17 @@ def _rule(rule: dict[str, Any], findings: list[dict[str, Any]], places: int) -> 
         by_element.setdefault(finding["element"], []).append(finding)
     shown = rule["elements"][:5]
     for entry in shown:
+        listed = by_element.get(entry["element"], [])
         if entry["element"] is not None:
             lines.append(f"  {element(entry)}: {_share(entry)}")
-        for finding in by_element.get(entry["element"], [])[: places if len(shown) < 3 else 1]:
+        for finding in listed[: places if len(shown) < 3 else 1]:
             extra = f"  = {finding['value']}" if finding.get("value") is not None else ""
             lines.append(f"    {short_place(finding)}{extra}")
             if finding["message"] != rule["title"]:
                 lines.append(f"      {finding['message']}")
+        if "subject" in entry and len(listed) > places:
+            more = number(len(listed) - places)
+            lines.append(t(f"    en nog {more} (--format csv toont alles)", f"    and {more} more (--format csv shows all)"))
     rest = rule["elements"][5:]
     if rest:
         more = sum(e["count"] for e in rest)
@@ -97,7 +108,7 @@ def _tail(report: dict[str, Any]) -> list[str]:
         lines.append("")
     reasons: dict[str, list[str]] = {}
     for rule in report["not_judged"]:
-        reasons.setdefault(rule["reason"] or "?", []).append(rule["code"])
+        reasons.setdefault(rule["reason"] or "?", []).append(rule["code"] or rule["name"])
     if reasons:
         total = sum(len(v) for v in reasons.values())
         lines.append(t(f"Niet beoordeeld: {total} regels", f"Not judged: {total} rules"))
@@ -139,25 +150,45 @@ def _files(n: int) -> str:
 def verdict(report: dict[str, Any]) -> str:
     """The last line: what a person wants to know first."""
     s = report["summary"]
+    if report["command"] != "bds validate":
+        return _checked(report)
     read = t(
         f"{number(s['files'])} bestanden, {number(s['rows'])} registraties",
         f"{number(s['files'])} files, {number(s['rows'])} registrations",
     )
     if s["files"] == 1:
         read = t(f"1 bestand, {number(s['rows'])} registraties", f"1 file, {number(s['rows'])} registrations")
-    counts = ", ".join(
+    line = f"{read}: {_counts(s)}"
+    if s["accepted"]:
+        line += t(f"; {number(s['accepted'])} geaccepteerd", f"; {number(s['accepted'])} accepted")
+    if s["unreadable"]:
+        line += t(f"; {number(s['unreadable'])} niet gelezen", f"; {number(s['unreadable'])} not read")
+    return line + "."
+
+
+def _checked(report: dict[str, Any]) -> str:
+    """The verdict of a check of definitions: files, findings, and what could not be judged."""
+    s = report["summary"]
+    n = s["files"]
+    files = t("1 bestand", "1 file") if n == 1 else t(f"{number(n)} bestanden", f"{number(n)} files")
+    line = t(f"{files} nagekeken: {_counts(s)}", f"{files} checked: {_counts(s)}")
+    if s["accepted"]:
+        n = number(s["accepted"])
+        line += t(f"; {n} bekende afwijkingen aanvaard", f"; {n} known deviations accepted")
+    if report["not_judged"]:
+        names = ", ".join(r["name"] for r in report["not_judged"])
+        line += t(f"; niet beoordeeld: {names}", f"; not judged: {names}")
+    return line + "."
+
+
+def _counts(s: dict[str, Any]) -> str:
+    return ", ".join(
         (
             _plural(s["fout"], "fout", "fouten", "error", "errors"),
             _plural(s["waarschuwing"], "waarschuwing", "waarschuwingen", "warning", "warnings"),
             t(f"{number(s['info'])} ter informatie", f"{number(s['info'])} for information"),
         )
     )
-    line = f"{read}: {counts}"
-    if s["accepted"]:
-        line += t(f"; {number(s['accepted'])} geaccepteerd", f"; {number(s['accepted'])} accepted")
-    if s["unreadable"]:
-        line += t(f"; {number(s['unreadable'])} niet gelezen", f"; {number(s['unreadable'])} not read")
-    return line + "."
 
 
 def _plural(n: int, one: str, more: str, one_en: str, more_en: str) -> str:

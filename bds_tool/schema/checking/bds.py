@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 from bds_tool.base.text import t
-from bds_tool.schema.checking.problems import SpecFinding
+from bds_tool.findings.finding import Finding as SpecFinding
 from bds_tool.schema.lookup.search import fold
 from bds_tool.schema.model import Cardinality, Definition, Element
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.text import t
-from bds_tool.schema.checking.problems import SpecFinding
+from bds_tool.findings.finding import Finding as SpecFinding
 from bds_tool.schema.lines import line_map, line_of
 
 SCHEMAS = "_schemas"

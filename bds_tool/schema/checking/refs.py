@@ -9,7 +9,7 @@ from typing import Any
 
 from bds_tool.base.ranges import SINCE, UNTIL, order, range_of
 from bds_tool.schema.checking.files import Document
-from bds_tool.schema.checking.problems import SpecFinding
+from bds_tool.findings.finding import Finding as SpecFinding
 from bds_tool.schema.coding import code_pairs
 from bds_tool.schema.lines import line_of
 from bds_tool.schema.loading import load, newest, versions
@@ -20,7 +20,7 @@ VERSION_KEYS = ("bds_versies", "bds_versions", "bds")
 #: Keys that hold codes of the element named beside them.
 CODE_KEYS = ("codes", "code", "waarden", "values", "niet", "vervallen_codes")
 #: Kinds that may name what no longer travels in the message, or numbers that are not elements at all.
-SKIP = ("bds", "controles", "wijzigingen", "_schemas")
+SKIP = ("bds", "wijzigingen", "_schemas")
 _VERSION = re.compile(r"\d+\.\d+(\.\d+)?$")
 #: Codes of rules and checks, which are no codes of an element.
 _OWN_CODE = re.compile(r"(BDS|SPEC)\d{3}$")

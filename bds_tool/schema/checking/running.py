@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bds_tool.base.errors import UserError
 from bds_tool.base.ranges import Range, range_of
 from bds_tool.base.specs import specs_dir
+from bds_tool.base.text import t
 from bds_tool.schema.checking.bds import Lines, check_step, check_version
 from bds_tool.schema.checking.files import check_package, check_schema, documents
-from bds_tool.schema.checking.problems import SEVERITIES, SpecFinding
+from bds_tool.findings.catalogue import SEVERITIES
+from bds_tool.findings.checked import Checked
+from bds_tool.findings.finding import Finding as SpecFinding
 from bds_tool.schema.checking.refs import check_ids, check_references, check_sssom, check_table_references
 from bds_tool.schema.loading import load, read_rows, versions
 from bds_tool.schema.model import Element
@@ -24,23 +27,22 @@ class CheckReport:
 
     findings: tuple[SpecFinding, ...]
     accepted: int
-    files: int
+    files: tuple[str, ...]
     not_judged: tuple[str, ...]
 
-    def worst(self) -> str:
-        """The heaviest severity, or an empty string when nothing was found."""
-        return max((f.severity for f in self.findings), key=SEVERITIES.index, default="")
-
-
-def reaches(report: CheckReport, severity: str) -> bool:
-    """Whether anything was found at or above a severity; an empty severity is never reached.
-
-    Versions that could not be judged count as `fout`: not judged is not good.
-    """
-    if not severity:
-        return False
-    worst = "fout" if report.not_judged else report.worst()
-    return bool(worst) and SEVERITIES.index(worst) >= SEVERITIES.index(severity)
+    def checked(self, command: str) -> Checked:
+        """In the form of all checks; places as they stand in the project."""
+        return Checked(
+            command,
+            [replace(f, file=f"specs/{f.file}") for f in self.findings],
+            [f"specs/{name}" for name in self.files],
+            self.accepted,
+            {
+                f"BDS {v}": t("de definitie is niet te laden", "the definition cannot be loaded")
+                for v in self.not_judged
+            },
+            versions=versions(),
+        )
 
 
 def check_specs(kind: str = "") -> CheckReport:
@@ -71,7 +73,7 @@ def check_specs(kind: str = "") -> CheckReport:
     found += check_ids(read)
     kept, accepted = _accept(root, found, whole=not kind)
     order = sorted(kept, key=lambda f: (-SEVERITIES.index(f.severity), f.file, f.line, f.code))
-    files = sum(1 for p in (root / kind).rglob("*") if p.is_file())
+    files = tuple(sorted(p.relative_to(root).as_posix() for p in (root / kind).rglob("*") if p.is_file()))
     return CheckReport(tuple(_once(order)), accepted, files, tuple(not_judged))
 
 

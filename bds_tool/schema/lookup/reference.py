@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.text import t
-from bds_tool.schema.checking.problems import controls
+from bds_tool.findings.catalogue import load_catalogue
 from bds_tool.schema.diff.report import Requests, difference, markdown
 from bds_tool.schema.loading import load, newest, versions
 from bds_tool.schema.lookup.card import lijst_naam, values
@@ -372,13 +372,8 @@ def _controls_page() -> str:
         t("`bds spec check` kijkt elk bestand in `specs/` na. Dit zijn de codes.",
           "`bds spec check` looks at every file in `specs/`. These are the codes."),
     ]  # fmt: skip
-    for c in controls().values():
-        lines += [
-            "",
-            f"## {c.code} {c.naam}",
-            "",
-            f"{in_language(c.waarom)} ({c.ernst})",
-            "",
-            f"{t('Oplossing', 'Remedy')}: {in_language(c.remedie)}",
-        ]
+    for c in load_catalogue().rules.values():
+        if c.family == "SPEC":
+            lines += ["", f"## {c.code} {c.name}", "", f"{c.why} ({c.severity})", ""]
+            lines.append(f"{t('Oplossing', 'Remedy')}: {c.remedy}")
     return "\n".join(lines) + "\n"
