@@ -155,18 +155,23 @@ def rule_pages() -> Pages:
         name = head.get("name", {}).get("nl", stem)
         lines = [f"# Controleregels: {name}", ""]
         for r in rules:
+            title = r.get("title", r.get("message"))
             lines += [
                 f"## {r['code']} {r['name']} {{#{r['code']}}}",
                 "",
-                f"{plain(r['title']['nl'])} ({r['severity']})",
+                f"{plain(title['nl'])} ({r['severity']})",
                 "",
             ]
             for label, key in (("Waarom", "why"), ("Voorbeeld", "example"), ("Oplossing", "remedy")):
                 if isinstance(r.get(key), dict):
                     lines.append(f"- {label}: {plain(r[key]['nl'])}")
-            lines += [f"- Bron: {plain(str(r.get('source', '')))}", ""]
+            if "source" in r:
+                lines.append(f"- Bron: {plain(str(r['source']))}")
+            if "formerly" in r:
+                lines.append(f"- Vroeger: {', '.join(r['formerly'])}")
+            lines.append("")
             rows.append(
-                [f"[{r['code']}]({stem}.md#{r['code']})", r["name"], plain(r["title"]["nl"]), r["severity"]]
+                [f"[{r['code']}]({stem}.md#{r['code']})", r["name"], plain(title["nl"]), r["severity"]]
             )
         pages[f"referentie/regels/{stem}.md"] = "\n".join(lines)
     rows.sort(key=lambda r: r[0])
@@ -174,7 +179,7 @@ def rule_pages() -> Pages:
     text = [
         "# Controleregels",
         "",
-        "Wat `bds validate` nakijkt. `bds rule CODE` toont hetzelfde.",
+        "Wat `bds validate` en de andere controles nakijken. `bds rule CODE` toont hetzelfde.",
         "",
         *table(head_row, rows),
     ]

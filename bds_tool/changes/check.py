@@ -12,7 +12,7 @@ from bds_tool.base.text import t
 from bds_tool.changes.apply import ApplyProblem, apply_package
 from bds_tool.changes.context import Context
 from bds_tool.changes.coverage import covers, directions, table_codes
-from bds_tool.changes.findings import Bevinding
+from bds_tool.changes.findings import Bevinding, bevinding
 from bds_tool.changes.new import UNNUMBERED, needs_note
 from bds_tool.changes.package import Pakket, Verzoek, Wijziging
 from bds_tool.schema.diff.changes import Change, ChangeClass
@@ -48,7 +48,7 @@ def context(pakket: Pakket) -> tuple[Context, list[Bevinding]]:
             if isinstance(error, ApplyProblem)
             else t("een waarde is niet te lezen", "a value cannot be read")
         )
-        problem = Bevinding("BDS966", change, {"versie": pakket.van, "waarom": why})
+        problem = bevinding("WIJZ966", change, {"versie": pakket.van, "waarom": why})
         # Without a target every other finding would be a guess: the old version stands in, and this one is reported.
         return Context(pakket, old, old, {c.id: _as_change(c) for c in pakket.wijzigingen}, earlier), [
             problem
@@ -86,14 +86,14 @@ def completeness(c: Context) -> Iterator[Bevinding]:
     """Does the package explain every difference, and does every change carry what it needs?"""
     counts = Counter(w.id for w in c.pakket.wijzigingen)
     for ident in c.verschillen.keys() - counts.keys():
-        yield Bevinding("BDS901", ident)
+        yield bevinding("WIJZ901", ident)
     for ident, n in counts.items():
         if n > 1:
-            yield Bevinding("BDS904", ident, {"aantal": n})
+            yield bevinding("WIJZ904", ident, {"aantal": n})
     for w in c.pakket.wijzigingen:
         change = c.verschillen.get(w.id)
         if change is None:
-            yield Bevinding("BDS902", w.id)
+            yield bevinding("WIJZ902", w.id)
         else:
             yield from _columns(w, change)
         yield from _carries(c, w)
@@ -107,27 +107,27 @@ def _columns(w: Wijziging, change: Change) -> Iterator[Bevinding]:
     real = {v.veld: (v.van, v.naar) for v in change.velden}
     for veld in sorted(said.keys() | real.keys()):
         if said.get(veld) != real.get(veld):
-            yield Bevinding("BDS903", w.id, {"veld": veld})
+            yield bevinding("WIJZ903", w.id, {"veld": veld})
     if w.positie != change.positie:
-        yield Bevinding("BDS903", w.id, {"veld": "positie"})
+        yield bevinding("WIJZ903", w.id, {"veld": "positie"})
     if w.naam and w.naam != change.naam:
-        yield Bevinding("BDS913", w.id)
+        yield bevinding("WIJZ913", w.id)
 
 
 def _carries(c: Context, w: Wijziging) -> Iterator[Bevinding]:
     unknown = [j for j in w.jgz if j not in c.pakket.verzoeken]
     if unknown or not w.jgz:
-        yield Bevinding("BDS905", w.id, {"jgz": ", ".join(unknown) or "—"})
+        yield bevinding("WIJZ905", w.id, {"jgz": ", ".join(unknown) or "—"})
     for forward, conversion in ((True, w.heen), (False, w.terug)):
         if conversion is None:
-            yield Bevinding("BDS907", w.id, {"richting": _way(forward)})
+            yield bevinding("WIJZ907", w.id, {"richting": _way(forward)})
     status = w.veld("status") or w.veld("register_type")
     if needs_note(w.soort, status.naar if status else "") or _code_goes(w):
         if w.afschaffing is None or not w.afschaffing.overgang.strip():
-            yield Bevinding("BDS908", w.id, {"waarom": ""})
+            yield bevinding("WIJZ908", w.id, {"waarom": ""})
         elif w.afschaffing.vanaf != c.pakket.naar:
             why = t(f" (zij noemt {w.afschaffing.vanaf})", f" (it says {w.afschaffing.vanaf})")
-            yield Bevinding("BDS908", w.id, {"waarom": why})
+            yield bevinding("WIJZ908", w.id, {"waarom": why})
 
 
 def _code_goes(w: Wijziging) -> bool:
@@ -151,32 +151,32 @@ def _example(c: Context, w: Wijziging) -> Iterator[Bevinding]:
         ]
         way = _way(direction == "heen")
         if not any(covers(x, w, elements) for x in examples):
-            yield Bevinding("BDS909", w.id, {"richting": way})
+            yield bevinding("WIJZ909", w.id, {"richting": way})
             continue
         shown = {(r.get("bdsnummer"), r.get("waarde")) for x in examples for r in x.voor}
         missing = [
             f"{n}={code}" for n, code in table_codes(w, forward=direction == "heen") if (n, code) not in shown
         ]
         if missing:
-            yield Bevinding("BDS909", w.id, {"richting": f"{way} ({', '.join(missing)})"})
+            yield bevinding("WIJZ909", w.id, {"richting": f"{way} ({', '.join(missing)})"})
 
 
 def _requests(c: Context) -> Iterator[Bevinding]:
     numbers = Counter(j for w in c.pakket.wijzigingen for j in set(w.jgz))
     numbers.update(j for r in c.pakket.regels for j in r.jgz)
     for name in c.pakket.dubbele_verzoeken:
-        yield Bevinding("BDS914", ("verzoek", name))
+        yield bevinding("WIJZ914", ("verzoek", name))
     for name, request in c.pakket.verzoeken.items():
         if not numbers[name]:
-            yield Bevinding("BDS912", ("verzoek", name))
+            yield bevinding("WIJZ912", ("verzoek", name))
         elif name.startswith(UNNUMBERED):
-            yield Bevinding("BDS906", ("verzoek", name), {"aantal": numbers[name]})
+            yield bevinding("WIJZ906", ("verzoek", name), {"aantal": numbers[name]})
         yield from _request(c, request)
 
 
 def _request(c: Context, v: Verzoek) -> Iterator[Bevinding]:
     def why(nl: str, en: str) -> Bevinding:
-        return Bevinding("BDS911", ("verzoek", v.jgz), {"waarom": t(nl, en)})
+        return bevinding("WIJZ911", ("verzoek", v.jgz), {"waarom": t(nl, en)})
 
     if not v.titel.strip():
         yield why("er is geen titel", "there is no title")
@@ -216,7 +216,7 @@ def _life(c: Context) -> Iterator[Bevinding]:
                 "it expires, and the register still calls it live",
             )
         if why:
-            yield Bevinding("BDS910", w.id, {"waarom": why})
+            yield bevinding("WIJZ910", w.id, {"waarom": why})
 
 
 def _still_live(status: str) -> bool:
@@ -249,7 +249,7 @@ def classes(c: Context) -> Iterator[Bevinding]:
                     "is_nu": str(said) if said is not None else "—",
                     "moet": str(real),
                 }
-                yield Bevinding("BDS951", w.id, known)
+                yield bevinding("WIJZ951", w.id, known)
     subject = ("pakket", c.pakket.naam)
     for forward, said in ((True, c.pakket.klasse_heen), (False, c.pakket.klasse_terug)):
         real_classes = [ch.forward if forward else ch.backward for ch in c.verschillen.values()]
@@ -257,7 +257,7 @@ def classes(c: Context) -> Iterator[Bevinding]:
         if said != real:
             many = sum(r == real for r in real_classes)
             count = {"richting": _way(forward), "is_nu": str(said), "moet": str(real), "aantal": many}
-            yield Bevinding("BDS952", subject, count)
+            yield bevinding("WIJZ952", subject, count)
     highest = max((ch.klasse for ch in c.verschillen.values()), default=ChangeClass.GEEN)
     if c.pakket.van.split(".")[:2] == c.pakket.naar.split(".")[:2] and highest > ChangeClass.PATCH:
-        yield Bevinding("BDS953", subject, {"moet": str(highest)})
+        yield bevinding("WIJZ953", subject, {"moet": str(highest)})

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from bds_tool.base.text import t
-from bds_tool.changes.findings import Bevinding
+from bds_tool.changes.findings import Bevinding, bevinding
 from bds_tool.changes.plan import recodings
 from bds_tool.schema.units import factor as unit_factor
 from bds_tool.schema.units import read_factor, written
@@ -64,14 +64,14 @@ def _fits(
     way = _way(forward)
 
     def misfit(why: str = "") -> Bevinding:
-        return Bevinding("BDS928", w.id, {"doe": o.doe, "richting": way, "waarom": why})
+        return bevinding("WIJZ928", w.id, {"doe": o.doe, "richting": way, "waarom": why})
 
     leaves = (w.aspect == "vervallen") == forward
     if w.tabel == "element" and w.aspect in {"toegevoegd", "vervallen"}:
         if leaves and o.doe == "behoud":
             # A value may stay where it is when the target still reads it there, and somebody says so.
             if not o.toelichting:
-                yield Bevinding("BDS927", w.id, {"richting": way})
+                yield bevinding("WIJZ927", w.id, {"richting": way})
         elif o.doe not in (_OUT if leaves else {*_IN, "behoud"}):
             yield misfit()
     elif w.tabel == "code" and w.aspect in {"toegevoegd", "vervallen"}:
@@ -79,7 +79,7 @@ def _fits(
         if shared and o.doe != "behoud":
             yield misfit(t(": de lijst komt of gaat als geheel", ": the list comes or goes as a whole"))
         elif not shared and leaves and o.doe == "behoud" and not o.toelichting:
-            yield Bevinding("BDS927", w.id, {"richting": way})
+            yield bevinding("WIJZ927", w.id, {"richting": way})
         elif not shared and o.doe not in ({*_CODE_OUT, "behoud"} if leaves else _CODE_IN):
             yield misfit()
     elif w.soort == "code-hernoemd":
@@ -133,11 +133,11 @@ def _narrows(c: Context, w: Wijziging, *, forward: bool) -> bool:
 
 def _loss(w: Wijziging, o: Omrekening, *, forward: bool) -> Iterator[Bevinding]:
     if o.doe == "vervalt" and not o.verlies.strip():
-        yield Bevinding("BDS926", w.id, {"richting": _way(forward)})
+        yield bevinding("WIJZ926", w.id, {"richting": _way(forward)})
     if o.anders == "vervalt" and not o.verlies.strip():
-        yield Bevinding("BDS926", w.id, {"richting": _way(forward)})
+        yield bevinding("WIJZ926", w.id, {"richting": _way(forward)})
     if o.verlies.strip():
-        yield Bevinding("BDS942", w.id, {"richting": _way(forward), "verlies": o.verlies})
+        yield bevinding("WIJZ942", w.id, {"richting": _way(forward), "verlies": o.verlies})
 
 
 # -- tables ------------------------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ def _tables(c: Context, w: Wijziging, o: Omrekening, *, forward: bool) -> Iterat
     if (
         o.element is not None and o.element not in source.elementen and o.element not in target.elementen
     ) or (o.doe == "verplaats" and (o.element is None or o.element not in target.elementen)):
-        yield Bevinding("BDS933", w.id, {"nummer": o.element, "versie": target.version})
+        yield bevinding("WIJZ933", w.id, {"nummer": o.element, "versie": target.version})
     if o.doe == "hercodeer" and w.nummer is not None:
         yield from _recoding(w, o, source, target, forward=forward)
     elif o.doe == "afleiden" and w.nummer is not None:
@@ -166,9 +166,9 @@ def _tables(c: Context, w: Wijziging, o: Omrekening, *, forward: bool) -> Iterat
         )
         outside = [b for _, b in o.tabel if b not in codes]
         if outside:
-            yield Bevinding("BDS924", w.id, {"richting": _way(forward), "codes": ", ".join(outside)})
+            yield bevinding("WIJZ924", w.id, {"richting": _way(forward), "codes": ", ".join(outside)})
         if w.code not in {a for a, _ in o.tabel}:
-            yield Bevinding("BDS923", w.id, {"richting": _way(forward), "aantal": 1, "codes": w.code})
+            yield bevinding("WIJZ923", w.id, {"richting": _way(forward), "aantal": 1, "codes": w.code})
 
 
 def _recoding(
@@ -184,8 +184,8 @@ def _recoding(
         if not o.anders:
             missing += [code for code in _concepts(source, number, soort) if code not in table]
     if outside:
-        yield Bevinding(
-            "BDS924", w.id, {"richting": _way(forward), "codes": ", ".join(dict.fromkeys(outside))}
+        yield bevinding(
+            "WIJZ924", w.id, {"richting": _way(forward), "codes": ", ".join(dict.fromkeys(outside))}
         )
     if missing:
         known = {
@@ -193,12 +193,12 @@ def _recoding(
             "aantal": len(missing),
             "codes": ", ".join(dict.fromkeys(missing)),
         }
-        yield Bevinding("BDS923", w.id, known)
+        yield bevinding("WIJZ923", w.id, known)
     doubles = [
         code for code in dict.fromkeys(a for a, _ in o.tabel) if [a for a, _ in o.tabel].count(code) > 1
     ]
     if doubles:
-        yield Bevinding("BDS931", w.id, {"codes": ", ".join(doubles)})
+        yield bevinding("WIJZ931", w.id, {"codes": ", ".join(doubles)})
 
 
 def _deriving(
@@ -210,7 +210,7 @@ def _deriving(
         by_element[number].append(code)
     for text, codes in by_element.items():
         if not text.isdigit() or int(text) not in source.elementen:
-            yield Bevinding("BDS933", w.id, {"nummer": text, "versie": source.version})
+            yield bevinding("WIJZ933", w.id, {"nummer": text, "versie": source.version})
             continue
         listed = _concepts(source, int(text), "HL7")
         missing = [] if "*" in codes else [code for code in listed if code not in codes]
@@ -220,19 +220,19 @@ def _deriving(
                 "aantal": len(missing),
                 "codes": f"{text}={','.join(missing)}",
             }
-            yield Bevinding("BDS923", w.id, known)
+            yield bevinding("WIJZ923", w.id, known)
         strange = [code for code in codes if code != "*" and listed and code not in listed]
         if strange and not o.toelichting:
-            yield Bevinding(
-                "BDS930",
+            yield bevinding(
+                "WIJZ930",
                 w.id,
                 {"waarom": t(f"{text} kent geen code {strange[0]}", f"{text} has no code {strange[0]}")},
             )
     allowed = _concepts(target, w.nummer or 0, "HL7")
     outside = [b for _, b in o.tabel if allowed and b not in allowed]
     if outside:
-        yield Bevinding(
-            "BDS924", w.id, {"richting": _way(forward), "codes": ", ".join(dict.fromkeys(outside))}
+        yield bevinding(
+            "WIJZ924", w.id, {"richting": _way(forward), "codes": ", ".join(dict.fromkeys(outside))}
         )
 
 
@@ -250,7 +250,9 @@ def _reachable(c: Context, w: Wijziging, o: Omrekening, *, forward: bool) -> Ite
     gone = c.gone[forward]
     if using and all(n in gone for n in using):
         named = ", ".join(map(str, using[:3]))
-        yield Bevinding("BDS930", w.id, {"waarom": t(f"{named} gaat als geheel", f"{named} goes as a whole")})
+        yield bevinding(
+            "WIJZ930", w.id, {"waarom": t(f"{named} gaat als geheel", f"{named} goes as a whole")}
+        )
 
 
 # -- does the way back restore? ----------------------------------------------------------------------------------
@@ -263,7 +265,7 @@ def _undo(c: Context, w: Wijziging) -> Iterator[Bevinding]:
     for here, there, forward in ((heen, terug, True), (terug, heen, False)):
         why = _not_undone(c, w, here, there, forward=forward)
         if why:
-            yield Bevinding("BDS925", w.id, {"waarom": f" ({why})"})
+            yield bevinding("WIJZ925", w.id, {"waarom": f" ({why})"})
             return
 
 
@@ -371,5 +373,5 @@ def _contradictions(c: Context) -> Iterator[Bevinding]:
                 first = seen[key][1]
                 other = first.richting(forward)
                 why = f"{first.soort}: {other.doe if other else ''}; {w.soort}: {o.doe}"
-                yield Bevinding("BDS929", w.id, {"richting": _way(forward), "waarom": why})
+                yield bevinding("WIJZ929", w.id, {"richting": _way(forward), "waarom": why})
             seen.setdefault(key, (doing, w))

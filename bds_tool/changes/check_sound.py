@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bds_tool.base.text import t
 from bds_tool.changes.check_convert import conversions
-from bds_tool.changes.findings import Bevinding
+from bds_tool.changes.findings import Bevinding, bevinding
 
 if TYPE_CHECKING:
     from bds_tool.changes.context import Context
@@ -44,7 +44,7 @@ def _reuse(c: Context, w: Wijziging) -> Iterator[Bevinding]:
     for definition in reversed(c.eerder):
         before = _name_in(definition, w)
         if before and name and before != name and not _alike(before, name):
-            yield Bevinding("BDS921", w.id, {"versie": definition.version, "oud": before})
+            yield bevinding("WIJZ921", w.id, {"versie": definition.version, "oud": before})
             return
 
 
@@ -86,7 +86,7 @@ def _alike(old: str, new: str) -> bool:
 def _names(w: Wijziging, words: frozenset[str]) -> Iterator[Bevinding]:
     veld = w.veld("weergavenaam") if w.tabel == "code" else w.veld("naam")
     if w.aspect == "hernoemd" and veld and veld.van and veld.naar and not _alike(veld.van, veld.naar):
-        yield Bevinding("BDS922", w.id)
+        yield bevinding("WIJZ922", w.id)
     new = veld.naar if veld else ""
     if (
         not new
@@ -97,7 +97,7 @@ def _names(w: Wijziging, words: frozenset[str]) -> Iterator[Bevinding]:
     for word in sorted(_tokens(new) - words):
         known = next((x for x in _swaps(word) if x in words), None)
         if known:
-            yield Bevinding("BDS940", w.id, {"woord": word, "bekend": known})
+            yield bevinding("WIJZ940", w.id, {"woord": word, "bekend": known})
 
 
 def _swaps(word: str) -> Iterator[str]:
@@ -130,9 +130,9 @@ def _lists(c: Context, w: Wijziging, used: set[str]) -> Iterator[Bevinding]:
         and w.lijst[0].startswith("W")
         and w.lijst[0] not in used
     ):
-        yield Bevinding("BDS939", w.id, {"versie": c.pakket.naar})
+        yield bevinding("WIJZ939", w.id, {"versie": c.pakket.naar})
     if w.soort == "code-toegevoegd" and "#" in w.sleutel and "/!" not in w.sleutel:
-        yield Bevinding("BDS931", w.id, {"codes": w.code})
+        yield bevinding("WIJZ931", w.id, {"codes": w.code})
 
 
 def _element(c: Context, w: Wijziging) -> Iterator[Bevinding]:
@@ -142,8 +142,8 @@ def _element(c: Context, w: Wijziging) -> Iterator[Bevinding]:
     if not e.in_bericht:
         return
     if not e.datatype and not e.hl7_datatype:
-        yield Bevinding(
-            "BDS936",
+        yield bevinding(
+            "WIJZ936",
             w.id,
             {"waarom": t("datatype en waarden zijn niet bekend", "type and values are unknown")},
         )
@@ -152,9 +152,9 @@ def _element(c: Context, w: Wijziging) -> Iterator[Bevinding]:
             f"de waardenlijst {e.waardenlijst or '?'} is er niet",
             f"value list {e.waardenlijst or '?'} is not there",
         )
-        yield Bevinding("BDS936", w.id, {"waarom": why})
+        yield bevinding("WIJZ936", w.id, {"waarom": why})
     if "niet in W0647" in e.status:
-        yield Bevinding("BDS943", w.id, {"versie": c.pakket.naar})
+        yield bevinding("WIJZ943", w.id, {"versie": c.pakket.naar})
 
 
 # -- rules -------------------------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def _rule(c: Context, r: Regel) -> Iterator[Bevinding]:
     forward = r.richting == "heen"
     source, target = c.side(forward)
     if not r.actief:
-        yield Bevinding("BDS941", subject)
+        yield bevinding("WIJZ941", subject)
         return
     mode = c.pakket.modus_heen if forward else c.pakket.modus_terug
     if r.modus and mode and r.modus != mode:
@@ -173,7 +173,7 @@ def _rule(c: Context, r: Regel) -> Iterator[Bevinding]:
             f"zij staat in modus {r.modus}, de conversie gebruikt {mode}",
             f"it is in mode {r.modus}, the conversion uses {mode}",
         )
-        yield Bevinding("BDS930", subject, {"waarom": why})
+        yield bevinding("WIJZ930", subject, {"waarom": why})
     yield from _rule_numbers(c, r, source, target)
     if r.doe == "vervalt":
         if r.verlies:
@@ -181,10 +181,10 @@ def _rule(c: Context, r: Regel) -> Iterator[Bevinding]:
                 "richting": t("heen", "forward") if forward else t("terug", "back"),
                 "verlies": r.verlies,
             }
-            yield Bevinding("BDS942", subject, known)
+            yield bevinding("WIJZ942", subject, known)
         else:
-            yield Bevinding(
-                "BDS926", subject, {"richting": t("heen", "forward") if forward else t("terug", "back")}
+            yield bevinding(
+                "WIJZ926", subject, {"richting": t("heen", "forward") if forward else t("terug", "back")}
             )
     yield from _rule_codes(r, source, target)
     yield from _rule_path(r, source, target)
@@ -194,42 +194,44 @@ def _rule_numbers(c: Context, r: Regel, source: Definition, target: Definition) 
     subject = ("regel", r.id)
     for number in (*r.elementen, *r.waarnemingen, *r.schrijft):
         if number not in source.elementen and number not in target.elementen:
-            yield Bevinding(
-                "BDS933", subject, {"nummer": number, "versie": f"{c.pakket.van}/{c.pakket.naar}"}
+            yield bevinding(
+                "WIJZ933", subject, {"nummer": number, "versie": f"{c.pakket.van}/{c.pakket.naar}"}
             )
     if r.sleutel and not r.sleutel.isdigit():
-        yield Bevinding("BDS933", subject, {"nummer": r.sleutel, "versie": f"{c.pakket.van}/{c.pakket.naar}"})
+        yield bevinding(
+            "WIJZ933", subject, {"nummer": r.sleutel, "versie": f"{c.pakket.van}/{c.pakket.naar}"}
+        )
     for number in r.waarnemingen:
         e = source.elementen.get(number)
         if e is not None and e.locatie_soort not in {"observation", "observation-other-code"}:
-            yield Bevinding("BDS934", subject, {"nummer": number})
+            yield bevinding("WIJZ934", subject, {"nummer": number})
     if r.rubriek:
         for number in r.elementen:
             homes = {d.elementen[number].rubriek for d in (source, target) if number in d.elementen} - {""}
             if homes and r.rubriek not in homes:
                 known = {"nummer": number, "rubriek": ", ".join(sorted(homes)), "genoemd": r.rubriek}
-                yield Bevinding("BDS935", subject, known)
+                yield bevinding("WIJZ935", subject, known)
     for number in r.schrijft:
         if number not in r.elementen and not any(w.nummer == number for j in r.jgz for w in c.pakket.of(j)):
-            yield Bevinding("BDS937", subject, {"nummer": number})
+            yield bevinding("WIJZ937", subject, {"nummer": number})
 
 
 def _rule_codes(r: Regel, source: Definition, target: Definition) -> Iterator[Bevinding]:
     subject = ("regel", r.id)
     doubles = [code for code, n in Counter(r.codes).items() if n > 1]
     if doubles:
-        yield Bevinding("BDS931", subject, {"codes": ", ".join(doubles)})
+        yield bevinding("WIJZ931", subject, {"codes": ", ".join(doubles)})
     if not r.lijst or not r.codes:
         return
     lijst = target.waardenlijsten.get((r.lijst, "HL7")) or source.waardenlijsten.get((r.lijst, "HL7"))
     listed = [x.code for x in lijst.codes if x.rij == "concept"] if lijst else []
     missing = [code for code in dict.fromkeys(listed) if code not in r.codes]
     if missing:
-        yield Bevinding("BDS932", subject, {"codes": ", ".join(missing), "lijst": r.lijst})
+        yield bevinding("WIJZ932", subject, {"codes": ", ".join(missing), "lijst": r.lijst})
     strange = [code for code in dict.fromkeys(r.codes) if code not in listed]
     if strange:
         way = t("heen", "forward") if r.richting == "heen" else t("terug", "back")
-        yield Bevinding("BDS924", subject, {"codes": ", ".join(strange), "richting": way})
+        yield bevinding("WIJZ924", subject, {"codes": ", ".join(strange), "richting": way})
 
 
 _STEP = re.compile(r"(?<![\w@])([A-Za-z]\w+)\[\1(?=[/\[\]])|(?<![\w@])([A-Za-z]\w+)/\2(?=[/\[\]]|$)")
@@ -240,9 +242,9 @@ def _rule_path(r: Regel, source: Definition, target: Definition) -> Iterator[Bev
         return
     twice = _STEP.search(r.pad)
     if twice:
-        yield Bevinding("BDS938", ("regel", r.id), {"stap": twice[1] or twice[2]})
+        yield bevinding("WIJZ938", ("regel", r.id), {"stap": twice[1] or twice[2]})
     for attribute in sorted(set(re.findall(r"@\w+", r.pad)) - _attributes(source) - _attributes(target)):
-        yield Bevinding("BDS944", ("regel", r.id), {"stap": attribute})
+        yield bevinding("WIJZ944", ("regel", r.id), {"stap": attribute})
 
 
 #: Attributes of HL7v3 data types, which the paths of elements do not all show.

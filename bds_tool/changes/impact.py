@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
-from bds_tool.changes.findings import Bevinding
+from bds_tool.changes.findings import Bevinding, bevinding
 from bds_tool.changes.new import BULK
 from bds_tool.changes.package import Geraakt, Pakket, Wijziging
 from bds_tool.schema.lookup.usage import Use, usage_index
@@ -142,4 +142,4 @@ def undeclared(pakket: Pakket, found: Iterable[Impact]) -> Iterator[Bevinding]:
             missing = [x for x in getattr(real, kind) if x not in getattr(request.geraakt, kind)]
             if missing:
                 shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
-                yield Bevinding("BDS971", ("verzoek", jgz), {"kind": kind, "namen": shown})
+                yield bevinding("WIJZ971", ("verzoek", jgz), {"kind": kind, "namen": shown})

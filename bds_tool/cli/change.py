@@ -8,15 +8,14 @@ from typing import Annotated
 
 import typer
 
-from bds_tool.base.errors import ExitCode, UsageError
+from bds_tool.base.errors import UsageError
 from bds_tool.base.text import number, t
+from bds_tool.cli.checked import FORMATS_HELP, ready, tell
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, write
 
 app = typer.Typer(no_args_is_help=True, help="Wijzigingspakketten van de BDS controleren, lezen en maken.")
 
-CHECK_FORMATS = (*TABLE_FORMATS, "github", "junit", "sarif")
-FAIL_ON = {"error": "fout", "warning": "waarschuwing", "info": "info", "never": ""}
 
 Package = Annotated[
     str, typer.Argument(help="Pakket: een bestand, of een naam zoals 4.1.3-4.2.0.", metavar="PAKKET")
@@ -70,9 +69,7 @@ def check(
             "--impact", help="Noem indicatoren, protocollen, zibs, regels en JAMES-velden die dit raakt."
         ),
     ] = False,
-    format_: Annotated[
-        str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(CHECK_FORMATS)}.")
-    ] = "text",
+    format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS_HELP)] = "text",
     output: Output = None,
     fail_on: Annotated[
         str,
@@ -86,10 +83,9 @@ def check(
     from bds_tool.changes.impact import undeclared
     from bds_tool.changes.migrate.check import check as run
     from bds_tool.changes.migrate.check import verdict
-    from bds_tool.changes.migrate.check_report import render
+    from bds_tool.changes.migrate.check_report import checked, notes
 
-    one_of(format_, CHECK_FORMATS, "--format")
-    one_of(fail_on, tuple(FAIL_ON), "--fail-on")
+    threshold = ready(format_, output, fail_on)
     pakket = load_package(package)
     if data is None:
         result = run(pakket)
@@ -99,13 +95,10 @@ def check(
     touched = reach(pakket) if impact else ()
     result.bevindingen += undeclared(pakket, touched)
     place = package if Path(package).is_file() else str(find(pakket.van, pakket.naar))
-    write(render(result, touched, format_, place), output)
     if not quiet:
         talk(verdict(result))
-    order = ("", "info", "waarschuwing", "fout")
-    limit = FAIL_ON[fail_on]
-    if limit and order.index(result.worst()) >= order.index(limit):
-        raise typer.Exit(ExitCode.FINDINGS)
+    told = checked(result, touched, place)
+    tell(told, format_, output, threshold, quiet=True, notes=notes(result, touched))
 
 
 @app.command()

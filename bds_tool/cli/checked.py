@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,8 +37,9 @@ def tell(
     *,
     quiet: bool = False,
     code: ExitCode = ExitCode.FINDINGS,
+    notes: Sequence[str] = (),
 ) -> None:
-    """Write the report; ends the command with `code` when findings reach the threshold."""
+    """Write the report, `notes` before the verdict where people read it; ends the command with `code` when findings reach the threshold."""
     from bds_tool.findings.checked import envelope
     from bds_tool.findings.report import formats
     from bds_tool.findings.report.text import verdict
@@ -46,7 +48,7 @@ def tell(
     if output is not None and str(output) != "-":
         formats.write_report(report, format_, output)
     else:
-        write(formats.render(report, format_))
+        write(formats.render(report, format_, notes=notes))
     if not quiet and (format_ != "text" or output is not None):
         talk(verdict(report))
     if checked.at_or_above(threshold):

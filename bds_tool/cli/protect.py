@@ -9,14 +9,13 @@ import typer
 
 from bds_tool.base.errors import ExitCode, UnreadableError, UsageError
 from bds_tool.base.text import number, t
+from bds_tool.cli.checked import FORMATS_HELP, ready, tell
 from bds_tool.cli.project import project
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
 from bds_tool.cli.wording import Group
 
 #: The policy that holds where neither the command line nor bds.toml names one.
 STRICT = "ncj-strict"
-#: Findings told on a screen; a file gets them all.
-MOST_ROWS = 50
 
 
 class WithDefault(Group):
@@ -192,7 +191,7 @@ def audit(
         float | None, typer.Option("--threshold", help="Aantallen vanaf deze drempel zijn niet gevoelig.")
     ] = None,
     earlier: Earlier = None,
-    format_: Format = "text",
+    format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS_HELP)] = "text",
     output: Output = None,
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Noem de gevonden waarden. Niet publiceren.")
@@ -201,6 +200,9 @@ def audit(
     """Val een gepubliceerde tabel aan: welke verborgen cellen zijn terug te rekenen? Lek gevonden: exitcode 4."""
     from bds_tool.protect.audit import AuditOptions, audit_file
     from bds_tool.protect.audit.result_file import audit_results
+    from bds_tool.protect.audit.told import checked
+
+    ready(format_, output)
 
     if file.is_dir():
         verdict, names = audit_results(file, earlier or (), width=width), None
@@ -214,28 +216,6 @@ def audit(
         )
     else:
         verdict, names = audit_file(file, description, AuditOptions(width, threshold), earlier or ())
-    rows = []
-    for f in verdict.findings:
-        key = f.name or (" · ".join(names.key(f.cell).values()) if names else str(f.cell))
-        rows.append([key, f.reason, *([f.low, f.high] if show_values else [])])
-    columns = ["cel", "reden", *(["laag", "hoog"] if show_values else [])]
-    if format_ == "json":
-        write(
-            to_json(
-                {
-                    "schema_version": 1,
-                    "safe": verdict.safe,
-                    "judged": verdict.judged,
-                    "contradictions": verdict.contradictions,
-                    "remarks": verdict.remarks,
-                    "reasons": verdict.by_reason(),
-                    "findings": [dict(zip(columns, r, strict=True)) for r in rows],
-                }
-            ),
-            output,
-        )
-    elif rows or format_ != "text":
-        _tell_findings(rows, columns, format_, output)
     if verdict.by_reason().get("tegenstrijdig") and not file.is_dir():
         talk(
             t(
@@ -245,31 +225,13 @@ def audit(
                 "are hidden as well, put lower: 0 in the description.",
             )
         )
-    for remark in verdict.remarks:
-        talk(remark)
-    if verdict.contradictions:
-        talk(
-            t(
-                f"{verdict.contradictions} sommen van getoonde getallen kloppen niet.",
-                f"{verdict.contradictions} sums of shown numbers fail.",
-            )
-        )
     talk(_verdict_line(verdict))
-    if not verdict.safe:
-        raise typer.Exit(ExitCode.WITHHELD)
 
+    def name(cell: int) -> str:
+        return " · ".join(names.key(cell).values()) if names else str(cell)
 
-def _tell_findings(rows: list[list[Any]], columns: list[str], format_: str, output: Path | None) -> None:
-    """All findings to a file or in a format for programs; the first ones on a screen."""
-    told = rows[:MOST_ROWS] if format_ == "text" and output is None else rows
-    table(told, columns, format_, output)
-    if len(told) < len(rows):
-        talk(
-            t(
-                f"… en nog {number(len(rows) - len(told))}. Alles: --format csv --output BESTAND.",
-                f"… and {number(len(rows) - len(told))} more. All of them: --format csv --output FILE.",
-            )
-        )
+    told = checked(verdict, str(file), name, show_values=show_values)
+    tell(told, format_, output, "fout", quiet=True, code=ExitCode.WITHHELD)
 
 
 def _verdict_line(verdict: Any) -> str:  # noqa: ANN401

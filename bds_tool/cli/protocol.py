@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bds_tool.base.errors import ExitCode, UsageError
+from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
 from bds_tool.cli.checked import FORMATS_HELP, ready, tell
 from bds_tool.cli.render import TABLE_FORMATS, table, to_json, write

@@ -43,10 +43,12 @@ def rule(
 
     Voorbeeld: bds rule BDS203
     """
-    from bds_tool.findings.catalogue import load_rules
+    from bds_tool.findings.catalogue import Catalogue, load_catalogue, load_rules
     from bds_tool.schema import load
 
-    catalogue = load_rules(project().rules)
+    # The limits that this project sets count for the rules on registrations; other checks have none.
+    every = load_catalogue()
+    catalogue = Catalogue(every.rules | load_rules(project().rules).rules, every.families)
     if bds:
         load(bds)
     if for_format:
@@ -59,7 +61,10 @@ def rule(
     rules = [
         r
         for r in catalogue.rules.values()
-        if (not bds or r.versions.holds(bds)) and (not for_format or not r.formats or for_format in r.formats)
+        # Checks of definitions and publications are for no version and no format of registrations.
+        if (isinstance(r.family, int) or not (bds or for_format))
+        and (not bds or r.versions.holds(bds))
+        and (not for_format or not r.formats or for_format in r.formats)
     ]
     if format_ == "json":
         write(to_json([facts(r) for r in rules]), output)
@@ -86,6 +91,7 @@ def facts(r: Rule) -> dict[str, Any]:
         "remedy": str(r.remedy),
         "source": r.source,
         "certainty": r.certainty,
+        "formerly": list(r.formerly),
         "since": r.versions.since or None,
         "until": r.versions.until or None,
         "formats": list(r.formats),
@@ -103,9 +109,20 @@ def explain(r: Rule, catalogue: Catalogue) -> str:
         str(r.title),
         "",
         f"{t('Waarom', 'Why')}:     {r.why}",
-        f"{t('Voorbeeld', 'Example')}:  {r.example}",
+        *([f"{t('Voorbeeld', 'Example')}:  {r.example}"] if str(r.example) else []),
         f"{t('Wat te doen', 'What to do')}: {r.remedy}",
-        f"{t('Bron', 'Source')}:       {r.source}",
+        *([f"{t('Bron', 'Source')}:       {r.source}"] if r.source else []),
+    ]
+    if r.formerly:
+        lines.append(f"{t('Vroeger', 'Formerly')}:    {', '.join(r.formerly)}")
+    # A code that another rule had before it was this one's alone is never explained for one of the two only.
+    lines += [
+        t(
+            f"Let op: ook {o.code} {o.name} heette vroeger {r.code}.",
+            f"Note: {o.code} {o.name} was called {r.code} too.",
+        )
+        for o in catalogue.rules.values()
+        if r.code in o.formerly
     ]
     if r.certainty == "voorstel":
         lines.append(

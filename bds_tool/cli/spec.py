@@ -27,7 +27,6 @@ Output = Annotated[
 ]
 
 
-
 def register(main: typer.Typer) -> None:
     main.add_typer(app, name="spec")
 
@@ -213,9 +212,7 @@ def check(
         typer.Option("--fail-on", help="Vanaf welke ernst de exitcode 1 is: error, warning, info of never."),
     ] = "error",
     codes: Annotated[bool, typer.Option("--codes", help="Toon welke controles er zijn en stop.")] = False,
-    format_: Annotated[
-        str, typer.Option("--format", "-f", help=FORMATS_HELP)
-    ] = "text",
+    format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS_HELP)] = "text",
     output: Output = None,
 ) -> None:
     """Controleer alle definities: hun vorm, hun samenhang en hun verwijzingen."""

@@ -234,4 +234,4 @@ def _rule(entry: dict[str, Any], family: int | str) -> Rule:
 
 def _open(sentence: str) -> str:
     """A sentence with its parameters left open."""
-    return re.sub(r"'?\{\w+\}'?", "…", sentence)
+    return re.sub(r"…( …)+", "…", re.sub(r"'?\{\w+\}'?", "…", sentence))

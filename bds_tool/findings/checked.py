@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bds_tool import __version__
-from bds_tool.findings.catalogue import SEVERITIES, load_catalogue
-from bds_tool.findings.finding import Finding
+from bds_tool.findings.catalogue import SEVERITIES
+from bds_tool.findings.finding import Finding, readable_catalogue, told
 
 #: Raised when a reader of the old shape would misread the new one; additions keep the number.
 SCHEMA_VERSION = 1
@@ -43,9 +43,7 @@ class Checked:
 
 def envelope(checked: Checked) -> dict[str, Any]:
     """The report as plain data: `specs/_schemas/bevindingen.schema.json`."""
-    found = sorted(
-        checked.findings, key=lambda f: (-SEVERITIES.index(f.severity), f.file, f.line, f.code)
-    )
+    found = sorted(checked.findings, key=lambda f: (-SEVERITIES.index(f.severity), f.file, f.line, f.code))
     counts = {s: sum(f.severity == s for f in found) for s in reversed(SEVERITIES)}
     with_findings = {f.code for f in found}
     files = [*dict.fromkeys([*checked.files, *(f.file for f in found if f.file)])]
@@ -53,7 +51,7 @@ def envelope(checked: Checked) -> dict[str, Any]:
         "$schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
         "command": checked.command,
-        "tool": {"name": "bds", "version": __version__, "rules": load_catalogue().version()},
+        "tool": {"name": "bds", "version": __version__, "rules": readable_catalogue().version()},
         "definition": {"name": "BDS", "versions": list(checked.versions)},
         "settings": {"reference_date": None, "max_examples": None, "show_values": False},
         "input": [_file(name, found) for name in files],
@@ -71,9 +69,7 @@ def envelope(checked: Checked) -> dict[str, Any]:
         },
         "rules": _rules(found),
         "findings": [_finding(f) for f in found],
-        "good": [
-            {"code": c, "name": load_catalogue()[c].name} for c in checked.judged if c not in with_findings
-        ],
+        "good": [{"code": c, "name": told(c).name} for c in checked.judged if c not in with_findings],
         "not_judged": [
             {"code": None, "name": what, "reason": reason} for what, reason in checked.not_judged.items()
         ],

@@ -12,7 +12,7 @@ from typing import Any
 
 from bds_tool.base.errors import SpecError
 from bds_tool.base.specs import shipped_specs
-from bds_tool.findings.catalogue import Rule, catalogue_of, load_catalogue
+from bds_tool.findings.catalogue import Catalogue, Rule, catalogue_of, load_catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,7 @@ class Finding:
     @property
     def remedy(self) -> str:
         """What to do; names of parameters that the finding carries are filled in."""
-        return re.sub(
-            r"\{(\w+)\}", lambda m: str(self.parameters.get(m[1], m[0])), str(self.rule.remedy)
-        )
+        return re.sub(r"\{(\w+)\}", lambda m: str(self.parameters.get(m[1], m[0])), str(self.rule.remedy))
 
 
 def told(code: str) -> Rule:
@@ -57,7 +55,13 @@ def told(code: str) -> Rule:
 
     A draft copy of the definitions that lacks a text must still be told so, in words.
     """
+    own = readable_catalogue().rules.get(code)
+    return own or catalogue_of(shipped_specs())[code]
+
+
+def readable_catalogue() -> Catalogue:
+    """The catalogue of the specs in use; where it cannot be read, the one shipped with this program."""
     try:
-        return load_catalogue()[code]
+        return load_catalogue()
     except SpecError:
-        return catalogue_of(shipped_specs())[code]
+        return catalogue_of(shipped_specs())

@@ -39,7 +39,7 @@ def test_check_of_a_clean_package(bds):
     result = bds("change", "check", "4.1.3-4.2.0")
     assert result.code == 0
     assert "0 fout(en), 0 waarschuwing(en)" in result.err
-    assert "BDS906 verzoek-zonder-nummer" in result.out
+    assert "WIJZ906 verzoek-zonder-nummer" in result.out
 
 
 def test_fail_on_decides_the_exit_code(bds):
@@ -52,7 +52,7 @@ def test_fail_on_decides_the_exit_code(bds):
 def test_formats_carry_the_same_findings(bds, format_):
     result = bds("change", "check", "4.1.3-4.2.0", "--format", format_, "--quiet")
     assert result.code == 0
-    assert result.out.count("BDS906") >= 1
+    assert result.out.count("WIJZ906") >= 1
     assert result.err == ""
     if format_ in {"json", "sarif"}:
         json.loads(result.out)
@@ -60,7 +60,7 @@ def test_formats_carry_the_same_findings(bds, format_):
 
 def test_data_counts_dossiers_and_hides_small_ones(bds, store):
     result = bds("change", "check", "4.1.3-4.2.0", "--data", store, "--format", "json")
-    found = {e["bdsnummer"]: e for e in json.loads(result.out)["gegevens"]["elementen"]}
+    found = {e["bdsnummer"]: e for e in json.loads(result.out)["data"]["elements"]}
     assert (found[510]["dossiers"], found[510]["waarden"], found[510]["aandeel"]) == (12, 12, 1.0)
     # One dossier is too few to show, as number or as share.
     assert (found[753]["dossiers"], found[753]["waarden"], found[753]["aandeel"]) == (None, None, None)
@@ -84,7 +84,7 @@ def test_a_broken_patch_is_refused(bds, tmp_path):
     )
     result = bds("change", "check", path)
     assert result.code == 1
-    assert "BDS953 versienummer-past-niet" in result.out
+    assert "WIJZ953 versienummer-past-niet" in result.out
 
 
 def test_a_draft_grows_and_becomes_a_definition(bds, tmp_path):
@@ -97,7 +97,10 @@ def test_a_draft_grows_and_becomes_a_definition(bds, tmp_path):
     assert (added.code, added.out) == (0, "")
     assert "element-toegevoegd 1700 Schermtijd" in added.err
     check = bds("change", "check", path)
-    assert (check.code, check.out.strip()) == (0, "Geen bevindingen.")
+    assert (check.code, check.out.strip()) == (
+        0,
+        "1 bestand nagekeken: 0 fouten, 0 waarschuwingen, 0 ter informatie.",
+    )
     assert bds("change", "apply", path, "--out", tmp_path / "bds" / "4.3.0").code == 0
     assert "1700,Schermtijd" in (tmp_path / "bds" / "4.3.0" / "elementen.csv").read_text(encoding="utf-8")
     assert bds("change", "apply", path, "--out", tmp_path / "bds" / "4.3.0").code == 2
@@ -108,7 +111,7 @@ def test_a_draft_without_cause_is_asked_for_it(bds, tmp_path):
     path = tmp_path / "p.yaml"
     bds("change", "new", "4.2.0", "4.3.0", "-o", path)
     bds("change", "add", path, "element-hernoemd", "276", "--set", "naam=Bewegen", "--jgz", "JGZ-1")
-    assert "BDS911" in bds("change", "check", path).out
+    assert "WIJZ911" in bds("change", "check", path).out
 
 
 @pytest.mark.parametrize(

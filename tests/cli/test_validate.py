@@ -203,10 +203,10 @@ def test_rule_explains_and_suggests(bds, place):
 
 
 def test_rule_lists_all(bds):
-    from bds_tool.findings.catalogue import load_rules
+    from bds_tool.findings.catalogue import load_catalogue
 
     rows = json.loads(bds("rule", "--format", "json").out)
-    assert len(rows) == len(load_rules().rules)
+    assert len(rows) == len(load_catalogue().rules)
     assert len(json.loads(bds("rule", "--for", "james", "--format", "json").out)) < len(rows)
 
 

@@ -18,11 +18,17 @@ import pytest
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import set_language
 from bds_tool.findings.catalogue import load_rules
-from bds_tool.findings.report import FORMATS, render, write_report
+from bds_tool.findings.report import FORMATS, write_report
+from bds_tool.findings.report import render as render_report
+from bds_tool.findings.report.envelope import build
 from bds_tool.findings.report.formats import BINARY
 
 WORDS = "geheim-verhaal-van-Noortje"
 A = {"activiteit_id": "ACT-77", "datum": "2020-01-15"}
+
+
+def render(result, format_, *, show_values=False):
+    return render_report(build(result, show_values=show_values), format_)
 
 
 @pytest.fixture
@@ -138,7 +144,7 @@ def test_csv_cannot_run_as_a_formula(judge):
 
 def test_binary_formats(result, tmp_path):
     for format_ in ("parquet", "xlsx"):
-        write_report(result, format_, tmp_path / f"r.{format_}")
+        write_report(build(result), format_, tmp_path / f"r.{format_}")
     frame = pl.read_parquet(tmp_path / "r.parquet")
     assert frame.height == result.findings.height
     assert frame["code"].to_list() == result.findings["code"].to_list()

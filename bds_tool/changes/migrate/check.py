@@ -11,7 +11,7 @@ from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
 from bds_tool.changes.check import check_definition_side, context
 from bds_tool.changes.context import Context
-from bds_tool.changes.findings import Bevinding
+from bds_tool.changes.findings import Bevinding, bevinding
 from bds_tool.changes.fragment import problems, unfilled
 from bds_tool.changes.plan import Plan, compile_plan
 
@@ -44,15 +44,11 @@ class CheckResult:
     gewicht: list[Weight] = field(default_factory=list)
     rijen: int | None = None
 
-    def worst(self) -> str:
-        order = ("", "info", "waarschuwing", "fout")
-        return max((b.ernst for b in self.bevindingen), key=order.index, default="")
-
 
 def check(pakket: Pakket, data: Store | None = None) -> CheckResult:
     """All findings on a package. `data` adds how many dossiers and values its changes touch."""
     found = check_definition_side(pakket)
-    if not any(b.code == "BDS966" for b in found):
+    if not any(b.code == "WIJZ966" for b in found):
         c, _ = context(pakket)
         found += example_findings(c)
     result = CheckResult(pakket, sorted(found, key=_order))
@@ -62,7 +58,7 @@ def check(pakket: Pakket, data: Store | None = None) -> CheckResult:
 
 
 def _order(b: Bevinding) -> tuple[int, str, str, str]:
-    return (("fout", "waarschuwing", "info").index(b.ernst), b.code, *b.onderwerp)
+    return (("fout", "waarschuwing", "info").index(b.severity), b.code, *b.onderwerp)
 
 
 # -- examples ----------------------------------------------------------------------------------------------------
@@ -85,30 +81,30 @@ def _example(c: Context, jgz: str, number: int, x: Voorbeeld, run: Run | None) -
     subject = ("verzoek", jgz)
     holes = unfilled(x.voor) + unfilled(x.na)
     if holes:
-        yield Bevinding(
-            "BDS965", subject, {"nummer": number, "rijen": ", ".join(map(str, sorted(set(holes))))}
+        yield bevinding(
+            "WIJZ965", subject, {"nummer": number, "rijen": ", ".join(map(str, sorted(set(holes))))}
         )
         return
     yield from _against(c, jgz, number, x)
     wrong = problems(x.voor, source)
     if wrong:
-        yield Bevinding(
-            "BDS961", subject, {"nummer": number, "versie": source.version, "waarom": "; ".join(wrong[:3])}
+        yield bevinding(
+            "WIJZ961", subject, {"nummer": number, "versie": source.version, "waarom": "; ".join(wrong[:3])}
         )
     if run is None:
         return
     if not same(run.na, x.na):
-        yield _odd("BDS963", c, jgz, number, run.na, x.na)
+        yield _odd("WIJZ963", c, jgz, number, run.na, x.na)
     wrong = problems(x.na, target)
     if wrong:
-        yield Bevinding(
-            "BDS962", subject, {"nummer": number, "versie": target.version, "waarom": "; ".join(wrong[:3])}
+        yield bevinding(
+            "WIJZ962", subject, {"nummer": number, "versie": target.version, "waarom": "; ".join(wrong[:3])}
         )
     expected = x.voor if x.weerom is None else x.weerom
     if not same(run.weerom, expected):
-        yield _odd("BDS964", c, jgz, number, run.weerom, expected)
+        yield _odd("WIJZ964", c, jgz, number, run.weerom, expected)
     elif x.weerom is not None and not _declared(c, jgz):
-        yield _odd("BDS964", c, jgz, number, x.weerom, x.voor)
+        yield _odd("WIJZ964", c, jgz, number, x.weerom, x.voor)
 
 
 def _declared(c: Context, jgz: str) -> bool:
@@ -127,7 +123,7 @@ def _against(c: Context, jgz: str, number: int, x: Voorbeeld) -> Iterator[Bevind
             and w.heen is not None
             and w.heen.doe != "behoud"
         ):
-            yield Bevinding("BDS967", w.id, {"nummer": number, "verzoek": jgz, "versie": c.pakket.naar})
+            yield bevinding("WIJZ967", w.id, {"nummer": number, "verzoek": jgz, "versie": c.pakket.naar})
 
 
 def _odd(
@@ -137,7 +133,7 @@ def _odd(
     numbers = _differing(left, right)
     changes = tuple(w.id for w in c.pakket.of(jgz) if w.nummer in numbers or _uses(c, w.lijst, numbers))
     shown = ", ".join(map(str, sorted(numbers))) or "—"
-    return Bevinding(code, ("verzoek", jgz), {"nummer": number, "elementen": shown}, betreft=changes)
+    return bevinding(code, ("verzoek", jgz), {"nummer": number, "elementen": shown}, betreft=changes)
 
 
 def _uses(c: Context, lijst: tuple[str, str] | None, numbers: set[int]) -> bool:
@@ -282,7 +278,7 @@ def with_examples(pakket: Pakket, changes: list[Wijziging]) -> Pakket:
     c, problem = context(pakket)
     if problem:
         return pakket
-    lacking = {b.onderwerp for b in check_definition_side(pakket) if b.code == "BDS909"}
+    lacking = {b.onderwerp for b in check_definition_side(pakket) if b.code == "WIJZ909"}
     wanted = tuple(w for w in changes if w.id in lacking)
     made = sample_examples(replace(pakket, wijzigingen=wanted), c.oud, c.nieuw)
     plans = [compile_plan(pakket, c.oud, c.nieuw, forward=f) for f in (True, False)]
@@ -296,7 +292,7 @@ def with_examples(pakket: Pakket, changes: list[Wijziging]) -> Pakket:
 
 def verdict(result: CheckResult) -> str:
     """One line: what the check found and what class the package has."""
-    n = {s: sum(b.ernst == s for b in result.bevindingen) for s in ("fout", "waarschuwing", "info")}
+    n = {s: sum(b.severity == s for b in result.bevindingen) for s in ("fout", "waarschuwing", "info")}
     p = result.pakket
     return t(
         f"{p.naam}: {n['fout']} fout(en), {n['waarschuwing']} waarschuwing(en), {n['info']} opmerking(en); "

@@ -15,8 +15,7 @@ from bds_tool.findings.checked import SCHEMA, SCHEMA_VERSION
 from bds_tool.findings.result import FOUND, GOOD, UNKNOWN
 
 if TYPE_CHECKING:
-    from bds_tool.findings.checked import SCHEMA, SCHEMA_VERSION
-from bds_tool.findings.result import Result
+    from bds_tool.findings.result import Result
 
 
 def build(result: Result, *, examples: int | None = None, show_values: bool = False) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,14 @@ FORMATS = (
 )
 
 
-def render(report: dict[str, Any], format_: str, *, quiet: bool = False) -> str:
+def render(report: dict[str, Any], format_: str, *, quiet: bool = False, notes: Sequence[str] = ()) -> str:
     """A report (`envelope.build`, `checked.envelope`) in one of FORMATS that are text. Raises UsageError for another."""
     check(format_)
     on_screen(format_)
     if format_ == "text":
         from bds_tool.findings.report.text import text
 
-        return text(report, quiet=quiet)
+        return text(report, quiet=quiet, notes=notes)
     return _of_report(format_)(report)
 
 

@@ -23,9 +23,7 @@ def github(report: dict[str, Any]) -> str:
         where = f"file={_property(f['file'])}," if f["file"] else ""
         line = f"line={f['line']}," if f["line"] else ""
         title = _property(f"{f['code']} {f['name']}")
-        lines.append(
-            f"::{_COMMANDS[f['severity']]} {where}{line}title={title}::{_data(sentence(f))}"
-        )
+        lines.append(f"::{_COMMANDS[f['severity']]} {where}{line}title={title}::{_data(sentence(f))}")
     lines.append(f"::notice title=bds::{_data(verdict(report))}")
     return "\n".join(lines) + "\n"
 

@@ -17,7 +17,13 @@ def junit(report: dict[str, Any]) -> str:
     titles = {r["code"]: r for r in report["rules"]}
     names = [f["file"] for f in report["input"]]
     for name in [*names, *(n for n in by_file if n not in names)]:
-        _suite(root, name or ("bds.toml" if report["command"] == "bds validate" else report["command"]), by_file.get(name, {}), titles, report)
+        _suite(
+            root,
+            name or ("bds.toml" if report["command"] == "bds validate" else report["command"]),
+            by_file.get(name, {}),
+            titles,
+            report,
+        )
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 from bds_tool.base.text import number, t
@@ -20,7 +21,7 @@ def severity(word: str) -> str:
 PLACES = 50
 
 
-def text(report: dict[str, Any], *, places: int = 3, quiet: bool = False) -> str:
+def text(report: dict[str, Any], *, places: int = 3, quiet: bool = False, notes: Sequence[str] = ()) -> str:
     """Lines to read: per rule the number, the elements, some places and what to do."""
     if quiet:
         return verdict(report)
@@ -34,13 +35,14 @@ def text(report: dict[str, Any], *, places: int = 3, quiet: bool = False) -> str
         lines += [*_rule(rule, by_rule.get(rule["code"], []), places), ""]
     if report["command"] == "bds validate":
         lines += _tail(report)
-    return "\n".join([*lines, verdict(report)])
+    return "\n".join([*lines, *notes, verdict(report)])
 
 
 def _rule(rule: dict[str, Any], findings: list[dict[str, Any]], places: int) -> list[str]:
     count = _times(rule["count"], rule["files"])
     lines = [f"{rule['code']} {rule['name']}  {severity(rule['severity'])}  {count}"]
-    lines += textwrap.wrap(rule["title"], 100, initial_indent="  ", subsequent_indent="  ")
+    if "…" not in rule["title"]:  # else it stands below in full, for each finding
+        lines += textwrap.wrap(rule["title"], 100, initial_indent="  ", subsequent_indent="  ")
     if rule["accepted"]:
         lines.append(
             t(
@@ -63,7 +65,12 @@ def _rule(rule: dict[str, Any], findings: list[dict[str, Any]], places: int) -> 
                 lines.append(f"      {finding['message']}")
         if "subject" in entry and len(listed) > places:
             more = number(len(listed) - places)
-            lines.append(t(f"    en nog {more} (--format csv toont alles)", f"    and {more} more (--format csv shows all)"))
+            lines.append(
+                t(
+                    f"    en nog {more} (--format csv toont alles)",
+                    f"    and {more} more (--format csv shows all)",
+                )
+            )
     rest = rule["elements"][5:]
     if rest:
         more = sum(e["count"] for e in rest)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from bds_tool.base.ranges import SINCE, UNTIL, order, range_of
-from bds_tool.schema.checking.files import Document
 from bds_tool.findings.finding import Finding as SpecFinding
+from bds_tool.schema.checking.files import Document
 from bds_tool.schema.coding import code_pairs
 from bds_tool.schema.lines import line_of
 from bds_tool.schema.loading import load, newest, versions

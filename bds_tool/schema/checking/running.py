@@ -9,11 +9,11 @@ from bds_tool.base.errors import UserError
 from bds_tool.base.ranges import Range, range_of
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
-from bds_tool.schema.checking.bds import Lines, check_step, check_version
-from bds_tool.schema.checking.files import check_package, check_schema, documents
 from bds_tool.findings.catalogue import SEVERITIES
 from bds_tool.findings.checked import Checked
 from bds_tool.findings.finding import Finding as SpecFinding
+from bds_tool.schema.checking.bds import Lines, check_step, check_version
+from bds_tool.schema.checking.files import check_package, check_schema, documents
 from bds_tool.schema.checking.refs import check_ids, check_references, check_sssom, check_table_references
 from bds_tool.schema.loading import load, read_rows, versions
 from bds_tool.schema.model import Element

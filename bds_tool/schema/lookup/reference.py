@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.text import t
-from bds_tool.findings.catalogue import load_catalogue
 from bds_tool.schema.diff.report import Requests, difference, markdown
 from bds_tool.schema.loading import load, newest, versions
 from bds_tool.schema.lookup.card import lijst_naam, values
@@ -61,7 +60,6 @@ def reference_pages(numbered: Requests | None = None) -> Pages:
     for p in protocols().values():
         pages[f"protocollen/{p.id}.md"] = _protocol_page(p, "../bds/rubrieken")
     pages["protocollen/index.md"] = _protocols_index()
-    pages["controles.md"] = _controls_page()
     pages["versies.md"] = _versions_page()
     return pages
 
@@ -362,18 +360,4 @@ def _protocol_page(p: Protocol, rubrieken: str) -> str:
         ]
         if links:
             lines.append(f"- {t('elementen', 'elements')}: {', '.join(links)}")
-    return "\n".join(lines) + "\n"
-
-
-def _controls_page() -> str:
-    lines = [
-        t("# Controles op de definities", "# Checks of the definitions"),
-        "",
-        t("`bds spec check` kijkt elk bestand in `specs/` na. Dit zijn de codes.",
-          "`bds spec check` looks at every file in `specs/`. These are the codes."),
-    ]  # fmt: skip
-    for c in load_catalogue().rules.values():
-        if c.family == "SPEC":
-            lines += ["", f"## {c.code} {c.name}", "", f"{c.why} ({c.severity})", ""]
-            lines.append(f"{t('Oplossing', 'Remedy')}: {c.remedy}")
     return "\n".join(lines) + "\n"

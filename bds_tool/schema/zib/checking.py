@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 from bds_tool.base.checked_yaml import faults
 from bds_tool.base.ranges import Range, order
 from bds_tool.base.specs import read_yaml, specs_dir
 from bds_tool.base.text import t
+from bds_tool.findings.catalogue import load_catalogue
+from bds_tool.findings.checked import Checked
+from bds_tool.findings.finding import Finding
 from bds_tool.schema import load, versions
 from bds_tool.schema.model import Definition
 from bds_tool.schema.zib.coverage import past
@@ -38,17 +40,17 @@ PROFILE_UNITS = {
 WIDER, NARROWER = {"wider", "subsumes"}, {"narrower", "specializes"}
 
 
-@dataclass(frozen=True, slots=True)
-class Fout:
-    """A defect of the mapping: `soort` is fout or waarschuwing."""
+def _defect(code: str, place: str, text: str) -> Finding:
+    """A finding at `file:line` under `specs/zib`, or on an element (`bds:235`) that has no line."""
+    name, _, rest = place.partition(":")
+    parameters = {"wat": text}
+    if name == "bds":
+        return Finding(code, f"specs/zib/{MASTER}", 0, parameters, key=rest, subject=f"element {rest}")
+    line = int(rest) if rest else 0
+    return Finding(code, f"specs/zib/{name}", line, parameters, key=text, subject=place)
 
-    code: str
-    soort: str
-    plaats: str
-    tekst: str
 
-
-def check(kaart: Zibkaart | None = None) -> list[Fout]:
+def check(kaart: Zibkaart | None = None) -> list[Finding]:
     """All defects found, in order of place. An empty list means: consistent, not: right."""
     chosen = kaart or load_zib()
     definitions = {v: load(v) for v in covered(chosen)}
@@ -60,13 +62,27 @@ def check(kaart: Zibkaart | None = None) -> list[Fout]:
     return found
 
 
+def checked(found: list[Finding], kaart: Zibkaart | None = None) -> Checked:
+    """In the form of all checks; a check of every code says which hold as well."""
+    root = specs_dir()
+    files = [root / "zib" / MASTER, *sorted((root / "zib" / "waardenlijsten").glob("*.tsv"))]
+    files.append(root / "zib" / "fhir" / "vormen.yaml")
+    return Checked(
+        "bds zib check",
+        found,
+        [f"specs/{p.relative_to(root).as_posix()}" for p in files],
+        judged=[r.code for r in load_catalogue().rules.values() if r.family == "ZIB"],
+        versions=covered(kaart or load_zib()),
+    )
+
+
 def covered(kaart: Zibkaart) -> tuple[str, ...]:
     """The known BDS versions from the first that the mapping speaks of; of these every element must have a row."""
     first = min((k.versies.since for k in kaart.koppelingen), key=order, default="")
     return Range(first).among(versions())
 
 
-def _schema() -> Iterator[Fout]:
+def _schema() -> Iterator[Finding]:
     """The rows against their JSON Schema."""
     root = specs_dir() / "zib"
     files = [(root / MASTER, "zib-koppeling")]
@@ -74,19 +90,18 @@ def _schema() -> Iterator[Fout]:
     for path, kind in files:
         for line, row in rows(path):
             for fault in faults(row, kind):
-                yield Fout("ZIB01", "fout", f"{path.name}:{line}", fault)
+                yield _defect("ZIB01", f"{path.name}:{line}", fault)
     forms = root / "fhir" / "vormen.yaml"
     for fault in faults(read_yaml(forms), "zib-vormen"):
-        yield Fout("ZIB01", "fout", forms.name, fault)
+        yield _defect("ZIB01", forms.name, fault)
 
 
-def _complete(kaart: Zibkaart, definitions: dict[str, Definition]) -> Iterator[Fout]:
+def _complete(kaart: Zibkaart, definitions: dict[str, Definition]) -> Iterator[Finding]:
     for release in ("2017", "2020"):
         for n in sorted(set().union(*(d.elementen for d in definitions.values()))):
             if kaart.van(n, release) is None:
-                yield Fout(
+                yield _defect(
                     "ZIB02",
-                    "fout",
                     f"bds:{n}",
                     t(
                         f"element {n} heeft geen regel voor zib-release {release}",
@@ -95,9 +110,8 @@ def _complete(kaart: Zibkaart, definitions: dict[str, Definition]) -> Iterator[F
                 )
     for (n, release), several in kaart.per_element.items():
         if len({r.status in BEWEZEN for r in several}) > 1:
-            yield Fout(
+            yield _defect(
                 "ZIB03",
-                "fout",
                 f"bds:{n}",
                 t(
                     f"release {release}: zowel een tegenhanger als geen tegenhanger",
@@ -106,11 +120,11 @@ def _complete(kaart: Zibkaart, definitions: dict[str, Definition]) -> Iterator[F
             )
 
 
-def _row(kaart: Zibkaart, row: Koppeling, definitions: dict[str, Definition]) -> Iterator[Fout]:
+def _row(kaart: Zibkaart, row: Koppeling, definitions: dict[str, Definition]) -> Iterator[Finding]:
     place = f"{MASTER}:{row.regel}"
 
-    def fout(code: str, nl: str, en: str, soort: str = "fout") -> Fout:
-        return Fout(code, soort, place, t(nl, en))
+    def fout(code: str, nl: str, en: str) -> Finding:
+        return _defect(code, place, t(nl, en))
 
     n = row.bdsnummer
     for version, d in definitions.items():
@@ -153,7 +167,7 @@ def _row(kaart: Zibkaart, row: Koppeling, definitions: dict[str, Definition]) ->
         )
 
 
-def _units(row: Koppeling, fout: object) -> Iterator[Fout]:
+def _units(row: Koppeling, fout: object) -> Iterator[Finding]:
     assert callable(fout)  # noqa: S101  # for the type checker only
     if row.eenheid_bds and row.eenheid_fhir:
         family = next((f for f in FAMILIES if row.eenheid_bds in f), ())
@@ -172,7 +186,7 @@ def _units(row: Koppeling, fout: object) -> Iterator[Fout]:
         )
 
 
-def _direction(kaart: Zibkaart, row: Koppeling, fout: object) -> Iterator[Fout]:
+def _direction(kaart: Zibkaart, row: Koppeling, fout: object) -> Iterator[Finding]:
     """The relation of an element cannot be closer than the relations of its codes."""
     assert callable(fout)  # noqa: S101  # for the type checker only
     if row.status not in BEWEZEN or row.predicaat == "relatedMatch":
@@ -200,7 +214,9 @@ def _allowed_narrow() -> frozenset[int]:
     return frozenset({461})
 
 
-def _list(name: str, codes: tuple[Codekoppeling, ...], definitions: dict[str, Definition]) -> Iterator[Fout]:
+def _list(
+    name: str, codes: tuple[Codekoppeling, ...], definitions: dict[str, Definition]
+) -> Iterator[Finding]:
     known: set[str] = set()
     for d in definitions.values():
         for soort in ("BDS", "HL7"):
@@ -209,25 +225,22 @@ def _list(name: str, codes: tuple[Codekoppeling, ...], definitions: dict[str, De
                 known |= {c.code for c in values.codes if c.rij != "complete-codesystem"}
     have = {c.bds for c in codes if c.release == "2020"}
     for code in sorted(known - have):
-        yield Fout(
+        yield _defect(
             "ZIB11",
-            "fout",
             f"waardenlijsten/{name}.tsv",
             t(f"code {code} van {name} heeft geen regel", f"code {code} of {name} has no row"),
         )
     for row in codes:
         place = f"waardenlijsten/{name}.tsv:{row.regel}"
         if row.bds not in known:
-            yield Fout(
+            yield _defect(
                 "ZIB12",
-                "fout",
                 place,
                 t(f"code {row.bds} staat niet in {name}", f"code {row.bds} is not in {name}"),
             )
         if row.gemapt != bool(row.code):
-            yield Fout(
+            yield _defect(
                 "ZIB13",
-                "fout",
                 place,
                 t(
                     f"code {row.bds}: {'doelcode ontbreekt' if row.gemapt else 'doelcode bij unmatched'}",
