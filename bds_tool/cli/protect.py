@@ -205,7 +205,10 @@ def audit(
     ready(format_, output)
 
     if file.is_dir():
+        from bds_tool.protect.seal import remarks
+
         verdict, names = audit_results(file, earlier or (), width=width), None
+        verdict.remarks += remarks(file)
     elif description is None:
         raise UsageError(
             t(
@@ -265,7 +268,9 @@ def show_ledger(
     output: Output = None,
 ) -> None:
     """Toon het register van uitgaven, of voeg een eerdere uitgave toe."""
+    from bds_tool.indicators.result import LAYOUT
     from bds_tool.protect.ledger import Ledger, read_released
+    from bds_tool.protect.seal import open_sealed
 
     if not add and not path.exists():
         raise UnreadableError(
@@ -279,6 +284,8 @@ def show_ledger(
     if add:
         published = read_released(add)
         published.require_protected()
+        if published.meta.get("layout") == LAYOUT:
+            open_sealed(add)
         book.add(add, published.meta, note)
     rows = [
         [

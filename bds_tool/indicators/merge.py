@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bds_tool.base.errors import UsageError
+from bds_tool.base.errors import UsageError, WithheldError
 from bds_tool.base.files import work_dir
 from bds_tool.base.text import t
 from bds_tool.indicators.cube import Space
@@ -39,6 +39,8 @@ def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Resu
     if len(paths) < 2:
         raise UsageError(t("Geef minstens twee resultaten.", "Give at least two results."))
     results = [read_result(p) for p in paths]
+    for r in results:
+        _require_counted(r)
     problems = differences(results)
     if problems:
         raise UsageError(
@@ -75,14 +77,24 @@ def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Resu
         return write_result(target, file, meta, replace=replace)
 
 
+def _require_counted(result: Result) -> None:
+    """Raises WithheldError (exit 4) for what was protected, also where it says that it was not."""
+    names = {p.name for p in result.path.iterdir()}
+    words = set(result.counts().select("status").unique().collect()["status"])
+    if result.protected or "_zegel.json" in names or words - {UNPROTECTED}:
+        raise WithheldError(
+            t(
+                f"{result.path.name} is al beschermd, of er is iets aan veranderd. Er is niets geschreven.",
+                f"{result.path.name} is protected, or something was changed in it. Nothing was written.",
+            ),
+            t("Geef resultaten van bds indicator compute.", "Give results of bds indicator compute."),
+        )
+
+
 def differences(results: Sequence[Result]) -> list[str]:
     """What stands in the way of adding up, as texts; empty when nothing does."""
     first = results[0]
-    out = [
-        t(f"{r.path.name} is al beschermd", f"{r.path.name} is protected already")
-        for r in results
-        if r.protected
-    ]
+    out = []
     hashes = [s["sha256"] for r in results for s in r.meta["sources"] if s.get("sha256")]
     if len(hashes) != len(set(hashes)):
         out.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -192,12 +192,13 @@ def write_result(
     *,
     replace: bool = False,
     tables: Mapping[str, pa.Table] | None = None,
+    finish: Callable[[Path], None] | None = None,
 ) -> Result:
     """Write a result directory whole or not at all.
 
     `counts` is a frame with COLUMNS (OPTIONAL ones may be absent), or the path of a Parquet file that already has
     them, which is moved into place. `meta` needs `status`; `layout` is filled in. `tables` are further Parquet files
-    by name.
+    by name; `finish` is called with the finished directory before it gets its name.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -216,11 +217,21 @@ def write_result(
             for name in OPTIONAL - set(table.column_names):
                 table = table.append_column(name, pa.nulls(table.num_rows))
             table = table.select(list(COLUMNS)).cast(counts_schema())
-            pq.write_table(table, temporary / COUNTS_FILE, compression="zstd")
+            # Of what is published, the file says no more than its rows.
+            bare = meta["status"] == PROTECTED
+            pq.write_table(
+                table.replace_schema_metadata(None),
+                temporary / COUNTS_FILE,
+                compression="zstd",
+                write_statistics=not bare,
+                store_schema=not bare,
+            )
         for name, extra in (tables or {}).items():
             pq.write_table(extra, temporary / name, compression="zstd")
         text = json.dumps(meta, ensure_ascii=False, indent=2, default=str) + "\n"
         (temporary / META_FILE).write_text(text, encoding="utf-8")
+        if finish is not None:
+            finish(temporary)
     return Result(path, meta)
 
 

@@ -79,6 +79,10 @@ class Ledger:
                 )
         return cls(path, releases)
 
+    def state(self) -> str:
+        """What tells one state of the ledger from another."""
+        return hashlib.sha256("".join(str(r.facts["sha256"]) for r in self.releases).encode()).hexdigest()
+
     def paths(self) -> list[Path]:
         return [r.path for r in self.releases]
 

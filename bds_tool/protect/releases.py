@@ -74,6 +74,7 @@ def _require_figures(source: Path) -> None:
 def _rounded_result(source: Path, policy: Policy, target: Path, *, replace: bool) -> dict[str, Any]:
     from bds_tool.indicators.result import PROTECTED, read_result, write_result
     from bds_tool.protect.rounding import HIDDEN, round_result
+    from bds_tool.protect.seal import public_meta, seal_facts, sealer
 
     result = read_result(source)
     if result.protected:
@@ -81,13 +82,13 @@ def _rounded_result(source: Path, policy: Policy, target: Path, *, replace: bool
     frame = round_result(result.counts().collect(), policy)
     hidden = int((frame["status"] == HIDDEN).sum())
     meta = {
-        **result.meta,
+        **public_meta(result.meta),
         "status": PROTECTED,
         "policy": dict(policy.data),
         "method": policy.method,
         "proven": False,
     }
-    write_result(target, frame, meta, replace=replace)
+    write_result(target, frame, meta, replace=replace, finish=sealer(seal_facts(meta, safe=False)))
     return {"cells": frame.height, "hidden": hidden, "share_hidden": hidden / max(1, frame.height)}
 
 

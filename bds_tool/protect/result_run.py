@@ -15,7 +15,6 @@ from bds_tool.base.pools import in_processes, processes
 from bds_tool.base.text import t
 from bds_tool.indicators.relations import Relation, of_result
 from bds_tool.indicators.result import (
-    FIGURES,
     LEVELS,
     PROTECTED,
     UNPROVEN,
@@ -31,6 +30,7 @@ from bds_tool.protect.cube import BREAKDOWNS
 from bds_tool.protect.files import require_proof, require_safe
 from bds_tool.protect.ledger import Ledger, bind
 from bds_tool.protect.result_model import Indicator, groups
+from bds_tool.protect.seal import forbidden, public_meta, seal_facts, sealer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +44,12 @@ if TYPE_CHECKING:
 ROW = ("area", "period", *BREAKDOWNS)
 #: From this many rows on, other processes pay for their start.
 PARALLEL_ROWS = 50_000
+#: Columns of every row, and those of a shown row; what is in neither is not published.
+KEPT = ("indicator", "level", "area", "area_name", "parent", "period", *BREAKDOWNS, "status")
+SHOWN = (
+    *("n", "x", "missing", "value", "lower", "upper", "method", "reference", "reference_test", "trend"),
+    *("reliability", "sum", "sum2"),
+)
 OK, HIDDEN, NO_DATA, TOO_LOW = "ok", "verborgen", "geen_gegevens", "niet_op_dit_niveau"
 
 
@@ -112,8 +118,16 @@ def protect_result(
             relations=made.relations,
         )
     require_safe(made.verdict)
-    made.meta["audit"] = {"safe": True, "judged": made.verdict.judged, "solved": made.verdict.solved}
-    write_result(target, made.frame, made.meta, replace=replace)
+    made.meta["audit"] = {"safe": True}
+    shown = made.frame.filter(~made.frame["status"].is_in([HIDDEN, TOO_LOW]))
+    facts = seal_facts(
+        made.meta,
+        safe=True,
+        ledger=book.state() if book else "",
+        earlier=len(before),
+        shown_before=forbidden(shown, policy).height if before else 0,
+    )
+    write_result(target, made.frame, made.meta, replace=replace, finish=sealer(facts))
     if book:
         book.add(target, made.meta)
     return made
@@ -152,7 +166,7 @@ def protect_frame(
             proof_of |= dict.fromkeys(one.ids, one.proof)
     published = _published(frame, hidden, known)
     meta = {
-        **result.meta,
+        **public_meta(result.meta),
         "status": PROTECTED,
         "policy": dict(policy.data),
         "populations": group_of,
@@ -228,12 +242,11 @@ def _published(frame: pl.DataFrame, hidden: Any, known: Any) -> pl.DataFrame:  #
     )
     frame = frame.with_columns(status.alias("status"))
     secret = pl.col("status").is_in([HIDDEN, TOO_LOW])
-    emptied = [*FIGURES, "reliability"]
+    # A column is published because it is known to be safe, never for want of a reason to empty it.
+    empty = [c for c in frame.columns if c not in (*KEPT, *SHOWN) or c in UNPROVEN]
     frame = frame.with_columns(
-        pl.lit(None, dtype=frame[c].dtype).alias(c) for c in UNPROVEN if c in frame.columns
-    )
-    frame = frame.with_columns(
-        pl.when(secret).then(None).otherwise(pl.col(c)).alias(c) for c in emptied if c in frame.columns
+        *(pl.lit(None, dtype=frame[c].dtype).alias(c) for c in empty),
+        *(pl.when(secret).then(None).otherwise(pl.col(c)).alias(c) for c in SHOWN if c in frame.columns),
     )
     by = ["indicator", "area", "sex", "education", "age", "origin", "mother_age"]
     # A trend is told from all years and a reference from a higher area: neither may speak for hidden rows.

@@ -109,7 +109,7 @@ def test_a_protected_result_cannot_be_added(make_store, areas, tmp_path, bds):
     meta = json.loads((second / "_result.json").read_text())
     (second / "_result.json").write_text(json.dumps(meta | {"status": "beschermd"}))
     result = bds("indicator", "merge", first, second, "-o", tmp_path / "som.result")
-    assert result.code == 2
+    assert result.code == 4
     assert "beschermd" in result.err
 
 

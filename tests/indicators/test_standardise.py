@@ -7,8 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from bds_tool.export.report.book import open_book
-from bds_tool.indicators.result import read_result, write_result
+from bds_tool.indicators.result import UNPROVEN, read_result, write_result
 from bds_tool.protect.policy import load_policy
+from bds_tool.protect.seal import TOLD, public_meta, seal_facts, sealer
 
 #: wijk → sex → (children, breastfed at birth)
 GIVEN = {"WK036300": {"1": (10, 5), "2": (20, 4)}, "WK036301": {"1": (30, 6), "2": (10, 5)}}
@@ -116,10 +117,15 @@ def shown(make_store, areas, tmp_path, bds):
             .with_columns(pl.when(secret).then(pl.lit("verborgen")).otherwise(pl.lit("ok")).alias("status"))
         )
         frame = frame.with_columns(
-            pl.when(pl.col("status") == "ok").then(c).alias(c) for c in ("n", "x", "value")
+            *(pl.when(pl.col("status") == "ok").then(c).alias(c) for c in TOLD if c not in UNPROVEN),
+            *(pl.lit(None, dtype=frame[c].dtype).alias(c) for c in UNPROVEN),
         )
-        meta = {**result.meta, "status": "beschermd", "policy": dict(load_policy("ncj-strict").data)}
-        return write_result(target, frame, meta, replace=True).path
+        # What is tested is standardising; these areas are smaller than any real policy shows.
+        thresholds = {"denominator": 1, "numerator": 0, "complement": 0, "cell": 2}
+        policy = {**load_policy("ncj-strict").data, "thresholds": thresholds}
+        meta = {**public_meta(result.meta), "status": "beschermd", "policy": policy}
+        seal = sealer(seal_facts(meta, safe=True))
+        return write_result(target, frame, meta, replace=True, finish=seal).path
 
     return counted, protect
 

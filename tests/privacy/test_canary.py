@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import tempfile
@@ -13,7 +12,9 @@ import pytest
 
 from bds_tool.cli import main as program
 from bds_tool.formats.writing import WRITERS, WriteOptions, write
+from bds_tool.indicators.result import UNPROVEN, read_result, write_result
 from bds_tool.protect.policy import load_policy
+from bds_tool.protect.seal import public_meta, seal_facts, sealer
 from bds_tool.store.store import Store, StoreWriter
 from bds_tool.synthetic.generate import Generator, Request
 
@@ -125,14 +126,15 @@ def marked(tmp_path_factory) -> Path:
 
 def released(result: Path, target: Path) -> None:
     """The result as if it was protected: three children would be withheld, and reports must be tried as well."""
-    shutil.copytree(result, target)
-    meta = json.loads((result / "_result.json").read_text(encoding="utf-8"))
-    (target / "_result.json").write_text(
-        json.dumps(meta | {"status": "beschermd", "policy": dict(load_policy("ncj-strict").data)}),
-        encoding="utf-8",
+    made = read_result(result)
+    thresholds = {"denominator": 1, "numerator": 0, "complement": 0, "cell": 2}
+    policy = {**load_policy("ncj-strict").data, "thresholds": thresholds}
+    meta = {**public_meta(made.meta), "status": "beschermd", "policy": policy}
+    frame = made.counts().collect()
+    open_ = frame.with_columns(
+        pl.lit("ok").alias("status"), *(pl.lit(None, dtype=frame[c].dtype).alias(c) for c in UNPROVEN)
     )
-    counts = pl.read_parquet(result / "counts.parquet").with_columns(pl.lit("ok").alias("status"))
-    counts.write_parquet(target / "counts.parquet")
+    write_result(target, open_, meta, finish=sealer(seal_facts(meta, safe=True)))
 
 
 def export(marked: Path, name: str) -> Path:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import language, t
-from bds_tool.indicators.result import BREAKDOWNS, LEVELS, TOTAL, Result, read_result
+from bds_tool.indicators.result import BREAKDOWNS, LEVELS, TOTAL, Result
+from bds_tool.protect.seal import open_sealed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -253,9 +254,8 @@ class Book:
 
 
 def open_book(path: Path | str) -> Book:
-    """Open a protected result. Raises WithheldError (exit 4) when `bds protect` has not run on it."""
-    result = read_result(path)
-    result.require_protected()
+    """Open a protected result. Raises WithheldError (exit 4) when it is not exactly what `bds protect` wrote."""
+    result = open_sealed(path)
     return Book(result, result.counts().collect())
 
 

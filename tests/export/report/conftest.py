@@ -7,6 +7,7 @@ import pytest
 
 from bds_tool.indicators.result import write_result
 from bds_tool.protect.policy import load_policy
+from bds_tool.protect.seal import seal_facts, sealer
 
 #: (area, name, level, parent)
 AREAS = [
@@ -67,7 +68,7 @@ def rows():
                         "value": value,
                         "lower": None if secret else value - 2,
                         "upper": None if secret else value + 2,
-                        "method": "Wilson 95%",
+                        "method": None if secret else "Wilson 95%",
                         "status": "verborgen" if secret else "ok",
                     }
                 )
@@ -85,7 +86,9 @@ def result(tmp_path_factory):
         "notes": [],
         "policy": dict(load_policy("ncj-strict").data),
     }
-    return write_result(tmp_path_factory.mktemp("result") / "veilig.result", pl.DataFrame(rows()), meta).path
+    path = tmp_path_factory.mktemp("result") / "veilig.result"
+    seal = sealer(seal_facts(meta, safe=True))
+    return write_result(path, pl.DataFrame(rows()), meta, finish=seal).path
 
 
 @pytest.fixture(scope="session")

@@ -99,6 +99,8 @@ def region(path, seed: int, **options):
     definitions = {
         i: {
             "hash": f"h{i}",
+            "title": i.capitalize(),
+            "unit": "%",
             "theme": "voeding",
             "sensitivity": "normaal",
             "additive": True,
