@@ -102,6 +102,7 @@ def test_melkvoeding_stands_beside_2018(bds, result, tmp_path):
 
 def test_melkvoeding_by_education_and_age_of_the_mother(bds, result, tmp_path):
     from bds_tool.indicators.result import read_result, write_result
+    from bds_tool.protect.seal import seal_facts, sealer
 
     known = read_result(result)
     counts = known.counts().collect()
@@ -109,10 +110,15 @@ def test_melkvoeding_by_education_and_age_of_the_mother(bds, result, tmp_path):
         pl.col("indicator") == "BF-BIRTH", pl.col("area") == "totaal", pl.col("period") == "2024"
     )
     broken_down = [
-        one.with_columns(education=pl.lit("hoog"), value=pl.lit(75.5)),
-        one.with_columns(mother_age=pl.lit("30 tot 35"), value=pl.lit(66.25)),
+        one.with_columns(
+            education=pl.lit("hoog"), value=pl.lit(75.5), lower=pl.lit(74.0), upper=pl.lit(77.0)
+        ),
+        one.with_columns(
+            mother_age=pl.lit("30 tot 35"), value=pl.lit(66.25), lower=pl.lit(65.0), upper=pl.lit(68.0)
+        ),
     ]
-    write_result(tmp_path / "v.result", pl.concat([counts, *broken_down]), known.meta)
+    seal = sealer(seal_facts(known.meta, safe=True))
+    write_result(tmp_path / "v.result", pl.concat([counts, *broken_down]), known.meta, finish=seal)
     for name in ("m.csv", "m.md", "m.html"):
         assert bds("report", "melkvoeding", tmp_path / "v.result", "-o", tmp_path / name).code == 0
     lines = list(csv.DictReader((tmp_path / "m.csv").read_text().splitlines()))
