@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool import __version__
 from bds_tool.base.errors import WithheldError
+from bds_tool.base.files import MARK
 from bds_tool.base.text import number, t
 from bds_tool.indicators.result import (
     BREAKDOWNS,
@@ -284,7 +285,10 @@ def _inconsistent(shown: pl.DataFrame, meta: Mapping[str, Any]) -> int:
 
 def _files(path: Path) -> Iterator[str]:
     names = {p.name for p in path.iterdir()}
-    strange = names - {COUNTS_FILE, META_FILE, SEAL_FILE}
+    mine = {COUNTS_FILE, META_FILE, SEAL_FILE}
+    strange = names - {*mine, MARK}
+    if not strange and MARK in names:
+        strange = set((path / MARK).read_text(encoding="utf-8", errors="replace").splitlines()) - mine
     if strange:
         yield t("er staat een onbekend bestand in de map", "there is an unknown file in the folder")
     if any(p.is_symlink() or not p.is_file() for p in path.iterdir()):

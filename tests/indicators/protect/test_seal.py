@@ -148,6 +148,7 @@ FAULTS = {
     "no json": put(SEAL_FILE, b"zegel"),
     "a broken file": put(COUNTS, b"PAR1"),
     "a file more": put("counts.csv"),
+    "more on the list of files": put(".bds-output", b"counts.parquet\nintern: 12\n"),
     "a hidden file": put(".aantallen"),
     "a folder more": lambda path, _: (path / "intern").mkdir(),
     "linked counts": link(COUNTS),
