@@ -7,10 +7,12 @@ import dataclasses
 import json
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from bds_tool.base import settings as config
-from bds_tool.base.table_settings import ColumnSetting
+from bds_tool.base.table_settings import ColumnSetting, ElementSetting, TableProfile
+from bds_tool.store import Store
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = json.loads((ROOT / "specs" / "_schemas" / "config.schema.json").read_text(encoding="utf-8"))
@@ -47,6 +49,18 @@ def place(tmp_path, monkeypatch):
     (tmp_path / "good.json").write_text(json.dumps(CHILD), encoding="utf-8")
     (tmp_path / "x.csv").write_text(TABLE, encoding="utf-8")
     (tmp_path / "cp.csv").write_bytes("nr;datum;235;1333\nk;2020-04-05;900;caf\xe9\n".encode("cp850"))
+    (tmp_path / "vendor.csv").write_bytes(VENDOR.encode("windows-1252"))
+    (tmp_path / "long.csv").write_text(LONG, encoding="utf-8")
+    (tmp_path / "twice.csv").write_text(
+        "dossier;datum_1;datum_2;mmlen\nk;2020-04-05;2020-05-06;900\n", encoding="utf-8"
+    )
+    book = openpyxl.Workbook()
+    for name in ("Een", "Twee"):
+        sheet = book.active if name == "Een" else book.create_sheet(name)
+        sheet.title = name
+        sheet.append(["nr", "datum", "mmlen"])
+        sheet.append(["k", "2020-04-05", 900 if name == "Een" else 910])
+    book.save(tmp_path / "book.xlsx")
     return tmp_path
 
 
@@ -68,6 +82,40 @@ def output(name="x.csv"):
 
 VALIDATE = verdict("validate", "good.json")
 COLUMNS = '[kolommen]\nnr = "dossier_id"\nmmlen = '
+VENDOR = (
+    "uitleg\nnr;datum;mmlen;wanneer;lokaal;sekse\n"
+    'k;03-04-2020;6.210;05-04-2020;"x";j\nm;03-04-2020;9999;05-04-2020;caf\u00e9;m\n'
+)
+LONG = "nr;datum;element;waarde\nk;2020-04-05;GEW;6,2\nk;2020-04-05;SEX;j\n"
+CODES = "GEW = {element = 245, eenheid = 'kg'}\nSEX = {element = 19"
+
+
+def seen(name="vendor.csv"):
+    """What is registered, in a store, with what is known of the source; or why not."""
+
+    def look(bds, place):
+        if bds("convert", name, "out.bds", "--force", "--quiet").code:
+            return bds("validate", name, "--format", "json").out
+        with Store.open(place / "out.bds") as store:
+            facts = store.bronnen().select("organisatie", "bds_herkend", "formaat").rows()
+            told = sorted(store.meldingen().select("code", "parameters").collect().rows(), key=str)
+            return facts, told, sorted(store.registraties().collect().rows(), key=str)
+
+    return look
+
+
+def tabel(line, columns="mmlen = 245", rest=""):
+    return f"[[tabel]]\nnaam = 'a'\n{line}\n[tabel.kolommen]\nnr = 'dossier_id'\n{columns}\n{rest}"
+
+
+def column(facts):
+    return tabel("", f"mmlen = {{element = 245{facts}}}")
+
+
+def long(rest):
+    return tabel("", "waarde = 'waarde'", "[tabel.elementen]\n" + rest)
+
+
 #: key of the schema → how its effect is seen, a bds.toml without it, and one with it
 CASES = {
     "lang": (VALIDATE, "", "lang = 'en'"),
@@ -124,13 +172,80 @@ CASES = {
         COLUMNS + "235",
         COLUMNS + "235\ndatum = {rol = 'datum', datum = 'mdj'}",
     ),
+    "kolommen.datumkolom": (
+        seen(),
+        COLUMNS + "245",
+        COLUMNS + "{element = 245, datumkolom = 'wanneer'}\nwanneer = {rol = 'datum', herhaling = 2}",
+    ),
+    "kolommen.herhaling": (
+        seen("twice.csv"),
+        "[kolommen]\nmmlen = {element = 245}",
+        "[kolommen]\nmmlen = {element = 245, herhaling = 2}",
+    ),
+    "kolommen.waarden": (
+        seen(),
+        COLUMNS + "245\nsekse = 19",
+        COLUMNS + "245\nsekse = {element = 19, waarden = {j = '1'}}",
+    ),
+    "kolommen.ontbrekend": (seen(), COLUMNS + "245", COLUMNS + "{element = 245, ontbrekend = ['9999']}"),
+    "tabel.naam": (seen(), tabel(""), tabel("").replace("'a'", "'b'")),
+    "tabel.bestanden": (seen(), tabel(""), tabel("bestanden = 'ander*.csv'")),
+    "tabel.scheidingsteken": (seen(), tabel(""), tabel("scheidingsteken = ','")),
+    "tabel.aanhalingsteken": (seen(), tabel(""), tabel("aanhalingsteken = ''")),
+    "tabel.codering": (seen(), tabel(""), tabel("codering = 'latin-1'").replace("latin-1", "cp850")),
+    "tabel.kop": (seen(), tabel(""), tabel("kop = 0")),
+    "tabel.overslaan": (seen(), tabel(""), tabel("overslaan = 2")),
+    "tabel.blad": (seen("book.xlsx"), tabel(""), tabel("blad = 'Twee'")),
+    "tabel.decimaal": (seen(), tabel(""), tabel("decimaal = ','")),
+    "tabel.duizendtal": (seen(), tabel(""), tabel("duizendtal = '.'")),
+    "tabel.datum": (seen(), tabel(""), tabel("datum = 'mdj'")),
+    "tabel.ontbrekend": (seen(), tabel(""), tabel("ontbrekend = ['9999']")),
+    "tabel.organisatie": (seen(), tabel(""), tabel("organisatie = 'JGZ Voorbeeld'")),
+    "tabel.versie": (seen(), tabel(""), tabel("versie = '4.0.2'")),
+    "tabel.leverdatum": (
+        seen(),
+        tabel("", "mmlen = 245\ndatum = 'overslaan'"),
+        tabel("leverdatum = 2020-06-01", "mmlen = 245\ndatum = 'overslaan'"),
+    ),
+    "tabel.kolommen.element": (seen(), tabel(""), column("").replace("245", "252")),
+    "tabel.kolommen.rol": (seen(), tabel(""), tabel("", "mmlen = 245\ndatum = {rol = 'overslaan'}")),
+    "tabel.kolommen.eenheid": (seen(), column(""), column(", eenheid = 'kg'")),
+    "tabel.kolommen.rubriek": (seen(), column(""), column(", rubriek = 'R027'")),
+    "tabel.kolommen.datum": (
+        seen(),
+        tabel("", "mmlen = 245"),
+        tabel("", "mmlen = 245\ndatum = {rol = 'datum', datum = 'mdj'}"),
+    ),
+    "tabel.kolommen.datumkolom": (
+        seen(),
+        column(""),
+        column(", datumkolom = 'wanneer'") + "wanneer = {rol = 'datum', herhaling = 2}",
+    ),
+    "tabel.kolommen.herhaling": (
+        seen("twice.csv"),
+        column("").replace("nr = 'dossier_id'\n", ""),
+        column(", herhaling = 2").replace("nr = 'dossier_id'\n", ""),
+    ),
+    "tabel.kolommen.waarden": (
+        seen(),
+        tabel("", "sekse = {element = 19}"),
+        tabel("", "sekse = {element = 19, waarden = {j = '1'}}"),
+    ),
+    "tabel.kolommen.ontbrekend": (seen(), column(""), column(", ontbrekend = ['9999']")),
+    "tabel.elementen.element": (seen("long.csv"), long(CODES + "}"), long(CODES.replace("19", "91") + "}")),
+    "tabel.elementen.eenheid": (
+        seen("long.csv"),
+        long(CODES.replace(", eenheid = 'kg'", "") + "}"),
+        long(CODES + "}"),
+    ),
+    "tabel.elementen.waarden": (seen("long.csv"), long(CODES + "}"), long(CODES + ", waarden = {j = '1'}}")),
     "convert.dialect": (output(), COLUMNS + "235", COLUMNS + "235\n[convert]\ndialect = 'excel-nl'"),
     "convert.decimal": (
         lambda bds, place: bds("convert", "x.csv", "--explain").err,
         COLUMNS + "235",
         COLUMNS + "235\n[convert]\ndecimal = ','",
     ),
-    "convert.encoding": (output("cp.csv"), "", "[convert]\nencoding = 'cp850'"),
+    "convert.encoding": (output("cp.csv"), "", "[convert]\nencoding = 'windows-1252'"),
     "convert.organisation": (
         lambda bds, place: (
             bds("convert", "x.csv", "--to", "james", "--force", "o.json"),
@@ -182,8 +297,12 @@ def test_no_field_is_typed_that_the_schema_lacks():
         "protect": config.ProtectSettings,
         "anonymise": config.AnonymiseSettings,
         "kolommen": ColumnSetting,
+        "tabel.kolommen": ColumnSetting,
+        "tabel.elementen": ElementSetting,
+        "tabel": TableProfile,
     }
     typed = {f"{k}.{f.name.replace('_', '-')}" for k, c in parts.items() for f in dataclasses.fields(c)}
+    typed -= {"tabel.kolommen", "tabel.elementen"}  # tables of their own
     assert typed | {"lang", "rules", "convert.decimal", "convert.encoding"} == leaves(SCHEMA)
 
 

@@ -20,6 +20,7 @@ from bds_tool.base.errors import SpecError, UsageError
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.table_settings import TableSettings, table_settings
 from bds_tool.base.text import t
+from bds_tool.base.toml_lines import line_of
 
 NAME = "bds.toml"
 #: JSON Schema type → what tomllib gives for it.
@@ -112,7 +113,8 @@ def find(start: Path | None = None) -> Path | None:
 def load(path: Path) -> Settings:
     """What a file says. Raises UsageError when it is missing, malformed, has unknown keys or values that cannot be."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        written = path.read_text(encoding="utf-8-sig")
+        values = tomllib.loads(written)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             t(f"{path} is niet te lezen.", f"{path} cannot be read."),
@@ -132,7 +134,7 @@ def load(path: Path) -> Settings:
     values = _plain(values)
     problems = _problems(values, _schema(str(specs_dir())), "")
     if problems:
-        shown = problems[:5]
+        shown = [f"{line_of(written, place)}{problem}" for place, problem in problems[:5]]
         raise UsageError(
             f"{path}: " + " ".join(shown),
             t(
@@ -224,21 +226,23 @@ def _plain(value: Any) -> Any:  # noqa: ANN401
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
-def _problems(value: Any, schema: dict[str, Any], place: str) -> list[str]:  # noqa: ANN401
-    """What is wrong, one sentence each; the few keywords our schema uses are judged here, without a library."""
+def _problems(value: Any, schema: dict[str, Any], place: str) -> list[tuple[str, str]]:  # noqa: ANN401
+    """Place and sentence of what is wrong; the few keywords our schema uses are judged here, without a library."""
     kinds = schema.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else kinds
     allowed = tuple(k for kind in kinds for k in KINDS[kind])
     if allowed and (not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed)):
         expected = " | ".join(kinds)
-        return [t(f"{place} moet {expected} zijn.", f"{place} must be {expected}.")]
+        return [(place, t(f"{place} moet {expected} zijn.", f"{place} must be {expected}."))]
     if "enum" in schema and value not in schema["enum"]:
         choices = ", ".join(schema["enum"])
-        return [t(f"{place} moet een van deze zijn: {choices}.", f"{place} must be one of: {choices}.")]
+        return [
+            (place, t(f"{place} moet een van deze zijn: {choices}.", f"{place} must be one of: {choices}."))
+        ]
     if isinstance(value, str) and len(value.strip()) < schema.get("minLength", 0):
-        return [t(f"{place} is leeg.", f"{place} is empty.")]
+        return [(place, t(f"{place} is leeg.", f"{place} is empty."))]
     if isinstance(value, int | float) and value < schema.get("minimum", value):
-        return [t(f"{place} is te klein.", f"{place} is too small.")]
+        return [(place, t(f"{place} is te klein.", f"{place} is too small."))]
     if isinstance(value, list):
         items = schema.get("items", {})
         return [p for i, v in enumerate(value, start=1) for p in _problems(v, items, f"{place}[{i}]")]
@@ -255,6 +259,6 @@ def _problems(value: Any, schema: dict[str, Any], place: str) -> list[str]:  # n
         elif not other:
             near = difflib.get_close_matches(str(key), known, n=1)
             hint = t(f" Bedoel je {near[0]}?", f" Do you mean {near[0]}?") if near else ""
-            found.append(t(f"{here} is geen instelling.{hint}", f"{here} is no setting.{hint}"))
+            found.append((here, t(f"{here} is geen instelling.{hint}", f"{here} is no setting.{hint}")))
     missing = [k for k in schema.get("required", []) if k not in value]
-    return found + [t(f"{place}.{k} ontbreekt.", f"{place}.{k} is missing.") for k in missing]
+    return found + [(place, t(f"{place}.{k} ontbreekt.", f"{place}.{k} is missing.")) for k in missing]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -65,6 +66,13 @@ def convert(
     config: Annotated[
         Path | None, typer.Option(help="Instellingen; anders de dichtstbijzijnde bds.toml.")
     ] = None,
+    profile: Annotated[
+        str, typer.Option("--profile", help="Profiel voor tabellen uit bds.toml; anders het best passende.")
+    ] = "",
+    write_: Annotated[
+        Path | None,
+        typer.Option("--write", help="Met --explain: zet het voorstel achteraan in dit bestand (bds.toml)."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Geen uitleg op het scherm.")] = False,
 ) -> None:
     """Zet een export om naar een ander formaat, of naar een gegevensmap (.bds) om sneller mee te werken.
@@ -73,8 +81,16 @@ def convert(
     """
     one_of(format_, ("text", "json"), "--format")
     if explain:
-        _explain(paths, format_, project(config).tables)
+        _explain(paths, format_, replace(project(config).tables, profile=profile), write_)
         return
+    if write_ is not None:
+        raise UsageError(
+            t("--write hoort bij --explain.", "--write belongs to --explain."),
+            t(
+                "Bijvoorbeeld: bds convert export.csv --explain --write bds.toml",
+                "For example: bds convert export.csv --explain --write bds.toml",
+            ),
+        )
     from bds_tool.formats.writing import WriteOptions, format_of
 
     to = to or (format_of(paths[-1]) if len(paths) > 1 else "")
@@ -118,7 +134,7 @@ def convert(
         bds=bds,
         replace=force,
         at_least_one=True,
-        tables=settings.tables,
+        tables=replace(settings.tables, profile=profile),
         progress=progress,
     )
     with store:
@@ -150,6 +166,16 @@ def _sources_told(store: Store, *, quiet: bool) -> int:
     bronnen = store.bronnen()
     formats = Counter(bronnen["formaat"].to_list())
     broken = formats.pop("onleesbaar", 0)
+    skipped = bronnen.filter(bronnen["formaat"] == "overgeslagen")["pad"].to_list()
+    formats.pop("overgeslagen", None)
+    if skipped and not quiet:
+        shown = ", ".join(skipped[:5]) + (", …" if len(skipped) > 5 else "")
+        talk(
+            t(
+                f"overgeslagen: {number(len(skipped))} ({shown})",
+                f"passed over: {number(len(skipped))} ({shown})",
+            )
+        )
     if not quiet:
         for name, count in sorted(formats.items(), key=str):
             talk(
@@ -179,29 +205,60 @@ def _told(done: Written, out: Path) -> None:
         talk(t(f"  niet mee: {number(left)} × {name}", f"  not carried: {number(left)} × {name}"))
 
 
-def _explain(paths: list[Path], format_: str, tables: TableSettings) -> None:
-    """For each table: what its columns mean and why, and lines for bds.toml for what was not understood."""
+def _explain(paths: list[Path], format_: str, tables: TableSettings, target: Path | None) -> None:
+    """For each table: what its columns mean and why, and a profile for bds.toml."""
     from bds_tool.formats.explaining import explain_tables
 
-    for report in explain_tables(paths, tables):
+    reports = explain_tables(paths, tables)
+    if target is not None:
+        _start_profile(reports, target)
+    for report in reports:
         if format_ == "json":
             write(to_json(report))
             continue
         talk(f"{report['bestand']}: {report['vorm']}")
         for note in report["keuzes"]:
             talk(f"  {note}")
-        rows = [(c["kolom"], c["betekenis"], c["eenheid"], c["reden"]) for c in report["kolommen"]]
-        table(
-            rows,
-            (t("kolom", "column"), t("betekenis", "meaning"), t("eenheid", "unit"), t("reden", "reason")),
-        )
-        if report["voorstel"]:
+        rows = [
+            (c["kolom"], c["betekenis"], c["eenheid"], c["reden"], c["bewijs"]) for c in report["kolommen"]
+        ]
+        if rows:
+            titles = (
+                t("kolom", "column"), t("betekenis", "meaning"), t("eenheid", "unit"), t("reden", "reason"),
+                t("bewijs", "evidence"),
+            )  # fmt: skip
+            table(rows, titles)
+        if report["voorstel"] and target is None:
             write(
                 "\n"
                 + t(
-                    "# Voorstel voor bds.toml: vul aan of verbeter",
-                    "# Proposal for bds.toml: complete or mend",
+                    "# Voorstel voor bds.toml: regels met # zijn niet zeker; vul aan of verbeter",
+                    "# Proposal for bds.toml: lines with # are not certain; complete or mend",
                 )
                 + "\n"
                 + "\n".join(report["voorstel"])
             )
+
+
+def _start_profile(reports: list[dict[str, Any]], target: Path) -> None:
+    """Add the proposals behind what the file holds; a file that would no longer be read is left as it was."""
+    import tomllib
+
+    from bds_tool.base.files import atomic_file
+
+    before = target.read_text(encoding="utf-8") if target.exists() else ""
+    parts = ["\n".join(r["voorstel"]) for r in reports if r["voorstel"]]
+    text = "\n\n".join(filter(None, [before.rstrip(), *parts])) + "\n"
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(
+            t(
+                f"{target} is geen TOML waar een profiel bij kan.",
+                f"{target} is no TOML that can take a profile.",
+            ),
+            t("Kies een ander bestand.", "Choose another file."),
+        ) from error
+    with atomic_file(target) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    talk(t(f"{target}: {len(parts)} profiel(en) toegevoegd.", f"{target}: {len(parts)} profile(s) added."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -76,6 +77,12 @@ def validate(
     reference_date: Annotated[
         str, typer.Option(help="De dag die als vandaag geldt (jjjj-mm-dd).", rich_help_panel=_INPUT)
     ] = "",
+    profile: Annotated[
+        str,
+        typer.Option(
+            help="Profiel voor tabellen uit bds.toml; anders het best passende.", rich_help_panel=_INPUT
+        ),
+    ] = "",
     xsd: Annotated[
         Path | None,
         typer.Option(
@@ -131,7 +138,7 @@ def validate(
             paths,
             bds=bds or chosen.bds,
             from_format=from_format,
-            tables=found.tables,
+            tables=replace(found.tables, profile=profile),
             today=today(reference_date, found),
             max_examples=chosen.max_findings_per_rule if max_examples is None else max_examples,
             select=select or chosen.select,

@@ -17,9 +17,9 @@ from bds_tool.base.files import temporary_dir
 from bds_tool.base.pools import in_processes, processes
 from bds_tool.base.table_settings import TableSettings
 from bds_tool.base.text import t
-from bds_tool.formats.sniff import sniff
+from bds_tool.formats.sniff import program, program_name, sniff
 from bds_tool.store.archives import BROKEN
-from bds_tool.store.inputs import ENDINGS, Entry, Unopened, find_entries, open_entry
+from bds_tool.store.inputs import ENDINGS, SKIPPED, Entry, Unopened, find_entries, open_entry
 from bds_tool.store.sources import Progress, Sink, Source, Unreadable
 from bds_tool.store.store import Store, StoreWriter, to_table
 
@@ -29,6 +29,7 @@ READERS = {
     "james": "bds_tool.formats.james.read:read_james",
     "tabel": "bds_tool.formats.table.read:read_table",
     "fhir": "bds_tool.formats.fhir.read:read_fhir",
+    "statistiek": "bds_tool.formats.table.statistics:read_statistics",
 }
 
 #: Chunks of files that are with the other processes at once, read or to be read.
@@ -79,7 +80,7 @@ def read(
         return store
     options = Options(from_format, bds, inspect, tables or TableSettings())
     entries = list(find_entries(paths))
-    if not entries:
+    if not entries or all(e.problem == SKIPPED for e in entries):
         raise UnreadableError(
             t(
                 "Er is niets te lezen: geen bestand met een bekende extensie.",
@@ -94,14 +95,16 @@ def read(
     with StoreWriter(target, replace=replace) as writer:
         told = Progress(progress, {e.number: _size([e]) for e in entries}) if progress else None
         unread: list[str] = []
+        skipped = 0
         for result in _results(entries, options, writer, told):
             _keep(writer, result)
             if result.facts["formaat"] == "onleesbaar":
                 unread.append(result.facts["pad"])
+            skipped += result.facts["formaat"] == "overgeslagen"
             if told:
                 told.finished(result.facts["bron"])
         if at_least_one:
-            _require_some(unread, writer.sources)
+            _require_some(unread, writer.sources - skipped)
     return Store.open(target, temporary=out is None)
 
 
@@ -239,6 +242,8 @@ def _read_source(
                     t(f"Formaat {name} is niet bekend.", f"Format {name} is not known."),
                     t(f"Kies uit: {', '.join(READERS)}.", f"Choose one of: {', '.join(READERS)}."),
                 )
+            if kind := program_name(program(head, source.pad)):
+                raise Unreadable("BDS074", soort=kind)
             raise Unreadable("BDS003")
         module, function = READERS[name].split(":")
         if options.inspect:
@@ -325,9 +330,8 @@ def _failed(
     sink = Sink(bron)
     sink.meldingen.extend(meldingen)
     sink.melding(code, regel=regel, pad=pad, **parameters)
-    return _Result(
-        {"bron": bron, "pad": pad, "bytes": size, "formaat": "onleesbaar", "rijen": 0}, sink.meldingen
-    )
+    formaat = "overgeslagen" if code == SKIPPED else "onleesbaar"
+    return _Result({"bron": bron, "pad": pad, "bytes": size, "formaat": formaat, "rijen": 0}, sink.meldingen)
 
 
 def _keep(writer: StoreWriter, result: _Result) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from bds_tool.base.files import reason, scratch
+from bds_tool.base.identifiers import is_bsn
 from bds_tool.base.leftovers import temporary
 from bds_tool.base.table_settings import TableSettings
 from bds_tool.store.archives import gzip_size, kind_of_file, members, open_gzip, open_plain, spool_stdin
@@ -31,11 +33,26 @@ ENDINGS = {
     ".arrow",
     ".feather",
     ".xlsx",
+    ".xlsm",
     ".zip",
     ".gz",
 }
+#: Files of programs that hold tables too: in a delivery they are records that are not read, never a note.
+TABLES_ELSEWHERE = {
+    ".xls", ".xlsb", ".ods", ".sav", ".zsav", ".por", ".dta", ".sas7bdat", ".xpt", ".rds", ".rdata", ".mdb", ".accdb",
+    ".pbix", ".7z", ".rar",
+}  # fmt: skip
 #: Written by bds beside the records: the account of an export to FHIR.
 COMPANIONS = {"verlies.json"}
+#: Code of a file that holds no records: it is named, and the delivery is none the worse for it.
+SKIPPED = "BDS075"
+#: Files that mark a folder as made by bds.
+MARKERS = ("_store.json", "_findings.json", "_result.json")
+#: How a report of findings starts, in each of its forms.
+_REPORTS = (
+    b'"https://bds-tool.nl/schemas/', b'<testsuites name="bds', b"code,name,severity,element,element_name,message",
+    b'"name": "bds"', b'"fingerprint"',
+)  # fmt: skip
 #: Numbers of the second and later members of archives start here, beyond those of paths.
 FIRST_INNER = 1_000_000_001
 #: Files up to this size are read from disk once and held while they are worked on.
@@ -49,6 +66,7 @@ class Entry:
     number: int
     path: Path
     problem: str = ""
+    reden: str = ""
     numbers: Iterator[int] = field(default_factory=partial(count, FIRST_INNER))
 
 
@@ -67,12 +85,12 @@ def find_entries(paths: Sequence[Path | str]) -> Iterator[Entry]:
     """The files that `paths` stand for, numbered in their order; what is not there has a problem."""
     number, numbers = 0, count(FIRST_INNER)
     for given in paths:
-        for path, problem in _expand(given):
+        for path, problem, *reden in _expand(given):
             number += 1
-            yield Entry(number, path, problem, numbers)
+            yield Entry(number, path, problem, reden[0] if reden else "", numbers)
 
 
-def _expand(given: Path | str) -> Iterator[tuple[Path, str]]:
+def _expand(given: Path | str) -> Iterator[tuple[Path, str] | tuple[Path, str, str]]:
     text = str(given)
     path = Path(text)
     if text == "-":
@@ -80,72 +98,97 @@ def _expand(given: Path | str) -> Iterator[tuple[Path, str]]:
     elif path.is_dir() and Store.is_store(path):
         yield path, "BDS014"
     elif path.is_dir():
-        # Directory links are not followed, so a loop of links cannot hold the walk.
-        found, closed = _inside(path)
-        yield from ((p, "BDS011") for p in closed)
-        yield from (
-            (p, "") for p in found if not any(part.endswith(".bds") or temporary(part) for part in p.parts)
-        )
+        yield from _walk(path)
     elif path.exists():
         yield path, "" if path.is_file() else "BDS011"
     elif any(c in text for c in "*?["):
         anchor = Path(path.anchor or ".")
         pattern = str(path.relative_to(anchor)) if path.is_absolute() else text
-        matches = sorted(p for p in anchor.glob(pattern) if p.is_file())
-        yield from ((p, "") for p in matches)
+        matches = sorted(anchor.glob(pattern))
+        for match in matches:
+            yield from _walk(match) if match.is_dir() else ((match, ""),)
         if not matches:
             yield path, "BDS001"
     else:
         yield path, "BDS001"
 
 
-def _inside(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The files with records at any depth, and the folders that may not be looked into."""
-    closed: list[Path] = []
+def _walk(folder: Path) -> Iterator[tuple[Path, str, str]]:
+    """The files of a folder and of those below it, in order; what is not read comes with the reason (`SKIPPED`)."""
+    # Directory links are not followed, so a loop of links cannot hold the walk.
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError as error:
+        yield folder, "BDS011", reason(error)
+        return
+    made = next((m for m in MARKERS if (folder / m).is_file()), "")
+    if made or folder.suffix in {".bds", ".findings"}:
+        yield folder, SKIPPED, OWN
+        return
+    for path in inside:
+        if path.is_dir():
+            if not path.is_symlink() and not path.name.startswith(".") and not temporary(path.name):
+                yield from _walk(path)
+        elif not path.is_file():
+            yield path, SKIPPED, ODD
+        elif not path.name.startswith((".", "~$")):
+            yield path, *_why_not(path)
 
-    def refused(error: OSError) -> None:
-        closed.append(Path(error.filename))
 
-    found = []
-    for place, _, names in os.walk(folder, onerror=refused):
-        files = (Path(place, name) for name in names if Path(name).suffix.lower() in ENDINGS)
-        found += [p for p in files if p.is_file() and _data(p)]
-    return sorted(found), sorted(closed)
+#: Words for why a file in a folder is not read; the rule turns them into a sentence.
+OWN, NOTE, ODD = "eigen uitvoer van bds", "geen export", "geen gewoon bestand"
 
 
-def shown(path: Path | str) -> str:
-    """A name as it may be told and kept: bytes that are no UTF-8 and characters that steer a screen as `?`."""
-    text = os.fsencode(path).decode("utf-8", "replace")
-    return "".join(c if c.isprintable() else "?" for c in text)
-
-
-def _data(path: Path) -> bool:
-    """Whether a file in a folder holds records: not what bds itself writes beside them, nor a note to people.
-
-    A .txt counts when its first line looks like the header of a table.
-    """
+def _why_not(path: Path) -> tuple[str, str]:
+    """Code and reason when a file in a folder holds no records: what bds itself writes beside them, or a note to people."""
+    ending = path.suffix.lower()
     if path.name in COMPANIONS or path.name.endswith("-metadata.json"):
-        return False
-    if path.suffix.lower() != ".txt":
-        return True
+        return SKIPPED, OWN
+    if ending in TABLES_ELSEWHERE:
+        return "", ""
+    if ending not in ENDINGS and ending not in {".html", ".sarif"}:
+        return SKIPPED, NOTE
+    if ending in {".zip", ".gz"}:
+        return "", ""
     try:
         with path.open("rb") as stream:
-            first = stream.readline(4096)
+            head = stream.read(4096)
     except OSError:
-        return True
-    return any(mark in first for mark in (b";", b"\t", b"|"))
+        return "", ""
+    if any(mark in head for mark in _REPORTS):
+        return SKIPPED, OWN
+    if ending in {".html", ".sarif"}:
+        return SKIPPED, NOTE
+    # A .txt counts when its first line looks like the header of a table.
+    first = head.split(b"\n", 1)[0]
+    if ending == ".txt" and not any(mark in first for mark in (b";", b"\t", b"|")):
+        return SKIPPED, NOTE
+    return "", ""
 
 
 def open_entry(entry: Entry, bds: str, tables: TableSettings) -> Iterator[Source | Unopened]:
     """The sources in one path: itself, or the members of an archive."""
     if entry.problem:
-        yield Unopened(entry.number, shown(entry.path), 0, entry.problem)
+        facts = {"reden": entry.reden} if entry.reden else {}
+        yield Unopened(entry.number, shown(entry.path), 0, entry.problem, facts)
     elif str(entry.path) == "-":
         with scratch() as folder:
             spooled = spool_stdin(folder)
             yield from _opened(Entry(entry.number, spooled, numbers=entry.numbers), "-", bds, tables)
     else:
         yield from _opened(entry, shown(entry.path), bds, tables)
+
+
+_BSN = re.compile(r"(?<!\d)\d{9}(?!\d)")
+
+
+def shown(path: Path | str) -> str:
+    """A name as it may be told and kept: bytes that are no UTF-8 and characters that steer a screen as `?`, and digits
+    that may be a citizen service number as dots.
+    """
+    text = os.fsencode(path).decode("utf-8", "replace")
+    text = _BSN.sub(lambda m: "•" * 9 if is_bsn(m[0]) else m[0], text)
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _opened(entry: Entry, name: str, bds: str, tables: TableSettings) -> Iterator[Source | Unopened]:
@@ -171,17 +214,25 @@ def _opened(entry: Entry, name: str, bds: str, tables: TableSettings) -> Iterato
 
 
 def _members(entry: Entry, name: str, bds: str, tables: TableSettings) -> Iterator[Source | Unopened]:
-    number = entry.number
+    number, readable = entry.number, 0
     try:
         for inner, size, opener in members(entry.path):
-            if Path(inner).suffix.lower() not in ENDINGS - {".zip", ".gz"}:
+            place = f"{name}!/{shown(inner)}"
+            ending = Path(inner).suffix.lower()
+            if inner.startswith("__MACOSX/") or Path(inner).name.startswith("."):
                 continue
-            shown = f"{name}!/{inner}"
-            if opener is None:
-                yield Unopened(number, shown, size, "BDS012", {"reden": "omvang", "bytes": size})
+            if ending not in ENDINGS | TABLES_ELSEWHERE or ending in {".zip", ".gz"}:
+                nested = "archief in een archief" if ending in {".zip", ".gz"} else NOTE
+                yield Unopened(number, place, size, SKIPPED, {"reden": nested})
+            elif opener is None:
+                readable += 1  # beyond the bounds, and told as such
+                yield Unopened(number, place, size, "BDS012", {"reden": "omvang", "bytes": size})
             else:
-                yield Source(shown, size, opener, number, bds, tables)
+                readable += 1
+                yield Source(place, size, opener, number, bds, tables)
             # The first member has the number of the archive; the others get numbers beyond those of all paths.
             number = next(entry.numbers)
+        if not readable:
+            yield Unopened(number, name, 0, "BDS003")
     except Unreadable as error:
         yield Unopened(number, name, 0, error.finding, error.parameters)

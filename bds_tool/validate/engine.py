@@ -99,7 +99,7 @@ def _groups(store: Store, bronnen: pl.DataFrame, catalogue: Catalogue, options: 
     there = store.registraties().select("bron", "bdsnummer").unique().collect(engine="streaming")
     found: dict[tuple[str, str], list[int]] = {}
     for row in bronnen.iter_rows(named=True):
-        if row["formaat"] == "onleesbaar":
+        if row["formaat"] in {"onleesbaar", "overgeslagen"}:
             continue
         version = options.bds or row["bds_opgegeven"] or row["bds_herkend"] or newest()
         found.setdefault(

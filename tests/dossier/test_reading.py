@@ -52,8 +52,14 @@ def test_folders_globs_and_files(tmp_path):
         (["a.json", "map/b.json"], 2),
     ):
         with read(paths) as store:
-            assert store.bronnen().height == count, paths
-            assert codes(store) == []
+            read_ = store.bronnen().filter(pl.col("formaat") != "overgeslagen")
+            assert read_.height == count, paths
+            # What is no export is named, never passed over in silence.
+            notes = store.bronnen().filter(pl.col("formaat") == "overgeslagen")["pad"].to_list()
+            assert [n.rpartition("/")[2] for n in notes] == (
+                ["leesmij.txt", "plaatje.png"] if paths in (["."], ["map"]) else []
+            )
+            assert set(codes(store)) <= {"BDS075"}
 
 
 def test_broken_ones_are_findings_and_the_rest_is_read(tmp_path):
@@ -158,7 +164,13 @@ def test_what_bds_writes_beside_records_is_no_record(tmp_path):
     (tmp_path / "verlies.json").write_text("{}")
     (tmp_path / "a.csv-metadata.json").write_text("{}")
     with read([tmp_path]) as store:
-        assert [p.rsplit("/", 1)[-1] for p in store.bronnen()["pad"]] == ["a.json"]
+        told = dict(store.bronnen().select("pad", "formaat").rows())
+        kept = {p.rsplit("/", 1)[-1]: f for p, f in told.items()}
+        assert [n for n, f in kept.items() if f != "overgeslagen"] == ["a.json"]
+        assert sorted(n for n, f in kept.items() if f == "overgeslagen") == [
+            "a.csv-metadata.json",
+            "verlies.json",
+        ]
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "ndjson", "json", "xml", "gz"])

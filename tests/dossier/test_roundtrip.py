@@ -120,7 +120,7 @@ def test_long_formats_carry_everything(to, dialect, name):
             done = write(store, to, folder / name, WriteOptions(dialect=dialect))
             with read([folder / name]) as back:
                 assert content_of(back, COLUMNS) == content_of(store, COLUMNS)
-                assert back.meldingen().collect()["code"].to_list() == []
+                assert set(back.meldingen().collect()["code"]) <= {"BDS010"}
             assert done.left_out == {}
 
     check()

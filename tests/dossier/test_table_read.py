@@ -26,7 +26,8 @@ def rows_of(path, *columns, tables=None):
 
 def codes_of(path):
     with read([path]) as store:
-        return sorted(store.meldingen().collect()["code"].to_list())
+        # BDS010 stands on every table: a table does not say which version it follows.
+        return sorted(c for c in store.meldingen().collect()["code"] if c != "BDS010")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_dialects_say_the_same(tmp_path, separator, encoding, bom):
         ("k1", day, 245, "14000"),
         ("k1", day, 972, "één zin"),
     ]
-    assert codes_of(tmp_path / "x.csv") == ["BDS044", "BDS044"]
+    assert codes_of(tmp_path / "x.csv") == ["BDS044", "BDS044", "BDS046"]
 
 
 @pytest.mark.parametrize(
@@ -272,7 +273,6 @@ def test_archives_give_what_their_members_give(tmp_path):
     ("content", "code"),
     [
         (b"a;b\n1;2\n", "BDS040"),
-        (b'client;235\nk;"900\nm;910\n', "BDS043"),
         (b"PAR1 and then nothing", "BDS011"),
         (b"PK\x03\x04 broken", "BDS012"),
     ],
@@ -291,9 +291,19 @@ def test_windows_1252_far_into_the_file(tmp_path):
 
 
 def test_line_with_more_fields_than_the_header_keeps_them(tmp_path):
+    """No value of such a line is given to an element: which field is one too many cannot be known."""
     (tmp_path / "x.csv").write_text("client;235\nk;900\nm;910;rest\n")
     assert rows_of(tmp_path / "x.csv", "dossier_id", "bdsnummer", "waarde") == [
         ("k", 235, "900"),
-        ("m", 235, "910"),
+        ("m", None, "910"),
         ("m", None, "rest"),
     ]
+    assert codes_of(tmp_path / "x.csv") == ["BDS083"]
+
+
+def test_a_quote_that_is_never_closed_costs_its_own_line_only(tmp_path):
+    (tmp_path / "x.csv").write_text('client;235\nk;"900\nm;910\n')
+    with read([tmp_path / "x.csv"]) as store:
+        told = store.meldingen().filter(pl.col("code") == "BDS043").collect()
+    assert told["regel"].to_list() == [2]
+    assert ("m", None, 235, "910") in rows_of(tmp_path / "x.csv")

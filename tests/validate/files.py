@@ -78,10 +78,37 @@ def client(drop=(), **values):
     ]
 
 
-def zipped():
+def zipped(beside=""):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("a.csv", TABLE)
+        if beside:
+            archive.writestr(beside, "Een toelichting.")
+    return out.getvalue()
+
+
+def workbook(names, row, *, hidden="", second=""):
+    """One sheet with a header and a row; None in the row is a formula that was never calculated."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.append(names)
+    book.active.append([f"=A{9}*10" if v is None else v for v in row])
+    for name in filter(None, (hidden, second)):
+        sheet = book.create_sheet(name)
+        sheet.append(["Uitleg", "Tekst"] if second else names)
+        sheet.append(["x", 1] if second else row)
+        sheet.sheet_state = "hidden" if hidden else "visible"
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def nested():
+    import polars as pl
+
+    out = io.BytesIO()
+    pl.DataFrame({"client": ["k"], "235": [900], "245": [[6210, 6300]]}).write_parquet(out)
     return out.getvalue()
 
 
@@ -142,6 +169,48 @@ FILES = {
     "BDS043": ("a.csv", b'client;235\nk;"900\nm;910\n', TABLE),
     "BDS044": ("a.csv", b"client;datum;Lengte (cm)\nk;2020-01-15;102\n", TABLE),
     "BDS045": ("a.csv", b"client;datum;geslacht;235\nk;2020-01-01;1;900\nk;2021-01-01;1;990\n", TABLE),
+    "BDS046": ("a.csv", b"client;datum;235\nk;03-04-2024;900\n", TABLE),
+    "BDS047": ("a.csv", b"client;datum;235\nk;25-03-2024;900\nm;03/25/2024;910\n", TABLE),
+    "BDS048": ("a.csv", b"client;datum;235\nk;45352;900\n", TABLE),
+    "BDS049": ("a.csv", b"client;datum;235\nk;31-3-24;900\n", TABLE),
+    "BDS051": ("a.csv", b"client;datum;245\nk;2024-03-01;15.890,5\n", TABLE),
+    "BDS052": ("a.csv", b"client;datum;245\nk;2024-03-01;6.210\n", TABLE),
+    "BDS053": ("a.csv", b"client;datum;Lengte\nk;2024-03-01;61,2 cm\n", TABLE),
+    "BDS054": ("a.csv", b"client;datum;245\nk;2024-03-01;6,21E+03\n", TABLE),
+    "BDS055": ("a.csv", b"client;datum;Geslacht\nk;2024-03-01;Mannelijk\n", TABLE),
+    "BDS056": ("a.csv", b"client;datum;235;245\nk;2024-03-01;n.v.t.;6210\n", TABLE),
+    "BDS057": ("a.csv", b"client;datum;235;245\nk;2024-03-01;#DEEL/0!;6210\n", TABLE),
+    "BDS058": ("a.csv", b"k;2024-03-01;235;612\nm;2024-03-01;235;598\n", TABLE),
+    "BDS059": ("groei.csv", b"nr;lft;lang\nk;3;612\n", TABLE),
+    "BDS081": ("a.csv", "client;datum;972\nk;2024-03-01;één zinnetje\n".encode("cp850"), TABLE),
+    "BDS082": ("a.csv", "client;972\nk;Zoë\n".encode() + "m;Chloë\n".encode("windows-1252"), TABLE),
+    "BDS083": ("a.csv", b"client;datum;972;235\nk;2024-03-01;goed; maar moe;612\n", TABLE),
+    "BDS084": ("a.csv", b"client;datum;235;245\nk;2024-03-01;612\n", TABLE),
+    "BDS085": ("a.xlsx", workbook(["client", "235"], ["k", None]), workbook(["client", "235"], ["k", 612])),
+    "BDS065": ("a.csv", b"client;235\n1,23457E+11;612\n", TABLE),
+    "BDS066": (
+        "a.xlsx",
+        workbook(["client", "235"], ["k", 612], hidden="Oud"),
+        workbook(["client", "235"], ["k", 612]),
+    ),
+    "BDS067": (
+        "a.xlsx",
+        workbook(["client", "235"], ["k", 612], second="Uitleg"),
+        workbook(["client", "235"], ["k", 612]),
+    ),
+    "BDS068": ("a.parquet", nested(), TABLE),
+    "BDS069": ("a.csv", b"client;235\nk;612\n;598\n", TABLE),
+    "BDS070": ("a.csv", b"client;element;waarde\nk;Lengte;612\n", TABLE),
+    "BDS071": ("a.csv", b"client;bdsnummer;waarde\nk;235;612\nk;235a;1\n", TABLE),
+    "BDS072": ("a.csv", b"client;245\nk;6210\nTotaal;6210\n", TABLE),
+    "BDS073": ("a.csv", b"client;datum;235\n", TABLE),
+    "BDS074": ("a.sav", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), TABLE),
+    "BDS075": ("a.zip", zipped("leesmij.md"), zipped()),
+    "BDS076": ("a.csv", b"Export metingen\n\nclient;datum;235\nk;2024-03-01;612\n", TABLE),
+    "BDS077": ("a.csv", b"client;contactdatum;meetdatum;235\nk;2024-03-01;2024-03-02;612\n", TABLE),
+    "BDS078": ("groei.csv", TABLE, TABLE),
+    "BDS079": ("a.csv", b"client;bdsnummer;waarde\nk;235;612\nk;Gewicht;6210\n", TABLE),
+    "BDS080": ("a.csv", b"client;245\nk;62\x0010\n", TABLE),
     "BDS050": (
         "a.ndjson",
         json.dumps(PATIENT | {"gender": ["male"], "name": 3}).encode(),
@@ -153,4 +222,10 @@ FILES = {
         SOUND_DOB,
     ),
     "BDS803": ("a.xml", DOB.format("").encode(), SOUND_DOB),
+}
+#: Code → profile asked for, and the `[[tabel]]` of bds.toml under which a file breaks the rule.
+PROFILE = {"naam": "groei", "bestanden": "groei*.csv"}
+SETTINGS = {
+    "BDS059": ("", PROFILE | {"kolommen": {"nr": "dossier_id", "lang": 235, "lft": "overslaan"}}),
+    "BDS078": ("groei", PROFILE | {"kolommen": {"nummer": "dossier_id", "lang": 235}}),
 }

@@ -17,6 +17,7 @@ import pytest
 from lxml import etree
 
 from bds_tool.base.specs import set_specs, specs_dir
+from bds_tool.base.table_settings import table_settings
 from bds_tool.findings.acceptances import accept
 from bds_tool.findings.catalogue import load_rules
 from bds_tool.formats import read
@@ -113,7 +114,11 @@ def situation(judge, tmp_path):
             return accept(result, [bad if which == "bad" else row], TODAY)
         if stage == "reader":
             name, bad, good = files.FILES[code]
-            return of_file(tmp_path, name, bad if which == "bad" else good)
+            if which == "good":
+                return of_file(tmp_path, name, good)
+            profile, *tables = files.SETTINGS.get(code, ("",))
+            said = replace(table_settings({"tabel": tables}), profile=profile)
+            return of_file(tmp_path, name, bad, tables=said)
         if code == "BDS890":
             kind = "string" if which == "bad" else "anyType"
             return of_message(tmp_path, files.SOUND_DOB, xsd=schema_dir(tmp_path, kind))

@@ -133,7 +133,7 @@ def _versions(facts: pl.DataFrame, from_version: str | None) -> dict[int, str]:
     found: dict[int, str] = {}
     for row in facts.iter_rows(named=True):
         version = from_version or row["bds_opgegeven"] or row["bds_herkend"]
-        if row["formaat"] == "onleesbaar":
+        if row["formaat"] in {"onleesbaar", "overgeslagen"}:
             continue
         if version not in known:
             shown = version or t("onbekend", "unknown")

@@ -20,7 +20,7 @@ from bds_tool.base.files import atomic_file
 from bds_tool.base.text import t
 from bds_tool.formats.james.elements import RELATION
 from bds_tool.formats.james.formats import Format, date_elements, formats
-from bds_tool.formats.table.columns import numeric
+from bds_tool.formats.table.elements import numeric
 from bds_tool.formats.writing import WriteOptions, Written, version_of
 from bds_tool.schema import Definition, load
 from bds_tool.schema.coding import code_pairs

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import csv
 import re
-import unicodedata
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 
-from bds_tool.base.errors import UsageError
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.table_settings import ColumnSetting
 from bds_tool.base.text import t
-from bds_tool.schema import Element, load, newest, versions
+from bds_tool.formats.table.elements import by_name, dossier_bound, elements, plain
+from bds_tool.formats.table.names import LONG, clean
+from bds_tool.schema import Element
 from bds_tool.store.columns import REGISTRATIES
 
-ROLES = (*REGISTRATIES, "overslaan", "niet-bds")
-
-_NUMBER = re.compile(r"(?:bds|element)?[ _.\-]*(\d{1,4})")
-_BRACKETED = re.compile(r"[(\[](?:bds|element)?[ _.\-]*(?:nr\.?)?[ _.\-]*(\d{1,4})[)\]]")
-_BEFORE = re.compile(r"(?:bds)?[ _.\-]*(\d{1,4})[ _.\-:]+(\D.*)")
-_AFTER = re.compile(r"(\D.*?)[ _.\-]+(bds)?[ _.\-]*(\d{1,4})")
-_UNIT = re.compile(r"(.+?)[ _\-]*[(\[ _\-]([a-z]+)[)\]]?")
+#: Roles beside the columns of the store: the organisation, a time of day, parts of a date, and what is left out.
+EXTRA = ("organisatie", "tijd", "jaar", "maand", "dag", "overslaan", "niet-bds")
+ROLES = (*REGISTRATIES, *EXTRA)
+_ONE = frozenset({*REGISTRATIES, "organisatie", "tijd", "jaar", "maand", "dag"})
+_MARKS = frozenset({"bds", "element", "bdsnr", "bdselement", "bdsnummer"})
+_TOKEN = re.compile(r"[^\W\d_]+|\d+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z]{0,3}(?:[^a-zA-Z]|$))")
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,8 @@ class Column:
     """One column. Either `rol` or `bdsnummer` is set; `reden` says why, in words for --explain.
 
     `factor`: what a value is multiplied with to reach the unit of the BDS, when the header names another.
+    `herhaling`: which time this element, role or date is in the row. `van`: a date that belongs to one element.
+    `zwak`: the header is a bare number, so the values must bear it out. `datumkolom`: where its date stands.
     """
 
     naam: str
@@ -43,6 +44,13 @@ class Column:
     datum: str = ""
     rubriek: str = ""
     reden: str = ""
+    herhaling: int = 0
+    van: int = 0
+    zwak: bool = False
+    datumkolom: str = ""
+    waarden: Mapping[str, str] = field(default_factory=dict)
+    ontbrekend: tuple[str, ...] = ()
+    dubbel: bool = False  # asks for a role that another column has
 
 
 def understand(
@@ -50,53 +58,115 @@ def understand(
 ) -> list[Column]:
     """The meaning of each column, in order. `mapping` is `[kolommen]` of bds.toml and goes first.
 
-    With `paths` the names are places in JSON (`metingen[].lengteMm`), of which the last part says what it is.
-
-    A role is given to the first column that asks for it; a second one stays the vendor's own.
+    A role is given to the first column that asks for it; a second one stays the vendor's own. A date with a
+    repeat, or of an element, dates the columns of that repeat or element. With `paths` the names are places in JSON
+    (`metingen[].lengteMm`), of which the last part says what it is.
     """
-    wanted = {_plain(name): value for name, value in (mapping or {}).items()}
+    from bds_tool.formats.table.profile import given
+
+    wanted = {plain(name): value for name, value in (mapping or {}).items()}
     columns = []
-    taken: set[str] = set()
     for name in names:
-        given = wanted.get(_plain(name))
-        column = _given(name, given) if given is not None else _at(name) if paths else recognise(name)
-        if column.rol in REGISTRATIES:
-            if column.rol in taken:
-                column = Column(name, "niet-bds", reden=t("rol is al vergeven", "role is taken already"))
+        value = wanted.get(plain(name))
+        own = _at if paths else recognise
+        columns.append(given(name, value) if value is not None else own(name))
+    return _dated(_once(_no_positions(columns)))
+
+
+def _no_positions(columns: list[Column]) -> list[Column]:
+    """Bare 1, 2, 3 are positions of something, not elements."""
+    bare = {int(c.naam) for c in columns if c.zwak and c.naam.isdigit()}
+    if not {1, 2} <= bare:
+        return columns
+    run = next(n for n in range(1, len(bare) + 2) if n not in bare)
+    reason = t("een volgnummer, geen element", "a sequence number, no element")
+    return [
+        Column(c.naam, "niet-bds", reden=reason) if c.zwak and c.naam.isdigit() and int(c.naam) < run else c
+        for c in columns
+    ]
+
+
+def _once(columns: list[Column]) -> list[Column]:
+    taken: set[str] = set()
+    found = []
+    for column in columns:
+        one = column.rol in _ONE and not column.van and not (column.rol == "datum" and column.herhaling > 1)
+        if one and column.rol in taken:
+            reason = t("rol is al vergeven", "role is taken already")
+            found.append(Column(column.naam, "niet-bds", reden=reason, dubbel=True))
+            continue
+        if one:
             taken.add(column.rol)
-        columns.append(column)
-    return columns
+        found.append(column)
+    return found
+
+
+def _dated(columns: list[Column]) -> list[Column]:
+    """Each element column with the date column of its own, where the table has one."""
+    of_element = {(c.van, c.herhaling): c.naam for c in columns if c.rol == "datum" and c.van}
+    repeated = {c.herhaling: c.naam for c in columns if c.rol == "datum" and not c.van and c.herhaling}
+
+    def date_of(c: Column) -> str:
+        if not c.bdsnummer or c.datumkolom:
+            return c.datumkolom
+        several = c.herhaling and len(repeated) > 1
+        return of_element.get((c.bdsnummer, c.herhaling)) or (
+            repeated.get(c.herhaling, "") if several else ""
+        )
+
+    found = [replace(c, datumkolom=date_of(c)) for c in columns]
+    used = {c.datumkolom for c in found}
+    reason = t("datum zonder kolom erbij", "date without a column to it")
+    general = next((c.naam for c in found if c.rol == "datum" and not c.van and c.herhaling <= 1), "")
+    return [
+        Column(c.naam, "niet-bds", reden=reason)
+        if c.rol == "datum" and (c.van or c.herhaling > 1) and c.naam not in used and c.naam != general
+        else c
+        for c in found
+    ]
 
 
 def recognise(name: str) -> Column:
     """What a header says by itself."""
-    text = name.strip().lower()
-    roles, listed = _headers(str(specs_dir()))
+    return _recognise(name, str(specs_dir()))
+
+
+@lru_cache(maxsize=4096)
+def _recognise(name: str, root: str) -> Column:
+    tokens = _tokens(name)
+    roles, _ = _headers(root)
+    whole = "".join(tokens)
+    if not tokens or len(tokens) > 20:
+        return _unknown(name)
     # Most columns of a long table are roles: the definitions are not needed to know them.
-    if _plain(text) in roles:
-        return Column(
-            name, rol=roles[_plain(text)], reden=t("kop is een bekend gegeven", "header is a known fact")
-        )
-    aliases = _names(str(specs_dir())) | listed
-    unit = _UNIT.fullmatch(text)
-    spelled = _units(str(specs_dir()))
-    if unit and unit[2] in spelled and (found := _element(unit[1], aliases)):
-        eenheid, bds_eenheid, factor = spelled[unit[2]]
-        reason = f"{found[1]}, {t('eenheid', 'unit')} {eenheid}"
-        if elements()[found[0]].eenheid == bds_eenheid:
-            return Column(name, "", found[0], eenheid, factor, bds_eenheid, reden=reason)
-        return Column(name, "", found[0], eenheid, reden=reason)
-    if found := _element(text, aliases):
-        return Column(name, bdsnummer=found[0], reden=found[1])
-    return Column(name, "niet-bds", reden=t("kop niet herkend", "header not recognised"))
+    if whole in roles:
+        return Column(name, roles[whole], reden=t("kop is een bekend gegeven", "header is a known fact"))
+    if found := _element(tokens):
+        return found(name, "", 0)
+    rest, unit, repeat = list(tokens), "", 0
+    for _ in range(2):
+        if len(rest) > 1 and rest[-1].isdigit() and len(rest[-1]) <= 2 and not repeat:
+            repeat = int(rest.pop())
+        elif len(rest) > 1 and rest[-1] in units_by_name() and not unit:
+            unit = rest.pop()
+            while len(rest) > 1 and rest[-1] in {"in", "per"}:
+                rest.pop()
+        if repeat and "".join(rest) in roles:
+            return Column(
+                name,
+                roles["".join(rest)],
+                herhaling=repeat,
+                reden=t("bekend gegeven, herhaald", "known fact, repeated"),
+            )
+        if (repeat or unit) and (found := _element(rest)):
+            return found(name, unit, repeat)
+    return _date_of(name, tokens) or _unknown(name)
 
 
 def _at(path: str) -> Column:
     """What a place in JSON says by itself. In a list below a record a bare name such as `geboortedatum` can be about
     another person, so there an element of the dossier counts only by its number.
     """
-    from dataclasses import replace
-
     column = recognise(_last(path))
     if "[]." in path and column.bdsnummer in dossier_bound() and str(column.bdsnummer) not in path:
         return Column(path, "niet-bds", reden=t("in een lijst: van wie?", "in a list: whose?"))
@@ -110,156 +180,139 @@ def _last(path: str) -> str:
 
 def role_of(path: str, mapping: Mapping[str, ColumnSetting]) -> str:
     """The role of a place in JSON, given or recognised; empty for elements and data of the sender's own."""
-    given = {_plain(name): value for name, value in mapping.items()}.get(_plain(path))
-    column = _given(path, given) if given is not None else recognise(_last(path))
+    from bds_tool.formats.table.profile import given
+
+    said = {plain(name): value for name, value in mapping.items()}.get(plain(path))
+    column = given(path, said) if said is not None else recognise(_last(path))
     return column.rol if column.rol in REGISTRATIES else ""
+
+
+def _unknown(name: str) -> Column:
+    return Column(name, "niet-bds", reden=t("kop niet herkend", "header not recognised"))
+
+
+def _tokens(name: str) -> list[str]:
+    """Words and numbers of a header, in small letters; capitals inside a word start a new one (`LengteCm`)."""
+    text = clean(name)[: LONG + 1]
+    if len(text) > LONG:
+        return []
+    text = _CAMEL.sub(" ", text)
+    return [plain(token) for token in _TOKEN.findall(text.replace("kg/m2", "kgm2"))]
+
+
+class _Found:
+    """An element and how it was found; called with unit and repeat it becomes a column."""
+
+    def __init__(self, number: int, reason: str, *, weak: bool = False) -> None:
+        self.number, self._reason, self._weak = number, reason, weak
+
+    def __call__(self, name: str, unit: str, repeat: int) -> Column:
+        made = Column(name, "", self.number, reden=self._reason, herhaling=repeat, zwak=self._weak)
+        if repeat:
+            made = replace(made, reden=f"{made.reden}, {t('keer', 'time')} {repeat}")
+        return with_unit(made, unit) if unit else made
+
+
+def with_unit(column: Column, unit: str) -> Column:
+    """The column measured in a unit; without a known factor the unit stays as it is named."""
+    eenheid, bds_eenheid, factor = units_by_name().get(unit.lower(), (unit, "", Decimal(1)))
+    reason = f"{column.reden}, {t('eenheid', 'unit')} {eenheid}"
+    if column.bdsnummer and elements()[column.bdsnummer].eenheid == bds_eenheid:
+        return replace(column, eenheid=eenheid, factor=factor, bds_eenheid=bds_eenheid, reden=reason)
+    return replace(column, eenheid=eenheid, reden=reason)
+
+
+def _element(tokens: Sequence[str]) -> _Found | None:
+    known = elements()
+    _, aliases = _headers(str(specs_dir()))
+    numbered = t("nummer in de kop", "number in the header")
+    whole = "".join(tokens)
+    if whole in aliases or whole in by_name():
+        return _Found(
+            aliases.get(whole) or by_name()[whole], t("naam van het element", "name of the element")
+        )
+    if len(tokens) == 1 and tokens[0].isdigit() and len(tokens[0]) <= 4:
+        number = int(tokens[0])
+        return _Found(number, t("alleen een nummer", "a bare number"), weak=True) if number in known else None
+    for at, token in enumerate(tokens):
+        if not token.isdigit() or len(token) > 4 or int(token) not in known:
+            continue
+        number = int(token)
+        before, after = list(tokens[:at]), list(tokens[at + 1 :])
+        marked = False
+        while before and before[-1] in {*_MARKS, "nr", "nummer"}:
+            marked |= before.pop() in _MARKS
+        words = "".join(before + after)
+        if any(w.isdigit() for w in before + after):
+            continue
+        if not words and marked:
+            return _Found(number, numbered)
+        if words and (
+            words == plain(known[number].naam)
+            or aliases.get(words) == number
+            or by_name().get(words) == number
+        ):
+            return _Found(number, numbered)
+        # A word that is a unit says how it was measured; that is told apart by the caller.
+        others = [*_bywords(), *units_by_name()]
+        if marked and not (before and after) and not any(w in others for w in before + after):
+            return _Found(number, numbered, weak=True)
+    return None
+
+
+def _date_of(name: str, tokens: Sequence[str]) -> Column | None:
+    """`Lengte datum`: the date of one element, which is no date itself."""
+    rest = list(tokens)
+    repeat = int(rest.pop()) if len(rest) > 2 and rest[-1].isdigit() and len(rest[-1]) <= 2 else 0
+    left = [w for w in rest if _bywords().get(w) != "datum"]
+    if len(left) == len(rest) or not left:
+        return None
+    if not repeat and len(left) > 1 and left[-1].isdigit() and not _element(left):
+        repeat = int(left.pop())
+    found = _element(left)
+    if found is None or elements()[found.number].datatype == "TS":
+        return None
+    return Column(
+        name,
+        "datum",
+        van=found.number,
+        herhaling=repeat,
+        reden=t("datum van een element", "date of one element"),
+    )
 
 
 def suggestions(name: str, count: int = 3) -> list[Element]:
     """Elements whose name resembles a header that was not recognised, best first."""
     import difflib
 
-    by_name = {e.naam.lower(): e for e in elements().values() if e.status == "actief"}
-    words = [w for w in re.split(r"[^a-z]+", name.lower()) if len(w) > 3]
-    near = difflib.get_close_matches(name.lower(), by_name, n=count, cutoff=0.6)
-    near += [n for n in sorted(by_name, key=len) if any(w in n for w in words) and n not in near]
-    return [by_name[n] for n in near[:count]]
-
-
-@lru_cache(maxsize=2)
-def _elements(_root: str) -> dict[int, Element]:
-    found: dict[int, Element] = {}
-    for version in versions():
-        found |= load(version).elementen
-    return found
-
-
-def elements() -> dict[int, Element]:
-    """Every element of any version, as the newest version that has it describes it."""
-    return _elements(str(specs_dir()))
-
-
-def dossier_bound() -> set[int]:
-    """Elements of rubrieken that belong to the dossier and not to a contact."""
-    latest = load(newest())
-    bound = {r for r, rubriek in latest.rubrieken.items() if rubriek.binding == "dossiergebonden"}
-    return {n for n, e in elements().items() if e.rubriek in bound}
-
-
-def numeric() -> set[int]:
-    """Elements whose value is a number."""
-    return {n for n, e in elements().items() if e.datatype in {"PQ", "INT"}}
-
-
-def dates() -> set[int]:
-    """Elements whose value is a point in time."""
-    return {n for n, e in elements().items() if e.datatype == "TS"}
+    text = clean(name).lower()[:LONG]
+    names = {e.naam.lower(): e for e in elements().values() if e.status == "actief"}
+    words = [w for w in re.split(r"[^a-z]+", text) if len(w) > 3]
+    near = difflib.get_close_matches(text, names, n=count, cutoff=0.6)
+    near += [n for n in sorted(names, key=len) if any(w in n for w in words) and n not in near]
+    return [names[n] for n in near[:count]]
 
 
 def units() -> set[str]:
     """Units that a header can name."""
-    return {unit for unit, _, _ in _units(str(specs_dir())).values()}
+    return {unit for unit, _, _ in units_by_name().values()}
 
 
-def _element(text: str, aliases: dict[str, int]) -> tuple[int, str] | None:
-    known = elements()
-    text = text.strip()
-    match = _NUMBER.fullmatch(text) or _BRACKETED.search(text)
-    if match and int(match[1]) in known:
-        return int(match[1]), t("nummer in de kop", "number in the header")
-    for pattern, number_at, name_at in ((_BEFORE, 1, 2), (_AFTER, 3, 1)):
-        match = pattern.fullmatch(text)
-        if match and int(match[number_at]) in known:
-            number = int(match[number_at])
-            marked = text.startswith("bds") or "bds" in match.group(0).split(match[name_at])[-1]
-            if marked or _plain(match[name_at]) == _plain(known[number].naam):
-                return number, t("nummer in de kop", "number in the header")
-    plain = _plain(text)
-    if plain in aliases:
-        return aliases[plain], t("naam van het element", "name of the element")
-    return None
+def units_by_name() -> dict[str, tuple[str, str, Decimal]]:
+    """Spelling → unit, unit of the BDS and factor, from specs/tabel."""
+    return _units(str(specs_dir()))
 
 
-def _given(name: str, given: ColumnSetting) -> Column:
-    """A column as bds.toml describes it: element number, role, or a table with both and more."""
-    number, rol = given.element, given.rol
-    if number and number not in elements():
-        raise UsageError(
-            t(
-                f"bds.toml, kolom {name}: element {number} bestaat in geen BDS-versie.",
-                f"bds.toml, column {name}: element {number} exists in no BDS version.",
-            ),
-            t("Zoek het nummer op met `bds spec search`.", "Look the number up with `bds spec search`."),
-        )
-    if not number and rol not in ROLES:
-        raise UsageError(
-            t(
-                f"bds.toml, kolom {name}: {rol or '?'} is geen rol.",
-                f"bds.toml, column {name}: {rol or '?'} is no role.",
-            ),
-            t(
-                f"Kies een elementnummer of uit: {', '.join(ROLES)}.",
-                f"Choose an element number or one of: {', '.join(ROLES)}.",
-            ),
-        )
-    if given.rubriek and given.rubriek not in rubrieken():
-        raise UsageError(
-            t(
-                f"bds.toml, kolom {name}: rubriek {given.rubriek} bestaat in geen BDS-versie.",
-                f"bds.toml, column {name}: rubriek {given.rubriek} exists in no BDS version.",
-            ),
-            t("`bds spec list rubrieken` toont ze alle.", "`bds spec list rubrieken` shows them all."),
-        )
-    eenheid, bds_eenheid, factor = _unit(name, given) if given.eenheid else ("", "", Decimal(1))
-    return Column(
-        name,
-        "" if number else rol,
-        number,
-        eenheid,
-        factor,
-        bds_eenheid,
-        given.datum,
-        given.rubriek,
-        "bds.toml",
-    )
+def _bywords() -> dict[str, str]:
+    return _words(str(specs_dir()))
 
 
-def _unit(name: str, given: ColumnSetting) -> tuple[str, str, Decimal]:
-    """Unit, unit of the BDS and factor. Raises UsageError for a unit that the element cannot have."""
-    due = elements()[given.element].eenheid if given.element else ""
-    spelled = _units(str(specs_dir()))
-    chosen = spelled.get(given.eenheid.lower(), (given.eenheid, given.eenheid, Decimal(1)))
-    if due and chosen[1] == due:
-        return chosen
-    able = sorted({unit for unit, bds, _ in spelled.values() if bds == due} | ({due} if due else set()))
-    raise UsageError(
-        t(
-            f"bds.toml, kolom {name}: {given.eenheid} is geen eenheid voor "
-            f"{f'element {given.element}' if given.element else given.rol}.",
-            f"bds.toml, column {name}: {given.eenheid} is no unit for "
-            f"{f'element {given.element}' if given.element else given.rol}.",
-        ),
-        t(f"Kies uit: {', '.join(able)}.", f"Choose one of: {', '.join(able)}.")
-        if able
-        else t("Laat eenheid hier weg.", "Leave eenheid out here."),
-    )
-
-
-@lru_cache(maxsize=2)
-def _rubrieken(_root: str) -> frozenset[str]:
-    return frozenset(r for version in versions() for r in load(version).rubrieken)
-
-
-def rubrieken() -> frozenset[str]:
-    """Numbers of the rubrieken of any version."""
-    return _rubrieken(str(specs_dir()))
-
-
-@lru_cache(maxsize=2)
-def _names(root: str) -> dict[str, int]:
-    """Names that only one element has."""
-    names = Counter(_plain(e.naam) for e in _elements(root).values())
-    return {p: n for n, e in _elements(root).items() if names[p := _plain(e.naam)] == 1}
+def known_header(text: str, wanted: frozenset[str] = frozenset()) -> bool:
+    """Whether a cell is surely a header: a role or an element by its name, or one that bds.toml names."""
+    if plain(text) in wanted:
+        return True
+    column = recognise(clean(text))
+    return column.rol not in {"", "niet-bds"} or bool(column.bdsnummer and not column.zwak)
 
 
 @lru_cache(maxsize=2)
@@ -276,15 +329,15 @@ def _headers(_root: str) -> tuple[dict[str, str], dict[str, int]]:
 
 
 @lru_cache(maxsize=2)
+def _words(_root: str) -> dict[str, str]:
+    with (specs_dir() / "tabel" / "bijwoorden.csv").open(encoding="utf-8", newline="") as stream:
+        return {r["woord"]: r["soort"] for r in csv.DictReader(stream)}
+
+
+@lru_cache(maxsize=2)
 def _units(_root: str) -> dict[str, tuple[str, str, Decimal]]:
     with (specs_dir() / "tabel" / "eenheden.csv").open(encoding="utf-8", newline="") as stream:
         return {
             r["schrijfwijze"]: (r["eenheid"], r["bds_eenheid"], Decimal(r["factor"]))
             for r in csv.DictReader(stream)
         }
-
-
-def _plain(text: str) -> str:
-    """Letters and digits only, lower case, without accents."""
-    decomposed = unicodedata.normalize("NFKD", text.lower())
-    return "".join(c for c in decomposed if c.isalnum() and not unicodedata.combining(c))

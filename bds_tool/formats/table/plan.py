@@ -1,51 +1,100 @@
-"""What is decided about a table from its headers and first rows: roles, ways of writing, long or wide."""
+"""What is decided about a table, from its headers and all its values: roles, ways of writing, long or wide."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from bds_tool.base.table_settings import TableSettings
-from bds_tool.formats.table.columns import Column, dates, elements, numeric
+from bds_tool.base.table_settings import TableProfile
+from bds_tool.base.text import t
+from bds_tool.formats.table.columns import Column, understand, units_by_name
+from bds_tool.formats.table.elements import coded, dates, elements, labels, numeric
+from bds_tool.formats.table.notation import (
+    DateWays,
+    NumberWays,
+    date_ways,
+    day,
+    failures,
+    marks,
+    number_ways,
+)
+from bds_tool.formats.table.profile import date_way
 from bds_tool.formats.table.scan import Table
+from bds_tool.formats.table.text import Remark
+from bds_tool.formats.table.values import Seen, look
 
 if TYPE_CHECKING:
     import polars as pl
 
-#: Ways to write a date, each with a pattern that tells it and the format that reads it.
-DATE_FORMATS = {
-    "jjjj-mm-dd": (re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?"), "%Y-%m-%d"),
-    "dd-mm-jjjj": (re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}([T ].*)?"), "%d-%m-%Y"),
-    "jjjjmmdd": (re.compile(r"\d{8}"), "%Y%m%d"),
-}
-#: Order of day, month and year as a project states it → the ways of writing that are read.
-ORDERS = {"dmj": ["dd-mm-jjjj"], "jmd": ["jjjj-mm-dd", "jjjjmmdd"], "mdj": ["mm-dd-jjjj"]}
-_COMMA = re.compile(r"-?\d+,\d+")
-#: Rows from which the ways of writing are told.
-SAMPLE = 5_000
+#: Part of the values that must fit before a weak header (a bare number) counts as an element: alone in the header, and
+#: beside names that are surely known.
+FITS, FITS_BESIDE = 0.9, 0.5
 
 
 @dataclass
 class Plan:
-    """What was decided about a table, from its headers and its first rows; `bds convert --explain` shows it."""
+    """What was decided about a table; `bds convert --explain` shows it."""
 
     columns: list[Column]
     long: bool
-    comma: bool = False
-    datum: list[str] = field(default_factory=list)  # DATE_FORMATS of the date column
-    waarde_datum: list[str] = field(default_factory=list)  # those of date elements
+    dates: dict[str, DateWays] = field(default_factory=dict)  # of date columns and date elements
+    numbers: dict[str, NumberWays] = field(default_factory=dict)
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)  # column → label → code
+    pairs: dict[int, dict[str, str]] = field(default_factory=dict)  # long: element → label → code
+    own_pairs: dict[str, dict[str, str]] = field(default_factory=dict)  # long: local code → label → code
+    missing: dict[str, list[str]] = field(default_factory=dict)  # column → marks that are no value
+    listed: dict[str, tuple[int, str]] = field(
+        default_factory=dict
+    )  # long: text in the element column → element
+    formulas: set[str] = field(default_factory=set)  # columns with ="00123"
     typed: dict[str, str] = field(default_factory=dict)  # column → date, float or int when not text
     bsn_key: bool = False
-    clean: set[str] = field(default_factory=set)  # columns whose sample needs no trimming
+    footers: bool = False
+    clean: set[str] = field(default_factory=set)  # columns that need no trimming
+    remarks: list[Remark] = field(default_factory=list)
+    bad: dict[str, list[str]] = field(default_factory=dict)  # column → texts that were not understood
+    strays: list[str] = field(default_factory=list)  # names of elements among numbers
+    keys_empty: bool = False
+    keys_damaged: bool = False
+    seen: dict[str, Seen] = field(default_factory=dict)
+    organisations: int = 0  # distinct ones in a column of organisations
+    organisatie: str = ""
+    settings: TableProfile = field(default_factory=TableProfile)
+
+    @property
+    def by_text(self) -> bool:
+        """Whether the element column holds more than bare numbers."""
+        return any(not text.strip().isdigit() for text in self.listed)
+
+    @property
+    def own_output(self) -> bool:
+        """A table that bds wrote itself: it names the contact of every row that has one."""
+        return {"bron", "regel"} <= {c.rol for c in self.columns}
+
+    @property
+    def factors_listed(self) -> dict[float, list[str]]:
+        """Factor → local codes of bds.toml that are measured in another unit than the BDS."""
+        found: dict[float, list[str]] = {}
+        for text, (number, unit) in self.listed.items():
+            _, bds_unit, factor = units_by_name().get(unit, ("", "", 1))
+            if unit and factor != 1 and bds_unit == elements()[number].eenheid:
+                found.setdefault(float(factor), []).append(text)
+        return found
+
+    @property
+    def numbers_listed(self) -> dict[str, int]:
+        return {text: number for text, (number, _) in self.listed.items()}
 
     def named(self, rol: str) -> Column | None:
-        return next((c for c in self.columns if c.rol == rol), None)
+        return next((c for c in self.columns if c.rol == rol and not c.van and c.herhaling <= 1), None)
 
     @property
     def element_columns(self) -> list[Column]:
         return [c for c in self.columns if c.bdsnummer]
+
+    @property
+    def date_columns(self) -> list[Column]:
+        return [c for c in self.columns if c.rol == "datum"]
 
     @property
     def own(self) -> list[Column]:
@@ -53,96 +102,276 @@ class Plan:
         return [c for c in self.columns if c.rol == "niet-bds"]
 
 
-def plan(table: Table, columns: list[Column], settings: TableSettings) -> Plan:
-    """Decide from the headers and a sample. `settings` is what the project says."""
-    import polars as pl
-
+def plan(table: Table, settings: TableProfile) -> Plan:
+    """Decide about a table from its headers and every value in it."""
+    columns = understand(table.names, settings.kolommen, paths=table.formaat == "json")
     roles = {c.rol for c in columns}
-    made = Plan(columns, long={"bdsnummer", "waarde"} <= roles)
-    sample = table.frame.head(SAMPLE).collect()
-    for name, kind in sample.schema.items():
-        if kind in {pl.Date, pl.Datetime} or kind.is_temporal():
-            made.typed[name] = "date"
-        elif kind.is_float():
-            made.typed[name] = "float"
-        elif kind.is_integer() or kind == pl.Boolean:
-            made.typed[name] = "int"
-    raw = {c: sample[c].cast(pl.String, strict=False).drop_nulls() for c in table.names}
-    text = {c: values.str.strip_chars() for c, values in raw.items()}
-    made.clean = {c for c in table.names if (raw[c] == text[c]).all() and not (text[c] == "").any()}
-    for column in (made.named("bdsnummer"), made.named("datum")):
-        if (
-            column
-            and column.naam not in made.typed
-            and all(v.isascii() and v.isdigit() for v in text[column.naam])
-        ):
-            made.typed[column.naam] = "digits"
-    when = made.named("datum")
-    if when and made.typed.get(when.naam) != "date":
-        made.datum = ORDERS.get(when.datum) or _formats(text[when.naam])
+    made = Plan(columns, long={"bdsnummer", "waarde"} <= roles, settings=settings)
+    made.typed = _typed(table)
+    made.seen = look(table, columns, long=made.long, typed=made.typed)
     if made.long:
-        number, value = made.named("bdsnummer"), made.named("waarde")
-        assert number is not None  # noqa: S101  # a long table has both
-        assert value is not None  # noqa: S101
-        listed = element_numbers(pl.col(number.naam), made.typed.get(number.naam)).alias("n")
-        pairs = sample.select(listed, pl.col(value.naam).cast(pl.String).alias("w"))
-        # Which elements are numbers or dates is asked only when the sample holds something that looks like it.
-        commas = [v for v in text[value.naam] if _COMMA.fullmatch(v)]
-        made.comma = settings.decimal == "," or bool(
-            not settings.decimal
-            and commas
-            and any(_COMMA.fullmatch(v.strip()) for v in _of(pairs, numeric()))
-        )
-        made.waarde_datum = ORDERS.get(value.datum) or (
-            _formats(_of(pairs, dates())) if _formats(text[value.naam]) else []
-        )
-    else:
-        numbers = [c.naam for c in made.element_columns if c.bdsnummer in numeric()]
-        made.comma = settings.decimal == "," or (
-            not settings.decimal and any(_COMMA.fullmatch(v) for c in numbers for v in text[c])
-        )
-        points = [c.naam for c in made.element_columns if c.bdsnummer in dates() and c.naam not in made.typed]
-        made.waarde_datum = sorted({f for c in points for f in _formats(text[c])})
-    key = made.named("dossier_id")
-    if key and not {"bron", "regel"} <= roles:
-        # A table that bds wrote itself never has a BSN for a key.
-        made.bsn_key = _looks_like_bsn(text[key.naam])
+        _elements_of_long(made, settings)
+        if made.by_text:
+            # Names and local codes are known now: the values are looked at by their elements.
+            made.seen = look(table, columns, long=True, typed=made.typed, listed=made.numbers_listed)
+    made.clean = {n for n, s in made.seen.items() if s.clean}
+    made.formulas = {n for n, s in made.seen.items() if s.formula}
+    made.columns = columns = [
+        _borne_out(c, made, beside=any(not k.zwak and k.rol != "niet-bds" for k in columns)) for c in columns
+    ]
+    _days(made, settings)
+    _numbers(made, table, settings)
+    if made.own_output:
+        # A table that bds wrote says what it says: nothing in it is a label, a total or a mark for missing.
+        made.numbers = {n: NumberWays(comma=w.comma) for n, w in made.numbers.items()}
+        made.remarks, made.formulas, made.bad, made.strays = [], set(), {}, []
+        return made
+    _lists(made, settings)
+    _bad_days(made)
+    _keys(made, roles)
+    _missing(made)
     return made
 
 
-def _of(pairs: pl.DataFrame, wanted: set[int]) -> pl.Series:
+def _typed(table: Table) -> dict[str, str]:
     import polars as pl
 
-    return pairs.filter(pl.col("n").is_in(list(wanted)))["w"].drop_nulls()
-
-
-def element_numbers(expression: pl.Expr, kind: str | None) -> pl.Expr:
-    """Element numbers in a column, however they are written; null for anything else."""
-    import polars as pl
-
-    if kind in {"int", "float", "digits"}:
-        return expression.cast(pl.Int32, strict=False)
-    digits = expression.cast(pl.String).str.extract(r"^\s*(?i:bds|element)?[ _.\-]*(\d{1,9})\s*$", 1)
-    return digits.cast(pl.Int32, strict=False)
-
-
-def _formats(values: Iterable[str]) -> list[str]:
-    found = []
-    rest = {v.strip() for v in values} - {""}
-    for name, (pattern, _) in DATE_FORMATS.items():
-        hit = {v for v in rest if pattern.fullmatch(v)}
-        if hit:
-            found.append(name)
-            rest -= hit
+    found = {}
+    for name, kind in table.frame.collect_schema().items():
+        if kind.is_temporal() and kind not in {pl.Time, pl.Duration}:
+            found[name] = "date"
+        elif kind.is_float() or kind.is_decimal():
+            found[name] = "float"
+        elif kind.is_integer():
+            found[name] = "int"
+        elif kind == pl.Boolean:
+            found[name] = "bool"
     return found
 
 
-def _looks_like_bsn(values: pl.Series) -> bool:
-    """Whether a key column holds BSNs: nearly all values pass the 11-test, which one in eleven does by chance."""
-    from bds_tool.formats.james.values import like_bsn
+def _borne_out(column: Column, made: Plan, *, beside: bool) -> Column:
+    """A weak header is an element only when the values are such."""
+    if not column.zwak:
+        return column
+    total, fits = fit(column, made)
+    if total and fits < (FITS_BESIDE if beside else FITS) * total:
+        return Column(
+            column.naam,
+            "niet-bds",
+            reden=t("de waarden passen niet bij het element", "values do not fit the element"),
+        )
+    return column
 
-    distinct = values.unique().to_list()
-    return bool(distinct) and sum(like_bsn(v) for v in distinct) >= 0.9 * len(distinct)
+
+def fit(column: Column, made: Plan) -> tuple[int, int]:
+    """How many distinct values a column has that were looked at, and how many fit its element or role."""
+    import polars as pl
+
+    seen = made.seen.get(column.naam)
+    kind = made.typed.get(column.naam)
+    if seen is None or seen.texts is None:
+        return (1, 1) if kind else (0, 0)
+    texts = seen.texts.drop_nulls().str.strip_chars()
+    texts = texts.filter((texts != "") & ~texts.str.to_lowercase().is_in(list(marks())))
+    if not texts.len():
+        return seen.plain, seen.plain
+    number = column.bdsnummer
+    if number in numeric():
+        good = int(
+            texts.str.contains(
+                r"^-?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?(?:\s*[A-Za-z]{1,11}\.?)?$|^\d+\s*\+\s*\d$"
+            ).sum()
+        )
+        return texts.len() + seen.plain, good + seen.plain
+    if number in dates() or column.rol == "datum":
+        ways = date_ways(texts, date_way(column.datum))
+        good = int(pl.select(day(pl.lit(texts), ways).is_not_null().sum()).item())
+        return texts.len(), good
+    if number in coded():
+        codes, by_label = labels(number)
+        if codes:
+            known = texts.is_in(list(codes)) | texts.str.to_lowercase().is_in(list(by_label))
+            return texts.len(), int(known.sum())
+    if number and elements()[number].datatype == "BL":
+        answers = texts.str.to_lowercase().is_in(["true", "false", "1", "2", "0", "ja", "nee", "j", "n"])
+        return texts.len(), int(answers.sum())
+    return texts.len(), texts.len()
+
+
+def _days(made: Plan, settings: TableProfile) -> None:
+    """Ways of writing of every column with dates; what one column shows helps another that leaves it open."""
+    wanted = [c for c in made.columns if (c.rol == "datum" or c.bdsnummer in dates()) and c.naam in made.seen]
+    if made.long and (value := made.named("waarde")) and value.naam in made.seen:
+        wanted.append(value)
+    texts = {c.naam: t for c in wanted if (t := _day_texts(made, c)) is not None}
+    told = {c.naam: date_way(c.datum or settings.datum) for c in wanted}
+    first = {n: date_ways(t, told[n]) for n, t in texts.items()}
+    sure = [w.order for w in first.values() if {"dm", "dm2"} & set(w.ways) and not w.unsure and not w.both]
+    neighbour = sure[0] if len(set(sure)) == 1 else ""
+    for name, values in texts.items():
+        ways = date_ways(values, told[name], neighbour)
+        made.dates[name] = ways
+        if ways.unsure:
+            made.remarks.append(Remark("BDS046", None, {"kolom": name, "volgorde": ways.words[0]}))
+        if ways.both:
+            made.remarks.append(Remark("BDS047", None, {"kolom": name}))
+        if "serie" in ways.ways and told[name] != "serie":
+            made.remarks.append(Remark("BDS048", None, {"kolom": name}))
+        if ways.two_digits:
+            made.remarks.append(Remark("BDS049", None, {"kolom": name}))
+
+
+def _day_texts(made: Plan, column: Column) -> pl.Series | None:
+    seen = made.seen[column.naam]
+    return seen.days if made.long and column.rol == "waarde" else seen.texts
+
+
+def _elements_of_long(made: Plan, settings: TableProfile) -> None:
+    """Which element each text in the element column stands for: a number, a local code of bds.toml, or a name."""
+    from bds_tool.formats.table.listed import element_texts
+
+    number = made.named("bdsnummer")
+    if number is None or made.typed.get(number.naam) or number.naam not in made.seen:
+        return
+    texts = made.seen[number.naam].texts
+    assert texts is not None  # noqa: S101  # looked at as a column of elements
+    made.listed, by_name, bad = element_texts(texts, settings.elementen)
+    if by_name and len(by_name) == len(made.listed):
+        made.remarks.append(Remark("BDS070", None, {"kolom": number.naam, "aantal": len(by_name)}))
+    elif by_name:
+        # Names among numbers are told row by row: a column says one thing in one way.
+        made.strays = by_name
+    made.bad[number.naam] = bad
+
+
+def _numbers(made: Plan, table: Table, settings: TableProfile) -> None:
+    value = made.named("waarde")
+    wanted = [value] if made.long and value else [c for c in made.element_columns if c.bdsnummer in numeric()]
+    odd = {
+        c.naam: s.odd for c in wanted if (s := made.seen.get(c.naam)) and s.odd is not None and s.odd.len()
+    }
+    # Real numbers of a workbook or a typed file have points for decimals, whatever their number of decimals.
+    real = table.formaat != "csv"
+    fine = {c.naam: real or c.factor != 1 for c in wanted}
+    decimal, thousands = settings.decimaal, settings.duizendtal
+    first = {n: number_ways(v, decimal, thousands, fine=fine[n]) for n, v in odd.items()}
+    comma = any(w.comma for w in first.values())
+    for name, values in odd.items():
+        ways = number_ways(values, decimal, thousands, comma=comma, fine=fine[name])
+        made.numbers[name] = ways
+        column = next(c for c in wanted if c.naam == name)
+        if ways.thousands and not thousands:
+            made.remarks.append(Remark("BDS051", None, {"kolom": name, "teken": ways.thousands}))
+        if ways.unsure:
+            made.remarks.append(Remark("BDS052", None, {"kolom": name}))
+        if ways.units or ways.weeks:
+            told = ", ".join(
+                sorted({u.lower() for u in ways.units} | ({"weken+dagen"} if ways.weeks else set()))
+            )
+            made.remarks.append(Remark("BDS053", None, {"kolom": name, "eenheden": told}))
+        if ways.exponent:
+            made.remarks.append(Remark("BDS054", None, {"kolom": column.naam}))
+
+
+def _lists(made: Plan, settings: TableProfile) -> None:
+    """Labels that stand for one code of the list of the element."""
+    used = 0
+    for column in made.element_columns:
+        own = dict(column.waarden)
+        seen = made.seen.get(column.naam)
+        found = {}
+        if column.bdsnummer in coded() and seen is not None and seen.texts is not None:
+            found = _labels_in(seen.texts, column.bdsnummer)
+            if found:
+                made.remarks.append(Remark("BDS055", None, {"kolom": column.naam, "aantal": len(found)}))
+        if own or found:
+            made.labels[column.naam] = found | own
+    value = made.named("waarde")
+    for name, element in settings.elementen.items():
+        if element.waarden:
+            given = {" ".join(k.lower().split()): v for k, v in element.waarden.items()}
+            made.own_pairs.setdefault(name.strip().lower(), given)
+    if made.long and value and (seen := made.seen.get(value.naam)) and seen.pairs is not None:
+        for number, texts in seen.pairs.items():
+            if found := _labels_in(texts, number):
+                made.pairs[number] = found
+                used += len(found)
+        if used:
+            made.remarks.append(Remark("BDS055", None, {"kolom": value.naam, "aantal": used}))
+
+
+def _labels_in(texts: pl.Series, number: int) -> dict[str, str]:
+    """Label (small letters) → code, for the labels that occur and are no code themselves."""
+    codes, by_label = labels(number)
+    there = {str(v).strip() for v in texts.drop_nulls()}
+    return {
+        low: by_label[low]
+        for v in there
+        if v not in codes and (low := " ".join(v.lower().split())) in by_label
+    }
+
+
+def _bad_days(made: Plan) -> None:
+    """Texts in columns of dates that are no date in any way of the column."""
+    import polars as pl
+
+    for column in made.date_columns:
+        seen = made.seen.get(column.naam)
+        if seen is None or seen.texts is None:
+            continue
+        texts = seen.texts.drop_nulls()
+        texts = texts.filter(texts.str.strip_chars() != "")
+        read = pl.select(day(pl.lit(texts), made.dates[column.naam])).to_series() if texts.len() else texts
+        made.bad[column.naam] = texts.filter(read.is_null()).to_list()
+
+
+def _keys(made: Plan, roles: set[str]) -> None:
+    organisation = made.named("organisatie")
+    if (
+        organisation
+        and (texts := made.seen[organisation.naam].texts if organisation.naam in made.seen else None)
+        is not None
+    ):
+        there = sorted({str(v).strip() for v in texts.drop_nulls()} - {""})
+        made.organisations = len(there)
+        made.organisatie = there[0] if len(there) == 1 else ""
+    key = made.named("dossier_id")
+    seen = made.seen.get(key.naam) if key else None
+    if key is None or seen is None:
+        return
+    made.keys_empty, made.keys_damaged = seen.empty, seen.damaged
+    made.footers = seen.footer
+    # A table that bds wrote itself never has a BSN for a key.
+    made.bsn_key = not {"bron", "regel"} <= roles and seen.bsn
+
+
+def _missing(made: Plan) -> None:
+    """Marks for missing in columns of numbers, dates and codes; a code of the list is never a mark."""
+    for column in made.columns:
+        seen = made.seen.get(column.naam)
+        if seen is None or seen.texts is None or column.rol not in {"", "waarde"}:
+            continue
+        own = {*column.ontbrekend, *made.settings.ontbrekend}
+        texts = seen.marks if made.long and column.rol == "waarde" else seen.texts
+        there = {str(v).strip() for v in texts.drop_nulls()} if texts is not None else set()
+        if column.rol == "waarde":
+            found = {v for v in there if v.lower() in marks() or v in own}
+        elif column.bdsnummer in numeric() or column.bdsnummer in dates():
+            found = {v for v in there if v.lower() in marks()} | own
+        elif column.bdsnummer in coded():
+            codes, by_label = labels(column.bdsnummer)
+            found = {
+                v for v in there if v.lower() in marks() and v not in codes and v.lower() not in by_label
+            }
+            found |= own
+        else:
+            # A word in free text is text, unless bds.toml says so for this very column.
+            found = set(column.ontbrekend)
+        if found:
+            made.missing[column.naam] = sorted(found)
+            wrong = any(v.lower() in failures() for v in found)
+            code = "BDS057" if wrong else "BDS056"
+            made.remarks.append(Remark(code, None, {"kolom": column.naam}))
 
 
 def describe(column: Column) -> str:
@@ -150,4 +379,6 @@ def describe(column: Column) -> str:
     if column.bdsnummer:
         element = elements().get(column.bdsnummer)
         return f"{column.bdsnummer} {element.naam if element else ''}".strip()
+    if column.van:
+        return f"{column.rol} ({describe(replace(column, rol='', bdsnummer=column.van, van=0))})"
     return column.rol

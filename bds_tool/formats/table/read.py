@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bds_tool.base.files import scratch
-from bds_tool.formats.table.columns import understand
+from bds_tool.base.table_settings import TableProfile
+from bds_tool.formats.table import profile as profiling
+from bds_tool.formats.table import telling
 from bds_tool.formats.table.plan import Plan, plan
-from bds_tool.formats.table.rows import WideRows, long_rows
-from bds_tool.formats.table.scan import ROW, Table, recoded, tables
+from bds_tool.formats.table.rows import WideRows, children, long_rows
+from bds_tool.formats.table.scan import ROW, Table, tables
+from bds_tool.formats.table.text import Remark
 from bds_tool.schema import newest
 from bds_tool.store.columns import registraties_schema
 from bds_tool.store.sources import Sink, Source, Unreadable
@@ -28,86 +31,143 @@ def read_table(source: Source, sink: Sink) -> None:
     """Read one source that is a table. Raises Unreadable when it has no columns that mean something."""
     import polars as pl
 
-    widen, chosen = False, source
-    for _ in range(3):
-        try:
-            _read(chosen, sink, widen=widen)
-        except pl.exceptions.PolarsError as error:
-            # The words of the error may quote a record; only its kind is used.
-            text = str(error).lower()
-            if "utf-8" in text and chosen is source and not source.tables.encoding:
-                chosen = recoded(source)
-            elif ("more fields" in text or "n_extra" in text) and not widen:
-                widen = True
+    for again in (False, True):
+        with opened(source, line_by_line=again) as (found, settings):
+            try:
+                _read(found, settings, source, sink)
+            except pl.exceptions.PolarsError as error:
+                # A line that is too long among lines that are too short: each is looked at.
+                if again or found[0].formaat != "csv":
+                    # The words of the error may quote a record; only its kind is used.
+                    raise Unreadable("BDS043") from error
+                sink.meldingen.clear()
             else:
-                raise Unreadable("BDS043") from error
-            sink.meldingen.clear()
-        else:
-            break
-    if chosen is not source:
-        shutil.rmtree(Path(chosen.options["file"]).parent, ignore_errors=True)
+                return
 
 
 def explain(source: Source) -> list[tuple[Table, Plan]]:
-    """What would be decided about each table of a source, without reading it."""
-    with tables(source) as found:
-        decided = [(table, _plan(table, source)) for table in found]
-        return [
-            (dataclasses.replace(table, frame=table.frame.head(0).collect().lazy()), made)
-            for table, made in decided
-        ]
+    """What would be decided about each table of a source, without reading it into a store."""
+    with opened(source) as (found, settings):
+        decided = [(table, plan(table, settings)) for table in found]
+        return [(dataclasses.replace(table, frame=table.frame.clear()), made) for table, made in decided]
 
 
-def _plan(table: Table, source: Source) -> Plan:
-    columns = understand(table.names, source.tables.columns, paths=table.formaat == "json")
-    return plan(table, columns, source.tables)
+@contextmanager
+def opened(source: Source, *, line_by_line: bool = False) -> Iterator[tuple[list[Table], TableProfile]]:
+    """The tables of a source, and the profile of bds.toml that fits it best."""
+    settings, others = _settings(source)
+    with tables(source, settings, line_by_line=line_by_line) as found:
+        if others:
+            told: dict[str, object] = {
+                "profiel": settings.naam or "-",
+                "kolommen": round(100 * _share(settings, found)),
+            }
+            if settings.naam:
+                code = "BDS078" if settings.kolommen and not told["kolommen"] else "BDS059"
+                found[0].remarks.append(Remark(code, None, told))
+        yield found, settings
 
 
-def _read(source: Source, sink: Sink, *, widen: bool) -> None:
-    with tables(source, widen=widen) as found:
-        formats = set()
-        understood = 0
-        for table in found:
-            for code, facts in table.findings:
-                sink.melding(code, **facts)
-            made = _plan(table, source)
-            if not made.long and not made.element_columns:
-                _not_understood(table, made, sink)
-                continue
-            understood += 1
-            formats.add(f"{table.formaat}-{'lang' if made.long else 'breed'}")
-            _remarks(table, made, sink)
-            _rows(_without_bsn(table, made) if made.bsn_key else table, made, source, sink)
-        if not understood and found[0].formaat == "json":
-            # JSON about something else keeps its values as they stand, as any JSON that is no dossier.
-            from bds_tool.formats.james.read import read_james
+def _settings(source: Source) -> tuple[TableProfile, bool]:
+    """The profile for a source, and whether bds.toml has any."""
+    every = profiling.profiles(source.tables)
+    candidates = profiling.fitting(every, source.pad)
+    if len(candidates) <= 1:
+        return (candidates[0] if candidates else TableProfile()), bool(source.tables.profiles)
+    best, chosen = (-1.0, False), candidates[-1]
+    for candidate in candidates:
+        try:
+            with tables(source, candidate) as found:
+                score = (_share(candidate, found), bool(candidate.bestanden))
+        except Unreadable:
+            continue
+        if score > best:
+            best, chosen = score, candidate
+    return chosen, True
 
+
+def _share(settings: TableProfile, found: list[Table]) -> float:
+    names = [n for table in found for n in (table.header.raw if table.header else table.names)]
+    return profiling.share(settings, [*names, *(n for table in found for n in table.names)])
+
+
+def _read(found: list[Table], settings: TableProfile, source: Source, sink: Sink) -> None:
+    formats = set()
+    understood, headless, rows = 0, 0, 0
+    for table in found:
+        if table.header is not None and not table.header.found:
+            headless += 1
+            sink.melding("BDS058", regel=1, pad=table.blad or None)
+            continue
+        for code, facts in table.findings:
+            sink.melding(code, **facts)
+        made = plan(table, settings)
+        if not made.long and not made.element_columns:
+            _not_understood(table, made, sink, alone=len(found) == 1)
+            continue
+        understood += 1
+        formats.add(f"{table.formaat}-{'lang' if made.long else 'breed'}")
+        telling.about_columns(table, made, sink)
+        before = sink.count + len(sink.rows)
+        _rows(_without_bsn(table, made) if made.bsn_key else table, made, source, sink)
+        if sink.count + len(sink.rows) == before:
+            sink.melding("BDS073", pad=table.blad or None)
+        rows += sink.count
+        _facts(made, settings, sink)
+    if not understood and found[0].formaat == "json":
+        # JSON about something else keeps its values as they stand, as any JSON that is no dossier.
+        from bds_tool.formats.james.read import read_james
+
+        sink.meldingen.clear()
+        read_james(source, sink)
+        return
+    if not understood:
+        if headless == len(found):
+            # One finding says it all; a second on the same would be noise.
             sink.meldingen.clear()
-            read_james(source, sink)
-            return
-        if not understood:
-            raise Unreadable("BDS040", kolommen=sum(len(table.names) for table in found))
-        sink.facts["formaat"] = min(formats) if len(formats) == 1 else "tabel"
-        # A table does not say which BDS version it follows.
-        sink.facts |= {"bds_herkend": newest(), "bds_zekerheid": "onbekend"}
+            raise Unreadable("BDS058", regel=1)
+        raise Unreadable("BDS040", kolommen=sum(len(table.names) for table in found))
+    sink.facts["formaat"] = min(formats) if len(formats) == 1 else "tabel"
+    # A table does not say which BDS version it follows.
+    version = settings.versie or source.bds
+    sink.facts |= {"bds_herkend": version or newest(), "bds_zekerheid": "zeker" if version else "onbekend"}
+    if not version:
+        sink.melding("BDS010", versie=newest(), zekerheid="onbekend")
+
+
+def _facts(made: Plan, settings: TableProfile, sink: Sink) -> None:
+    organisation = settings.organisatie or made.organisatie
+    if organisation:
+        sink.facts["organisatie"] = organisation
 
 
 def _rows(table: Table, made: Plan, source: Source, sink: Sink) -> None:
-    import polars as pl
-    import pyarrow.parquet as pq
-
     if source.tell:
         table = dataclasses.replace(table, frame=_watched(table, source))
     if made.long:
         sink.add_lazy(long_rows(table, made, source.bron))
-        return
+    else:
+        _wide(table, made, source, sink)
+    telling.about_rows(table, made, sink)
+    for frame in telling.kept_texts(table, made, source.bron):
+        sink.add_lazy(frame)
+    first = made.columns[0].rol if made.columns else ""
+    for odd in telling.odd_rows(table, source.bron, first):
+        sink.rows.extend(odd)
+        sink.flush()
+
+
+def _wide(table: Table, made: Plan, source: Source, sink: Sink) -> None:
+    import polars as pl
+    import pyarrow.parquet as pq
+
     wide = WideRows(table, made, source.bron)
     size = max(1_000, CELLS // max(1, len(table.names)))
     # A file of its own first: a table that breaks off halfway leaves nothing behind.
     with scratch() as folder:
         path = folder / "rows.parquet"
         with pq.ParquetWriter(path, registraties_schema(), compression="lz4") as writer:
-            for batch in table.frame.collect_batches(chunk_size=size, maintain_order=True):
+            for batch in children(table, made).collect_batches(chunk_size=size, maintain_order=True):
                 writer.write_table(to_canonical(wide.frame(batch)))
         sink.add_lazy(pl.scan_parquet(path, glob=False))
     if wide.repeated:
@@ -150,27 +210,9 @@ def _without_bsn(table: Table, made: Plan) -> Table:
     return dataclasses.replace(table, frame=frame.with_columns(pl.col("k").alias(key.naam)).drop("k"))
 
 
-def _remarks(table: Table, made: Plan, sink: Sink) -> None:
-    for column in made.own:
-        sink.melding("BDS013", pad=column.naam, kolom=column.naam)
-    if made.named("dossier_id") is None:
-        sink.melding("BDS041", pad=table.blad or None)
-    if made.bsn_key:
-        key = made.named("dossier_id")
-        sink.melding("BDS042", pad=key.naam if key else None, kolom=key.naam if key else "")
-    for column in made.element_columns:
-        if column.factor != 1:
-            sink.melding(
-                "BDS044",
-                pad=column.naam,
-                bdsnummer=column.bdsnummer,
-                kolom=column.naam,
-                van=column.eenheid,
-                naar=column.bds_eenheid,
-            )
-
-
-def _not_understood(table: Table, made: Plan, sink: Sink) -> None:
-    own = [column.naam for column in made.own]
-    for name in own or table.names:
+def _not_understood(table: Table, made: Plan, sink: Sink, *, alone: bool) -> None:
+    if not alone and table.formaat != "json":
+        sink.melding("BDS067", pad=table.blad or None, blad=table.blad)
+        return
+    for name in [column.naam for column in made.own] or table.names:
         sink.melding("BDS013", pad=name, kolom=name)

@@ -3,83 +3,185 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import TYPE_CHECKING
 
-from bds_tool.formats.table.columns import Column, dates, dossier_bound, numeric
-from bds_tool.formats.table.plan import ORDERS, Plan, element_numbers
+from bds_tool.formats.table.cells import cell, plain_text, value_of_long
+from bds_tool.formats.table.columns import Column
+from bds_tool.formats.table.elements import coded, dates, dossier_bound, numeric
+from bds_tool.formats.table.notation import day, footer
+from bds_tool.formats.table.plan import Plan
 from bds_tool.formats.table.scan import ROW, Table
+from bds_tool.formats.table.values import numbers_of
 from bds_tool.store.columns import REGISTRATIES
 
 if TYPE_CHECKING:
     import polars as pl
 
 _WORDS = ("rubriek", "groep", "eenheid", "codesysteem", "nullflavor", "pad")
+#: Roles that the reader fills itself.
+_OURS = frozenset({"bron", "regel"})
+
+
+def children(table: Table, made: Plan) -> pl.LazyFrame:
+    """The rows of a table that are about a child: totals and other lines below it are left out."""
+    key = made.named("dossier_id")
+    if not made.footers or key is None:
+        return table.frame
+    return table.frame.filter(~is_footer(made, key).fill_null(value=False))
+
+
+def is_footer(made: Plan, key: Column) -> pl.Expr:
+    """A row whose key is a word like `totaal` and that has no date of its own."""
+    import polars as pl
+
+    found = pl.col(key.naam).cast(pl.String).str.contains(footer())
+    when = made.named("datum")
+    if when is None:
+        return found
+    return found & date_of(when, made).is_null()
+
+
+def date_of(column: Column, made: Plan) -> pl.Expr:
+    """The day in a date column; null where there is none or it is not understood."""
+    import polars as pl
+
+    raw = pl.col(column.naam)
+    if made.typed.get(column.naam) == "date":
+        return raw.cast(pl.Date)
+    ways = made.dates.get(column.naam)
+    if ways is None:
+        return pl.lit(None, dtype=pl.Date)
+    text = raw.cast(pl.String)
+    if not ways.iso:
+        return day(text, ways)
+
+    def parsed(values: pl.Series) -> pl.Series:
+        """Plain ISO dates at once; a stretch with something else (spaces, a time) the long way."""
+        found = values.str.to_date("%Y-%m-%d", strict=False)
+        if found.null_count() == values.null_count():
+            return found
+        return pl.select(day(pl.lit(values), ways)).to_series()
+
+    return text.map_batches(parsed, return_dtype=pl.Date, is_elementwise=True)
+
+
+def keys(made: Plan) -> dict[str, pl.Expr]:
+    """Expressions for the columns of the store that roles give."""
+    import polars as pl
+
+    columns: dict[str, pl.Expr] = {}
+    for rol in REGISTRATIES:
+        column = made.named(rol)
+        if column is None or rol in _OURS | {"bdsnummer", "waarde"}:
+            continue
+        if rol == "datum":
+            columns[rol] = date_of(column, made)
+        elif rol == "volgnr":
+            columns[rol] = pl.col(column.naam).cast(pl.Float64, strict=False).cast(pl.Int32, strict=False)
+        elif rol in {"dossier_id", "activiteit_id"}:
+            columns[rol] = plain_text(column, made)
+        else:
+            columns[rol] = plain_text(column, made, trim=rol != "tekst")
+    if "datum" not in columns and (parts := _date_parts(made)) is not None:
+        columns["datum"] = parts
+    if "datum" not in columns and made.settings.leverdatum:
+        columns["datum"] = pl.lit(date.fromisoformat(made.settings.leverdatum))
+    own_key = pl.format("rij {}", pl.col(ROW))
+    if "dossier_id" not in columns:
+        columns["dossier_id"] = pl.col(ROW).cast(pl.String)
+    elif made.keys_empty:
+        # Rows without a key are no one child together: each stands alone, and is told.
+        columns["dossier_id"] = pl.coalesce(columns["dossier_id"], own_key)
+    organisation = made.named("organisatie")
+    if organisation and made.organisations > 1:
+        columns["dossier_id"] = pl.concat_str(
+            [plain_text(organisation, made).fill_null("?"), columns["dossier_id"]], separator="/"
+        )
+    _contact(columns, made)
+    return columns
+
+
+def _date_parts(made: Plan) -> pl.Expr | None:
+    """A date that stands in three columns."""
+    import polars as pl
+
+    parts = [made.named(rol) for rol in ("jaar", "maand", "dag")]
+    if any(p is None for p in parts):
+        return None
+    texts = [plain_text(p, made).str.zfill(2) for p in parts if p]
+    return pl.concat_str(texts, separator="-").str.to_date("%Y-%m-%d", strict=False)
+
+
+def _contact(columns: dict[str, pl.Expr], made: Plan) -> None:
+    """Without a number of its own a contact is known by its date (and time), as in JAMES."""
+    import polars as pl
+
+    if "datum" not in columns or made.own_output:
+        return
+    named = columns["datum"].cast(pl.String)
+    if (time := made.named("tijd")) is not None:
+        named = pl.coalesce(pl.concat_str([named, plain_text(time, made)], separator="T"), named)
+    if "activiteit_id" not in columns:
+        columns["activiteit_id"] = named
 
 
 def long_rows(table: Table, made: Plan, bron: int) -> pl.LazyFrame:
     """Canonical rows of a long table, lazily: memory does not grow with the file."""
     import polars as pl
 
-    columns: dict[str, pl.Expr] = {}
-    for rol in REGISTRATIES:
-        column = made.named(rol)
-        if column is None or rol in {"bron", "regel"}:
-            continue
-        kind = made.typed.get(column.naam)
-        if rol == "bdsnummer":
-            columns[rol] = element_numbers(pl.col(column.naam), kind)
-        elif rol == "volgnr":
-            columns[rol] = pl.col(column.naam).cast(pl.Int32, strict=False)
-        elif rol == "datum":
-            columns[rol] = _day(pl.col(column.naam), kind, made.datum)
-        else:
-            # Keys follow the sample; a value is always trimmed.
-            known = rol != "waarde" and column.naam in made.clean
-            columns[rol] = (
-                pl.col(column.naam).cast(pl.String)
-                if known
-                else _plain_text(pl.col(column.naam), kind, trim=rol != "tekst")
-            )
-    value = _value_of_long(columns["waarde"], pl.col("__n"), made)
-    number = made.named("bdsnummer")
-    assert number is not None  # noqa: S101
+    columns = keys(made)
+    number, value = made.named("bdsnummer"), made.named("waarde")
+    assert number is not None  # noqa: S101  # a long table has both
+    assert value is not None  # noqa: S101
     texts = [columns["tekst"]] if "tekst" in columns else []
-    if made.typed.get(number.naam) != "int":
+    if made.bad.get(number.naam):
         raw = pl.col(number.naam).cast(pl.String)
-        texts.append(pl.when(pl.col("__n").is_null() & _filled(raw, number, made)).then(raw))
+        texts.append(pl.when(pl.col("__n").is_null() & (raw.str.strip_chars() != "")).then(raw))
     when = made.named("datum")
-    if when and made.typed.get(when.naam) != "date":
+    if when and made.bad.get(when.naam):
         raw = pl.col(when.naam).cast(pl.String)
-        texts.append(pl.when(pl.col("__d").is_null() & _filled(raw, when, made)).then(raw))
-    columns |= {"waarde": value}
+        texts.append(pl.when(pl.col("__d").is_null() & (raw.str.strip_chars() != "")).then(raw))
+    read, label = value_of_long(value, pl.col("__n"), made)
+    if label is not None:
+        texts.append(label)
     if texts:
         columns["tekst"] = pl.coalesce(texts)
-    if "dossier_id" not in columns:
-        columns["dossier_id"] = pl.col(ROW).cast(pl.String)
+    columns["waarde"] = read
     # Number and day are worked out once; other columns refer to them.
-    staged = table.frame.with_columns(
-        __n=columns["bdsnummer"], __d=columns.get("datum", pl.lit(None, dtype=pl.Date))
+    listed = made.numbers_listed if made.by_text else None
+    staged = children(table, made).with_columns(
+        __n=numbers_of(number, made.typed, listed),
+        __d=columns.get("datum", pl.lit(None, dtype=pl.Date)),
     )
-    columns |= {"bdsnummer": pl.col("__n")} | ({"datum": pl.col("__d")} if "datum" in columns else {})
-    main = staged.select(*_complete(columns, table, bron))
+    if "datum" in columns:
+        columns["datum"] = pl.col("__d")
+        if made.named("activiteit_id") is None and "activiteit_id" in columns and made.named("tijd") is None:
+            columns["activiteit_id"] = pl.when(~pl.col("__n").is_in(list(dossier_bound()))).then(
+                pl.col("__d").cast(pl.String)
+            )
+    columns["bdsnummer"] = pl.col("__n")
+    main = staged.filter(~is_mark(value, made)).select(*complete(columns, table, bron))
     if not made.own:
         return main
-    extra = [
-        staged.filter(pl.col(c.naam).is_not_null()).select(
-            *_complete(
-                {k: columns[k] for k in ("dossier_id", "activiteit_id", "datum") if k in columns}
-                | {
-                    "tekst": pl.lit(c.naam),
-                    "waarde": _plain_text(pl.col(c.naam), made.typed.get(c.naam)),
-                    "pad": pl.lit(c.naam),
-                },
-                table,
-                bron,
-            )
-        )
-        for c in made.own
-    ]
+    kept = {k: columns[k] for k in ("dossier_id", "activiteit_id", "datum") if k in columns}
+    extra = []
+    for own in made.own:
+        read = plain_text(own, made)
+        facts = kept | {"tekst": pl.lit(own.naam), "waarde": read, "pad": pl.lit(own.naam)}
+        extra.append(staged.filter(read.is_not_null()).select(*complete(facts, table, bron)))
     return pl.concat([main, *extra])
+
+
+def is_mark(value: Column, made: Plan) -> pl.Expr:
+    """A row of a long table whose value says that there is none; needs the number as `__n`."""
+    import polars as pl
+
+    marks = made.missing.get(value.naam)
+    if not marks:
+        return pl.lit(value=False)
+    judged = pl.col("__n").is_in(list(numeric() | dates() | coded()))
+    return (judged & plain_text(value, made).is_in(marks)).fill_null(value=False)
 
 
 class WideRows:
@@ -100,22 +202,17 @@ class WideRows:
         import polars as pl
 
         made = self._plan
-        keys: dict[str, pl.Expr] = {}
-        for rol in REGISTRATIES:
-            column = made.named(rol)
-            if column is None or rol in {"bron", "regel", "bdsnummer", "waarde", "eenheid", "pad"}:
-                continue
-            kind = made.typed.get(column.naam)
-            expression = pl.col(column.naam)
-            if rol == "datum":
-                keys[rol] = _day(expression, kind, made.datum)
-            elif rol == "volgnr":
-                keys[rol] = expression.cast(pl.Int32, strict=False)
-            else:
-                keys[rol] = _plain_text(expression, kind, trim=rol != "tekst")
-        cells = [self._cell(c).alias(f"c:{c.naam}") for c in (*made.element_columns, *made.own)]
-        wide = batch.select(ROW, *(e.alias(k) for k, e in keys.items()), *cells)
-        index = [ROW, *keys]
+        found = keys(made)
+        for ours in ("eenheid", "pad"):
+            found.pop(ours, None)
+        cells = [cell(c, made).alias(f"c:{c.naam}") for c in (*made.element_columns, *made.own)]
+        own_dates = {c.naam: c.datumkolom for c in made.element_columns if c.datumkolom in self._table.names}
+        dated = {
+            name: next(c for c in made.columns if c.naam == name) for name in sorted(set(own_dates.values()))
+        }
+        days = [date_of(c, made).alias(f"d:{name}") for name, c in dated.items()]
+        wide = batch.select(ROW, *(e.alias(k) for k, e in found.items()), *days, *cells)
+        index = [ROW, *found, *(f"d:{n}" for n in dated)]
         long = wide.unpivot(index=index, variable_name="kolom", value_name="waarde").filter(
             pl.col("waarde").is_not_null()
         )
@@ -123,50 +220,42 @@ class WideRows:
             self._facts(), on="kolom", how="left", maintain_order="left"
         )
         long = long.sort(ROW, maintain_order=True)
-        columns: dict[str, pl.Expr] = {k: pl.col(k) for k in keys}
-        bound = pl.col("bdsnummer").is_in(list(self._bound))
+        columns: dict[str, pl.Expr] = {k: pl.col(k) for k in found}
+        bound = pl.col("bdsnummer").is_in(list(self._bound)).fill_null(value=False)
         columns |= {
             "bdsnummer": pl.col("bdsnummer"),
             "waarde": pl.col("waarde"),
             "eenheid": pl.col("eenheid"),
             "pad": pl.col("kolom"),
-            "rubriek": pl.coalesce(pl.col("rubriek_k"), keys_or_null(keys, "rubriek")),
+            "rubriek": pl.coalesce(pl.col("rubriek_k"), _or_null(found, "rubriek")),
             "tekst": pl.coalesce(
-                pl.when(pl.col("bdsnummer").is_null()).then(pl.col("kolom")), keys_or_null(keys, "tekst")
+                pl.when(pl.col("bdsnummer").is_null()).then(pl.col("kolom")), _or_null(found, "tekst")
             ),
         }
-        if "dossier_id" not in keys:
-            columns["dossier_id"] = pl.col(ROW).cast(pl.String)
+        if dated:
+            chosen = pl.coalesce(
+                [
+                    pl.when(pl.col("kolom").is_in([c for c, d in own_dates.items() if d == name])).then(
+                        pl.col(f"d:{name}")
+                    )
+                    for name in dated
+                ]
+            )
+            here = pl.col("kolom").is_in(list(own_dates))
+            columns["datum"] = pl.when(here).then(chosen).otherwise(_or_null(found, "datum").cast(pl.Date))
+            if made.named("activiteit_id") is None:
+                general = (
+                    pl.col("activiteit_id") if "activiteit_id" in found else pl.lit(None, dtype=pl.String)
+                )
+                columns["activiteit_id"] = pl.when(here).then(chosen.cast(pl.String)).otherwise(general)
         # A table per rubriek says itself to what each row belongs; other tables repeat the dossier on each contact.
-        contact = (made.named("activiteit_id") or made.named("datum")) and not made.named("rubriek")
+        contact = ("activiteit_id" in columns or "datum" in columns) and not made.named("rubriek")
         if contact:
-            # Without a number of its own a contact is known by its date, as in JAMES.
-            known = {name: pl.col(name) for name in ("activiteit_id", "datum") if name in keys}
-            known.setdefault(
-                "activiteit_id", pl.col("datum").cast(pl.String) if "datum" in keys else pl.lit(None)
-            )
-            for name, expression in known.items():
-                columns[name] = pl.when(~bound.fill_null(value=False)).then(expression)
-        table = self._table
-        rows = long.lazy().select(*_complete(columns, table, self._bron)).collect()
+            for name in ("activiteit_id", "datum"):
+                if name in columns:
+                    columns[name] = pl.when(~bound).then(columns[name])
+        rows = long.lazy().select(*complete(columns, self._table, self._bron)).collect()
         return self._once(rows) if contact else rows
-
-    def _cell(self, column: Column) -> pl.Expr:
-        import polars as pl
-
-        kind = self._plan.typed.get(column.naam)
-        if column.bdsnummer in dates():
-            if kind == "date":
-                return pl.col(column.naam).cast(pl.Date).cast(pl.String)
-            return _iso_text(
-                _plain_text(pl.col(column.naam), kind), ORDERS.get(column.datum, self._plan.waarde_datum)
-            )
-        text = _plain_text(pl.col(column.naam), kind)
-        if column.bdsnummer in numeric():
-            text = _point(text) if self._plan.comma else text
-            if column.factor != 1:
-                text = _times(text, float(column.factor))
-        return text
 
     def _facts(self) -> pl.DataFrame:
         import polars as pl
@@ -199,17 +288,14 @@ class WideRows:
         return rows.filter(pl.Series(keep))
 
 
-def _filled(raw: pl.Expr, column: Column, made: Plan) -> pl.Expr:
-    return raw.is_not_null() if column.naam in made.clean else raw != ""
-
-
-def keys_or_null(keys: dict[str, pl.Expr], name: str) -> pl.Expr:
+def _or_null(found: dict[str, pl.Expr], name: str) -> pl.Expr:
     import polars as pl
 
-    return pl.col(name) if name in keys else pl.lit(None, dtype=pl.String)
+    return pl.col(name) if name in found else pl.lit(None, dtype=pl.String)
 
 
-def _complete(columns: dict[str, pl.Expr], table: Table, bron: int) -> Iterable[pl.Expr]:
+def complete(columns: dict[str, pl.Expr], table: Table, bron: int) -> Iterable[pl.Expr]:
+    """Expressions for all columns of the store, in order and in its types."""
     import polars as pl
 
     own = columns | {
@@ -220,87 +306,3 @@ def _complete(columns: dict[str, pl.Expr], table: Table, bron: int) -> Iterable[
     for name in REGISTRATIES:
         kind = kinds.get(name, pl.Categorical if name in _WORDS else pl.String)
         yield own.get(name, pl.lit(None)).cast(kind).alias(name)
-
-
-def _plain_text(expression: pl.Expr, kind: str | None, *, trim: bool = True) -> pl.Expr:
-    import polars as pl
-
-    text = expression.cast(pl.String)
-    if kind == "float":
-        return text.str.replace(r"\.0$", "")
-    if kind in {"int", "date"}:
-        return text
-    text = text.str.strip_chars() if trim else text
-    return pl.when(text != "").then(text)
-
-
-def _day(expression: pl.Expr, kind: str | None, formats: list[str]) -> pl.Expr:
-    import polars as pl
-
-    if kind == "date":
-        return expression.cast(pl.Date)
-    text = expression.cast(pl.String)
-    ways = [_parsed(text.str.strip_chars(), f) for f in formats]
-    if formats != ["jjjj-mm-dd"]:
-        return pl.coalesce(ways) if ways else pl.lit(None, dtype=pl.Date)
-
-    def parsed(values: pl.Series) -> pl.Series:
-        """Plain ISO dates at once; a stretch with something else (spaces, a time) the long way."""
-        found = values.str.to_date("%Y-%m-%d", strict=False)
-        if found.null_count() == values.null_count():
-            return found
-        return pl.select(_parsed(pl.lit(values).str.strip_chars(), "jjjj-mm-dd")).to_series()
-
-    return text.map_batches(parsed, return_dtype=pl.Date, is_elementwise=True)
-
-
-def _parsed(text: pl.Expr, way: str) -> pl.Expr:
-    if way == "jjjj-mm-dd":
-        return text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False, exact=True)
-    if way in {"dd-mm-jjjj", "mm-dd-jjjj"}:
-        return (
-            text.str.extract(r"^(\d{1,2}[-/.]\d{1,2}[-/.]\d{4})", 1)
-            .str.replace_all(r"[/.]", "-")
-            .str.to_date("%d-%m-%Y" if way == "dd-mm-jjjj" else "%m-%d-%Y", strict=False)
-        )
-    return text.str.extract(r"^(\d{8})$", 1).str.to_date("%Y%m%d", strict=False)
-
-
-def _iso_text(text: pl.Expr, formats: list[str]) -> pl.Expr:
-    """Dates as ISO text; what is no whole date stays as it came."""
-    import polars as pl
-
-    iso = text.str.replace(r"^(\d{4}-\d{2}-\d{2})[ T]00:00(:00)?(\.0+)?$", "$1").str.replace(
-        r"^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2})", "${1}T$2"
-    )
-    ways = [_parsed(text, f).dt.to_string("%Y-%m-%d") for f in formats if f != "jjjj-mm-dd"]
-    return pl.coalesce([*ways, iso]) if ways else iso
-
-
-def _point(text: pl.Expr) -> pl.Expr:
-    return text.str.replace(r"^(-?\d+),(\d+)$", "$1.$2")
-
-
-def _times(text: pl.Expr, factor: float) -> pl.Expr:
-    """A number times a power of ten or seven, without the noise of binary fractions; other text stays."""
-    import polars as pl
-
-    number = text.cast(pl.Float64, strict=False) * factor
-    whole = number.round(6)
-    return pl.coalesce(
-        pl.when(whole == whole.round(0)).then(whole.cast(pl.Int64, strict=False).cast(pl.String)),
-        whole.cast(pl.String),
-        text,
-    )
-
-
-def _value_of_long(value: pl.Expr, number: pl.Expr, made: Plan) -> pl.Expr:
-    import polars as pl
-
-    if made.comma:
-        value = pl.when(number.is_in(list(numeric()))).then(_point(value)).otherwise(value)
-    if [f for f in made.waarde_datum if f != "jjjj-mm-dd"]:
-        value = (
-            pl.when(number.is_in(list(dates()))).then(_iso_text(value, made.waarde_datum)).otherwise(value)
-        )
-    return value

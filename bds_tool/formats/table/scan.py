@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import csv
-import io
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.files import temporary_dir
+from bds_tool.base.table_settings import TableProfile
+from bds_tool.formats.table import header, names, text
+from bds_tool.formats.table.header import Header
+from bds_tool.formats.table.profile import wanted
+from bds_tool.formats.table.sheets import Cells, Sheet, Workbook
+from bds_tool.formats.table.text import Remark
 from bds_tool.store.sources import Source, Unreadable
 
 if TYPE_CHECKING:
     import polars as pl
 
-#: Row number of the source, first record = 1; kept under this name next to the columns of the table.
+#: Line of the source, kept under this name next to the columns of the table.
 ROW = "__rij__"
-DELIMITERS = ";,\t|"
-
-
-#: A stretch of a text table this long without the end of a line, or a header this wide, is no table.
-LINE_MAX = 16 * 1024**2
-COLUMNS_MAX = 50_000
 
 
 @dataclass
 class Table:
-    """One table of a source. `frame` is lazy and has ROW first; `offset` turns a row into a line of the file."""
+    """One table of a source. `frame` is lazy and has ROW first; `offset` turns a row into a line of the file.
+
+    `odd` is a file with the records that did not fit: [line, fields] as JSON, one a line.
+    """
 
     frame: pl.LazyFrame
     names: list[str]
@@ -38,26 +42,31 @@ class Table:
     encoding: str = ""
     offset: int = 0
     blad: str = ""
-    notes: list[str] = field(default_factory=list)
-    findings: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # about the text itself
+    header: Header | None = None
+    odd: Path | None = None
+    remarks: list[Remark] = field(default_factory=list)
+    findings: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # about JSON text itself
 
 
 @contextmanager
-def tables(source: Source, *, widen: bool = False) -> Iterator[list[Table]]:
+def tables(
+    source: Source, settings: TableProfile | None = None, *, line_by_line: bool = False
+) -> Iterator[list[Table]]:
     """The tables of a source: one, or one for each sheet. Temporary copies live as long as the block.
 
-    With `widen` the lines of a CSV are looked at first, and fields beyond the header get columns of their own.
+    `line_by_line`: a text table is written out in a clean form, however regular it looks.
     """
+    settings = settings or TableProfile()
     head = source.head()
-    folder: Path | None = None
+    folder = temporary_dir()
     try:
-        path = source.options.get("file")
         if head[:4] == b"PK\x03\x04":
-            yield _sheets(source)
+            with source.open() as stream:
+                yield _sheets(Workbook(stream), settings, folder)
             return
+        path = source.options.get("file")
         if path is None or head[:2] == b"\x1f\x8b":
             # Polars wants a file of its own to read bit by bit: members of archives and stdin are copied.
-            folder = temporary_dir()
             path = folder / "table"
             with source.open() as stream, path.open("wb") as out:
                 shutil.copyfileobj(stream, out, 1 << 20)
@@ -66,29 +75,11 @@ def tables(source: Source, *, widen: bool = False) -> Iterator[list[Table]]:
         elif head[:6] == b"ARROW1":
             yield [_scanned("arrow", Path(path))]
         elif head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}:
-            folder = folder or temporary_dir()
-            yield _json(source, folder)
+            yield _json(source, settings, folder)
         else:
-            _bounded(Path(path))
-            encoding = source.tables.encoding or _foreign(head)
-            if folder is None and encoding:
-                folder = temporary_dir()
-            yield [_csv(Path(path), head, folder, encoding, widen=widen)]
+            yield [_text(Path(path), head, settings, folder, tidy=line_by_line)]
     finally:
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _bounded(path: Path) -> None:
-    """Refuse (BDS009) a line or a number of columns that no table has, before a parser takes it into memory."""
-    with path.open("rb") as stream:
-        first = stream.readline(LINE_MAX)
-        if max(first.count(c) for c in (b";", b",", b"\t")) >= COLUMNS_MAX:
-            raise Unreadable("BDS009", reden="kolommen", grens=COLUMNS_MAX)
-        stream.seek(0)
-        while block := stream.read(LINE_MAX):
-            if len(block) == LINE_MAX and b"\n" not in block and b"\r" not in block:
-                raise Unreadable("BDS009", reden="regellengte", grens=LINE_MAX)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _scanned(kind: str, path: Path) -> Table:
@@ -96,150 +87,226 @@ def _scanned(kind: str, path: Path) -> Table:
 
     try:
         frame = pl.scan_parquet(path, glob=False) if kind == "parquet" else pl.scan_ipc(path)
-        names = frame.collect_schema().names()
+        schema = frame.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise Unreadable("BDS011", reden=kind) from error
-    return Table(frame.with_row_index(ROW, 1), names, kind)
+    # A list or a record in a cell is no value of an element.
+    nested = [n for n, k in schema.items() if k.is_nested() or k.is_object() or k == pl.Binary]
+    remarks = [Remark("BDS068", None, {"kolom": names.columns([n])[0]}) for n in nested]
+    frame, shown = _renamed(frame.drop(nested), [n for n in schema.names() if n not in nested])
+    return Table(frame.with_row_index(ROW, 1), shown, kind, remarks=remarks)
 
 
-def _json(source: Source, folder: Path) -> list[Table]:
+def _renamed(frame: pl.LazyFrame, given: list[str]) -> tuple[pl.LazyFrame, list[str]]:
+    """The frame with names that may be shown."""
+    shown = names.columns(given)
+    changed = {a: b for a, b in zip(given, shown, strict=True) if a != b}
+    return (frame.rename(changed) if changed else frame), shown
+
+
+def _json(source: Source, settings: TableProfile, folder: Path) -> list[Table]:
     """The tables in JSON: that of the records, and one for each list below them. ROW is the line in the file."""
     import polars as pl
 
     from bds_tool.formats.table.columns import role_of
     from bds_tool.formats.table.json_tables import read_json
 
-    mapping = source.tables.columns
-    found = read_json(source, folder, lambda name: role_of(name, mapping))
-    made = [
-        Table(
-            pl.concat([pl.scan_parquet(f, glob=False) for f in rows.files], how="diagonal"),
-            list(rows.names),
-            "json",
-            blad=rows.path.rstrip("."),
-        )
-        for rows in found.tables.values()
-    ]
+    found = read_json(source, folder, lambda name: role_of(name, settings.kolommen))
+    made = []
+    for rows in found.tables.values():
+        frame = pl.concat([pl.scan_parquet(f, glob=False) for f in rows.files], how="diagonal")
+        frame, shown = _renamed(frame, list(rows.names))
+        made.append(Table(frame, shown, "json", blad=rows.path.rstrip(".")))
     if not made:
         raise Unreadable("BDS002")
     made[0].findings = found.remarks
     return made
 
 
-def _sheets(source: Source) -> list[Table]:
+def _text(path: Path, head: bytes, settings: TableProfile, folder: Path, *, tidy: bool) -> Table:
     import polars as pl
 
-    try:
-        import fastexcel
-    except ImportError as error:
-        # One workbook without its reader is one finding; the other files of the run go on.
-        raise Unreadable("BDS011", reden='pip install "bds-tool[xlsx]"') from error
-    try:
-        book = fastexcel.read_excel(source.data())
-        found = []
-        for name in book.sheet_names:
-            sheet = book.load_sheet(name, dtypes="string", schema_sample_rows=1)
-            frame = sheet.to_polars()
-            if frame.width and frame.height:
-                frame = frame.rename({c: c.strip() for c in frame.columns})
-                found.append(
-                    Table(frame.lazy().with_row_index(ROW, 1), frame.columns, "xlsx", offset=1, blad=name)
-                )
-    except (fastexcel.FastExcelError, pl.exceptions.PolarsError) as error:
-        raise Unreadable("BDS011", reden="xlsx") from error
-    if not found:
+    wide = settings.codering if settings.codering.lower().startswith("utf-16") else text.unicode_of(head)
+    if wide:
+        path, head = _recoded(path, wide, folder / "utf8")
+    told = "" if wide or settings.codering.lower() in {"utf-8", "utf8", "utf-8-sig"} else settings.codering
+    quote = '"' if settings.aanhalingsteken is None else settings.aanhalingsteken
+    # What looks like another encoding at the start is only read to find the header.
+    first = _first_lines(path, told, head)
+    delimiter, skip = _dialect(first, settings)
+    rows = [
+        (r.line, r.fields)
+        for r in text.records([x for x in first if x[0] > skip], delimiter, quote)
+        if any(f.strip() for f in r.fields)
+    ]
+    _bounded(rows)
+    top = header.find(rows, settings.kop, wanted(settings))
+    if not top.found and not top.names:
         raise Unreadable("BDS002")
-    return found
-
-
-def _csv(path: Path, head: bytes, folder: Path | None, encoding: str, *, widen: bool) -> Table:
-    import polars as pl
-
-    if encoding:
-        assert folder is not None  # noqa: S101  # made by the caller for exactly this case
-        path = _recode(path, encoding, folder / "utf8")
-        with path.open("rb") as stream:
-            head = stream.read(len(head))
-    text = head.decode("utf-8-sig", errors="replace")
-    blank = len(text) - len(text.lstrip("\r\n"))
-    first = next(iter(text.lstrip("\r\n").splitlines()), "")
-    delimiter = max(DELIMITERS, key=_outside_quotes(first).count)
-    names = _unique([n.strip() for n in next(csv.reader([first], delimiter=delimiter), [])])
-    skip = text[:blank].count("\n") + 1
-    if widen:
-        names = _unique(names + [""] * (_widest(path, delimiter) - len(names)))
-    frame = pl.scan_csv(
-        path,
-        separator=delimiter,
-        has_header=False,
-        skip_rows=skip,
-        infer_schema=False,
-        schema=dict.fromkeys(names, pl.String),
-        row_index_name=ROW,
-        row_index_offset=1,
-        glob=False,
-        quote_char='"',
-        missing_columns="insert",
+    last = _end_of(first, top, skip, delimiter, quote)
+    cr_only = b"\n" not in head and b"\r" in head
+    found = text.survey(path, delimiter, quote, len(top.names), 0 if cr_only else last)
+    made = Table(
+        pl.LazyFrame(), top.names, "csv", delimiter, told or wide or found.legacy or "utf-8", header=top
     )
-    return Table(frame, names, "csv", delimiter, encoding or "utf-8", offset=skip)
-
-
-def _widest(path: Path, delimiter: str) -> int:
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        return max((len(line) for line in csv.reader(stream, delimiter=delimiter)), default=0)
-
-
-def _foreign(head: bytes) -> str:
-    """The encoding of a text that is not UTF-8, else "". The last bytes may hold half a character."""
-    if head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        return "utf-16"
-    try:
-        head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return (
-            "" if error.start > len(head) - 4 and error.reason == "unexpected end of data" else "windows-1252"
+    shape = dict.fromkeys(top.names, pl.String)
+    if found.regular and not told and not cr_only and not tidy:
+        made.frame = pl.scan_csv(
+            path,
+            separator=delimiter,
+            has_header=False,
+            skip_lines=last,
+            infer_schema=False,
+            schema=shape,
+            row_index_name=ROW,
+            row_index_offset=1,
+            glob=False,
+            quote_char=quote or None,
         )
-    return ""
+        made.offset = last
+        return made
+    tidied = text.tidy(path, folder, found, delimiter, quote, top.nameless, last, told)
+    made.frame = pl.scan_csv(
+        tidied.path,
+        has_header=False,
+        infer_schema=False,
+        schema={ROW: pl.UInt32, **shape},
+        glob=False,
+    )
+    made.odd, made.remarks = tidied.odd, tidied.remarks
+    if found.legacy == "cp850" and not told:
+        made.remarks.append(Remark("BDS081", None, {"codering": "cp850"}))
+    return made
 
 
-def _recode(path: Path, encoding: str, target: Path) -> Path:
+def _first_lines(path: Path, told: str, head: bytes) -> list[tuple[int, str]]:
+    legacy = "windows-1252"
+    if not told:
+        look = text.Legacy()
+        look.look(head)
+        legacy = look.verdict()[0] or legacy
+    return [(n, line) for n, line, _ in islice(text.lines_of(path, legacy, told), header.ROWS * 5)]
+
+
+def _dialect(first: list[tuple[int, str]], settings: TableProfile) -> tuple[str, int]:
+    """Separator, and the lines before the table: those of bds.toml and the line `sep=;` of Excel."""
+    skip = settings.overslaan
+    delimiter = settings.scheidingsteken.replace("\\t", "\t")
+    for number, line in first:
+        if number <= skip or not line.strip():
+            continue
+        bare = line.strip().strip('"').lower()
+        if bare.startswith("sep=") and len(bare) <= 5:
+            return delimiter or (line.strip().strip('"')[4:5] or "\t"), number
+        break
+    lines = [line for number, line in first[: header.ROWS] if number > skip]
+    return delimiter or text.delimiter_of(lines), skip
+
+
+def _bounded(rows: list[tuple[int, list[str]]]) -> None:
+    if any(len(cells) >= text.COLUMNS_MAX for _, cells in rows):
+        raise Unreadable("BDS009", reden="kolommen", grens=text.COLUMNS_MAX)
+
+
+def _end_of(first: list[tuple[int, str]], top: Header, skip: int, delimiter: str, quote: str) -> int:
+    """The last line of the header: a quoted name may hold a line break."""
+    if not top.lines:
+        return skip
+    start = max(top.lines)
+    following = [
+        r.line for r in text.records([x for x in first if x[0] > skip], delimiter, quote) if r.line > start
+    ]
+    return (following[0] - 1) if following else len(first)
+
+
+def _recoded(path: Path, encoding: str, target: Path) -> tuple[Path, bytes]:
     with (
         path.open("r", encoding=encoding, errors="replace", newline="") as source,
         target.open("w", encoding="utf-8", newline="") as out,
     ):
         shutil.copyfileobj(source, out, 1 << 20)
-    return target
+    with target.open("rb") as stream:
+        return target, stream.read(1 << 16)
 
 
-def recoded(source: Source) -> Source:
-    """The source as UTF-8, for a file that turned out to be Windows-1252 beyond its first bytes."""
-    data = source.open()
-    text = io.TextIOWrapper(data, encoding="windows-1252", errors="replace", newline="")
-    folder = temporary_dir()
-    target = folder / "utf8"
-    with text, target.open("w", encoding="utf-8", newline="") as out:
-        shutil.copyfileobj(text, out, 1 << 20)
-    return Source(
-        source.pad,
-        target.stat().st_size,
-        lambda: target.open("rb"),
-        source.bron,
-        source.bds,
-        source.tables,
-        {**source.options, "file": target},
-    )
-
-
-def _outside_quotes(line: str) -> str:
-    return "".join(part for i, part in enumerate(line.split('"')) if i % 2 == 0)
-
-
-def _unique(names: list[str]) -> list[str]:
-    """Names that occur once: a second `Lengte` becomes `Lengte (2)`; an empty header gets its position."""
-    seen: dict[str, int] = {}
-    found = []
-    for position, given in enumerate(names, start=1):
-        name = given or f"kolom {position}"
-        seen[name] = seen.get(name, 0) + 1
-        found.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
+def _sheets(book: Workbook, settings: TableProfile, folder: Path) -> list[Table]:
+    found, left = [], []
+    for sheet in book.sheets:
+        shown = names.sheet(sheet.naam, sheet.nummer)
+        chosen = sheet.naam in settings.blad if settings.blad else not sheet.verborgen
+        if not chosen:
+            left.append(Remark("BDS066", None, {"blad": shown}))
+            continue
+        table = _sheet(book, sheet, shown, settings, folder)
+        if table:
+            found.append(table)
+    if not found:
+        if left:
+            raise Unreadable("BDS066", blad=str(left[0].parameters["blad"]))
+        raise Unreadable("BDS002")
+    found[0].remarks += left
     return found
+
+
+def _sheet(book: Workbook, sheet: Sheet, shown: str, settings: TableProfile, folder: Path) -> Table | None:
+    """One sheet as clean CSV with the row of the sheet in front; None for an empty one."""
+    import polars as pl
+
+    cells = (c for c in book.rows(sheet) if c.row > settings.overslaan)
+    first = list(islice(cells, header.ROWS))
+    if not first:
+        return None
+    left = min((min(c.texts) for c in first if c.texts), default=0)
+    rows = [(c.row, _row(c, left)) for c in first if any(v.strip() for v in c.texts.values())]
+    top = header.find(rows, settings.kop, wanted(settings))
+    start = max(top.lines, default=0)
+    target, side = folder / f"blad{sheet.nummer}.csv", folder / f"blad{sheet.nummer}.ndjson"
+    made = Table(pl.LazyFrame(), top.names, "xlsx", blad=shown, header=top)
+    width, odd = len(top.names), False
+    with target.open("w", encoding="utf-8", newline="") as out, side.open("w", encoding="utf-8") as rest:
+        writer = csv.writer(out, lineterminator="\n")
+        for each in _chained(first, cells):
+            if each.row <= start:
+                continue
+            _told(each, left, made)
+            beyond = [c for c, v in each.texts.items() if c - left >= width and v.strip()]
+            if beyond or (each.texts and min(each.texts) < left):
+                odd = True
+                made.remarks.append(
+                    Remark("BDS083", each.row, {"velden": max(each.texts) + 1 - left, "kop": width})
+                )
+                fields = [v for _, v in sorted(each.texts.items())]
+                rest.write(json.dumps([each.row, fields], ensure_ascii=False) + "\n")
+            elif any(v.strip() for v in each.texts.values()):
+                writer.writerow([each.row, *_row(each, left, width)])
+    made.frame = pl.scan_csv(
+        target,
+        has_header=False,
+        infer_schema=False,
+        schema={ROW: pl.UInt32, **dict.fromkeys(top.names, pl.String)},
+        glob=False,
+    )
+    made.odd = side if odd else None
+    return made
+
+
+def _chained(first: list[Cells], rest: Iterator[Cells]) -> Iterator[Cells]:
+    yield from first
+    yield from rest
+
+
+def _row(cells: Cells, left: int, width: int | None = None) -> list[str]:
+    size = width if width is not None else max(cells.texts, default=left) + 1 - left
+    row = [""] * max(size, 0)
+    for column, value in cells.texts.items():
+        if 0 <= column - left < size:
+            row[column - left] = value
+    return row
+
+
+def _told(cells: Cells, left: int, table: Table) -> None:
+    for code, columns in (("BDS085", cells.without_value), ("BDS065", cells.damaged)):
+        for column in columns:
+            at = column - left
+            name = table.names[at] if 0 <= at < len(table.names) else names.position(at + 1)
+            table.remarks.append(Remark(code, cells.row, {"kolom": name}))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from bds_tool.base.files import atomic_dir
 from bds_tool.base.names import distinct
-from bds_tool.formats.table.columns import dates, elements, numeric, units
+from bds_tool.formats.table.columns import units
+from bds_tool.formats.table.elements import dates, elements, numeric
 from bds_tool.formats.table.write import WORDS, as_text, csv_options, excel_value
 from bds_tool.formats.writing import WriteOptions, Written
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.escaping import guarded
 from bds_tool.base.files import atomic_file
-from bds_tool.formats.table.columns import dates, numeric
+from bds_tool.formats.table.elements import dates, numeric
 from bds_tool.formats.writing import WriteOptions, Written
 from bds_tool.store.columns import REGISTRATIES
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_file, temporary_dir
 from bds_tool.base.text import t
-from bds_tool.formats.table.columns import numeric
+from bds_tool.formats.table.elements import numeric
 from bds_tool.formats.writing import WriteOptions, Written
 from bds_tool.store.columns import REGISTRATIES
 

@@ -1,0 +1,118 @@
+"""Reading one cell: trimmed text, a number, a date, a code behind a label, or a mark for missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bds_tool.formats.table.columns import Column
+from bds_tool.formats.table.elements import dates, elements, numeric
+from bds_tool.formats.table.notation import iso_text, number_text, times
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from bds_tool.formats.table.plan import Plan
+
+
+def plain_text(column: Column, made: Plan, *, trim: bool = True) -> pl.Expr:
+    """The text of a cell; null for an empty one. `="00123"` of Excel is 00123."""
+    import polars as pl
+
+    kind = made.typed.get(column.naam)
+    raw = pl.col(column.naam)
+    if kind == "date":
+        text = raw.cast(pl.String)
+        return text.str.replace(r"[ T]00:00(:00)?(\.0+)?$", "")
+    text = raw.cast(pl.String)
+    if kind == "float":
+        return text.str.replace(r"\.0$", "")
+    if kind in {"int", "bool"}:
+        return text
+    if column.naam in made.formulas:
+        text = text.str.replace(r'^\s*="(.*)"\s*$', "$1").str.replace(r"^'(\d)", "$1")
+    if column.naam in made.clean:
+        return text
+    text = text.str.strip_chars() if trim else text
+    return pl.when(text != "").then(text)
+
+
+def cell(column: Column, made: Plan) -> pl.Expr:
+    """The value of a column of a wide table, as the store keeps it."""
+    kind, name = made.typed.get(column.naam), column.naam
+    number = column.bdsnummer
+    if number in dates():
+        if kind == "date":
+            return plain_text(column, made).str.replace(r"^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2})", "${1}T$2")
+        text = _present(plain_text(column, made), made.missing.get(name, []))
+        return iso_text(text, made.dates[name]) if name in made.dates else text
+    text = _present(plain_text(column, made), made.missing.get(name, []))
+    if name in made.labels:
+        text = _code(text, made.labels[name])
+    if number in numeric():
+        if name in made.numbers:
+            text = _numbered(text, column, made)
+        elif column.factor != 1:
+            text = times(text, float(column.factor))
+    return text
+
+
+def _numbered(text: pl.Expr, column: Column, made: Plan) -> pl.Expr:
+    """A number in any way of writing; a unit in the cell goes before that of the header."""
+    import polars as pl
+
+    ways = made.numbers[column.naam]
+    unit = elements()[column.bdsnummer].eenheid
+    read = number_text(text, ways, unit)
+    if column.factor == 1:
+        return read
+    own = (
+        text.str.contains(r"[A-Za-z+]\.?\s*\d?\s*(?:d|dgn|dagen)?$")
+        if ways.units or ways.weeks
+        else pl.lit(value=False)
+    )
+    return pl.when(own).then(read).otherwise(times(read, float(column.factor)))
+
+
+def _present(text: pl.Expr, marks: list[str]) -> pl.Expr:
+    import polars as pl
+
+    return pl.when(~text.is_in(marks)).then(text) if marks else text
+
+
+def _code(text: pl.Expr, labels: dict[str, str]) -> pl.Expr:
+    low = text.str.to_lowercase().str.replace_all(r"\s+", " ")
+    return low.replace_strict(labels, default=text)
+
+
+def value_of_long(value: Column, number: pl.Expr, made: Plan) -> tuple[pl.Expr, pl.Expr | None]:
+    """The value of a row of a long table by the kind of its element, and the label that stood for a code."""
+    import polars as pl
+
+    read = plain_text(value, made)
+    raw = read
+    label: pl.Expr | None = None
+    name = value.naam
+    if name in made.numbers:
+        ways = made.numbers[name]
+        units = {e.eenheid for e in elements().values() if e.bdsnummer in numeric()} if ways.units else {""}
+        for unit in sorted(units):
+            these = [n for n in numeric() if not ways.units or elements()[n].eenheid == unit]
+            read = pl.when(number.is_in(these)).then(number_text(read, ways, unit)).otherwise(read)
+    if name in made.dates:
+        read = pl.when(number.is_in(list(dates()))).then(iso_text(read, made.dates[name])).otherwise(read)
+    factors = made.factors_listed
+    for factor, texts in factors.items():
+        column = made.named("bdsnummer")
+        assert column is not None  # noqa: S101  # a long table has one
+        read = pl.when(pl.col(column.naam).is_in(texts)).then(times(read, factor)).otherwise(read)
+    for text, labels in made.own_pairs.items():
+        column = made.named("bdsnummer")
+        assert column is not None  # noqa: S101  # a long table has one
+        here = pl.col(column.naam).cast(pl.String).str.strip_chars().str.to_lowercase() == text
+        read = pl.when(here).then(_code(read, labels)).otherwise(read)
+    for n, labels in made.pairs.items():
+        read = pl.when(number == n).then(_code(read, labels)).otherwise(read)
+        here = (number == n) & raw.str.to_lowercase().str.replace_all(r"\s+", " ").is_in(list(labels))
+        shown = pl.when(here).then(raw)
+        label = shown if label is None else pl.coalesce([label, shown])
+    return read, label

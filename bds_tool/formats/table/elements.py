@@ -1,0 +1,91 @@
+"""The elements of all versions as tables need them: by number, by name, and by the kind of their values."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from functools import lru_cache
+
+from bds_tool.base.specs import specs_dir
+from bds_tool.schema import Element, load, newest, versions
+
+#: Types whose values are free text: nothing in them is a number, a date or a mark for missing.
+TEXT = frozenset({"AN", "ST", ""})
+
+
+def plain(text: str) -> str:
+    """Letters and digits only, lower case, without accents."""
+    decomposed = unicodedata.normalize("NFKD", text.lower())
+    return "".join(c for c in decomposed if c.isalnum() and not unicodedata.combining(c))
+
+
+@lru_cache(maxsize=2)
+def _elements(_root: str) -> dict[int, Element]:
+    found: dict[int, Element] = {}
+    for version in versions():
+        found |= load(version).elementen
+    return found
+
+
+def elements() -> dict[int, Element]:
+    """Every element of any version, as the newest version that has it describes it."""
+    return _elements(str(specs_dir()))
+
+
+def by_name() -> dict[str, int]:
+    """Names (as `plain` gives them) that only one element has."""
+    return _names(str(specs_dir()))
+
+
+@lru_cache(maxsize=2)
+def _names(root: str) -> dict[str, int]:
+    names = Counter(plain(e.naam) for e in _elements(root).values())
+    return {p: n for n, e in _elements(root).items() if names[p := plain(e.naam)] == 1}
+
+
+def dossier_bound() -> set[int]:
+    """Elements of rubrieken that belong to the dossier and not to a contact."""
+    latest = load(newest())
+    bound = {r for r, rubriek in latest.rubrieken.items() if rubriek.binding == "dossiergebonden"}
+    return {n for n, e in elements().items() if e.rubriek in bound}
+
+
+def numeric() -> set[int]:
+    """Elements whose value is a number."""
+    return {n for n, e in elements().items() if e.datatype in {"PQ", "INT"}}
+
+
+def dates() -> set[int]:
+    """Elements whose value is a point in time."""
+    return {n for n, e in elements().items() if e.datatype == "TS"}
+
+
+def coded() -> set[int]:
+    """Elements whose value is a code of a list."""
+    return {n for n, e in elements().items() if e.coded}
+
+
+def labels(number: int) -> tuple[frozenset[str], dict[str, str]]:
+    """The codes of an element in any version, and name → code where a name (small letters) stands for one code."""
+    return _labels(str(specs_dir()), number)
+
+
+@lru_cache(maxsize=2048)
+def _labels(_root: str, number: int) -> tuple[frozenset[str], dict[str, str]]:
+    codes: set[str] = set()
+    names: dict[str, set[str]] = {}
+    for version in versions():
+        definition = load(version)
+        element = definition.elementen.get(number)
+        if element is None or not element.waardenlijst:
+            continue
+        lists = [v for (name, _), v in definition.waardenlijsten.items() if name == element.waardenlijst]
+        # A table holds the codes of the data set where the list has them, else those of the message.
+        chosen = [v for v in lists if v.soort == "BDS"] or lists
+        for found in chosen:
+            for code in found.codes:
+                codes.add(code.code)
+                names.setdefault(" ".join(code.weergavenaam.lower().split()), set()).add(code.code)
+        for found in lists:
+            codes.update(c.code for c in found.codes)
+    return frozenset(codes), {n: c.copy().pop() for n, c in names.items() if n and len(c) == 1}

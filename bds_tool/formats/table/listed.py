@@ -1,0 +1,46 @@
+"""The element column of a long table: numbers in any spelling, local codes of bds.toml, or names of elements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from bds_tool.base.table_settings import ElementSetting
+from bds_tool.formats.table.columns import recognise
+from bds_tool.formats.table.profile import element_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_NUMBER = re.compile(r"\s*(?:bds|element)?[ _.\-]*0*(\d{1,9})(?:\.0)?\s*", re.IGNORECASE)
+
+
+def element_texts(
+    texts: pl.Series, own: Mapping[str, ElementSetting]
+) -> tuple[dict[str, tuple[int, str]], list[str], list[str]]:
+    """Text → element and unit; the names among them; and the texts that are no element ("" among them)."""
+    local = {str(k).strip().lower(): element_of(str(k), v) for k, v in own.items()}
+    found: dict[str, tuple[int, str]] = {}
+    by_name = []
+    bad = []
+    for text in texts.to_list():
+        plain = "" if text is None else str(text).strip()
+        if plain.lower() in local:
+            found[text] = local[plain.lower()]
+        elif match := _NUMBER.fullmatch(plain):
+            found[text] = (int(match[1]), "")
+        else:
+            column = recognise(plain) if plain else None
+            if (
+                column
+                and column.bdsnummer
+                and not column.zwak
+                and not column.herhaling
+                and column.factor == 1
+            ):
+                found[text] = (column.bdsnummer, column.eenheid)
+                by_name.append(str(text))
+            else:
+                bad.append(plain)
+    return found, by_name, bad

@@ -1,0 +1,324 @@
+"""How dates and numbers are written in a column, decided over all its values, and expressions that read them."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from bds_tool.base.specs import specs_dir
+from bds_tool.formats.table.columns import units_by_name
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_TIME = r"(?:[T ,]+\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?\s*(?:uur)?)?"
+_ZONE = r"\s*(?:Z|UTC|[+-]\d{2}:?\d{2})"
+_TAIL = rf"{_TIME}(?:{_ZONE})?"
+#: Ways to write a date; day and month come in either order and are told apart by the whole column.
+PATTERNS = {
+    "jmd": rf"^(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TAIL}$",
+    "dm": rf"^(\d{{1,2}})[-/. ](\d{{1,2}})[-/. ](\d{{4}}){_TAIL}$",
+    "dm2": rf"^(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{2}}){_TAIL}$",
+    "acht": r"^(\d{8})(?:\d{4}|\d{6})?$",
+    "maand": rf"^(?:[A-Za-z]{{2,9}}\.?,?\s+)?(\d{{1,2}})[-/. ]*([A-Za-z]{{3,9}})\.?[-/. ]*(\d{{4}}|\d{{2}}){_TAIL}$",
+    "serie": r"^([2-6]\d{4})(?:[.,]\d+)?$",
+}
+_ZONED = rf"^\d{{4}}-\d{{2}}-\d{{2}}[T ]\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?{_ZONE}$"
+_MONTHS = {
+    "jan": 1, "feb": 2, "mrt": 3, "mar": 3, "maa": 3, "apr": 4, "mei": 5, "may": 5, "jun": 6, "jul": 7,
+    "aug": 8, "sep": 9, "okt": 10, "oct": 10, "nov": 11, "dec": 12,
+}  # fmt: skip
+#: A number that can only be read in one way; three decimals may be thousands.
+PLAIN = r"^-?\d+(?:\.(?:\d{1,2}|\d{4,}))?$"
+
+
+@dataclass
+class DateWays:
+    """How the dates of a column are written.
+
+    `order`: dmj or mdj. `unsure`: nothing in the table tells day from month. `ways`: keys of PATTERNS that occur.
+    """
+
+    ways: list[str] = field(default_factory=list)
+    order: str = "dmj"
+    unsure: bool = False
+    both: bool = False  # some dates can only be day first, others only month first
+    zoned: bool = False
+    two_digits: bool = False
+
+    @property
+    def iso(self) -> bool:
+        return self.ways == ["jmd"] and not self.zoned
+
+    @property
+    def words(self) -> list[str]:
+        """The ways in words for people."""
+        shown = {
+            "jmd": "jjjj-mm-dd",
+            "dm": "dd-mm-jjjj" if self.order == "dmj" else "mm-dd-jjjj",
+            "dm2": "dd-mm-jj" if self.order == "dmj" else "mm-dd-jj",
+            "acht": "jjjjmmdd",
+            "maand": "d mmm jjjj",
+            "serie": "Excel",
+        }
+        return [shown[w] for w in self.ways]
+
+
+def date_ways(values: pl.Series, told: str = "", neighbour: str = "") -> DateWays:
+    """Decide from all distinct texts of a column. `told` comes from bds.toml, `neighbour` from other columns."""
+    import polars as pl
+
+    texts = values.drop_nulls().str.strip_chars()
+    texts = texts.filter(texts != "")
+    found = DateWays()
+    counts = {way: int(texts.str.contains(pattern).sum()) for way, pattern in PATTERNS.items()}
+    rest = texts.len() - counts["serie"]
+    if counts["serie"] and rest and told != "serie":
+        # A number is only a date of Excel where all other values are.
+        others = texts.filter(~texts.str.contains(PATTERNS["serie"]))
+        if not others.str.to_lowercase().is_in(list(marks())).all():
+            counts["serie"] = 0
+    if told == "jmd":
+        counts = {w: n for w, n in counts.items() if w in {"jmd", "acht"}}
+    found.ways = [w for w in PATTERNS if counts.get(w)]
+    found.two_digits = bool(counts.get("dm2"))
+    found.zoned = bool(texts.str.contains(_ZONED).any())
+    if counts.get("dm") or counts.get("dm2"):
+        pairs = pl.concat([texts.str.extract_groups(PATTERNS[w]) for w in ("dm", "dm2") if counts.get(w)])
+        first = pairs.struct.field("1").cast(pl.Int32)
+        second = pairs.struct.field("2").cast(pl.Int32)
+        day_first, month_first = bool((first > 12).any()), bool((second > 12).any())
+        found.both = day_first and month_first
+        if told in {"dmj", "mdj"}:
+            found.order = told
+        elif day_first != month_first:
+            found.order = "dmj" if day_first else "mdj"
+        elif found.both:
+            found.order = "dmj" if (first > 12).sum() >= (second > 12).sum() else "mdj"
+        else:
+            found.order = neighbour or "dmj"
+            found.unsure = not neighbour
+    return found
+
+
+def day(text: pl.Expr, ways: DateWays) -> pl.Expr:
+    """The date behind a text, by local time in the Netherlands where a zone is given; null for anything else."""
+    import polars as pl
+
+    text = text.str.strip_chars()
+    found = [_parsed(text, way, ways.order) for way in ways.ways]
+    if ways.zoned:
+        # An instant is a day of the Netherlands: midnight there is written as 22:00Z or 23:00Z the day before.
+        instant = text.str.replace(r" ?(UTC|Z)$", "+00:00").str.replace(" ", "T", literal=True)
+        instant = instant.str.replace(r"T(\d{2}:\d{2})([+-])", "T$1:00$2").str.replace(
+            r"([+-]\d{2})(\d{2})$", "$1:$2"
+        )
+        moment = instant.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", strict=False, time_unit="us")
+        found.insert(0, moment.dt.convert_time_zone("Europe/Amsterdam").dt.date())
+    return pl.coalesce(found) if found else pl.lit(None, dtype=pl.Date)
+
+
+def _parsed(text: pl.Expr, way: str, order: str) -> pl.Expr:
+    import polars as pl
+
+    if way == "acht":
+        digits = text.str.extract(PATTERNS["acht"], 1)
+        year, turned = digits.str.slice(0, 4), digits.str.slice(4, 4)
+        forward = pl.when(year.is_between(pl.lit("1900"), pl.lit("2100"))).then(digits)
+        backward = pl.when(turned.is_between(pl.lit("1900"), pl.lit("2100"))).then(digits)
+        return pl.coalesce(
+            forward.str.to_date("%Y%m%d", strict=False), backward.str.to_date("%d%m%Y", strict=False)
+        )
+    if way == "serie":
+        days = text.str.extract(PATTERNS["serie"], 1).cast(pl.Int32)
+        return (pl.lit(date(1899, 12, 30)) + pl.duration(days=days)).cast(pl.Date)
+    parts = text.str.extract_groups(PATTERNS[way])
+    one, two, three = (parts.struct.field(str(i)) for i in (1, 2, 3))
+    if way == "jmd":
+        year, month, dag = one, two, three
+    elif way == "maand":
+        names = (
+            two.str.to_lowercase()
+            .str.slice(0, 3)
+            .replace_strict({k: str(v) for k, v in _MONTHS.items()}, default=None, return_dtype=pl.String)
+        )
+        year, month, dag = _year(three), names, one
+    elif order == "mdj":
+        year, month, dag = _year(three), one, two
+    else:
+        year, month, dag = _year(three), two, one
+    return pl.concat_str([year, month.str.zfill(2), dag.str.zfill(2)], separator="-").str.to_date(
+        "%Y-%m-%d", strict=False
+    )
+
+
+def _year(text: pl.Expr) -> pl.Expr:
+    """Four digits; two digits are this century up to this year, else the one before."""
+    import polars as pl
+
+    now = datetime.now(UTC).year % 100
+    short = text.cast(pl.Int32, strict=False)
+    full = pl.when(short <= now).then(short + 2000).otherwise(short + 1900).cast(pl.String)
+    return pl.when(text.str.len_chars() == 2).then(full).otherwise(text)
+
+
+def iso_text(text: pl.Expr, ways: DateWays) -> pl.Expr:
+    """Dates as ISO text with a time that is not midnight; what is no whole date stays as it came."""
+    import polars as pl
+
+    if ways.iso or not ways.ways:
+        return text.str.replace(r"^(\d{4}-\d{2}-\d{2})[ T]00:00(:00)?(\.0+)?$", "$1").str.replace(
+            r"^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2})", "${1}T$2"
+        )
+    # 0530 in a text of eight digits and more is its own time; only written times are carried.
+    time = pl.when(~text.str.contains(_ZONED)).then(
+        text.str.extract(r"[T ](\d{1,2}:\d{2}(?::\d{2})?)", 1).str.zfill(5)
+    )
+    time = pl.when(~time.str.contains(r"^00:00")).then(time)
+    written = day(text, ways).dt.to_string("%Y-%m-%d")
+    return pl.coalesce(pl.concat_str([written, time], separator="T"), written, text)
+
+
+@dataclass
+class NumberWays:
+    """How the numbers of a column, or of a whole table, are written beyond 12 and 12.5."""
+
+    comma: bool = False
+    thousands: str = ""  # the sign between thousands: "." or "," or " "
+    unsure: bool = False  # 1.012 may be a thousand or one
+    units: list[str] = field(default_factory=list)  # spellings inside the cell
+    exponent: bool = False
+    weeks: bool = False  # 39+4
+
+    @property
+    def plain(self) -> bool:
+        return not (self.comma or self.thousands or self.units or self.exponent or self.weeks)
+
+
+_UNIT = r"^(-?\d+(?:[.,]\d+)?)\s*([A-Za-z]{1,11})\.?$"
+_EXPONENT = r"^-?\d+(?:[.,]\d+)?[eE][+-]?\d+$"
+_WEEKS = r"^(\d{1,2})\s*(?:\+|w(?:kn|eken)?\s*(?:\+|en)?)\s*([0-6])\s*(?:d(?:gn|agen)?)?$"
+
+
+def number_ways(
+    odd: pl.Series, decimal: str = "", thousands: str = "", *, comma: bool = False, fine: bool = False
+) -> NumberWays:
+    """Decide from all distinct values that are no plain number, and from the plain ones with three decimals.
+
+    `comma`: the rest of the table has decimal commas. `fine`: three decimals are to be expected (kg, m, real numbers).
+    """
+    texts = odd.drop_nulls().str.strip_chars().str.replace_all("\u00a0", " ", literal=True)
+    found = NumberWays(comma=decimal == ",", thousands=thousands)
+
+    def some(pattern: str) -> bool:
+        return bool(texts.str.contains(pattern).any())
+
+    found.units = sorted(
+        u for u in set(texts.str.extract(_UNIT, 2).drop_nulls().to_list()) if u.lower() in units_by_name()
+    )
+    found.exponent, found.weeks = some(_EXPONENT), some(_WEEKS)
+    if not decimal:
+        mixed_point = some(r"^-?\d{1,3}(?:\.\d{3})+,\d+") or some(r"^-?\d{1,3}(?:\.\d{3}){2,}$")
+        mixed_comma = some(r"^-?\d{1,3}(?:,\d{3})+\.\d+") or some(r"^-?\d{1,3}(?:,\d{3}){2,}$")
+        loose = some(r"^-?(?:\d+|\d{1,3}(?: \d{3})+),(?:\d{1,2}|\d{4,})(?:\D|$)")
+        only_three = some(r"^-?\d{1,3},\d{3}$") and not loose
+        if mixed_point:
+            found.comma, found.thousands = True, "."
+        elif mixed_comma:
+            found.thousands = ","
+        elif loose or ((comma or fine) and some(r"^-?\d+,\d+")):
+            found.comma = True
+        elif only_three:
+            found.unsure = True
+    if not thousands and not found.thousands:
+        if some(r"^-?\d{1,3}(?: \d{3})+(?:[.,]\d+)?$"):
+            found.thousands = " "
+        elif some(r"^-?\d{1,3}(?:\.\d{3})+$") and decimal != "." and not (fine and not found.comma):
+            plain_point = some(r"^-?\d+\.(?:\d{1,2}|\d{4,})$")
+            if (found.comma or comma) and not plain_point:
+                found.thousands = "."
+            elif not plain_point:
+                found.unsure = True
+    return found
+
+
+def number_text(text: pl.Expr, ways: NumberWays, unit: str) -> pl.Expr:
+    """A number with a point and nothing else, in `unit` where the cell names another; other text stays."""
+    import polars as pl
+
+    found = text
+    if ways.thousands:
+        sign = re.escape(ways.thousands) if ways.thousands != " " else "[ \u00a0]"
+        grouped = rf"^-?\d{{1,3}}(?:{sign}\d{{3}})+(?:[.,]\d+)?$"
+        bare = found.str.replace_all(sign, "")
+        found = pl.when(found.str.contains(grouped)).then(bare).otherwise(found)
+    if ways.comma:
+        found = found.str.replace(r"^(-?\d+),(\d+)(\s*[A-Za-z]*\.?)$", "$1.$2$3")
+    if ways.weeks:
+        parts = found.str.extract_groups(_WEEKS)
+        days = parts.struct.field("1").cast(pl.Int32) * 7 + parts.struct.field("2").cast(pl.Int32)
+        found = pl.when(found.str.contains(_WEEKS)).then(days.cast(pl.String)).otherwise(found)
+    if ways.exponent:
+        number = found.str.replace(",", ".", literal=True)
+        found = (
+            pl.when(found.str.contains(_EXPONENT))
+            .then(_short(number.cast(pl.Float64, strict=False)))
+            .otherwise(found)
+        )
+    for spelled in ways.units:
+        _, bds_unit, factor = units_by_name()[spelled.lower()]
+        if bds_unit != unit:
+            continue
+        pattern = rf"^(-?\d+(?:[.,]\d+)?)\s*{re.escape(spelled)}\.?$"
+        number = found.str.extract(pattern, 1).str.replace(",", ".", literal=True)
+        found = pl.when(found.str.contains(pattern)).then(times(number, float(factor))).otherwise(found)
+    return found
+
+
+def times(text: pl.Expr, factor: float) -> pl.Expr:
+    """A number times a factor, without the noise of binary fractions; other text stays."""
+    import polars as pl
+
+    return pl.coalesce(_short(text.cast(pl.Float64, strict=False) * factor), text)
+
+
+def _short(number: pl.Expr) -> pl.Expr:
+    import polars as pl
+
+    whole = number.round(6)
+    return pl.coalesce(
+        pl.when(whole == whole.round(0)).then(whole.cast(pl.Int64, strict=False).cast(pl.String)),
+        whole.cast(pl.String),
+    )
+
+
+def marks() -> frozenset[str]:
+    """Marks for a missing value, in small letters."""
+    return frozenset(_marks(str(specs_dir())))
+
+
+def failures() -> frozenset[str]:
+    """What a spreadsheet shows where a sum went wrong."""
+    return frozenset(m for m, kind in _marks(str(specs_dir())).items() if kind == "rekenfout")
+
+
+@lru_cache(maxsize=2)
+def _marks(_root: str) -> dict[str, str]:
+    with (specs_dir() / "tabel" / "ontbrekend.csv").open(encoding="utf-8", newline="") as stream:
+        return {r["teken"]: r["soort"] for r in csv.DictReader(stream)}
+
+
+@lru_cache(maxsize=2)
+def _footers(_root: str) -> str:
+    with (specs_dir() / "tabel" / "voetregels.csv").open(encoding="utf-8", newline="") as stream:
+        words = [re.escape(r["begin"]) for r in csv.DictReader(stream)]
+    return rf"(?i)^\W*(?:{'|'.join(words)})(?:\W|$)|^\(?\d+ (?:rij(?:en)?|rows?|records?|regels?|kinderen|dossiers)\b"
+
+
+def footer() -> str:
+    """A pattern for what stands in the first cell of a total or another line below a table."""
+    return _footers(str(specs_dir()))

@@ -1,0 +1,161 @@
+"""Findings about a table and its rows: what was decided, and each row that is not what it should be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bds_tool.formats.table.columns import Column
+from bds_tool.formats.table.plan import Plan
+from bds_tool.formats.table.rows import children, complete, is_footer, keys
+from bds_tool.formats.table.scan import ROW, Table
+from bds_tool.formats.table.values import _DAMAGED
+from bds_tool.store.sources import Sink
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def about_columns(table: Table, made: Plan, sink: Sink) -> None:
+    """What holds for the table or for whole columns."""
+    for remark in (*table.remarks, *made.remarks):
+        parameters = dict(remark.parameters)
+        place = str(parameters.get("kolom") or parameters.get("blad") or table.blad) or None
+        sink.melding(remark.code, regel=remark.regel, pad=place, **parameters)  # type: ignore[arg-type]
+    if table.header and table.header.titles:
+        sink.melding(
+            "BDS076", regel=max(table.header.lines), pad=table.blad or None, aantal=table.header.titles
+        )
+    for column in made.own:
+        # A column without a name and without a value is no news.
+        seen = made.seen.get(column.naam)
+        if seen is not None and not seen.filled and column.naam.startswith("kolom "):
+            continue
+        sink.melding("BDS077" if column.dubbel else "BDS013", pad=column.naam, kolom=column.naam)
+    if made.named("dossier_id") is None:
+        sink.melding("BDS041", pad=table.blad or None)
+    key = made.named("dossier_id")
+    if made.bsn_key and key:
+        sink.melding("BDS042", pad=key.naam, kolom=key.naam)
+    for column in made.element_columns:
+        if column.factor != 1:
+            sink.melding(
+                "BDS044",
+                pad=column.naam,
+                bdsnummer=column.bdsnummer,
+                kolom=column.naam,
+                van=column.eenheid,
+                naar=column.bds_eenheid,
+            )
+
+
+def about_rows(table: Table, made: Plan, sink: Sink) -> None:
+    """One finding for each row with a key, date, element or number in line that cannot be used."""
+    import polars as pl
+
+    wanted = list(_problems(made))
+    if not wanted:
+        return
+    flags = [e.fill_null(value=False).alias(f"p{i}") for i, (_, _, e) in enumerate(wanted)]
+    found = (
+        table.frame.with_columns(flags)
+        .filter(pl.any_horizontal([f"p{i}" for i in range(len(wanted))]))
+        .select(ROW, *(f"p{i}" for i in range(len(wanted))))
+    )
+    for batch in found.collect_batches(chunk_size=50_000, maintain_order=True):
+        for row, *marks in batch.iter_rows():
+            for (code, column, _), marked in zip(wanted, marks, strict=True):
+                if marked:
+                    sink.melding(code, regel=int(row) + table.offset, pad=column, kolom=column)
+
+
+def _problems(made: Plan) -> Iterator[tuple[str, str, pl.Expr]]:
+    """Code, column and a condition for each kind of row that is told."""
+    import polars as pl
+
+    footers = pl.lit(value=False)
+    key = made.named("dossier_id")
+    if key is not None:
+        raw = pl.col(key.naam).cast(pl.String)
+        if made.footers:
+            footers = is_footer(made, key).fill_null(value=False)
+            yield "BDS072", key.naam, footers
+        if made.keys_empty:
+            yield "BDS069", key.naam, raw.is_null() | (raw.str.strip_chars() == "")
+        if made.keys_damaged:
+            yield "BDS065", key.naam, raw.str.strip_chars().str.contains(_DAMAGED)
+    contact = made.named("activiteit_id")
+    if contact is not None and (seen := made.seen.get(contact.naam)) and seen.damaged:
+        yield (
+            "BDS065",
+            contact.naam,
+            pl.col(contact.naam).cast(pl.String).str.strip_chars().str.contains(_DAMAGED),
+        )
+    for column in made.date_columns:
+        if made.bad.get(column.naam):
+            yield "BDS202", column.naam, pl.col(column.naam).is_in(made.bad[column.naam]) & ~footers
+    number = made.named("bdsnummer")
+    if made.long and number is not None and made.bad.get(number.naam):
+        raw = pl.col(number.naam).cast(pl.String)
+        unknown = raw.is_null() | raw.str.strip_chars().is_in(made.bad[number.naam])
+        yield "BDS071", number.naam, unknown & ~footers
+    if made.long and number is not None and made.strays:
+        yield "BDS079", number.naam, pl.col(number.naam).is_in(made.strays)
+    order = made.named("volgnr")
+    if order is not None and made.typed.get(order.naam) not in {"int", "float"}:
+        raw = pl.col(order.naam).cast(pl.String).str.strip_chars()
+        yield "BDS201", order.naam, (raw != "") & raw.cast(pl.Float64, strict=False).is_null()
+
+
+def kept_texts(table: Table, made: Plan, bron: int) -> Iterator[pl.LazyFrame]:
+    """Rows for the texts of dates that were not understood in a wide table, so that nothing recorded is lost."""
+    import polars as pl
+
+    if made.long:
+        return
+    found = keys(made)
+    kept = {k: v for k, v in found.items() if k in {"dossier_id", "volgnr"}}
+    for column in _not_understood(made):
+        facts = kept | {
+            "tekst": pl.lit(column.naam),
+            "waarde": pl.col(column.naam),
+            "pad": pl.lit(column.naam),
+        }
+        bad = pl.col(column.naam).is_in(made.bad[column.naam])
+        yield children(table, made).filter(bad).select(*complete(facts, table, bron))
+
+
+def _not_understood(made: Plan) -> list[Column]:
+    return [c for c in made.date_columns if made.bad.get(c.naam)]
+
+
+def odd_rows(table: Table, bron: int, first: str) -> Iterator[list[tuple[object, ...]]]:
+    """Rows of records that did not fit the header: every field as text of its place, under no element.
+
+    `first` is the role of the first column: only a key there is still in its place.
+    """
+    from bds_tool.formats.table import names
+    from bds_tool.store.columns import REGISTRATIES
+
+    if table.odd is None:
+        return
+    rows: list[tuple[object, ...]] = []
+    with table.odd.open(encoding="utf-8") as stream:
+        for line in stream:
+            number, fields = json.loads(line)
+            keyed = first == "dossier_id" and fields[0].strip()
+            dossier = fields[0].strip() if keyed else f"rij {number}"
+            for position, field in enumerate(fields, start=1):
+                if not field.strip() or (keyed and position == 1):
+                    continue
+                place = names.position(position)
+                facts = {
+                    "dossier_id": dossier, "waarde": field.strip(), "tekst": place, "bron": bron, "regel": number, "pad": place,
+                }  # fmt: skip
+                rows.append(tuple(facts.get(name) for name in REGISTRATIES))
+            if len(rows) > 50_000:
+                yield rows
+                rows = []
+    if rows:
+        yield rows
