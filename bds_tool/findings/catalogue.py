@@ -19,6 +19,8 @@ from bds_tool.base.text import language, number, t
 SEVERITIES = ("info", "waarschuwing", "fout")
 #: English words that `--fail-on` takes, and the severity each stands for.
 FAIL_ON = {"error": "fout", "warning": "waarschuwing", "info": "info", "never": ""}
+_NAME = re.compile(r"\{(\w+)\}")
+_OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
 FORMATS = ("dob", "james", "tabel", "fhir", "store")
 
 
@@ -55,6 +57,8 @@ class Rule:
     parameters: dict[str, Any] = field(default_factory=dict)
     #: Codes under which it was known before; they are never given to another rule.
     formerly: tuple[str, ...] = ()
+    texts: dict[str, Text] = field(default_factory=dict)
+    unjudged: Text | None = None
 
     @property
     def always(self) -> bool:
@@ -65,10 +69,30 @@ class Rule:
         """Whether the rule is meant for this BDS version and source format."""
         return self.versions.holds(version) and (not self.formats or format_ in self.formats)
 
+    def not_for(self, version: str) -> str:
+        """Why the rule is not judged for a version that it does not hold for."""
+        if self.unjudged is not None:
+            return _filled(str(self.unjudged), {"version": version})
+        return t(f"geldt niet voor BDS {version}", f"not for BDS {version}")
+
     def say(self, parameters: dict[str, Any] | None = None) -> str:
-        """The message of one finding; names without a value stay out of the sentence as `?`."""
-        values = parameters or {}
-        return re.sub(r"\{(\w+)\}", lambda m: _shown(values.get(m.group(1), "?")), str(self.message))
+        """The message of one finding; names without a value stay out of the sentence as `?`.
+
+        What stands between `[[` and `]]` is said only when its names have a value. The parameter `eis` names one
+        of the rule's `texts`.
+        """
+        values = dict(parameters or {})
+        if values.get("eis") in self.texts:
+            values["eis"] = _filled(str(self.texts[values["eis"]]), values)
+        return _filled(str(self.message), values)
+
+
+def _filled(text: str, values: dict[str, Any]) -> str:
+    def part(match: re.Match[str]) -> str:
+        known = all(values.get(name) is not None for name in _NAME.findall(match[1]))
+        return match[1] if known else ""
+
+    return _NAME.sub(lambda m: _shown(values.get(m[1], "?")), _OPTIONAL.sub(part, text))
 
 
 def _shown(value: object) -> str:
@@ -229,6 +253,8 @@ def _rule(entry: dict[str, Any], family: int | str) -> Rule:
         elements=tuple(entry.get("elements", ())),
         parameters=dict(entry.get("parameters", {})),
         formerly=tuple(entry.get("formerly", ())),
+        texts={k: Text(**v) for k, v in entry.get("texts", {}).items()},
+        unjudged=Text(**entry["unjudged"]) if "unjudged" in entry else None,
     )
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Remark that the walk over a message leaves: the rules of stage `message` have been applied to this source.
 MARKER = "BDS800"
+#: Remark on a message whose schema is not in the folder of `--xsd`: no finding, but a reason why BDS890 is not judged.
+XSD_MISSING = "BDS890-schema"
 #: Layout of a stored result.
 LAYOUT = 1
 _PARTS = ("findings", "totals", "filled", "bronnen")
@@ -131,7 +133,17 @@ def load(path: Path | str, rules: Mapping[str, Mapping[str, Any]] | None = None)
     for name in ("findings", "totals"):
         fresh = pl.col("code").replace_strict(severities, default=pl.col("severity"), return_dtype=pl.String)
         parts[name] = parts[name].with_columns(severity=fresh)
-    known = ("reference_date", "codes", "xsd", "max_examples", "seconds", "rows", "silent", "uncovered")
+    known = (
+        "reference_date",
+        "codes",
+        "xsd",
+        "xsd_missing",
+        "max_examples",
+        "seconds",
+        "rows",
+        "silent",
+        "uncovered",
+    )
     return Result(
         **parts,
         catalogue=catalogue,
@@ -226,12 +238,20 @@ def _standing(
     if rule.stage == "reader":
         return None, [], rule.stage
     if not rule.versions.holds(version):
-        return t(f"geldt niet voor BDS {version}", f"not for BDS {version}"), [], rule.stage
+        return rule.not_for(version), [], rule.stage
     if why := result.meta.get("silent", {}).get(version, {}).get(rule.code):
         return str(why), [], rule.stage
     if rule.code == "BDS890" and not result.meta.get("xsd"):
         return t("niet gevraagd (--xsd)", "not asked for (--xsd)"), [], rule.stage
     return None, result.needs.get(group, {}).get(rule.code, []), rule.stage
+
+
+def _not_in_folder(missing: dict[int, str]) -> pl.Expr:
+    reasons = {
+        b: t(f"{name} staat niet in de map van --xsd", f"{name} is not in the folder of --xsd")
+        for b, name in missing.items()
+    }
+    return pl.col("bron").replace_strict(reasons, default=None, return_dtype=pl.String)
 
 
 def _of_sources(result: Result, rules: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
@@ -254,9 +274,13 @@ def _of_sources(result: Result, rules: pl.DataFrame, sources: pl.DataFrame) -> p
     joined = every.join(needed, on="code").join(met, on=["code", "bron"], how="left")
     absent = pl.col("met").fill_null(0) < pl.col("wanted")
     walked = pl.col("bron").is_in(list(result.inspected))
+    missing = {int(b): name for b, name in result.meta.get("xsd_missing", {}).items()}
+    without_schema = (pl.col("code") == "BDS890") & pl.col("bron").is_in(list(missing))
     reason = (
         pl.when(pl.col("reason").is_not_null())
         .then(pl.col("reason"))
+        .when(without_schema)
+        .then(_not_in_folder(missing))
         .when((pl.col("stage") == "message") & ~walked)
         .then(pl.lit(t("het bericht zelf is niet doorlopen", "the message itself was not walked")))
         .when(absent)

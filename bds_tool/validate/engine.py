@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,7 +13,7 @@ import polars as pl
 
 from bds_tool.findings.catalogue import Catalogue, load_rules
 from bds_tool.findings.collecting import Collector
-from bds_tool.findings.result import MARKER, Result
+from bds_tool.findings.result import MARKER, XSD_MISSING, Result
 from bds_tool.schema import newest, versions
 from bds_tool.schema.protocols import unjudged
 from bds_tool.validate.checks import structure, values, whole, wire
@@ -69,7 +70,7 @@ def validate(store: Store, options: Options | None = None) -> Result:
         if options.progress:
             options.progress(seen)
     _whole(store, groups, catalogue, collector, options)
-    inspected = _remarks(store, catalogue, collector, options)
+    inspected, missing = _remarks(store, catalogue, collector, options)
     totals = _with_severity(collector.totals(), catalogue)
     about = totals["bdsnummer"].drop_nulls().unique(maintain_order=True)
     return Result(
@@ -86,6 +87,7 @@ def validate(store: Store, options: Options | None = None) -> Result:
             "reference_date": options.today.isoformat(),
             "codes": None if options.codes is None else sorted(options.codes),
             "xsd": options.xsd,
+            "xsd_missing": missing,
             "max_examples": options.max_examples,
             "seconds": round(perf_counter() - started, 3),
             "rows": seen,
@@ -167,8 +169,13 @@ def _whole(
             collector.add(code, failing)
 
 
-def _remarks(store: Store, catalogue: Catalogue, collector: Collector, options: Options) -> frozenset[int]:
-    """Turns what readers left into findings; gives the sources whose message was walked."""
+def _remarks(
+    store: Store, catalogue: Catalogue, collector: Collector, options: Options
+) -> tuple[frozenset[int], dict[str, str]]:
+    """Turns what readers left into findings.
+
+    Gives the sources whose message was walked, and per source the schema that was not there to judge it by.
+    """
     remarks = store.meldingen().collect()
     walked = remarks.filter(pl.col("code") == MARKER)
     known = remarks.filter(pl.col("code").is_in(list(catalogue.rules)))
@@ -177,7 +184,9 @@ def _remarks(store: Store, catalogue: Catalogue, collector: Collector, options: 
         known = known.filter(pl.col("code").is_in(list(options.codes | always)))
     for (code,), part in known.group_by("code", maintain_order=True):
         collector.add(str(code), part)
-    return frozenset(walked["bron"].to_list())
+    lacking = remarks.filter(pl.col("code") == XSD_MISSING).select("bron", "parameters").unique()
+    missing = {str(b): str(json.loads(p)["ontbreekt"]) for b, p in lacking.iter_rows()}
+    return frozenset(walked["bron"].to_list()), missing
 
 
 def _with_severity(totals: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:

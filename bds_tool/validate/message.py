@@ -10,7 +10,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.validate.message_tables import ELEMENTS, PREFIX, Cluster, MessageTables, compiled
+from bds_tool.validate.message_model import model_of, number_at, tell
+from bds_tool.validate.message_tables import ELEMENTS, MessageTables, compiled
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from bds_tool.store.sources import Sink
 
 MARKER = "BDS800"
+#: Faults of elements that stand where the schema has no place for them.
+MISPLACED = frozenset({"unknown", "late", "instead", "often", "early"})
 HL7 = "{urn:hl7-org:v3}"
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _CODE, _VALUE, _TEMPLATE = HL7 + "code", HL7 + "value", HL7 + "templateId"
@@ -41,23 +44,60 @@ _CODED = tuple(
 )
 
 
-def inspect(root: _Element, sink: Sink, definition: Definition) -> None:
-    """Leave a remark for every rule of family 8xx that the message breaks, and one that it was walked."""
-    _Walk(root, sink, compiled(definition.version)).run()
+def inspect(root: _Element, sink: Sink, definition: Definition) -> set[_Element]:
+    """Leave a remark for every rule of family 8xx that the message breaks, and one that it was walked.
+
+    Gives the elements that have no place in the message according to its schema.
+    """
+    tables = compiled(definition.version)
+    misplaced = _by_model(root, sink, tables)
+    _Walk(root, sink, tables).run()
     sink.melding(MARKER)
+    return misplaced
+
+
+def _by_model(root: _Element, sink: Sink, tables: MessageTables) -> set[_Element]:
+    from bds_tool.formats.dob.model.judge import judge
+
+    model = model_of(tables.version)
+    if model is None:
+        return set()
+    misplaced = set()
+    for fault in judge(root, model):
+        code, parameters = tell(fault, tables.texts)
+        if fault.kind in MISPLACED:
+            misplaced.add(fault.element)
+        if code in tables.holds:
+            sink.melding(
+                code,
+                dossier_id=dossier_of(sink),
+                bdsnummer=number_at(fault.element),
+                waarde=fault.found,
+                regel=fault.element.sourceline,
+                pad=place(fault.element),
+                **parameters,
+            )
+    return misplaced
+
+
+def dossier_of(sink: Sink) -> str | None:
+    """The key under which the reader put this message."""
+    return str(sink.rows[-1][0]) if sink.rows else None
 
 
 class _Walk:
+    """What the tables of the standard do not say: names of codes, unknown templates, and the rules of 4.2.0."""
+
     def __init__(self, root: _Element, sink: Sink, tables: MessageTables) -> None:
         self.root, self.sink, self.tables = root, sink, tables
-        # Messages of 3.2.7 and older carry observations without templateId; those are judged by their code.
-        self.templated = tables.version != "3.2.7"
 
     def run(self) -> None:
-        event = self.root.find(_path(_EVENT))
-        self._nodes()
         self._coded()
-        if event is not None:
+        if "BDS812" in self.tables.holds:
+            self._templates()
+        event = self.root.find(_path(_EVENT))
+        if event is not None and self.tables.stands_in:
+            self._nodes()
             self._event(event)
             self._addresses(event)
             for encounter in event.iterfind(f"{HL7}component7/*"):
@@ -69,17 +109,19 @@ class _Walk:
         if code in self.tables.holds:
             self.sink.melding(
                 code,
-                dossier_id=self._dossier(),
+                dossier_id=dossier_of(self.sink),
                 bdsnummer=bdsnummer,
                 regel=element.sourceline,
                 pad=place(element),
                 **parameters,
             )
 
-    def _dossier(self) -> str | None:
-        """The key under which the reader put this message."""
-        rows = self.sink.rows
-        return str(rows[-1][0]) if rows else None
+    def _templates(self) -> None:
+        """Observations of which no templateId is known: nothing official judges them. One of another party may be there."""
+        known = self.tables.observations
+        for observation in self.root.iter(_OBSERVATION):
+            if not any(t.get("root") in known for t in observation.iterchildren(_TEMPLATE)):
+                self.tell("BDS812", observation, _number(observation.find(_CODE)))
 
     # ---- parts that every message has ---------------------------------------------------------------------------
 
@@ -166,34 +208,18 @@ class _Walk:
             self.tell("BDS835", status, mood=mood, verwacht=" / ".join(allowed))
 
     def _cluster(self, cluster: _Element, name: str) -> None:
-        counts: dict[str, list[_Element]] = {}
-        content = False
+        counts: set[str] = set()
         for component in cluster.iterchildren(_COMPONENT):
             for child in component:
-                content = True
                 if child.tag == _OBSERVATION:
-                    counts.setdefault(self._observation(child), []).append(child)
+                    counts.add(self._observation(child))
                 elif child.tag == _GROUP:
                     code = child.find(_CODE)
                     self._cluster(child, (code.get("code") or "") if code is not None else "")
-        if not content:
-            self.tell("BDS832", cluster, plaats=name or "?")
         limits = self.tables.clusters.get(name)
-        if limits and self.templated:
-            self._often(cluster, name, limits, counts)
-
-    def _often(
-        self, cluster: _Element, name: str, limits: Cluster, counts: dict[str, list[_Element]]
-    ) -> None:
-        for template in limits.least:
+        for template in () if limits is None else limits.least:
             if template not in counts:
                 self.tell("BDS814", cluster, self.tables.observations[template].element, plaats=name)
-        for template, found in counts.items():
-            if len(found) > 1 and len(found) > limits.most.get(template, len(found)):
-                element = self.tables.observations[template].element
-                self.tell(
-                    "BDS815", cluster, element, plaats=name, aantal=len(found), hoogst=limits.most[template]
-                )
 
     def _observation(self, observation: _Element) -> str:
         """Judge one observation; gives its template, which tells what it is (empty when unknown)."""
@@ -207,14 +233,10 @@ class _Walk:
                 code = child
             elif tag == _TEMPLATE:
                 template = child.get("root") or ""
-        if not template and not self.templated and code is not None and (code.get("code") or "").isdigit():
-            template = f"{PREFIX}4{int(code.get('code')):04d}"
         if observation.get("negationInd") == "true":
             self.tell("BDS827", observation, _number(code))
         known = self.tables.observations.get(template)
         if known is None:
-            if self.templated:
-                self.tell("BDS812", observation, _number(code))
             return template
         if code is None or code.get("code") != known.code:
             self.tell("BDS813", observation, known.element, verwacht=known.code)
@@ -223,7 +245,7 @@ class _Walk:
                 self.tell("BDS817", observation, known.element)
         elif known.types and known.needs_value:
             given = (value.get(XSI_TYPE) or "").rsplit(":", 1)[-1]
-            if (given or self.templated) and given not in known.types:
+            if given not in known.types:
                 self.tell("BDS816", observation, known.element, verwacht=known.shown)
         return template
 

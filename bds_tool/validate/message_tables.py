@@ -42,10 +42,9 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A rubriek or groep: which templates may be in it and how often. `most` lacks what is unbounded."""
+    """A rubriek or groep: the templates that must be in it."""
 
     least: tuple[str, ...]
-    most: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,16 @@ class MessageTables:
     displays: dict[tuple[str, str], frozenset[str]]
     holds: frozenset[str]
     limits: dict[str, dict[str, Any]]
+    known_texts: dict[str, dict[str, Any]]
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether own rules stand in for the templates, which of this version are not public."""
+        return "BDS829" in self.holds
+
+    def texts(self, code: str) -> dict[str, Any]:
+        """The sentences that a rule knows by key."""
+        return self.known_texts.get(code, {})
 
 
 @lru_cache(maxsize=8)
@@ -68,7 +77,6 @@ def _compiled(version: str, _root: str) -> MessageTables:
     definition = load(version)
     observations: dict[str, Observation] = {}
     least: dict[str, list[str]] = {}
-    most: dict[str, dict[str, int]] = {}
     for e in definition.in_bericht.values():
         if e.locatie_soort not in {"observation", "observation-other-code"} or not e.template_id.startswith(
             PREFIX + "4"
@@ -84,18 +92,16 @@ def _compiled(version: str, _root: str) -> MessageTables:
         place = e.groepen[-1] if e.groepen else e.rubriek
         if e.card_bericht.minimum and e.zekerheid == "A":
             least.setdefault(place, []).append(e.template_id)
-        if e.card_bericht.maximum is not None:
-            most.setdefault(place, {})[e.template_id] = e.card_bericht.maximum
-    places = set(least) | set(most)
     catalogue = load_rules()
     return MessageTables(
         version,
         observations,
-        {p: Cluster(tuple(least.get(p, ())), most.get(p, {})) for p in places},
+        {place: Cluster(tuple(templates)) for place, templates in least.items()},
         frozenset(r.rubriek for r in definition.rubrieken.values() if r.template_id),
         _displays(definition),
         frozenset(r.code for r in catalogue.rules.values() if r.holds_for(version, "dob")),
         {r.code: r.parameters for r in catalogue.rules.values() if r.family == 8},
+        {r.code: r.texts for r in catalogue.rules.values() if r.texts},
     )
 
 

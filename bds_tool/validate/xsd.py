@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
+from bds_tool.findings.result import XSD_MISSING as MISSING
+from bds_tool.validate.message import place
 
 if TYPE_CHECKING:
     from lxml.etree import XMLSchema, _Element
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
 
 #: How the folder reaches worker processes, which start with a copy of the environment.
 VARIABLE = "BDS_XSD"
+_NAME = re.compile(r"Element '(?:\{[^}]*\})?([^']*)'")
+_ATTRIBUTE = re.compile(r"attribute '(?:\{[^}]*\})?([^']*)'")
+_EXPECTED = re.compile(r"Expected is (?:one of )?\(([^)]*)\)")
+_EACH = re.compile(r"(?:\{[^}]*\})?([A-Za-z][\w.-]*)")
 
 
 def use(folder: Path) -> None:
@@ -50,20 +57,35 @@ def inspect(root: _Element, sink: Sink, definition: Definition) -> None:
     name = str(root.tag).rsplit("}", 1)[-1]
     schema = _schema(os.environ.get(VARIABLE, ""), name)
     if schema is None:
-        sink.melding("BDS010", regel=root.sourceline, soort="xsd", ontbreekt=f"{name}.xsd")
+        sink.melding(MISSING, regel=root.sourceline, ontbreekt=f"{name}.xsd")
         return
     if schema.validate(root):
         return
-    seen: set[tuple[int, str]] = set()
+    seen: set[tuple[int, str, str]] = set()
     dossier: Any = sink.rows[-1][0] if sink.rows else None
     log: Any = schema.error_log
     for error in log:
         kind = error.type_name.removeprefix("SCHEMAV_").lower().replace("_", " ")
-        if (error.line, kind) not in seen:
-            seen.add((error.line, kind))
-            sink.melding("BDS890", dossier_id=dossier, regel=error.line, pad=_plain(error.path), soort=kind)
+        element = _NAME.search(error.message)
+        told = element[1] if element else "?"
+        if (error.line, kind, told) in seen:
+            continue
+        seen.add((error.line, kind, told))
+        expected = _EXPECTED.search(error.message)
+        attribute = _ATTRIBUTE.search(error.message)
+        sink.melding(
+            "BDS890",
+            dossier_id=dossier,
+            regel=error.line,
+            pad=_place(root, error.path),
+            soort=kind,
+            element=told,
+            **({"attribuut": attribute[1]} if attribute else {}),
+            **({"verwacht": " | ".join(_EACH.findall(expected[1]))} if expected else {}),
+        )
 
 
-def _plain(path: str | None) -> str | None:
-    """A path of names without prefixes and numbers without namespaces."""
-    return None if not path else path.replace("hl7:", "").lstrip("/")
+def _place(root: _Element, path: str | None) -> str | None:
+    """The path of the library, which numbers its steps, as a path of names."""
+    found = root.getroottree().xpath(path) if path else []
+    return place(found[0]) if isinstance(found, list) and found else None

@@ -89,6 +89,8 @@ def _toestemmingswijze(walk: Walk, element: _Element, node: Node) -> None:
 def _toediening(walk: Walk, element: _Element, node: Node) -> None:
     code = next((c for c in element.iter(_CODE) if walk.number_of(c) is not None), None)
     number = walk.number_of(code)
+    if number is None and walk.counting:
+        number = 0
     if number is None:
         walk.unknown_part(element, node.pad)
     else:
@@ -138,7 +140,7 @@ def _cluster(walk: Walk, element: _Element, node: Node, what: str) -> None:
             continue
         found = node.find(child)
         if found is None:
-            walk.unknown_part(child, f"{node.pad}/{local_name(child)}")
+            walk.unknown_part(child, f"{node.pad}/{local_name(child)}", node)
         else:
             walk.step(child, found)
     walk.cluster = kept

@@ -6,6 +6,7 @@ from collections.abc import Container
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.formats.dob.envelope import envelope_tags
 from bds_tool.formats.dob.kinds import KINDS
 from bds_tool.formats.dob.layout import HL7, XSI_TYPE, Layout, Node, layout
 from bds_tool.formats.dob.values import Value, iso, local_name, value_of
@@ -56,7 +57,7 @@ class Walk:
         self.layout: Layout = layout()
         self.system = self.layout.systems["element"]
         self.rows: list[tuple[Any, ...]] = []
-        self.unknown: dict[str, list[int]] = {}
+        self.unknown: dict[str, list[_Element]] = {}
         self.counts: dict[tuple[Any, ...], int] = {}
         self.activities: set[str] = set()
         self.dossier = ""
@@ -67,6 +68,9 @@ class Walk:
         self.volgnr: int | None = None
         self.old = False
         self.cluster = False
+        #: elements that were not read as what they are, and the registrations in each
+        self.lost: list[tuple[_Element, str, int]] = []
+        self.counting = False
 
     def read(self, root: _Element) -> None:
         request = root.find(f".//{HL7}CareProvisionRequest")
@@ -78,21 +82,42 @@ class Walk:
             self.sink.melding("BDS803", dossier_id=self.dossier, regel=root.sourceline)
         else:
             self.step(event, self.layout.dossier)
-        for pad, lines in self.unknown.items():
-            self.sink.melding("BDS801", dossier_id=self.dossier, regel=lines[0], pad=pad, aantal=len(lines))
         version, certainty = detect(local_name(root), self.rows)
         self._facts(root, version, certainty)
         self.sink.rows.extend(self.rows)
+        misplaced: set[_Element] = set()
         for name in self.source.options.get("inspect", ()):
-            self._inspect(name, root, self.source.bds or version)
+            misplaced |= self._inspect(name, root, self.source.bds or version) or set()
+        self._remarks(misplaced)
 
-    def _inspect(self, name: str, root: _Element, version: str) -> None:
+    def _remarks(self, misplaced: set[_Element]) -> None:
+        """What was not read: registrations, and data in places that nobody said to be wrong already."""
+        for element, pad, count in self.lost:
+            self.sink.melding(
+                "BDS858",
+                dossier_id=self.dossier,
+                regel=element.sourceline,
+                pad=pad,
+                element=local_name(element),
+                aantal=count,
+            )
+        told = misplaced | {element for element, _, _ in self.lost}
+        for pad, elements in self.unknown.items():
+            left = [e for e in elements if not told or told.isdisjoint((e, *e.iterancestors()))]
+            if left:
+                self.sink.melding(
+                    "BDS801", dossier_id=self.dossier, regel=left[0].sourceline, pad=pad, aantal=len(left)
+                )
+
+    def _inspect(self, name: str, root: _Element, version: str) -> set[_Element] | None:
         import importlib
 
         from bds_tool.schema import load
 
         module, function = name.split(":")
-        getattr(importlib.import_module(module), function)(root, self.sink, load(version))
+        inspector = getattr(importlib.import_module(module), function)
+        found: set[_Element] | None = inspector(root, self.sink, load(version))
+        return found
 
     def _facts(self, root: _Element, version: str, certainty: str) -> None:
         facts = self.sink.facts
@@ -129,17 +154,25 @@ class Walk:
     # ---- the wrapper: everything around careProvisionEvent -------------------------------------------------
 
     def _wrapper(self, root: _Element, event: _Element | None) -> None:
+        known = envelope_tags(local_name(root))
         for child in root:
-            self._wrapper_node(child, "bericht/" + local_name(child), event)
+            self._wrapper_node(child, "bericht/" + local_name(child), event, known)
 
-    def _wrapper_node(self, element: _Element, pad: str, event: _Element | None) -> None:
+    def _wrapper_node(
+        self, element: _Element, pad: str, event: _Element | None, known: frozenset[str] | None
+    ) -> None:
         if element is event or element.tag == _TEMPLATE:
             return
+        if known is not None and len(element) and element.tag not in known:
+            # an element of the dossier that stands around it
+            before = len(self.lost)
+            self.lose(element, pad, None)
+            known = known if len(self.lost) == before else None
         if self.has_data(element):
             self.row(None, value_of(element), element, pad)
         for child in element:
             if child.tag != HL7 + "originalText":
-                self._wrapper_node(child, f"{pad}/{local_name(child)}", event)
+                self._wrapper_node(child, f"{pad}/{local_name(child)}", event, known)
 
     # ---- the dossier ---------------------------------------------------------------------------------------
 
@@ -198,6 +231,15 @@ class Walk:
             number = node.old_element if self.old and node.old_element else node.element
             if any(v is not None for v in value):
                 self.row(number, value, element, node.pad)
+            elif number is not None and not node.order and not self.counting and len(element):
+                # a value in another shape, say low and high where a moment belongs
+                before = len(self.unknown)
+                self.counting = True
+                self.below(element, node)
+                self.counting = False
+                if len(self.unknown) > before:
+                    self.lost.append((element, node.pad, 1))
+                return
         elif element.get("nullFlavor") is None and self.has_data(element, node.attributes):
             self.unknown_leaf(element, node.pad)
         self.below(element, node)
@@ -218,7 +260,7 @@ class Walk:
             elif not (tag == _CODE and (structure or child.get("codeSystem") == self.system)) and not (
                 tag == _ORIGINAL and (node.element is not None or node.known)
             ):
-                self.unknown_part(child, f"{node.pad}/{local_name(child)}")
+                self.unknown_part(child, f"{node.pad}/{local_name(child)}", node)
 
     def _attributes(self, element: _Element, node: Node, skip: frozenset[str], names: list[str]) -> None:
         for name, attribute in node.attributes.items():
@@ -248,13 +290,15 @@ class Walk:
             return
         place = f"{pad}/@{name.rsplit('}', 1)[-1]}"
         self.row(None, Value(element.get(name)), element, place)
-        self.unknown.setdefault(place, []).append(element.sourceline or 0)
+        self.unknown.setdefault(place, []).append(element)
 
     # ---- observations: the number is in the message itself -----------------------------------------------------
 
     def _observation(self, element: _Element, node: Node) -> None:
         code = element.find(_CODE)
         number = self.number_of(code)
+        if number is None and self.counting:
+            number = 0
         if number is None:
             self.unknown_part(element, node.pad)
             return
@@ -280,7 +324,7 @@ class Walk:
                 if found is not None:
                     self.step(child, found)
                 else:
-                    self.unknown_part(child, f"{pad}/{local_name(child)}")
+                    self.unknown_part(child, f"{pad}/{local_name(child)}", node)
         moved = len(self.rows) > own and any(row[3] == number for row in self.rows[own:])
         for carrier in carriers:
             self._observed(carrier, number, qualifiers, pad, moved=moved)
@@ -353,16 +397,40 @@ class Walk:
             n not in STRUCTURE and n not in elsewhere for n in names
         )
 
-    def unknown_part(self, element: _Element, pad: str) -> None:
-        """Everything below a place the layout does not know, leaf by leaf."""
-        if element.tag == _TEMPLATE:
+    def unknown_part(self, element: _Element, pad: str, above: Node | None = None) -> None:
+        """Everything below a place the layout does not know, leaf by leaf. `above`: the node of its parent."""
+        if element.tag == _TEMPLATE or self._says_nothing(element):
             return
-        if self._says_nothing(element):
+        self.lose(element, pad, above)
+        self._leaves(element, pad)
+
+    def lose(self, element: _Element, pad: str, above: Node | None) -> None:
+        """Count the registrations in an element that is not read."""
+        if self.counting:
+            return
+        from bds_tool.formats.dob.lost import registrations
+
+        count = registrations(self, element, above)
+        if count:
+            self.lost.append((element, pad, count))
+
+    def count(self, element: _Element, node: Node) -> int:
+        """The registrations in an element, read as this node; nothing is kept. Any number of an act will do."""
+        walk = Walk(self.sink, self.source, self.number)
+        walk.dossier, walk.old, walk.counting = self.dossier, self.old, True
+        try:
+            walk.step(element, node)
+        except (AttributeError, ValueError):  # the element lacks what a special form asks
+            return 0
+        return sum(row[3] is not None for row in walk.rows)
+
+    def _leaves(self, element: _Element, pad: str) -> None:
+        if element.tag == _TEMPLATE or self._says_nothing(element):
             return
         if self.has_data(element):
             self.unknown_leaf(element, pad)
         for child in element:
-            self.unknown_part(child, f"{pad}/{local_name(child)}")
+            self._leaves(child, f"{pad}/{local_name(child)}")
 
     def _says_nothing(self, element: _Element) -> bool:
         """An obligatory part that only tells that it is not known (nullFlavor), down to its last leaf."""
@@ -374,7 +442,7 @@ class Walk:
 
     def unknown_leaf(self, element: _Element, pad: str) -> None:
         self.row(None, value_of(element), element, pad)
-        self.unknown.setdefault(pad, []).append(element.sourceline or 0)
+        self.unknown.setdefault(pad, []).append(element)
 
 
 def _low(moment: _Element) -> str | None:

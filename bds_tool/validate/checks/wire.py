@@ -23,9 +23,6 @@ ROOTS = {
 }
 BSN = "2.16.840.1.113883.2.4.6.3"
 _TIMES = ("time", "low", "high", "effectiveTime", "birthTime", "creationTime", "deceasedTime", "center")
-_OID = (
-    r"^[0-2](\.(0|[1-9]\d*))+$|^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$|^[A-Za-z][A-Za-z0-9-]*$"
-)
 KEYS = ("codesysteem", "waarde", "pad", "loose")
 
 
@@ -65,7 +62,6 @@ def checks(s: Setting) -> list[Check]:
         Check(
             "BDS804", (pl.col("path") == "bericht/creationTime") & valid_date() & (value.str.len_chars() < 19)
         ),
-        Check("BDS805", (tag == "id") & system.is_not_null() & ~system.str.contains(_OID)),
     ]
     fixed = s.limit("BDS828", "fixed")
     wrong = pl.lit(value=False)

@@ -25,7 +25,8 @@ class Fault:
     fixed, enumerated, form, type, text (schema); differs, value, listed, flavour, special … (templates).
 
     `subject` is the child or `@attribute` concerned; `names` what was expected; `found` the value that stood there,
-    which may belong to a child's record. `rule`: id of a demand of a data type or one of its own.
+    which may belong to a child's record. `rule`: id of a demand of a data type or one of its own, `general` its
+    kind, `also` other demands that the same node breaks.
     """
 
     kind: str
@@ -36,6 +37,8 @@ class Fault:
     role: str = "error"
     rule: str = ""
     parent: _Element | None = None
+    general: str = ""
+    also: tuple[str, ...] = ()
     explains: frozenset[str] = field(default_factory=frozenset)
 
     @classmethod
@@ -67,6 +70,11 @@ class Fault:
         return cls(
             kind, e, "@" + name if name != "*" else "", tuple(demand.value.split()), found, demand.role
         )
+
+    @classmethod
+    def of_flavour(cls, e: _Element, rule: str, demand: Demand) -> Fault:
+        names = (demand.value,) if demand.value else ()
+        return cls("flavour", e, demand.target, names, role=demand.role, rule=rule, general=demand.kind)
 
     @classmethod
     def of_count(cls, e: _Element, counted: Count, children: dict[str, list[_Element]]) -> Fault:
@@ -158,7 +166,14 @@ def merged(found: list[Fault], root: _Element) -> list[Fault]:
     at_element: dict[_Element, set[str]] = {}
     kept: list[Fault] = []
     ordered = sorted(found, key=_rank)
+    flavours: dict[tuple[_Element, str], Fault] = {}
     for fault in ordered:
+        if fault.kind == "flavour":
+            first = flavours.setdefault((fault.element, fault.role), fault)
+            if first is not fault:
+                if fault.rule != first.rule and fault.rule not in first.also:
+                    first.also = (*first.also, fault.rule)
+                continue
         if _explained(fault, at_child, at_element):
             continue
         kept.append(fault)

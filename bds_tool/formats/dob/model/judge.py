@@ -207,10 +207,9 @@ class _Walk:
             if not special(e, self.judge.model.message):
                 self.found.append(Fault("special", e, role=demand.role, rule=demand.value))
         if context.flavours:
-            for rule in self.judge.templates.flavours.broken(context.flavours, e):
-                self.found.append(
-                    Fault("flavour", e, rule.demand.target, role=rule.demand.role, rule=rule.id)
-                )
+            broken = self.judge.templates.flavours.broken(context.flavours, e)
+            if broken:
+                self.found += [Fault.of_flavour(e, r.id, r.demand) for r in broken]
 
 
 def _holds(node: Node, e: _Element) -> bool:
