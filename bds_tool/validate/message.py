@@ -10,12 +10,13 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.validate.message_model import model_of, number_at, tell
+from bds_tool.validate.message_model import elsewhere, model_of, number_at, tell
 from bds_tool.validate.message_tables import ELEMENTS, MessageTables, compiled
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+    from bds_tool.formats.dob.model.faults import Fault
     from bds_tool.schema.model import Definition
     from bds_tool.store.sources import Sink
 
@@ -50,23 +51,23 @@ def inspect(root: _Element, sink: Sink, definition: Definition) -> set[_Element]
     Gives the elements that have no place in the message according to its schema.
     """
     tables = compiled(definition.version)
-    misplaced = _by_model(root, sink, tables)
-    _Walk(root, sink, tables).run()
+    faults = _faults(root, tables)
+    _tell(faults, sink, tables)
+    _Walk(root, sink, tables, {(f.element, f.subject) for f in faults}).run()
     sink.melding(MARKER)
-    return misplaced
+    return {f.element for f in faults if f.kind in MISPLACED}
 
 
-def _by_model(root: _Element, sink: Sink, tables: MessageTables) -> set[_Element]:
+def _faults(root: _Element, tables: MessageTables) -> list[Fault]:
     from bds_tool.formats.dob.model.judge import judge
 
-    model = model_of(tables.version)
-    if model is None:
-        return set()
-    misplaced = set()
-    for fault in judge(root, model):
+    model = model_of(tables.version, root)
+    return [] if model is None else [f for f in judge(root, model) if not elsewhere(f)]
+
+
+def _tell(faults: list[Fault], sink: Sink, tables: MessageTables) -> None:
+    for fault in faults:
         code, parameters = tell(fault, tables.texts)
-        if fault.kind in MISPLACED:
-            misplaced.add(fault.element)
         if code in tables.holds:
             sink.melding(
                 code,
@@ -77,7 +78,6 @@ def _by_model(root: _Element, sink: Sink, tables: MessageTables) -> set[_Element
                 pad=place(fault.element),
                 **parameters,
             )
-    return misplaced
 
 
 def dossier_of(sink: Sink) -> str | None:
@@ -88,13 +88,16 @@ def dossier_of(sink: Sink) -> str | None:
 class _Walk:
     """What the tables of the standard do not say: names of codes, unknown templates, and the rules of 4.2.0."""
 
-    def __init__(self, root: _Element, sink: Sink, tables: MessageTables) -> None:
+    def __init__(
+        self, root: _Element, sink: Sink, tables: MessageTables, told: set[tuple[_Element, str]]
+    ) -> None:
         self.root, self.sink, self.tables = root, sink, tables
+        #: what the model told already, as (element, child or attribute)
+        self.told = told
 
     def run(self) -> None:
         self._coded()
-        if "BDS812" in self.tables.holds:
-            self._templates()
+        self._observations()
         event = self.root.find(_path(_EVENT))
         if event is not None and self.tables.stands_in:
             self._nodes()
@@ -116,11 +119,13 @@ class _Walk:
                 **parameters,
             )
 
-    def _templates(self) -> None:
-        """Observations of which no templateId is known: nothing official judges them. One of another party may be there."""
-        known = self.tables.observations
+    def _observations(self) -> None:
+        """Observations that are denied, and those of which no templateId is known (another party may have its own)."""
+        known, by_template = self.tables.observations, "BDS812" in self.tables.holds
         for observation in self.root.iter(_OBSERVATION):
-            if not any(t.get("root") in known for t in observation.iterchildren(_TEMPLATE)):
+            if observation.get("negationInd") == "true" and (observation, "@negationInd") not in self.told:
+                self.tell("BDS827", observation, _number(observation.find(_CODE)))
+            if by_template and not any(t.get("root") in known for t in observation.iterchildren(_TEMPLATE)):
                 self.tell("BDS812", observation, _number(observation.find(_CODE)))
 
     # ---- parts that every message has ---------------------------------------------------------------------------
@@ -233,8 +238,6 @@ class _Walk:
                 code = child
             elif tag == _TEMPLATE:
                 template = child.get("root") or ""
-        if observation.get("negationInd") == "true":
-            self.tell("BDS827", observation, _number(code))
         known = self.tables.observations.get(template)
         if known is None:
             return template

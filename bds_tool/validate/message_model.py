@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.specs import specs_dir
-from bds_tool.formats.dob.model import Model, load_model
+from bds_tool.formats.dob.model import Model, load_model, messages
 from bds_tool.formats.dob.model.faults import Fault, local
 
 if TYPE_CHECKING:
@@ -59,15 +59,28 @@ TEXTS = {
     "range": "bereik",
     "attribute_missing": "attribuut",
 }
+#: Demands on numbers of care and on deprecated codes that rules on the values themselves report (BDS210, BDS221…401).
+TOLD_ELSEWHERE = frozenset({"BSN-2", "BSN-3", "AGB-2", "URA-2", "UZI-2", "deprecated_code"})
 #: Words of an enumeration that a message names; of longer ones the first.
 _MOST = 8
 _ELEMENTS = "2.16.840.1.113883.2.4.4.40.267"
 _HL7 = "{urn:hl7-org:v3}"
 
 
-def model_of(version: str) -> Model | None:
-    """The model by which messages of a BDS version are judged; None when there is none."""
-    return load_model(specs_dir() / MODEL, version)
+def model_of(version: str, root: _Element | None = None) -> Model | None:
+    """The model by which messages of a BDS version are judged; of a draft version that of the same root element."""
+    folder = specs_dir() / MODEL
+    known = load_model(folder, version)
+    if known is None and root is not None:
+        name = local(root.tag)
+        key = next((m.key for m in reversed(messages(folder).values()) if m.root == name), version)
+        known = load_model(folder, key)
+    return known
+
+
+def elsewhere(fault: Fault) -> bool:
+    """Whether a rule on values tells the same: one cause is one finding."""
+    return not fault.also and (fault.rule or fault.kind) in TOLD_ELSEWHERE
 
 
 def tell(fault: Fault, texts: Callable[[str], Any]) -> tuple[str, dict[str, Any]]:

@@ -401,25 +401,19 @@ CASES = [
     # 8xx that need no tree
     (
         "BDS802",
-        {"format_": "dob"},
+        {"format_": "dob", "version": "4.2.0"},
         [(None, "REPC_IN999999", {"pad": "bericht/interactionId"})],
         [(None, "REPC_IN902120NL03", {"pad": "bericht/interactionId"})],
     ),
     (
         "BDS804",
-        {"format_": "dob"},
+        {"format_": "dob", "version": "4.2.0"},
         [(None, "2024-01-01", {"pad": "bericht/creationTime"})],
         [(None, "2024-01-01T09:30:00", {"pad": "bericht/creationTime"})],
     ),
     (
-        "BDS805",
-        {"format_": "dob"},
-        [(None, "1", {"pad": "bericht/id", "codesysteem": "{$messageIdRoot}"})],
-        [(None, "1", {"pad": "bericht/id", "codesysteem": "2.16.528.1"})],
-    ),
-    (
         "BDS828",
-        {"format_": "dob"},
+        {"format_": "dob", "version": "4.2.0"},
         [(None, "D", {"pad": "bericht/processingCode"})],
         [(None, "P", {"pad": "bericht/processingCode"})],
     ),

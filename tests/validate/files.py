@@ -218,7 +218,19 @@ FILES = {
     ),
     "BDS801": (
         "a.xml",
-        DOB.format(DOSSIER.format("<wonder><value value='1'/></wonder>")).encode(),
+        # an attribute that the schema knows and no place of the layout
+        DOB.format(DOSSIER.format(""))
+        .replace('id extension="D1"', 'id extension="D1" displayable="true"')
+        .encode(),
+        SOUND_DOB,
+    ),
+    "BDS858": (
+        "a.xml",
+        DOB.format(
+            DOSSIER.format(
+                '<encounter moodCode="EVN"><id extension="A1"/><effectiveTime value="20200101"/></encounter>'
+            )
+        ).encode(),
         SOUND_DOB,
     ),
     "BDS803": ("a.xml", DOB.format("").encode(), SOUND_DOB),
