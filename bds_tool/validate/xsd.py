@@ -73,6 +73,9 @@ def inspect(root: _Element, sink: Sink, definition: Definition) -> None:
         seen.add((error.line, kind, told))
         expected = _EXPECTED.search(error.message)
         attribute = _ATTRIBUTE.search(error.message)
+        more: dict[str, Any] = {"attribuut": attribute[1]} if attribute else {}
+        if expected:
+            more["verwacht"] = " | ".join(_EACH.findall(expected[1]))
         sink.melding(
             "BDS890",
             dossier_id=dossier,
@@ -80,8 +83,7 @@ def inspect(root: _Element, sink: Sink, definition: Definition) -> None:
             pad=_place(root, error.path),
             soort=kind,
             element=told,
-            **({"attribuut": attribute[1]} if attribute else {}),
-            **({"verwacht": " | ".join(_EACH.findall(expected[1]))} if expected else {}),
+            **more,
         )
 
 

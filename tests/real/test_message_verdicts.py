@@ -35,7 +35,7 @@ DATA = {
     ("4.1.3", "at_space-05"): "a telecom with a blank in front is no tel: or mailto:",
     ("4.1.3", "el_elsewhere-04"): "the id of a device moved to the child is one more number of the child",
     ("4.1.3", "el_elsewhere-07"): "an author of the dossier moved into the envelope is an author there",
-    ("4.0.2", "el_elsewhere-03"): "as 4.1.3 el_elsewhere-04",
+    ("4.0.2", "el_elsewhere-03"): "an author moved into the author of the dossier is one more there",
     ("4.1.3", "st_encounter_mood-04"): "the id of the encounter is gone",
     ("4.1.3", "st_encounter_mood-07"): "the id of the encounter is gone",
     ("3.2.7", "st_encounter_mood-01"): "the id of the encounter is gone",

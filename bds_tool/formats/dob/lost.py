@@ -30,9 +30,9 @@ def registrations(walk: Walk, element: _Element, above: Node | None) -> int:
     if not candidates and not len(element):
         return int(above is not None and walk.has_data(element) and _tells(name))
     candidates = candidates or _named(name)
-    counts = [walk.count(element, node) for node in candidates]
-    if counts and max(counts):
-        return max(counts)
+    best = max((walk.count(element, node) for node in candidates), default=0)
+    if best:
+        return best
     # nothing known by this name: what is inside may be
     return sum(registrations(walk, child, None) for child in element if len(child))
 
