@@ -7,7 +7,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from bds_tool.formats.dob.model.content import HL7
-from bds_tool.formats.dob.model.paths import Paths, Step, Test, plain, qualified, split, step, type_of
+from bds_tool.formats.dob.model.paths import (
+    Key,
+    Paths,
+    Step,
+    Test,
+    keys_of,
+    plain,
+    qualified,
+    split,
+    step,
+    type_of,
+)
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -31,6 +42,7 @@ class Count(NamedTuple):
     alternatives: tuple[tuple[str, tuple[Test, ...], Step], ...]
     least: int
     most: int | None
+    keys: tuple[Key, ...]
 
 
 class Check(NamedTuple):
@@ -49,14 +61,15 @@ def count(demand: Demand, paths: Paths) -> Count:
         tuple((s.tag, paths.tests(s), s) for s in steps),
         number if demand.kind == "min" else 0,
         number if demand.kind == "max" else None,
+        keys_of(steps[0]) if len(steps) == 1 else (),
     )
 
 
-def number_of(counted: Count, children: Children) -> int:
-    """How many children match."""
+def number_of(counted: Count, children: Children, among: list[_Element] | None = None) -> int:
+    """How many children match; `among`: of these alone."""
     total = 0
     for tag, tests, _ in counted.alternatives:
-        for child in children.get(tag, ()):
+        for child in children.get(tag, ()) if among is None else among:
             for test in tests:
                 if not test(child):
                     break

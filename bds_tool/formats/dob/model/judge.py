@@ -9,6 +9,7 @@ from bds_tool.formats.dob.model.attributes import Attributes
 from bds_tool.formats.dob.model.content import HL7
 from bds_tool.formats.dob.model.demands import number_of
 from bds_tool.formats.dob.model.faults import Fault, merged
+from bds_tool.formats.dob.model.paths import Key, Keys
 from bds_tool.formats.dob.model.templates import Context, Node, Templates
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from bds_tool.formats.dob.model.tables import Model, Type
 
 _TEMPLATE = HL7 + "templateId"
+_OBSERVATION = HL7 + "observation"
+#: Observations that are remembered to be right.
+_MOST = 100_000
 _SKIP = frozenset({"xs:anyType"})
 _BLANK = " \t\r\n"
 
@@ -38,6 +42,8 @@ class Judge:
         self.model = model
         self.templates = Templates(model)
         self.attributes = Attributes(model)
+        #: observations that were found right, by type and content: equal ones are judged once
+        self.right: set[tuple[str, int]] = set()
 
     def faults(self, root: _Element) -> list[Fault]:
         return _Walk(self, root).run()
@@ -54,6 +60,7 @@ class _Walk:
         self.filtered = bool(_xpath("boolean(//comment()|//processing-instruction())")(root))
         self.texts: set[_Element] = set(_texts()(root))
         self.anchors: dict[_Element, list[Node]] = {}
+        self.keys = Keys()
 
     def run(self) -> list[Fault]:
         self._anchor()
@@ -62,13 +69,27 @@ class _Walk:
         for document in templates.document:
             if document.order is not None:
                 self._context(root, document.context, {root.tag: [root], "*": [root]})
-            nodes += [n for n in document.below.get(root.tag, ()) if _holds(n, root)]
+            first = document.below.get(root.tag)
+            nodes += [n for n in (first.all if first else ()) if _holds(n, root)]
         message = self.judge.model.message
         if root.tag != HL7 + message.root:
             self.found.append(Fault("root", root, "", (message.root,)))
         start = self.types[message.start]
         self._walk(root, start, nodes)
         return self.found
+
+    def _observation(self, e: _Element, type_: Type, nodes: list[Node], *, nillable: bool) -> None:
+        """An observation is judged by its content alone: one equal to a right one is right."""
+        right = self.judge.right
+        key = type_.name, hash(_tostring(e, with_tail=False))
+        if key in right:
+            return
+        before = len(self.found)
+        self._walk(e, type_, nodes, nillable=nillable)
+        if len(self.found) == before:
+            if len(right) >= _MOST:
+                right.clear()
+            right.add(key)
 
     def _anchor(self) -> None:
         """Where paths start: at every element with a templateId, and at its parent."""
@@ -92,12 +113,12 @@ class _Walk:
 
     # ---- the walk ---------------------------------------------------------------------------------------------
 
-    def _walk(self, root: _Element, start: Type, nodes: list[Node]) -> None:
+    def _walk(self, root: _Element, start: Type, nodes: list[Node], *, nillable: bool = False) -> None:
         """An own stack: a message may be nested deeper than Python calls may be."""
         types, anchors, texts = self.types, self.anchors, self.texts
         attributes = self.judge.attributes
         substitutes = types.open
-        stack: list[tuple[_Element, Type | None, bool, list[Node]]] = [(root, start, False, nodes)]
+        stack: list[tuple[_Element, Type | None, bool, list[Node]]] = [(root, start, nillable, nodes)]
         while stack:
             e, type_, nillable, nodes = stack.pop()
             children = list(e)
@@ -145,7 +166,9 @@ class _Walk:
                 if started is not None:
                     own = [*own, *started] if own else started
                 # Below what the schema does not know the templates still judge.
-                if inner is not None or own or len(child):
+                if own and inner is not None and child.tag == _OBSERVATION and all(n.own for n in own):
+                    self._observation(child, inner, own, nillable=nil_allowed)
+                elif inner is not None or own or len(child):
                     stack.append((child, inner, nil_allowed, own or []))
 
     def _leaf(self, e: _Element, type_: Type, children: list[_Element], *, nil: bool) -> None:
@@ -179,19 +202,49 @@ class _Walk:
             if inside:
                 for tag, candidates in by_tag.items():
                     steps = inside.get(tag)
-                    if steps:
-                        for step in steps:
-                            for child in candidates:
-                                for test in step.tests:
-                                    if not test(child):
-                                        break
-                                else:
-                                    below.setdefault(child, []).append(step)
+                    if steps is None:
+                        continue
+                    for child in candidates:
+                        possible = steps.rest
+                        if steps.by_key:
+                            keys = self.keys.of(child)
+                            keyed = [n for k in keys for n in steps.by_key.get(k, ())]
+                            possible = (
+                                [*possible, *keyed] if len(keyed) < 2 else [*possible, *dict.fromkeys(keyed)]
+                            )
+                        for step in possible:
+                            for test in step.tests:
+                                if not test(child):
+                                    break
+                            else:
+                                below.setdefault(child, []).append(step)
         for node in first.values():
             self._context(e, node.context, by_tag)
         return below
 
+    def _keyed(self, e: _Element, context: Context, children: dict[str, list[_Element]]) -> None:
+        """Counts of children that a key tells apart: only those with the key are looked at."""
+        present: dict[tuple[str, Key], list[_Element]] = {}
+        for tag in context.tags:
+            for child in children.get(tag, ()):
+                for key in dict.fromkeys(self.keys.of(child)):
+                    present.setdefault((tag, key), []).append(child)
+        for counted in context.keyed:
+            tag = counted.alternatives[0][0]
+            among: list[_Element] = []
+            for key in counted.keys:
+                among += present.get((tag, key), ())
+            if len(counted.keys) > 1:
+                among = list(dict.fromkeys(among))
+            if counted.most is not None:
+                if len(among) > counted.most and number_of(counted, children, among) > counted.most:
+                    self.found.append(Fault.of_count(e, counted, children))
+            elif number_of(counted, children, among) < counted.least:
+                self.found.append(Fault.of_count(e, counted, children))
+
     def _context(self, e: _Element, context: Context, children: dict[str, list[_Element]]) -> None:
+        if context.keyed:
+            self._keyed(e, context, children)
         for counted in context.counts:
             if counted.most is not None:
                 if sum([len(children.get(tag, ())) for tag, _, _ in counted.alternatives]) <= counted.most:
@@ -221,6 +274,12 @@ def _xpath(expression: str) -> Any:  # noqa: ANN401  # lxml's XPath
     from lxml import etree
 
     return etree.XPath(expression)
+
+
+def _tostring(e: _Element, *, with_tail: bool) -> bytes:
+    from lxml import etree
+
+    return bytes(etree.tostring(e, with_tail=with_tail))
 
 
 def _texts() -> Any:  # noqa: ANN401  # lxml's XPath

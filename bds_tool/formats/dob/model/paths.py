@@ -122,6 +122,65 @@ def qualified(name: str) -> str:
     return XSI + name[4:] if name.startswith("xsi:") else name
 
 
+#: What tells an element apart: a templateId, a code with its system, or one of these at a child of a name.
+Key = str | tuple[str | None, str | None] | tuple[str, "str | tuple[str | None, str | None]"]
+_TEMPLATE, _CODE = HL7 + "templateId", HL7 + "code"
+
+
+def keys_of(wanted: Step) -> tuple[Key, ...]:
+    """The keys of which an element of this step must have one; empty when the step names none."""
+    for group in wanted.groups:
+        keys = [_key(c) for c in group]
+        if keys and None not in keys:
+            return tuple(k for k in keys if k is not None)
+    return ()
+
+
+def _key(condition: Condition, *, deep: bool = True) -> Key | None:
+    inner = condition.child
+    if inner is None:
+        return None
+    for group in inner.groups:
+        if len(group) != 1:
+            continue
+        one = group[0]
+        if inner.tag == _TEMPLATE and one.kind == "in" and one.name == "root" and len(one.values) == 1:
+            return one.values[0]
+        if inner.tag == _CODE and one.kind == "code":
+            return one.values[0], one.values[1]
+        below = _key(one, deep=False) if deep else None
+        if below is not None:
+            return inner.tag, below  # type: ignore[return-value]  # a key of a child is no key of a grandchild
+    return None
+
+
+class Keys:
+    """The keys of the elements of one message, each found once."""
+
+    def __init__(self) -> None:
+        self._own: dict[_Element, list[Key]] = {}
+        self._all: dict[_Element, list[Key]] = {}
+
+    def own(self, e: _Element) -> list[Key]:
+        known = self._own.get(e)
+        if known is None:
+            known = self._own[e] = [
+                (c.get("root") or "") if c.tag == _TEMPLATE else (c.get("code"), c.get("codeSystem"))
+                for c in e.iterchildren(_TEMPLATE, _CODE)
+            ]
+        return known
+
+    def of(self, e: _Element) -> list[Key]:
+        known = self._all.get(e)
+        if known is None:
+            known = list(self.own(e))
+            for child in e:
+                for key in self.own(child):
+                    known.append((child.tag, key))  # type: ignore[arg-type]  # a key of a child
+            self._all[e] = known
+        return known
+
+
 class Paths:
     """Compiles steps for one model; equal conditions share one function."""
 

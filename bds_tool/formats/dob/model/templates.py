@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bds_tool.formats.dob.model.demands import Check, Count, check, count
 from bds_tool.formats.dob.model.flavours import Flavours
-from bds_tool.formats.dob.model.paths import TEMPLATE_ROOT, Paths, Test, split, step
+from bds_tool.formats.dob.model.paths import TEMPLATE_ROOT, Key, Paths, Test, keys_of, split, step
 from bds_tool.formats.dob.model.special import SPECIAL
 from bds_tool.formats.dob.model.special_sender import Special
 from bds_tool.formats.dob.model.tables import Demand, Place
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from bds_tool.formats.dob.model.tables import Model
 
 _ANCHOR = re.compile(r"templateId\[@root=tpl:(\d+)\]")
+#: From how many alternatives on an index by key is quicker than trying each.
+_MANY = 4
 _PLACEHOLDER = re.compile(r"\{([\w.]+)\}")
 
 
 class Context:
     """What is demanded of the elements of one context."""
 
-    __slots__ = ("checks", "counts", "flavours", "names", "specials")
+    __slots__ = ("checks", "counts", "flavours", "keyed", "specials", "tags")
 
     def __init__(self, place: Place, templates: Templates) -> None:
         self.counts: list[Count] = []
@@ -44,18 +46,26 @@ class Context:
                 made = check(demand, templates.model)
                 if made is not None:
                     self.checks.append(made)
+        #: counts of children that a key tells apart; worth the while when there are many
+        self.keyed = [c for c in self.counts if c.keys]
+        if len(self.keyed) < _MANY:
+            self.keyed = []
+        self.counts = [c for c in self.counts if c not in self.keyed]
+        self.tags = tuple(dict.fromkeys(c.alternatives[0][0] for c in self.keyed))
 
 
 class Node:
     """A step of a template: where it leads, and the context it is (`order` None: none)."""
 
-    __slots__ = ("_below", "_context", "_place", "_templates", "_tests", "order", "tag", "template")
+    __slots__ = ("_below", "_context", "_place", "_templates", "_tests", "order", "own", "tag", "template")
 
     def __init__(self, place: Place, template: str, templates: Templates) -> None:
         self._place = place
         self._templates = templates
         self._tests: tuple[Test, ...] | None = None
-        self._below: dict[str, list[Node]] | None = None
+        self._below: dict[str, Steps] | None = None
+        #: Judges its element and what is below by their content alone: the templates of observations.
+        self.own = "/" in template
         self._context: Context | None = None
         self.template = template
         self.order = place.order
@@ -68,20 +78,44 @@ class Node:
         return self._tests
 
     @property
-    def below(self) -> dict[str, list[Node]]:
+    def below(self) -> dict[str, Steps]:
         """The nodes one step further by the tag they match (`*`: any)."""
         if self._below is None:
-            self._below = {}
+            found: dict[str, list[Node]] = {}
             for place in self._place.below:
                 node = Node(place, self.template, self._templates)
-                self._below.setdefault(node.tag, []).append(node)
+                found.setdefault(node.tag, []).append(node)
+            self._below = {tag: Steps(nodes) for tag, nodes in found.items()}
         return self._below
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        return keys_of(step(self._place.step))
 
     @property
     def context(self) -> Context:
         if self._context is None:
             self._context = Context(self._place, self._templates)
         return self._context
+
+
+class Steps:
+    """The nodes that may match children of one name; of many those with a key are found by it."""
+
+    __slots__ = ("all", "by_key", "rest")
+
+    def __init__(self, nodes: list[Node]) -> None:
+        self.all = nodes
+        self.rest = nodes
+        self.by_key: dict[Key, list[Node]] = {}
+        if len(nodes) >= _MANY:
+            self.rest = []
+            for node in nodes:
+                keys = node.keys
+                for key in keys:
+                    self.by_key.setdefault(key, []).append(node)
+                if not keys:
+                    self.rest.append(node)
 
 
 class Templates:
