@@ -46,7 +46,8 @@ ORDER = (
     "area",
     "indicator",
     "protect",
-    "anonymise",
+    "pseudonymise",
+    "research_table",
     "report",
     "generate",
 )

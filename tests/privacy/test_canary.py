@@ -61,6 +61,12 @@ ON_STORE: dict[str, list[list[str]]] = {
         ["anonymise", "STORE", "--to", "SAFE/anon", "--key-file", "KEY", "--k", "2", "--force"],
         ["anonymise", "STORE", "--to", "SAFE/anon2", "--key-file", "OUT/none"],
     ],
+    "pseudonymise": [
+        ["pseudonymise", "STORE", "--elements", "235,494", "--to", "SAFE/pseudo", "--key-file", "KEY", "--k", "2", "--force"],
+    ],
+    "research-table": [
+        ["research-table", "STORE", "--outcome", "235", "--to", "SAFE/losse", "--k", "2", "--force"],
+    ],
     "zib coverage": [["zib", "coverage", "STORE", "--format", f] for f in ("text", "json")],
     "zib export": [["zib", "export", "STORE", "OUT/fhir", "--key-file", "KEY", "--workers", "1"],
                    ["zib", "export", "STORE", "OUT/bundle", "--as", "bundle", "--key-file", "KEY", "--workers", "1"]],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from bds_tool.base.specs import specs_dir
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,18 +32,44 @@ IDENTIFYING = (
     "CS(use)",
 )
 BIRTH_DATE, OBJECTION, GEMEENTE, POSTCODE = 20, 1404, 9, 16
-#: What a code looks like when its list is not in the definitions: short, no sign of text, mail or a long number.
-CODE = r"^[A-Za-z0-9.:+\-]{1,12}$"
-LONG_NUMBER = r"^\d{8,}$"
+#: A code of a list that is not in the definitions: a few digits. Letters could be a name.
+CODE = r"^\d{1,4}$"
+#: A number: at most six digits before the point, so that it can be no telephone number and no BSN.
+NUMBER = r"^\s*-?\d{1,6}(\.\d{1,6})?\s*$"
+#: Why there is no value, as HL7 knows it.
+NULL_FLAVORS = (
+    "NI",
+    "UNK",
+    "ASKU",
+    "NASK",
+    "NAV",
+    "NAVU",
+    "MSK",
+    "OTH",
+    "NA",
+    "QS",
+    "TRC",
+    "NP",
+    "PINF",
+    "NINF",
+    "INV",
+    "DER",
+    "UNC",
+)
 
 
 def allowed_values(
-    rows: pl.LazyFrame, people: pl.DataFrame, policy: Mapping[str, Any]
+    rows: pl.LazyFrame,
+    people: pl.DataFrame,
+    policy: Mapping[str, Any],
+    elements: Sequence[int] | None = None,
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """The values that may go along, with ages instead of dates and contacts numbered by age."""
     import polars as pl
 
     kinds = _kinds(policy)
+    if elements is not None:
+        kinds = kinds.filter(pl.col("bdsnummer").is_in(list(elements)))
     kept = rows.select(
         "bron",
         "dossier_id",
@@ -64,19 +92,16 @@ def allowed_values(
     value = pl.col("waarde")
     codes = _codes().with_columns(pl.lit(1).alias("_listed"))
     checked = of_known.join(codes, left_on=["lijst", "waarde"], right_on=["lijst", "code"], how="left")
-    looks = value.str.contains(CODE) & ~value.str.contains(LONG_NUMBER)
-    good = (
-        value.is_null()
-        | ((pl.col("soort") == "KL_AN") & (pl.col("_listed").is_not_null() | (~pl.col("_has_list") & looks)))
-        | ((pl.col("soort") == "BL") & value.is_in(["true", "false", "0", "1", "2"]))
-        | (
-            pl.col("soort").is_in(["INT", "PQ"])
-            & value.cast(pl.Float64, strict=False).is_not_null()
-            & ~value.str.contains(LONG_NUMBER)
-        )
-        | (pl.col("soort") == "TS")
+    fine = checked.filter(_good())
+    units = sorted({unit for *_, unit in element_kinds(policy) if unit} | _spelled_units())
+    fine = fine.with_columns(
+        pl.when(pl.col("eenheid").cast(pl.String).is_in(units))
+        .then(pl.col("eenheid").cast(pl.String))
+        .alias("eenheid"),
+        pl.when(pl.col("nullflavor").cast(pl.String).is_in(list(NULL_FLAVORS)))
+        .then(pl.col("nullflavor").cast(pl.String))
+        .alias("nullflavor"),
     )
-    fine = checked.filter(good)
     held = value.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
     months = ((held - pl.col("_geboren")).dt.total_days() / 30.4375).floor().cast(pl.Int32)
     at_contact = ((pl.col("datum") - pl.col("_geboren")).dt.total_days() / 30.4375).floor().cast(pl.Int32)
@@ -114,15 +139,15 @@ def allowed_values(
     ), left
 
 
-def _kinds(policy: Mapping[str, Any]) -> pl.DataFrame:
-    """Elements that may go along, of all versions: bdsnummer, soort (datatype), lijst."""
-    import polars as pl
-
+def element_kinds(policy: Mapping[str, Any]) -> list[tuple[int, str, str, str]]:
+    """Elements that may go along, of all versions: bdsnummer, datatype, waardenlijst, unit."""
     from bds_tool.schema import load, versions
 
-    traits = {t_["element"] for t_ in [*policy["quasi"], *policy["sensitive"]] if "element" in t_}
+    traits = {
+        t_["element"] for t_ in [*policy.get("quasi", ()), *policy.get("sensitive", ())] if "element" in t_
+    }
     barred = {BIRTH_DATE, GEMEENTE, POSTCODE, OBJECTION} | traits
-    found: dict[int, tuple[str, str]] = {}
+    found: dict[int, tuple[str, str, str]] = {}
     refused: set[int] = set()
     for version in versions():
         for e in load(version).elementen.values():
@@ -134,13 +159,65 @@ def _kinds(policy: Mapping[str, Any]) -> pl.DataFrame:
             if identifying or e.datatype not in {"KL_AN", "BL", "INT", "PQ", "TS"}:
                 refused.add(e.bdsnummer)  # what one version calls text or a name stays behind in all
             else:
-                found[e.bdsnummer] = (e.datatype, e.waardenlijst)
-    rows = [(n, soort, lijst) for n, (soort, lijst) in found.items() if n not in refused]
-    frame = pl.DataFrame(
-        rows, schema={"bdsnummer": pl.Int32, "soort": pl.String, "lijst": pl.String}, orient="row"
+                found[e.bdsnummer] = (e.datatype, e.waardenlijst, e.eenheid)
+    return [(n, *facts) for n, facts in found.items() if n not in refused]
+
+
+def _kinds(policy: Mapping[str, Any]) -> pl.DataFrame:
+    """The same as a frame: bdsnummer, soort, lijst, maat, and whether the list is in the definitions."""
+    import polars as pl
+
+    columns = {"bdsnummer": pl.Int32, "soort": pl.String, "lijst": pl.String, "maat": pl.String}
+    frame = pl.DataFrame(element_kinds(policy), schema=columns, orient="row")
+    return frame.with_columns(pl.col("lijst").is_in(_codes()["lijst"].unique().implode()).alias("_has_list"))
+
+
+def closed_values(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows (bdsnummer, waarde and more) of which the value is what its element allows; unit and nullFlavor from lists."""
+    import polars as pl
+
+    value = pl.col("waarde")
+    kinds = _kinds({"drop_rubrieken": ()})
+    codes = _codes().with_columns(pl.lit(1).alias("_listed"))
+    checked = rows.join(kinds, on="bdsnummer", how="inner").join(
+        codes, left_on=["lijst", "waarde"], right_on=["lijst", "code"], how="left"
     )
-    listed = _codes()["lijst"].unique()
-    return frame.with_columns(pl.col("lijst").is_in(listed.implode()).alias("_has_list"))
+    return checked.filter(_good()).with_columns(value.str.strip_chars()).drop("_listed")
+
+
+def _good() -> pl.Expr:
+    """Whether a value is a code of its list, yes or no, a number of bounded length, or a date."""
+    import polars as pl
+
+    value = pl.col("waarde")
+    return (
+        value.is_null()
+        | (
+            (pl.col("soort") == "KL_AN")
+            & (pl.col("_listed").is_not_null() | (~pl.col("_has_list") & value.str.contains(CODE)))
+        )
+        | ((pl.col("soort") == "BL") & value.is_in(["true", "false", "0", "1", "2"]))
+        | (pl.col("soort").is_in(["INT", "PQ"]) & value.str.contains(NUMBER))
+        | (pl.col("soort") == "TS")
+    )
+
+
+def codes_of(element: int) -> set[str]:
+    """Codes of the element's list in any version, in both codings."""
+    import polars as pl
+
+    from bds_tool.schema import load, versions
+
+    lists = {load(v).elementen[element].waardenlijst for v in versions() if element in load(v).elementen}
+    return set(_codes().filter(pl.col("lijst").is_in(sorted(lists)))["code"])
+
+
+def _spelled_units() -> set[str]:
+    """UCUM units that a table may name, from specs/tabel."""
+    import csv
+
+    with (specs_dir() / "tabel" / "eenheden.csv").open(encoding="utf-8", newline="") as stream:
+        return {row["eenheid"] for row in csv.DictReader(stream)}
 
 
 def _codes() -> pl.DataFrame:

@@ -1,12 +1,14 @@
-"""`bds anonymise`: a microdata extract for research, refused when children stay recognisable."""
+"""`bds pseudonymise`: the elements that were asked for, of each child, under a keyed name; personal data all the same."""
 
 from __future__ import annotations
 
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from bds_tool.base.errors import UsageError
 from bds_tool.base.text import number, t
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.project import project
@@ -14,10 +16,12 @@ from bds_tool.cli.render import table, talk
 
 
 def register(main: typer.Typer) -> None:
-    main.command()(anonymise)
+    main.command()(pseudonymise)
+    # The old name promised what linked records of children cannot be.
+    main.command("anonymise", hidden=True)(_anonymise)
 
 
-def anonymise(
+def pseudonymise(
     store: Annotated[Path, typer.Argument(metavar="STORE", help="Gegevensmap (NAAM.bds) of export.")],
     to: Annotated[Path, typer.Option("--to", help="Map voor het extract.")],
     key_file: Annotated[
@@ -44,12 +48,19 @@ def anonymise(
         int | None, typer.Option("--k", min=2, help="Kleinste groep met dezelfde kenmerken.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Vervang een bestaande uitvoer.")] = False,
+    elements: Annotated[
+        str, typer.Option("--elements", help="Elementen die nodig zijn: 235,245 of all (dataminimalisatie).")
+    ] = "",
+    public: Annotated[
+        bool, typer.Option("--open", help="Alleen als geen kind eruit te halen is; anders exitcode 4.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Zeg niets als het lukt.")] = False,
 ) -> None:
-    """Maak een extract voor onderzoek zonder herkenbare kinderen (lukt dat niet: exitcode 4)."""
-    from bds_tool.export.anonymise.extract import anonymise as make
-    from bds_tool.export.anonymise.extract import load_extract_policy, read_key
+    """Maak pseudonieme gegevens voor onderzoek: alleen wat is gevraagd, en nog steeds persoonsgegevens (AVG)."""
+    from bds_tool.export.extracts.pseudonymise import load_extract_policy, read_key
+    from bds_tool.export.extracts.pseudonymise import pseudonymise as make
 
+    asked = _asked(elements)
     settings = project().anonymise
     secret = read_key(key_file or settings.key_file)
     rules = load_extract_policy(policy or settings.policy or "onderzoek")
@@ -64,6 +75,8 @@ def anonymise(
             k=k,
             birth=birth,
             without=without or (),
+            elements=asked,
+            public=public,
             replace=force,
         )
     if quiet:
@@ -83,6 +96,15 @@ def anonymise(
             t("risico zonder", "at risk without"),
         ],
     )
+    table(
+        [[t_.title, t_.children, t_.singled, f"{number(100 * t_.share, 1)} %"] for t_ in extract.attacks],
+        [
+            t("aanvaller", "attacker"),
+            t("kinderen", "children"),
+            t("alleen", "alone"),
+            t("aandeel", "share"),
+        ],
+    )
     talk(
         t(
             f"{to}: {number(facts['children'])} kinderen, {number(facts['values'])} waarden; {number(facts['objected'])} niet om bezwaar, "
@@ -91,3 +113,37 @@ def anonymise(
             f"objection, {number(facts['dropped_rare'])} because their traits are too rare (k={facts['k']}, l={facts['l']}).",
         )
     )
+    talk(
+        t(
+            "Pseudoniem, en dus nog steeds persoonsgegevens (AVG). Losse rijen zonder sleutel: `bds research-table`.",
+            "Pseudonymised, and so still personal data (GDPR). Loose rows without a key: `bds research-table`.",
+        )
+    )
+
+
+def _asked(elements: str) -> list[int] | None:
+    """Element numbers, or None for all that may go along. Raises UsageError when nothing was asked for."""
+    words = [w.strip() for w in elements.split(",") if w.strip()]
+    if words == ["all"]:
+        return None
+    if not words or not all(w.isascii() and w.isdigit() and len(w) < 6 for w in words):
+        raise UsageError(
+            t("Welke elementen heeft u nodig?", "Which elements do you need?"),
+            t(
+                "Noem ze met --elements 235,245 (dataminimalisatie), of --elements all.",
+                "Name them with --elements 235,245 (data minimisation), or --elements all.",
+            ),
+        )
+    return [int(w) for w in words]
+
+
+@wraps(pseudonymise)
+def _anonymise(*arguments: Any, **options: Any) -> None:  # noqa: ANN401
+    talk(
+        t(
+            "`bds anonymise` heet nu `bds pseudonymise`: gegevens van een kind bij elkaar zijn nooit anoniem.",
+            "`bds anonymise` is now `bds pseudonymise`: the data of one child together are never anonymous.",
+        )
+    )
+    options["elements"] = options.get("elements") or "all"
+    pseudonymise(*arguments, **options)

@@ -1,7 +1,8 @@
-"""A microdata extract for research: what identifies is removed, what could identify is coarsened and counted.
+"""Pseudonymised records for research: the elements that were asked for, under a keyed name. They stay personal data.
 
-An allow-list decides: only coded values, numbers, yes/no and dates (as age) of known elements go along, and of coded
-values only what is in the element's list or looks like a code. Everything else stays behind, known or not.
+An allow-list decides: only coded values, numbers, yes/no and dates (as age) of known elements go along, every column
+from a closed list. Four attackers are tried on the result; what they find is told, and decides whether it may be called
+open.
 """
 
 from __future__ import annotations
@@ -19,18 +20,16 @@ from bds_tool.base.errors import UsageError, WithheldError
 from bds_tool.base.files import atomic_dir
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import number, t
-from bds_tool.export.anonymise.risk import Risk, by_trait, class_facts, measure, proposals
-from bds_tool.export.anonymise.values import BIRTH_DATE, GEMEENTE, OBJECTION, POSTCODE, allowed_values
+from bds_tool.export.extracts.attackers import Attack, attack
+from bds_tool.export.extracts.risk import Risk, by_trait, class_facts, measure, proposals
+from bds_tool.export.extracts.traits import BIRTHS, objecting, people_of
+from bds_tool.export.extracts.values import allowed_values
 
 if TYPE_CHECKING:
     import polars as pl
 
     from bds_tool.store import Store
 
-#: What says that there is no objection: false in messages, 0 or 2 (nee, W0004) in lists. Anything else excludes.
-NO_OBJECTION = ("false", "0", "2", "nee", "n")
-#: How precisely birth goes along: name → width in years (0: month).
-BIRTHS = {"month": 0, "year": 1, "2year": 2, "4year": 4}
 KEY_VARIABLE = "BDS_KEY"
 
 
@@ -41,6 +40,7 @@ class Extract:
     people: pl.DataFrame
     values: pl.DataFrame
     risk: Risk
+    attacks: list[Attack]
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -79,7 +79,7 @@ def read_key(path: Path | None) -> bytes:
     return secret
 
 
-def anonymise(
+def pseudonymise(
     store: Store,
     target: Path,
     *,
@@ -90,14 +90,26 @@ def anonymise(
     k: int | None = None,
     birth: str = "year",
     without: Sequence[str] = (),
+    elements: Sequence[int] | None = None,
+    public: bool = False,
     replace: bool = False,
 ) -> Extract:
-    """Write the extract to a directory. Raises WithheldError (exit 4) when it does not meet k and l.
+    """Write the extract to a directory. Raises WithheldError (exit 4) when it does not meet k and l, or when it is to
+    be `public` and an attacker singles out more than the policy allows.
 
-    `birth` is one of BIRTHS; traits in `without` stay behind altogether.
+    `birth` is one of BIRTHS; traits in `without` stay behind altogether; `elements` None takes all that may go along.
     """
     extract = build(
-        store, secret=secret, policy=policy, area=area, areas=areas, k=k, birth=birth, without=without
+        store,
+        secret=secret,
+        policy=policy,
+        area=area,
+        areas=areas,
+        k=k,
+        birth=birth,
+        without=without,
+        elements=elements,
+        public=public,
     )
     with atomic_dir(target, replace=replace, private=True) as folder:
         extract.people.write_parquet(folder / "kinderen.parquet")
@@ -117,6 +129,8 @@ def build(
     k: int | None = None,
     birth: str = "year",
     without: Sequence[str] = (),
+    elements: Sequence[int] | None = None,
+    public: bool = False,
 ) -> Extract:
     """Make the extract in memory. Raises WithheldError when more children are recognisable than may be dropped."""
     import polars as pl
@@ -124,17 +138,8 @@ def build(
     k, least_l, most = k or int(policy["k"]), int(policy["l"]), float(policy["most_dropped"])
     rows = store.registraties()
     key = pl.struct("bron", "dossier_id")
-    objecting = (
-        rows.filter(
-            (pl.col("bdsnummer") == OBJECTION)
-            & pl.col("waarde").is_not_null()
-            & ~pl.col("waarde").str.to_lowercase().is_in(list(NO_OBJECTION))
-        )
-        .select("bron", "dossier_id")
-        .unique()
-    )
     total = int(rows.select(key.n_unique()).collect().item())
-    allowed = rows.join(objecting, on=["bron", "dossier_id"], how="anti")
+    allowed = rows.join(objecting(rows), on=["bron", "dossier_id"], how="anti")
     quasi = [q["name"] for q in policy["quasi"] if q["name"] not in without]
     sensitive = [s["name"] for s in policy["sensitive"]]
     unknown = sorted(set(without) - {q["name"] for q in policy["quasi"]})
@@ -146,7 +151,9 @@ def build(
                 f"Traits: {', '.join(q['name'] for q in policy['quasi'])}; birth: {', '.join(BIRTHS)}.",
             ),
         )
-    people = _people(allowed, policy, area, areas, birth).drop(list(without))
+    people = people_of(allowed, [*policy["quasi"], *policy["sensitive"]], area, areas, birth).drop(
+        list(without)
+    )
     before = measure(people, quasi, sensitive, k, least_l)
     facts = class_facts(people, quasi, sensitive)
     safe = (facts["size"] >= k) & (facts["diverse"] >= least_l)
@@ -170,7 +177,7 @@ def build(
     people = people.filter(safe)
     # Leaving children out makes no other class smaller: whole classes go.
     after = measure(people, quasi, sensitive, k, least_l)
-    values, left = allowed_values(allowed, people, policy)
+    values, left = allowed_values(allowed, people, policy, elements)
     people = _pseudonyms(people, secret)
     values = values.join(people.select("_bron", "_dossier", "kind"), on=["_bron", "_dossier"]).drop(
         "_bron", "_dossier"
@@ -179,13 +186,32 @@ def build(
         "kind", "contact", "bdsnummer", nulls_last=True
     )
     people = people.drop("_bron", "_dossier", "_geboren").sort("kind").select("kind", pl.exclude("kind"))
+    found = attack(people, values, policy["attackers"])
+    worst, bound = max((a.share for a in found), default=0.0), float(policy["most_singled_out"])
+    if public and worst > bound:
+        raise WithheldError(
+            t(
+                f"Wie één ding van een kind weet, herkent er {number(100 * worst, 1)} % aan (hoogstens "
+                f"{number(100 * bound, 1)} % mag voor open gegevens). Er is niets geschreven.",
+                f"Who knows one thing of a child recognises {number(100 * worst, 1)} % by it (at most "
+                f"{number(100 * bound, 1)} % may be for open data). Nothing was written.",
+            ),
+            t(
+                "Maak losse rijen met `bds research-table`, of geef het extract als persoonsgegeven, zonder --open.",
+                "Make loose rows with `bds research-table`, or give the extract as personal data, without --open.",
+            ),
+        )
     report |= {
+        "status": "pseudoniem, blijft persoonsgegeven (AVG)",
+        "elements": sorted(set(values["bdsnummer"])),
+        "attackers": [a.as_dict() for a in found],
+        "most_singled_out": bound,
         "after": after.as_dict(),
         "children": people.height,
         "values": values.height,
         "values_left_behind": left,
     }
-    return Extract(people, values, after, report)
+    return Extract(people, values, after, found, report)
 
 
 def _refuse(
@@ -212,82 +238,6 @@ def _refuse(
             "Take fewer traits along or choose a smaller k.",
         ),
     )
-
-
-def _people(
-    rows: pl.LazyFrame, policy: Mapping[str, Any], area: str, areas: Path | None, birth: str
-) -> pl.DataFrame:
-    """One row per child with quasi-identifiers and sensitive outcomes; `_geboren` is dropped before writing."""
-    import polars as pl
-
-    traits = [*policy["quasi"], *policy["sensitive"]]
-    elements = {t_["element"] for t_ in traits if "element" in t_} | {BIRTH_DATE, GEMEENTE, POSTCODE}
-    first = (
-        rows.filter(pl.col("bdsnummer").is_in(sorted(elements)) & pl.col("waarde").is_not_null())
-        .group_by("bron", "dossier_id", "bdsnummer")
-        .agg(pl.col("waarde").sort_by(pl.col("volgnr").fill_null(0), "regel").first())
-        .collect()
-        .pivot("bdsnummer", index=["bron", "dossier_id"], values="waarde")
-    )
-    everyone = rows.select("bron", "dossier_id").unique().collect()
-    people = everyone.join(first, on=["bron", "dossier_id"], how="left")
-    for number_ in sorted(elements):
-        if str(number_) not in people.columns:
-            people = people.with_columns(pl.lit(None, dtype=pl.String).alias(str(number_)))
-    born = pl.col(str(BIRTH_DATE)).str.slice(0, 10)
-    people = people.with_columns(
-        pl.coalesce(
-            born.str.to_date("%Y-%m-%d", strict=False),
-            (born.str.slice(0, 7) + "-01").str.to_date("%Y-%m-%d", strict=False),
-        ).alias("_geboren")
-    )
-    derived = {
-        "birth_year": _birth(birth),
-        "area": _area(area, areas),
-    }
-    columns = [
-        (derived[trait["from"]] if "from" in trait else pl.col(str(trait["element"])))
-        .fill_null("onbekend")
-        .alias(trait["name"])
-        for trait in traits
-    ]
-    return people.select(
-        pl.col("bron").alias("_bron"), pl.col("dossier_id").alias("_dossier"), "_geboren", *columns
-    )
-
-
-def _birth(birth: str) -> Any:  # noqa: ANN401
-    import polars as pl
-
-    if birth == "month":
-        return pl.col("_geboren").dt.strftime("%Y-%m")
-    width = BIRTHS[birth]
-    return (pl.col("_geboren").dt.year() // width * width).cast(pl.String)
-
-
-def _area(area: str, areas: Path | None) -> Any:  # noqa: ANN401
-    import polars as pl
-
-    gemeente = "GM" + pl.col(str(GEMEENTE)).str.replace("^GM", "").str.zfill(4)
-    if area == "none":
-        return pl.lit("totaal")
-    if area == "gemeente":
-        return gemeente
-    if area != "wijk" or areas is None:
-        raise UsageError(
-            t(
-                "Gebied kan none, gemeente of wijk zijn; voor wijk is een postcodetabel nodig.",
-                "Area is none, gemeente or wijk; wijk needs a table of postcodes.",
-            ),
-            t(
-                "Geef --areas TABEL met kolommen postcode en wijk.",
-                "Give --areas TABLE with columns postcode and wijk.",
-            ),
-        )
-    table = pl.read_parquet(areas) if areas.suffix == ".parquet" else pl.read_csv(areas, infer_schema=False)
-    lookup = dict(table.select("postcode", "wijk").unique("postcode").iter_rows())
-    postcode = pl.col(str(POSTCODE)).str.replace_all(" ", "").str.to_uppercase()
-    return postcode.replace_strict(lookup, default=None, return_dtype=pl.String)
 
 
 def _pseudonyms(people: pl.DataFrame, secret: bytes) -> pl.DataFrame:

@@ -1,1 +1,0 @@
-"""Extracts without names."""
