@@ -15,6 +15,7 @@ from bds_tool import __version__
 from bds_tool.base.errors import UnreadableError
 from bds_tool.base.files import atomic_dir
 from bds_tool.base.text import t
+from bds_tool.base.vocabulary import safe_parameters, told
 
 if TYPE_CHECKING:
     from bds_tool.findings.catalogue import Catalogue, Rule
@@ -86,6 +87,8 @@ class Result:
                 frame = getattr(self, name)
                 if not show_values and "waarde" in frame.columns:
                     frame = frame.with_columns(pl.lit(None, frame.schema["waarde"]).alias("waarde"))
+                if not show_values and "parameters" in frame.columns:
+                    frame = _tellable(frame, set(self.bronnen["pad"]))
                 frame.write_parquet(folder / f"{name}.parquet")
             meta = {
                 "layout": LAYOUT,
@@ -101,6 +104,22 @@ class Result:
             (folder / "_findings.json").write_text(
                 json.dumps(meta, indent=1, ensure_ascii=False) + "\n", "utf-8"
             )
+
+
+def _tellable(frame: pl.DataFrame, files: set[str]) -> pl.DataFrame:
+    """Findings whose paths and parameters say only words that may be told; names of files stay."""
+    paths = {p: p if p in files else told(p) for p in frame["pad"].cast(pl.String).drop_nulls().unique()}
+    texts = {
+        text: json.dumps(safe_parameters(json.loads(text)), ensure_ascii=False)
+        for text in frame["parameters"].cast(pl.String).drop_nulls().unique()
+    }
+    return frame.with_columns(
+        pl.col("pad").cast(pl.String).replace_strict(paths, default=None).cast(frame.schema["pad"]),
+        pl.col("parameters")
+        .cast(pl.String)
+        .replace_strict(texts, default=None)
+        .cast(frame.schema["parameters"]),
+    )
 
 
 def is_result(path: Path | str) -> bool:

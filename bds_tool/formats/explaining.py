@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from bds_tool.base.errors import UnreadableError
 from bds_tool.base.table_settings import TableSettings
 from bds_tool.base.text import number, t
+from bds_tool.base.vocabulary import tellable
 from bds_tool.findings.catalogue import load_rules
 from bds_tool.formats.reading import Options, sources
 from bds_tool.formats.sniff import sniff
@@ -72,7 +74,7 @@ def _report(source: Source, table: Table, made: Plan) -> dict[str, Any]:
         "keuzes": _choices(table, made),
         "kolommen": [
             {
-                "kolom": c.naam,
+                "kolom": c.naam if _told(c.naam, made) else t(f"kolom {place}", f"column {place}"),
                 "betekenis": describe(c),
                 "bdsnummer": c.bdsnummer or None,
                 "rol": c.rol or None,
@@ -80,7 +82,7 @@ def _report(source: Source, table: Table, made: Plan) -> dict[str, Any]:
                 "reden": c.reden,
                 "bewijs": evidence(c, made),
             }
-            for c in made.columns
+            for place, c in enumerate(made.columns, 1)
         ],
         "voorstel": proposal(source, table, made),
     }
@@ -109,6 +111,14 @@ def evidence(column: Column, made: Plan) -> str:
 def _judged(column: Column) -> bool:
     e = elements().get(column.bdsnummer)
     return column.rol == "datum" or (e is not None and (e.coded or e.datatype in {"PQ", "INT", "TS", "BL"}))
+
+
+def _told(name: str, made: Plan) -> bool:
+    """Whether the header may be told: a word that is known, or a name beside columns that were understood.
+
+    In a file without a header the first child stands in its place.
+    """
+    return tellable(name) or (len(made.own) < len(made.columns) and not re.search(r"\d{5}|@", name))
 
 
 def _choices(table: Table, made: Plan) -> list[str]:
@@ -166,7 +176,8 @@ def proposal(source: Source, table: Table, made: Plan) -> list[str]:
     lines.append("")
     lines.append("[tabel.kolommen]")
     for column in made.columns:
-        lines += _line(column, made)
+        if _told(column.naam, made):
+            lines += _line(column, made)
     return lines
 
 

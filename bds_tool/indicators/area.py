@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.text import t
+from bds_tool.base.vocabulary import HIDDEN
 from bds_tool.indicators.result import TOTAL
 from bds_tool.store import database
 
@@ -386,4 +387,17 @@ def check(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], dict[s
     lost = connection.execute(f"""
         select a.gemeente, count(*) {joined} and a.gemeente is not null and (g.onbekend is null or exists (
             select 1 from _oud o where o.sleutel = lower(a.gemeente))) group by 1""").fetchall()
-    return {word: int(found.get(word, 0)) for word, *_ in PLACED}, {str(k): int(v) for k, v in lost}
+    return {word: int(found.get(word, 0)) for word, *_ in PLACED}, _tellable(connection, lost)
+
+
+def _tellable(connection: duckdb.DuckDBPyConnection, lost: list[tuple[Any, ...]]) -> dict[str, int]:
+    """Count per code or name of a gemeente; every other text may be an address, and is counted as one."""
+    listed = connection.execute("select code, lower(naam) from _lijst").fetchall()
+    known = {word for row in listed for word in row}
+    out: dict[str, int] = {}
+    for found, count in lost:
+        plain = str(found).strip().lower()
+        code = re.fullmatch(r"(?:gm)?(\d{1,4})", plain)
+        word = str(found) if code or plain in known else HIDDEN
+        out[word] = out.get(word, 0) + int(count)
+    return out

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from bds_tool.base.vocabulary import told
 from bds_tool.validate.engine import format_class
 from bds_tool.validate.tables import element_name, tables
 
@@ -52,6 +53,8 @@ def profile(store: Store, *, small: int = SMALL) -> dict[str, Any]:
         number = row["element"]
         entry: dict[str, Any] = {
             **row,
+            "units": sorted({told(unit) for unit in row["units"]}),
+            "rubrieken": sorted({told(rubriek) for rubriek in row["rubrieken"]}),
             "element_name": element_name(number) or None,
             "kind": kinds.get(number, "onbekend"),
         }

@@ -10,6 +10,7 @@ import polars as pl
 
 from bds_tool import __version__
 from bds_tool.base.text import t
+from bds_tool.base.vocabulary import safe_parameters, told
 from bds_tool.findings.catalogue import SEVERITIES, Rule
 from bds_tool.findings.checked import SCHEMA, SCHEMA_VERSION
 from bds_tool.findings.result import FOUND, GOOD, UNKNOWN
@@ -149,6 +150,12 @@ def _finding(
 ) -> dict[str, Any]:
     rule = result.catalogue[row["code"]]
     parameters = json.loads(row["parameters"]) if row["parameters"] else {}
+    path = row["pad"]
+    if not show_values:
+        # A file's own name is told as it is: without it nobody finds the file.
+        named = {f["file"] for f in files.values()}
+        parameters = safe_parameters(parameters)
+        path = path if path is None or path in named else told(path)
     file = files[row["bron"]]["file"] if row["bron"] in files else None
     found = {
         "code": rule.code,
@@ -159,7 +166,7 @@ def _finding(
         "element_name": result.names.get(row["bdsnummer"]),
         "file": file,
         "line": row["regel"],
-        "path": row["pad"],
+        "path": path,
         "parameters": parameters,
         "fingerprint": fingerprint(row, file),
     }

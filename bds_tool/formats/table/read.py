@@ -215,4 +215,4 @@ def _not_understood(table: Table, made: Plan, sink: Sink, *, alone: bool) -> Non
         sink.melding("BDS067", pad=table.blad or None, blad=table.blad)
         return
     for name in [column.naam for column in made.own] or table.names:
-        sink.melding("BDS013", pad=name, kolom=name)
+        telling.unknown(table, name, sink)

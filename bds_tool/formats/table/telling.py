@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bds_tool.base.vocabulary import tellable
 from bds_tool.formats.table.columns import Column
 from bds_tool.formats.table.plan import Plan
 from bds_tool.formats.table.rows import children, complete, is_footer, keys
@@ -32,7 +33,7 @@ def about_columns(table: Table, made: Plan, sink: Sink) -> None:
         seen = made.seen.get(column.naam)
         if seen is not None and not seen.filled and column.naam.startswith("kolom "):
             continue
-        sink.melding("BDS077" if column.dubbel else "BDS013", pad=column.naam, kolom=column.naam)
+        unknown(table, column.naam, sink, "BDS077" if column.dubbel else "BDS013")
     if made.named("dossier_id") is None:
         sink.melding("BDS041", pad=table.blad or None)
     key = made.named("dossier_id")
@@ -48,6 +49,13 @@ def about_columns(table: Table, made: Plan, sink: Sink) -> None:
                 van=column.eenheid,
                 naar=column.bds_eenheid,
             )
+
+
+def unknown(table: Table, name: str, sink: Sink, code: str = "BDS013") -> None:
+    """A column that is not understood, by its name or, where that may be a child's, by its number."""
+    number = table.names.index(name) + 1 if name in table.names else 0
+    plain = tellable(name) or not number
+    sink.melding(code, pad=name if plain else f"kolom {number}", kolom=name if plain else str(number))
 
 
 def about_rows(table: Table, made: Plan, sink: Sink) -> None:

@@ -1,0 +1,71 @@
+"""Which words of a delivery may be told: those that definitions know. Everything else may be a name or a number of a child.
+
+Headers of columns, paths, attributes, units and versions come from the data as they are; a file without a header has
+a child in its place. A word that stands in the definitions (of elements, formats, rules) is told, a short number too;
+another is left out (`…`), and the place says where to look.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bds_tool.base.specs import specs_dir
+
+#: Where the words are: names of elements and groups, headers, fields and paths of the formats, texts of the rules.
+_SOURCES = (
+    "bds/*/rubrieken.csv", "bds/*/groepen.csv", "bds/*/elementen.csv", "tabel/*", "james/*", "dob/*", "dob/model/*", "regels/*",
+    "zib/*.csv", "zib/*.tsv",
+)  # fmt: skip
+_WORD = re.compile(r"[^\W_]+")
+#: What short parts say together: a postcode, a day, a telephone number, an address of mail.
+_TOGETHER = re.compile(
+    r"(?<![^\W_])(?:[1-9]\d{3} ?[A-Za-z]{2}|(?:19|20)\d{2}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d{2}|0\d{1,3}[- ]\d{6,8})(?![^\W_])|\S+@\S+"
+)
+#: Words of the program itself that stand in no definition.
+_OWN = frozenset({"zeker", "waarschijnlijk", "onzeker", "wisselend", "versleuteld", "gzip", "zip"})
+#: Digits that are told whatever they are: no number of a child or a house is so short that it says something.
+DIGITS = 4
+#: A version or an OID: numbers with points.
+_VERSION = re.compile(r"\d{1,3}(?:\.\d{1,9}){1,14}")
+#: Parameters that the program fills with words of its own.
+OWN_PARAMETERS = frozenset({"tot", "reden", "zekerheid", "verwacht", "regel", "protocol", "ontbreekt"})
+HIDDEN = "…"
+
+
+@cache
+def _words(specs: Path) -> frozenset[str]:
+    found: set[str] = set(_OWN)
+    for pattern in _SOURCES:
+        for path in specs.glob(pattern):
+            if path.is_file():
+                found.update(_WORD.findall(path.read_text(encoding="utf-8", errors="replace").lower()))
+    return frozenset(found)
+
+
+def known(word: str) -> bool:
+    """Whether one word (letters and digits only) may be told."""
+    if len(word) <= 2 or (word.isdigit() and len(word) <= DIGITS):
+        return True
+    return word.lower() in _words(specs_dir())
+
+
+@cache
+def told(text: str) -> str:
+    """The text with `…` for every word that is not known."""
+    rest = _TOGETHER.sub(HIDDEN, text) if not _VERSION.fullmatch(text) else text
+    return _WORD.sub(lambda found: found[0] if known(found[0]) else HIDDEN, rest)
+
+
+def safe_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Parameters of a message, of which the texts that may come from the data are told word by word."""
+    return {
+        k: told(v) if isinstance(v, str) and k not in OWN_PARAMETERS else v for k, v in parameters.items()
+    }
+
+
+def tellable(text: str) -> bool:
+    """Whether the whole text may be told."""
+    return told(text) == text
