@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.formats.dob.model.attributes import Attributes
 from bds_tool.formats.dob.model.content import HL7
-from bds_tool.formats.dob.model.demands import number_of
+from bds_tool.formats.dob.model.demands import Count, number_of
 from bds_tool.formats.dob.model.faults import Fault, merged
-from bds_tool.formats.dob.model.paths import Key, Keys
+from bds_tool.formats.dob.model.paths import XSI, Key, Keys
 from bds_tool.formats.dob.model.templates import Context, Node, Templates
 
 if TYPE_CHECKING:
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from bds_tool.formats.dob.model.tables import Model, Type
 
 _TEMPLATE = HL7 + "templateId"
-_OBSERVATION = HL7 + "observation"
-#: Observations that are remembered to be right.
+_XSI_TYPE = XSI + "type"
+#: Children and bytes of a part that is compared as a whole.
+_FEW, _SMALL = 12, 4000
+#: Parts that are remembered to be right.
 _MOST = 100_000
 _SKIP = frozenset({"xs:anyType"})
 _BLANK = " \t\r\n"
@@ -42,8 +44,8 @@ class Judge:
         self.model = model
         self.templates = Templates(model)
         self.attributes = Attributes(model)
-        #: observations that were found right, by type and content: equal ones are judged once
-        self.right: set[tuple[str, int]] = set()
+        #: small parts that were found right, by place and content: equal ones are judged once
+        self.right: set[int] = set()
 
     def faults(self, root: _Element) -> list[Fault]:
         return _Walk(self, root).run()
@@ -59,13 +61,13 @@ class _Walk:
         self.found: list[Fault] = []
         self.filtered = bool(_xpath("boolean(//comment()|//processing-instruction())")(root))
         self.texts: set[_Element] = set(_texts()(root))
-        self.anchors: dict[_Element, list[Node]] = {}
+        self.roots: dict[_Element, list[str]] = {}
         self.keys = Keys()
 
     def run(self) -> list[Fault]:
         self._anchor()
         templates, root = self.judge.templates, self.root
-        nodes = [n for n in templates.rooted(root.tag) if _holds(n, root)] + self.anchors.get(root, [])
+        nodes = [n for n in templates.rooted(root.tag) if _holds(n, root)] + self._started(root)
         for document in templates.document:
             if document.order is not None:
                 self._context(root, document.context, {root.tag: [root], "*": [root]})
@@ -78,52 +80,59 @@ class _Walk:
         self._walk(root, start, nodes)
         return self.found
 
-    def _observation(self, e: _Element, type_: Type, nodes: list[Node], *, nillable: bool) -> None:
-        """An observation is judged by its content alone: one equal to a right one is right."""
-        right = self.judge.right
-        key = type_.name, hash(_tostring(e, with_tail=False))
-        if key in right:
-            return
-        before = len(self.found)
-        self._walk(e, type_, nodes, nillable=nillable)
-        if len(self.found) == before:
+    def _known(
+        self, e: _Element, type_: Type, nodes: list[Node] | None, *, nillable: bool, alone: bool
+    ) -> int:
+        """A number for a small part that is judged by its content alone; 0 when it is not. Equal ones are judged once."""
+        if nodes is not None and not all(n.pure and (alone or not n.flavoured) for n in nodes):
+            return 0
+        content = _content(e)
+        return 0 if content is None else hash((type_.name, nillable, content, *map(id, nodes or ())))
+
+    def _part(self, e: _Element, type_: Type, nodes: list[Node], key: int, *, nillable: bool) -> None:
+        """Judge such a part, and remember it when it is right."""
+        right, before = self.judge.right, len(self.found)
+        started = self._started(e)
+        self._walk(e, type_, [*nodes, *started], nillable=nillable)
+        if len(self.found) == before and all(n.pure for n in started):
             if len(right) >= _MOST:
                 right.clear()
             right.add(key)
 
     def _anchor(self) -> None:
         """Where paths start: at every element with a templateId, and at its parent."""
-        anchored = self.judge.templates.anchored
-        seen: set[tuple[_Element, int]] = set()
         for given in self.root.iter(_TEMPLATE):
+            root = given.get("root") or ""
             carrier = given.getparent()
-            if carrier is None:
-                continue
-            nodes = anchored(given.get("root") or "")
-            if not nodes:
-                continue
-            above = carrier.getparent()
-            for node in nodes:
-                for e in (above, carrier):
-                    if e is None or (node.tag not in {"*", e.tag}) or (e, id(node)) in seen:
-                        continue
-                    seen.add((e, id(node)))
-                    if _holds(node, e):
-                        self.anchors.setdefault(e, []).append(node)
+            if carrier is not None:
+                self.roots.setdefault(carrier, []).append(root)
+                above = carrier.getparent()
+                if above is not None:
+                    self.roots.setdefault(above, []).append(root)
+
+    def _started(self, e: _Element) -> list[Node]:
+        """The templates whose paths start here."""
+        roots = self.roots.get(e)
+        if roots is None:
+            return []
+        anchored = self.judge.templates.anchored
+        nodes = [n for root in dict.fromkeys(roots) for n in anchored(root) if n.tag in {"*", e.tag}]
+        return [n for n in dict.fromkeys(nodes) if _holds(n, e)]
 
     # ---- the walk ---------------------------------------------------------------------------------------------
 
     def _walk(self, root: _Element, start: Type, nodes: list[Node], *, nillable: bool = False) -> None:
         """An own stack: a message may be nested deeper than Python calls may be."""
-        types, anchors, texts = self.types, self.anchors, self.texts
+        types, texts = self.types, self.texts
         attributes = self.judge.attributes
-        substitutes = types.open
+        substitutes, right = types.open, self.judge.right
         stack: list[tuple[_Element, Type | None, bool, list[Node]]] = [(root, start, nillable, nodes)]
         while stack:
             e, type_, nillable, nodes = stack.pop()
             children = list(e)
             if self.filtered:
                 children = [c for c in children if isinstance(c.tag, str)]
+            tags = tuple([c.tag for c in children])
             slots = None
             if type_ is not None:
                 for name, value in e.items():
@@ -138,7 +147,7 @@ class _Walk:
                 elif nil:
                     self._leaf(e, type_, children, nil=True)
                 else:
-                    misfits = type_.content.misfits(tuple([c.tag for c in children]))
+                    misfits = type_.content.misfits(tags)
                     for misfit in misfits:
                         self.found.append(Fault.of_child(e, misfit, children))
                     if e in texts and not type_.mixed:
@@ -162,13 +171,18 @@ class _Walk:
                         else:
                             inner = types[name]
                 own = below.get(child)
-                started = anchors.get(child)
-                if started is not None:
+                if inner is not None:
+                    alone = tags.count(child.tag) == 1
+                    key = self._known(child, inner, own, nillable=nil_allowed, alone=alone)
+                    if key:
+                        if key not in right:
+                            self._part(child, inner, own or [], key, nillable=nil_allowed)
+                        continue
+                started = self._started(child)
+                if started:
                     own = [*own, *started] if own else started
                 # Below what the schema does not know the templates still judge.
-                if own and inner is not None and child.tag == _OBSERVATION and all(n.own for n in own):
-                    self._observation(child, inner, own, nillable=nil_allowed)
-                elif inner is not None or own or len(child):
+                if inner is not None or own or len(child):
                     stack.append((child, inner, nil_allowed, own or []))
 
     def _leaf(self, e: _Element, type_: Type, children: list[_Element], *, nil: bool) -> None:
@@ -229,29 +243,42 @@ class _Walk:
             for child in children.get(tag, ()):
                 for key in dict.fromkeys(self.keys.of(child)):
                     present.setdefault((tag, key), []).append(child)
-        for counted in context.keyed:
-            tag = counted.alternatives[0][0]
-            among: list[_Element] = []
-            for key in counted.keys:
-                among += present.get((tag, key), ())
-            if len(counted.keys) > 1:
-                among = list(dict.fromkeys(among))
-            if counted.most is not None:
-                if len(among) > counted.most and number_of(counted, children, among) > counted.most:
+        judged: set[int] = set()
+        for place, there in present.items():
+            for counted in context.keyed.get(place, ()):
+                among = there
+                if len(counted.keys) > 1:
+                    if id(counted) in judged:
+                        continue
+                    judged.add(id(counted))
+                    among = self._among(counted, present)
+                most = counted.most or 0
+                if len(among) > most and number_of(counted, children, among) > most:
                     self.found.append(Fault.of_count(e, counted, children))
-            elif number_of(counted, children, among) < counted.least:
+        for counted in context.keyed_minima:
+            if number_of(counted, children, self._among(counted, present)) < counted.least:
                 self.found.append(Fault.of_count(e, counted, children))
 
+    @staticmethod
+    def _among(counted: Count, present: dict[tuple[str, Key], list[_Element]]) -> list[_Element]:
+        """The children that have one of the keys of a count."""
+        tag = counted.alternatives[0][0]
+        if len(counted.keys) == 1:
+            return present.get((tag, counted.keys[0]), [])
+        return list(dict.fromkeys(c for key in counted.keys for c in present.get((tag, key), ())))
+
     def _context(self, e: _Element, context: Context, children: dict[str, list[_Element]]) -> None:
-        if context.keyed:
+        if context.tags:
             self._keyed(e, context, children)
+        if context.maxima:
+            for tag, there in children.items():
+                for counted in context.maxima.get(tag, ()):
+                    most = counted.most or 0
+                    if len(there) > most and number_of(counted, children) > most:
+                        self.found.append(Fault.of_count(e, counted, children))
         for counted in context.counts:
-            if counted.most is not None:
-                if sum([len(children.get(tag, ())) for tag, _, _ in counted.alternatives]) <= counted.most:
-                    continue
-                if number_of(counted, children) > counted.most:
-                    self.found.append(Fault.of_count(e, counted, children))
-            elif number_of(counted, children) < counted.least:
+            number = number_of(counted, children)
+            if number < counted.least or (counted.most is not None and number > counted.most):
                 self.found.append(Fault.of_count(e, counted, children))
         for demand, test in context.checks:
             if not test(e):
@@ -276,10 +303,18 @@ def _xpath(expression: str) -> Any:  # noqa: ANN401  # lxml's XPath
     return etree.XPath(expression)
 
 
-def _tostring(e: _Element, *, with_tail: bool) -> bytes:
+def _content(e: _Element) -> object:
+    """What a small element holds, as something to compare; None for a large one."""
+    children = len(e)
+    # a prefix in xsi:type needs the namespaces around it, which the text of the element holds
+    if not children and e.get(_XSI_TYPE) is None:
+        return (e.tag, *e.items(), e.text)
+    if children > _FEW:
+        return None
     from lxml import etree
 
-    return bytes(etree.tostring(e, with_tail=with_tail))
+    text = etree.tostring(e, with_tail=False)
+    return text if len(text) < _SMALL else None
 
 
 def _texts() -> Any:  # noqa: ANN401  # lxml's XPath

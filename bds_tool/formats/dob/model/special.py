@@ -282,3 +282,8 @@ SPECIAL: dict[str, Special] = {
     "H094": lambda e, _: e.get("codeSystem") is None or _OID.fullmatch(e.get("codeSystem", "")) is not None,
     "H095": _h095,
 }
+#: Demands that look at nothing around their node.
+WITHIN = frozenset(id_ for id_ in SPECIAL if id_ < "H100") - {
+    *("H001", "H013", "H018", "H044", "H045", "H054", "H061", "H066", "H070"),
+    *("H077", "H078", "H079", "H080", "H081", "H082", "H091", "H092", "H093", "H095"),
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bds_tool.formats.dob.model.content import HL7
@@ -82,6 +83,7 @@ def _first_named(parents: Iterator[_Element], names: frozenset[str]) -> Iterator
                 break
 
 
+@lru_cache(maxsize=3)  # twenty demands ask for the same authors; of one message at a time
 def _authors(e: _Element, kind: str = "") -> list[_Element]:
     """AssignedDevice and AssignedPerson below authorOrPerformer; `kind`: device or person alone."""
     inside = (n for top in below(e, "authorOrPerformer") for n in top.iter("*"))
@@ -90,6 +92,7 @@ def _authors(e: _Element, kind: str = "") -> list[_Element]:
     return [a for a in hl7 if not kind or str(a.tag).lower().endswith("assigned" + kind)]
 
 
+@lru_cache(maxsize=1)
 def _overseers(e: _Element) -> list[_Element]:
     return list(_first_named(below(e, "overseer"), frozenset({"assignedentity", "assignedperson"})))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bds_tool.formats.dob.model.demands import Check, Count, check, count
 from bds_tool.formats.dob.model.flavours import Flavours
 from bds_tool.formats.dob.model.paths import TEMPLATE_ROOT, Key, Paths, Test, keys_of, split, step
-from bds_tool.formats.dob.model.special import SPECIAL
+from bds_tool.formats.dob.model.special import SPECIAL, WITHIN
 from bds_tool.formats.dob.model.special_sender import Special
 from bds_tool.formats.dob.model.tables import Demand, Place
 
@@ -29,16 +29,16 @@ _PLACEHOLDER = re.compile(r"\{([\w.]+)\}")
 class Context:
     """What is demanded of the elements of one context."""
 
-    __slots__ = ("checks", "counts", "flavours", "keyed", "specials", "tags")
+    __slots__ = ("checks", "counts", "flavours", "keyed", "keyed_minima", "maxima", "specials", "tags")
 
     def __init__(self, place: Place, templates: Templates) -> None:
-        self.counts: list[Count] = []
+        counts: list[Count] = []
         self.checks: list[Check] = []
         self.specials: list[tuple[Demand, Special]] = []
         self.flavours = place.flavours
         for demand in dict.fromkeys(place.demands):
             if demand.kind in {"min", "max"}:
-                self.counts.append(count(demand, templates.paths))
+                counts.append(count(demand, templates.paths))
             elif demand.kind == "other":
                 if demand.value in SPECIAL:
                     self.specials.append((demand, SPECIAL[demand.value]))
@@ -46,26 +46,51 @@ class Context:
                 made = check(demand, templates.model)
                 if made is not None:
                     self.checks.append(made)
-        #: counts of children that a key tells apart; worth the while when there are many
-        self.keyed = [c for c in self.counts if c.keys]
-        if len(self.keyed) < _MANY:
-            self.keyed = []
-        self.counts = [c for c in self.counts if c not in self.keyed]
-        self.tags = tuple(dict.fromkeys(c.alternatives[0][0] for c in self.keyed))
+        keyed = [c for c in counts if c.keys]
+        if len(keyed) < _MANY:
+            keyed = []
+        plain = [c for c in counts if c not in keyed]
+        single = [c for c in plain if c.most is not None and len(c.alternatives) == 1]
+        #: at most: by the name of the child, so that only what is there is looked at
+        self.maxima: dict[str, list[Count]] = {}
+        for counted in single:
+            self.maxima.setdefault(counted.alternatives[0][0], []).append(counted)
+        self.counts = [c for c in plain if c not in single]
+        #: the same for children that a key tells apart, by name and key; worth the while when there are many
+        self.keyed: dict[tuple[str, Key], list[Count]] = {}
+        for counted in keyed:
+            if counted.most is not None:
+                for key in counted.keys:
+                    self.keyed.setdefault((counted.alternatives[0][0], key), []).append(counted)
+        self.keyed_minima = [c for c in keyed if c.most is None]
+        self.tags = tuple(dict.fromkeys(c.alternatives[0][0] for c in keyed))
 
 
 class Node:
     """A step of a template: where it leads, and the context it is (`order` None: none)."""
 
-    __slots__ = ("_below", "_context", "_place", "_templates", "_tests", "order", "own", "tag", "template")
+    __slots__ = (
+        "_below",
+        "_context",
+        "_place",
+        "_templates",
+        "_tests",
+        "flavoured",
+        "order",
+        "pure",
+        "tag",
+        "template",
+    )
 
     def __init__(self, place: Place, template: str, templates: Templates) -> None:
         self._place = place
         self._templates = templates
         self._tests: tuple[Test, ...] | None = None
         self._below: dict[str, Steps] | None = None
-        #: Judges its element and what is below by their content alone: the templates of observations.
-        self.own = "/" in template
+        #: Judges its element and what is below by their content alone, without what stands around it.
+        self.pure = _pure(place)
+        #: Has demands of a data type, of which some look at siblings.
+        self.flavoured = bool(place.flavours)
         self._context: Context | None = None
         self.template = template
         self.order = place.order
@@ -97,6 +122,12 @@ class Node:
         if self._context is None:
             self._context = Context(self._place, self._templates)
         return self._context
+
+
+def _pure(place: Place) -> bool:
+    return not any(d.kind == "other" and d.value not in WITHIN for d in place.demands) and all(
+        _pure(p) for p in place.below
+    )
 
 
 class Steps:
