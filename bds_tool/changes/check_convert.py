@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bds_tool.base.text import t
 from bds_tool.changes.findings import Bevinding, bevinding
-from bds_tool.changes.plan import recodings
+from bds_tool.changes.plan import JOINED, SAME, recodings
 from bds_tool.schema.units import factor as unit_factor
 from bds_tool.schema.units import read_factor, written
 
@@ -205,15 +205,20 @@ def _deriving(
     w: Wijziging, o: Omrekening, source: Definition, target: Definition, *, forward: bool
 ) -> Iterator[Bevinding]:
     by_element: dict[str, list[str]] = defaultdict(list)
+    together: set[str] = set()
     for left, _ in o.tabel:
-        number, _, code = left.partition("=")
-        by_element[number].append(code)
+        parts = left.split("&")
+        for part in parts:
+            number, _, code = part.partition("=")
+            by_element[number].append(code or "*")
+            together |= {number} if len(parts) > 1 else set()
     for text, codes in by_element.items():
         if not text.isdigit() or int(text) not in source.elementen:
             yield bevinding("WIJZ933", w.id, {"nummer": text, "versie": source.version})
             continue
         listed = _concepts(source, int(text), "HL7")
-        missing = [] if "*" in codes else [code for code in listed if code not in codes]
+        # Of sources that are read together not every combination needs a line.
+        missing = [] if "*" in codes or text in together else [code for code in listed if code not in codes]
         if missing:
             known = {
                 "richting": _way(forward),
@@ -229,7 +234,7 @@ def _deriving(
                 {"waarom": t(f"{text} kent geen code {strange[0]}", f"{text} has no code {strange[0]}")},
             )
     allowed = _concepts(target, w.nummer or 0, "HL7")
-    outside = [b for _, b in o.tabel if allowed and b not in allowed]
+    outside = [b for _, b in o.tabel if allowed and b not in {*allowed, SAME, JOINED}]
     if outside:
         yield bevinding(
             "WIJZ924", w.id, {"richting": _way(forward), "codes": ", ".join(dict.fromkeys(outside))}
@@ -349,6 +354,8 @@ def _derived_back(c: Context, w: Wijziging, here: Omrekening, *, forward: bool) 
         back = {left: right for left, right in o.tabel if left.startswith(f"{w.sleutel}=")}
         for left, right in table.items():
             number, _, code = left.partition("=")
+            if not number.isdigit() or "&" in left or right in {SAME, JOINED}:
+                continue
             again = back.get(f"{w.sleutel}={right}", back.get(f"{w.sleutel}=*"))
             if int(number) == other.nummer and code != "*" and again is not None and again != code:
                 return f"{left} → {w.sleutel}={right} → {number}={again}"

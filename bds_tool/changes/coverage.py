@@ -6,8 +6,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from bds_tool.changes.fragment import sample_row
-from bds_tool.changes.package import Pakket, Voorbeeld, Wijziging
-from bds_tool.changes.plan import recodings, users
+from bds_tool.changes.package import Omrekening, Pakket, Voorbeeld, Wijziging
+from bds_tool.changes.plan import derivations, recodings, users
 
 if TYPE_CHECKING:
     from bds_tool.changes.package import Rij
@@ -46,7 +46,7 @@ def _sources(w: Wijziging) -> set[int]:
     """The elements that a derived value is computed from."""
     if w.heen is None or w.heen.doe != "afleiden":
         return set()
-    return {int(source.partition("=")[0]) for source, _ in w.heen.tabel}
+    return {n for parts, _ in derivations(w.heen) for n, _ in parts}
 
 
 def table_codes(w: Wijziging, *, forward: bool) -> list[tuple[int, str]]:
@@ -58,8 +58,7 @@ def table_codes(w: Wijziging, *, forward: bool) -> list[tuple[int, str]]:
     if o is None or w.nummer is None or not o.tabel:
         return []
     if o.doe == "afleiden":
-        pairs = (left.partition("=") for left, _ in o.tabel)
-        return [(int(n), code) for n, _, code in pairs if code != "*" and n.isdigit()]
+        return [pair for parts, _ in derivations(o) for pair in parts if pair[1] != "*"]
     return [(w.nummer, code) for _, code, _ in recodings(o)]
 
 
@@ -77,6 +76,8 @@ def examples_for(w: Wijziging, old: Definition, new: Definition) -> dict[str, li
 def _rows(w: Wijziging, d: Definition, old: Definition, new: Definition, direction: str) -> list[Rij]:
     if w.nummer is not None:
         conversion = w.heen if direction == "heen" else w.terug
+        if conversion is not None and conversion.doe == "afleiden":
+            return _source_rows(conversion, d)
         if conversion is not None and conversion.tabel:
             return _table_rows(w, d, forward=direction == "heen")
         return [sample_row(d, w.nummer)] if w.nummer in d.elementen else []
@@ -97,6 +98,21 @@ def _table_rows(w: Wijziging, d: Definition, *, forward: bool) -> list[Rij]:
         if found is None:
             row |= {"waarde": code}
         rows.append({**row, "activiteit_id": str(len(rows) + 1)} if "activiteit_id" in row else row)
+    return rows
+
+
+def _source_rows(o: Omrekening, d: Definition) -> list[Rij]:
+    """Every line of a derivation in an activity of its own, with all of its sources."""
+    rows: list[Rij] = []
+    for place, (parts, _) in enumerate(derivations(o), start=1):
+        for number, code in parts:
+            if number not in d.elementen:
+                continue
+            found = None if code == "*" else _code(d, number, code)
+            row = sample_row(d, number, found)
+            if code != "*" and found is None:
+                row |= {"waarde": code}
+            rows.append({**row, "activiteit_id": str(place)} if "activiteit_id" in row else row)
     return rows
 
 

@@ -59,6 +59,21 @@ def impact(pakket: Pakket) -> tuple[Impact, ...]:
     return tuple(sorted(rows, key=lambda i: (order.get(i.kind, 9), i.id, i.bdsnummer, i.effect)))
 
 
+def must_follow(pakket: Pakket) -> list[str]:
+    """One line per definition that a new version asks something of: what, why and by which element."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for i in impact(pakket):
+        if i.effect not in {"naam", "nieuw"}:
+            found.setdefault((i.kind, i.id), []).append(f"{i.bdsnummer}: {effect_text(i.effect)}")
+    lines = [f"{kind} {name} ({'; '.join(dict.fromkeys(why))})" for (kind, name), why in found.items()]
+    new = (w for w in pakket.wijzigingen if w.soort == "element-toegevoegd")
+    return lines + [
+        t(f"zib {w.sleutel} {w.naam} (het nieuwe element heeft nog geen regel)",
+          f"zib {w.sleutel} {w.naam} (the new element has no row yet)")
+        for w in new
+    ]  # fmt: skip
+
+
 def _quiet(w: Wijziging) -> bool:
     """A code that moves with its whole list, or an exception: the element says what happens."""
     return w.heen is not None and w.terug is not None and w.heen.doe == w.terug.doe == "behoud"

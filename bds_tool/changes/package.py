@@ -13,7 +13,8 @@ from bds_tool.schema.diff.changes import ChangeClass, Veld
 #: behoud: nothing; beschut: keep as non-BDS data (R051/G083); herstel: bring back what was sheltered;
 #: naar-tekst: the code becomes nullFlavor OTH with its name as text; uit-tekst: the reverse, for a text equal to
 #: the name; hercodeer: by table; weergavenaam: the name that travels with the code is replaced; verplaats: to
-#: another element; afleiden: an extra value computed from another element, which stays; reken: a number times
+#: another element; afleiden: an extra value made of other elements, read before anything is
+#: sheltered (`510=01`, `510=*`, `510=01&511=02`; `=` takes a value over, `+` joins all); reken: a number times
 #: `factor`, in the new unit; vervalt: the value is lost.
 ACTIONS = (
     "behoud", "beschut", "herstel", "naar-tekst", "uit-tekst", "hercodeer", "weergavenaam", "verplaats",

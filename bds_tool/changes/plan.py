@@ -13,6 +13,9 @@ from bds_tool.schema.bindings import OWN_NODE, WHOLE, binding
 if TYPE_CHECKING:
     from bds_tool.schema.model import Definition
 
+#: Results of a derivation: the value of the first source as it is; the values of all sources, joined.
+SAME, JOINED = "=", "+"
+
 #: Aspects that move an element to another place without touching its value.
 _PLACE = ("rubriek", "groep")
 
@@ -51,11 +54,16 @@ class CodeRule:
 
 @dataclass(frozen=True, slots=True)
 class DeriveRule:
-    """A value of `bdsnummer` computed from the first of `bronnen` that an activity has: (element, code, result)."""
+    """A value of `bdsnummer` by the first of `regels` that fits: ((element, code), …) that must all be there, result."""
 
     bdsnummer: int
-    bronnen: tuple[tuple[int, str, str], ...]
+    regels: tuple[tuple[tuple[tuple[int, str], ...], str], ...]
     change: tuple[str, str]
+
+    @property
+    def bronnen(self) -> tuple[int, ...]:
+        """The elements that are read, each once."""
+        return tuple(dict.fromkeys(n for parts, _ in self.regels for n, _ in parts))
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,7 @@ def compile_plan(pakket: Pakket, old: Definition, new: Definition, *, forward: b
         if here.doe == "herstel":
             restore.add(number)
         elif here.doe == "afleiden":
-            derive.append(DeriveRule(number, _sources(here), w.id))
+            derive.append(DeriveRule(number, derivations(here), w.id))
         else:
             unit = w.veld("eenheid")
             ends = ((unit.van, unit.naar) if forward else (unit.naar, unit.van)) if unit else ("", "")
@@ -221,12 +229,12 @@ def _place(w: Wijziging, forward: bool) -> tuple[tuple[str, str], tuple[str, str
     return ends[0], ends[1]
 
 
-def _sources(o: Omrekening) -> tuple[tuple[int, str, str], ...]:
-    """`495=01` → (495, "01"); `725=*` is any code."""
+def derivations(o: Omrekening) -> tuple[tuple[tuple[tuple[int, str], ...], str], ...]:
+    """`495=01` → ((495, "01"),); `725=*` is any value; `510=01&511=02` are both at once; what is no number is -1."""
     result = []
     for source, value in o.tabel:
-        number, _, code = source.partition("=")
-        result.append((int(number), code or "*", value))
+        parts = (part.partition("=") for part in source.split("&"))
+        result.append((tuple((int(n) if n.isdigit() else -1, code or "*") for n, _, code in parts), value))
     return tuple(result)
 
 

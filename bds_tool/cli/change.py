@@ -253,6 +253,7 @@ def apply(
     """Pas het pakket toe op zijn beginversie: de map van de volgende versie."""
     from bds_tool.base.specs import specs_dir
     from bds_tool.changes import SETTLED, apply_package, load_package, write_definition
+    from bds_tool.changes.impact import must_follow
     from bds_tool.schema import load
 
     pakket = load_package(package)
@@ -261,6 +262,12 @@ def apply(
     write_definition(definition, out, specs_dir() / "bds" / pakket.van, draft=draft, replace=force)
     talk(t(f"{out}: BDS {definition.version}, {number(len(definition.elementen))} elementen.",
            f"{out}: BDS {definition.version}, {number(len(definition.elementen))} elements."))  # fmt: skip
+    follow = must_follow(pakket)
+    if follow:
+        talk(t("Wat nog mee moet (`bds spec check` en `bds zib check` letten erop):",
+               "What must still follow (`bds spec check` and `bds zib check` watch it):"))  # fmt: skip
+        for line in follow:
+            talk(f"  {line}")
 
 
 @app.command("table")

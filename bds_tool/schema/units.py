@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from bds_tool.base.specs import specs_dir
-from bds_tool.schema.loading import read_rows
+from bds_tool.schema.loading import load, read_rows, versions
 
 #: A plain decimal number; everything else (an exponent, a comma, a word) is nothing to compute with.
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
@@ -91,3 +91,39 @@ def _decimal(value: Fraction, places: int | None = None) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in {"-0", ""} else text
+
+
+def reference_factors(version: str) -> dict[int, Fraction]:
+    """Element → factor from its unit in a version to the unit that rules and indicators are written in.
+
+    That is the unit of the oldest version that states one. Only elements whose unit changed are in it; one whose units
+    cannot be converted is in `unconvertible`.
+    """
+    found = {n: factor(there, first) for n, (first, there) in _changed(version).items()}
+    return {n: by for n, by in found.items() if by is not None}
+
+
+def unconvertible(version: str) -> dict[int, tuple[str, str]]:
+    """Element → (unit the definitions are written in, unit of the version) where no factor is known."""
+    return {n: ends for n, ends in _changed(version).items() if factor(ends[1], ends[0]) is None}
+
+
+def _changed(version: str) -> dict[int, tuple[str, str]]:
+    first = _first_units(str(specs_dir()), tuple(versions()))
+    elements = load(version).elementen.values()
+    return {
+        e.bdsnummer: (first[e.bdsnummer], e.eenheid)
+        for e in elements
+        if e.eenheid and first.get(e.bdsnummer, e.eenheid) != e.eenheid
+    }
+
+
+@lru_cache(maxsize=4)
+def _first_units(root: str, known: tuple[str, ...]) -> dict[int, str]:
+    del root
+    found: dict[int, str] = {}
+    for version in known:
+        for element in load(version).elementen.values():
+            if element.eenheid:
+                found.setdefault(element.bdsnummer, element.eenheid)
+    return found

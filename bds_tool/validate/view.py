@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from bds_tool.findings.catalogue import Rule
+from bds_tool.schema.units import reference_factors
 from bds_tool.validate.checks.base import Setting
 from bds_tool.validate.tables import Tables
 
@@ -63,16 +64,23 @@ class View:
         return dict(zip(grouped["bdsnummer"].to_list(), grouped["at"], strict=True))
 
     def numbers(self, *numbers: int) -> pl.DataFrame:
-        """Rows of these elements with `x`, the value as a number; what is no number is left out."""
+        """Rows of these elements with `x`, the value as a number in the unit rules are written in; others are left out."""
         return self._kept(
             "numbers",
             numbers,
             lambda: (
                 self.of(*numbers)
-                .with_columns(x=pl.col("waarde").cast(pl.Float64, strict=False))
+                .with_columns(x=pl.col("waarde").cast(pl.Float64, strict=False) * self._to_reference())
                 .filter(pl.col("x").is_finite())
             ),
         )
+
+    def _to_reference(self) -> pl.Expr:
+        """1, but for elements whose unit this version changed: their factor to the unit rules are written in."""
+        changed = {n: float(by) for n, by in reference_factors(self.tables.version).items()}
+        if not changed:
+            return pl.lit(1.0)
+        return pl.col("bdsnummer").replace_strict(changed, default=1.0, return_dtype=pl.Float64)
 
     def dates(self, *numbers: int) -> pl.DataFrame:
         """Rows of these elements with `day`; a month or a year alone counts as its first day, `exact` says so."""

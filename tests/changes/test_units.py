@@ -129,9 +129,9 @@ def test_add_fills_in_what_ucum_says_and_the_check_holds_it():
     pakket = package("kg")
     (w,) = pakket.wijzigingen
     assert (w.heen.factor, w.terug.factor) == ("0.001", "1000")
-    assert not [b for b in check_definition_side(pakket) if b.code == "BDS928"]
+    assert not [b for b in check_definition_side(pakket) if b.code == "WIJZ928"]
     turned = replace(pakket, wijzigingen=(replace(w, heen=w.terug, terug=w.heen),))
-    assert [b.code for b in check_definition_side(turned) if b.code == "BDS928"] == ["BDS928", "BDS928"]
+    assert [b.code for b in check_definition_side(turned) if b.code == "WIJZ928"] == ["WIJZ928", "WIJZ928"]
 
 
 @pytest.mark.parametrize(("unit", "stated"), [("kg", "1000"), ("kg", "zes"), ("cm", ""), ("pond", "")])

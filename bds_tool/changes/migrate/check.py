@@ -72,6 +72,27 @@ def example_findings(c: Context) -> Iterator[Bevinding]:
     runs = _runs(c, tuple(x for _, _, x in listed))
     for (jgz, number, x), run in zip(listed, runs, strict=True):
         yield from _example(c, jgz, number, x, run)
+    yield from _silent(c, [(jgz, x, run) for (jgz, _, x), run in zip(listed, runs, strict=True) if run])
+
+
+def _silent(c: Context, ran: list[tuple[str, Voorbeeld, Run]]) -> Iterator[Bevinding]:
+    """Conversions that make or move a value and do so in none of the examples of their own requests."""
+    for w in c.pakket.wijzigingen:
+        for forward in (True, False):
+            o = w.richting(forward)
+            if o is None or o.doe not in {"afleiden", "verplaats"}:
+                continue
+            made = w.nummer if o.doe == "afleiden" else o.element
+            own = [(x, run) for jgz, x, run in ran if jgz in w.jgz and (x.richting == "heen") == forward]
+            # Without an example in this direction another finding asks for one.
+            if own and not any(_count(run.na, made) > _count(x.voor, made) for x, run in own):
+                yield bevinding(
+                    "WIJZ968", w.id, {"richting": t("heen", "forward") if forward else t("terug", "back")}
+                )
+
+
+def _count(rows: tuple[Rij, ...], number: int | None) -> int:
+    return sum(r.get("bdsnummer") == number for r in rows)
 
 
 def _example(c: Context, jgz: str, number: int, x: Voorbeeld, run: Run | None) -> Iterator[Bevinding]:
@@ -133,7 +154,32 @@ def _odd(
     numbers = _differing(left, right)
     changes = tuple(w.id for w in c.pakket.of(jgz) if w.nummer in numbers or _uses(c, w.lijst, numbers))
     shown = ", ".join(map(str, sorted(numbers))) or "—"
-    return bevinding(code, ("verzoek", jgz), {"nummer": number, "elementen": shown}, betreft=changes)
+    facts = {"nummer": number, "elementen": shown, "verschil": _difference(left, right)}
+    return bevinding(code, ("verzoek", jgz), facts, betreft=changes)
+
+
+def _difference(got: tuple[Rij, ...], expected: tuple[Rij, ...]) -> str:
+    """What was expected and what came, for the first rows that differ. Examples are made up: their values may be read."""
+
+    def only(here: tuple[Rij, ...], there: tuple[Rij, ...]) -> list[Rij]:
+        left = [_key(r) for r in there]
+        found = []
+        for r in here:
+            if _key(r) in left:
+                left.remove(_key(r))
+            else:
+                found.append(r)
+        return found
+
+    parts = []
+    for word, rows in (
+        (t("verwacht", "expected"), only(expected, got)),
+        (t("gekregen", "got"), only(got, expected)),
+    ):
+        shown = ["{" + ", ".join(f"{k}: {v}" for k, v in r.items() if k != "pad") + "}" for r in rows[:2]]
+        more = f" (+{len(rows) - 2})" if len(rows) > 2 else ""
+        parts.append(f"{word}: {', '.join(shown) or '—'}{more}")
+    return "; ".join(parts)
 
 
 def _uses(c: Context, lijst: tuple[str, str] | None, numbers: set[int]) -> bool:

@@ -74,7 +74,7 @@ def frame(examples: Iterable[Sequence[Rij]]) -> pl.DataFrame:
 
 def apply_plan(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     """The rows after a plan, in memory; rows that became part of others are gone."""
-    coded = rows.with_columns(_nummer_in=pl.col("bdsnummer"))
+    coded = rows.with_columns(_nummer_in=pl.col("bdsnummer"), _waarde_in=pl.col("waarde"))
     done = transform(coded, RowTables(plan)).with_columns(_weg=pl.lit(value=False))
     done = together(done, plan)
     return done.filter(

@@ -225,7 +225,9 @@ def _run(
             if others.height:
                 writer.add_table(others)
                 _count(report, others.select(_nummer_in="bdsnummer", uitkomst=pl.lit("ongewijzigd")))
-            rows = rows.filter(mine).with_columns(_soort=_coding(hl7), _nummer_in=pl.col("bdsnummer"))
+            rows = rows.filter(mine).with_columns(
+                _soort=_coding(hl7), _nummer_in=pl.col("bdsnummer"), _waarde_in=pl.col("waarde")
+            )
             done = transform(rows, tables).with_columns(_weg=pl.lit(value=False))
             waiting = done.with_columns(_wacht=company)
             ready = waiting.filter(~pl.col("_wacht"))
@@ -270,7 +272,7 @@ def _together(rows: pl.DataFrame, plan: Plan, writer: StoreWriter, report: StepR
     # What a package derived it can derive again: on the way back such a row is reported and not written.
     _count(report, done.filter(pl.col("uitkomst").is_not_null()))
     report.toegevoegd += done.filter(pl.col("uitkomst").is_null()).height
-    writer.add_table(done.filter(~pl.col("_weg") & _stays()).drop("_soort"))
+    writer.add_table(done.filter(~pl.col("_weg") & _stays()).drop("_soort", "_waarde_in"))
 
 
 def _stays() -> pl.Expr:

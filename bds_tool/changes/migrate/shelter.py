@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from bds_tool.changes.migrate.rows import DERIVED_PATH, KEPT, RECODED, RESTORED, SHELTER_GROUP, SHELTERED
+from bds_tool.changes.migrate.derive import derive
+from bds_tool.changes.migrate.rows import KEPT, RECODED, RESTORED, SHELTER_GROUP, SHELTERED
 from bds_tool.schema.sublists import ACTIVITY as INSIDE
 from bds_tool.schema.sublists import sublists
 
 if TYPE_CHECKING:
-    from bds_tool.changes.plan import DeriveRule, Plan
-    from bds_tool.schema.model import Element
+    from bds_tool.changes.plan import Plan
 
 #: Code systems of the numbers of elements and of rubrieken in messages.
 ELEMENTS, RUBRIEKEN = "2.16.840.1.113883.2.4.4.40.267", "2.16.840.1.113883.2.4.4.40.391"
@@ -40,9 +40,12 @@ def needs_company(plan: Plan) -> pl.Expr:
         [QUESTION, ANSWER, ACTIVITY, CHAPTER]
     )
     chosen = pl.col("uitkomst").eq(SHELTERED) | group.fill_null(value=False)
-    numbers = {n for rule in plan.afleiden for n in (rule.bdsnummer, *(s for s, _, _ in rule.bronnen))}
+    derived = {n for rule in plan.afleiden for n in (rule.bdsnummer, *rule.bronnen)}
+    numbers = set(derived)
     numbers |= {n for rule in plan.regels if rule.doe == "splits-groep" for n in rule.elementen}
-    return chosen | pl.col("bdsnummer").is_in(sorted(numbers)).fill_null(value=False)
+    # A source counts under the number it came in with, whatever a change made of it.
+    source = pl.col("_nummer_in").is_in(sorted(derived))
+    return chosen | (pl.col("bdsnummer").is_in(sorted(numbers)) | source).fill_null(value=False)
 
 
 def together(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
@@ -52,14 +55,15 @@ def together(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     rows have none, and rows that became part of another have `_weg` and are not written.
     """
     rows, restored = _restore(rows, plan)
+    made = pl.concat([rows.filter(~pl.col("_weg")), restored]) if plan.afleiden else rows.clear()
+    # Sources are read before anything is sheltered: what expires may feed what comes in its place.
+    extra = [derive(made, rule, plan) for rule in plan.afleiden]
     sheltered = rows.filter(pl.col("uitkomst") == SHELTERED)
     rest = rows.filter(pl.col("uitkomst") != SHELTERED)
-    parts = [rest, restored]
+    parts = [rest, restored, *extra]
     if sheltered.height:
         parts.append(_shelter(sheltered, pl.concat([rest, restored]), plan))
     result = pl.concat(parts)
-    for rule in plan.afleiden:
-        result = pl.concat([result, _derive(result, rule, plan)])
     for split in plan.regels:
         if split.doe == "splits-groep":
             result = _split(result, split.elementen, split.groep)
@@ -193,6 +197,7 @@ def _restore(rows: pl.DataFrame, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame
             pad=pl.lit(None, pl.String),
             uitkomst=pl.lit(RESTORED),
             _nummer_in=pl.col("_nummer"),
+            _waarde_in=pl.col("waarde"),
         )
         .select(rows.columns)
     )
@@ -210,48 +215,6 @@ def _restore(rows: pl.DataFrame, plan: Plan) -> tuple[pl.DataFrame, pl.DataFrame
     )
     parts_of_it = parts_of_it.drop("_i").with_columns(uitkomst=pl.lit(RESTORED), _weg=pl.lit(value=True))
     return pl.concat([stays, parts_of_it.select(rows.columns)]), back
-
-
-def _derive(rows: pl.DataFrame, rule: DeriveRule, plan: Plan) -> pl.DataFrame:
-    """An extra row per activity that has a source and not yet the value; `uitkomst` is null on it."""
-    sources = pl.DataFrame(
-        [(n, c, v, i) for i, (n, c, v) in enumerate(rule.bronnen)],
-        schema={"bdsnummer": pl.Int32, "_code": pl.String, "_waarde": pl.String, "_orde": pl.Int32}, orient="row",
-    )  # fmt: skip
-    found = (
-        rows.filter(pl.col("activiteit_id").is_not_null() & pl.col("waarde").is_not_null())
-        .join(sources, on="bdsnummer", how="inner")
-        .filter((pl.col("_code") == "*") | (pl.col("_code") == pl.col("waarde")))
-        .sort(*_PLACE, "_orde", maintain_order=True)
-        .unique(_PLACE, keep="first", maintain_order=True)
-        .join(rows.filter(pl.col("bdsnummer") == rule.bdsnummer), on=_PLACE, how="anti", nulls_equal=True)
-    )
-    element = plan.nieuw.elementen[rule.bdsnummer]
-    hl7, bds = _said(element, plan, "HL7"), _said(element, plan, "BDS")
-    message = pl.col("_soort") == "HL7"
-    # A message names the code system of every value; other sources do where their other values do.
-    named = message | pl.col("codesysteem").is_not_null()
-    return found.with_columns(
-        bdsnummer=pl.lit(rule.bdsnummer, pl.Int32), waarde=pl.col("_waarde"),
-        codesysteem=pl.when(named).then(pl.when(message).then(hl7[0]).otherwise(bds[0])),
-        tekst=pl.when(message).then(hl7[1]).otherwise(bds[1]),
-        rubriek=pl.lit(element.rubriek), groep=pl.lit(element.groepen[-1] if element.groepen else None, pl.String),
-        volgnr=pl.lit(None, pl.Int32), nullflavor=pl.lit(None, pl.String), eenheid=pl.lit(None, pl.String),
-        pad=pl.concat_str(pl.lit(DERIVED_PATH), pl.col("bdsnummer").cast(pl.String)), uitkomst=pl.lit(None, pl.String),
-    ).select(rows.columns)  # fmt: skip
-
-
-def _said(element: Element, plan: Plan, soort: str) -> tuple[pl.Expr, pl.Expr]:
-    """(code system, name) that a coding has for the code in `_waarde`."""
-    lijst = plan.nieuw.waardenlijst(element, soort) or plan.nieuw.waardenlijst(element, "HL7")
-    codes = lijst.codes if lijst else ()
-
-    def looked_up(table: dict[str, str]) -> pl.Expr:
-        return pl.col("_waarde").replace_strict(table, default=None, return_dtype=pl.String)
-
-    return looked_up({c.code: c.codesysteem for c in codes if c.codesysteem}), looked_up(
-        {c.code: c.weergavenaam for c in codes}
-    )
 
 
 def _split(rows: pl.DataFrame, numbers: tuple[int, ...], groep: str) -> pl.DataFrame:

@@ -155,7 +155,13 @@ def _union(
             yield _reference("SPEC301", document, number, path, list(scope))
     unserved = [v for v in claimed if not any(n in load(v).in_bericht for n in numbers)]
     if unserved:
-        yield _reference("SPEC302", document, numbers[0], path, unserved)
+        alive = any(n in load(v).in_bericht for v in claimed for n in numbers)
+        yield _reference(_expired(claimed, unserved, alive=alive), document, numbers[0], path, unserved)
+
+
+def _expired(claimed: tuple[str, ...], lacking: list[str], *, alive: bool) -> str:
+    """A range that runs on past the life of what it names must follow; what never lived in it is a lesser thing."""
+    return "SPEC307" if alive and lacking and lacking[-1] == claimed[-1] else "SPEC302"
 
 
 def _element(document: Document, number: int, path: Path, claimed: tuple[str, ...]) -> Iterator[SpecFinding]:
@@ -164,9 +170,12 @@ def _element(document: Document, number: int, path: Path, claimed: tuple[str, ..
     living = [v for v in exists if load(v).elementen[number].in_bericht]
     # Without a claim one version that has the element is enough; with a claim every one of them must.
     if not exists or (claimed and len(exists) < len(scope)):
-        yield _reference("SPEC301", document, number, path, [v for v in scope if v not in exists])
+        lacking = [v for v in scope if v not in exists]
+        code = _expired(claimed, lacking, alive=bool(living)) if claimed else "SPEC301"
+        yield _reference(code if code == "SPEC307" else "SPEC301", document, number, path, lacking)
     elif not living or (claimed and len(living) < len(scope)):
-        yield _reference("SPEC302", document, number, path, [v for v in scope if v not in living])
+        lacking = [v for v in scope if v not in living]
+        yield _reference(_expired(claimed, lacking, alive=bool(living)), document, number, path, lacking)
 
 
 def _reference(code: str, document: Document, number: int, path: Path, lacking: list[str]) -> SpecFinding:

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from typing import Any
 
+from bds_tool.schema.bindings import WHOLE, state
 from bds_tool.schema.loading import load
 from bds_tool.schema.lookup.card import lijst_naam
 from bds_tool.schema.model import Code, Definition, Waardenlijst
@@ -67,7 +68,10 @@ def _common(definition: Definition, id_: str, title: str) -> Resource:
 def _code_systems(definition: Definition) -> list[Resource]:
     members: dict[str, dict[str, Code]] = defaultdict(dict)
     names: dict[str, str] = {}
+    partial: set[str] = set()
     for (number, soort), w in definition.waardenlijsten.items():
+        if state(definition.version, w) != WHOLE:
+            partial |= {c.codesysteem for c in w.codes}
         for code in w.codes:
             if code.code and code.codesysteem.startswith(_OWN):
                 # The last list wins: a newer edition of a list follows the older one.
@@ -84,7 +88,7 @@ def _code_systems(definition: Definition) -> list[Resource]:
                 "url": _url(oid),
                 "identifier": _identifier(oid),
                 "caseSensitive": True,
-                "content": "complete",
+                "content": "fragment" if oid in partial else "complete",
                 "count": len(concepts),
                 "property": [
                     {"code": "status", "uri": "http://hl7.org/fhir/concept-properties#status", "type": "code"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
+from bds_tool.schema.bindings import WHOLE, binding
 from bds_tool.schema.coding import code_pairs
 from bds_tool.schema.loading import load
 from bds_tool.schema.model import Definition, Element
@@ -75,6 +76,12 @@ def _column(definition: Definition, e: Element, coding: str) -> tuple[str, list[
     if kind == "TS":
         return "pl.String", [f"pa.Check.str_matches(r{_DATE!r})".replace("\\\\", "\\")]
     if e.coded:
+        bound = binding(definition, e, coding)
+        if bound is None or bound.state != WHOLE:
+            return (
+                "pl.String",
+                [],
+            )  # of such a list not every code is known, and what is unknown is not refused
         sides = (p.bds if coding == "BDS" else p.hl7 for p in code_pairs(definition, e.waardenlijst))
         codes = list(dict.fromkeys(c.code for c in sides if c and c.code))
         return "pl.String", [f"pa.Check.isin({codes!r})"] if codes else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from bds_tool.schema.units import reference_factors
 from bds_tool.validate.checks.base import Check, Setting
 from bds_tool.validate.tables import GEMEENTE_LISTS, Tables
 
@@ -157,7 +158,12 @@ def _ranges(s: Setting) -> list[Check]:
     stated = pl.col("low").is_not_null() | pl.col("high").is_not_null()
     outside = (pl.col("low") > NUMBER) | (pl.col("high") < NUMBER)
     limits = {"laagst": pl.col("low"), "hoogst": pl.col("high")}
-    rows = [(int(n), float(r[0]), float(r[1])) for n, r in s.limit("BDS231", "elements").items()]
+    # Limits by element are in the unit of the oldest version; a version with another unit has them in its own.
+    changed = {n: float(by) for n, by in reference_factors(s.tables.version).items()}
+    rows = [
+        (int(n), float(r[0]) / changed.get(int(n), 1.0), float(r[1]) / changed.get(int(n), 1.0))
+        for n, r in s.limit("BDS231", "elements").items()
+    ]
     units = [(u, float(r[0]), float(r[1])) for u, r in s.limit("BDS231", "units").items()]
     number, unit = pl.col("bdsnummer"), pl.col("due_unit")
 
