@@ -21,11 +21,11 @@ from typer.exceptions import TyperException
 import bds_tool
 from bds_tool import cli as commands_package
 from bds_tool.base import guard
-from bds_tool.base.errors import ExitCode, Interrupted, UsageError, UserError
+from bds_tool.base.errors import ExitCode, Interrupted, SpecError, UsageError, UserError
 from bds_tool.base.files import disk_full, end_run, reason
 from bds_tool.base.interrupts import postponed
 from bds_tool.base.signals import STOPPING
-from bds_tool.base.specs import set_specs
+from bds_tool.base.specs import set_specs, shipped_specs, specs_dir
 from bds_tool.base.text import LANGUAGES, set_language, t
 from bds_tool.cli import project
 from bds_tool.cli.render import one_of, talk
@@ -53,6 +53,8 @@ ORDER = (
 )
 NOT_COMMANDS = {"checked", "main", "opening", "outputs", "project", "render", "wording", "zib_text"}
 
+#: Commands for who works on definitions: they tell what is wrong with a copy, and do not stop at its door.
+AUTHORING = frozenset({"change", "protocol", "rule", "spec", "zib"})
 #: The first line of every entry in a log file; a file that does not start with it is never written to.
 _LOG_HEAD = "# bds: technische details van een fout"
 _log_file: list[Path] = []
@@ -97,6 +99,7 @@ def _language(context: typer.Context, value: str) -> str:
 
 
 def _global_options(
+    context: typer.Context,
     lang: Annotated[
         str,
         typer.Option(
@@ -124,6 +127,10 @@ def _global_options(
     ] = False,
 ) -> None:
     set_specs(specs)
+    if specs and not _asks_help[0] and context.invoked_subcommand not in AUTHORING:
+        from bds_tool.schema.checking.drift import gate
+
+        gate(specs_dir())
     if not _asks_help[0]:
         project.start(config, language_given=bool(lang))
         project.project()
@@ -157,7 +164,8 @@ def run(arguments: list[str] | None = None) -> int:
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001  # the last line of defence: a bug in bds, told without a traceback
         full = disk_full(error)
-        return _told(full) if full else _bug(error)
+        blamed = full or _definitions_at_fault()
+        return _told(blamed) if blamed else _bug(error)
     finally:
         end_run()
         guard.begin()
@@ -190,6 +198,25 @@ def _told(error: UserError) -> int:
     if error.remedy:
         talk(f"  {error.remedy}")
     return error.code
+
+
+def _definitions_at_fault() -> UserError | None:
+    """With definitions of one's own that `spec check` rejects, it is those that are wrong and not this program."""
+    from bds_tool.schema.checking.running import check_specs
+
+    with suppress(Exception):
+        if specs_dir().resolve() == shipped_specs().resolve():
+            return None
+        wrong = [f for f in check_specs().findings if f.severity == "fout"]
+        if wrong:
+            first = f"{wrong[0].file}:{wrong[0].line}" if wrong[0].line else wrong[0].file
+            return SpecError(
+                t(f"De definities kloppen niet. {first}: {wrong[0].message}",
+                  f"The definitions are wrong. {first}: {wrong[0].message}"),
+                t(f"`bds --specs {specs_dir()} spec check` noemt alle {len(wrong)} fouten.",
+                  f"`bds --specs {specs_dir()} spec check` names all {len(wrong)} errors."),
+            )  # fmt: skip
+    return None
 
 
 def _bug(error: Exception) -> int:

@@ -143,13 +143,15 @@ def _group(
     def asked(code: str) -> bool:
         return setting.active(code) and (options.codes is None or code in options.codes)
 
+    # Each one is asked for by name, so that a rule the definitions lack is told and not passed over.
+    of_dossiers = {c for r in CHECKS for c in r.codes if asked(c)}
     return Group(
         setting,
         numbers,
         [c for c in structure.checks(setting) if asked(c.code)],
         [c for c in values.checks(setting) if asked(c.code)],
         [c for c in wire.checks(setting) if asked(c.code)] if kind == "dob" else [],
-        [r for r in CHECKS if any(asked(c) for c in r.codes)],
+        [r for r in CHECKS if of_dossiers & set(r.codes)],
         asked("BDS207"),
         options.codes,
     )
@@ -158,7 +160,7 @@ def _group(
 def _whole(
     store: Store, groups: list[Group], catalogue: Catalogue, collector: Collector, options: Options
 ) -> None:
-    asked = {c for c in whole.CODES if options.codes is None or c in options.codes}
+    asked = {catalogue[c].code for c in whole.CODES if options.codes is None or c in options.codes}
     if not asked or not groups:
         return
     tabular = [b for g in groups if g.setting.format in {"tabel", "fhir"} for b in g.bronnen]
@@ -178,7 +180,9 @@ def _remarks(
     """
     remarks = store.meldingen().collect()
     walked = remarks.filter(pl.col("code") == MARKER)
-    known = remarks.filter(pl.col("code").is_in(list(catalogue.rules)))
+    known = remarks.filter(pl.col("code") != MARKER)
+    for code in known["code"].unique():
+        catalogue[code]  # a remark without a rule could not be told; this names the rule
     if options.codes is not None:
         always = {r.code for r in catalogue.rules.values() if r.always}
         known = known.filter(pl.col("code").is_in(list(options.codes | always)))

@@ -13,6 +13,7 @@ from bds_tool.findings.catalogue import SEVERITIES
 from bds_tool.findings.checked import Checked
 from bds_tool.findings.finding import Finding as SpecFinding
 from bds_tool.schema.checking.bds import Lines, check_step, check_version
+from bds_tool.schema.checking.drift import drift
 from bds_tool.schema.checking.files import check_package, check_schema, documents
 from bds_tool.schema.checking.refs import check_ids, check_references, check_sssom, check_table_references
 from bds_tool.schema.loading import load, read_rows, versions
@@ -71,6 +72,8 @@ def check_specs(kind: str = "") -> CheckReport:
         for path in sorted((root / kind).rglob("*.sssom.tsv")):
             found += check_sssom(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8"))
     found += check_ids(read)
+    if not kind:
+        found += drift(root)
     kept, accepted = _accept(root, found, whole=not kind)
     order = sorted(kept, key=lambda f: (-SEVERITIES.index(f.severity), f.file, f.line, f.code))
     files = tuple(sorted(p.relative_to(root).as_posix() for p in (root / kind).rglob("*") if p.is_file()))

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from bds_tool.base.errors import SpecError
+from bds_tool.base.text import t
+
 if TYPE_CHECKING:
     from bds_tool.findings.catalogue import Catalogue, Rule
     from bds_tool.validate.tables import Tables
@@ -44,12 +47,18 @@ class Setting:
 
     def limit(self, code: str, name: str) -> Any:  # noqa: ANN401  # limits are numbers, texts or tables
         """A parameter of a rule, as the catalogue or `bds.toml` sets it."""
-        return self.catalogue[code].parameters[name]
+        parameters = self.catalogue[code].parameters
+        if name not in parameters:
+            raise SpecError(
+                t(f"Regel {code} mist de grens {name} in de definities.",
+                  f"Rule {code} lacks the limit {name} in the definitions."),
+                t("`bds spec check` wijst de plaats aan.", "`bds spec check` points at the place."),
+            )  # fmt: skip
+        return parameters[name]
 
     def active(self, code: str) -> bool:
-        """Whether the rule is meant for this version and format."""
-        rule = self.catalogue.rules.get(code)
-        return rule is not None and rule.holds_for(self.tables.version, self.format)
+        """Whether the rule is meant for this version and format. Raises SpecError when the definitions lack it."""
+        return self.catalogue[code].holds_for(self.tables.version, self.format)
 
 
 #: A check over complete dossiers: gets a view, yields (code, failing rows).
