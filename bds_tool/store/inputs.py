@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from bds_tool.base.files import reason, scratch
+from bds_tool.base.files import reason, scratch, temporary_dir
 from bds_tool.base.identifiers import is_bsn
 from bds_tool.base.leftovers import temporary
 from bds_tool.base.table_settings import TableSettings
@@ -182,6 +182,17 @@ def open_entry(entry: Entry, bds: str, tables: TableSettings) -> Iterator[Source
 _BSN = re.compile(r"(?<!\d)\d{9}(?!\d)")
 
 
+def _readable_name(path: Path) -> Path:
+    """The path itself or, for a name of bytes that are no UTF-8 and that libraries refuse, a link to it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        link = temporary_dir() / f"naam{path.suffix if path.suffix.isascii() else ''}"
+        link.symlink_to(path.absolute())
+        return link
+    return path
+
+
 def shown(path: Path | str) -> str:
     """A name as it may be told and kept: bytes that are no UTF-8 and characters that steer a screen as `?`, and digits
     that may be a citizen service number as dots.
@@ -192,7 +203,7 @@ def shown(path: Path | str) -> str:
 
 
 def _opened(entry: Entry, name: str, bds: str, tables: TableSettings) -> Iterator[Source | Unopened]:
-    path = entry.path
+    path = _readable_name(entry.path)
     opener: Callable[[], BinaryIO] = partial(open_plain, path)
     try:
         size = path.stat().st_size

@@ -61,7 +61,7 @@ class Store:
                     "Make one with `bds convert EXPORT --to store NAME.bds`.",
                 ),
             ) from error
-        if layout > LAYOUT:
+        if layout != LAYOUT:
             raise UnreadableError(
                 t(
                     f"{path} heeft indeling {layout}; deze bds kent tot en met {LAYOUT}.",
@@ -302,26 +302,66 @@ class StoreWriter:
 
 
 def _check_files(path: Path) -> None:
-    """The three files are there, whole, and have the columns of the layout. Raises UnreadableError."""
-    import polars as pl
+    """The three files are there, whole, and have the columns of the layout in their types. Raises UnreadableError."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    columns = {"registraties": REGISTRATIES, "bronnen": BRONNEN, "meldingen": MELDINGEN}
-    for name, wanted in columns.items():
+    schemas = {
+        "registraties": registraties_schema(),
+        "bronnen": bronnen_schema(),
+        "meldingen": meldingen_schema(),
+    }
+    for name, wanted in schemas.items():
         file = path / f"{name}.parquet"
         try:
-            lacking = [c for c in wanted if c not in pl.read_parquet_schema(file)]
-            reason = t(f"mist de kolommen {', '.join(lacking)}", f"lacks the columns {', '.join(lacking)}")
-        except (OSError, pl.exceptions.PolarsError):
-            lacking = ["*"]
-            reason = t("ontbreekt of is beschadigd", "is missing or damaged")
-        if lacking:
+            with pq.ParquetFile(file) as opened:
+                wrong = _deviation(opened.schema_arrow, wanted) or _without_source(opened)
+        except (OSError, ValueError, KeyError, pa.ArrowException):
+            wrong = t("ontbreekt of is beschadigd", "is missing or damaged")
+        if wrong:
             raise UnreadableError(
-                t(f"{file} {reason}.", f"{file} {reason}."),
+                f"{file} {wrong}.",
                 t(
                     "Maak de gegevensmap opnieuw met `bds convert`.",
                     "Make the store again with `bds convert`.",
                 ),
             )
+
+
+def _deviation(found: pa.Schema, wanted: pa.Schema) -> str:
+    """What a file lacks or has as another type; empty when it is as the layout says. Kinds of text are all the same."""
+    lacking = ", ".join(f.name for f in wanted if found.get_field_index(f.name) < 0)
+    if lacking:
+        return t(f"mist de kolommen {lacking}", f"lacks the columns {lacking}")
+    others = ", ".join(f.name for f in wanted if _kind(found.field(f.name).type) != _kind(f.type))
+    return (
+        t(f"heeft kolommen van een ander soort: {others}", f"has columns of another type: {others}")
+        if others
+        else ""
+    )
+
+
+def _kind(type_: pa.DataType) -> str:
+    import pyarrow as pa
+
+    kind = type_.value_type if pa.types.is_dictionary(type_) else type_
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or str(kind) == "string_view":
+        return "text"
+    return "time" if pa.types.is_timestamp(kind) else str(kind)
+
+
+def _without_source(file: Any) -> str:  # noqa: ANN401
+    """Whether the number of the source lacks somewhere, as the file itself counts it."""
+    for group in range(file.metadata.num_row_groups):
+        for index in range(file.metadata.num_columns):
+            column = file.metadata.row_group(group).column(index)
+            if (
+                column.path_in_schema == "bron"
+                and column.statistics is not None
+                and column.statistics.null_count
+            ):
+                return t("heeft rijen zonder bron", "has rows without source")
+    return ""
 
 
 def to_canonical(table: pa.Table | pl.DataFrame) -> pa.Table:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bds_tool.base.escaping import cells as safe_cells
 from bds_tool.base.files import atomic_dir
 from bds_tool.base.names import distinct
 from bds_tool.formats.table.columns import units
@@ -46,7 +47,7 @@ def write_wide(store: Store, out: Path, options: WriteOptions) -> Written:
         for name in sorted(names, key=lambda n: n or "~"):
             same = pl.col("rubriek").is_null() if name is None else pl.col("rubriek").cast(pl.String) == name
             rows = frame.filter(pl.col("fits") & same).collect()
-            _wide(rows, options.dialect).write_csv(
+            safe_cells(_wide(rows, options.dialect)).write_csv(
                 folder / (f"{WITHOUT}.csv" if name is None else files[name]), **csv_options(options.dialect)
             )
             done.files += 1
@@ -57,7 +58,9 @@ def write_wide(store: Store, out: Path, options: WriteOptions) -> Written:
                     done.leave(column, lost)
         rest = as_text(store, options.dialect).filter(~fits.fill_null(value=False)).collect()
         if rest.height:
-            rest.write_csv(folder / f"{REST}.csv", **csv_options(options.dialect))
+            safe_cells(rest.with_columns(pl.col(*WORDS).cast(pl.String))).write_csv(
+                folder / f"{REST}.csv", **csv_options(options.dialect)
+            )
             done.files += 1
             done.rows += rest.height
     return done

@@ -1,0 +1,127 @@
+"""A store that is not as its layout says is told when it is opened (exit 3), whatever is wrong; and odd surroundings."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from bds_tool.base.errors import UnreadableError, UsageError
+from bds_tool.base.pools import processes
+from bds_tool.formats.dob.place import _steps
+from bds_tool.formats.reading import read
+from bds_tool.store.store import Store, StoreWriter, to_table
+
+TABLE = Path(__file__).resolve().parents[2] / "sample_data" / "schoon" / "tabel-4.1.3" / "lang.csv"
+
+
+@pytest.fixture
+def store(tmp_path):
+    read([TABLE], tmp_path / "s.bds")
+    return tmp_path / "s.bds"
+
+
+WRONG = {
+    "regel": pl.String, "bron": pl.Float64, "bdsnummer": pl.String, "datum": pl.String, "volgnr": pl.Int64, "waarde": pl.Int64,
+    "dossier_id": pl.Binary, "rubriek": pl.Boolean, "pad": pl.Date,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", WRONG)
+def test_a_column_of_another_type_is_told(column, store):
+    file = store / "registraties.parquet"
+    frame = pl.read_parquet(file)
+    frame.with_columns(pl.lit(None, WRONG[column]).alias(column)).write_parquet(file)
+    with pytest.raises(UnreadableError, match=column):
+        Store.open(store)
+
+
+def test_kinds_of_text_are_all_the_same(store):
+    file = store / "registraties.parquet"
+    pl.read_parquet(file).with_columns(pl.col("rubriek", "pad").cast(pl.String)).write_parquet(file)
+    assert Store.open(store)
+
+
+@pytest.mark.parametrize("name", ["registraties", "bronnen"])
+def test_rows_without_a_source_are_told(name, store):
+    file = store / f"{name}.parquet"
+    frame = pl.read_parquet(file)
+    frame.with_columns(pl.lit(None, pl.Int32).alias("bron")).write_parquet(file)
+    with pytest.raises(UnreadableError, match="bron"):
+        Store.open(store)
+
+
+@pytest.mark.parametrize("layout", [0, -1, 99, "x", None, [], "1.5"])
+def test_another_layout_is_told(layout, store):
+    (store / "_store.json").write_text(json.dumps({"layout": layout}))
+    with pytest.raises(UnreadableError):
+        Store.open(store)
+
+
+@pytest.mark.parametrize("told", ["abc", "0", "-1", "1.5", "999999", "\uff12"])
+def test_a_number_of_processes_is_a_number(told, monkeypatch):
+    monkeypatch.setenv("BDS_PROCESSES", told)
+    with pytest.raises(UsageError):
+        processes()
+
+
+@pytest.mark.parametrize("number", [-7, -1, 0, -(2**31), 2**31 - 1])
+def test_any_sequence_number_ends(number):
+    steps, last = _steps(number, 2)
+    assert len(steps) == 2
+    assert last >= 0
+
+
+def test_one_value_that_does_not_fit_loses_itself_only():
+    row = ["k1", None, None, 235, None, None, None, "540", None, None, None, None, 1, 1, None]
+    odd = [*row[:6], 2**40, "half \ud800", *row[8:]]
+    made = pl.DataFrame(to_table([tuple(row), tuple(odd)]))
+    assert made["volgnr"].to_list() == [None, None]
+    assert made["waarde"].to_list() == ["540", "half ?"]
+
+
+def test_a_name_that_is_no_utf8_is_read(tmp_path):
+    odd = os.fsencode(tmp_path) + b"/caf\xe9.csv"
+    with open(odd, "wb") as file:  # noqa: PTH123  # a name of bytes
+        file.write(TABLE.read_bytes())
+    with read([tmp_path]) as store:
+        assert store.bronnen()["pad"].to_list() == [str(tmp_path / "caf\ufffd.csv")]
+        assert store.bronnen()["rijen"].item() > 0
+
+
+def test_many_members_are_opened_once(tmp_path, monkeypatch):
+    """Reading the index of an archive for each of its members would take time with the square of their number."""
+    lines = TABLE.read_text().splitlines(keepends=True)
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for n in range(50):
+            archive.writestr(f"{n}.csv", "".join(lines[:5]))
+    opened = []
+    real = zipfile.ZipFile.__init__
+    monkeypatch.setattr(
+        zipfile.ZipFile, "__init__", lambda self, *a, **k: (opened.append(1), real(self, *a, **k))[1]
+    )
+    with read([tmp_path / "x.zip"]) as store:
+        assert store.bronnen().height == 50
+    assert len(opened) <= 3
+
+
+def test_a_reader_that_fails_is_one_finding(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_bytes(TABLE.read_bytes())
+    monkeypatch.setattr("bds_tool.formats.reading.READERS", {"tabel": f"{__name__}:_broken"})
+    with read([tmp_path]) as store:
+        assert store.bronnen()["formaat"].to_list() == ["onleesbaar"]
+        assert store.meldingen().collect()["code"].to_list() == ["BDS011"]
+
+
+def _broken(_source, _sink):
+    raise ZeroDivisionError
+
+
+def test_a_writer_keeps_its_output_private(tmp_path):
+    with StoreWriter(tmp_path / "x.bds") as writer:
+        writer.add_bron(pad="x", formaat="x")
+    assert (tmp_path / "x.bds").stat().st_mode & 0o077 == 0
