@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import time
 import zipfile
 from datetime import date
+from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 
@@ -307,3 +311,58 @@ def test_a_quote_that_is_never_closed_costs_its_own_line_only(tmp_path):
         told = store.meldingen().filter(pl.col("code") == "BDS043").collect()
     assert told["regel"].to_list() == [2]
     assert ("m", None, 235, "910") in rows_of(tmp_path / "x.csv")
+
+
+def test_the_worked_delivery_of_the_documentation(tmp_path):
+    """docs/howto/bds-toml.md: 61,2 cm is 612 mm, 6,21 kg is 6210 g, 9999 is no measurement, m is code 1."""
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "bds-toml.md").read_text(encoding="utf-8")
+    blocks = dict(re.findall(r"```(text|toml)\n(.*?)```", page, re.DOTALL))
+    (tmp_path / "groei-2024.csv").write_bytes(blocks["text"].encode("windows-1252"))
+    (tmp_path / "bds.toml").write_text(blocks["toml"], encoding="utf-8")
+    first, other = date(2024, 4, 3), date(2024, 4, 4)
+    with read([tmp_path / "groei-2024.csv"], tables=load(tmp_path / "bds.toml").tables) as store:
+        rows = store.registraties().select(SHORT).collect().rows()
+        facts = store.bronnen().select("organisatie", "bds_herkend").row(0)
+    assert sorted(rows, key=str) == sorted(
+        [
+            ("A1", None, 19, "1"),
+            ("A1", first, 235, "612"),
+            ("A1", first, 245, "6210"),
+            ("A1", other, 252, "415"),
+            ("A2", None, 19, "2"),
+            ("A2", date(2024, 4, 14), 245, "5890"),
+        ],
+        key=str,
+    )
+    assert facts == ("JGZ Voorbeeld", "4.1.3")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line"),
+    [
+        ("[[tabel]]\nkop = 1\ndecimal = ','\n", 3),
+        ("lang = 'nl'\n\n[[tabel]]\nnaam = 'a'\n[tabel.kolommen]\nx = {element = 'y'}\n", 6),
+        ("[[tabel]]\nnaam = 'a'\n[[tabel]]\nnaam = 'b'\ndatum = 'ymd'\n", 5),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_its_line(tmp_path, wrong, line):
+    (tmp_path / "bds.toml").write_text(wrong)
+    with pytest.raises(UsageError, match=rf"regel {line}:"):
+        load(tmp_path / "bds.toml")
+
+
+def test_a_cell_far_away_costs_nothing(tmp_path):
+    """Two cells at the corners of a sheet: what is there is read, not the sixteen thousand million cells between."""
+    book = openpyxl.Workbook()
+    for place, value in (("A1", "client"), ("B1", "235"), ("A2", "k"), ("B2", 612), ("XFD1048576", 1)):
+        book.active[place] = value
+    book.save(tmp_path / "x.xlsx")
+    assert ("k", None, 235, "612") in rows_of(tmp_path / "x.xlsx")
+    assert codes_of(tmp_path / "x.xlsx") == ["BDS083"]
+
+
+def test_many_quotes_that_are_never_closed_take_no_longer_each(tmp_path):
+    (tmp_path / "x.csv").write_text("client;235;972\n" + 'k;612;"x\n' * 20_000)
+    start = time.process_time()
+    assert codes_of(tmp_path / "x.csv") == ["BDS043"] * 20_000
+    assert time.process_time() - start < 20

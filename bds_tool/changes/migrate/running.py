@@ -135,8 +135,10 @@ def _versions(facts: pl.DataFrame, from_version: str | None) -> dict[int, str]:
         version = from_version or row["bds_opgegeven"] or row["bds_herkend"]
         if row["formaat"] in {"onleesbaar", "overgeslagen"}:
             continue
-        if version not in known:
-            shown = version or t("onbekend", "unknown")
+        # A table does not say which version it follows; the newest one that is assumed for judging is no fact.
+        assumed = not from_version and not row["bds_opgegeven"] and row["bds_zekerheid"] == "onbekend"
+        if version not in known or assumed:
+            shown = t("onbekend", "unknown") if assumed or not version else version
             raise UsageError(
                 t(f"Van bron {row['bron']} is de BDS-versie {shown}; er is geen omrekening vandaan.",
                   f"The BDS version of source {row['bron']} is {shown}; no conversion starts there."),

@@ -113,15 +113,21 @@ def _tail(report: dict[str, Any]) -> list[str]:
         if len(unread) > 20:
             lines.append(t(f"  en nog {len(unread) - 20}", f"  and {len(unread) - 20} more"))
         lines.append("")
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[str, int] = {}
     for rule in report["not_judged"]:
-        reasons.setdefault(rule["reason"] or "?", []).append(rule["code"] or rule["name"])
+        reason = rule["reason"] or "?"
+        reasons[reason] = reasons.get(reason, 0) + 1
     if reasons:
-        total = sum(len(v) for v in reasons.values())
-        lines.append(t(f"Niet beoordeeld: {total} regels", f"Not judged: {total} rules"))
-        for reason, codes in sorted(reasons.items(), key=lambda r: -len(r[1])):
-            listed = ", ".join(c.removeprefix("BDS") for c in codes)
-            lines += textwrap.wrap(f"{reason}: {listed}", 100, initial_indent="  ", subsequent_indent="    ")
+        counted = ", ".join(f"{n} {r}" for r, n in sorted(reasons.items(), key=lambda r: -r[1]))
+        total = sum(reasons.values())
+        lines += textwrap.wrap(
+            t(
+                f"Niet beoordeeld: {total} regels ({counted}). `--format json` noemt ze (not_judged).",
+                f"Not judged: {total} rules ({counted}). `--format json` names them (not_judged).",
+            ),
+            100,
+            subsequent_indent="  ",
+        )
         lines.append("")
     without: dict[str, list[str]] = {}
     for part in report["not_covered"]:

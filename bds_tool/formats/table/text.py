@@ -269,13 +269,14 @@ def records(lines: Iterable[tuple[int, str]], delimiter: str, quote: str, width:
             seen += 1
             text.append(more)
             size += len(more)
-            if quote in more:
-                fields, whole = fields_of("\n".join(text), delimiter, quote)
-                if whole:
-                    closed = fields if not width or len(fields) == width else None
-                    break
-                if not _still_open("\n".join(text), delimiter, quote):
-                    break
+            end = _closing(more, 0, quote)
+            if end >= 0:
+                # The first quote that is not doubled closes the field, or is none: then all of it is text.
+                rest = more[end + 1 :].lstrip(" ")
+                if not rest or rest.startswith(delimiter):
+                    fields, whole = fields_of("\n".join(text), delimiter, quote)
+                    closed = fields if whole and (not width or len(fields) == width) else None
+                break
         if closed is not None:
             del waiting[:seen]
             yield Record(number, closed)
@@ -320,10 +321,6 @@ def _closing(line: str, at: int, quote: str) -> int:
             return found
         at = found + 2
     return -1
-
-
-def _still_open(text: str, delimiter: str, quote: str) -> bool:
-    return not fields_of(text, delimiter, quote)[1]
 
 
 def delimiter_of(lines: list[str]) -> str:
