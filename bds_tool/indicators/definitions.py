@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import re
@@ -180,9 +181,16 @@ class Indicator:
 def _table_hashes(specs: Path) -> dict[str, str]:
     folder = specs / "referenties"
     return {
-        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()[:16]
+        str(p.relative_to(folder)): hashlib.sha256(_content(p).encode()).hexdigest()[:16]
         for p in sorted(folder.rglob("*.csv"))
     }
+
+
+def _content(path: Path) -> str:
+    """The rows of a table, however it was typed: no blank lines, line endings or quotes that mean nothing."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(file)]
+    return json.dumps([row for row in rows if any(row)])
 
 
 def load_file(path: Path) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bds_tool.protect.cube import Cube
+from bds_tool.protect.cube import BREAKDOWNS, Cube
 from bds_tool.protect.table_model import Need, Primary
 from bds_tool.protect.types import Bools
 
@@ -55,7 +55,9 @@ def find_primaries(indicator: Indicator, policy: Policy) -> None:
     levels = frame["level"].to_list()
     floor = np.array([policy.denominator_at(level) for level in levels])
     sensitive = policy.sensitive(indicator.id, indicator.definition)
-    small_n = (n < floor) & (n + m > 0)
+    # Nobody is protected as few are, unless zeros are shown; where nobody at all can be, there is no secret.
+    someone = (n + m > 0) | (_possible(frame) & (not policy.zeros_shown))
+    small_n = (n < floor) & someone
     small_area = _small_area(frame, policy)
     share = np.divide(x, n, out=np.zeros(len(n)), where=n > 0)
     wanted_x = (
@@ -95,8 +97,16 @@ def find_primaries(indicator: Indicator, policy: Policy) -> None:
             seen.add((quantity, node, flat))
             value = int(cube.values[quantity, node, flat])
             indicator.primaries.append(Primary(quantity, node, flat, _need(policy, value, threshold)))
-    too_few = (position[row] for row in np.flatnonzero(told & (n + m < floor) & (n + m > 0)).tolist())
+    too_few = (position[row] for row in np.flatnonzero(told & (n + m < floor) & someone).tolist())
     indicator.small_population = sorted({p for p in too_few if not indicator.shown_before[p]})
+
+
+def _possible(frame: pl.DataFrame) -> Bools:
+    """Rows of a period and break-down in which there is someone in some area."""
+    import polars as pl
+
+    anyone = (pl.col("n") + pl.col("_m")).max().over("period", *BREAKDOWNS) > 0
+    return np.asarray(frame.select(anyone.alias("anyone"))["anyone"].to_numpy(), dtype=bool)
 
 
 def _need(policy: Policy, value: int, threshold: int) -> Need:

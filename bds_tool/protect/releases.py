@@ -73,13 +73,15 @@ def _require_figures(source: Path) -> None:
 
 def _rounded_result(source: Path, policy: Policy, target: Path, *, replace: bool) -> dict[str, Any]:
     from bds_tool.indicators.result import PROTECTED, read_result, write_result
+    from bds_tool.protect.full_grid import filled, without_hidden_units
+    from bds_tool.protect.result_run import ordered
     from bds_tool.protect.rounding import HIDDEN, round_result
     from bds_tool.protect.seal import public_meta, seal_facts, sealer
 
     result = read_result(source)
     if result.protected:
         raise UsageError(t(f"{source.name} is al beschermd.", f"{source.name} is protected already."))
-    frame = round_result(result.counts().collect(), policy)
+    frame = without_hidden_units(round_result(ordered(filled(result.counts().collect())), policy))
     hidden = int((frame["status"] == HIDDEN).sum())
     meta = {
         **public_meta(result.meta),

@@ -187,7 +187,10 @@ def population_problem(group: list[Indicator], small: list[tuple[int, int]]) -> 
     room = np.min([i.room() for i in group], axis=0)
     total = cube.values.sum(axis=0)
     # What any indicator of this population showed before tells N.
-    fixed = cube.real & ((total == 0) | np.any([i.shown_before for i in group], axis=0))
+    empty = total == 0
+    for place in small:
+        empty[place] = False
+    fixed = cube.real & (empty | np.any([i.shown_before for i in group], axis=0))
     small = [place for place in small if not fixed[place]]
     primaries = [Primary(0, node, flat, ((1, 0), (0, 1))) for node, flat in small]
     withheld = np.all([i.withheld_nodes for i in group], axis=0)

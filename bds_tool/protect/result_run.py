@@ -28,6 +28,7 @@ from bds_tool.protect import proofs
 from bds_tool.protect.bundles import protect_group
 from bds_tool.protect.cube import BREAKDOWNS
 from bds_tool.protect.files import require_proof, require_safe
+from bds_tool.protect.full_grid import filled, without_hidden_units
 from bds_tool.protect.ledger import Ledger, bind
 from bds_tool.protect.result_model import Indicator, groups
 from bds_tool.protect.seal import forbidden, public_meta, seal_facts, sealer
@@ -118,8 +119,9 @@ def protect_result(
             relations=made.relations,
         )
     require_safe(made.verdict)
-    made.meta["audit"] = {"safe": True}
-    shown = made.frame.filter(~made.frame["status"].is_in([HIDDEN, TOO_LOW]))
+    public = without_hidden_units(made.frame)
+    made.meta |= {"audit": {"safe": True}, "unplaced": True, "statuses": statuses(public)}
+    shown = public.filter(~public["status"].is_in([HIDDEN, TOO_LOW]))
     facts = seal_facts(
         made.meta,
         safe=True,
@@ -127,7 +129,7 @@ def protect_result(
         earlier=len(before),
         shown_before=forbidden(shown, policy).height if before else 0,
     )
-    write_result(target, made.frame, made.meta, replace=replace, finish=sealer(facts))
+    write_result(target, public, made.meta, replace=replace, finish=sealer(facts))
     if book:
         book.add(target, made.meta)
     return made
@@ -141,7 +143,7 @@ def protect_frame(
 
     from bds_tool.protect.audit import Verdict
 
-    frame = ordered(result.counts().collect())
+    frame = ordered(filled(result.counts().collect()))
     definitions = result.meta.get("definitions") or {}
     bonds = bind(ledger, frame, result.meta) if ledger and ledger.releases else None
     relations = of_result(frame, result.meta)
@@ -171,13 +173,18 @@ def protect_frame(
         "policy": dict(policy.data),
         "populations": group_of,
         "whole": whole,
-        "statuses": {s: int((published["status"] == s).sum()) for s in (OK, HIDDEN, NO_DATA, TOO_LOW)},
+        "statuses": statuses(published),
     }
     empty = np.zeros(0)
     nothing = Verdict([], empty, empty, 0, 0, 0, 0)
     return ProtectedResult(
         published, meta, pl.concat(facts), pl.concat(floors), proof_of, nothing, frame, relations
     )
+
+
+def statuses(frame: pl.DataFrame) -> dict[str, int]:
+    """How many rows have each status."""
+    return {s: int((frame["status"] == s).sum()) for s in (OK, HIDDEN, NO_DATA, TOO_LOW)}
 
 
 def ordered(frame: pl.DataFrame) -> pl.DataFrame:

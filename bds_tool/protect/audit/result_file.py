@@ -115,9 +115,10 @@ def audit_results(
     for family in families(names, known):
         prepared = []
         for name in family:
-            definition = (now.meta.get("definitions") or {}).get(name) or {}
+            definition = dict((now.meta.get("definitions") or {}).get(name) or {})
+            definition["unplaced"] = bool(now.meta.get("unplaced"))
             group = (now.meta.get("populations") or {}).get(name)
-            others = [_same_definition(r, name, definition) for r in before]
+            others = [_same_name(r, name) for r in before]
             member, changed = _prepared(
                 name,
                 rows[name],
@@ -152,13 +153,10 @@ def audit_results(
     return total
 
 
-def _same_definition(release: Release, name: str, definition: dict[str, Any]) -> pl.DataFrame | None:
-    """Rows of an earlier release that count the same thing; another definition hash is another thing."""
+def _same_name(release: Release, name: str) -> pl.DataFrame | None:
+    """Rows of an earlier release of an indicator: the children are the same, whatever became of its definition."""
     import polars as pl
 
-    old = (release.meta.get("definitions") or {}).get(name) or {}
-    if old.get("hash") != definition.get("hash"):
-        return None
     rows = release.frame.filter(pl.col("indicator") == name)
     return rows if rows.height else None
 

@@ -65,7 +65,7 @@ class Grid:
         mean = _is_mean(part, definition)
         shown = np.zeros((3, *sizes))
         shown[:, *at] = np.stack(_counts(part, mean=mean)[:3])
-        sums, rests = _classify(candidates, shown, sizes)
+        sums, rests = _classify(candidates, shown, sizes, unplaced=bool(definition.get("unplaced")))
         shape = (sizes[0], sizes[1], sizes[2])
         place = np.ravel_multi_index(at, shape).astype(np.int64)
         present = np.ones(shape, dtype=bool)
@@ -197,8 +197,13 @@ def _counts(part: pl.DataFrame, *, mean: bool) -> tuple[Floats, Floats, Floats, 
     return x, n - x, m, n, n + m
 
 
-def _classify(candidates: list[Sum], shown: Floats, sizes: list[int]) -> tuple[list[Sum], list[Sum]]:
-    """The sums that hold wherever everything is shown, with a rest where parts fall short; adds rests to `sizes`."""
+def _classify(
+    candidates: list[Sum], shown: Floats, sizes: list[int], *, unplaced: bool = False
+) -> tuple[list[Sum], list[Sum]]:
+    """The sums that hold wherever everything is shown, with a rest where parts fall short; adds rests to `sizes`.
+
+    `unplaced`: children without a place count in the whole and have no row, so every area may be more than its parts.
+    """
     sums, rests = [], []
     for axis, whole, parts in candidates:
         moved = np.moveaxis(shown, axis + 1, 0)
@@ -206,7 +211,7 @@ def _classify(candidates: list[Sum], shown: Floats, sizes: list[int]) -> tuple[l
         # A comparison with a hidden row (nan) is false: it says nothing.
         if (rest < 0).any():
             continue
-        if (rest > 0).any():
+        if (rest > 0).any() or (unplaced and axis == 0):
             rests.append((axis, whole, [*parts, sizes[axis]]))
             sizes[axis] += 1
             sums.append(rests[-1])

@@ -35,9 +35,11 @@ def children(seed: int, *, wijken: int = 4, most: int = 150) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=names, orient="row")
 
 
-def region(path, seed: int, **options):
+def region(path, seed: int, *, change=None, **options):
     """A result, unprotected, with all rows of gemeente and wijk, years and their window, in total and by sex."""
     found = children(seed, **options)
+    if change is not None:
+        found = change(found)
     found = pl.concat([found, found.with_columns(period=pl.lit("2023-2024"))])
     fed, yes = pl.col("feeding").is_not_null(), pl.lit(value=True)
     counts = {

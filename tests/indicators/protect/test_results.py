@@ -378,3 +378,31 @@ def test_a_wrong_table_to_start_from_hides_no_leak(tmp_path):
         == audit_results(path).by_reason()
         == {"lineair": 2}
     )
+
+
+def test_another_hash_makes_no_other_children(tmp_path):
+    """A definition that got another hash (a table was typed anew) still counts the same children."""
+    source = counted(tmp_path / "a.result")
+    policy, book = load_policy("ncj-strict"), tmp_path / "boek"
+    first = protect_result(tmp_path / "a.result", policy, tmp_path / "1.result", ledger=book)
+    named = {k: {**d, "hash": "ander"} for k, d in source.meta["definitions"].items()}
+    again = counted(tmp_path / "b.result")
+    write_result(again.path, again.counts().collect(), {**again.meta, "definitions": named}, replace=True)
+    second = protect_result(tmp_path / "b.result", policy, tmp_path / "2.result", ledger=book)
+    assert second.frame["status"].to_list() == first.frame["status"].to_list()
+    changed = counted(tmp_path / "c.result", change=2)
+    write_result(
+        changed.path, changed.counts().collect(), {**changed.meta, "definitions": named}, replace=True
+    )
+    with pytest.raises(WithheldError):
+        protect_result(tmp_path / "c.result", policy, tmp_path / "3.result", ledger=book)
+
+
+def test_a_blank_line_in_a_reference_table_changes_no_definition(tmp_path):
+    from bds_tool.indicators.definitions import _content
+
+    one, other, third = tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / "c.csv"
+    one.write_bytes(b"code,naam\n1,a\n2,b\n")
+    other.write_bytes(b'\xef\xbb\xbfcode,naam\r\n\r\n1,"a"\r\n2,b\r\n\r\n')
+    third.write_bytes(b"code,naam\n1,a\n2,c\n")
+    assert _content(one) == _content(other) != _content(third)

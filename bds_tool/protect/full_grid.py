@@ -1,0 +1,61 @@
+"""Every area, period and break-down has a row, whether anyone is there or not; children without a place have none.
+
+A row that is there only because a child is there tells of the child, whatever it hides. So the table is filled up
+before it is protected, and zero children are then protected as few are. Children with a secret or unknown address
+count in what is above; their own row is protected like any other, and left out of what is published when it is hidden.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bds_tool.indicators.result import BREAKDOWNS, TOTAL
+
+if TYPE_CHECKING:
+    import polars as pl
+
+AREA = ("level", "area", "area_name", "parent")
+
+
+def filled(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a result and, with zero children, those that no child made."""
+    import polars as pl
+
+    parts = []
+    for (name,), part in frame.group_by("indicator", maintain_order=True):
+        areas = part.select(AREA).unique(["level", "area"], keep="first", maintain_order=True)
+        periods = part.select("period").unique(maintain_order=True)
+        kinds = part.select(BREAKDOWNS).unique(maintain_order=True)
+        if areas.height * periods.height * kinds.height == part.height:
+            continue
+        every = areas.join(periods, how="cross").join(kinds, how="cross")
+        absent = every.join(part, on=["level", "area", "period", *BREAKDOWNS], how="anti", nulls_equal=True)
+        mean = part["x"].null_count() == part.height
+        zero = pl.lit(0, dtype=pl.Int64)
+        parts.append(
+            absent.with_columns(
+                indicator=pl.lit(str(name)),
+                n=zero,
+                x=pl.lit(None, dtype=pl.Int64) if mean else zero,
+                missing=zero,
+                status=pl.lit(part["status"][0]),
+            )
+        )
+    return pl.concat([frame, *parts], how="diagonal_relaxed").select(frame.columns) if parts else frame
+
+
+def unplaced(area: str = "area") -> pl.Expr:
+    """Rows of no real area: children whose address is unknown or secret."""
+    import polars as pl
+
+    code = pl.col(area)
+    return code.str.contains("/", literal=True) | code.is_in(["onbekend", "geheim"])
+
+
+def without_hidden_units(frame: pl.DataFrame) -> pl.DataFrame:
+    """A protected result without the rows of children without a place, where their totals are not all shown."""
+    import polars as pl
+
+    totals = frame.filter(unplaced(), *(pl.col(b) == TOTAL for b in BREAKDOWNS))
+    secret = totals.filter(pl.col("n").is_null() | (pl.col("n") == 0)).select("indicator", "area").unique()
+    return frame.join(secret, on=["indicator", "area"], how="anti", maintain_order="left")
