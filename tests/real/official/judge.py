@@ -94,7 +94,7 @@ class Judge:
         #: template → rows of (order, parsed path, flavours, demands), by the name of the last step
         self.templates = defaultdict(lambda: defaultdict(list))
         self.document = []
-        self.needs = {}
+        everywhere = set()  # templates of which a context can match without their own templateId
         demands = defaultdict(list)
         for r in self._mine(_rows(self.folder / "templates_structural.csv")):
             demands[r["context"]].append(r)
@@ -104,12 +104,13 @@ class Judge:
                 self.document.append((r["template"], entry))
             else:
                 self.templates[r["template"], ""][entry[1][-1].name].append(entry)
+                if f"[templateId[@root={r['template']}]]" not in r["path"]:
+                    everywhere.add((r["template"], ""))
         features = defaultdict(list)
         for r in _rows(self.folder / "templates_observation.csv"):
             features[r["feature"]].append(r)
         for p in self._mine(_rows(self.folder / "observation_parameters.csv")):
             key = (p["template"], p["edition"])
-            self.needs[key] = p["template"].replace("tpl:", TPL)
             made = {}
             for f in p["features"].split():
                 for r in features[f]:
@@ -121,6 +122,10 @@ class Judge:
                         entry[3].append(r)
             for entry in made.values():
                 self.templates[key][entry[1][-1].name].append(entry)
+        #: Where the templateId is near, its templates can match; "" is near everywhere.
+        self.by_root = defaultdict(list)
+        for key in self.templates:
+            self.by_root["" if key in everywhere else key[0].replace("tpl:", TPL)].append(key)
         for names in self.templates.values():
             for found in names.values():
                 found.sort(key=lambda e: e[0])
@@ -143,20 +148,22 @@ class Judge:
                  for node, kind, text in self.schema.judge(root)]  # fmt: skip
         if self.version == "4.2.0":
             return found
-        present = {e.get("root") for e in root.iter(N + "templateId")}
-        active = [
-            (k, n) for k, n in self.templates.items() if k not in self.needs or self.needs[k] in present
-        ]
         for template, entry in self.document:
             self._rows_of(root, entry, template, found, document=True)
-        for node in root.iter("*"):
+        nodes = list(root.iter("*"))  # kept, so that what is remembered of a node stays true
+        self.paths.forget()
+        near = {}
+        for node in nodes:
+            around = near[node] = near.get(node.getparent(), frozenset([""])) | _templates_below(node, 2)
             local = node.tag.rpartition("}")[2]
-            for key, names in active:
+            for key in [k for oid in around for k in self.by_root.get(oid, ())]:
+                names = self.templates[key]
                 tried = [*names.get(local, ()), *names.get("*", ())]
                 for entry in sorted(tried, key=lambda e: e[0]):
                     if self.paths.matches(node, entry[1]):
                         self._rows_of(node, entry, key[0], found)
                         break
+        self.paths.forget()
         return found
 
     def _rows_of(self, node, entry, template, found, document=False):
@@ -257,6 +264,14 @@ class Judge:
         if absent_ok == "yes" and (system if target == "@codeSystem" else code) is None:
             return True
         return given in value.split()
+
+
+def _templates_below(node, depth):
+    """Template roots of the node and of what is at most `depth` levels down: no path looks further."""
+    found = frozenset(t.get("root") for t in node.iterchildren(N + "templateId"))
+    for child in node if depth else ():
+        found |= _templates_below(child, depth - 1)
+    return found
 
 
 def _in_range(given, value):

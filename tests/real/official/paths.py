@@ -108,14 +108,22 @@ class Paths:
     def __init__(self, concepts, nulls):
         self.concepts, self.nulls = concepts, nulls
         self.codes = {k: {c for c, _ in v} for k, v in concepts.items()}
+        self.known: dict = {}
 
-    def fits(self, node, step, strict=False, any_space=False):
-        if step.name != "*":
-            if node.tag != N + step.name:
-                return False
-        elif not any_space and not isinstance(node.tag, str):
+    def forget(self):
+        self.known.clear()
+
+    def fits(self, node, step, strict=False):
+        if step.name != "*" and node.tag != N + step.name:
             return False
-        return all(any(self.holds(node, c, strict) for c in alternatives) for alternatives in step.conditions)
+        if not step.conditions:
+            return True
+        key = (node, id(step), strict)
+        if key not in self.known:
+            self.known[key] = all(
+                any(self.holds(node, c, strict) for c in alternatives) for alternatives in step.conditions
+            )
+        return self.known[key]
 
     def holds(self, node, condition, strict):
         kind, what, values = condition
@@ -158,11 +166,18 @@ class Paths:
             steps, tied = steps[1:], True
         else:
             tied = False
+        at = node
+        for step in reversed(steps):  # the names first, which is quick
+            if at is None or (step.name != "*" and at.tag != N + step.name):
+                return False
+            at = at.getparent()
+        if tied and at is not None:
+            return False
         for step in reversed(steps):
-            if node is None or not self.fits(node, step):
+            if not self.fits(node, step):
                 return False
             node = node.getparent()
-        return node is None if tied else True
+        return True
 
     def below(self, node, target):
         """Elements that one of the alternatives of a target finds below `node` (urn:hl7-org:v3; `*` any)."""
