@@ -80,6 +80,12 @@ def output(name="x.csv"):
     return lambda bds, place: registered(bds, place, name)
 
 
+def written(bds, place):
+    """What `bds convert` says that a message lacks, and the name that it wrote."""
+    told = bds("convert", "good.json", "out.xml", "--bds", "4.1.3", "--force").err
+    return told, "JGZ Proef" in (place / "out.xml").read_text(encoding="utf-8")
+
+
 VALIDATE = verdict("validate", "good.json")
 COLUMNS = '[kolommen]\nnr = "dossier_id"\nmmlen = '
 VENDOR = (
@@ -264,6 +270,12 @@ CASES = {
         "[anonymise]\nkey-file = 'key.txt'",
         "[anonymise]\nkey-file = 'key.txt'\npolicy = 'bestaat-niet.yaml'",
     ),
+    "sender.application": (written, "", "[sender]\napplication = '1234'"),
+    "sender.receiver": (written, "", "[sender]\nreceiver = '1234'"),
+    "sender.uzi-system": (written, "", "[sender]\nuzi-system = '900000001'"),
+    "sender.ura": (written, "", "[sender]\nura = '90000001'"),
+    "sender.name": (written, "", "[sender]\nname = 'JGZ Proef'"),
+    "sender.end-of-care": (written, "", "[sender]\nend-of-care = '01'"),
     "anonymise.key-file": (
         lambda bds, place: bds("anonymise", "x.csv", "--to", "y").err,
         "",
@@ -295,6 +307,7 @@ def test_no_field_is_typed_that_the_schema_lacks():
         "accept": config.Acceptance,
         "convert": config.ConvertSettings,
         "protect": config.ProtectSettings,
+        "sender": config.SenderSettings,
         "anonymise": config.AnonymiseSettings,
         "kolommen": ColumnSetting,
         "tabel.kolommen": ColumnSetting,

@@ -66,6 +66,22 @@ class ConvertSettings:
 
 
 @dataclass(frozen=True)
+class SenderSettings:
+    """`[sender]`: who sends a message and to whom. Empty is not known, and what is not known is not made up.
+
+    `application` and `receiver`: application ids; `uzi_system`: UZI number of the system (9 digits); `ura` (8) and
+    `name`: the organisation; `end_of_care`: the reason (element 487) of a transfer where the dossier gives none.
+    """
+
+    application: str = ""
+    receiver: str = ""
+    uzi_system: str = ""
+    ura: str = ""
+    name: str = ""
+    end_of_care: str = ""
+
+
+@dataclass(frozen=True)
 class ProtectSettings:
     """`[protect]`."""
 
@@ -94,6 +110,7 @@ class Settings:
     accept: tuple[Acceptance, ...] = ()
     tables: TableSettings = field(default_factory=TableSettings)
     convert: ConvertSettings = field(default_factory=ConvertSettings)
+    sender: SenderSettings = field(default_factory=SenderSettings)
     protect: ProtectSettings = field(default_factory=ProtectSettings)
     anonymise: AnonymiseSettings = field(default_factory=AnonymiseSettings)
 
@@ -183,6 +200,7 @@ def _typed(path: Path, values: dict[str, Any]) -> Settings:
         ),
         table_settings(values),
         ConvertSettings(c.get("dialect", "iso"), c.get("organisation")),
+        SenderSettings(**{k.replace("-", "_"): x for k, x in values.get("sender", {}).items()}),
         ProtectSettings(_policy(path, values.get("protect", {}))),
         AnonymiseSettings(path.parent / a["key-file"] if "key-file" in a else None, _policy(path, a)),
     )

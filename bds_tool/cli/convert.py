@@ -119,6 +119,8 @@ def convert(
         dialect=_dialect(dialect or settings.convert.dialect),
         organisation=organisation if organisation is not None else settings.convert.organisation,
         replace=force,
+        sender=settings.sender,
+        strict=strict,
     )
     if out.is_file() and not force:
         raise UsageError(
@@ -203,6 +205,16 @@ def _told(done: Written, out: Path) -> None:
     talk(f"{out}: {what}, {number(count)} {word}.")
     for name, left in sorted(done.left_out.items(), key=lambda item: -item[1])[:20]:
         talk(t(f"  niet mee: {number(left)} × {name}", f"  not carried: {number(left)} × {name}"))
+    if not done.lacking:
+        return
+    talk(
+        t(
+            "De standaard eist wat hier ontbreekt; de ontvanger kan deze berichten weigeren (--strict schrijft ze niet):",
+            "The standard demands what lacks here; a receiver can refuse these messages (--strict does not write them):",
+        )
+    )
+    for name, count in sorted(done.lacking.items(), key=lambda item: -item[1])[:20]:
+        talk(t(f"  {number(count)} bericht(en): {name}", f"  {number(count)} message(s): {name}"))
 
 
 def _explain(paths: list[Path], format_: str, tables: TableSettings, target: Path | None) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.settings import SenderSettings
 from bds_tool.base.text import t
 
 if TYPE_CHECKING:
@@ -39,23 +41,32 @@ ALIASES = {
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """How to write. `dialect`: iso, or excel-nl (semicolon, decimal comma, dd-mm-jjjj, BOM) for CSV."""
+    """How to write. `dialect`: iso, or excel-nl (semicolon, decimal comma, dd-mm-jjjj, BOM) for CSV.
+
+    `sender`: who sends a message; `strict`: write nothing when the format demands what the data do not say.
+    """
 
     formaat: str = ""
     bds: str = ""
     dialect: str = "iso"
     organisation: int | None = None
     replace: bool = False
+    sender: SenderSettings = field(default_factory=SenderSettings)
+    strict: bool = False
 
 
 @dataclass
 class Written:
-    """What was written, and what the format has no place for: words for it → number of rows or values."""
+    """What was written, and what the format has no place for: words for it → number of rows or values.
+
+    `lacking`: what the format demands and the data do not say, in words → number of messages.
+    """
 
     files: int = 0
     rows: int = 0
     dossiers: int | None = None
     left_out: dict[str, int] = field(default_factory=dict)
+    lacking: dict[str, int] = field(default_factory=dict)
 
     def leave(self, what: str, count: int = 1) -> None:
         self.left_out[what] = self.left_out.get(what, 0) + count
@@ -87,7 +98,7 @@ def write(store: Store, to: str, out: Path | str, options: WriteOptions | None =
         )
     given = options or WriteOptions()
     module, function = WRITERS[chosen].split(":")
-    settings = WriteOptions(chosen, given.bds, given.dialect, given.organisation, given.replace)
+    settings = dataclasses.replace(given, formaat=chosen)
     written: Written = getattr(importlib.import_module(module), function)(store, Path(out), settings)
     return written
 
@@ -108,9 +119,11 @@ def _write_dob(store: Store, out: Path, options: WriteOptions) -> Written:
     from bds_tool.formats.dob.write import write_dob
 
     version = options.bds or version_of(store)
-    done = write_dob(store, out, version, replace=options.replace)
+    done = write_dob(
+        store, out, version, sender=options.sender, replace=options.replace, strict=options.strict
+    )
     left = {_place(number): count for number, count in done.left_out.items()}
-    return Written(done.messages, 0, done.messages, left)
+    return Written(done.messages, 0, done.messages, left, done.lacking)
 
 
 def version_of(store: Store) -> str:

@@ -109,6 +109,12 @@ class Coder:
                 self.names[self.slot(bdsnummer), found[-1]] = self.word(name)
         return np.array(found, dtype=np.int64)
 
+    def name(self, bdsnummer: int, codes: Ints, names: list[str]) -> None:
+        """Display names of codes of an element whose list is not part of the definition."""
+        if self.has(bdsnummer):
+            slot = self.slot(bdsnummer)
+            self.names |= {(slot, int(c)): self.word(n) for c, n in zip(codes, names, strict=True) if c >= 0}
+
     def numbers(self, values: Ints) -> Ints:
         """Whole numbers; from 10,000 on in steps of 50."""
         coarse = _FINE + np.minimum((values - _FINE) // _COARSE_STEP, _COARSE - 1)

@@ -37,7 +37,10 @@ def identity(d: Draw) -> None:
     rows.child(2, family)
     rows.child(4, family)
     rows.child(8, coder.codes(8, ["02"])[np.zeros(len(people.child), int)], volgnr=1)
-    rows.child(9, coder.codes(9, d.region.gemeente_code)[people.buurt], volgnr=1)
+    gemeente = coder.codes(9, d.region.gemeente_code)
+    if rows.for_message:
+        coder.name(9, gemeente, d.region.gemeente_naam)
+    rows.child(9, gemeente[people.buurt], volgnr=1)
     rows.child(11, d.words(names["straten"], "straat"), volgnr=1)
     rows.child(12, coder.numbers(people.house), volgnr=1)
     rows.child(16, rows.local(_postcodes(d)), volgnr=1)
@@ -68,6 +71,10 @@ def parents(d: Draw) -> None:
     rows.child(66, education[people.education], where=known, volgnr=1)
     rows.child(71, country[people.land_mother], volgnr=1)
     father = d.chance.uniform("vader", people.child) < 0.93
+    if rows.for_message:  # a relative without a name has no place in a message
+        family = d.words(d.spec["namen"]["achternamen"], "achternaam")
+        rows.child(657, family, volgnr=1)
+        rows.child(657, family, where=father, volgnr=2)
     rows.child(62, coder.codes(62, ["01"])[everyone], where=father, volgnr=2)
     rows.child(63, coder.dates(people.father_born), where=father, volgnr=2)
     rows.child(66, education[people.education_father], where=father & known, volgnr=2)
@@ -126,9 +133,15 @@ def care(d: Draw) -> None:
     chances = np.full(len(people.child), float(vaccination["toestemming_rivm"]["waarde"]))
     agrees = d.chance.uniform("toestemming", people.child) < chances
     rows.child(1533, coder.codes(1533, ["false", "true"])[agrees.astype(int)], where=asked, volgnr=1)
-    source = [c for c in coder.codes(1535, ["04", "02"]) if c >= 0][:1] or [
-        -1
-    ]  # before 4.0 the source is W0088
+    source = [c for c in coder.codes(1535, ["04", "02"]) if c >= 0][:1] or [-1]
+    if rows.for_message and not coder.has(1577):
+        # Before 4.0 the data set gives the source by W0088; the message wants W0691, the organisation's number and who
+        # was told.
+        source = [coder.word("04")]
+        whole = "Gezaghebbende (Toestemming van andere gezaghebbende vereist)"
+        coder.name(1535, np.array(source), [whole])
+        rows.child(1538, d.words(["90000001"], "organisatie"), where=asked, volgnr=1)
+        rows.child(1537, d.words(d.spec["namen"]["achternamen"], "medewerker"), where=asked, volgnr=1)
     rows.child(1534, d.words(d.spec["namen"]["achternamen"], "achternaam"), where=asked, volgnr=1)
     rows.child(1535, np.array(source)[np.zeros(len(agrees), int)], where=asked, volgnr=1)
     rows.child(1540, d.words(["Verzonnen JGZ"], "organisatie"), where=asked, volgnr=1)

@@ -34,6 +34,10 @@ def header(d: Draw) -> None:
         disciplines = [m["discipline"] for m in moments] + ["02"] * EXTRA
         status = np.where(acts.seen, coder.word("completed"), coder.word("aborted"))
         rows.path("careProvisionEvent/component7/encounter/statusCode", "R018", rows.activity, status)
+        if rows.for_message:  # who has a discipline there has a number: an AGB code of nobody's
+            staff = np.array([coder.word(f"900000{n:02d}") for n in range(1, len(moments) + 2)])
+            seen = np.flatnonzero(acts.seen)
+            rows.act(1523, seen, staff[np.minimum(acts.kind[seen], len(staff) - 1)])
         rows.act(1599, np.flatnonzero(acts.seen), _of(acts.seen, coder.codes(1599, disciplines)[acts.kind]))
     else:
         rows.act(725, every, coder.codes(725, ["02", "01"])[acts.seen.astype(int)])

@@ -55,10 +55,11 @@ def produce(
 
 
 def _write(store: Path, kind: str, out: Path, *, replace: bool) -> dict[str, int]:
+    from bds_tool.formats.dob.sender import INVENTED
     from bds_tool.formats.writing import WriteOptions, write
     from bds_tool.store.store import Store
 
-    return write(Store.open(store), kind, out, WriteOptions(replace=replace)).left_out
+    return write(Store.open(store), kind, out, WriteOptions(replace=replace, sender=INVENTED)).left_out
 
 
 def _manifest(store: Path, manifest: Path | None, done: Produced) -> None:

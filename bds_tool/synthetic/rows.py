@@ -47,6 +47,11 @@ class Rows:
         if self.coder.coding == "hl7":
             self._pieces.append((self.coder.place(path, rubriek), owners, values, 0))
 
+    @property
+    def for_message(self) -> bool:
+        """The HL7 coding: these registrations become messages, which demand more than the data set does."""
+        return self.coder.coding == "hl7"
+
     def local(self, texts: list[str]) -> Ints:
         """Values that only exist in this chunk: one text per place."""
         start = LOCAL + len(self._local)

@@ -78,6 +78,8 @@ def _refuse(d: Draw, refuses: Any, counter: Ints) -> None:  # noqa: ANN401
     reasons = d.spec["vaccinaties"]["bezwaar_reden"]
     chosen = d.chance.pick("bezwaar", d.acts.child[which], list(reasons.values()))
     rows.act(461, which, int(coder.codes(461, ["11"])[0]), volgnr=counter[which])
+    if rows.for_message:  # the message dates a refusal too
+        rows.act(1409, which, coder.dates(d.acts.day[which]), volgnr=counter[which])
     rows.act(683, which, coder.codes(683, list(reasons))[chosen], volgnr=counter[which])
 
 

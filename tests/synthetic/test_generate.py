@@ -88,6 +88,13 @@ def test_every_code_is_in_the_list_of_its_version(version, coding):
         if coding == "hl7" and number in ATTRIBUTES:
             continue
         allowed = lists.get(number) or fallback.get(number)
+        if (coding, version, number) == ("hl7", "3.2.7", 1535):
+            allowed = {
+                "01",
+                "03",
+                "04",
+                "05",
+            }  # the message of 3.2.7 asks W0691 where the data set names W0088
         if allowed:
             checked += 1
             assert code in allowed, (number, code)

@@ -31,7 +31,11 @@ class Node:
 
     `element` is the number this place carries; `known` says that it carries data even without a number.
     `children` maps a qualified tag to (test, node) pairs, tried in order; `attributes` likewise by name.
-    `fixed` are attributes and code values that a selector asks for: the writer writes them, the reader passes.
+
+    The rest is for the writer. `fixed`: attributes it always writes. `always`: written also when nothing is known,
+    in every message ("altijd") or only before 4.0 ("oud"). `when`: child → attributes the node has beside it.
+    `identified`: elements of which one is needed to write the node at all; `no_id`: the nullFlavor of an `id` that
+    nobody gave.
     """
 
     key: str
@@ -54,6 +58,11 @@ class Node:
     activity: bool = False
     template: str = ""
     default: dict[str, str] = field(default_factory=dict)
+    fixed: dict[str, str] = field(default_factory=dict)
+    always: str = ""
+    when: dict[str, dict[str, str]] = field(default_factory=dict)
+    identified: tuple[int, ...] = ()
+    no_id: str = ""
     selectors: tuple[tuple[str, str, str], ...] = ()
     attributes: dict[str, Node] = field(default_factory=dict)
     children: dict[str, list[tuple[Test | None, Node]]] = field(default_factory=dict)
@@ -172,6 +181,11 @@ def _fill(node: Node, value: dict[str, Any]) -> None:
     node.activity = bool(value.get("_activiteit"))
     node.template = value.get("_sjabloon", "")
     node.default = value.get("_standaard", {})
+    node.fixed = value.get("_vast", {})
+    node.always = value.get("_altijd", "")
+    node.when = value.get("_bij", {})
+    node.identified = tuple(value.get("_alleen_met", ()))
+    node.no_id = value.get("_zonder_id", "")
     for key, child_value in value.items():
         if key.startswith("_"):
             continue

@@ -32,6 +32,23 @@ class Placed:
     order: int
 
 
+class Present:
+    """What the dossier holds, by activity, element and instance."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self._values = {(r["activiteit_id"], r["bdsnummer"], r["volgnr"]): r["waarde"] for r in rows}
+        self._numbers = {(activity, number) for activity, number, _ in self._values}
+
+    def has(self, activity: str | None, number: int) -> bool:
+        return (activity, number) in self._numbers
+
+    def value(self, row: dict[str, Any], number: int) -> str | None:
+        """What the element says in the activity and instance of this row."""
+        if row["bdsnummer"] == number:
+            return row["waarde"]  # type: ignore[no-any-return]
+        return self._values.get((row["activiteit_id"], number, row["volgnr"]))
+
+
 class Places:
     """Index of the layout for writing: by element number, by place, and by kind of act."""
 
@@ -61,20 +78,21 @@ class Places:
                 if held is not None:
                     self.qualifies.setdefault(held, []).append((carrier, chain))
 
-    def place(self, row: dict[str, Any], order: int, present: set[tuple[Any, ...]]) -> Placed | None:
+    def place(self, row: dict[str, Any], order: int, present: Present) -> Placed | None:
         """The place of one row, or None when the message has none for it.
 
-        `present` holds (activiteit_id, bdsnummer) of the dossier, to tell which carrier a qualifier sits on.
+        `present` tells which carrier a qualifier sits on, and which of two forms a group of rows has.
         """
         number = row["bdsnummer"]
         pad = row["pad"] or ""
         if number is None:
-            chains = self.by_pad.get(pad)
+            chains = [c for c in self.by_pad.get(pad, ()) if self._allowed(c)]
             if not chains:
                 return None
             chain = next((c for c in chains if _holds(c, row)), chains[0])
             return self._placed(row, chain, None, order)
-        known = self.by_number.get(number, [])
+        known = [c for c in self.by_number.get(number, ()) if self._allowed(c) and _formed(c, row, present)]
+        known = [c for c in known if any(map(_own_form, c))] or known
         exact = next((c for c in known if c[-1].pad == pad and _holds(c, row)), None)
         if exact:
             return self._placed(row, exact, None, order)
@@ -82,7 +100,7 @@ class Places:
         carriers = self.qualifies.get(number)
         if carriers and not known:
             at_hand = [c for c in carriers if f"/{c[0]}/" in pad]
-            at_hand = at_hand or [c for c in carriers if (row["activiteit_id"], c[0]) in present] or carriers
+            at_hand = at_hand or [c for c in carriers if present.has(row["activiteit_id"], c[0])] or carriers
             carrier, tail = at_hand[0]
             act = self._act(carrier, row, pad)
             return None if act is None else self._placed(row, act + tail, carrier, order)
@@ -97,8 +115,7 @@ class Places:
 
     def _fitting(self, chains: list[Chain], row: dict[str, Any]) -> Chain | None:
         """Of several places, the one for this version, group and code."""
-        fits = [c for c in chains if self._allowed(c) and _holds(c, row)]
-        fits = fits or [c for c in chains if self._allowed(c)] or chains
+        fits = [c for c in chains if _holds(c, row)] or chains
         # Non-BDS data may hang below the dossier and below an activity.
         within = row["activiteit_id"] is not None
         fits = [c for c in fits if any(n.activity for n in c) == within] or fits
@@ -158,6 +175,19 @@ class Places:
 def _holds(chain: Chain, row: dict[str, Any]) -> bool:
     groups = [n.groep for n in chain if n.groep]
     return not groups or row["groep"] in groups
+
+
+def _formed(chain: Chain, row: dict[str, Any], present: Present) -> bool:
+    """Before 4.0 a consent of the child itself has a form of its own, and no other consent may have it."""
+    return all(
+        present.value(row, node.element) == node.stands_for
+        for node in chain
+        if _own_form(node) and node.element is not None
+    )
+
+
+def _own_form(node: Node) -> bool:
+    return node.old_only and node.kind == "aanwezig" and bool(node.stands_for)
 
 
 def _steps(volgnr: int | None, instances: int) -> tuple[tuple[int, ...], int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bds_tool.formats.dob.layout import Node
-from bds_tool.formats.dob.place import Placed, Places
+from bds_tool.formats.dob.place import Placed, Places, Present
 from bds_tool.schema import Definition
 
 _KIND = "careProvisionEvent/component7/@soort"
@@ -14,6 +14,8 @@ _MOOD = "careProvisionEvent/component7/encounter/@moodCode"
 _STATUS = "careProvisionEvent/component7/encounter/statusCode"
 #: Code of 1605 for an activity that took place (W0690).
 REALISED = "01"
+#: Codes of 495 (W0191) for a contact that was called off: before 4.0 it stays an intention (moodCode INT).
+_CALLED_OFF = frozenset({"01", "03"})
 #: Elements the message tells by its shape: an indication is there (1158), the activity of non-BDS data (1334).
 IMPLIED = frozenset({1158, 1334})
 
@@ -35,19 +37,32 @@ def grow(rows: list[dict[str, Any]], places: Places, left: dict[int | None, int]
     """The tree of a dossier from its rows; `left` counts rows the message has no place for, by element."""
     top = Branch(places.layout.dossier, 0)
     kinds = {r["activiteit_id"]: r["waarde"] for r in rows if r["pad"] == _KIND}
-    told = [_at_home(r, places.definition) for r in rows if r["pad"] != _KIND]
+    planned = {r["activiteit_id"] for r in rows if r["pad"] == _MOOD and r["waarde"] != "EVN"}
+    told = [_at_home(_stated(r, places, planned), places.definition) for r in rows if r["pad"] != _KIND]
     rows = _with_headers(told, places)
-    present = {(r["activiteit_id"], r["bdsnummer"]) for r in rows}
+    present = Present(rows)
     for order, row in enumerate(rows):
         placed = places.place(row, order, present)
         if placed is None:
-            if row["bdsnummer"] in IMPLIED:
+            # A part around the elements that only says that nothing is known tells nothing.
+            empty = row["bdsnummer"] is None and row["waarde"] is None and row["tekst"] is None
+            if row["bdsnummer"] in IMPLIED or empty:
                 continue
             left[row["bdsnummer"]] = left.get(row["bdsnummer"], 0) + 1
             continue
         _hang(top, placed)
     _choose(places, top, "careProvisionEvent", kinds)
     return top
+
+
+def _stated(row: dict[str, Any], places: Places, planned: set[str | None]) -> dict[str, Any]:
+    """The status of an activity that did not take place: `cancelled` before 4.0; `aborted` since, unless planned."""
+    if row["bdsnummer"] != 725 and row["pad"] != _STATUS:
+        return row
+    if row["activiteit_id"] in planned and not places.old:
+        return row
+    said, says = ("aborted", "cancelled") if places.old else ("cancelled", "aborted")
+    return row | {"waarde": says} if row["waarde"] == said else row
 
 
 def _choose(places: Places, branch: Branch, path: str, kinds: dict[str | None, str]) -> None:
@@ -102,6 +117,7 @@ def _with_headers(rows: list[dict[str, Any]], places: Places) -> list[dict[str, 
     if (None, 695) not in told:
         added.append(empty | {"bdsnummer": 695, "waarde": rows[0]["dossier_id"]})
     status = {r["activiteit_id"]: r["waarde"] for r in rows if r["bdsnummer"] == 1605}
+    missed = {r["activiteit_id"]: r["waarde"] for r in rows if r["bdsnummer"] == 495}
     for activity, moment in {r["activiteit_id"]: r["datum"] for r in rows if r["activiteit_id"]}.items():
         place = {"activiteit_id": activity, "datum": moment}
         if (activity, 1377) not in told:
@@ -110,8 +126,10 @@ def _with_headers(rows: list[dict[str, Any]], places: Places) -> list[dict[str, 
             added.append(empty | place | {"bdsnummer": 724, "waarde": moment.isoformat()})
         if (activity, _MOOD) not in told:
             # What was registered at a contact took place, unless its status (1605) says that it did not.
-            done = "completed" if status.get(activity, REALISED) == REALISED else "aborted"
-            added.append(empty | place | {"pad": _MOOD, "waarde": "EVN"})
+            undone = "cancelled" if places.old else "aborted"
+            done = "completed" if status.get(activity, REALISED) == REALISED else undone
+            planned = places.old and missed.get(activity) in _CALLED_OFF
+            added.append(empty | place | {"pad": _MOOD, "waarde": "INT" if planned else "EVN"})
             if (activity, 725) not in told and (activity, _STATUS) not in told:
                 number = 725 if places.old else None
                 added.append(empty | place | {"bdsnummer": number, "pad": _STATUS, "waarde": done})

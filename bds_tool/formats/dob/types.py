@@ -38,6 +38,9 @@ def put(element: _Element, row: dict[str, Any], defined: Element | None, definit
         _address_code(element, row, defined, definition)
     elif tag == HL7 + "statusCode":
         _null_or(element, row, lambda: element.set("code", row["waarde"]))
+    elif tag == HL7 + "keyWordText":
+        _null_or(element, row, lambda: _code(element, row | {"tekst": None}, defined, definition))
+        _text(element, row["tekst"])
     elif tag == HL7 + "code" or (str(tag).endswith(("Code", "keyWordText")) and tag != HL7 + "postalCode"):
         _code(element, row, defined, definition)
     else:
@@ -70,6 +73,8 @@ def _kind(row: dict[str, Any], defined: Element | None) -> str:
     """The data type: what the row shows goes before what the definition says."""
     if row["eenheid"]:
         return "PQ"
+    if row["nullflavor"] is not None and row["tekst"] is not None:
+        return "CV"  # the only type that says in words what has no code
     if row["codesysteem"] and row["nullflavor"] is None:
         return (
             "II"
