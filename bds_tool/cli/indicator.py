@@ -241,6 +241,16 @@ def compute(
         str,
         typer.Option("--standardise", help="Ook directe standaardisatie, bijvoorbeeld naar age,sex."),
     ] = "",
+    findings: Annotated[
+        Path | None,
+        typer.Option("--findings", help="Bevindingen van bds validate --save: die waarden tellen niet."),
+    ] = None,
+    doubt: Annotated[
+        bool,
+        typer.Option(
+            "--doubt/--all-values", help="Ongeloofwaardige waarden niet meetellen, of alles tellen."
+        ),
+    ] = True,
     memory: Annotated[
         str, typer.Option("--memory", help="Geheugen voor tellen; daarboven naar schijf.")
     ] = "2500MB",
@@ -283,6 +293,8 @@ def compute(
             reference=one_of(reference, ("land", "regio", "nl"), "--reference"),
             replace=force,
             memory=memory,
+            judge=doubt,
+            findings=findings,
         )
     if not quiet:
         _summary(result)

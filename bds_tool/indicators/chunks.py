@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 #: Columns that the views read.
-COLUMNS = ("dossier_id", "activiteit_id", "datum", "bdsnummer", "volgnr", "waarde", "bron")
+COLUMNS = ("dossier_id", "activiteit_id", "datum", "bdsnummer", "volgnr", "waarde", "bron", "regel")
 #: Of these the texts; they are read as dictionaries, for numbers are quicker to group than words.
 TEXTS = ("dossier_id", "activiteit_id", "waarde")
 #: A piece is filtered when less than this share of its rows is wanted.

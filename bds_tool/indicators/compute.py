@@ -8,7 +8,7 @@ additive, so margins made from the finest cells (`cube`) are exact.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +17,7 @@ from bds_tool.base import text
 from bds_tool.base.pools import threads
 from bds_tool.indicators import features
 from bds_tool.indicators.definitions import Indicator
+from bds_tool.indicators.doubt import CERTAIN
 from bds_tool.indicators.result import LEVELS
 from bds_tool.store import database
 
@@ -134,8 +135,10 @@ def groups(indicators: Iterable[Indicator]) -> list[Group]:
     return list(gathered.values())
 
 
-def cells_sql(group: Group, by: Sequence[str]) -> str:
-    """SQL of the finest cells of a group: gebied, jaar, breakdowns, then one column per `columns(group)`.
+def cells_sql(group: Group, by: Sequence[str], only: str = "") -> str:
+    """SQL of the finest cells of a group: gebied, jaar, breakdowns, then what `unpacked(group)` reads.
+
+    `only` is a table with the children (`kind`) to count; without it all are.
 
     Characteristics of the child come from `thuis`, the area from there or, for a child that moved, from the address on
     the date that decides the year. The conditions build on each other (known = population and denominator, …); their
@@ -179,7 +182,10 @@ def cells_sql(group: Group, by: Sequence[str]) -> str:
             *packed,
         ]
     )
-    rows = f"SELECT *, CAST({group.day} AS DATE) AS k_datum FROM {group.view}{' WHERE ' + group.where if group.where else ''}"
+    where = " AND ".join(
+        part for part in (group.where, f"kind IN (SELECT kind FROM {only})" if only else "") if part
+    )
+    rows = f"SELECT *, CAST({group.day} AS DATE) AS k_datum FROM {group.view}{' WHERE ' + where if where else ''}"
     return (
         f"SELECT {columns} FROM (SELECT *{''.join(flags)} FROM ({rows}) AS r "
         "CROSS JOIN (SELECT van AS per_van, peildatum AS per_tot FROM parameters) AS per "
@@ -217,34 +223,56 @@ def unpacked(group: Group) -> dict[str, str]:
     return out | {name: f"t{number}" for number, name in enumerate(group.totals)}
 
 
-def count(
-    connection: duckdb.DuckDBPyConnection, tables: Iterable[pa.Table], plan: Plan
-) -> list[tuple[Group, str]]:
-    """Count all indicators over `tables` (pieces of registraties); returns each group with the table of its cells.
+class Counted(NamedTuple):
+    """A group with the table of its cells, and (when values were judged) that of what values in doubt would change."""
 
-    `connection` holds `bronnen` and the tables of `area.install`. A table of cells has gebied, jaar, the breakdowns
-    and what `unpacked` names, one row per cell and piece.
+    group: Group
+    cells: str
+    range: str
+
+
+def count(
+    connection: duckdb.DuckDBPyConnection, tables: Iterable[pa.Table], plan: Plan, *, judged: bool = False
+) -> list[Counted]:
+    """Count all indicators over `tables` (pieces of registraties).
+
+    `connection` holds `bronnen`, the tables of `area.install` and, when `judged`, that of `doubt.install`. A table of
+    cells has gebied, jaar, the breakdowns and what `unpacked` names, one row per cell and piece.
     """
     progress = plan.progress or (lambda _: None)
     found = groups(plan.indicators)
     features.install_lookups(connection, plan.views(), plan.settings, plan.concepts())
+    # What lies after the day of reading cannot have happened; what lies after the reference date is only later.
+    connection.execute("""
+        update parameters set opgeleverd = coalesce(
+            (select max(try_cast(gelezen as date)) from bronnen), opgeleverd)""")
+    if not judged:
+        connection.execute("update parameters set oordeel = false")
     first = threading.Lock()
-    made: set[int] = set()
+    made: set[str] = set()
+
+    def add(own: duckdb.DuckDBPyConnection, target: str, sql: str) -> None:
+        with first:
+            new = target not in made
+            if new:
+                own.execute(f"create or replace table {target} as {sql}")
+                made.add(target)
+        if not new:
+            own.execute(f"insert into {target} {sql}")
 
     def one(table: pa.Table) -> None:
         with connection.cursor() as own:  # temporary tables are those of a cursor
-            own.register("registraties", by_element(table))
+            own.register("_stuk", by_element(table))
+            own.execute(
+                f"create or replace temp view registraties as {CERTAIN if judged else 'select * from _stuk'}"
+            )
             features.make(own, plan.views(), plan.concepts())
-            own.unregister("registraties")
             for position, group in enumerate(found):
-                sql = cells_sql(group, plan.cell_by)
-                with first:
-                    new = position not in made
-                    if new:
-                        own.execute(f"create or replace table _cel{position} as {sql}")
-                        made.add(position)
-                if not new:
-                    own.execute(f"insert into _cel{position} {sql}")
+                add(own, f"_cel{position}", cells_sql(group, plan.cell_by))
+            if judged:
+                for position, sign, sql in _range(own, found, plan):
+                    add(own, f"_met{position}", f"select {sign} as teken, * from ({sql})")
+            own.unregister("_stuk")
 
     waiting: list[Future[None]] = []
     with threads(PIECES) as pool:
@@ -256,7 +284,30 @@ def count(
                 waiting.pop(0).result()
         for future in waiting:
             future.result()
-    return [(group, f"_cel{n}") for n, group in enumerate(found)]
+    return [
+        Counted(group, f"_cel{n}", f"_met{n}" if f"_met{n}" in made else "") for n, group in enumerate(found)
+    ]
+
+
+def _range(own: duckdb.DuckDBPyConnection, found: list[Group], plan: Plan) -> Iterator[tuple[int, int, str]]:
+    """Cells of the children with a value in doubt: without it (sign -1, from the views as they are), then with it.
+
+    Yields position of the group, sign and SQL; the views are made anew between the two.
+    """
+    doubted = features.doubted(own, plan.views())
+    if not doubted:
+        return
+    touched = [
+        (n, g)
+        for n, g in enumerate(found)
+        if doubted & {19, 20} or doubted & features.own_elements(g.view, g.where, plan.concepts())
+    ]
+    for position, group in touched:
+        yield position, -1, cells_sql(group, plan.cell_by, "geraakt")
+    features.undoubt(own)
+    features.make(own, ["thuis", "verhuisd", *sorted({g.view for _, g in touched})], plan.concepts())
+    for position, group in touched:
+        yield position, 1, cells_sql(group, plan.cell_by, "geraakt")
 
 
 def by_element(table: pa.Table) -> pa.Table:
@@ -270,14 +321,16 @@ def by_element(table: pa.Table) -> pa.Table:
 
 
 def figures(
-    connection: duckdb.DuckDBPyConnection, cells: str, group: Group, by: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, cells: str, group: Group, by: Sequence[str], sign: str = "1"
 ) -> dict[str, Any]:
     """The cells of a group as numpy arrays: gebied, jaar, breakdowns, and each sum by name, added up over the pieces.
 
     All sums are whole numbers, those of means in PARTS.
     """
     dims = ["gebied", "jaar", *by]
-    sums = ", ".join(f'sum(CAST({sql} AS DOUBLE)) AS "{name}"' for name, sql in unpacked(group).items())
+    sums = ", ".join(
+        f'sum({sign} * CAST({sql} AS DOUBLE)) AS "{name}"' for name, sql in unpacked(group).items()
+    )
     return dict(
         connection.execute(f"select {', '.join(dims)}, {sums} from {cells} group by all").fetchnumpy()
     )

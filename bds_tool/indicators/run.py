@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import work_dir
 from bds_tool.base.text import number, t
-from bds_tool.indicators import area, features
+from bds_tool.indicators import area, doubt, features
 from bds_tool.indicators.chunks import ROWS, pieces
-from bds_tool.indicators.compute import PARTS, PIECES, Group, Plan, count, figures, unpacked
+from bds_tool.indicators.compute import PARTS, PIECES, Counted, Plan, count, figures, unpacked
 from bds_tool.indicators.cube import Space, look_up, roll_up
 from bds_tool.indicators.output import Sums, metadata, write
 from bds_tool.indicators.result import LEVELS, TOTAL, Result, write_result
@@ -53,8 +53,12 @@ def compute(
     replace: bool = False,
     memory: str = MEMORY,
     rows: int = ROWS,
+    judge: bool = True,
+    findings: Path | None = None,
 ) -> Result:
     """Count all indicators of `plan` over `store` and write the result directory `target`.
+
+    Values that `findings` (or, without, the rules of `doubt`) put in doubt do not count; `judge` False counts all.
 
     Raises UsageError when the target exists and `replace` is false, or a wanted level has no table.
     """
@@ -75,8 +79,13 @@ def compute(
             connection = connect(store, spill, area_paths, memory=memory, threads=threads)
             facts = install_areas(connection, plan, area_paths, area_year)
             wanted = frozenset(features.elements(features.needed(plan.views()), plan.concepts()))
+            doubted = {}
+            if judge:
+                progress(t("waarden beoordelen", "judging values"))
+                day = plan.settings.reference_date
+                doubted = doubt.install(connection, store, spill, day, findings, wanted)
             read = pieces(file, connection, spill, rows, wanted)
-            counted = count(connection, read, plan)
+            counted = count(connection, read, plan, judged=judge)
             progress(t("marges en toetsen", "margins and tests"))
             space = make_space(connection, plan)
             lost = _Lost(space)
@@ -90,6 +99,7 @@ def compute(
             )
             meta = metadata(plan, sources(store), facts, reference=reference)
             meta["notes"] += lost.notes() + _not_broken_down(plan)
+            meta["doubt"] = {"judged": judge, "file": findings.name if findings else None, "values": doubted}
             connection.close()
             tables = {}
             if standard and (rates := standard.table()) is not None:
@@ -178,7 +188,7 @@ def all_sums(
     connection: duckdb.DuckDBPyConnection,
     plan: Plan,
     space: Space,
-    counted: list[tuple[Group, str]],
+    counted: list[Counted],
     standard: Standardiser | None = None,
 ) -> Iterator[Sums]:
     """The sums of each indicator with all margins, in the order of the groups; population views come first.
@@ -189,15 +199,20 @@ def all_sums(
 
     views = {i.population_view for i in plan.indicators if i.population_view}
     kept: dict[str, tuple[Any, Any]] = {}
-    ordered = sorted(counted, key=lambda pair: pair[0].view not in views)
+    ordered = sorted(counted, key=lambda one: one.group.view not in views)
     chosen = {i.id: i for i in plan.indicators}
-    for group, table in ordered:
+    judged = any(one.range for one in counted)
+    for group, table, range_ in ordered:
         names = list(unpacked(group))
         cells = figures(connection, table, group, plan.cell_by)
         connection.execute(f"drop table {table}")
         if standard:
             standard.add(cells, [chosen[name] for name in group.counters])
         keys, sums = roll_up(space, cells, names)
+        changes = None
+        if range_:
+            signed = figures(connection, range_, group, plan.cell_by, "teken")
+            changes = (names, *roll_up(space, signed, names))
         found: dict[str, dict[str, Any]] = {}
         for position, name in enumerate(names):
             what, _, indicator = name.partition("|")
@@ -207,10 +222,42 @@ def all_sums(
             else:
                 found.setdefault(indicator, {})[what] = sums[:, position]
         for indicator, own in found.items():
-            yield _sums_of(space, chosen[indicator], keys, own, kept.pop(indicator, None))
+            i, there = chosen[indicator], keys
+            if judged:
+                there, own = _with_range(i, keys, own, changes)  # noqa: PLW2901
+            yield _sums_of(space, i, there, own, kept.pop(indicator, None))
     for indicator, (keys, population) in kept.items():  # asked of many, registered by nobody
         zero = np.zeros(len(keys))
         yield _sums_of(space, chosen[indicator], keys, {"p": population, "n": zero, "x": zero}, None)
+
+
+def _with_range(
+    i: Indicator,
+    keys: Any,  # noqa: ANN401
+    own: dict[str, Any],
+    changes: tuple[list[str], Any, Any] | None,
+) -> tuple[Any, dict[str, Any]]:
+    """The sums with `l` (what values in doubt add to n) and `w` (x, or the sum of a mean, with them)."""
+    import numpy as np
+
+    what = "s" if i.kind == "gemiddelde" else "x"
+    zero = np.zeros(len(keys))
+    if changes is None:
+        return keys, own | {"l": zero, "w": own.get(what, zero)}
+    names, other, sums = changes
+    every = np.union1d(keys, other)
+    position, there = look_up(keys, every)
+    own = {k: np.where(there, v[position], 0.0) if len(v) else np.zeros(len(every)) for k, v in own.items()}
+    position, there = look_up(other, every)
+
+    def change(name: str) -> Any:  # noqa: ANN401
+        if name not in names or not len(other):
+            return np.zeros(len(every))
+        return np.where(there, sums[position, names.index(name)], 0.0)
+
+    own["l"] = change(f"n|{i.id}")
+    own["w"] = own.get(what, np.zeros(len(every))) + change(f"{what}|{i.id}")
+    return every, own
 
 
 def _sums_of(
@@ -235,6 +282,8 @@ def _sums_of(
         own["p"] = others + own.pop("u")
         keys = every
     keep = (own["p"] > 0) | (own["n"] > 0)
+    if "l" in own:
+        keep |= own["l"] != 0
     for at, name in enumerate(space.by):
         if name not in i.data["uitsplitsingen"]:
             keep &= space.part(keys, at) == 0
@@ -255,6 +304,8 @@ def _sums_of(
         own["s"] / PARTS["s"] if mean and "s" in own else None,
         own["q"] / PARTS["q"] if mean and "q" in own else None,
         published,
+        own.get("l"),
+        own["w"] / PARTS["s"] if mean and "w" in own else own.get("w"),
     )
 
 

@@ -1,16 +1,20 @@
 -- rij: één kind en één serie van de tabel vaccinatieserie die voor zijn geboortecohort geldt
--- uit: kind, prik, vaccinatieserie, parameters
+-- uit: kind, prik, prikdatum, vaccin, vaccinatieserie, parameters
 -- elementen: 461, 1409, 1584, 1589, 20
 -- datum: dag waarop het kind de leeftijdsgrens bereikt; voltooid: serie geldig voltooid vóór die dag
+-- onzeker: niet voltooid, maar er is een vaccinatie van deze serie zonder bruikbare datum
 -- Een dosis telt vanaf min_dag en, na de eerste, met minstens min_tussen dagen sinds de vorige; voor series met een
 -- revaccinatie moet er een dosis zijn met minstens reva_tussen dagen sinds de vorige en vanaf reva_dag.
 SELECT
   s.kind, s.serie, s.datum, s.age, s.vereist,
   coalesce(d.geldig, 0) >= s.vereist AND (s.reva_tussen = 0 OR coalesce(d.reva, 0) > 0) AS voltooid,
+  u.kind IS NOT NULL AND NOT (
+    coalesce(d.geldig, 0) >= s.vereist AND (s.reva_tussen = 0 OR coalesce(d.reva, 0) > 0)
+  ) AS onzeker,
   coalesce(d.gegeven, 0) AS gegeven
 FROM (
   SELECT
-    k.kind, v.nr, v.serie, v.age, v.reva_tussen,
+    k.kind, v.nr, v.serie, v.component, v.age, v.reva_tussen,
     k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)) AS datum,
     CASE WHEN v.doses_schema2 > 0 AND k.dktp_schema = '01' THEN v.doses_schema2 ELSE v.doses END AS vereist
   FROM kind AS k
@@ -30,3 +34,9 @@ LEFT JOIN (
   WHERE p.datum < p.geboren + to_months(CAST(v.grens_mnd AS INTEGER))
   GROUP BY p.kind, v.nr
 ) AS d ON d.kind = s.kind AND d.nr = s.nr
+LEFT JOIN (
+  SELECT DISTINCT g.kind, v.component
+  FROM prikdatum AS g
+  JOIN vaccin AS v ON v.code = g.code
+  WHERE g.datum IS NULL
+) AS u ON u.kind = s.kind AND u.component = s.component

@@ -37,10 +37,16 @@ def series(view: View) -> pl.DataFrame:
     return pl.concat(parts)
 
 
+def _near(column: str, n: int) -> pl.Expr:
+    """The value n rows before (or after) of the same element and dossier: these stand in order, so no grouping is needed."""
+    same = (pl.col("d") == pl.col("d").shift(n)) & (pl.col("bdsnummer") == pl.col("bdsnummer").shift(n))
+    return pl.when(same).then(pl.col(column).shift(n))
+
+
 def _beside(measure: str) -> pl.Expr:
     """The factor by which a value is off from those around it, for children without birth date or sex."""
     x, low, high = pl.col("y"), *_ORDINARY[measure]
-    around = [pl.col("y").shift(n).over("d") for n in (1, -1)]
+    around = [_near("y", n) for n in (1, -1)]
     odd = pl.col("z").is_null() & ((x < low) | (x > high))
     result = pl.lit(None, pl.Float64)
     for factor in _FACTORS:
@@ -110,8 +116,7 @@ def growth(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
 
 
 def _steps(view: View, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    key = ["bdsnummer", "d"]
-    before = {n: pl.col(n).shift().over(key) for n in ("x", "datum", "z")}
+    before = {n: _near(n, 1) for n in ("x", "datum", "z")}
     steps = rows.with_columns(last=before["x"], last_day=before["datum"], last_z=before["z"])
     steps = steps.with_columns(gap=days(pl.col("datum"), pl.col("last_day"))).filter(
         pl.col("last").is_not_null()
@@ -150,16 +155,15 @@ def _steps(view: View, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]
 
 def _jumps(rows: pl.DataFrame, scale: str, jump: float, near: int) -> pl.DataFrame:
     """Measurements that lie apart from both their neighbours in time; of two alone, the one furthest from the mean."""
-    key = ["bdsnummer", "d"]
     z, day = pl.col(scale), pl.col("datum")
     known = rows.filter(z.is_not_null())
     sides = known.with_columns(
-        za=z.shift().over(key),
-        zb=z.shift(-1).over(key),
-        ga=days(day, day.shift().over(key)),
-        gb=days(day.shift(-1).over(key), day),
-        zaa=z.shift(2).over(key),
-        zbb=z.shift(-2).over(key),
+        za=_near(scale, 1),
+        zb=_near(scale, -1),
+        ga=days(day, _near("datum", 1)),
+        gb=days(_near("datum", -1), day),
+        zaa=_near(scale, 2),
+        zbb=_near(scale, -2),
     )
     apart_a = ((z - pl.col("za")).abs() > jump) & (pl.col("ga") <= near)
     apart_b = ((z - pl.col("zb")).abs() > jump) & (pl.col("gb") <= near)

@@ -1,0 +1,121 @@
+"""Values that do not count: what `bds validate` finds implausible, contradicting or misdated (twijfel.csv).
+
+Either a file of findings tells which, or the rules that only need a few elements of the whole dossier judge the store
+again. Their values are left out of all figures; the children they belong to are counted once more with them, which
+gives what was left out and the other end of the range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import t
+from bds_tool.indicators.growth import rows
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import duckdb
+    import polars as pl
+
+    from bds_tool.store.store import Store
+
+#: What tells one value from another; `regel` alone is a whole record in some formats. Kept findings have no `waarde`.
+KEY = ("bron", "regel", "dossier_id", "activiteit_id", "bdsnummer", "waarde")
+#: Elements that the rules need besides their own: birth, sex, gestation.
+PERSON = frozenset({19, 20, 82})
+
+
+def reasons() -> dict[str, tuple[str, str]]:
+    """Code → (what does not count: waarde or activiteit, why)."""
+    return {r["code"]: (r["bereik"], r["reden"]) for r in rows("twijfel.csv")}
+
+
+def install(
+    connection: duckdb.DuckDBPyConnection,
+    store: Store,
+    spill: Path,
+    day: date,
+    findings: Path | None,
+    wanted: frozenset[int],
+) -> dict[str, int]:
+    """Make the table `twijfel` (KEY, code) in `connection`; returns how many values each code doubts."""
+    import polars as pl
+
+    found = _read(findings) if findings else _judge(store, spill, day, wanted)
+    found = found.filter(pl.col("code").is_in(list(reasons()))).select(*KEY, "code").unique()
+    connection.register("_twijfel", found.to_arrow())
+    connection.execute(f"""
+        create or replace table twijfel as
+        select *, code in ({_codes("activiteit")}) as activiteit from _twijfel""")
+    connection.unregister("_twijfel")
+    return dict(found.group_by("code").len().sort("code").iter_rows())
+
+
+def _codes(what: str) -> str:
+    return ", ".join(repr(code) for code, (reach, _) in reasons().items() if reach == what)
+
+
+def _read(path: Path) -> pl.DataFrame:
+    """What `bds validate --save` kept. Raises UsageError when it kept only some examples per rule."""
+    import polars as pl
+
+    from bds_tool.findings.result import load
+
+    result = load(path)
+    doubting = pl.col("code").is_in(list(reasons()))
+    found = result.findings.filter(doubting)
+    if int(result.totals.filter(doubting)["n"].sum()) > found.height:
+        raise UsageError(
+            t(
+                f"{path.name} bevat per regel niet alle bevindingen maar voorbeelden.",
+                f"{path.name} holds examples of each rule, not all findings.",
+            ),
+            t(
+                "Beoordeel opnieuw: bds validate NAAM.bds --max-examples 0 --save NAAM.findings.",
+                "Judge again: bds validate NAME.bds --max-examples 0 --save NAME.findings.",
+            ),
+        )
+    return found.select(*KEY, "code")
+
+
+def _judge(store: Store, spill: Path, day: date, wanted: Iterable[int]) -> pl.DataFrame:
+    """The findings of the rules in twijfel.csv whose elements the indicators use."""
+    import shutil
+
+    import polars as pl
+
+    from bds_tool.findings.catalogue import load_rules
+    from bds_tool.store.store import Store as Opened
+    from bds_tool.validate.engine import Options, validate
+
+    wanted = set(wanted)
+    rules = load_rules({}).rules.values()
+    codes = {r.code: set(r.elements) for r in rules if r.code in reasons() and r.elements}
+    codes = {c: own for c, own in codes.items() if own <= wanted | PERSON and reasons()[c][0] == "waarde"}
+    if not codes:
+        return pl.DataFrame(schema=dict.fromkeys((*KEY, "code"), pl.String))
+    part = spill / "oordeel.bds"
+    part.mkdir()
+    for name in ("bronnen.parquet", "meldingen.parquet", "_store.json"):
+        if (store.path / name).exists():
+            shutil.copy(store.path / name, part / name)
+    elements = sorted(set().union(*codes.values()) | PERSON)
+    kept = pl.scan_parquet(store.path / "registraties.parquet").filter(pl.col("bdsnummer").is_in(elements))
+    kept.sink_parquet(part / "registraties.parquet", compression="lz4")
+    result = validate(Opened.open(part), Options(today=day, max_examples=0, codes=frozenset(codes)))
+    shutil.rmtree(part)
+    return result.findings.select(*KEY, "code")
+
+
+#: Rows of a piece without the values in doubt; `_stuk` is the piece.
+CERTAIN = """
+    select s.* from _stuk s
+    where not exists (select 1 from twijfel w where not w.activiteit and w.bron = s.bron and w.regel = s.regel
+        and w.bdsnummer = s.bdsnummer and w.dossier_id = s.dossier_id and coalesce(w.waarde = s.waarde, true)
+        and w.activiteit_id is not distinct from s.activiteit_id)
+    and not exists (select 1 from twijfel w where w.activiteit and w.bron = s.bron
+        and w.dossier_id = s.dossier_id and w.activiteit_id = s.activiteit_id)"""
