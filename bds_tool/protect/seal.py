@@ -71,6 +71,7 @@ PUBLIC_META = frozenset(
         "audit",
         "merged",
         "standardised",
+        "unplaced",
     ]
 )
 #: Cells of a row that only a shown row has.
