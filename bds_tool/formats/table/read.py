@@ -74,8 +74,12 @@ def _settings(source: Source) -> tuple[TableProfile, bool]:
     candidates = profiling.fitting(every, source.pad)
     if len(candidates) <= 1:
         return (candidates[0] if candidates else TableProfile()), bool(source.tables.profiles)
+    # A profile that names neither files nor columns fits as well as nothing: there is no need to look at the file for it.
+    saying = [c for c in candidates if c.bestanden or c.kolommen]
+    if len(saying) == 1:
+        return saying[0], True
     best, chosen = (-1.0, False), candidates[-1]
-    for candidate in candidates:
+    for candidate in saying:
         try:
             with tables(source, candidate) as found:
                 score = (_share(candidate, found), bool(candidate.bestanden))
