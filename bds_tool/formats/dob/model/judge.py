@@ -61,8 +61,8 @@ class _Walk:
         self.found: list[Fault] = []
         self.filtered = bool(_xpath("boolean(//comment()|//processing-instruction())")(root))
         self.texts: set[_Element] = set(_texts()(root))
-        self.roots: dict[_Element, list[str]] = {}
-        self.keys = Keys()
+        self.marks: dict[_Element, list[Key]] = {}
+        self.keys = Keys(self.marks)
 
     def run(self) -> list[Fault]:
         self._anchor()
@@ -105,16 +105,17 @@ class _Walk:
             root = given.get("root") or ""
             carrier = given.getparent()
             if carrier is not None:
-                self.roots.setdefault(carrier, []).append(root)
+                self.marks.setdefault(carrier, []).append(root)
                 above = carrier.getparent()
                 if above is not None:
-                    self.roots.setdefault(above, []).append(root)
+                    self.marks.setdefault(above, []).append((carrier.tag, root))
 
     def _started(self, e: _Element) -> list[Node]:
         """The templates whose paths start here."""
-        roots = self.roots.get(e)
-        if roots is None:
+        marks = self.marks.get(e)
+        if marks is None:
             return []
+        roots = [k if isinstance(k, str) else str(k[1]) for k in marks]
         anchored = self.judge.templates.anchored
         nodes = [n for root in dict.fromkeys(roots) for n in anchored(root) if n.tag in {"*", e.tag}]
         return [n for n in dict.fromkeys(nodes) if _holds(n, e)]
@@ -221,7 +222,7 @@ class _Walk:
                     for child in candidates:
                         possible = steps.rest
                         if steps.by_key:
-                            keys = self.keys.of(child)
+                            keys = self.keys.of(child, codes=steps.codes)
                             keyed = [n for k in keys for n in steps.by_key.get(k, ())]
                             possible = (
                                 [*possible, *keyed] if len(keyed) < 2 else [*possible, *dict.fromkeys(keyed)]
@@ -241,7 +242,7 @@ class _Walk:
         present: dict[tuple[str, Key], list[_Element]] = {}
         for tag in context.tags:
             for child in children.get(tag, ()):
-                for key in dict.fromkeys(self.keys.of(child)):
+                for key in dict.fromkeys(self.keys.of(child, codes=context.codes)):
                     present.setdefault((tag, key), []).append(child)
         judged: set[int] = set()
         for place, there in present.items():

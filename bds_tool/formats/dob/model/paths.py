@@ -154,31 +154,33 @@ def _key(condition: Condition, *, deep: bool = True) -> Key | None:
     return None
 
 
+def is_code(key: Key) -> bool:
+    """Whether a key is a code, or one of a child: those are looked up in the message when asked for."""
+    if isinstance(key, str):
+        return False
+    return not isinstance(key[1], str) or not str(key[0]).startswith("{")
+
+
 class Keys:
-    """The keys of the elements of one message, each found once."""
+    """The keys of the elements of one message, each found once. `marks`: those that are templateIds."""
 
-    def __init__(self) -> None:
-        self._own: dict[_Element, list[Key]] = {}
-        self._all: dict[_Element, list[Key]] = {}
+    def __init__(self, marks: dict[_Element, list[Key]]) -> None:
+        self._marks = marks
+        self._codes: dict[_Element, list[Key]] = {}
 
-    def own(self, e: _Element) -> list[Key]:
-        known = self._own.get(e)
+    def of(self, e: _Element, *, codes: bool) -> list[Key]:
+        """The keys of an element; with those that are codes only when asked for."""
+        marks = self._marks.get(e, [])
+        if not codes:
+            return marks
+        known = self._codes.get(e)
         if known is None:
-            known = self._own[e] = [
-                (c.get("root") or "") if c.tag == _TEMPLATE else (c.get("code"), c.get("codeSystem"))
-                for c in e.iterchildren(_TEMPLATE, _CODE)
-            ]
-        return known
-
-    def of(self, e: _Element) -> list[Key]:
-        known = self._all.get(e)
-        if known is None:
-            known = list(self.own(e))
+            known = [(c.get("code"), c.get("codeSystem")) for c in e.iterchildren(_CODE)]
             for child in e:
-                for key in self.own(child):
-                    known.append((child.tag, key))  # type: ignore[arg-type]  # a key of a child
-            self._all[e] = known
-        return known
+                for c in child.iterchildren(_CODE):
+                    known.append((child.tag, (c.get("code"), c.get("codeSystem"))))
+            self._codes[e] = known
+        return [*marks, *known]
 
 
 class Paths:

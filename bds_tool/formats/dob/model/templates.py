@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bds_tool.formats.dob.model.demands import Check, Count, check, count
 from bds_tool.formats.dob.model.flavours import Flavours
-from bds_tool.formats.dob.model.paths import TEMPLATE_ROOT, Key, Paths, Test, keys_of, split, step
+from bds_tool.formats.dob.model.paths import TEMPLATE_ROOT, Key, Paths, Test, is_code, keys_of, split, step
 from bds_tool.formats.dob.model.special import SPECIAL, WITHIN
 from bds_tool.formats.dob.model.special_sender import Special
 from bds_tool.formats.dob.model.tables import Demand, Place
@@ -29,7 +29,17 @@ _PLACEHOLDER = re.compile(r"\{([\w.]+)\}")
 class Context:
     """What is demanded of the elements of one context."""
 
-    __slots__ = ("checks", "counts", "flavours", "keyed", "keyed_minima", "maxima", "specials", "tags")
+    __slots__ = (
+        "checks",
+        "codes",
+        "counts",
+        "flavours",
+        "keyed",
+        "keyed_minima",
+        "maxima",
+        "specials",
+        "tags",
+    )
 
     def __init__(self, place: Place, templates: Templates) -> None:
         counts: list[Count] = []
@@ -64,6 +74,7 @@ class Context:
                     self.keyed.setdefault((counted.alternatives[0][0], key), []).append(counted)
         self.keyed_minima = [c for c in keyed if c.most is None]
         self.tags = tuple(dict.fromkeys(c.alternatives[0][0] for c in keyed))
+        self.codes = any(is_code(k) for c in keyed for k in c.keys)
 
 
 class Node:
@@ -133,7 +144,7 @@ def _pure(place: Place) -> bool:
 class Steps:
     """The nodes that may match children of one name; of many those with a key are found by it."""
 
-    __slots__ = ("all", "by_key", "rest")
+    __slots__ = ("all", "by_key", "codes", "rest")
 
     def __init__(self, nodes: list[Node]) -> None:
         self.all = nodes
@@ -147,6 +158,7 @@ class Steps:
                     self.by_key.setdefault(key, []).append(node)
                 if not keys:
                     self.rest.append(node)
+        self.codes = any(is_code(key) for key in self.by_key)
 
 
 class Templates:
