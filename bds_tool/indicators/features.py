@@ -311,7 +311,8 @@ def doubted(own: duckdb.DuckDBPyConnection, names: Iterable[str]) -> set[int]:
     if "groei" in {view.name for view in needed(names)}:
         own.execute("insert into geraakt select distinct kind from groei where ongeloofwaardig")
         elements |= {235, 245}
-    (many,) = own.execute("select count(*) from geraakt").fetchone() or (0,)
+    # All rows are fetched: a result that is not read to its end keeps the connection from its next work.
+    [(many,)] = own.execute("select count(*) from geraakt").fetchall()
     return elements if many else set()
 
 

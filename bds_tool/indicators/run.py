@@ -12,6 +12,7 @@ from bds_tool.base.errors import UsageError
 from bds_tool.base.files import work_dir
 from bds_tool.base.text import number, t
 from bds_tool.indicators import area, doubt, features
+from bds_tool.indicators.children import require_apart
 from bds_tool.indicators.chunks import ROWS, pieces
 from bds_tool.indicators.compute import PARTS, PIECES, Counted, Plan, count, figures, unpacked
 from bds_tool.indicators.cube import Space, look_up, roll_up
@@ -77,6 +78,7 @@ def compute(
             shared = pq.read_metadata(file).num_rows > rows  # the pieces share the processors
             threads = max(1, (os.cpu_count() or 1) // PIECES) if shared else 0
             connection = connect(store, spill, area_paths, memory=memory, threads=threads)
+            require_apart(connection, file)
             facts = install_areas(connection, plan, area_paths, area_year)
             wanted = frozenset(features.elements(features.needed(plan.views()), plan.concepts()))
             doubted = {}

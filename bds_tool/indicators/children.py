@@ -1,0 +1,44 @@
+"""Who a child is: (organisation, dossier). Two sources without an organisation may mean two children by one key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import number, t
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: Birth date and sex as every source writes them: the day, and one code per sex.
+_FACTS = """
+    select dossier_id, bdsnummer, bron,
+        case waarde when 'M' then '1' when 'F' then '2' when 'UN' then '3' else left(waarde, 10) end as waarde
+    from read_parquet(?)
+    where bdsnummer in (19, 20) and waarde is not null
+        and bron in (select bron from bronnen where coalesce(organisatie, '') = '')"""
+
+
+def require_apart(connection: duckdb.DuckDBPyConnection, registraties: Path) -> None:
+    """Raises UsageError when sources without an organisation have other children under the same key."""
+    [(many,)] = connection.execute(
+        f"""
+        select count(distinct dossier_id) from (
+            select dossier_id, bdsnummer from ({_FACTS})
+            group by dossier_id, bdsnummer having count(distinct waarde) > 1 and min(bron) <> max(bron))""",
+        [str(registraties)],
+    ).fetchall()
+    if many:
+        raise UsageError(
+            t(
+                f"{number(many)} dossiernummers staan in meer dan één bron zonder organisatie, met een andere geboortedatum of "
+                "een ander geslacht: het zijn verschillende kinderen, of een kind met twee geboortedatums.",
+                f"{number(many)} dossier numbers are in more than one source without an organisation, with another birth date "
+                "or sex: they are different children, or one child with two birth dates.",
+            ),
+            t(
+                "Lees elke organisatie in een eigen gegevensmap in, bereken elke map en tel op met bds indicator merge.",
+                "Read each organisation into a store of its own, compute each and add up with bds indicator merge.",
+            ),
+        )
