@@ -20,6 +20,7 @@ from bds_tool.indicators.output import Sums, metadata, write
 from bds_tool.indicators.result import LEVELS, TOTAL, Result, write_result
 from bds_tool.indicators.standardise import FILE as STANDARDISED
 from bds_tool.indicators.standardise import Standardiser
+from bds_tool.indicators.version_coverage import in_counted_units, uncovered
 
 if TYPE_CHECKING:
     import duckdb
@@ -86,7 +87,7 @@ def compute(
                 progress(t("waarden beoordelen", "judging values"))
                 day = plan.settings.reference_date
                 doubted = doubt.install(connection, store, spill, day, findings, wanted)
-            read = pieces(file, connection, spill, rows, wanted)
+            read = in_counted_units(pieces(file, connection, spill, rows, wanted), store)
             counted = count(connection, read, plan, judged=judge)
             progress(t("marges en toetsen", "margins and tests"))
             space = make_space(connection, plan)
@@ -102,6 +103,7 @@ def compute(
             meta = metadata(plan, sources(store), facts, reference=reference)
             meta["notes"] += lost.notes() + _not_broken_down(plan)
             meta["doubt"] = {"judged": judge, "file": findings.name if findings else None, "values": doubted}
+            meta["notes"] += uncovered(plan.indicators, {str(s["bds"]) for s in meta["sources"]})
             connection.close()
             tables = {}
             if standard and (rates := standard.table()) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -175,6 +176,65 @@ def test_rules_read_the_unit_of_the_version(specs):
     # The same number in the old unit is a factor 1000 too small.
     old = [{**r, "eenheid": "g"} if r["bdsnummer"] == 245 else r for r in rows]
     assert heavy(judged(specs, "4.2.0", old)) != set()
+
+
+def counted_in(folder, version, rows):
+    """Overweight (OW) in 2024: n, x and the notes of the result."""
+    from bds_tool.indicators.catalogue import choose
+    from bds_tool.indicators.compute import Plan
+    from bds_tool.indicators.features import Settings
+    from bds_tool.indicators.run import compute
+    from bds_tool.store.store import Store
+
+    path = folder / f"{version}-ow.bds"
+    with StoreWriter(path) as writer:
+        writer.add_bron(bron=1, pad="t.csv", formaat="tabel-lang", bds_herkend=version, bds_zekerheid="zeker",
+                        gelezen=datetime(2026, 11, 29, tzinfo=UTC))  # fmt: skip
+        types = {"bdsnummer": pl.Int32, "volgnr": pl.Int32, "bron": pl.Int32, "regel": pl.Int64}
+        full = [{**r, "bron": 1, "regel": n} for n, r in enumerate(rows, start=1)]
+        data = {c: [r.get(c) for r in full] for c in REGISTRATIES}
+        frame = pl.DataFrame(data, schema={c: types.get(c, pl.String) for c in REGISTRATIES}, strict=False)
+        writer.add_table(frame.with_columns(pl.col("datum").str.to_date("%Y-%m-%d", strict=False)))
+    plan = Plan(choose(["OW"]), Settings(2024, 2024, date(2024, 12, 31)), levels=(), by=())
+    result = compute(Store.open(path), plan, folder / f"{version}.result")
+    (row,) = result.counts().select("n", "x").unique().collect().rows()
+    return row, result.meta["notes"]
+
+
+def children(height, weight):
+    """Two children of five, 1.10 m and 24.2 kg (obese) and 19.36 kg (not), written in these units."""
+    rows = []
+    for name, kilos in (("a", "24.2"), ("b", "19.36")):
+        place = {"dossier_id": name, "activiteit_id": f"{name}1", "datum": "2024-01-15"}
+        rows += [
+            {"dossier_id": name, "bdsnummer": 20, "waarde": "2019-01-15"},
+            {"dossier_id": name, "bdsnummer": 19, "waarde": "1"},
+            {**place, "bdsnummer": 235, "waarde": {"mm": "1100", "cm": "110"}[height], "eenheid": height},
+            {
+                **place,
+                "bdsnummer": 245,
+                "waarde": kilos if weight == "kg" else f"{Decimal(kilos) * 1000:.0f}",
+                "eenheid": weight,
+            },
+        ]
+    return rows
+
+
+def test_indicators_count_the_same_in_a_version_with_other_units(specs, tmp_path):
+    applied(
+        specs, ("element-eenheid", "245", {"eenheid": "kg"}), ("element-eenheid", "235", {"eenheid": "cm"})
+    )
+    old, _ = counted_in(tmp_path, "4.2.0", children("mm", "g"))
+    new, notes = counted_in(tmp_path, NEW, children("cm", "kg"))
+    # By hand (IOTF, boys of five): BMI 20 is above 19.30, obese; BMI 16 below 17.42.
+    assert old == new == (2, 1)
+    assert not [n for n in notes if n.startswith("OW:")]
+
+
+def test_an_indicator_that_names_an_expired_element_says_so(specs, tmp_path):
+    applied(specs, ("element-vervallen", "245", {}))
+    _, notes = counted_in(tmp_path, NEW, children("mm", "g"))
+    assert [n for n in notes if n.startswith("OW:")] == [f"OW: BDS {NEW} kent element 245 niet meer"]
 
 
 def test_apply_prints_what_must_follow(specs, tmp_path, bds):
