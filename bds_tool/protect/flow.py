@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.quiet import without_stdout
 from bds_tool.base.text import t
 from bds_tool.protect.certificate import Certificate
 from bds_tool.protect.table_model import Primary, Problem
@@ -156,8 +157,9 @@ def _programme(rows: list[tuple[Ints, Floats]], size: int) -> Any:  # noqa: ANN4
         np.int32
     )
     program.a_matrix_.value_ = np.concatenate([np.concatenate([v, -v]) for _, v in rows])
-    model = highspy.Highs()
-    model.setOptionValue("output_flag", False)
+    with without_stdout():  # it prints a banner before it can be told to be silent
+        model = highspy.Highs()
+        model.setOptionValue("output_flag", False)
     model.setOptionValue("threads", 1)
     model.setOptionValue("presolve", "off")
     model.passModel(program)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.quiet import without_stdout
 from bds_tool.base.text import t
 from bds_tool.protect.audit.system import Floats, Ints
 
@@ -69,8 +70,9 @@ class Component:
         )
         program.a_matrix_.index_ = column[order].astype(np.int32)
         program.a_matrix_.value_ = sign[order]
-        model = highspy.Highs()
-        model.setOptionValue("output_flag", False)
+        with without_stdout():  # it prints a banner before it can be told to be silent
+            model = highspy.Highs()
+            model.setOptionValue("output_flag", False)
         model.setOptionValue("threads", 1)
         model.setOptionValue("presolve", "off")
         model.passModel(program)
