@@ -23,7 +23,8 @@ def research_table(
     policy: Annotated[
         str,
         typer.Option(
-            "--policy", help="Beleid uit specs/beleid/tabel, of een YAML-bestand; anders losse-rijen."
+            "--policy",
+            help="Beleid uit specs/beleid/onderzoekstabel, of een YAML-bestand; anders losse-rijen.",
         ),
     ] = "losse-rijen",
     area: Annotated[
@@ -46,7 +47,7 @@ def research_table(
 
     path = Path(policy)
     if path.suffix not in {".yaml", ".yml"}:
-        path = specs_dir() / "beleid" / "tabel" / f"{policy}.yaml"
+        path = specs_dir() / "beleid" / "onderzoekstabel" / f"{policy}.yaml"
     with open_readable([store], quiet=quiet) as source:
         made = make(source, outcome, read_checked(path, "onderzoekstabel"), area=area, areas=areas, k=k)
     write_research_table(made, to, replace=force)
