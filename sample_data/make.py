@@ -19,6 +19,7 @@ import polars as pl
 import yaml
 
 from bds_tool.base.files import MARK
+from bds_tool.formats.dob.sender import INVENTED
 from bds_tool.formats.writing import WriteOptions, write
 from bds_tool.schema import versions
 from bds_tool.store.store import Store
@@ -105,9 +106,8 @@ def stored(
 def done(store: Store, kind: str, target: Path, version: str, told: list[str], dialect: str = "iso") -> None:
     """Write one extract and keep what its format could not carry."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    written = write(
-        store, kind, target, WriteOptions(bds=version, dialect=dialect, organisation=1234, replace=True)
-    )
+    options = WriteOptions(bds=version, dialect=dialect, organisation=1234, replace=True, sender=INVENTED)
+    written = write(store, kind, target, options)
     left = sum(written.left_out.values())
     told.append(
         f"| `{'/'.join(target.parts[-2:])}` | {kind} | {version} | {store.registraties().select(pl.len()).collect().item()} | {left} |"
@@ -126,6 +126,7 @@ def planted(store: Store, target: Path) -> None:
 def broken(folder: Path, messages: Path) -> None:
     """Files that cannot be read: each is one finding, and the others are still judged."""
     folder.mkdir(parents=True)
+    steady(min(messages.glob("*.xml")))
     whole = min(messages.glob("*.xml")).read_bytes()
     (folder / "afgekapt.xml").write_bytes(whole[: len(whole) // 8])
     (folder / "dtd.xml").write_bytes(b'<?xml version="1.0"?>\n<!DOCTYPE a [<!ENTITY b "c">]>\n<a>&b;</a>\n')
@@ -137,11 +138,13 @@ def broken(folder: Path, messages: Path) -> None:
 def steady(file: Path) -> None:
     """Take out what differs from run to run: message id and time, times inside a workbook."""
     if file.suffix == ".xml" and b"creationTime" in file.read_bytes():
-        data = re.sub(
-            rb'<creationTime value="\d{14}"', b'<creationTime value="' + MOMENT + b'"', file.read_bytes()
-        )
-        place = re.compile(rb'(<id root="2\.25" extension=")[0-9a-f]{32}(")')
-        mark = hashlib.sha256(place.sub(rb"\1\2", data)).hexdigest()[:32].encode()
+        data = file.read_bytes()
+        made = re.search(rb'<creationTime value="(\d{14})"', data)
+        if made:  # the moment of writing stands at the author too, and its day at the end of care
+            data = data.replace(b'value="' + made[1] + b'"', b'value="' + MOMENT + b'"')
+            data = data.replace(b'value="' + made[1][:8] + b'"', b'value="' + MOMENT[:8] + b'"')
+        place = re.compile(rb'(<id root="2\.25" extension=")[0-9]{20,40}(")')
+        mark = str(int(hashlib.sha256(place.sub(rb"\1\2", data)).hexdigest()[:30], 16)).encode()
         file.write_bytes(place.sub(rb"\g<1>" + mark + rb"\2", data))
     elif file.suffix == ".xlsx":
         with zipfile.ZipFile(file) as old:

@@ -75,6 +75,8 @@ class TableSettings:
     encoding: str = ""
     profiles: tuple[TableProfile, ...] = ()
     profile: str = ""
+    #: Headers that bds.toml names, and whether a file of this run had them; filled while reading.
+    met: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
 
 def table_settings(values: Mapping[str, Any]) -> TableSettings:

@@ -103,6 +103,10 @@ def read(
             skipped += result.facts["formaat"] == "overgeslagen"
             if told:
                 told.finished(result.facts["bron"])
+        if unmet := [name for name, met in options.tables.met.items() if not met]:
+            sink = Sink(entries[0].number)
+            sink.melding("BDS086", kolommen=", ".join(unmet[:5]), aantal=len(unmet))
+            writer.add_meldingen(sink.meldingen)
         if at_least_one:
             _require_some(unread, writer.sources - skipped)
     return Store.open(target, temporary=out is None)

@@ -134,13 +134,13 @@ def test_check_of_a_broken_copy_exits_1_unless_told_otherwise(bds, tmp_path):
 
     from bds_tool.base.specs import specs_dir
 
-    shutil.copytree(specs_dir() / "bds" / "4.1.3", tmp_path / "bds" / "4.1.3")
-    path = tmp_path / "bds" / "4.1.3" / "elementen.csv"
+    shutil.copytree(specs_dir(), tmp_path / "specs")
+    path = tmp_path / "specs" / "bds" / "4.1.3" / "elementen.csv"
     path.write_text(path.read_text(encoding="utf-8").replace(",R027,,PQ,", ",R099,,PQ,", 1), encoding="utf-8")
-    done = bds("--specs", tmp_path, "spec", "check", "--format", "github")
+    done = bds("--specs", tmp_path / "specs", "spec", "check", "--format", "github")
     assert done.code == 1
     assert "::error file=specs/bds/4.1.3/elementen.csv,line=" in done.out
-    assert bds("--specs", tmp_path, "spec", "check", "--fail-on", "never").code == 0
+    assert bds("--specs", tmp_path / "specs", "spec", "check", "--fail-on", "never").code == 0
 
 
 @pytest.mark.parametrize("what", ["james", "pandera", "fhir"])

@@ -8,7 +8,7 @@ import json
 import random
 from functools import partial
 
-READERS = ("dob", "james", "tabel", "fhir", "sniff")
+READERS = ("dob", "james", "tabel", "fhir", "statistiek", "sniff")
 #: Rows an input of n bytes may give: every row comes from some bytes of it.
 ROWS_PER_BYTE, ROWS_FREE = 1, 200
 
@@ -21,7 +21,14 @@ def run_one(reader: str, data: bytes) -> None:
     from bds_tool.formats.sniff import sniff
     from bds_tool.store.sources import Sink, Source
 
-    names = {"dob": "a.xml", "james": "a.json", "tabel": "a.csv", "fhir": "a.ndjson", "sniff": "a"}
+    names = {
+        "dob": "a.xml",
+        "james": "a.json",
+        "tabel": "a.csv",
+        "fhir": "a.ndjson",
+        "statistiek": "a.sav",
+        "sniff": "a",
+    }
     if reader == "sniff":
         found = sniff(data, "a.bin")
         assert found in {"", *HOMES}

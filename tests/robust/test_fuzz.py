@@ -41,6 +41,19 @@ def seeds(reader: str) -> tuple[bytes, ...]:
         return tuple(
             b"".join(f.read_bytes().splitlines(keepends=True)[:8]) for f in sorted(SAMPLES.rglob("lang.csv"))
         )
+    if reader == "statistiek":
+        import tempfile
+
+        import polars as pl
+        import pyreadstat
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "seed.sav"
+            frame = pl.DataFrame(
+                {"client": ["k", "m"], "datum": ["2020-01-02"] * 2, "bds_235": [900.0, 910.0]}
+            )
+            pyreadstat.write_sav(frame, str(path))
+            return (path.read_bytes(),)
     return (
         b'{"resourceType": "Observation", "id": "1", "status": "final", "code": {"coding": [{"code": "235"}]}}\n',
     )
@@ -66,7 +79,7 @@ def mutated(draw, reader: str) -> bytes:
     return data
 
 
-@pytest.mark.parametrize("reader", ["dob", "james", "fhir"])
+@pytest.mark.parametrize("reader", ["dob", "james", "fhir", "statistiek"])
 @QUICK
 @given(data=st.data())
 def test_a_reader_takes_anything(reader, data):

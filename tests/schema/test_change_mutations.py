@@ -31,7 +31,7 @@ def spread(items, count):
 def caught(mutant, subjects) -> bool:
     """A finding that counts (no remark) on one of the places that were touched."""
     return any(
-        b.ernst != "info" and (b.onderwerp in subjects or not subjects.isdisjoint(b.betreft))
+        b.severity != "info" and (b.onderwerp in subjects or not subjects.isdisjoint(b.betreft))
         for b in check(mutant).bevindingen
     )
 
@@ -56,5 +56,5 @@ def test_faults_are_found_and_pointed_at(name):
 
 @pytest.mark.parametrize("name", PACKAGES)
 def test_the_packages_themselves_are_clean(name):
-    serious = [(b.code, b.onderwerp) for b in check(load_package(name)).bevindingen if b.ernst != "info"]
+    serious = [(b.code, b.onderwerp) for b in check(load_package(name)).bevindingen if b.severity != "info"]
     assert serious == []

@@ -186,6 +186,7 @@ FILES = {
     "BDS082": ("a.csv", "client;972\nk;Zoë\n".encode() + "m;Chloë\n".encode("windows-1252"), TABLE),
     "BDS083": ("a.csv", b"client;datum;972;235\nk;2024-03-01;goed; maar moe;612\n", TABLE),
     "BDS084": ("a.csv", b"client;datum;235;245\nk;2024-03-01;612\n", TABLE),
+    "BDS086": ("a.csv", TABLE, TABLE),
     "BDS085": ("a.xlsx", workbook(["client", "235"], ["k", None]), workbook(["client", "235"], ["k", 612])),
     "BDS065": ("a.csv", b"client;235\n1,23457E+11;612\n", TABLE),
     "BDS066": (
@@ -239,5 +240,6 @@ FILES = {
 PROFILE = {"naam": "groei", "bestanden": "groei*.csv"}
 SETTINGS = {
     "BDS059": ("", PROFILE | {"kolommen": {"nr": "dossier_id", "lang": 235, "lft": "overslaan"}}),
+    "BDS086": ("", {"kolommen": {"Lengtee": 235}}),
     "BDS078": ("groei", PROFILE | {"kolommen": {"nummer": "dossier_id", "lang": 235}}),
 }

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 from lxml import etree
 
+from bds_tool.base.settings import Acceptance
 from bds_tool.base.specs import set_specs, specs_dir
 from bds_tool.base.table_settings import table_settings
 from bds_tool.findings.acceptances import accept
@@ -109,8 +110,10 @@ def situation(judge, tmp_path):
         stage = RULES[code].stage
         if stage == "judge":
             result = of_file(tmp_path, "a.csv", files.TABLE.replace(b"1020", b"ja"))
-            row = {"rule": "BDS201", "reason": "bekend"}
-            bad = {"BDS901": row | {"until": "2020-01-01"}, "BDS902": row | {"rule": "BDS203"}}[code]
+            row = Acceptance("BDS201", "bekend")
+            bad = {"BDS901": replace(row, until=date(2020, 1, 1)), "BDS902": replace(row, rule="BDS203")}[
+                code
+            ]
             return accept(result, [bad if which == "bad" else row], TODAY)
         if stage == "reader":
             name, bad, good = files.FILES[code]
@@ -201,6 +204,6 @@ def test_a_message_that_was_not_walked_leaves_its_rules_unjudged(judge):
 def test_agreements_are_judged_once_per_run(judge):
     result = judge([(235, "ja", cases.A)], sources=2)
     assert result.verdicts.filter(pl.col("code") == "BDS901").height == 1
-    accepted = accept(replace(result), [{"rule": "BDS203", "reason": "x"}], TODAY)
+    accepted = accept(replace(result), [Acceptance("BDS203", "x")], TODAY)
     assert verdict(accepted, "BDS902") == [("bevinding", None)]
     assert verdict(accepted, "BDS901") == [("goed", None)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bds_tool.base.escaping import unguarded
 from bds_tool.formats.table.columns import Column
 from bds_tool.formats.table.elements import dates, elements, numeric
 from bds_tool.formats.table.notation import iso_text, number_text, times
@@ -30,6 +31,8 @@ def plain_text(column: Column, made: Plan, *, trim: bool = True) -> pl.Expr:
         return text
     if column.naam in made.formulas:
         text = text.str.replace(r'^\s*="(.*)"\s*$', "$1").str.replace(r"^'(\d)", "$1")
+    if made.guarded:
+        text = unguarded(text)
     if column.naam in made.clean:
         return text
     text = text.str.strip_chars() if trim else text

@@ -47,6 +47,7 @@ class Plan:
         default_factory=dict
     )  # long: text in the element column → element
     formulas: set[str] = field(default_factory=set)  # columns with ="00123"
+    guarded: bool = False  # a CSV may carry an apostrophe before what a spreadsheet would run
     typed: dict[str, str] = field(default_factory=dict)  # column → date, float or int when not text
     bsn_key: bool = False
     footers: bool = False
@@ -106,7 +107,9 @@ def plan(table: Table, settings: TableProfile) -> Plan:
     """Decide about a table from its headers and every value in it."""
     columns = understand(table.names, settings.kolommen, paths=table.formaat == "json")
     roles = {c.rol for c in columns}
-    made = Plan(columns, long={"bdsnummer", "waarde"} <= roles, settings=settings)
+    made = Plan(
+        columns, long={"bdsnummer", "waarde"} <= roles, settings=settings, guarded=table.formaat == "csv"
+    )
     made.typed = _typed(table)
     made.seen = look(table, columns, long=made.long, typed=made.typed)
     if made.long:

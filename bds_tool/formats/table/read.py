@@ -11,6 +11,7 @@ from bds_tool.base.files import scratch
 from bds_tool.base.table_settings import TableProfile
 from bds_tool.formats.table import profile as profiling
 from bds_tool.formats.table import telling
+from bds_tool.formats.table.columns import plain
 from bds_tool.formats.table.plan import Plan, plan
 from bds_tool.formats.table.rows import WideRows, children, long_rows
 from bds_tool.formats.table.scan import ROW, Table, tables
@@ -65,7 +66,15 @@ def opened(source: Source, *, line_by_line: bool = False) -> Iterator[tuple[list
             if settings.naam:
                 code = "BDS078" if settings.kolommen and not told["kolommen"] else "BDS059"
                 found[0].remarks.append(Remark(code, None, told))
+        _meet(source, settings, found)
         yield found, settings
+
+
+def _meet(source: Source, settings: TableProfile, found: list[Table]) -> None:
+    """Remember which headers of the settings are there: one that no file has is a mistake worth telling."""
+    names = {plain(n) for table in found for n in (*table.names, *(table.header.raw if table.header else ()))}
+    for name in settings.kolommen:
+        source.tables.met[name] = source.tables.met.get(name, False) or plain(name) in names
 
 
 def _settings(source: Source) -> tuple[TableProfile, bool]:
