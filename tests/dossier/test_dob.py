@@ -96,10 +96,14 @@ def test_every_element_goes_there_and_back(version):
     got = defaultdict(list)
     for row in sink.rows:
         got[row[REGISTRATIES.index("bdsnummer")]].append(dict(zip(REGISTRATIES, row, strict=True)))
-    assert left == {}
+    # What an officially clean message has no place for is left out and counted: the published path of 1432 is not in
+    # the published schema, and a name (1518) without the number that identifies the person may not stand in 3.2.7.
+    assert left == ({1432: 1, 1518: 1} if version == "3.2.7" else {1432: 1})
     assert not [m for m in sink.meldingen if m["code"] == "BDS801"]
     for row in rows:
         number = row["bdsnummer"]
+        if number in left:
+            continue
         assert number in got, number
         # 1535 in the old message is told by the shape of its author; the code of that is 01
         same = [r for r in got[number] if r["waarde"] == row["waarde"] and r["rubriek"] == row["rubriek"]]

@@ -178,6 +178,7 @@ def test_progress_within_one_large_file(tmp_path, monkeypatch, kind):
     """Bytes done never go back, stay below the whole until the end, and end there; whatever the format."""
     monkeypatch.setattr("bds_tool.formats.reading.LARGE", 1)
     monkeypatch.setattr("bds_tool.formats.james.read.BLOCK", 10_000)
+    monkeypatch.setattr("bds_tool.formats.json_text.BLOCK", 10_000)
     monkeypatch.setattr("bds_tool.formats.james.read.WHOLE", 1)
     path = tmp_path / f"export.{kind}"
     frame = pl.DataFrame({"client_id": ["a"] * 5_000, "bdsnummer": [235] * 5_000, "waarde": ["50"] * 5_000})

@@ -59,7 +59,7 @@ def test_a_broken_line_is_a_remark_and_the_rest_goes_on(tmp_path):
     )
     found, remarks, _ = rows(tmp_path / "x.ndjson")
     assert [r["bdsnummer"] for r in found] == [20, 235]
-    assert [(m["code"], m["regel"]) for m in remarks] == [("BDS005", 2)]
+    assert [(m["code"], m["regel"]) for m in remarks] == [("BDS036", 2)]
 
 
 def test_a_resource_built_wrongly_is_a_remark(tmp_path):

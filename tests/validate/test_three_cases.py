@@ -109,7 +109,9 @@ def situation(judge, tmp_path):
     def run(code, which):
         stage = RULES[code].stage
         if stage == "judge":
-            result = of_file(tmp_path, "a.csv", files.TABLE.replace(b"1020", b"ja"))
+            result = of_file(
+                tmp_path, "a.csv", files.TABLE.replace(b"1020", b"ja").replace(b";235", b";BDS235")
+            )
             row = Acceptance("BDS201", "bekend")
             bad = {"BDS901": replace(row, until=date(2020, 1, 1)), "BDS902": replace(row, rule="BDS203")}[
                 code

@@ -91,7 +91,10 @@ def _codes(s: Setting) -> list[Check]:
     coded = (_is("code")) & pl.col("complete") & ~pl.col("placed")
     partial = (_is("code")) & pl.col("partial") & ~pl.col("placed")
     missing = coded & pl.col("code_status").is_null()
-    padded = missing & pl.col("in_padded").is_not_null()
+    # A zero that a spreadsheet took away is told by the codes that are known, also of a list that others keep or that
+    # is not whole.
+    listed = (_is("code")) & ~pl.col("placed")
+    padded = listed & pl.col("code_status").is_null() & pl.col("in_padded").is_not_null()
     other = missing & pl.col("in_padded").is_null() & pl.col("in_other").is_not_null()
     elsewhere = (
         missing
@@ -106,8 +109,8 @@ def _codes(s: Setting) -> list[Check]:
     yes_no = ["true", "false"] if s.tables.coding == "HL7" else s.limit("BDS204", "values")
     return [
         Check("BDS203", rest, coded, lijst),
-        Check("BDS237", partial & pl.col("code_status").is_null(), partial, lijst),
-        Check("BDS229", padded, coded, lijst),
+        Check("BDS237", partial & pl.col("code_status").is_null() & ~padded, partial, lijst),
+        Check("BDS229", padded, listed, lijst),
         Check("BDS212" if s.tables.coding == "HL7" else "BDS213", other, coded, lijst),
         Check("BDS211", elsewhere, coded, {**lijst, "versie": pl.col("known_in")}),
         Check("BDS210", coded & (pl.col("code_status") == "D"), coded, lijst),

@@ -193,7 +193,7 @@ def test_what_claims_of_a_result_show_lies_inside_the_exact_ranges(tmp_path, see
     )  # nobody says what N is
     grid_of = Grid.build(made.frame, {"additive": True})
     system = grid_of.system(made.frame, told, 1, None)
-    claims = result_claims(made, source)("A")
+    claims = result_claims(made)("A")
     system.near = grid_of.counts_of(made.frame, claims.start)
     place = grid_of.places_of(made.frame, claims.start)[claims.line]
     system.claims = grid_of.changes(claims.of, place, claims.count, claims.delta)
