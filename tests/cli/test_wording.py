@@ -47,8 +47,9 @@ def test_the_remedy_names_the_command(bds):
 
 
 @pytest.mark.parametrize("command", [["-h"], ["indicator", "-h"], ["indicator", "compute", "-h"], ["spec"]])
-def test_the_words_of_help_follow_the_language(command, bds):
+def test_the_words_of_help_follow_the_language(command, bds, monkeypatch):
     """In turns, because one process may serve both."""
+    monkeypatch.setenv("COLUMNS", "200")  # no text is broken over two lines
     dutch = {"Gebruik:", "[OPTIES]", "Opties", "Toon deze uitleg en stop."}
     english = {"Usage:", "[OPTIONS]", "Options", "Show this message and exit."}
     for language, there, absent in (("nl", dutch, english), ("en", english, dutch), ("nl", dutch, english)):

@@ -18,7 +18,7 @@ def found() -> set[tuple[str, str, tuple[str, str]]]:
         again = parse_package(dump_package(package))
         assert again == package
         for b in check(again).bevindingen:
-            result |= {(name, b.soort.naam, subject) for subject in (b.onderwerp, *b.betreft)}
+            result |= {(name, b.rule.name, subject) for subject in (b.onderwerp, *b.betreft)}
     return result
 
 

@@ -11,7 +11,7 @@ from bds_tool.base.files import scratch
 from bds_tool.base.table_settings import TableProfile
 from bds_tool.formats.table import profile as profiling
 from bds_tool.formats.table import telling
-from bds_tool.formats.table.columns import plain
+from bds_tool.formats.table.elements import plain
 from bds_tool.formats.table.plan import Plan, plan
 from bds_tool.formats.table.rows import WideRows, children, long_rows
 from bds_tool.formats.table.scan import ROW, Table, tables

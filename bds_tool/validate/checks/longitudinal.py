@@ -32,7 +32,9 @@ def series(view: View) -> pl.DataFrame:
     for number, (measure, factor) in MEASURES.items():
         part = rows.filter(pl.col("bdsnummer") == number).with_columns(y=pl.col("x") * factor)
         part = part.with_columns(z=z_scores(measure, part), rel=(pl.col("y") / medians(measure, part)).log())
-        part = part.with_columns(off=_factor(measure, part)).sort("d", "datum", "regel", maintain_order=True)
+        part = part.with_columns(off=_factor(measure, part)).sort(
+            "d", "datum", "x", "regel", maintain_order=True
+        )
         parts.append(part.with_columns(off=pl.coalesce("off", _beside(measure))))
     return pl.concat(parts)
 
