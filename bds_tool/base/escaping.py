@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 _CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 _TURNING = "\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
 _UNSEEN = re.compile(f"[{_CONTROL}{_TURNING}\ud800-\udfff]|\r(?!\n)")
-#: What a spreadsheet takes for a formula: a sign at the start of more than a sign, and not of a number. A text that looks
-#: guarded already is guarded once more, so that taking one apostrophe off always gives back what there was.
-FORMULA = r"^'*(?:[=@\t\r\n]|[+-].)"
+#: What a spreadsheet takes for a formula: a sign at the start of more than a sign, and not of a number.
+FORMULA = r"^(?:[=@\t\r\n]|[+-].)"
+#: What is guarded: a formula, and a text that looks guarded already, so that taking one apostrophe off gives back what
+#: there was.
+_GUARD = r"^'*(?:[=@\t\r\n]|[+-].)"
 NUMBER = r"^[+-]?(?:\d+(?:[.,]\d+)*|[.,]\d+)(?:[eE][+-]?\d+)?\s*%?$"
 
 
@@ -26,7 +28,7 @@ def markup(value: object) -> str:
 
 def cell(text: str) -> str:
     """For a cell of a CSV that a spreadsheet opens: an apostrophe before what it would run as a formula."""
-    return "'" + text if re.match(FORMULA, text) and not re.match(NUMBER, text) else text
+    return "'" + text if re.match(_GUARD, text) and not re.match(NUMBER, text) else text
 
 
 def cells(frame: pl.DataFrame) -> pl.DataFrame:
@@ -40,7 +42,7 @@ def guarded(texts: pl.Expr) -> pl.Expr:
     """`cell` as an expression over columns of text."""
     import polars as pl
 
-    formula = texts.str.contains(FORMULA) & ~texts.str.contains(NUMBER)
+    formula = texts.str.contains(_GUARD) & ~texts.str.contains(NUMBER)
     return pl.when(formula).then(pl.lit("'") + texts).otherwise(texts).name.keep()
 
 
