@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bds_tool.base.escaping import cell, cells, markup, terminal
+from bds_tool.base.escaping import FORMULA, NUMBER, cell, cells, markup, terminal
 from bds_tool.export.report.book import Indicator
 from bds_tool.export.report.site import _spark
 
@@ -102,6 +102,6 @@ def test_no_export_for_a_spreadsheet_holds_a_formula(to, text, tmp_path, bds):
             for row in csv.reader(stream, delimiter=delimiter):
                 for value in row:
                     assert value[:1] not in {"=", "@"}
-                    assert cell(value) == value
+                    assert not re.match(FORMULA, value) or re.match(NUMBER, value)
                     seen += text in value
     assert seen
