@@ -16,7 +16,7 @@ from bds_tool.base.specs import specs_dir
 
 #: Where the words are: names of elements and groups, headers, fields and paths of the formats, texts of the rules.
 _SOURCES = (
-    "bds/*/rubrieken.csv", "bds/*/groepen.csv", "bds/*/elementen.csv", "tabel/*", "james/*", "dob/*", "dob/model/*", "regels/*",
+    "bds/*/rubrieken.csv", "bds/*/groepen.csv", "bds/*/elementen.csv", "tabel/*", "james/*", "dob/*", "dob/model/*", "jgz/*", "jgz/model/*", "regels/*",
     "zib/*.csv", "zib/*.tsv",
 )  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")

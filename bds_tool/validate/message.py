@@ -10,7 +10,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.validate.message_model import elsewhere, model_of, number_at, tell
+from bds_tool.formats.dob.model.faults import local
+from bds_tool.validate.message_model import elsewhere, number_at, tell
 from bds_tool.validate.message_tables import ELEMENTS, MessageTables, compiled
 
 if TYPE_CHECKING:
@@ -59,9 +60,10 @@ def inspect(root: _Element, sink: Sink, definition: Definition) -> set[_Element]
 
 
 def _faults(root: _Element, tables: MessageTables) -> list[Fault]:
+    from bds_tool.formats.dob.model import model_for
     from bds_tool.formats.dob.model.judge import judge
 
-    model = model_of(tables.version, root)
+    model = model_for(local(root.tag), tables.version)
     return [] if model is None else [f for f in judge(root, model) if not elsewhere(f)]
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.base.specs import specs_dir
-from bds_tool.formats.dob.model import Model, load_model, messages
 from bds_tool.formats.dob.model.faults import Fault, local
 
 if TYPE_CHECKING:
@@ -13,7 +11,6 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
-MODEL = "dob/model"
 #: kind of fault → rule; faults with another role than error go to BDS854 and BDS855
 CODES = {
     "root": "BDS840",
@@ -65,17 +62,6 @@ TOLD_ELSEWHERE = frozenset({"BSN-2", "BSN-3", "AGB-2", "URA-2", "UZI-2", "deprec
 _MOST = 8
 _ELEMENTS = "2.16.840.1.113883.2.4.4.40.267"
 _HL7 = "{urn:hl7-org:v3}"
-
-
-def model_of(version: str, root: _Element | None = None) -> Model | None:
-    """The model by which messages of a BDS version are judged; of a draft version that of the same root element."""
-    folder = specs_dir() / MODEL
-    known = load_model(folder, version)
-    if known is None and root is not None:
-        name = local(root.tag)
-        key = next((m.key for m in reversed(messages(folder).values()) if m.root == name), version)
-        known = load_model(folder, key)
-    return known
 
 
 def elsewhere(fault: Fault) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
-from bds_tool.formats.dob.model import load_model
+from bds_tool.formats.dob.model import model_for
 from bds_tool.formats.dob.model.judge import judge
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ _HEADS = ("careProvisionEvent", "ControlActProcess")
 
 def lacking(root: _Element, version: str) -> set[str]:
     """In words, every official fault of the message; the place by names of elements, never a value."""
-    model = load_model(specs_dir() / "dob" / "model", version)
+    model = model_for(str(root.tag).rpartition("}")[2], version)
     if model is None:
         return set()
     return {_words(fault) for fault in judge(root, model) if fault.role == "error"}

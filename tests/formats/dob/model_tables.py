@@ -10,10 +10,117 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+#: Editions of the messages beside the dossieroverdrachtbericht: BDS versions whose rules differ from those of 4.1.3.
+EDITIONS = {"3.2.7": ("", "4.0.2"), "4.0.2": ("4.0.2", "4.1.3")}
+#: From this version on no templates are public.
+UNPUBLISHED = "4.2.0"
+
 
 def rows(folder, name):
+    found = _rows(folder, name)
+    return EDITED[name](folder, found) if folder.name == "jgz_messages" and name in EDITED else found
+
+
+def _rows(folder, name):
     with (folder / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def _differences(facts):
+    """(template, path, kind, target, value, absent, role) → keys that have the row beside 7.1, keys that lack it."""
+    more, less = defaultdict(list), defaultdict(list)
+    for r in _rows(facts, "differences_70.csv"):
+        fact = tuple(r[k] for k in ("template", "path", "kind", "target", "value", "absent_ok", "role"))
+        (more if r["only_in"] == "7.0" else less)[fact].append(f"{r['message']}@{r['bds_of_70']}")
+    # the one observation differs by its list alone, which is a row of its parameters
+    assert all("W0681@" in "".join(f) for f in (*more, *less) if f[0] == "tpl:41584")
+    return [{f: keys for f, keys in found.items() if f[0] != "tpl:41584"} for found in (more, less)]
+
+
+def _without(versions, keys):
+    return " ".join([versions, *(f"!{key}" for key in keys)])
+
+
+def _contexts(facts, found):
+    """The contexts of 7.0 in the place of those of 7.1 with the same name."""
+    more, less = _differences(facts)
+    at = {(r["template"], r["path"]): r for r in found}
+    for (template, path, kind, *_), keys in less.items():
+        if kind == "context":
+            at[template, path]["versions"] = _without(at[template, path]["versions"], keys)
+    for (template, path, kind, target, value, *_), keys in more.items():
+        if kind != "context":
+            continue
+        parent, name = "/".join(steps(path)[:-1]), steps(path)[-1].partition("[")[0]
+        order = next(
+            r["order"]
+            for (of, there), r in at.items()
+            if of == template
+            and "!" in r["versions"]
+            and "/".join(steps(there)[:-1]) == parent
+            and steps(there)[-1].partition("[")[0] == name
+        )
+        assert not target
+        found.append(
+            {"context": f"{template} {path}", "versions": " ".join(keys), "template": template, "order": order,
+             "path": path, "datatypes": value}
+        )  # fmt: skip
+    return found
+
+
+def _structural(facts, found):
+    more, less = _differences(facts)
+    context = {(r["template"], r["path"]): r["context"] for r in rows(facts, "contexts.csv")}
+    known = {
+        (
+            r["context"],
+            r["kind"],
+            r["target"],
+            r["value"],
+            r["absent_ok"],
+            r["role"],
+            *r["versions"].split()[:1],
+        ): r
+        for r in found
+    }
+    for (template, path, kind, *rest), keys in less.items():
+        if kind != "context":
+            row = known[context[template, path], kind, *rest, "vaccinaties"]
+            row["versions"] = _without(row["versions"], keys)
+    for (template, path, kind, target, value, absent, role), keys in more.items():
+        if kind != "context":
+            found.append(
+                {"id": "", "context": context[template, path], "versions": " ".join(keys), "kind": kind,
+                 "target": target, "value": value, "absent_ok": absent, "role": role}
+            )  # fmt: skip
+    return found
+
+
+def _old_keys(versions):
+    return [f"{v}@{edition}" for edition in EDITIONS for v in versions.split()]
+
+
+def _parameters(_facts, found):
+    new = next(r for r in found if r["list.value"] == "W0681@2024-04-25")
+    old = new | {"versions": " ".join(_old_keys(new["versions"])), "list.value": "W0681@2019-07-16"}
+    return [new | {"versions": _without(new["versions"], _old_keys(new["versions"]))}, old]
+
+
+def _lists(facts, found):
+    """With the lists that 7.0 has and 7.1 has not."""
+    of_dossiers = {r["list"]: r for r in _rows(facts.parent / "dob_model", "lists.csv")}
+    new = next(r for r in found if r["list"] == "W0681@2024-04-25")
+    old = of_dossiers["W0681@2019-07-16"] | {"versions": " ".join(_old_keys(new["versions"]))}
+    kinds = of_dossiers["W0188.1"] | {"versions": "vaccinaties@3.2.7 geanonimiseerd@3.2.7"}
+    return [*found, old, kinds]
+
+
+EDITED = {
+    "contexts.csv": _contexts,
+    "templates_structural.csv": _structural,
+    "observation_parameters.csv": _parameters,
+    "lists.csv": _lists,
+}
 
 
 def steps(path):
@@ -212,8 +319,13 @@ def parts_of_lists(facts, valuesets):
         if r["list"].startswith("W0188.")
     }
     found = defaultdict(list)
+    own = []
+    if (facts / "valuesets.csv").is_file():  # lists that no data set has
+        own = rows(facts, "valuesets.csv")
+        listed = {(r["valueset_oid"], r["effective_date"]): r["list"] for r in rows(facts, "lists.csv")}
+        wanted |= {key: listed[key] for key in ((r["valueset_oid"], r["effective_date"]) for r in own)}
     if wanted:
-        for r in rows(valuesets, "waardenlijsten.csv"):
+        for r in [*rows(valuesets, "waardenlijsten.csv"), *own]:
             name = wanted.get((r["valueset_oid"], r["effective_date"]))
             if name and r["soort"] == "concept":
                 found[name].append(f"{r['code']}:{r['codesystem_oid']}")
@@ -222,9 +334,25 @@ def parts_of_lists(facts, valuesets):
     return {k: " ".join(v) for k, v in found.items()}
 
 
+def messages(facts):
+    """`basis`: the key whose rows hold as well; `vanaf` and `tot`: the BDS versions the edition is of."""
+    yield "sleutel", "bericht", "starttype", "typen", "sjablonen", "trigger", "basis", "vanaf", "tot"
+    differing = {key for found in _differences(facts) for keys in found.values() for key in keys}
+    for r in rows(facts, "messages.csv"):
+        key, trigger = r["message"], r["trigger_event"]
+        start = r["root"], r["xsd_start_type"], key
+        older = [f"{key}@{edition}" for edition in EDITIONS if f"{key}@{edition}" in differing]
+        yield key, *start, "ja", trigger, "", "4.1.3" if older else "", UNPUBLISHED
+        for edition, (since, until) in EDITIONS.items():
+            if f"{key}@{edition}" in differing:
+                yield f"{key}@{edition}", *start, "ja", trigger, key, since, until
+        yield f"{key}@{UNPUBLISHED}", *start, "", trigger, key, UNPUBLISHED, ""
+
+
 def tables(facts):
     table, demands = places(facts)
-    made = {
+    made = {"berichten.csv": list(messages(facts))} if facts.name == "jgz_messages" else {}
+    made |= {
         "typen.csv": list(types(facts)),
         "vormen.csv": list(simple(facts)),
         "plaatsen.csv": table,

@@ -1,6 +1,6 @@
-"""The tables of `specs/dob/model` are the facts of the message standard, and each demand judges its examples.
+"""The tables of `specs/dob/model` and `specs/jgz/model` are the facts of the standard; each demand judges its examples.
 
-The facts (`../shared/dob_model`) hold, per demand on a data type or of its own, a fragment that breaks it and one
+The facts (`../shared/dob_model`, `../shared/jgz_messages`) hold, per demand on a data type or of its own, a fragment that breaks it and one
 that meets it; the official schematron gave both verdicts.
 """
 
@@ -14,11 +14,13 @@ import pytest
 from lxml import etree
 
 from bds_tool.base.specs import specs_dir
-from bds_tool.formats.dob.model import load_model
+from bds_tool.findings.catalogue import load_rules
+from bds_tool.formats.dob.model import load_model, messages
 from bds_tool.formats.dob.model.flavours import Flavours
 from bds_tool.formats.dob.model.special import SPECIAL
 
 MODEL = specs_dir() / "dob" / "model"
+OTHERS = specs_dir() / "jgz" / "model"
 SPACES = (
     'xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
     'xmlns:xs="http://www.w3.org/2001/XMLSchema"'
@@ -37,12 +39,13 @@ def table(folder, name):
         return list(csv.DictReader(file))
 
 
-def test_tables_are_the_facts(facts):
+@pytest.mark.parametrize(("source", "folder"), [("dob_model", MODEL), ("jgz_messages", OTHERS)])
+def test_tables_are_the_facts(shared, source, folder):
     spec = importlib.util.spec_from_file_location("model_tables", Path(__file__).with_name("model_tables.py"))
     converter = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(converter)
-    for name, content in converter.tables(facts).items():
-        with (MODEL / name).open(encoding="utf-8", newline="") as file:
+    for name, content in converter.tables(shared / source).items():
+        with (folder / name).open(encoding="utf-8", newline="") as file:
             assert list(csv.reader(file)) == content, name
 
 
@@ -84,15 +87,22 @@ def test_edge_cases_of_data_types(facts, flavours):
     assert not wrong
 
 
-@pytest.mark.parametrize("version", ["3.2.7", "4.0.2", "4.1.3"])
-def test_demands_of_their_own_judge_their_examples(facts, version):
-    message = load_model(MODEL, version).message
+RIVM = ["vaccinaties", "geanonimiseerd", "hielprik", "oproeplijst", "partijnummers", "opvragen", "opleveren"]
+#: The messages that carry a BSN, of which alone H005 asks a line.
+WITH_BSN = {"3.2.7", "vaccinaties", "hielprik", "opvragen"}
+
+
+@pytest.mark.parametrize("version", ["3.2.7", "4.0.2", "4.1.3", *RIVM, "ack"])
+def test_demands_of_their_own_judge_their_examples(shared, version):
+    source, folder = ("dob_model", MODEL) if version[0].isdigit() else ("jgz_messages", OTHERS)
+    message = load_model(folder, version).message
     wrong = []
-    for r in table(facts, "handwritten.csv"):
+    for r in table(shared / source, "handwritten.csv"):
         if version not in r["versions"].split():
             continue
-        assert (r["id"] in SPECIAL) == (r["fires"] == "possible"), r["id"]
-        if r["id"] not in SPECIAL or (r["id"] == "H005" and version != "3.2.7"):
+        # H014 can fire in opvragen alone, elsewhere the context demands it already
+        assert (r["id"] in SPECIAL) == (r["fires"] == "possible" or r["id"] == "H014"), r["id"]
+        if r["id"] not in SPECIAL or (r["id"] == "H005" and version not in WITH_BSN):
             continue
         for column in ("fails", "passes"):
             if not r[column]:
@@ -106,3 +116,54 @@ def test_demands_of_their_own_judge_their_examples(facts, version):
             if SPECIAL[r["id"]](node, message) != (column == "passes"):
                 wrong.append((r["id"], column))
     assert not wrong
+
+
+def test_data_type_of_the_batch_list_judges_its_example(shared):
+    """INT.NONNEG is the one data type that the dossieroverdrachtbericht does not have."""
+    model = load_model(OTHERS, "opleveren")
+    compiled = model, Flavours(model)
+    listed = [r for r in table(shared / "jgz_messages", "datatypes.csv") if r["flavour"] == "INT.NONNEG"]
+    assert [r["id"] for r in listed] == ["NONNEG-1"]
+    for r in listed:
+        assert judged(compiled, r["id"], r["flavour"], r["fails"]) == {r["id"]}
+        assert judged(compiled, r["id"], r["flavour"], r["passes"]) == set()
+
+
+@pytest.mark.parametrize("version", ["3.2.7", "4.0.2", "4.1.3"])
+def test_value_lists_of_other_messages_are_those_of_the_edition(shared, version):
+    """Every list is found in each edition, with the codes that the data set has for its OID and date."""
+    values = table(shared / "bds" / version, "waardenlijsten.csv")
+    checked = 0
+    for name in RIVM:
+        model = next(
+            load_model(OTHERS, m.key, version)
+            for m in messages(OTHERS).values()
+            if m.kind == name and m.versions.holds(version)
+        )
+        for r in table(OTHERS, "lijsten.csv"):
+            if not model.message.holds(r["versies"]) or r["codes"]:
+                continue
+            if r["lijst"] == "W0681@2024-04-25" and version != "4.1.3":
+                continue  # of 7.1 alone
+            wanted = {
+                (v["code"], v["codesystem_oid"])
+                for v in values
+                if (v["valueset_oid"], v["effective_date"]) == (r["waardeset"], r["ingang"])
+                and v["soort"] == "concept"
+            }
+            assert not wanted or model.concepts(r["lijst"])[0] == wanted, (name, r["lijst"])
+            checked += bool(wanted)
+    assert checked > 20
+
+
+@pytest.mark.parametrize("source", ["dob_model", "jgz_messages"])
+def test_every_demand_has_a_text_of_its_own(shared, source):
+    """A finding says what is asked in words, in the rule of the official role."""
+    rules = load_rules().rules
+    of_role = {"error": "BDS853", "warning": "BDS854", "info": "BDS855"}
+    lacking = {
+        r["id"]
+        for r in table(shared / source, "handwritten.csv")
+        if r["fires"] == "possible" and r["id"] not in rules[of_role[r["role"]]].texts
+    }
+    assert lacking == set()

@@ -38,8 +38,10 @@ class Judge:
     """Reads the tables of `folder` for one version (or one message key of jgz_messages)."""
 
     def __init__(
-        self, folder: Path, version: str, *, roots: str, start: str, root: str, trigger: str, lists: str
-    ) -> None:
+        self, folder: Path, version: str, *, roots: str, start: str, root: str, trigger: str, lists: str,
+        edition: str = "",
+    ) -> None:  # fmt: skip
+        self.edition = edition
         self.version, self.folder, self.root, self.trigger = version, folder, root, trigger
         self.schema = Schema(folder, roots, start, root)
         self.paths = Paths(*self._lists(lists))
@@ -49,6 +51,8 @@ class Judge:
         for r in _rows(folder / "datatypes.csv"):
             self.own[r["flavour"]].append(r["id"])
         self._contexts()
+        if edition not in {"", "4.1.3"}:
+            self._differences()
 
     @classmethod
     def dob(cls, shared: Path, version: str) -> Judge:
@@ -60,14 +64,50 @@ class Judge:
         )  # fmt: skip
 
     @classmethod
-    def jgz(cls, shared: Path, message: str) -> Judge:
-        """One of the other messages, by its key in `messages.csv`."""
+    def jgz(cls, shared: Path, message: str, bds: str = "4.1.3") -> Judge:
+        """One of the other messages, by its key in `messages.csv`; 7.0 is that of BDS 3.2.7 or 4.0.2."""
         folder = shared / "jgz_messages"
         row = next(r for r in _rows(folder / "messages.csv") if r["message"] == message)
         return cls(
             folder, message, roots=message, start=row["xsd_start_type"], root=row["root"],
-            trigger=row["trigger_event"], lists="4.1.3",
+            trigger=row["trigger_event"], lists="4.1.3", edition=bds,
         )  # fmt: skip
+
+    def _differences(self):
+        """Turns the templates of 7.1 into those of 7.0: rows go, rows come."""
+        lists = {r["list"]: r for r in _rows(self.folder.parent / "dob_model" / "lists.csv")}
+        for r in _rows(self.folder / "differences_70.csv"):
+            if (r["message"], r["bds_of_70"]) != (self.version, self.edition):
+                continue
+            path = parse(r["path"])
+            key = next(k for k in self.templates if k[0] == r["template"])
+            entries = self.templates[key][path[-1].name]
+            entry = next((e for e in entries if e[1] == path), None)
+            if r["only_in"] == "7.1":
+                if r["kind"] == "context":
+                    entries.remove(entry)
+                elif entry is not None:
+                    same = ("kind", "target", "value", "absent_ok", "role")
+                    entry[3][:] = [d for d in entry[3] if any(d[k] != r[k] for k in same)]
+            elif r["kind"] == "context":
+                entries.append((99, path, r["value"].split(), []))
+            else:
+                entry[3].append({"id": "d70", **r})
+            for name in re.findall(r"W0681@2019-07-16|W0188\.1", r["path"] + r["target"] + r["value"]):
+                self._extra(lists[name])
+
+    def _extra(self, listed):
+        rows = [
+            r
+            for r in _rows(self.folder.parent / "bds" / self.edition / "waardenlijsten.csv")
+            if (r["valueset_oid"], r["effective_date"]) == (listed["valueset_oid"], listed["effective_date"])
+        ]
+        assert rows
+        name = listed["list"]
+        self.paths.concepts[name] = {
+            (r["code"], r["codesystem_oid"]) for r in rows if r["soort"] == "concept"
+        }
+        self.paths.nulls[name] = {r["code"] for r in rows if r["soort"] == "exception"}
 
     def _mine(self, rows):
         return [r for r in rows if self.version in r["versions"].split()]

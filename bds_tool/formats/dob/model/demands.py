@@ -66,16 +66,20 @@ def count(demand: Demand, paths: Paths) -> Count:
 
 
 def number_of(counted: Count, children: Children, among: list[_Element] | None = None) -> int:
-    """How many children match; `among`: of these alone."""
+    """How many children match, each once; `among`: of these alone."""
     total = 0
+    seen: set[_Element] | None = set() if len(counted.alternatives) > 1 else None
     for tag, tests, _ in counted.alternatives:
         for child in children.get(tag, ()) if among is None else among:
             for test in tests:
                 if not test(child):
                     break
             else:
-                total += 1
-    return total
+                if seen is None:
+                    total += 1
+                else:
+                    seen.add(child)
+    return total if seen is None else len(seen)
 
 
 def check(demand: Demand, model: Model) -> Check | None:
@@ -256,6 +260,11 @@ _KINDS: dict[str, Callable[[Demand, Model], Test]] = {
     "forbidden_code": _forbidden,
     "deprecated_code": _deprecated,
 }
+
+
+def number_in(value: str | None) -> float | None:
+    """The number that XPath reads in a value; None for what is none."""
+    return float(value.strip(_BLANK)) if value is not None and is_number(value) else None
 
 
 def is_number(value: str) -> bool:

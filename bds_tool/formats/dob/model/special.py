@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bds_tool.formats.dob.model.content import HL7
 from bds_tool.formats.dob.model.nodes import full_text, own_texts
 from bds_tool.formats.dob.model.paths import TEMPLATE_ROOT, XSI, has_type, type_of
+from bds_tool.formats.dob.model.special_rivm import AROUND, RIVM
 from bds_tool.formats.dob.model.special_sender import BSN, ENVELOPE, Special, below, coded, there
 
 if TYPE_CHECKING:
@@ -224,6 +225,7 @@ def _h095(e: _Element, _: Message) -> bool:
 
 SPECIAL: dict[str, Special] = {
     **ENVELOPE,
+    **RIVM,
     "H041": _h041,
     "H042": _h042,
     "H043": lambda e, _: e.get("code") == "completed",
@@ -283,7 +285,8 @@ SPECIAL: dict[str, Special] = {
     "H095": _h095,
 }
 #: Demands that look at nothing around their node.
-WITHIN = frozenset(id_ for id_ in SPECIAL if id_ < "H100") - {
+WITHIN = frozenset(SPECIAL) - {
+    *AROUND,
     *("H001", "H013", "H018", "H044", "H045", "H054", "H061", "H066", "H070"),
     *("H077", "H078", "H079", "H080", "H081", "H082", "H091", "H092", "H093", "H095"),
 }

@@ -22,6 +22,8 @@ _ATTENTION = "2.16.840.1.113883.2.4.15.1"
 _LOGIN = "2.16.840.1.113883.2.4.3.11.8"
 _VEKTIS = "2.16.840.1.113883.2.4.3.11"
 _PKI = "2.16.528.1.1003.1.3.5.4.1"
+#: Messages of which the table of interactions says that they carry a BSN.
+_WITH_BSN = frozenset({"3.2.7", "vaccinaties", "hielprik", "opvragen"})
 
 
 def below(e: _Element, path: str) -> Iterator[_Element]:
@@ -56,7 +58,7 @@ def _keywords(e: _Element, *codes: str) -> int:
 
 
 def _h005(e: _Element, message: Message) -> bool:
-    return message.key != "3.2.7" or _keywords(e, "FICID", "PATID") > 0
+    return message.kind not in _WITH_BSN or _keywords(e, "FICID", "PATID") > 0
 
 
 def _h013(e: _Element, _: Message) -> bool:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bds_tool.base.errors import SpecError
+from bds_tool.base.ranges import Range
 from bds_tool.base.text import t
 from bds_tool.formats.dob.model.content import Content, Slot
 from bds_tool.formats.dob.model.simple import Forms, Row
@@ -28,7 +29,11 @@ Concepts = tuple[frozenset[tuple[str, str]], frozenset[str], frozenset[tuple[str
 
 
 class Message(NamedTuple):
-    """A row of `berichten.csv`. `types`: the key of the schema; `templates`: whether the templates are public."""
+    """A row of `berichten.csv`. `types`: the key of the schema; `templates`: whether the templates are public.
+
+    `base`: the key whose rows hold as well, but for those that name this one with `!`. `versions`: the BDS versions that
+    an edition of a message is of; a message whose key is a version has none.
+    """
 
     key: str
     root: str
@@ -36,6 +41,18 @@ class Message(NamedTuple):
     types: str
     templates: bool
     trigger: str
+    base: str = ""
+    versions: Range | None = None
+
+    @property
+    def kind(self) -> str:
+        """The message itself, whatever its edition."""
+        return self.base or self.key
+
+    def holds(self, versions: str) -> bool:
+        """Whether a row with this column `versies` is one of this message."""
+        words = versions.split()
+        return self.key in words or (self.base in words and f"!{self.key}" not in words)
 
 
 class Use(NamedTuple):
@@ -151,15 +168,15 @@ class Model:
 
     def places(self) -> dict[str, list[Place]]:
         """Per template (its number) the top of its tree of contexts; without the observations."""
-        key, top = self.message.key, dict[str, list[Place]]()
+        top = dict[str, list[Place]]()
         demands = {
             int(r["eis"]): Demand(r["soort"], r["doel"], r["waarde"], r["mag_ontbreken"], r["rol"])
             for r in read(self.folder / "eisen.csv")
-            if key in r["versies"].split()
+            if self.message.holds(r["versies"])
         }
         places: dict[str, Place] = {}
         for r in read(self.folder / "plaatsen.csv"):
-            holds = bool(r["volgorde"]) and key in r["versies"].split()
+            holds = bool(r["volgorde"]) and self.message.holds(r["versies"])
             order = int(r["volgorde"]) if holds else None
             own = tuple(demands[n] for n in _numbers(r["eisen"]) if n in demands) if holds else ()
             flavours = tuple(r["datatypen"].split()) if holds else ()
@@ -185,7 +202,7 @@ class Model:
         """Per template of an observation (its number) the rows of `parameters.csv`: one, two for two editions."""
         found: dict[str, list[dict[str, str]]] = {}
         for r in read(self.folder / "parameters.csv"):
-            if self.message.key in r["versies"].split():
+            if self.message.holds(r["versies"]):
                 found.setdefault(r["sjabloon"], []).append(r)
         return found
 
@@ -220,9 +237,7 @@ class Model:
     def _find(self, name: str) -> Concepts:
         if self._listed is None:
             self._listed = {
-                r["lijst"]: r
-                for r in read(self.folder / "lijsten.csv")
-                if self.message.key in r["versies"].split()
+                r["lijst"]: r for r in read(self.folder / "lijsten.csv") if self.message.holds(r["versies"])
             }
         row = self._listed.get(name)
         found = None
@@ -274,13 +289,20 @@ def messages(folder: Path) -> dict[str, Message]:
     """The messages of a family by key."""
     return {
         r["sleutel"]: Message(
-            r["sleutel"], r["bericht"], r["starttype"], r["typen"], bool(r["sjablonen"]), r["trigger"]
+            r["sleutel"],
+            r["bericht"],
+            r["starttype"],
+            r["typen"],
+            bool(r["sjablonen"]),
+            r["trigger"],
+            r.get("basis", ""),
+            Range(r["vanaf"], r["tot"]) if "vanaf" in r else None,
         )
         for r in read(folder / "berichten.csv")
     }
 
 
-@lru_cache(maxsize=12)
+@lru_cache(maxsize=24)
 def load_model(folder: Path, key: str, lists_of: str = "") -> Model | None:
     """The model of a message, made once per process; None when the family does not have it.
 
