@@ -17,9 +17,25 @@ def main() -> None:
             signal.getsignal(told) != signal.SIG_IGN
         ):  # as in the background of a shell, where Ctrl-C is for others
             signal.signal(told, _early)
+    _streams()
+    from bds_tool.cli import overview
+
+    if overview.asked(sys.argv[1:]):
+        overview.show()
+        return
     from bds_tool.cli.main import main as run
 
     run()
+
+
+def _streams() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        # Windows code pages lack characters that Dutch texts use; a replacement beats a crash.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    # What another program reads is UTF-8 whatever the code page of this machine is.
+    if hasattr(sys.stdout, "reconfigure") and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8")
 
 
 def _early(*_: object) -> NoReturn:

@@ -13,7 +13,8 @@ from render import code, plain
 
 from bds_tool.base.specs import specs_dir
 from bds_tool.changes.loading import known_requests
-from bds_tool.cli.main import ORDER, build
+from bds_tool.cli.main import build
+from bds_tool.cli.overview import commands as names
 from bds_tool.schema.lookup.reference import reference_pages, table
 
 Pages = dict[str, str]
@@ -38,7 +39,7 @@ def generated_pages() -> Pages:
 def commands() -> dict[str, Command]:
     """The top-level commands of `bds` in the order of its help."""
     app: Command = typer.main.get_command(build())
-    order = {name: n for n, name in enumerate(ORDER)}
+    order = {name: n for n, name in enumerate(names())}
     return dict(sorted(app.commands.items(), key=lambda item: order.get(item[0], len(order))))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import pkgutil
 import signal
 import sys
 import traceback
@@ -19,7 +18,6 @@ import typer
 from typer.exceptions import TyperException
 
 import bds_tool
-from bds_tool import cli as commands_package
 from bds_tool.base import guard
 from bds_tool.base.errors import ExitCode, Interrupted, SpecError, UsageError, UserError
 from bds_tool.base.files import disk_full, end_run, reason
@@ -27,31 +25,9 @@ from bds_tool.base.interrupts import postponed
 from bds_tool.base.signals import STOPPING
 from bds_tool.base.specs import set_specs, shipped_specs, specs_dir
 from bds_tool.base.text import LANGUAGES, set_language, t
-from bds_tool.cli import project
+from bds_tool.cli import overview, project
 from bds_tool.cli.render import one_of, talk
-from bds_tool.cli.wording import speak, wrong_use
-
-#: Order of the commands in `bds --help`; modules are found in this package, each with `register(app)`.
-ORDER = (
-    "validate",
-    "findings",
-    "profile",
-    "rule",
-    "convert",
-    "migrate",
-    "spec",
-    "protocol",
-    "change",
-    "zib",
-    "area",
-    "indicator",
-    "protect",
-    "pseudonymise",
-    "research_table",
-    "report",
-    "generate",
-)
-NOT_COMMANDS = {"checked", "main", "opening", "outputs", "project", "render", "wording", "zib_text"}
+from bds_tool.cli.wording import Program, speak, wrong_use
 
 #: Commands for who works on definitions: they tell what is wrong with a copy, and do not stop at its door.
 AUTHORING = frozenset({"change", "protocol", "rule", "spec", "zib"})
@@ -61,20 +37,18 @@ _log_file: list[Path] = []
 _asks_help = [False]
 
 
-def build() -> typer.Typer:
-    """The whole application; importing it loads no heavy library."""
+def build(command: str | None = None) -> typer.Typer:
+    """The application with all commands, or with the one that is called: no other module is imported then."""
     app = typer.Typer(
         name="bds",
+        cls=Program,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
-        help="Gereedschap voor registratiegegevens van de jeugdgezondheidszorg (Basisdataset JGZ).",
-        epilog="Voorbeelden:  bds validate export.xml   ·   bds spec show 235   ·   bds rule BDS203",
     )
     app.callback()(_global_options)
-    found = {m.name for m in pkgutil.iter_modules(commands_package.__path__)} - NOT_COMMANDS
-    for name in sorted(found, key=lambda n: ORDER.index(n) if n in ORDER else len(ORDER)):
-        importlib.import_module(f"bds_tool.cli.{name}").register(app)
+    for name in [command] if command else overview.commands():
+        importlib.import_module(f"bds_tool.cli.{name.replace('-', '_')}").register(app)
     return speak(app)
 
 
@@ -144,7 +118,7 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         given = sys.argv[1:] if arguments is None else arguments
         _asks_help[:] = [bool({"-h", "--help"} & set(given))]
-        result = build()(given or ["--help"], prog_name="bds", standalone_mode=False)
+        result = build(overview.called(given))(given or ["--help"], prog_name="bds", standalone_mode=False)
         if result == ExitCode.INTERRUPTED:  # what Typer makes of a KeyboardInterrupt of some library
             raise Interrupted
         return int(result) if isinstance(result, int) else ExitCode.OK
@@ -266,13 +240,6 @@ class WithoutPandas(PathFinder):
 
 def main() -> None:
     """Entry point of the console script."""
-    for stream in (sys.stdout, sys.stderr):
-        # Windows code pages lack characters that Dutch texts use; a replacement beats a crash.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-    # What another program reads is UTF-8 whatever the code page of this machine is.
-    if hasattr(sys.stdout, "reconfigure") and not sys.stdout.isatty():
-        sys.stdout.reconfigure(encoding="utf-8")
     os.environ.setdefault("BDS_PROCESSES", "2")
     sys.meta_path[:] = [WithoutPandas if finder is PathFinder else finder for finder in sys.meta_path]
     for told in STOPPING:

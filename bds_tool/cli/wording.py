@@ -8,6 +8,7 @@ says it in English.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from bds_tool.base.errors import UsageError
+from bds_tool.base.errors import UsageError, UserError
 from bds_tool.base.specs import read_yaml, specs_dir
 from bds_tool.base.text import language, t
-from bds_tool.cli import outputs
+from bds_tool.cli import outputs, overview, project
 
 #: Sentences of the parser and of its types, with what they say in Dutch; groups of the pattern are kept.
 _SENTENCES = (
@@ -74,6 +75,29 @@ def said(text: str | None) -> str | None:
     return _english(specs_dir() / "teksten" / "hulp.yaml").get(plain, text)
 
 
+def _kind(param: Any) -> None:  # noqa: ANN401
+    """What an option takes, in words of people: the parser would say `<list[Path]>`."""
+    if param.metavar is not None or getattr(param, "_said", False):
+        return
+    described = param.display_type
+    words = {
+        "str": t("TEKST", "TEXT"),
+        "path": t("PAD", "PATH"),
+        "int": t("GETAL", "NUMBER"),
+        "float": t("GETAL", "NUMBER"),
+        "datetime": t("DATUM", "DATE"),
+        "bool": "",
+    }
+
+    def kind(ctx: Any) -> str | None:  # noqa: ANN401
+        said_by_parser = described(ctx) or ""
+        bare = re.sub(r"^<(?:list\[)?(\w+)(?: range)?\]?>$", r"\1", said_by_parser).lower()
+        return words.get(bare, said_by_parser)
+
+    param.display_type = kind
+    param._said = True  # noqa: SLF001
+
+
 def speak(app: typer.Typer) -> typer.Typer:
     """Give all commands of `app` the words of this module; call it when all are registered."""
     own = app.info.cls
@@ -109,6 +133,7 @@ class _Help(_Base):
             ),
         }
         for param in params:
+            _kind(param)
             param.help = own.get(param.name) or said(param.help)
             param.metavar = said(param.metavar)
             param.rich_help_panel = said(getattr(param, "rich_help_panel", None))
@@ -150,3 +175,14 @@ class Group(_Help, TyperGroup):
     def get_usage(self, ctx: Any) -> str:  # noqa: ANN401
         self.subcommand_metavar = t("OPDRACHT …", "COMMAND [ARGS]...")
         return super().get_usage(ctx)
+
+
+class Program(Group):
+    """`bds` itself: its page is the overview."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002
+        if not ctx.params.get("lang"):
+            project.start(ctx.params.get("config"), language_given=False)
+            with suppress(UserError):
+                project.project()
+        overview.show()

@@ -1,0 +1,155 @@
+"""The page of `bds` and `bds --help`: all commands by what one comes for. It loads nothing, so that it comes at once.
+
+The commands themselves are modules of this package that are imported when they are called; a test holds this list
+against them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import textwrap
+from pathlib import Path
+
+from bds_tool.base.text import LANGUAGES, set_language, t
+
+#: Group (Dutch, English) and its commands: name, Dutch, English.
+GROUPS = (
+    (
+        ("Een levering", "A delivery"),
+        (
+            ("validate", "Beoordeel exports: wat is er mis, waar, en wat te doen.",
+             "Judge exports: what is wrong, where, and what to do."),
+            ("profile", "Wat zit er in een export: elementen, vulling, codes, jaren.",
+             "What is in an export: elements, how full, codes, years."),
+            ("convert", "Zet om naar een ander formaat of naar een gegevensmap (.bds).",
+             "Convert to another format or to a data folder (.bds)."),
+            ("migrate", "Zet om naar een andere BDS-versie, zonder stil verlies.",
+             "Move to another version of the BDS, with no silent loss."),
+            ("findings", "Bewaarde oordelen opnieuw rapporteren en vergelijken.",
+             "Report and compare saved judgements."),
+            ("generate", "Maak verzonnen dossiers om mee te proberen en te meten.",
+             "Make invented dossiers to try and measure with."),
+        ),
+    ),
+    (
+        ("Definities", "Definitions"),
+        (
+            ("spec", "De Basisdataset opzoeken, vergelijken, controleren.",
+             "Look up, compare and check the Basisdataset."),
+            ("rule", "Leg een regel uit, of toon alle regels.", "Explain a rule, or list all rules."),
+            ("protocol", "BDS-protocollen: wat, met welke codes, wanneer.",
+             "BDS-protocollen: what, with which codes, when."),
+            ("change", "Wijzigingspakketten maken, controleren en toepassen.",
+             "Make, check and apply change packages."),
+            ("zib", "Elementen naar zibs en FHIR R4.", "Elements to zibs and FHIR R4."),
+        ),
+    ),
+    (
+        ("Cijfers en onderzoek", "Figures and research"),
+        (
+            ("area", "Adressen in buurt, wijk en gemeente plaatsen.", "Place addresses in buurt, wijk and gemeente."),
+            ("indicator", "Indicatoren opzoeken, toetsen en berekenen.", "Look up, test and compute indicators."),
+            ("protect", "Beveilig cijfers tegen onthulling, met bewijs.", "Protect figures from disclosure, with proof."),
+            ("report", "Tabellen, grafieken, site en factsheet van beveiligde cijfers.",
+             "Tables, charts, site and factsheet of protected figures."),
+            ("pseudonymise", "Gegevens voor onderzoek; blijven persoonsgegevens.",
+             "Data for research; they remain personal data."),
+            ("research-table", "Losse rijen per kind en moment, zonder sleutel.",
+             "Loose rows per child and moment, without a key."),
+        ),
+    ),
+)  # fmt: skip
+
+_OPTIONS = (
+    ("--lang nl|en", "Taal van teksten (ook BDS_LANG).", "Language of texts (BDS_LANG too)."),
+    ("--config BESTAND", "Instellingen; anders BDS_CONFIG of de dichtstbijzijnde bds.toml.",
+     "Settings; otherwise BDS_CONFIG or the nearest bds.toml."),
+    ("--specs MAP", "Eigen definities (ook BDS_SPECS).", "Definitions of your own (BDS_SPECS too)."),
+    ("--log-file BESTAND", "Technische details bij een fout in bds.", "Technical details when bds itself fails."),
+    ("--version", "Toon de versies.", "Show the versions."),
+    ("--install-completion", "Laat deze shell opdrachten en opties aanvullen.",
+     "Let this shell complete commands and options."),
+    ("--show-completion", "Toon het script daarvoor.", "Show the script for that."),
+    ("-h, --help", "Toon deze uitleg en stop. Ook achter een opdracht.",
+     "Show this message and exit. Behind a command too."),
+)  # fmt: skip
+
+_EXAMPLES = (
+    ("bds validate levering/ --report html=rapport.html", "bds validate delivery/ --report html=report.html"),
+    ("bds validate tabel.csv --explain", "bds validate table.csv --explain"),
+    ("bds spec show 235", "bds spec show 235"),
+    ("bds rule BDS203", "bds rule BDS203"),
+)
+
+
+def commands() -> tuple[str, ...]:
+    """The names of all commands, in the order of the page."""
+    return tuple(name for _, rows in GROUPS for name, *_ in rows)
+
+
+def page() -> str:
+    """The page, as wide as the screen and at most 100 columns."""
+    width = max(min(shutil.get_terminal_size().columns, 100), 40)
+    lines = [
+        *textwrap.wrap(
+            t("bds: gereedschap voor registratiegegevens van de jeugdgezondheidszorg (Basisdataset JGZ).",
+              "bds: tools for registration data of Dutch youth health care (Basisdataset JGZ)."),
+            width,
+        ),
+        "",
+        t("Gebruik: bds [OPTIES] OPDRACHT …", "Usage: bds [OPTIONS] COMMAND …"),
+    ]  # fmt: skip
+    for (dutch, english), rows in GROUPS:
+        lines += ["", t(dutch, english), *_rows(rows, 15, width)]
+    lines += ["", t("Opties vóór de opdracht", "Options before the command"), *_rows(_OPTIONS, 21, width)]
+    lines += ["", t("Voorbeelden", "Examples"), *(f"  {t(nl, en)}" for nl, en in _EXAMPLES)]
+    more = t("`bds OPDRACHT -h` legt een opdracht uit.", "`bds COMMAND -h` explains a command.")
+    return "\n".join([*lines, "", more, ""])
+
+
+def _rows(rows: tuple[tuple[str, str, str], ...], names: int, width: int) -> list[str]:
+    return [
+        line
+        for name, dutch, english in rows
+        for line in textwrap.wrap(
+            t(dutch, english),
+            width,
+            initial_indent="  " + f"{_placeholder(name)}  ".ljust(names + 2),
+            subsequent_indent=" " * (names + 4),
+            break_on_hyphens=False,
+        )
+    ]
+
+
+def _placeholder(name: str) -> str:
+    return t(name, name.replace("BESTAND", "FILE").replace("MAP", "DIR"))
+
+
+def asked(arguments: list[str]) -> bool:
+    """Whether the page is all that is asked, and no settings have a say in its language."""
+    rest = list(arguments)
+    if rest[:1] == ["--lang"] and rest[1:2] and rest[1] in LANGUAGES:
+        set_language(rest[1])
+        rest = rest[2:]
+    elif os.environ.get("BDS_CONFIG") or any(
+        (p / "bds.toml").exists() for p in (Path.cwd(), *Path.cwd().parents)
+    ):
+        return False
+    return rest in ([], ["-h"], ["--help"])
+
+
+def called(arguments: list[str]) -> str | None:
+    """The command in these arguments; None where that is not plain, as for a misspelt one."""
+    words = iter(arguments)
+    for word in words:
+        if word in {"--lang", "--config", "--specs", "--log-file"}:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word if word in commands() and "_BDS_COMPLETE" not in os.environ else None
+    return None
+
+
+def show() -> None:
+    sys.stdout.write(page())
