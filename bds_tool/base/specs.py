@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bds_tool.base.compiled import known
 from bds_tool.base.errors import SpecError
 from bds_tool.base.text import t
 
@@ -55,26 +56,38 @@ def shipped_specs() -> Path:
     return here / "specs" if (here / "specs").is_dir() else here.parent / "specs"
 
 
-def read_yaml(path: Path) -> Any:  # noqa: ANN401  # what YAML holds; the caller checks it against its schema
-    """The content of a definition in YAML. Raises SpecError with file and line when it cannot be read."""
+def parse_yaml(text: str) -> Any:  # noqa: ANN401  # what YAML holds; the caller checks it against its schema
+    """The content of a text in YAML, fresh at each call. Raises ValueError or RecursionError for what is no YAML."""
+    if found := known(text.encode()):
+        return found[0]
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506  # both loaders are the safe ones
-    except (
-        OSError,
-        ValueError,
-        RecursionError,
-        yaml.YAMLError,
-    ) as error:  # a date such as 2024-13-01 is a ValueError
+        return yaml.load(text, loader)  # noqa: S506  # both loaders are the safe ones
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise NoYaml(mark.line + 1 if mark else None, type(error).__name__) from error
+
+
+class NoYaml(ValueError):
+    """A text that is no YAML: the line where that shows, and the parser's word for it."""
+
+    def __init__(self, line: int | None, kind: str) -> None:
+        super().__init__(kind)
+        self.line = line
+
+
+def read_yaml(path: Path) -> Any:  # noqa: ANN401  # as above
+    """The content of a definition in YAML. Raises SpecError with file and line when it cannot be read."""
+    try:
+        return parse_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:  # a date such as 2024-13-01 is a ValueError
+        line = getattr(error, "line", None)
+        place = f"{path}:{line}" if line else str(path)
+        kind = str(error) if isinstance(error, NoYaml) else type(error).__name__
         raise SpecError(
-            t(
-                f"{place} is niet te lezen ({type(error).__name__}).",
-                f"{place} cannot be read ({type(error).__name__}).",
-            ),
+            t(f"{place} is niet te lezen ({kind}).", f"{place} cannot be read ({kind})."),
             t(
                 "Controleer naam, inspringing en aanhalingstekens.",
                 "Check name, indentation and quotes.",

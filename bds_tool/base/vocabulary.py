@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bds_tool.base import compiled
 from bds_tool.base.specs import specs_dir
 
 #: Where the words are: names of elements and groups, headers, fields and paths of the formats, texts of the rules.
@@ -35,14 +36,22 @@ OWN_PARAMETERS = frozenset({"tot", "reden", "zekerheid", "verwacht", "regel", "p
 HIDDEN = "…"
 
 
+def sources(specs: Path) -> list[bytes]:
+    """The texts that words are taken from."""
+    found = (path for pattern in _SOURCES for path in sorted(specs.glob(pattern)))
+    return [path.read_bytes() for path in found if path.is_file()]
+
+
+def words(texts: list[bytes]) -> frozenset[str]:
+    """All words of these texts, in lower case."""
+    return _OWN.union(*(_WORD.findall(text.decode("utf-8", errors="replace").lower()) for text in texts))
+
+
 @cache
 def _words(specs: Path) -> frozenset[str]:
-    found: set[str] = set(_OWN)
-    for pattern in _SOURCES:
-        for path in specs.glob(pattern):
-            if path.is_file():
-                found.update(_WORD.findall(path.read_text(encoding="utf-8", errors="replace").lower()))
-    return frozenset(found)
+    texts = sources(specs)
+    found = compiled.known(b"".join(texts))
+    return frozenset(found[0]) if found else words(texts)
 
 
 def known(word: str) -> bool:

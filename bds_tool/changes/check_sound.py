@@ -57,7 +57,13 @@ def _name_in(d: Definition, w: Wijziging) -> str:
         return d.rubrieken[w.sleutel].naam if w.sleutel in d.rubrieken else ""
     if w.tabel == "lijst" and w.lijst is not None:
         return d.waardenlijsten[w.lijst].naam if w.lijst in d.waardenlijsten else ""
-    if w.tabel == "code" and w.lijst in d.waardenlijsten and w.code and "#" not in w.sleutel:
+    if (
+        w.tabel == "code"
+        and w.lijst is not None
+        and w.lijst in d.waardenlijsten
+        and w.code
+        and "#" not in w.sleutel
+    ):
         # A code system gives one meaning to a code, in whatever list it stands.
         system = w.sleutel.split("/")[2]
         found = next(

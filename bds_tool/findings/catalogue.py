@@ -12,7 +12,7 @@ from typing import Any
 
 from bds_tool.base.errors import SpecError, UsageError
 from bds_tool.base.ranges import ALWAYS, Range, range_of
-from bds_tool.base.specs import specs_dir
+from bds_tool.base.specs import NoYaml, parse_yaml, specs_dir
 from bds_tool.base.text import language, number, t
 
 #: Severities from light to heavy; a rank makes them comparable.
@@ -216,17 +216,12 @@ def _load(root: str) -> Catalogue:
 
 
 def _yaml(path: Path) -> dict[str, Any]:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return dict(yaml.load(path.read_text(encoding="utf-8"), Loader=loader))  # noqa: S506  # a safe loader
-    except (OSError, yaml.YAMLError, ValueError, TypeError) as error:
+        return dict(parse_yaml(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        kind = str(error) if isinstance(error, NoYaml) else type(error).__name__
         raise SpecError(
-            t(
-                f"{path} is niet te lezen ({type(error).__name__}).",
-                f"{path} cannot be read ({type(error).__name__}).",
-            ),
+            t(f"{path} is niet te lezen ({kind}).", f"{path} cannot be read ({kind})."),
             t("`bds spec check` wijst de plaats aan.", "`bds spec check` points at the place."),
         ) from error
 

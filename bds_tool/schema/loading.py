@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 from bds_tool.base.errors import SpecError, UsageError
@@ -78,10 +79,33 @@ def _load(version: str, root: str) -> Definition:
             rubrieken={r.rubriek: r for r in map(_rubriek, _rows(folder / "rubrieken.csv"))},
             groepen={g.groep: g for g in map(_groep, _rows(folder / "groepen.csv"))},
             elementen={e.bdsnummer: e for e in map(_element, _rows(folder / "elementen.csv"))},
-            waardenlijsten=_waardenlijsten(folder),
+            waardenlijsten=Lists(version, folder),
         )
     except (OSError, KeyError, ValueError, ArithmeticError, StopIteration) as error:
         raise _broken(version, folder, error) from error
+
+
+class Lists(Mapping[tuple[str, str], Waardenlijst]):
+    """The value lists of a version, read when the first is asked for: half the time of loading, and often for nothing."""
+
+    def __init__(self, version: str, folder: Path) -> None:
+        self._version, self.folder = version, folder
+
+    @cached_property
+    def _read(self) -> dict[tuple[str, str], Waardenlijst]:
+        try:
+            return _waardenlijsten(self.folder)
+        except (OSError, KeyError, ValueError, StopIteration) as error:
+            raise _broken(self._version, self.folder, error) from error
+
+    def __getitem__(self, key: tuple[str, str]) -> Waardenlijst:
+        return self._read[key]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
 
 
 def _broken(version: str, folder: Path, error: Exception) -> SpecError:
@@ -134,17 +158,22 @@ def read_rows(root: str, name: str) -> list[dict[str, str]]:
 
 def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        rows = csv.reader(file)
+        names = next(rows, [])
+        return [dict(zip(names, row, strict=True)) for row in rows if row]
 
 
+@cache
 def _int(text: str) -> int | None:
     return int(text) if text else None
 
 
+@cache
 def _decimal(text: str) -> Decimal | None:
     return Decimal(text) if text else None
 
 
+@cache
 def _card(low: str, high: str) -> Cardinality:
     return Cardinality(_int(low), None if high in {"", "*"} else int(high), high == "*")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -155,7 +156,7 @@ class Definition:
     rubrieken: dict[str, Rubriek]
     groepen: dict[str, Groep]
     elementen: dict[int, Element]
-    waardenlijsten: dict[tuple[str, str], Waardenlijst]
+    waardenlijsten: Mapping[tuple[str, str], Waardenlijst]
     _frames: dict[str, pl.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property

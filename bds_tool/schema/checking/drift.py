@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.errors import SpecError
-from bds_tool.base.specs import shipped_specs
+from bds_tool.base.specs import parse_yaml, shipped_specs
 from bds_tool.base.text import t
 from bds_tool.findings.catalogue import catalogue_of
 from bds_tool.findings.finding import Finding
@@ -131,13 +131,7 @@ def _lines(path: Path) -> list[str]:
 def _parsed(path: Path) -> Any:  # noqa: ANN401
     if path.suffix == ".json":
         return json.loads(path.read_text(encoding="utf-8"))
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # a safe loader
-    except yaml.YAMLError as error:
-        raise ValueError from error
+    return parse_yaml(path.read_text(encoding="utf-8"))
 
 
 def _entries(value: Any, place: str = "") -> set[str]:  # noqa: ANN401

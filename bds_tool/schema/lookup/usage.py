@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bds_tool.base.specs import specs_dir
+from bds_tool.base.specs import NoYaml, parse_yaml, specs_dir
 
 #: Keys in definition files that hold numbers of elements, alone, in a list or per BDS version.
 ELEMENT_KEYS = frozenset({"element", "elementen", "elements", "bdsnummer", "bdsnummers"})
 #: Folders of YAML definitions whose files may name elements.
 KINDS = ("protocollen", "indicatoren", "regels")
-#: The first line of a definition in a list of definitions.
-_MEMBER = re.compile(r"^( *)- (?:id|code): ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +59,9 @@ def _in_folder(folder: Path, kind: str, bdsnummer: int) -> Iterator[Use]:
         text = path.read_text(encoding="utf-8", errors="replace")
         if not word.search(text):
             continue
-        for item in _items_with(text, word):
+        for item in _items(text):
             if any(n == bdsnummer for n, _ in element_references(item)):
                 yield _use(kind, item, path)
-
-
-def _items_with(text: str, word: re.Pattern[str]) -> Iterator[dict[str, Any]]:
-    """The definitions in a file whose text holds a word; only those are parsed, for YAML is slow.
-
-    Definitions are the members of a block list that start with `- id:` or `- code:`; a file in another style is
-    parsed as a whole.
-    """
-    starts = list(_MEMBER.finditer(text))
-    indents = {len(m[1]) for m in starts}
-    if len(indents) != 1:
-        yield from _items(text)
-        return
-    ends = [m.start() for m in starts[1:]] + [len(text)]
-    for match, end in zip(starts, ends, strict=True):
-        part = text[match.start() : end]
-        if word.search(part):
-            members = read_yaml(part)
-            if not isinstance(members, list):
-                yield from _items(text)
-                return
-            yield from (m for m in members if isinstance(m, dict))
 
 
 def _use(kind: str, item: dict[str, Any], path: Path) -> Use:
@@ -112,12 +88,9 @@ def _items(text: str) -> Iterator[dict[str, Any]]:
 
 def read_yaml(text: str) -> Any:  # noqa: ANN401
     """Parsed YAML, or None for text that is no YAML."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(text, Loader=loader)  # noqa: S506  # both are safe loaders
-    except yaml.YAMLError:
+        return parse_yaml(text)
+    except NoYaml:
         return None
 
 

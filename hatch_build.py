@@ -1,0 +1,28 @@
+"""Build step: `bds_tool/compiled.bin`, the definitions in YAML after parsing (see `bds_tool/base/compiled.py`)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class Compile(BuildHookInterface[Any]):
+    """Runs before a wheel is made, and at an editable installation."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+        root = Path(self.root)
+        texts = [path.read_bytes() for path in sorted((root / "specs").rglob("*.yaml"))]
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        parsed = [yaml.load(text, loader) for text in texts]  # noqa: S506  # both loaders are the safe ones
+        sys.path.insert(0, str(root))
+        from bds_tool.base import compiled, vocabulary  # they need no other library
+
+        of_words = vocabulary.sources(root / "specs")
+        compiled.write(
+            [*texts, b"".join(of_words)], [*parsed, sorted(vocabulary.words(of_words))], compiled.FILE
+        )
+        build_data["artifacts"].append("bds_tool/compiled.bin")
