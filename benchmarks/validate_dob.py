@@ -54,7 +54,7 @@ def _parse(kind: str, *, xsd: bool) -> int:
 
 
 def _judge(kind: str) -> int:
-    from bds_tool.validate import Request, judge
+    from bds_tool.validate.run import Request, judge
 
     result = judge(Request([FOLDER / kind]))
     return int(result.bronnen.height)

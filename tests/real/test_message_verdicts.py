@@ -19,8 +19,8 @@ from lxml import etree
 from bds_tool.findings.catalogue import load_rules
 from bds_tool.formats.dob.read import read_dob
 from bds_tool.store.sources import Sink, Source, Unreadable
-from bds_tool.validate import Request
-from bds_tool.validate import judge as judge_files
+from bds_tool.validate.run import Request
+from bds_tool.validate.run import judge as judge_files
 
 ROLES = {"fout": "error", "waarschuwing": "warning", "info": "info"}
 #: Kinds of faults that take data out of the message, put more in, or make another thing of an identification:

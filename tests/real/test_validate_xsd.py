@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 
-from bds_tool.validate import Request, judge
+from bds_tool.validate.run import Request, judge
 
 
 def test_verdict_of_the_schema_is_the_official_one(shared):

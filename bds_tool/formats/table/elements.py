@@ -15,6 +15,8 @@ TEXT = frozenset({"AN", "ST", ""})
 
 def plain(text: str) -> str:
     """Letters and digits only, lower case, without accents."""
+    if text.isascii():
+        return "".join(filter(str.isalnum, text.lower()))
     decomposed = unicodedata.normalize("NFKD", text.lower())
     return "".join(c for c in decomposed if c.isalnum() and not unicodedata.combining(c))
 
