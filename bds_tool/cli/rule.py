@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from bds_tool.findings.catalogue import Catalogue, Rule
 
 
-#: Families of input, as rules name them.
-FORMATS = ("dob", "james", "tabel", "fhir")
-
-
 def register(app: typer.Typer) -> None:
     app.command("rule")(rule)
 
@@ -36,7 +32,7 @@ def rule(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
     bds: Annotated[str, typer.Option("--bds", help="Alleen regels voor deze BDS-versie.")] = "",
     for_format: Annotated[
-        str, typer.Option("--for", help="Alleen regels voor dit formaat: dob, james, tabel, fhir.")
+        str, typer.Option("--for", help="Alleen regels voor dit formaat: dob, jgz, james, tabel, fhir.")
     ] = "",
 ) -> None:
     """Leg een regel uit, of toon alle regels.
@@ -44,6 +40,7 @@ def rule(
     Voorbeeld: bds rule BDS203
     """
     from bds_tool.findings.catalogue import Catalogue, load_catalogue, load_rules
+    from bds_tool.formats.registry import FORMATS
     from bds_tool.schema import load
 
     # The limits that this project sets count for the rules on registrations; other checks have none.
@@ -52,7 +49,7 @@ def rule(
     if bds:
         load(bds)
     if for_format:
-        one_of(for_format, FORMATS, "--for")
+        one_of(for_format, tuple(dict.fromkeys(f.of_rules for f in FORMATS.values())), "--for")
     if code:
         found = catalogue.find(code)
         one_of(format_, ("text", "json"), "--format")

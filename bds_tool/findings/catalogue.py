@@ -21,7 +21,6 @@ SEVERITIES = ("info", "waarschuwing", "fout")
 FAIL_ON = {"error": "fout", "warning": "waarschuwing", "info": "info", "never": ""}
 _NAME = re.compile(r"\{(\w+)\}")
 _OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
-FORMATS = ("dob", "james", "tabel", "fhir", "store")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,20 +17,12 @@ from bds_tool.base.files import temporary_dir
 from bds_tool.base.pools import in_processes, processes
 from bds_tool.base.table_settings import TableSettings
 from bds_tool.base.text import t
+from bds_tool.formats.registry import FORMATS
 from bds_tool.formats.sniff import program, program_name, sniff
 from bds_tool.store.archives import BROKEN
 from bds_tool.store.inputs import ENDINGS, SKIPPED, Entry, Unopened, find_entries, open_entry
 from bds_tool.store.sources import Progress, Sink, Source, Unreadable
 from bds_tool.store.store import Store, StoreWriter, to_table
-
-#: format → "module:function" of its reader. A reader takes a Source and fills a Sink.
-READERS = {
-    "dob": "bds_tool.formats.dob.read:read_dob",
-    "james": "bds_tool.formats.james.read:read_james",
-    "tabel": "bds_tool.formats.table.read:read_table",
-    "fhir": "bds_tool.formats.fhir.read:read_fhir",
-    "statistiek": "bds_tool.formats.table.statistics:read_statistics",
-}
 
 #: Chunks of files that are with the other processes at once, read or to be read.
 AHEAD = 4
@@ -240,16 +232,16 @@ def _read_source(
         if not head:
             raise Unreadable("BDS002")
         name = options.from_format or sniff(head, source.pad)
-        if name not in READERS:
+        if name not in FORMATS:
             if options.from_format:
                 raise UsageError(
                     t(f"Formaat {name} is niet bekend.", f"Format {name} is not known."),
-                    t(f"Kies uit: {', '.join(READERS)}.", f"Choose one of: {', '.join(READERS)}."),
+                    t(f"Kies uit: {', '.join(FORMATS)}.", f"Choose one of: {', '.join(FORMATS)}."),
                 )
             if kind := program_name(program(head, source.pad)):
                 raise Unreadable("BDS074", soort=kind)
             raise Unreadable("BDS003")
-        module, function = READERS[name].split(":")
+        module, function = FORMATS[name].read.split(":")
         if options.inspect:
             source.options = {**source.options, "inspect": options.inspect}
         getattr(importlib.import_module(module), function)(source, sink)

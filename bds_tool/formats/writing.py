@@ -11,23 +11,11 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.settings import SenderSettings
 from bds_tool.base.text import t
+from bds_tool.formats.registry import WRITERS
 
 if TYPE_CHECKING:
     from bds_tool.store.store import Store
 
-#: format → "module:function". A writer takes a store, a path and WriteOptions, and gives Written.
-WRITERS = {
-    "csv": "bds_tool.formats.table.write:write_csv",
-    "csv-wide": "bds_tool.formats.table.wide:write_wide",
-    "parquet": "bds_tool.formats.table.write:write_parquet",
-    "arrow": "bds_tool.formats.table.write:write_arrow",
-    "ndjson": "bds_tool.formats.table.write:write_ndjson",
-    "xlsx": "bds_tool.formats.table.xlsx:write_xlsx",
-    "james": "bds_tool.formats.james.write:write_james",
-    "james-3.0": "bds_tool.formats.james.write:write_james",
-    "james-3.1": "bds_tool.formats.james.write:write_james",
-    "dob": "bds_tool.formats.writing:_write_dob",
-}
 #: What a format says in other words.
 ALIASES = {
     "json": "james",

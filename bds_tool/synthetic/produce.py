@@ -24,7 +24,8 @@ def produce(
     request: Request, out: Path, *, to: str = "store", replace: bool = False, manifest: Path | None = None
 ) -> Produced:
     """Make the output. Raises UsageError for an unknown format or an output that is there already."""
-    from bds_tool.formats.writing import ALIASES, WRITERS
+    from bds_tool.formats.registry import WRITERS
+    from bds_tool.formats.writing import ALIASES
 
     kind = ALIASES.get(to, to)
     if kind != "store" and kind not in WRITERS:

@@ -17,6 +17,7 @@ import polars as pl
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
 from bds_tool.findings.catalogue import load_rules
+from bds_tool.formats.registry import coding_of
 from bds_tool.schema import load, newest
 from bds_tool.validate.checks import structure, values
 from bds_tool.validate.checks.base import Check, Setting
@@ -121,7 +122,7 @@ def contract(
             t(f"BDS {chosen} heeft geen rubriek {rubriek}.", f"BDS {chosen} has no rubriek {rubriek}."),
             t("`bds spec list rubrieken` toont ze.", "`bds spec list rubrieken` lists them."),
         )
-    setting = Setting(tables(chosen, "HL7" if format_ == "dob" else "BDS"), load_rules(), format_, date.max)
+    setting = Setting(tables(chosen, coding_of(format_)), load_rules(), format_, date.max)
     numbers = [n for n, e in definition.elementen.items() if rubriek in {None, e.rubriek}]
     checks = [_check(c, setting, on="shape") for c in structure.checks(setting)]
     # A code outside a list that is only partly known may be right: a contract refuses what is wrong, not what is unknown.

@@ -14,6 +14,7 @@ import polars as pl
 from bds_tool.findings.catalogue import Catalogue, load_rules
 from bds_tool.findings.collecting import Collector
 from bds_tool.findings.result import MARKER, XSD_MISSING, Result
+from bds_tool.formats.registry import coding_of, format_class
 from bds_tool.schema import newest, versions
 from bds_tool.schema.protocols import unjudged
 from bds_tool.validate.checks import structure, values, whole, wire
@@ -39,12 +40,6 @@ class Options:
     xsd: bool = False
     bds: str = ""
     progress: Callable[[int], None] | None = None
-
-
-def format_class(formaat: str | None) -> str:
-    """`dob`, `james`, `fhir`, `store` or `tabel`: the class of a value of `bronnen.formaat`."""
-    name = (formaat or "").split("-")[0].lower()
-    return name if name in {"dob", "james", "fhir"} else "tabel"
 
 
 def validate(store: Store, options: Options | None = None) -> Result:
@@ -132,7 +127,7 @@ def _group(
 ) -> Group:
     formats = dict(bronnen.select("bron", pl.col("formaat").fill_null("")).iter_rows())
     setting = Setting(
-        tables(version, "HL7" if kind == "dob" else "BDS"),
+        tables(version, coding_of(kind)),
         catalogue,
         kind,
         options.today,
@@ -150,7 +145,7 @@ def _group(
         numbers,
         [c for c in structure.checks(setting) if asked(c.code)],
         [c for c in values.checks(setting) if asked(c.code)],
-        [c for c in wire.checks(setting) if asked(c.code)] if kind == "dob" else [],
+        [c for c in wire.checks(setting) if asked(c.code)] if coding_of(kind) == "HL7" else [],
         [r for r in CHECKS if of_dossiers & set(r.codes)],
         asked("BDS207"),
         options.codes,

@@ -51,7 +51,10 @@ def inspect(root: _Element, sink: Sink, definition: Definition) -> set[_Element]
 
     Gives the elements that have no place in the message according to its schema.
     """
-    tables = compiled(definition.version)
+    from bds_tool.formats.dob.model import other_messages
+
+    name = local(root.tag)
+    tables = compiled(definition.version, "jgz" if name in other_messages() else "dob")
     faults = _faults(root, tables)
     _tell(faults, sink, tables)
     _Walk(root, sink, tables, {(f.element, f.subject) for f in faults}).run()

@@ -70,8 +70,8 @@ class MessageTables:
         return self.known_texts.get(code, {})
 
 
-@lru_cache(maxsize=8)
-def _compiled(version: str, _root: str) -> MessageTables:
+@lru_cache(maxsize=16)
+def _compiled(version: str, family: str, _root: str) -> MessageTables:
     from bds_tool.schema import load
 
     definition = load(version)
@@ -99,7 +99,7 @@ def _compiled(version: str, _root: str) -> MessageTables:
         {place: Cluster(tuple(templates)) for place, templates in least.items()},
         frozenset(r.rubriek for r in definition.rubrieken.values() if r.template_id),
         _displays(definition),
-        frozenset(r.code for r in catalogue.rules.values() if r.holds_for(version, "dob")),
+        frozenset(r.code for r in catalogue.rules.values() if r.holds_for(version, family)),
         {r.code: r.parameters for r in catalogue.rules.values() if r.family == 8},
         {r.code: r.texts for r in catalogue.rules.values() if r.texts},
     )
@@ -119,9 +119,13 @@ def _displays(definition: Definition) -> dict[tuple[str, str], frozenset[str]]:
                 # Names of international code systems differ between the sources; Dutch ones are fixed.
                 if c.codesysteem.startswith(_DUTCH):
                     names.setdefault((c.codesysteem, c.code), set()).add(c.weergavenaam.strip().casefold())
+    for (system, code), known in names.items():
+        element = definition.elementen.get(int(code)) if system == ELEMENTS and code.isdigit() else None
+        if element is not None:  # the name of the element is right as well
+            known.add(element.naam.casefold())
     return {k: frozenset(v) for k, v in names.items()}
 
 
-def compiled(version: str) -> MessageTables:
-    """The tables of one version, made once per process."""
-    return _compiled(version, str(specs_dir()))
+def compiled(version: str, family: str = "dob") -> MessageTables:
+    """The tables of one version for the dossieroverdrachtbericht or the other messages, made once per process."""
+    return _compiled(version, family, str(specs_dir()))

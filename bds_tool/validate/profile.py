@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from bds_tool.base.vocabulary import told
-from bds_tool.validate.engine import format_class
+from bds_tool.formats.registry import coding_of
 from bds_tool.validate.tables import element_name, tables
 
 if TYPE_CHECKING:
@@ -77,8 +77,7 @@ def _kinds(bronnen: pl.DataFrame) -> dict[int, str]:
 
     found: dict[int, str] = {}
     for formaat, version in bronnen.select("formaat", "bds_herkend").unique().iter_rows():
-        coding = "HL7" if format_class(formaat) == "dob" else "BDS"
-        frame = tables(version if version in versions() else newest(), coding).elements
+        frame = tables(version if version in versions() else newest(), coding_of(formaat)).elements
         found |= dict(frame.select("bdsnummer", "kind").iter_rows())
     return found
 

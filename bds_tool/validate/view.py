@@ -179,7 +179,7 @@ class View:
             ^ pl.col("groep").to_physical().fill_null(0xFFFF).cast(word) * 0x27D4EB2F165667C5
             ^ pl.col("a").cast(word) * 0xD6E8FEB86659FD93
         )
-        if self.setting.format == "dob":
+        if self.setting.coding == "HL7":
             # A message says the same element of different nodes: the method of one observation and of another.
             spot = spot ^ pl.col("pad").to_physical().fill_null(0xFFFF).cast(word) * 0x9FB21C651E98DF25
         # A row without element, or of data outside the BDS, has no spot: null is never a duplicate here.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import scratch
 from bds_tool.base.text import t
+from bds_tool.formats.registry import coding_of
 from bds_tool.store.store import Store, StoreWriter
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ def _run(
     tables = RowTables(step.plan)
     report = StepReport(step.plan.van, step.plan.naar)
     facts = store.bronnen()
-    hl7 = [int(r["bron"]) for r in facts.iter_rows(named=True) if (r["formaat"] or "").startswith("dob")]
+    hl7 = [int(r["bron"]) for r in facts.iter_rows(named=True) if coding_of(r["formaat"]) == "HL7"]
     company = needs_company(step.plan)
     file = pq.ParquetFile(store.path / "registraties.parquet")
     with StoreWriter(path, replace=replace) as writer, _SideFile() as side:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bds_tool.formats.registry import coding_of
 from bds_tool.store.store import Store
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def bronnen(store: Store) -> dict[int, Bron]:
         scope = str(row["organisatie"] or f"bestand:{digest}")
         formaat = row["formaat"] or ""
         found[row["bron"]] = Bron(
-            row["bron"], scope, formaat.startswith("dob"), f"urn:sha256:{digest[:16]}#regel="
+            row["bron"], scope, coding_of(formaat) == "HL7", f"urn:sha256:{digest[:16]}#regel="
         )
     return found
 

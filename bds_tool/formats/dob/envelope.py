@@ -1,22 +1,23 @@
-"""The elements that the message schema knows around the dossier."""
+"""The elements that the message schema knows around what is of one child."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 from bds_tool.base.specs import specs_dir
-from bds_tool.formats.dob.model import load_model, messages
+from bds_tool.formats.dob.layout import HL7
+from bds_tool.formats.dob.model import model_for
 
-_DOSSIER = "{urn:hl7-org:v3}careProvisionEvent"
+
+def envelope_tags(root: str, dossier: str) -> frozenset[str] | None:
+    """The qualified tags from the root element of this name down to `dossier`; None when it is no known message."""
+    return _tags(root, HL7 + dossier, str(specs_dir()))
 
 
-@lru_cache(maxsize=8)
-def envelope_tags(root: str) -> frozenset[str] | None:
-    """The qualified tags from the root element of this name down to the dossier; None when it is no known message."""
-    folder = specs_dir() / "dob" / "model"
-    key = next((m.key for m in messages(folder).values() if m.root == root), None)
-    model = None if key is None else load_model(folder, key)
-    if model is None:
+@lru_cache(maxsize=16)
+def _tags(root: str, dossier: str, specs: str) -> frozenset[str] | None:  # noqa: ARG001  # the key of the cache
+    model = model_for(root, "")
+    if model is None or model.message.root != root:
         return None
     tags: set[str] = set()
     seen: set[str] = set()
@@ -28,6 +29,6 @@ def envelope_tags(root: str) -> frozenset[str] | None:
         seen.add(name)
         for tag, slot in model.types[name].slots.items():
             tags.add(tag)
-            if tag != _DOSSIER:
+            if tag != dossier:
                 todo.append(slot.type)
     return frozenset(tags)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bds_tool.formats.dob.layout import HL7, XSI_TYPE, Node
-from bds_tool.formats.dob.values import Value, local_name, value_of
+from bds_tool.formats.dob.values import Value, iso, local_name, value_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -33,6 +33,31 @@ def _aanwezig(walk: Walk, element: _Element, node: Node) -> None:
 
 def _code(walk: Walk, element: _Element, node: Node) -> None:
     value = value_of(element, coded=True)
+    if any(v is not None for v in value):
+        walk.row(node.element, value, element, node.pad)
+
+
+def _datum(walk: Walk, element: _Element, node: Node) -> None:
+    """A moment without a type of its own, of an element that belongs to no group."""
+    given = element.get("value")
+    value = value_of(element)
+    if any(v is not None for v in value):
+        kept, walk.groep = walk.groep, None
+        walk.row(node.element, value if given is None else Value(iso(given.strip())), element, node.pad)
+        walk.groep = kept
+
+
+def _gemaskeerd(walk: Walk, element: _Element, node: Node) -> None:
+    """What an anonymised message may mask: then it is no registration."""
+    value = value_of(element)
+    if any(v is not None for v in value):
+        walk.row(None if value.nullflavor == "MSK" else node.element, value, element, node.pad)
+
+
+def _partij(walk: Walk, element: _Element, node: Node) -> None:
+    value = value_of(element)
+    if value.waarde is not None:
+        value = value._replace(nullflavor=None)  # UNC: a number that no system gives
     if any(v is not None for v in value):
         walk.row(node.element, value, element, node.pad)
 
@@ -152,6 +177,9 @@ KINDS: dict[str, Callable[[Walk, _Element, Node], None]] = {
     "aanwezig": _aanwezig,
     "code": _code,
     "naam": _naam,
+    "datum": _datum,
+    "gemaskeerd": _gemaskeerd,
+    "partij": _partij,
     "leerling": _leerling,
     "huisnummer": _huisnummer,
     "dagdelen": _dagdelen,

@@ -1,10 +1,10 @@
-"""The tree of `specs/dob/indeling.yaml`, compiled for walking a message and for writing one."""
+"""The trees of `specs/dob/indeling.yaml` and `specs/jgz/indeling.yaml`, compiled for walking a message and writing one."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ HL7 = "{urn:hl7-org:v3}"
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 Test = Callable[["_Element"], bool]
-_KEY = re.compile(r"^(?P<tags>[@\w|]+)(?P<selectors>(\[[^\]]*\])*)(?P<many>\*?)$")
+_KEY = re.compile(r"^(?P<tags>[@\w.|]+)(?P<selectors>(\[[^\]]*\])*)(?P<many>\*?)$")
 _SELECTOR = re.compile(r"\[([^\]]*)\]")
 
 
@@ -56,6 +56,7 @@ class Node:
     rubriek: str | None = None
     bds: bool = False
     activity: bool = False
+    dated: bool = False
     template: str = ""
     default: dict[str, str] = field(default_factory=dict)
     fixed: dict[str, str] = field(default_factory=dict)
@@ -83,7 +84,11 @@ class Node:
 
 @dataclass(frozen=True)
 class Layout:
-    """The compiled tree and the code systems around it."""
+    """The compiled tree of one message and the code systems around it.
+
+    `name`: the message. `path`: where in it stands what becomes a dossier; empty when nothing does. `of_children`: what
+    stands there is of a child.
+    """
 
     bericht: Node
     dossier: Node
@@ -92,6 +97,9 @@ class Layout:
     systems: dict[str, str]
     constants: dict[str, str]
     rubrieken: dict[int, str]
+    name: str = "dob"
+    path: str = "ControlActProcess/subject/CareProvisionRequest/sequelTo/careProvisionEvent"
+    of_children: bool = True
 
 
 @lru_cache(maxsize=4)
@@ -110,21 +118,51 @@ def _layout(specs: str) -> Layout:
             rubrieken={n: e.rubriek for n, e in load(newest()).elementen.items() if e.rubriek},
         )
     except (KeyError, ValueError, TypeError) as error:
-        raise SpecError(
-            t(
-                f"De berichtindeling {path} klopt niet ({type(error).__name__}: {error}).",
-                f"The message layout {path} is not right ({type(error).__name__}: {error}).",
-            ),
-            t(
-                "Herstel het bestand of gebruik de meegeleverde specs.",
-                "Repair the file or use the shipped specs.",
-            ),
-        ) from error
+        raise _broken(path, error) from error
+
+
+def _broken(path: Path, error: Exception) -> SpecError:
+    return SpecError(
+        t(
+            f"De berichtindeling {path} klopt niet ({type(error).__name__}: {error}).",
+            f"The message layout {path} is not right ({type(error).__name__}: {error}).",
+        ),
+        t(
+            "Herstel het bestand of gebruik de meegeleverde specs.",
+            "Repair the file or use the shipped specs.",
+        ),
+    )
 
 
 def layout() -> Layout:
     """The layout of the specs in use, compiled once per folder."""
     return _layout(str(specs_dir()))
+
+
+@lru_cache(maxsize=4)
+def _others(specs: str) -> dict[str, Layout]:
+    path = Path(specs) / "jgz" / "indeling.yaml"
+    data = read_yaml(path)
+    around = _layout(specs)
+    try:
+        return {
+            root: replace(
+                around,
+                bericht=_compile("bericht", value["bericht"], ""),
+                dossier=_compile(value["pad"].rpartition("/")[2] or "dossier", value["dossier"], ""),
+                name=str(value["naam"]),
+                path=str(value["pad"]),
+                of_children=bool(value["pad"]) and value.get("jeugdigen", True),
+            )
+            for root, value in data["berichten"].items()
+        }
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise _broken(path, error) from error
+
+
+def other_layouts() -> dict[str, Layout]:
+    """The layouts of the other messages of the JGZ by the name of their root element."""
+    return _others(str(specs_dir()))
 
 
 def _compile(key: str, value: Any, parent: str) -> Node:  # noqa: ANN401  # what YAML holds
@@ -152,6 +190,7 @@ def _compile(key: str, value: Any, parent: str) -> Node:  # noqa: ANN401  # what
         or node.rubriek
         or node.bds
         or node.activity
+        or node.dated
     )
     return node
 
@@ -179,6 +218,7 @@ def _fill(node: Node, value: dict[str, Any]) -> None:
     node.rubriek = value.get("_rubriek")
     node.bds = bool(value.get("_bds"))
     node.activity = bool(value.get("_activiteit"))
+    node.dated = bool(value.get("_datum"))
     node.template = value.get("_sjabloon", "")
     node.default = value.get("_standaard", {})
     node.fixed = value.get("_vast", {})

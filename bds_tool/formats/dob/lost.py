@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bds_tool.formats.dob.layout import Node, layout
+from bds_tool.formats.dob.layout import Node
 from bds_tool.formats.dob.values import local_name
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def registrations(walk: Walk, element: _Element, above: Node | None) -> int:
     name = local_name(element)
     candidates = [] if above is None else [n for n in above.order if any(_like(name, t) for t in n.tags)]
     if not candidates and not len(element):
-        return int(above is not None and walk.has_data(element) and _tells(name))
-    candidates = candidates or _named(name)
+        return int(above is not None and walk.has_data(element) and _tells(name, walk.layout.dossier))
+    candidates = candidates or _named(name, walk.layout.dossier)
     best = max((walk.count(element, node) for node in candidates), default=0)
     if best:
         return best
@@ -41,19 +41,19 @@ def _like(name: str, tag: str) -> bool:
     return name.casefold() == tag.casefold() or SequenceMatcher(None, name, tag).ratio() >= _LIKE
 
 
-def _named(name: str) -> list[Node]:
+def _named(name: str, top: Node) -> list[Node]:
     """The nodes of this name that hold more than one value."""
-    return [n for n in _nodes().get(name, []) if n.order or n.bds or n.kind]
+    return [n for n in _nodes(top).get(name, []) if n.order or n.bds or n.kind]
 
 
-def _tells(name: str) -> bool:
+def _tells(name: str, top: Node) -> bool:
     """Whether a leaf of this name is a registration in most places where the layout has it."""
-    found = _nodes().get(name, [])
+    found = _nodes(top).get(name, [])
     return 2 * sum(n.element is not None for n in found) > len(found)
 
 
-@lru_cache(maxsize=2)
-def _nodes() -> dict[str, list[Node]]:
+@lru_cache(maxsize=16)
+def _nodes(top: Node) -> dict[str, list[Node]]:
     found: dict[str, list[Node]] = {}
 
     def every(node: Node) -> Iterator[Node]:
@@ -61,7 +61,7 @@ def _nodes() -> dict[str, list[Node]]:
         for child in node.order:
             yield from every(child)
 
-    for node in every(layout().dossier):
+    for node in every(top):
         for tag in node.tags:
             found.setdefault(tag, []).append(node)
     return found

@@ -1,4 +1,4 @@
-"""Reading the dossieroverdrachtbericht (DOB, HL7v3) into canonical rows.
+"""Reading messages of the JGZ (HL7v3) into canonical rows: the dossieroverdrachtbericht (DOB), and the others (`jgz`).
 
 One walk over the tree of a message, led by `specs/dob/indeling.yaml`. Every leaf with data becomes a row;
 a leaf that the layout does not know becomes a row without element and the remark BDS801.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from bds_tool.formats.dob.layout import other_layouts
 from bds_tool.formats.dob.values import local_name
 from bds_tool.formats.dob.walk import Walk
 from bds_tool.store.sources import Sink, Source, Unreadable
@@ -29,12 +30,23 @@ _NAME = re.compile(r"^REPC_IN902120NL(0[34])?$")
 
 def read_dob(source: Source, sink: Sink) -> None:
     """Fills `sink` with the rows of every message in the file. Raises Unreadable with the code of the finding."""
-    messages = 0
-    for root in _messages(source):
-        messages += 1
-        Walk(sink, source, messages).read(root)
+    children = 0
+    for number, root in enumerate(_messages(source), start=1):
+        walk = walk_of(root, sink, source, number)
+        walk.read(root)
+        children += walk.children
         sink.flush_if_full()
-    sink.facts["dossiers"] = messages
+    sink.facts["dossiers"] = children
+
+
+def walk_of(root: _Element, sink: Sink, source: Source, number: int) -> Walk:
+    """The walk for a message: of a dossier, or of another message of the JGZ."""
+    tree = other_layouts().get(local_name(root))
+    if tree is None:
+        return Walk(sink, source, number)
+    from bds_tool.formats.jgz.walk import OtherWalk
+
+    return OtherWalk(sink, source, number, tree)
 
 
 def _messages(source: Source) -> Iterator[_Element]:
@@ -51,6 +63,28 @@ def _messages(source: Source) -> Iterator[_Element]:
         name = etree.ErrorTypes._getName(error.code, "") if error.code else ""  # noqa: SLF001  # no public way
         code = "BDS006" if "ENCODING" in name or "CHAR" in name else "BDS004"
         raise Unreadable(code, regel=line) from None
+
+
+#: Namespace → what kind of XML it is; the keys are texts of BDS008.
+_KINDS = (
+    ("http://hl7.org/fhir", "fhir"),
+    ("http://schemas.xmlsoap.org/soap/envelope/", "soap"),
+    ("http://www.w3.org/2003/05/soap-envelope", "soap"),
+    ("http://www.w3.org/2001/XMLSchema", "schema"),
+    ("http://purl.oclc.org/dsdl/schematron", "schema"),
+    ("http://www.egem.nl/StUF", "stuf"),
+    ("http://www.stufstandaarden.nl", "stuf"),
+)
+
+
+def kind_of(root: _Element) -> str:
+    """What a root element that starts no known message is: a key of the texts of BDS008."""
+    namespace, _, name = str(root.tag).rpartition("}")
+    if re.match(r"^[A-Z]{4}_IN\d+", name):
+        return "hl7"
+    if namespace == "{urn:hl7-org:v3":
+        return "cda" if name == "ClinicalDocument" else "hl7-deel"
+    return next((kind for start, kind in _KINDS if namespace[1:].startswith(start)), "xml")
 
 
 def _whole(source: Source) -> Iterator[_Element]:
@@ -70,7 +104,7 @@ def _whole(source: Source) -> Iterator[_Element]:
         return
     found = [e for e in root.iter() if isinstance(e.tag, str) and _is_message(e)]
     if not found:
-        raise Unreadable("BDS008", element=local_name(root)[:60])
+        raise Unreadable("BDS008", element=local_name(root)[:60], eis=kind_of(root))
     yield from found
 
 
@@ -88,8 +122,10 @@ def _streamed(source: Source) -> Iterator[_Element]:
             huge_tree=True,
         )
         inside = 0
+        first: _Element | None = None
         for event, element in events:
             if event == "start":
+                first = element if first is None else first
                 if _is_message(element):
                     if element.getparent() is None and source.size > MESSAGE_MAX:
                         raise Unreadable("BDS009", bytes=source.size, grens=MESSAGE_MAX)
@@ -102,7 +138,7 @@ def _streamed(source: Source) -> Iterator[_Element]:
             if not inside:
                 _forget(element)
     if not found:
-        raise Unreadable("BDS008", element="?")
+        raise Unreadable("BDS008", eis="xml" if first is None else kind_of(first))
 
 
 def _forget(element: _Element) -> None:
@@ -114,4 +150,7 @@ def _forget(element: _Element) -> None:
 
 
 def _is_message(element: _Element) -> bool:
-    return isinstance(element.tag, str) and bool(_NAME.match(local_name(element)))
+    if not isinstance(element.tag, str):
+        return False
+    name = local_name(element)
+    return bool(_NAME.match(name)) or name in other_layouts()

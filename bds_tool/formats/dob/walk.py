@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -50,11 +50,16 @@ _NO_CARRIERS = frozenset({_TEMPLATE, _CODE})
 class Walk:
     """The state of one walk: where we are in the dossier, and how often a group or element was met there."""
 
-    def __init__(self, sink: Sink, source: Source, number: int) -> None:
+    #: what `bronnen.formaat` begins with
+    family = "dob"
+    #: the children that the message is about
+    children = 1
+
+    def __init__(self, sink: Sink, source: Source, number: int, tree: Layout | None = None) -> None:
         self.sink = sink
         self.number = number
         self.source = source
-        self.layout: Layout = layout()
+        self.layout: Layout = tree or layout()
         self.system = self.layout.systems["element"]
         self.rows: list[tuple[Any, ...]] = []
         self.unknown: dict[str, list[_Element]] = {}
@@ -77,20 +82,24 @@ class Walk:
         event = None if request is None else request.find(f"{HL7}sequelTo/{HL7}careProvisionEvent")
         self.dossier = self._dossier_id(root, event)
         self.old = local_name(root) == "REPC_IN902120NL"
-        self._wrapper(root, event)
+        self.wrapper(root, [] if event is None else [event])
         if event is None:
             self.sink.melding("BDS803", dossier_id=self.dossier, regel=root.sourceline)
         else:
             self.step(event, self.layout.dossier)
         version, certainty = detect(local_name(root), self.rows)
+        self.finish(root, version, certainty)
+
+    def finish(self, root: _Element, version: str, certainty: str) -> None:
+        """Hand over what was read, and have the message judged when that was asked."""
         self._facts(root, version, certainty)
         self.sink.rows.extend(self.rows)
         misplaced: set[_Element] = set()
         for name in self.source.options.get("inspect", ()):
             misplaced |= self._inspect(name, root, self.source.bds or version) or set()
-        self._remarks(misplaced)
+        self.remarks(misplaced)
 
-    def _remarks(self, misplaced: set[_Element]) -> None:
+    def remarks(self, misplaced: set[_Element]) -> None:
         """What was not read: registrations, and data in places that nobody said to be wrong already."""
         for element, pad, count in self.lost:
             self.sink.melding(
@@ -123,14 +132,14 @@ class Walk:
         facts = self.sink.facts
         if "formaat" in facts and (facts["bds_herkend"], facts["formaat"]) != (
             version,
-            f"dob-{local_name(root)}",
+            f"{self.family}-{local_name(root)}",
         ):
             self.sink.melding("BDS010", regel=root.sourceline, versie=version, zekerheid="wisselend")
             return
         identifier = root.find(HL7 + "id")
         organisation = root.find(f".//{HL7}AssignedDevice/{HL7}Organization/{HL7}name")
         facts |= {
-            "formaat": f"dob-{local_name(root)}",
+            "formaat": f"{self.family}-{local_name(root)}",
             "bds_herkend": version,
             "bds_zekerheid": certainty,
             "bericht_id": None if identifier is None else identifier.get("extension"),
@@ -142,26 +151,31 @@ class Walk:
             )
 
     def _dossier_id(self, root: _Element, event: _Element | None) -> str:
+        number = self.number_in(root, event)
+        # A dossier number that is a BSN would travel into every finding: the place in the delivery takes over.
+        return number or f"{self.sink.bron}-{self.number}"
+
+    @staticmethod
+    def number_in(root: _Element, event: _Element | None) -> str:
+        """The number of the dossier; empty when the message has none, or one that is a BSN."""
         identifier = None if event is None else event.find(HL7 + "id")
         number = (identifier.get("extension") or "").strip() if identifier is not None else ""
         bsn = "2.16.840.1.113883.2.4.6.3"
         persons = {e.get("extension") for e in root.iter(HL7 + "id", HL7 + "value") if e.get("root") == bsn}
-        # A dossier number that is a BSN would travel into every finding: the place in the delivery takes over.
-        if number and number not in persons:
-            return number
-        return f"{self.sink.bron}-{self.number}"
+        return number if number not in persons else ""
 
-    # ---- the wrapper: everything around careProvisionEvent -------------------------------------------------
+    # ---- the wrapper: everything around what is of a child ----------------------------------------------------
 
-    def _wrapper(self, root: _Element, event: _Element | None) -> None:
-        known = envelope_tags(local_name(root))
+    def wrapper(self, root: _Element, events: Sequence[_Element]) -> None:
+        """The rows of everything outside `events`."""
+        known = envelope_tags(local_name(root), self.layout.dossier.key)
         for child in root:
-            self._wrapper_node(child, "bericht/" + local_name(child), event, known)
+            self._wrapper_node(child, "bericht/" + local_name(child), events, known)
 
     def _wrapper_node(
-        self, element: _Element, pad: str, event: _Element | None, known: frozenset[str] | None
+        self, element: _Element, pad: str, event: Sequence[_Element], known: frozenset[str] | None
     ) -> None:
-        if element is event or element.tag == _TEMPLATE:
+        if element in event or element.tag == _TEMPLATE:
             return
         if known is not None and len(element) and element.tag not in known:
             # an element of the dossier that stands around it
@@ -195,6 +209,8 @@ class Walk:
             self.rubriek = node.rubriek
         if node.activity:
             self._activity(element)
+        if node.dated and self.activiteit is None:
+            self.datum = _moment(element)
         if node.instance:
             if node.groep:
                 self.groep = node.groep
@@ -216,10 +232,11 @@ class Walk:
             name = f"{base}#{again}"
         self.activities.add(name)
         self.activiteit = name
-        if element.tag != HL7 + "encounter":  # before 4.0 there were two other kinds of activity
+        if (
+            self.family == "dob" and element.tag != HL7 + "encounter"
+        ):  # before 4.0 there were two other kinds of activity
             self.row(None, Value(local_name(element)), element, "careProvisionEvent/component7/@soort")
-        moment = element.find(HL7 + "effectiveTime")
-        self.datum = None if moment is None else _date(moment.get("value") or _low(moment) or "")
+        self.datum = _moment(element)
 
     def _plain(self, element: _Element, node: Node) -> None:
         if node.constant is not None:
@@ -416,7 +433,7 @@ class Walk:
 
     def count(self, element: _Element, node: Node) -> int:
         """The registrations in an element, read as this node; nothing is kept. Any number of an act will do."""
-        walk = Walk(self.sink, self.source, self.number)
+        walk = type(self)(self.sink, self.source, self.number, self.layout)
         walk.dossier, walk.old, walk.counting = self.dossier, self.old, True
         try:
             walk.step(element, node)
@@ -443,6 +460,11 @@ class Walk:
     def unknown_leaf(self, element: _Element, pad: str) -> None:
         self.row(None, value_of(element), element, pad)
         self.unknown.setdefault(pad, []).append(element)
+
+
+def _moment(element: _Element) -> date | None:
+    moment = element.find(HL7 + "effectiveTime")
+    return None if moment is None else _date(moment.get("value") or _low(moment) or "")
 
 
 def _low(moment: _Element) -> str | None:

@@ -20,6 +20,7 @@ from bds_tool.base.files import atomic_file
 from bds_tool.base.text import t
 from bds_tool.formats.james.elements import RELATION
 from bds_tool.formats.james.formats import Format, date_elements, formats
+from bds_tool.formats.registry import coding_of
 from bds_tool.formats.table.elements import numeric
 from bds_tool.formats.writing import WriteOptions, Written, version_of
 from bds_tool.schema import Definition, load
@@ -87,7 +88,7 @@ def records(store: Store, chosen: Format, options: WriteOptions, done: Written) 
         formaat, organisatie = facts.get(rows[0]["bron"], ("", None))
         done.rows += len(rows)
         code = options.organisation if options.organisation is not None else _whole(organisatie)
-        yield maker.record(rows, code, hl7=formaat.startswith("dob"))
+        yield maker.record(rows, code, hl7=coding_of(formaat) == "HL7")
 
 
 class _Maker:

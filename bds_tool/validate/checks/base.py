@@ -11,6 +11,7 @@ import polars as pl
 
 from bds_tool.base.errors import SpecError
 from bds_tool.base.text import t
+from bds_tool.formats.registry import coding_of
 
 if TYPE_CHECKING:
     from bds_tool.findings.catalogue import Catalogue, Rule
@@ -41,6 +42,11 @@ class Setting:
     today: date
     sources: dict[int, str] = field(default_factory=dict)
     delivered: frozenset[int] = frozenset()
+
+    @property
+    def coding(self) -> str:
+        """HL7 or BDS: whose codes the sources have."""
+        return coding_of(self.format)
 
     def rule(self, code: str) -> Rule:
         return self.catalogue[code]

@@ -61,7 +61,7 @@ def eleven(column: pl.Expr) -> pl.Expr:
 def checks(s: Setting) -> list[Check]:
     """The checks of family 2xx that look at a value by itself."""
     # In a message the OID tells what kind of number an id is (checks.wire), whatever element it belongs to.
-    by_oid = {"BDS221", "BDS223", "BDS224", "BDS225", "BDS226", "BDS401"} if s.format == "dob" else set()
+    by_oid = {"BDS221", "BDS223", "BDS224", "BDS225", "BDS226", "BDS401"} if s.coding == "HL7" else set()
     found = (*_numbers(s), *_dates(), *_codes(s), *_forms(s), *_ranges(s))
     return [c for c in found if s.active(c.code) and c.code not in by_oid]
 

@@ -93,11 +93,14 @@ class Fault:
                 explains=frozenset(names),
             )
         best: tuple[int, _Element, Step, tuple[int, ...]] | None = None
+        ties: list[str] = []
         for tag, tests, wanted in counted.alternatives:
             for child in children.get(tag, ()):
                 broken = tuple(i for i, test in enumerate(tests) if not test(child))
                 if broken and (best is None or len(broken) < best[0]):
-                    best = len(broken), child, wanted, broken
+                    best, ties = (len(broken), child, wanted, broken), []
+                elif broken and best is not None and child is best[1] and len(broken) == best[0] == 1:
+                    ties.append(shown(wanted.groups[broken[0]]))
         if best is None:
             return cls("missing", e, names[0], names, role=demand.role, parent=e, explains=frozenset(names))
         _, child, wanted, broken = best
@@ -106,7 +109,7 @@ class Fault:
             "differs",
             child,
             names[0],
-            tuple(shown(g) for g in groups),
+            (" | ".join([shown(groups[0]), *ties]), *(shown(g) for g in groups[1:])),
             role=demand.role,
             parent=e,
             explains=frozenset(names),
