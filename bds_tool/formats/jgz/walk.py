@@ -63,12 +63,12 @@ class OtherWalk(Walk):
 
 def in_schema(element: _Element) -> bool:
     """Whether the message schema has a place for this element where it stands."""
-    *above, root = (element, *element.iterancestors())
-    model = model_for(local_name(root), "")
+    path = [element, *element.iterancestors()]
+    model = model_for(local_name(path[-1]), "")
     if model is None:
         return False
     name = model.message.start
-    for part in reversed(above):
+    for part in reversed(path[:-1]):
         slot = model.types[name].slots.get(part.tag) if name in model.types else None
         if slot is None:
             return False
