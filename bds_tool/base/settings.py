@@ -59,10 +59,10 @@ class ValidateSettings:
 
 @dataclass(frozen=True)
 class ConvertSettings:
-    """`[convert]`, as far as it is about writing; what is about reading tables stands in `TableSettings`."""
+    """`[convert]`, without what is about reading tables (`TableSettings`). `organisation`: a name or a code."""
 
     dialect: str = "iso"
-    organisation: int | None = None
+    organisation: str = ""
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ def _typed(path: Path, values: dict[str, Any]) -> Settings:
             for i, r in enumerate(values.get("accept", ()), start=1)
         ),
         table_settings(values),
-        ConvertSettings(c.get("dialect", "iso"), c.get("organisation")),
+        ConvertSettings(c.get("dialect", "iso"), str(c.get("organisation", ""))),
         SenderSettings(**{k.replace("-", "_"): x for k, x in values.get("sender", {}).items()}),
         ProtectSettings(_policy(path, values.get("protect", {}))),
         AnonymiseSettings(path.parent / a["key-file"] if "key-file" in a else None, _policy(path, a)),

@@ -53,9 +53,12 @@ def convert(
         str, typer.Option("--dialect", help="CSV-vorm: iso, of excel-nl (puntkomma, decimale komma, BOM).")
     ] = "",
     organisation: Annotated[
-        int | None,
-        typer.Option("--organisation", help="Organisatiecode in JAMES-berichten, als de bron er geen heeft."),
-    ] = None,
+        str,
+        typer.Option(
+            "--organisation",
+            help="Organisatie (naam of code) van bronnen die er geen noemen; in JAMES-berichten een code.",
+        ),
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Vervang een bestaande uitvoer.")] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Geef exitcode 1 als het formaat iets niet kan dragen.")
@@ -114,10 +117,11 @@ def convert(
         load(bds)
     *sources, out = paths
     settings = project(config)
+    organisation = organisation.strip() or settings.convert.organisation
     options = WriteOptions(
         bds=bds,
         dialect=_dialect(dialect or settings.convert.dialect),
-        organisation=organisation if organisation is not None else settings.convert.organisation,
+        organisation=organisation,
         replace=force,
         sender=settings.sender,
         strict=strict,
@@ -136,6 +140,7 @@ def convert(
         bds=bds,
         replace=force,
         at_least_one=True,
+        organisation=organisation,
         tables=replace(settings.tables, profile=profile),
         progress=progress,
     )

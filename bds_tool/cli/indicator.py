@@ -320,7 +320,7 @@ def _summary(result: Result) -> None:
                 f"  {found['file']}: {found['method']}. Unprotected: after bds protect, bds report table --standardise makes them from what may be shown.",
             )
         )
-    for note in result.meta["notes"]:
+    for note in [*result.meta["notes"], *result.meta.get("inside", [])]:
         talk(f"  {note}")
     talk(t("Volgende stap: bds protect " + str(result.path), "Next step: bds protect " + str(result.path)))
 

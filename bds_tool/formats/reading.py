@@ -55,6 +55,7 @@ def read(
     tables: TableSettings | None = None,
     replace: bool = False,
     at_least_one: bool = False,
+    organisation: str = "",
     progress: Callable[[int, int], None] | None = None,
 ) -> Store:
     """Read exports (files, folders, globs, archives, `-`) into a store at `out`, or a temporary one.
@@ -62,7 +63,7 @@ def read(
     A file that cannot be read becomes a melding of family 0xx; the others go on. A single path that is a
     store already is opened as it is. Raises UnreadableError when there is nothing to read; with `at_least_one` also when
     not one file could be read, and then what stands at `out` stays.
-    `tables` says how tables are meant. With `BDS_PROCESSES` above 1 (the program `bds` sets 2) many files are shared between processes; a script
+    `tables` says how tables are meant; `organisation` holds for sources that name none. With `BDS_PROCESSES` above 1 (the program `bds` sets 2) many files are shared between processes; a script
     that sets it needs the usual `if __name__ == "__main__"`. `progress(done, total)` counts bytes of files.
     """
     if len(paths) == 1 and out is None and Store.is_store(paths[0]):
@@ -89,6 +90,7 @@ def read(
         unread: list[str] = []
         skipped = 0
         for result in _results(entries, options, writer, told):
+            result.facts["organisatie"] = result.facts.get("organisatie") or organisation or None
             _keep(writer, result)
             if result.facts["formaat"] == "onleesbaar":
                 unread.append(result.facts["pad"])

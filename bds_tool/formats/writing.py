@@ -31,13 +31,13 @@ ALIASES = {
 class WriteOptions:
     """How to write. `dialect`: iso, or excel-nl (semicolon, decimal comma, dd-mm-jjjj, BOM) for CSV.
 
-    `sender`: who sends a message; `strict`: write nothing when the format demands what the data do not say.
+    `organisation`: in JAMES messages its code; `sender`: who sends a message; `strict`: write nothing when the format demands what the data do not say.
     """
 
     formaat: str = ""
     bds: str = ""
     dialect: str = "iso"
-    organisation: int | None = None
+    organisation: str | int = ""
     replace: bool = False
     sender: SenderSettings = field(default_factory=SenderSettings)
     strict: bool = False

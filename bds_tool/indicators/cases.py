@@ -132,6 +132,9 @@ def _connection(registraties: list[tuple[Any, ...]]) -> duckdb.DuckDBPyConnectio
     connection.register("_rows", table)
     connection.execute("create temp table registraties as select *, 1 as bron from _rows")
     connection.execute("create temp table bronnen as select 1 as bron, '' as organisatie")
+    connection.execute(
+        "create temp table bronlevering as select 1 as bron, 1::bigint as levering, false as meer"
+    )
     return connection
 
 

@@ -38,7 +38,9 @@ def require_apart(connection: duckdb.DuckDBPyConnection, registraties: Path) -> 
                 "or sex: they are different children, or one child with two birth dates.",
             ),
             t(
-                "Lees elke organisatie in een eigen gegevensmap in, bereken elke map en tel op met bds indicator merge.",
-                "Read each organisation into a store of its own, compute each and add up with bds indicator merge.",
+                "Zeg van elke levering van wie zij is: organisatie in [[tabel]] van bds.toml, of bds convert LEVERING NAAM.bds "
+                "--organisation ORGANISATIE per organisatie; bereken dan elke map en tel op met bds indicator merge.",
+                "Say of each delivery whose it is: organisatie in [[tabel]] of bds.toml, or bds convert DELIVERY NAME.bds "
+                "--organisation ORGANISATION for each; then compute each store and add up with bds indicator merge.",
             ),
         )

@@ -136,7 +136,7 @@ def groups(indicators: Iterable[Indicator]) -> list[Group]:
 
 
 def cells_sql(group: Group, by: Sequence[str], only: str = "") -> str:
-    """SQL of the finest cells of a group: gebied, jaar, breakdowns, then what `unpacked(group)` reads.
+    """SQL of the finest cells of a group: gebied, jaar, levering, breakdowns, then what `unpacked(group)` reads.
 
     `only` is a table with the children (`kind`) to count; without it all are.
 
@@ -178,6 +178,7 @@ def cells_sql(group: Group, by: Sequence[str], only: str = "") -> str:
         [
             "coalesce(t.gebied, w.gebied, p.onbekend) AS gebied",
             "year(u.k_datum) AS jaar",
+            "t.levering",
             *(f"{selected[name] if name in group.breakdowns else NOT_BROKEN_DOWN} AS {name}" for name in by),
             *packed,
         ]
@@ -190,10 +191,10 @@ def cells_sql(group: Group, by: Sequence[str], only: str = "") -> str:
         f"SELECT {columns} FROM (SELECT *{''.join(flags)} FROM ({rows}) AS r "
         "CROSS JOIN (SELECT van AS per_van, peildatum AS per_tot FROM parameters) AS per "
         "WHERE r.k_datum BETWEEN per.per_van AND per.per_tot) AS u "
-        "JOIN (SELECT kind AS t_kind, sex, education, origin, mother_age, gebied FROM thuis) AS t ON t.t_kind = u.kind "
+        "JOIN (SELECT kind AS t_kind, sex, education, origin, mother_age, gebied, levering FROM thuis) AS t ON t.t_kind = u.kind "
         "LEFT JOIN (SELECT kind AS w_kind, van AS w_van, tot AS w_tot, gebied FROM verhuisd) AS w "
         "ON w.w_kind = u.kind AND u.k_datum >= w.w_van AND u.k_datum < w.w_tot CROSS JOIN geenplaats AS p "
-        f"GROUP BY {', '.join(str(n + 1) for n in range(len(by) + 2))}"
+        f"GROUP BY {', '.join(str(n + 1) for n in range(len(by) + 3))}"
     )
 
 
@@ -236,8 +237,8 @@ def count(
 ) -> list[Counted]:
     """Count all indicators over `tables` (pieces of registraties).
 
-    `connection` holds `bronnen`, the tables of `area.install` and, when `judged`, that of `doubt.install`. A table of
-    cells has gebied, jaar, the breakdowns and what `unpacked` names, one row per cell and piece.
+    `connection` holds `bronnen`, the tables of `area.install` and `delivery.install` and, when `judged`, that of `doubt.install`. A table of
+    cells has gebied, jaar, levering, the breakdowns and what `unpacked` names, one row per cell and piece.
     """
     progress = plan.progress or (lambda _: None)
     found = groups(plan.indicators)
@@ -323,11 +324,11 @@ def by_element(table: pa.Table) -> pa.Table:
 def figures(
     connection: duckdb.DuckDBPyConnection, cells: str, group: Group, by: Sequence[str], sign: str = "1"
 ) -> dict[str, Any]:
-    """The cells of a group as numpy arrays: gebied, jaar, breakdowns, and each sum by name, added up over the pieces.
+    """The cells of a group as numpy arrays: gebied, jaar, levering, breakdowns, and each sum by name, added up over the pieces.
 
     All sums are whole numbers, those of means in PARTS.
     """
-    dims = ["gebied", "jaar", *by]
+    dims = ["gebied", "jaar", "levering", *by]
     sums = ", ".join(
         f'sum({sign} * CAST({sql} AS DOUBLE)) AS "{name}"' for name, sql in unpacked(group).items()
     )

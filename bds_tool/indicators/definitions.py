@@ -35,6 +35,8 @@ COUNTED = (
     "waarde",
     "populatie_view",
     "tijdperk",
+    "levering",
+    "ontbreekt_betekent",
 )
 
 
@@ -51,6 +53,8 @@ def _last(condition: str, high: int) -> str:
     return re.sub(r"\blaatste(_\w+)?\b", lambda m: f"volgend{m[1] or ''} >= {high}", condition)
 
 
+#: Sex, birth and end of care: what every indicator may use, and what no source can lack or need not hold.
+BASIC = frozenset({19, 20, 21, 29, 488})
 #: Keys that hold an expression over the columns of the view.
 EXPRESSIONS = ("datum", "populatie", "noemer", "teller", "waarde", "tijdperk")
 
@@ -163,6 +167,17 @@ class Indicator:
             found = {int(r["bdsnummer"]) for r in rows("codering.csv") if r["begrip"] in self.concepts}
             return sorted(found)
         return sorted(int(n) for n in self.data["elementen"])
+
+    @property
+    def absence(self) -> str:
+        """What it means that a child has nothing registered: `nee`, or `onbekend` (then it is not in n)."""
+        return str(self.data.get("ontbreekt_betekent", "onbekend"))
+
+    @property
+    def delivery(self) -> list[set[int]]:
+        """Of each of these groups a source must hold an element; otherwise it does not deliver the indicator."""
+        own = [set(self.bds_elements()) - BASIC]
+        return [set(g) for g in self.data["levering"]] if "levering" in self.data else [g for g in own if g]
 
     def all_elements(self) -> set[int]:
         return elements(needed(self.needs()), self.concepts)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import work_dir
 from bds_tool.base.text import number, t
-from bds_tool.indicators import area, doubt, features
+from bds_tool.indicators import area, doubt, features, same_child
 from bds_tool.indicators.children import require_apart
 from bds_tool.indicators.chunks import ROWS, pieces
 from bds_tool.indicators.compute import PARTS, PIECES, Counted, Plan, count, figures, unpacked
 from bds_tool.indicators.cube import Space, look_up, roll_up
+from bds_tool.indicators.delivery import Delivered
+from bds_tool.indicators.delivery import install as install_delivery
 from bds_tool.indicators.output import Sums, metadata, write
 from bds_tool.indicators.result import LEVELS, TOTAL, Result, write_result
 from bds_tool.indicators.standardise import FILE as STANDARDISED
@@ -82,12 +84,20 @@ def compute(
             require_apart(connection, file)
             facts = install_areas(connection, plan, area_paths, area_year)
             wanted = frozenset(features.elements(features.needed(plan.views()), plan.concepts()))
+            install_delivery(connection, file, wanted)
+            delivered = Delivered(connection)
             doubted = {}
             if judge:
                 progress(t("waarden beoordelen", "judging values"))
                 day = plan.settings.reference_date
                 doubted = doubt.install(connection, store, spill, day, findings, wanted)
-            read = in_counted_units(pieces(file, connection, spill, rows, wanted), store)
+            same = same_child.find(connection, file)
+            read = pieces(file, connection, spill, rows, wanted)
+            if same.children:
+                read = same_child.once(read, connection, file, spill, wanted, rows)
+                if judge:
+                    same_child.rename_doubt(connection)
+            read = in_counted_units(read, store)
             counted = count(connection, read, plan, judged=judge)
             progress(t("marges en toetsen", "margins and tests"))
             space = make_space(connection, plan)
@@ -97,12 +107,15 @@ def compute(
             write(
                 counts,
                 space,
-                lost.watch(all_sums(connection, plan, space, counted, standard)),
+                lost.watch(all_sums(connection, plan, space, counted, delivered, standard)),
                 reference=reference,
             )
             meta = metadata(plan, sources(store), facts, reference=reference)
             meta["notes"] += lost.notes() + _not_broken_down(plan)
             meta["doubt"] = {"judged": judge, "file": findings.name if findings else None, "values": doubted}
+            meta["notes"] += delivered.notes()
+            meta["inside"] = same.notes()
+            meta["not_delivered"] = delivered.table()
             meta["notes"] += uncovered(plan.indicators, {str(s["bds"]) for s in meta["sources"]})
             connection.close()
             tables = {}
@@ -193,6 +206,7 @@ def all_sums(
     plan: Plan,
     space: Space,
     counted: list[Counted],
+    delivered: Delivered,
     standard: Standardiser | None = None,
 ) -> Iterator[Sums]:
     """The sums of each indicator with all margins, in the order of the groups; population views come first.
@@ -202,27 +216,30 @@ def all_sums(
     import numpy as np
 
     views = {i.population_view for i in plan.indicators if i.population_view}
-    kept: dict[str, tuple[Any, Any]] = {}
+    kept: dict[str, tuple[Any, dict[str, Any]]] = {}
     ordered = sorted(counted, key=lambda one: one.group.view not in views)
     chosen = {i.id: i for i in plan.indicators}
     judged = any(one.range for one in counted)
     for group, table, range_ in ordered:
-        names = list(unpacked(group))
+        mine = [chosen[name] for name in group.counters]
         cells = figures(connection, table, group, plan.cell_by)
+        delivered.apply(cells, mine)
+        names = [*unpacked(group), *(f"a|{i.id}" for i in mine)]
         connection.execute(f"drop table {table}")
         if standard:
-            standard.add(cells, [chosen[name] for name in group.counters])
+            standard.add(cells, mine)
         keys, sums = roll_up(space, cells, names)
         changes = None
         if range_:
             signed = figures(connection, range_, group, plan.cell_by, "teken")
+            delivered.apply(signed, mine)
             changes = (names, *roll_up(space, signed, names))
         found: dict[str, dict[str, Any]] = {}
         for position, name in enumerate(names):
             what, _, indicator = name.partition("|")
-            if what == "p" and chosen[indicator].population_view:
+            if what in "pa" and chosen[indicator].population_view:
                 if group.view == chosen[indicator].population_view:
-                    kept[indicator] = (keys, sums[:, position])
+                    kept.setdefault(indicator, (keys, {}))[1][what] = sums[:, position]
             else:
                 found.setdefault(indicator, {})[what] = sums[:, position]
         for indicator, own in found.items():
@@ -232,7 +249,7 @@ def all_sums(
             yield _sums_of(space, i, there, own, kept.pop(indicator, None))
     for indicator, (keys, population) in kept.items():  # asked of many, registered by nobody
         zero = np.zeros(len(keys))
-        yield _sums_of(space, chosen[indicator], keys, {"p": population, "n": zero, "x": zero}, None)
+        yield _sums_of(space, chosen[indicator], keys, population | {"n": zero, "x": zero}, None)
 
 
 def _with_range(
@@ -269,7 +286,7 @@ def _sums_of(
     i: Indicator,
     keys: Any,  # noqa: ANN401
     own: dict[str, Any],
-    population: tuple[Any, Any] | None,
+    population: tuple[Any, dict[str, Any]] | None,
 ) -> Sums:
     import numpy as np
 
@@ -281,11 +298,15 @@ def _sums_of(
             for what, v in own.items()
         }
         position, there = look_up(population[0], every)
-        others = np.where(there, population[1][position], 0.0) if len(population[1]) else np.zeros(len(every))
+        others = {
+            what: np.where(there, v[position], 0.0) if len(v) else np.zeros(len(every))
+            for what, v in population[1].items()
+        }
         # An answer may come without a realised contact in the year; then it makes its own population.
-        own["p"] = others + own.pop("u")
+        own["p"] = others["p"] + own.pop("u")
+        own["a"] = others["a"]
         keys = every
-    keep = (own["p"] > 0) | (own["n"] > 0)
+    keep = (own["p"] > 0) | (own["n"] > 0) | (own["a"] > 0)
     if "l" in own:
         keep |= own["l"] != 0
     for at, name in enumerate(space.by):
@@ -310,6 +331,7 @@ def _sums_of(
         published,
         own.get("l"),
         own["w"] / PARTS["s"] if mean and "w" in own else own.get("w"),
+        own["a"],
     )
 
 

@@ -56,7 +56,7 @@ def find_primaries(indicator: Indicator, policy: Policy) -> None:
     floor = np.array([policy.denominator_at(level) for level in levels])
     sensitive = policy.sensitive(indicator.id, indicator.definition)
     # Nobody is protected as few are, unless zeros are shown; where nobody at all can be, there is no secret.
-    someone = (n + m > 0) | (_possible(frame) & (not policy.zeros_shown))
+    someone = (n + m > 0) | (_possible(frame) & (not policy.zeros_shown) & ~_not_delivered(frame))
     small_n = (n < floor) & someone
     small_area = _small_area(frame, policy)
     share = np.divide(x, n, out=np.zeros(len(n)), where=n > 0)
@@ -107,6 +107,17 @@ def _possible(frame: pl.DataFrame) -> Bools:
 
     anyone = (pl.col("n") + pl.col("_m")).max().over("period", *BREAKDOWNS) > 0
     return np.asarray(frame.select(anyone.alias("anyone"))["anyone"].to_numpy(), dtype=bool)
+
+
+def _not_delivered(frame: pl.DataFrame) -> Bools:
+    """Rows of an area and period of which no source delivers the indicator: that is no count of children."""
+    import polars as pl
+
+    if "not_delivered" not in frame.columns:
+        return np.zeros(frame.height, dtype=bool)
+    none = (pl.col("n") + pl.col("_m")).max().over("area", "period") == 0
+    absent = pl.col("not_delivered").fill_null(0).max().over("area", "period") > 0
+    return np.asarray(frame.select((none & absent).alias("none"))["none"].to_numpy(), dtype=bool)
 
 
 def _need(policy: Policy, value: int, threshold: int) -> Need:

@@ -81,3 +81,41 @@ def test_the_rest_is_counted(bds, tmp_path, store_of, sources, children):
     assert told.code == 0, told.err
     rows = read_result(tmp_path / "r.result").counts().filter(level="land").collect()
     assert rows["n"].to_list() == [children]
+
+
+def test_convert_says_whose_a_delivery_is(bds, tmp_path):
+    """Two organisations with the same client number: by name at reading, and by profile in bds.toml in one store."""
+    import polars as pl
+
+    for name, born in (("een", "2024-01-01"), ("twee", "2024-02-01")):
+        (tmp_path / f"{name}.csv").write_text(f"dossier_id,20,747\n1001,{born},01\n", encoding="utf-8")
+        done = bds(
+            "convert", tmp_path / f"{name}.csv", tmp_path / f"{name}.bds", "--organisation", f"JGZ {name}"
+        )
+        assert done.code == 0, done.err
+        assert pl.read_parquet(tmp_path / f"{name}.bds/bronnen.parquet")["organisatie"].to_list() == [
+            f"JGZ {name}"
+        ]
+    told = bds(
+        "convert", tmp_path / "een.csv", tmp_path / "een.json", "--to", "james", "--organisation", "JGZ een"
+    )
+    assert (told.code, "geheel getal" in told.err) == (2, True)
+    both = [tmp_path / "een.csv", tmp_path / "twee.csv"]
+    assert bds("convert", *both, tmp_path / "samen.bds").code == 0
+    refused = computed(bds, tmp_path, tmp_path / "samen.bds")
+    assert (refused.code, "--organisation" in refused.err, "bds.toml" in refused.err) == (2, True, True)
+    profiles = [
+        f"""[[tabel]]
+naam = "{n}"
+bestanden = ["{n}.csv"]
+organisatie = "JGZ {n}"
+[tabel.kolommen]
+"20" = 20
+"""
+        for n in ("een", "twee")
+    ]
+    (tmp_path / "bds.toml").write_text("".join(profiles), encoding="utf-8")
+    assert (
+        bds("convert", *both, tmp_path / "samen.bds", "--force", "--config", tmp_path / "bds.toml").code == 0
+    )
+    assert computed(bds, tmp_path, tmp_path / "samen.bds").code == 0

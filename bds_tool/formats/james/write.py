@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
+from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_file
 from bds_tool.base.text import t
 from bds_tool.formats.james.elements import RELATION
@@ -79,6 +80,15 @@ def write_james(store: Store, out: Path, options: WriteOptions) -> Written:
 
 def records(store: Store, chosen: Format, options: WriteOptions, done: Written) -> Iterator[dict[str, Any]]:
     """A JAMES record for each dossier, in the order of the store."""
+    given = _whole(str(options.organisation))
+    if options.organisation != "" and given is None:
+        raise UsageError(
+            t(
+                "In JAMES-berichten is de organisatie een code: een geheel getal.",
+                "In JAMES messages the organisation is a code: a whole number.",
+            ),
+            t("Bijvoorbeeld --organisation 1234.", "For example --organisation 1234."),
+        )
     version = options.bds or version_of(store)
     facts = {
         b: (f or "", o) for b, f, o in store.bronnen().select("bron", "formaat", "organisatie").iter_rows()
@@ -87,7 +97,7 @@ def records(store: Store, chosen: Format, options: WriteOptions, done: Written) 
     for rows in dossiers(store, COLUMNS):
         formaat, organisatie = facts.get(rows[0]["bron"], ("", None))
         done.rows += len(rows)
-        code = options.organisation if options.organisation is not None else _whole(organisatie)
+        code = _whole(organisatie) if given is None else given
         yield maker.record(rows, code, hl7=coding_of(formaat) == "HL7")
 
 

@@ -1,0 +1,12 @@
+-- rij: één kind met de leveringen (organisatie en BDS-versie) waarin het staat
+-- uit: registraties, bronnen, bronlevering
+-- elementen: 20
+-- levering: een bit per organisatie en versie, van de bronnen waar het kind in staat
+SELECT
+  SLEUTEL(r.dossier_id, coalesce(b.organisatie, '')) AS kind,
+  bit_or(l.levering) AS levering
+FROM registraties AS r
+JOIN bronnen AS b ON b.bron = r.bron
+JOIN bronlevering AS l ON l.bron = r.bron
+WHERE r.bdsnummer = 20 OR l.meer
+GROUP BY 1
