@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from bds_tool.base.memory import uncollected
 from bds_tool.formats.dob.layout import other_layouts
 from bds_tool.formats.dob.values import local_name
 from bds_tool.formats.dob.walk import Walk
@@ -31,11 +32,12 @@ _NAME = re.compile(r"^REPC_IN902120NL(0[34])?$")
 def read_dob(source: Source, sink: Sink) -> None:
     """Fills `sink` with the rows of every message in the file. Raises Unreadable with the code of the finding."""
     children = 0
-    for number, root in enumerate(_messages(source), start=1):
-        walk = walk_of(root, sink, source, number)
-        walk.read(root)
-        children += walk.children
-        sink.flush_if_full()
+    with uncollected():
+        for number, root in enumerate(_messages(source), start=1):
+            walk = walk_of(root, sink, source, number)
+            walk.read(root)
+            children += walk.children
+            sink.flush_if_full()
     sink.facts["dossiers"] = children
 
 

@@ -24,9 +24,9 @@ def detect(interaction: str, rows: Iterable[tuple[Any, ...]]) -> tuple[str, str]
         for version in marks.get(number, ()) or marks.get((number, code), ()):
             score[version] += 1
     # A draft shares its interaction with the version it starts from; it wins only by what that version lacks.
-    best = max(candidates, key=lambda v: (score[v], not is_draft(v), candidates.index(v)))
-    total = sum(score.values())
     settled = [v for v in candidates if not is_draft(v)]
+    best = max(candidates, key=lambda v: (score[v], v in settled, candidates.index(v)))
+    total = sum(score.values())
     if settled == [best] and score[best] == total:
         return best, "zeker"
     if not total:

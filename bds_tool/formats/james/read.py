@@ -8,13 +8,11 @@ Measurements of one date are one activity (`activiteit_id` = ISO date) in every 
 
 from __future__ import annotations
 
-import gc
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
+from bds_tool.base.memory import uncollected
 from bds_tool.base.text import t
 from bds_tool.formats.james.gather import Gatherer
 from bds_tool.formats.james.lines import first_line, lines_of
@@ -34,21 +32,9 @@ def read_james(source: Source, sink: Sink) -> None:
     head = source.head()
     encoding = _encoding(head)
     gatherer = Gatherer(source, sink)
-    with _no_collection():
+    with uncollected():
         _read(source, sink, head, encoding, gatherer)
     gatherer.finish()
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Parsed records hold no cycles; looking for them costs more than the parsing itself."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _read(source: Source, sink: Sink, head: bytes, encoding: str, gatherer: Gatherer) -> None:

@@ -10,6 +10,7 @@ from bds_tool.formats.dob.model.content import HL7
 from bds_tool.formats.dob.model.demands import Count, number_of
 from bds_tool.formats.dob.model.faults import Fault, merged
 from bds_tool.formats.dob.model.paths import XSI, Key, Keys
+from bds_tool.formats.dob.model.spots import MOST_SPOTS, Candidates, Child, Counts, Plan, Spot
 from bds_tool.formats.dob.model.templates import Context, Node, Templates
 
 if TYPE_CHECKING:
@@ -19,12 +20,8 @@ if TYPE_CHECKING:
 
 _TEMPLATE = HL7 + "templateId"
 _XSI_TYPE = XSI + "type"
-#: Children and bytes of a part that is compared as a whole.
-_FEW, _SMALL = 12, 4000
-#: Parts that are remembered to be right.
-_MOST = 100_000
-_SKIP = frozenset({"xs:anyType"})
-_BLANK = " \t\r\n"
+#: Children, and facts of all elements, of a part that is compared as a whole.
+_FEW, _SMALL = 12, 400
 
 
 @lru_cache(maxsize=24)
@@ -44,11 +41,31 @@ class Judge:
         self.model = model
         self.templates = Templates(model)
         self.attributes = Attributes(model)
-        #: small parts that were found right, by place and content: equal ones are judged once
-        self.right: set[int] = set()
+        self._spots: dict[object, Spot] = {}
+        self._starting: dict[tuple[str, tuple[str, ...]], tuple[Node, ...]] = {}
 
     def faults(self, root: _Element) -> list[Fault]:
         return _Walk(self, root).run()
+
+    def spot(self, tag: str, type_: Type | None, nodes: tuple[Node, ...], *, nillable: bool) -> Spot:
+        key = (tag, None if type_ is None else type_.name, nillable, nodes)
+        known = self._spots.get(key)
+        if known is None:
+            if len(self._spots) >= MOST_SPOTS:
+                self._spots.clear()
+            known = self._spots[key] = Spot(tag, type_, nodes, nillable=nillable)
+        return known
+
+    def starting(self, tag: str, roots: tuple[str, ...]) -> tuple[Node, ...]:
+        """The nodes whose paths may start at an element of this name beside these templateIds."""
+        known = self._starting.get((tag, roots))
+        if known is None:
+            if len(self._starting) >= MOST_SPOTS:
+                self._starting.clear()
+            anchored = self.templates.anchored
+            nodes = dict.fromkeys(n for root in roots for n in anchored(root) if n.tag in {"*", tag})
+            known = self._starting[tag, roots] = tuple(nodes)
+        return known
 
 
 class _Walk:
@@ -57,12 +74,15 @@ class _Walk:
     def __init__(self, judge: Judge, root: _Element) -> None:
         self.root = root
         self.judge = judge
-        self.types = judge.model.types
+        self.model = judge.model
         self.found: list[Fault] = []
         self.filtered = bool(_xpath("boolean(//comment()|//processing-instruction())")(root))
-        self.texts: set[_Element] = set(_texts()(root))
+        #: the elements with text that is more than blanks, directly inside
+        self.texts: set[_Element] = set(_xpath("//*[text()[normalize-space()]]")(root))
         self.marks: dict[_Element, list[Key]] = {}
         self.keys = Keys(self.marks)
+        #: how many elements were met of which a demand looks at what stands around
+        self.around = 0
 
     def run(self) -> list[Fault]:
         self._anchor()
@@ -70,172 +90,203 @@ class _Walk:
         nodes = [n for n in templates.rooted(root.tag) if _holds(n, root)] + self._started(root)
         for document in templates.document:
             if document.order is not None:
-                self._context(root, document.context, {root.tag: [root], "*": [root]})
+                self._document(document.context)
             first = document.below.get(root.tag)
             nodes += [n for n in (first.all if first else ()) if _holds(n, root)]
-        message = self.judge.model.message
+        message = self.model.message
         if root.tag != HL7 + message.root:
             self.found.append(Fault("root", root, "", (message.root,)))
-        start = self.types[message.start]
-        self._walk(root, start, nodes)
+        start = self.model.types[message.start]
+        self._walk(root, self.judge.spot(root.tag, start, tuple(nodes), nillable=False))
         return self.found
 
-    def _known(
-        self, e: _Element, type_: Type, nodes: list[Node] | None, *, nillable: bool, alone: bool
-    ) -> int:
-        """A number for a small part that is judged by its content alone; 0 when it is not. Equal ones are judged once."""
-        if nodes is not None and not all(n.pure and (alone or not n.flavoured) for n in nodes):
-            return 0
-        content = _content(e)
-        return 0 if content is None else hash((type_.name, nillable, content, *map(id, nodes or ())))
+    def _document(self, context: Context) -> None:
+        named = {self.root.tag: [self.root], "*": [self.root]}
+        self._counts(self.root, context, Counts(context, dict.fromkeys(named, 1)), named)
+        for demand, test in context.checks:
+            if not test(self.root):
+                self.found.append(Fault.of_demand(self.root, demand))
+        self._own(self.root, context)
 
-    def _part(self, e: _Element, type_: Type, nodes: list[Node], key: int, *, nillable: bool) -> None:
-        """Judge such a part, and remember it when it is right."""
-        right, before = self.judge.right, len(self.found)
-        started = self._started(e)
-        self._walk(e, type_, [*nodes, *started], nillable=nillable)
-        if len(self.found) == before and all(n.pure for n in started):
-            if len(right) >= _MOST:
-                right.clear()
-            right.add(key)
+    # ---- where paths start ------------------------------------------------------------------------------------
 
     def _anchor(self) -> None:
         """Where paths start: at every element with a templateId, and at its parent."""
+        marks = self.marks
         for given in self.root.iter(_TEMPLATE):
             root = given.get("root") or ""
             carrier = given.getparent()
             if carrier is not None:
-                self.marks.setdefault(carrier, []).append(root)
+                marks.setdefault(carrier, []).append(root)
                 above = carrier.getparent()
                 if above is not None:
-                    self.marks.setdefault(above, []).append((carrier.tag, root))
+                    marks.setdefault(above, []).append((carrier.tag, root))
 
     def _started(self, e: _Element) -> list[Node]:
         """The templates whose paths start here."""
         marks = self.marks.get(e)
         if marks is None:
             return []
-        roots = [k if isinstance(k, str) else str(k[1]) for k in marks]
-        anchored = self.judge.templates.anchored
-        nodes = [n for root in dict.fromkeys(roots) for n in anchored(root) if n.tag in {"*", e.tag}]
-        return [n for n in dict.fromkeys(nodes) if _holds(n, e)]
+        roots = tuple([k if isinstance(k, str) else str(k[1]) for k in marks])
+        return [n for n in self.judge.starting(e.tag, roots) if _holds(n, e)]
 
     # ---- the walk ---------------------------------------------------------------------------------------------
 
-    def _walk(self, root: _Element, start: Type, nodes: list[Node], *, nillable: bool = False) -> None:
+    def _walk(self, e: _Element, spot: Spot) -> None:
         """An own stack: a message may be nested deeper than Python calls may be."""
-        types, texts = self.types, self.texts
-        attributes = self.judge.attributes
-        substitutes, right = types.open, self.judge.right
-        stack: list[tuple[_Element, Type | None, bool, list[Node]]] = [(root, start, nillable, nodes)]
+        stack = [(e, spot)]
         while stack:
-            e, type_, nillable, nodes = stack.pop()
-            children = list(e)
-            if self.filtered:
-                children = [c for c in children if isinstance(c.tag, str)]
-            tags = tuple([c.tag for c in children])
-            slots = None
-            if type_ is not None:
-                for name, value in e.items():
-                    if (name, value) not in type_.right:
-                        self.found += attributes.faults(e, type_, name, value, nillable=nillable)
-                if type_.required:
-                    self.found += attributes.missing(e, type_)
-                slots = type_.slots
-                nil = nillable and attributes.is_nil(e)
-                if not slots and not type_.content.wild:
-                    self._leaf(e, type_, children, nil=nil)
-                elif nil:
-                    self._leaf(e, type_, children, nil=True)
-                else:
-                    misfits = type_.content.misfits(tags)
-                    for misfit in misfits:
-                        self.found.append(Fault.of_child(e, misfit, children))
-                    if e in texts and not type_.mixed:
-                        self.found.append(Fault("text", e))
-            below: dict[_Element, list[Node]] = {}
-            if nodes:
-                below = self._templates(e, nodes, children)
-            for child in children:
-                inner: Type | None = None
-                nil_allowed = False
-                if slots is not None:
-                    slot = slots.get(child.tag)
-                    if slot is not None:
-                        nil_allowed = slot.nillable
-                        name = slot.type
-                        if name[:3] == "xs:":
-                            if name not in _SKIP:
-                                self._simple(child, name)
-                        elif name in substitutes:
-                            inner = attributes.substituted(child, types[name], self.found)
-                        else:
-                            inner = types[name]
-                own = below.get(child)
-                if inner is not None:
-                    alone = tags.count(child.tag) == 1
-                    key = self._known(child, inner, own, nillable=nil_allowed, alone=alone)
-                    if key:
-                        if key not in right:
-                            self._part(child, inner, own or [], key, nillable=nil_allowed)
-                        continue
-                started = self._started(child)
-                if started:
-                    own = [*own, *started] if own else started
-                # Below what the schema does not know the templates still judge.
-                if inner is not None or own or len(child):
-                    stack.append((child, inner, nil_allowed, own or []))
+            stack += self._visit(*stack.pop())
 
-    def _leaf(self, e: _Element, type_: Type, children: list[_Element], *, nil: bool) -> None:
+    def _visit(self, e: _Element, spot: Spot) -> list[tuple[_Element, Spot]]:
+        """Judge one element; gives the children that are still to be judged."""
+        children: list[_Element] = list(e)
+        if self.filtered:
+            children = [c for c in children if isinstance(c.tag, str)]
+        plan = spot.plan(tuple([c.tag for c in children]), self.model)
+        content = (e.prefix, *e.items())
+        if content not in plan.sound:
+            self._attributes(e, spot, plan, content)
+        if spot.type is not None:
+            if spot.nillable and self.judge.attributes.is_nil(e):
+                self._closed(e, children, mixed=False)
+            else:
+                self._content(e, plan, children)
+        if spot.contexts:
+            named: dict[str, list[_Element]] = {}
+            if plan.counted:
+                named = {tag: [children[i] for i in at] for tag, at in plan.at.items()}
+            for context, counts in zip(spot.contexts, plan.counts, strict=True):
+                self._counts(e, context, counts, named)
+                self._own(e, context)
+        return self._children(children, plan) if children else []
+
+    def _attributes(self, e: _Element, spot: Spot, plan: Plan, content: object) -> None:
+        """What schema and templates ask of attributes; what is right is remembered."""
+        before, type_ = len(self.found), spot.type
+        if type_ is not None:
+            attributes = self.judge.attributes
+            for name, value in e.items():
+                if (name, value) not in type_.right:
+                    self.found += attributes.faults(e, type_, name, value, nillable=spot.nillable)
+            if type_.required:
+                self.found += attributes.missing(e, type_)
+        for context in spot.contexts:
+            for demand, test in context.checks:
+                if not test(e):
+                    self.found.append(Fault.of_demand(e, demand))
+        if len(self.found) == before and _typed_by_itself(e):
+            plan.remember(content)
+
+    def _content(self, e: _Element, plan: Plan, children: list[_Element]) -> None:
+        if plan.closed:
+            self._closed(e, children, mixed=plan.mixed)
+            return
+        for misfit in plan.misfits:
+            self.found.append(Fault.of_child(e, misfit, children))
+        if not plan.mixed and e in self.texts:
+            self.found.append(Fault("text", e))
+
+    def _closed(self, e: _Element, children: list[_Element], *, mixed: bool) -> None:
         """An element without content of its own: no child, and no blank either where no text is allowed."""
         if children:
             self.found.extend(Fault("unknown", c, parent=e) for c in children)
-        elif (nil or not type_.mixed) and (e.text or any(c.tail for c in e)):
+        elif not mixed and (e.text or any(c.tail for c in e)):
             self.found.append(Fault("text", e))
 
+    def _children(self, children: list[_Element], plan: Plan) -> list[tuple[_Element, Spot]]:
+        left: list[tuple[_Element, Spot]] = []
+        judge, marks = self.judge, self.marks
+        for child, known in zip(children, plan.children, strict=True):
+            type_ = known.type
+            if known.simple:
+                self._simple(child, known.simple)
+            elif known.open and type_ is not None:
+                type_ = judge.attributes.substituted(child, type_, self.found)
+            nodes = () if known.candidates is None else self._matched(child, known.candidates)
+            if nodes or type_ is not known.type:
+                spot = judge.spot(known.tag, type_, nodes, nillable=known.nillable)
+            else:
+                if known.bare is None:
+                    known.bare = judge.spot(known.tag, type_, (), nillable=known.nillable)
+                spot = known.bare
+            marked, inside = child in marks, len(child)
+            if spot.pure and (known.alone or not spot.flavoured):
+                content = _whole(child, self.texts)
+                if content is not None:
+                    if content not in spot.right:
+                        self._part(child, spot, content, known)
+                    continue
+            if marked:
+                spot = self._with_started(child, spot)
+            # Below what the schema does not know the templates still judge.
+            if inside or spot.type is not None or spot.nodes:
+                left.append((child, spot))
+        return left
+
+    def _part(self, e: _Element, spot: Spot, content: object, known: Child) -> None:
+        """Judge a small part that is judged by its content alone, and remember it when it is right."""
+        before, around = len(self.found), self.around
+        whole = self._with_started(e, spot)
+        self._walk(e, whole)
+        if (
+            len(self.found) == before
+            and self.around == around
+            and (known.alone or not whole.flavoured)
+            and all(_typed_by_itself(n) for n in e.iter())
+        ):
+            spot.remember(content)
+
+    def _with_started(self, e: _Element, spot: Spot) -> Spot:
+        """The spot with the templates whose paths start at its element."""
+        started = self._started(e)
+        if not started:
+            return spot
+        self.around += not all(n.pure for n in started)
+        return self.judge.spot(spot.tag, spot.type, (*spot.nodes, *started), nillable=spot.nillable)
+
+    def _matched(self, child: _Element, candidates: Candidates) -> tuple[Node, ...]:
+        """The nodes whose step matches a child."""
+        possible = candidates.rest
+        if candidates.by_key:
+            keys = self.keys.of(child, codes=candidates.codes)
+            keyed = [n for k in keys for n in candidates.by_key.get(k, ())]
+            if keyed:
+                possible = [*possible, *keyed] if len(keyed) < 2 else [*possible, *dict.fromkeys(keyed)]
+        found: list[Node] = []
+        for step in possible:
+            for test in step.tests:
+                if not test(child):
+                    break
+            else:
+                found.append(step)
+        return tuple(found)
+
     def _simple(self, e: _Element, name: str) -> None:
-        if len(e) or not self.judge.model.forms[name](e.text or ""):
+        if len(e) or not self.model.forms[name](e.text or ""):
             self.found.append(Fault("form", e, "", names=(name,)))
 
-    # ---- templates -----------------------------------------------------------------------------------------------
+    # ---- what a context asks ------------------------------------------------------------------------------------
 
-    def _templates(
-        self, e: _Element, nodes: list[Node], children: list[_Element]
-    ) -> dict[_Element, list[Node]]:
-        by_tag: dict[str, list[_Element]] = {}
-        for c in children:
-            by_tag.setdefault(c.tag, []).append(c)
-        by_tag["*"] = children
-        below: dict[_Element, list[Node]] = {}
-        first: dict[str, Node] = {}
-        for node in nodes:
-            if node.order is not None:
-                known = first.get(node.template)
-                if known is None or (known.order or 0) > node.order:
-                    first[node.template] = node
-            inside = node.below
-            if inside:
-                for tag, candidates in by_tag.items():
-                    steps = inside.get(tag)
-                    if steps is None:
-                        continue
-                    for child in candidates:
-                        possible = steps.rest
-                        if steps.by_key:
-                            keys = self.keys.of(child, codes=steps.codes)
-                            keyed = [n for k in keys for n in steps.by_key.get(k, ())]
-                            possible = (
-                                [*possible, *keyed] if len(keyed) < 2 else [*possible, *dict.fromkeys(keyed)]
-                            )
-                        for step in possible:
-                            for test in step.tests:
-                                if not test(child):
-                                    break
-                            else:
-                                below.setdefault(child, []).append(step)
-        for node in first.values():
-            self._context(e, node.context, by_tag)
-        return below
+    def _counts(
+        self, e: _Element, context: Context, counts: Counts, children: dict[str, list[_Element]]
+    ) -> None:
+        if counts.keyed:
+            self._keyed(e, context, children)
+        for counted in counts.open:
+            number = number_of(counted, children)
+            if number < counted.least or (counted.most is not None and number > counted.most):
+                self.found.append(Fault.of_count(e, counted, children))
+
+    def _own(self, e: _Element, context: Context) -> None:
+        """Demands of its own, and those of its data type."""
+        for demand, special in context.specials:
+            if not special(e, self.model.message):
+                self.found.append(Fault("special", e, role=demand.role, rule=demand.value))
+        if context.flavours:
+            broken = self.judge.templates.flavours.broken(context.flavours, e)
+            if broken:
+                self.found += [Fault.of_flavour(e, r.id, r.demand) for r in broken]
 
     def _keyed(self, e: _Element, context: Context, children: dict[str, list[_Element]]) -> None:
         """Counts of children that a key tells apart: only those with the key are looked at."""
@@ -268,30 +319,6 @@ class _Walk:
             return present.get((tag, counted.keys[0]), [])
         return list(dict.fromkeys(c for key in counted.keys for c in present.get((tag, key), ())))
 
-    def _context(self, e: _Element, context: Context, children: dict[str, list[_Element]]) -> None:
-        if context.tags:
-            self._keyed(e, context, children)
-        if context.maxima:
-            for tag, there in children.items():
-                for counted in context.maxima.get(tag, ()):
-                    most = counted.most or 0
-                    if len(there) > most and number_of(counted, children) > most:
-                        self.found.append(Fault.of_count(e, counted, children))
-        for counted in context.counts:
-            number = number_of(counted, children)
-            if number < counted.least or (counted.most is not None and number > counted.most):
-                self.found.append(Fault.of_count(e, counted, children))
-        for demand, test in context.checks:
-            if not test(e):
-                self.found.append(Fault.of_demand(e, demand))
-        for demand, special in context.specials:
-            if not special(e, self.judge.model.message):
-                self.found.append(Fault("special", e, role=demand.role, rule=demand.value))
-        if context.flavours:
-            broken = self.judge.templates.flavours.broken(context.flavours, e)
-            if broken:
-                self.found += [Fault.of_flavour(e, r.id, r.demand) for r in broken]
-
 
 def _holds(node: Node, e: _Element) -> bool:
     return all(test(e) for test in node.tests)
@@ -304,20 +331,22 @@ def _xpath(expression: str) -> Any:  # noqa: ANN401  # lxml's XPath
     return etree.XPath(expression)
 
 
-def _content(e: _Element) -> object:
+def _whole(e: _Element, texts: set[_Element]) -> object:
     """What a small element holds, as something to compare; None for a large one."""
-    children = len(e)
-    # a prefix in xsi:type needs the namespaces around it, which the text of the element holds
-    if not children and e.get(_XSI_TYPE) is None:
-        return (e.tag, *e.items(), e.text)
-    if children > _FEW:
+    if not len(e):
+        return (e.prefix, e.text, *e.items())
+    if len(e) > _FEW:
         return None
-    from lxml import etree
+    parts: list[object] = []
+    for n in e.iter():
+        parts += (n.tag, n.prefix, n.text, len(n), n in texts)
+        parts += n.items()
+        if len(parts) > _SMALL:
+            return None
+    return tuple(parts)
 
-    text = etree.tostring(e, with_tail=False)
-    return text if len(text) < _SMALL else None
 
-
-def _texts() -> Any:  # noqa: ANN401  # lxml's XPath
-    """Finds the elements with text that is more than blanks, directly inside."""
-    return _xpath("//*[text()[normalize-space()]]")
+def _typed_by_itself(e: _Element) -> bool:
+    """Whether what its xsi:type means follows from the name of the element: none, or one with the same prefix."""
+    given = e.get(_XSI_TYPE)
+    return given is None or (given.rpartition(":")[0] or None) == e.prefix

@@ -273,6 +273,10 @@ def type_of(element: _Element) -> tuple[str | None, str] | None:
     if given is None:
         return None
     prefix, colon, name = given.strip(" \t\r\n").rpartition(":")
+    if (prefix if colon else None) == element.prefix:
+        # The prefix of the element itself: asking for all namespaces takes longer.
+        space, closing, _ = str(element.tag)[1:].partition("}")
+        return space if closing else None, name
     spaces = element.nsmap
     if colon and prefix not in spaces:
         return "?", name

@@ -35,9 +35,12 @@ def _negated(e: _Element) -> bool:
 
 def _h041(e: _Element, _: Message) -> bool:
     return not any(
-        n.get("nullFlavor") == "OTH" and any(len(full_text(t)) > 80 for t in below(n, "originalText"))
-        for n in e.iterdescendants("*")
+        len(full_text(t)) > 80 for t in e.iterdescendants(HL7 + "originalText") if _other(t.getparent(), e)
     )
+
+
+def _other(carrier: _Element | None, top: _Element) -> bool:
+    return carrier is not None and carrier is not top and carrier.get("nullFlavor") == "OTH"
 
 
 def _h042(e: _Element, _: Message) -> bool:
@@ -112,13 +115,19 @@ def _template(e: _Element, number: int) -> bool:
 
 
 def _h058(e: _Element, _: Message) -> bool:
+    inside = [(t.getparent(), t.get("root")) for t in e.iterdescendants(HL7 + "templateId")]
+    carriers = {
+        number: [
+            n for n, root in inside if root == f"{TEMPLATE_ROOT}{number}" and n is not None and n is not e
+        ]
+        for number in (41345, 41346)
+    }
     method = any(
         coded(m, "07", "2.16.840.1.113883.2.4.4.40.387")
-        for n in e.iterdescendants("*")
-        if _template(n, 41345)
+        for n in carriers[41345]
         for m in below(n, "methodCode")
     )
-    return not (method and any(_template(n, 41346) for n in e.iterdescendants("*")))
+    return not (method and carriers[41346])
 
 
 def _h061(e: _Element, _: Message) -> bool:

@@ -28,7 +28,18 @@ _WITH_BSN = frozenset({"3.2.7", "vaccinaties", "hielprik", "opvragen"})
 
 def below(e: _Element, path: str) -> Iterator[_Element]:
     """The elements at a path of names of urn:hl7-org:v3 below a node."""
-    yield from e.iterfind("/".join(step if step == "*" else HL7 + step for step in path.split("/")))
+    first, *rest = _tags(path)
+    if not rest:
+        return e.iterchildren(first)
+    found = list(e.iterchildren(first))
+    for tag in rest:
+        found = [c for f in found for c in f.iterchildren(tag)]
+    return iter(found)
+
+
+@lru_cache(maxsize=256)
+def _tags(path: str) -> tuple[str, ...]:
+    return tuple(step if step == "*" else HL7 + step for step in path.split("/"))
 
 
 def there(e: _Element, path: str) -> bool:
@@ -85,28 +96,34 @@ def _first_named(parents: Iterator[_Element], names: frozenset[str]) -> Iterator
                 break
 
 
-@lru_cache(maxsize=3)  # twenty demands ask for the same authors; of one message at a time
-def _authors(e: _Element, kind: str = "") -> list[_Element]:
+# Twenty demands ask for the same senders; of one message at a time.
+@lru_cache(maxsize=3)
+def _authors(e: _Element, kind: str = "") -> tuple[_Element, ...]:
     """AssignedDevice and AssignedPerson below authorOrPerformer; `kind`: device or person alone."""
     inside = (n for top in below(e, "authorOrPerformer") for n in top.iter("*"))
     found = _first_named(inside, frozenset({"assigneddevice", "assignedperson"}))
     hl7 = [a for a in found if str(a.tag).startswith(HL7)]
-    return [a for a in hl7 if not kind or str(a.tag).lower().endswith("assigned" + kind)]
+    return tuple(a for a in hl7 if not kind or str(a.tag).lower().endswith("assigned" + kind))
 
 
 @lru_cache(maxsize=1)
-def _overseers(e: _Element) -> list[_Element]:
-    return list(_first_named(below(e, "overseer"), frozenset({"assignedentity", "assignedperson"})))
+def _overseers(e: _Element) -> tuple[_Element, ...]:
+    return tuple(_first_named(below(e, "overseer"), frozenset({"assignedentity", "assignedperson"})))
 
 
-def _has(found: list[_Element], path: str, root: str, extension: str | None = None) -> bool:
+@lru_cache(maxsize=16)
+def _held(found: tuple[_Element, ...], path: str) -> list[tuple[str | None, str | None]]:
+    return [(i.get("root"), i.get("extension")) for a in found for i in below(a, path)]
+
+
+def _has(found: tuple[_Element, ...], path: str, root: str, extension: str | None = None) -> bool:
     """Has one of them an id with this root; `extension`: that value, "" any value."""
-    return any(
-        i.get("root") == root
-        and (extension is None or (i.get("extension") is not None and extension in {"", i.get("extension")}))
-        for a in found
-        for i in below(a, path)
-    )
+    if not found:
+        return False
+    held = _held(found, path)
+    if extension:
+        return (root, extension) in held
+    return any(r == root and (extension is None or x is not None) for r, x in held)
 
 
 def _h018(e: _Element, _: Message) -> bool:
@@ -130,7 +147,7 @@ def _when(first: Callable[[_Element], bool], then: Callable[[_Element], bool]) -
     return lambda e, _: not first(e) or then(e)
 
 
-def _code_of(found: list[_Element], code: str | None, system: str) -> bool:
+def _code_of(found: tuple[_Element, ...], code: str | None, system: str) -> bool:
     return any(
         c.get("codeSystem") == system and (code is None or c.get("code") == code)
         for a in found
@@ -151,7 +168,7 @@ def _h021(e: _Element, _: Message) -> bool:
 def _nameless(root: str, extension: str | None) -> Special:
     def rule(e: _Element, _: Message) -> bool:
         return not any(
-            not there(o, "name") and _has([o], "id", root, extension)
+            not there(o, "name") and _has((o,), "id", root, extension)
             for a in _overseers(e)
             for o in below(a, "Organization")
         )
