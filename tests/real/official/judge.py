@@ -228,11 +228,8 @@ class Judge:
 
     @staticmethod
     def _path(node):
-        parts = []
-        while node is not None:
-            parts.append(node.tag.rpartition("}")[2])
-            node = node.getparent()
-        return "/".join(reversed(parts))
+        own = node.getroottree().getelementpath(node)
+        return "." if own == "." else f"./{own}"
 
     # ---- one demand ------------------------------------------------------------------------------------------
 
