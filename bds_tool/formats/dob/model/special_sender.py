@@ -29,9 +29,7 @@ _WITH_BSN = frozenset({"3.2.7", "vaccinaties", "hielprik", "opvragen"})
 def below(e: _Element, path: str) -> Iterator[_Element]:
     """The elements at a path of names of urn:hl7-org:v3 below a node."""
     first, *rest = _tags(path)
-    if not rest:
-        return e.iterchildren(first)
-    found = list(e.iterchildren(first))
+    found: list[_Element] = list(e.iterchildren(first))
     for tag in rest:
         found = [c for f in found for c in f.iterchildren(tag)]
     return iter(found)
