@@ -29,8 +29,8 @@ from bds_tool.cli import overview, project
 from bds_tool.cli.render import one_of, talk
 from bds_tool.cli.wording import Program, speak, wrong_use
 
-#: Commands for who works on definitions: they tell what is wrong with a copy, and do not stop at its door.
-AUTHORING = frozenset({"change", "protocol", "rule", "spec", "zib"})
+#: Commands for who works on definitions or looks for what is wrong: they tell it, and do not stop at the door.
+AUTHORING = frozenset({"change", "doctor", "protocol", "rule", "spec", "zib"})
 #: The first line of every entry in a log file; a file that does not start with it is never written to.
 _LOG_HEAD = "# bds: technische details van een fout"
 _log_file: list[Path] = []
@@ -107,7 +107,8 @@ def _global_options(
         gate(specs_dir())
     if not _asks_help[0]:
         project.start(config, language_given=bool(lang))
-        project.project()
+        if context.invoked_subcommand != "doctor":  # which tells what is wrong with the settings
+            project.project()
     _log_file[:] = [log_file] if log_file else []
     if log_file:
         _check_log(log_file)

@@ -31,6 +31,7 @@ GROUPS = (
              "Report and compare saved judgements."),
             ("generate", "Maak verzonnen dossiers om mee te proberen en te meten.",
              "Make invented dossiers to try and measure with."),
+            ("doctor", "Kijk na of bds hier goed kan werken.", "See whether bds can work well here."),
         ),
     ),
     (

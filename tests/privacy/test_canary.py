@@ -22,7 +22,7 @@ from .canary import TOKENS, hits, hunt, mark
 
 #: Commands that look things up in definitions and read no data of children.
 WITHOUT_DATA = {
-    "rule", "generate", "spec versions", "spec list", "spec show", "spec search", "spec values", "spec path", "spec check",
+    "doctor", "rule", "generate", "spec versions", "spec list", "spec show", "spec search", "spec values", "spec path", "spec check",
     "spec diff", "spec export", "protocol list", "protocol show", "protocol check", "change list", "change show", "change notes",
     "change new", "change add", "change apply", "change table", "change check", "zib show", "zib search", "zib check",
     "zib export-map", "zib profiles", "zib conform", "indicator list", "indicator show", "indicator check", "indicator new",
