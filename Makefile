@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow smoke lint format bench sample fuzz docs matrix clean
+.PHONY: help demo test slow smoke wheelhouse lint format bench sample fuzz docs matrix clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ test: $(DEV)  ## Run the tests (a few minutes on two cores)
 slow: $(DEV)  ## Run the long tests too: resource attacks, long fuzzing, Spark (needs Java), a region of 300,000 children
 	$(BIN)/python -m pip install --quiet --group spark
 	$(BIN)/python -m pytest -m slow
+
+wheelhouse: $(STAMP)  ## Collect all wheels for machines without internet in dist/wheelhouse/, with hashes and an SBOM
+	$(BIN)/python packaging/wheelhouse.py
 
 matrix:  ## Run the tests with Python 3.12 and 3.13, and with the oldest supported libraries
 	$(PYTHON) tests/matrix.py
