@@ -4,35 +4,40 @@
 -- datum: dag waarop het kind de leeftijdsgrens bereikt; voltooid: serie geldig voltooid vóór die dag
 -- onzeker: niet voltooid, maar er is een vaccinatie van deze serie zonder bruikbare datum
 -- Een dosis telt vanaf min_dag en, na de eerste, met minstens min_tussen dagen sinds de vorige; voor series met een
--- revaccinatie moet er een dosis zijn met minstens reva_tussen dagen sinds de vorige en vanaf reva_dag.
+-- revaccinatie moet de laatste vereiste dosis of een latere minstens reva_tussen dagen na de vorige zijn, en vanaf reva_dag:
+-- een gat van 120 dagen in de eerste doses is geen revaccinatie.
 SELECT
   s.kind, s.serie, s.datum, s.age, s.vereist,
-  coalesce(d.geldig, 0) >= s.vereist AND (s.reva_tussen = 0 OR coalesce(d.reva, 0) > 0) AS voltooid,
+  coalesce(d.geldig, 0) >= s.vereist AND (s.reva_tussen = 0 OR coalesce(d.reva, 0) >= s.vereist) AS voltooid,
   u.kind IS NOT NULL AND NOT (
-    coalesce(d.geldig, 0) >= s.vereist AND (s.reva_tussen = 0 OR coalesce(d.reva, 0) > 0)
+    coalesce(d.geldig, 0) >= s.vereist AND (s.reva_tussen = 0 OR coalesce(d.reva, 0) >= s.vereist)
   ) AS onzeker,
   coalesce(d.gegeven, 0) AS gegeven
 FROM (
   SELECT
     k.kind, v.nr, v.serie, v.component, v.age, v.reva_tussen,
-    k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)) AS datum,
+    k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)) + to_days(CAST(v.grens_dag AS INTEGER)) AS datum,
     CASE WHEN v.doses_schema2 > 0 AND k.dktp_schema = '01' THEN v.doses_schema2 ELSE v.doses END AS vereist
   FROM kind AS k
-  JOIN vaccinatieserie AS v ON k.geboren >= v.cohort_van AND k.geboren < v.cohort_tot
+  JOIN vaccinatieserie AS v ON k.geboren >= v.cohort_van AND k.geboren < v.cohort_tot AND v.sex IN ('', k.sex)
   CROSS JOIN parameters AS p
-  WHERE k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)) BETWEEN p.van AND p.peildatum
-    AND (k.einde IS NULL OR k.einde > k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)))
+  WHERE k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)) + to_days(CAST(v.grens_dag AS INTEGER)) BETWEEN p.van AND p.peildatum
+    AND (k.einde IS NULL OR k.einde > k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)) + to_days(CAST(v.grens_dag AS INTEGER)))
 ) AS s
 LEFT JOIN (
   SELECT
-    p.kind, v.nr,
-    count(*) FILTER (WHERE p.dag >= v.min_dag AND coalesce(p.tussen, 99999) >= v.min_tussen) AS geldig,
-    count(*) FILTER (WHERE p.tussen >= v.reva_tussen AND p.dag >= v.reva_dag) AS reva,
-    count(*) AS gegeven
-  FROM prik AS p
-  JOIN vaccinatieserie AS v ON v.component = p.component
-  WHERE p.datum < p.geboren + to_months(CAST(v.grens_mnd AS INTEGER))
-  GROUP BY p.kind, v.nr
+    r.kind, r.nr, max(r.rang) AS geldig, max(r.rang) FILTER (WHERE r.reva) AS reva, count(*) AS gegeven
+  FROM (
+    SELECT
+      p.kind, v.nr,
+      coalesce(p.tussen >= v.reva_tussen AND p.dag >= v.reva_dag, FALSE) AS reva,
+      count(*) FILTER (WHERE p.dag >= v.min_dag AND coalesce(p.tussen, 99999) >= v.min_tussen)
+        OVER (PARTITION BY p.kind, v.nr ORDER BY p.datum) AS rang
+    FROM prik AS p
+    JOIN vaccinatieserie AS v ON v.component = p.component
+    WHERE p.datum < p.geboren + to_months(CAST(v.grens_mnd AS INTEGER)) + to_days(CAST(v.grens_dag AS INTEGER))
+  ) AS r
+  GROUP BY r.kind, r.nr
 ) AS d ON d.kind = s.kind AND d.nr = s.nr
 LEFT JOIN (
   SELECT DISTINCT g.kind, v.component
