@@ -31,8 +31,12 @@ _OWN = frozenset({"zeker", "waarschijnlijk", "onzeker", "wisselend", "versleutel
 DIGITS = 4
 #: A version or an OID: numbers with points.
 _VERSION = re.compile(r"\d{1,3}(?:\.\d{1,9}){1,14}")
+#: `BDS245`, and a word with a number of its own: `datum2`.
+_NUMBERED = re.compile(r"(bds\d{1,4})|([^\W\d_]{3,})\d{1,2}")
 #: Parameters that the program fills with words of its own.
-OWN_PARAMETERS = frozenset({"tot", "reden", "zekerheid", "verwacht", "regel", "protocol", "ontbreekt"})
+OWN_PARAMETERS = frozenset(
+    {"teken", "tot", "reden", "zekerheid", "verwacht", "regel", "protocol", "ontbreekt"}
+)
 HIDDEN = "…"
 
 
@@ -55,10 +59,11 @@ def _words(specs: Path) -> frozenset[str]:
 
 
 def known(word: str) -> bool:
-    """Whether one word (letters and digits only) may be told."""
+    """Whether one word (letters and digits only) may be told: a known one, with a short number behind it or not."""
     if len(word) <= 2 or (word.isdigit() and len(word) <= DIGITS):
         return True
-    return word.lower() in _words(specs_dir())
+    low, words = word.lower(), _words(specs_dir())
+    return low in words or bool((found := _NUMBERED.fullmatch(low)) and (found[1] or found[2] in words))
 
 
 @cache

@@ -89,6 +89,7 @@ def facts(r: Rule) -> dict[str, Any]:
         "source": r.source,
         "certainty": r.certainty,
         "formerly": list(r.formerly),
+        "follows": list(r.follows),
         "since": r.versions.since or None,
         "until": r.versions.until or None,
         "formats": list(r.formats),
@@ -110,6 +111,8 @@ def explain(r: Rule, catalogue: Catalogue) -> str:
         f"{t('Wat te doen', 'What to do')}: {r.remedy}",
         *([f"{t('Bron', 'Source')}:       {r.source}"] if r.source else []),
     ]
+    if r.follows:
+        lines.append(f"{t('Gevolg van', 'Follows')}:  {', '.join(r.follows)}")
     if r.formerly:
         lines.append(f"{t('Vroeger', 'Formerly')}:    {', '.join(r.formerly)}")
     # A code that another rule had before it was this one's alone is never explained for one of the two only.

@@ -56,6 +56,8 @@ class Rule:
     parameters: dict[str, Any] = field(default_factory=dict)
     #: Codes under which it was known before; they are never given to another rule.
     formerly: tuple[str, ...] = ()
+    #: Rules of which this one is a consequence: about the same registration only the cause is told.
+    follows: tuple[str, ...] = ()
     texts: dict[str, Text] = field(default_factory=dict)
     unjudged: Text | None = None
 
@@ -247,6 +249,7 @@ def _rule(entry: dict[str, Any], family: int | str) -> Rule:
         elements=tuple(entry.get("elements", ())),
         parameters=dict(entry.get("parameters", {})),
         formerly=tuple(entry.get("formerly", ())),
+        follows=tuple(entry.get("follows", ())),
         texts={k: Text(**v) for k, v in entry.get("texts", {}).items()},
         unjudged=Text(**entry["unjudged"]) if "unjudged" in entry else None,
     )

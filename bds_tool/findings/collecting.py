@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
+
+from bds_tool.findings.catalogue import SEVERITIES
+
+if TYPE_CHECKING:
+    from bds_tool.findings.catalogue import Rule
 
 #: Columns of `findings.parquet`, in order.
 FINDINGS = (
@@ -51,16 +57,11 @@ class Collector:
 
     def add(self, code: str | pl.Expr, rows: pl.DataFrame) -> None:
         """Failing rows of one rule, or of several when `code` is an expression over the rows."""
-        if rows.is_empty():
-            return
-        frame = rows.select(
-            (pl.lit(code) if isinstance(code, str) else code).cast(pl.String).alias("code"),
-            *(
-                (pl.col(name).cast(kind) if name in rows.columns else pl.lit(None, kind)).alias(name)
-                for name, kind in SCHEMA.items()
-                if name != "code"
-            ),
-        )
+        if not rows.is_empty():
+            self.put(formed(code, rows))
+
+    def put(self, frame: pl.DataFrame) -> None:
+        """Findings in the columns of SCHEMA."""
         self._keep(
             [frame.group_by("code", "bron", "bdsnummer").agg(pl.len().cast(pl.Int64).alias("n"))],
             [self._first(frame)],
@@ -104,6 +105,53 @@ class Collector:
         return frame.select(FINDINGS).sort(
             "code", "bdsnummer", "bron", "regel", nulls_last=True, maintain_order=True
         )
+
+
+class Consequences:
+    """Passes the findings of one piece on, but one mistake once: where two rules are about the same registration and
+    one follows from the other (`follows` in specs/regels), the cause alone is told, if it weighs as much.
+    """
+
+    def __init__(self, collector: Collector, rules: Iterable[Rule]) -> None:
+        rank = {r.code: SEVERITIES.index(r.severity) for r in rules}
+        self._causes = {r.code: [c for c in r.follows if rank[c] >= rank[r.code]] for r in rules if r.follows}
+        self._linked = {*self._causes, *(c for causes in self._causes.values() for c in causes)}
+        self._collector = collector
+        self._waiting: list[pl.DataFrame] = []
+
+    def add(self, code: str | pl.Expr, rows: pl.DataFrame) -> None:
+        """As Collector.add."""
+        if rows.is_empty():
+            return
+        if isinstance(code, str) and code not in self._linked:
+            self._collector.add(code, rows)
+            return
+        frame = formed(code, rows)
+        linked = pl.col("code").is_in(list(self._linked))
+        self._waiting.append(frame.filter(linked))
+        self._collector.put(frame.filter(~linked))
+
+    def close(self) -> None:
+        """What is left when every rule has been judged."""
+        waiting = pl.concat(self._waiting) if self._waiting else pl.DataFrame(schema=SCHEMA)
+        place = ["bron", "dossier_id", "regel", "pad", "bdsnummer"]
+        for (code,), part in waiting.group_by("code", maintain_order=True):
+            causes = waiting.filter(pl.col("code").is_in(self._causes.get(str(code), [])))
+            self._collector.put(
+                part.join(causes, on=place, how="anti", nulls_equal=True, maintain_order="left")
+            )
+
+
+def formed(code: str | pl.Expr, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows as findings: the columns of SCHEMA, in order."""
+    return rows.select(
+        (pl.lit(code) if isinstance(code, str) else code).cast(pl.String).alias("code"),
+        *(
+            (pl.col(name).cast(kind) if name in rows.columns else pl.lit(None, kind)).alias(name)
+            for name, kind in SCHEMA.items()
+            if name != "code"
+        ),
+    )
 
 
 def parameters(values: dict[str, pl.Expr]) -> pl.Expr:

@@ -11,17 +11,22 @@ from typing import Any
 from bds_tool.base.errors import UnreadableError
 from bds_tool.base.table_settings import TableSettings
 from bds_tool.base.text import number, t
-from bds_tool.base.vocabulary import tellable
+from bds_tool.base.vocabulary import safe_parameters, tellable
 from bds_tool.findings.catalogue import load_rules
 from bds_tool.formats.reading import Options, sources
 from bds_tool.formats.sniff import sniff
 from bds_tool.formats.table.columns import Column, suggestions
 from bds_tool.formats.table.elements import elements, numeric
+from bds_tool.formats.table.names import position
 from bds_tool.formats.table.plan import Plan, describe, fit
 from bds_tool.formats.table.read import explain
 from bds_tool.formats.table.scan import Table
 from bds_tool.store.sources import Source, Unreadable
 
+#: A name that a program gave: `kindcode`, `mm_len`, `lenMm`, with the place of a list in JSON before it.
+_IDENTIFIER = re.compile(
+    r"(?:[a-z]\w{0,39}(?:\[\])?\.)*(?:[a-z][a-zA-Z]*\d{0,2}|(?:[A-Za-z0-9]+_)+[A-Za-z]+\d{0,3}|[A-Z]+\d{1,2})"
+)
 #: Part of the values that must fit before a line of the proposal is active, and how many must be there.
 SURE, LEAST = 0.95, 1
 
@@ -74,7 +79,7 @@ def _report(source: Source, table: Table, made: Plan) -> dict[str, Any]:
         "keuzes": _choices(table, made),
         "kolommen": [
             {
-                "kolom": c.naam if _told(c.naam, made) else t(f"kolom {place}", f"column {place}"),
+                "kolom": c.naam if _told(c, made) else t(f"kolom {place}", f"column {place}"),
                 "betekenis": describe(c),
                 "bdsnummer": c.bdsnummer or None,
                 "rol": c.rol or None,
@@ -113,12 +118,14 @@ def _judged(column: Column) -> bool:
     return column.rol == "datum" or (e is not None and (e.coded or e.datatype in {"PQ", "INT", "TS", "BL"}))
 
 
-def _told(name: str, made: Plan) -> bool:
-    """Whether the header may be told: a word that is known, or a name beside columns that were understood.
-
-    In a file without a header the first child stands in its place.
+def _told(column: Column, made: Plan) -> bool:
+    """Whether the header may be told: words that are known, or a name as programs give it beside columns that were
+    understood. In a file without a header the first child stands in its place; a child's name has a capital or a blank.
     """
-    return tellable(name) or (len(made.own) < len(made.columns) and not re.search(r"\d{5}|@", name))
+    name = column.naam
+    if tellable(name) or (column.bdsnummer and not column.zwak):
+        return True
+    return len(made.own) < len(made.columns) and bool(_IDENTIFIER.fullmatch(name))
 
 
 def _choices(table: Table, made: Plan) -> list[str]:
@@ -158,7 +165,7 @@ def _choices(table: Table, made: Plan) -> list[str]:
         )
     rules = load_rules().rules
     told = [(r.code, r.parameters) for r in (*table.remarks, *made.remarks) if r.regel is None]
-    found += [f"{code}: {rules[code].say(parameters)}" for code, parameters in told if code in rules]
+    found += [f"{code}: {rules[code].say(safe_parameters(facts))}" for code, facts in told if code in rules]
     return found
 
 
@@ -175,9 +182,9 @@ def proposal(source: Source, table: Table, made: Plan) -> list[str]:
     lines += _notations(made)
     lines.append("")
     lines.append("[tabel.kolommen]")
-    for column in made.columns:
-        if _told(column.naam, made):
-            lines += _line(column, made)
+    for place, column in enumerate(made.columns, 1):
+        # Where the name of a column is not shown, bds.toml may call it by its place.
+        lines += _line(column, made, column.naam if _told(column, made) else position(place))
     return lines
 
 
@@ -201,14 +208,19 @@ def _notations(made: Plan) -> list[str]:
     if any(w.unsure for w in made.numbers.values()):
         lines.append('# duizendtal = "."  # ' + t('of decimaal = "."', 'or decimaal = "."'))
     marks = sorted({m for found in made.missing.values() for m in found})
+    suspects = sorted({m for found in made.suspects.values() for m in found})
+    if suspects:
+        note = t("komt vaak voor en kan geen waarde zijn", "occurs often and can be no value")
+        every = ", ".join(_quoted(m) for m in [*marks, *suspects])
+        lines.append(f"# ontbrekend = [{every}]  # {note}")
     if marks:
         lines.append(f"ontbrekend = [{', '.join(_quoted(m) for m in marks)}]")
     return lines
 
 
-def _line(column: Column, made: Plan) -> list[str]:
+def _line(column: Column, made: Plan, shown: str) -> list[str]:
     """The line for one column: active where it is certain, else a comment with what it may be."""
-    name = _quoted(column.naam)
+    name = _quoted(shown)
     why = evidence(column, made)
     if column.bdsnummer:
         value = _value(column)
@@ -220,8 +232,10 @@ def _line(column: Column, made: Plan) -> list[str]:
         ]
     if column.rol not in {"", "niet-bds"}:
         certain = column.rol != "datum" or _certain(column, made)
-        return [f"{'' if certain else '# '}{name} = {_quoted(column.rol)}" + (f"  # {why}" if why else "")]
-    near = suggestions(column.naam)
+        role = _quoted(column.rol)
+        value = f"{{rol = {role}, herhaling = {column.herhaling}}}" if column.herhaling else role
+        return [f"{'' if certain else '# '}{name} = {value}" + (f"  # {why}" if why else "")]
+    near = suggestions(column.naam) if shown == column.naam else []
     options = ", ".join(f"{e.bdsnummer} {e.naam}" for e in near)
     hint = (
         t(f"misschien {options}", f"perhaps {options}")

@@ -66,6 +66,16 @@ def loads_as_text(data: bytes) -> Parsed:
         return Parsed(value, [("BDS062", None, {}), *remarks])
 
 
+#: Blanks and comments before the first sign of a document; possessive, so that a comment without an end costs one pass.
+_BEFORE = re.compile(r"(?:[\s\ufeff]++|//[^\n]*+\n?|/\*(?:[^*]++|\*(?!/))*+\*/)*+")
+
+
+def opening(text: str) -> str:
+    """The text from its first `{` or `[` on; "" when something else than blanks and comments comes first."""
+    start = text[_BEFORE.match(text).end() :]  # type: ignore[union-attr]  # it matches nothing at all too
+    return start if start[:1] in {"{", "["} else ""
+
+
 def plain_loads(data: bytes) -> Any:  # noqa: ANN401
     """The value where the text is strict JSON without doubles, else the marker NOT_PLAIN: the quick way for lines."""
     try:
@@ -225,7 +235,7 @@ def has_lines(head: bytes, *, alone: bool = False) -> bool:
     if not newline:
         return alone
     try:
-        loads(first)
+        loads(first.rstrip().removesuffix(b","))
     except (ValueError, RecursionError):
         # A long file whose first line is broken, while its lines look like records.
         return len(first) > 40 and rest.lstrip().startswith(b"{") and first.rstrip().endswith(b"}")

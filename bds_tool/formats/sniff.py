@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from bds_tool.base.specs import specs_dir
+from bds_tool.formats.json_text import opening
+from bds_tool.formats.table.names import WIDTHLESS
 
 #: First bytes of files of other programs, and the ending under which `specs/tabel/programmas.csv` names them.
 _MAGIC = (
@@ -41,15 +43,16 @@ def sniff(head: bytes, name: str = "") -> str:
     start = text.lstrip("\ufeff \t\r\n")
     if start.startswith("<"):
         return "dob"
-    if start[:1] in {"{", "["}:
-        return _json_kind(start)
+    if found := opening(start):
+        return _json_kind(found)
     ending = PurePosixPath(name.lower().removesuffix(".gz")).suffix
     if ending == ".xml":
         return "dob"
     if ending in {".json", ".ndjson", ".jsonl"}:
         return "james"
     first = start.replace("\r", "\n").split("\n", 1)[0]
-    plain = sum(c.isprintable() or c.isspace() for c in first) >= 0.95 * len(first) if first else False
+    signs = sum(c.isprintable() or c.isspace() or c in WIDTHLESS for c in first)
+    plain = signs >= 0.95 * len(first) if first else False
     if plain and (ending in {".csv", ".tsv", ".txt"} or any(s in first for s in (";", ",", "\t"))):
         return "tabel"
     return ""
@@ -101,7 +104,14 @@ def _programs(_root: str) -> dict[str, str]:
         return {r["ending"]: r["naam"] for r in csv.DictReader(stream)}
 
 
+def is_json(head: bytes) -> bool:
+    """Whether the first bytes are those of JSON, in any encoding, behind comments or not."""
+    return bool(opening(_decode(head)))
+
+
 def _decode(head: bytes) -> str:
+    if head[:4] in {b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff"}:
+        return head[: len(head) // 4 * 4].decode("utf-32", errors="replace")
     if head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return head.decode("utf-16", errors="replace")
     even, odd = head[:4096:2].count(0), head[1:4096:2].count(0)

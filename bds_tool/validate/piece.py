@@ -11,7 +11,7 @@ from functools import cached_property
 
 import polars as pl
 
-from bds_tool.findings.collecting import Collector, parameters
+from bds_tool.findings.collecting import Collector, Consequences, parameters
 from bds_tool.validate.checks import structure, values, wire
 from bds_tool.validate.checks.base import Check, Registered, Setting
 from bds_tool.validate.tables import Tables
@@ -119,7 +119,8 @@ def sum_filled(parts: list[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(parts).group_by("bron", "bdsnummer").agg(pl.col("rows").sum(), pl.col("n").sum())
 
 
-def _judge(rows: pl.DataFrame, group: Group, collector: Collector) -> None:
+def _judge(rows: pl.DataFrame, group: Group, every: Collector) -> None:
+    collector = Consequences(every, group.setting.catalogue.rules.values())
     if group.shapes:
         _shapes(rows, group, collector)
     if group.pairs:
@@ -133,6 +134,7 @@ def _judge(rows: pl.DataFrame, group: Group, collector: Collector) -> None:
         for code, failing in check.run(view):
             if failing.height and group.reports(code):
                 collector.add(code, failing)
+    collector.close()
 
 
 def evaluate(distinct: pl.LazyFrame, checks: list[Check], keys: list[str]) -> pl.DataFrame:
@@ -162,14 +164,14 @@ def evaluate(distinct: pl.LazyFrame, checks: list[Check], keys: list[str]) -> pl
     return pl.concat(parts) if parts else empty
 
 
-def _add_keyed(rows: pl.DataFrame, keys: pl.Series, failing: pl.DataFrame, collector: Collector) -> None:
+def _add_keyed(rows: pl.DataFrame, keys: pl.Series, failing: pl.DataFrame, collector: Consequences) -> None:
     """Findings for the few rows whose key is among the failing ones; only those rows are copied."""
     at = keys.is_in(failing["key"].unique().implode()).fill_null(value=False).arg_true()
     hits = rows[at].with_columns(keys.gather(at).alias("key"))
     collector.add(pl.col("code"), hits.join(failing, on="key", maintain_order="left"))
 
 
-def _shapes(rows: pl.DataFrame, group: Group, collector: Collector) -> None:
+def _shapes(rows: pl.DataFrame, group: Group, collector: Consequences) -> None:
     flags = {
         "act": pl.col("activiteit_id").is_not_null(),
         "empty": pl.col("waarde").is_null(),
@@ -202,7 +204,7 @@ def _mixed(columns: Sequence[str | pl.Expr]) -> pl.Expr:
     return mixed
 
 
-def _pairs(rows: pl.DataFrame, group: Group, collector: Collector) -> None:
+def _pairs(rows: pl.DataFrame, group: Group, collector: Consequences) -> None:
     judged = (
         pl.col("waarde").is_not_null()
         & pl.col("bdsnummer").is_not_null()
@@ -217,7 +219,7 @@ def _pairs(rows: pl.DataFrame, group: Group, collector: Collector) -> None:
         _add_keyed(rows, keys, failing, collector)
 
 
-def _wire(rows: pl.DataFrame, group: Group, collector: Collector) -> None:
+def _wire(rows: pl.DataFrame, group: Group, collector: Consequences) -> None:
     keys = list(wire.KEYS)
     seen = wire.enrich(wire.distinct(rows.lazy())).collect()
     failing = evaluate(seen.lazy(), group.wire, keys)
@@ -228,7 +230,7 @@ def _wire(rows: pl.DataFrame, group: Group, collector: Collector) -> None:
         collector.add(pl.col("code"), hits)
 
 
-def _lengths(rows: pl.DataFrame, group: Group, collector: Collector) -> None:
+def _lengths(rows: pl.DataFrame, group: Group, collector: Consequences) -> None:
     limits = group.tables.elements.filter(
         pl.col("due_length").is_not_null() & (pl.col("kind") == FREE)
     ).select("bdsnummer", "due_length")

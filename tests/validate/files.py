@@ -205,6 +205,12 @@ FILES = {
     "BDS071": ("a.csv", b"client;bdsnummer;waarde\nk;235;612\nk;235a;1\n", TABLE),
     "BDS072": ("a.csv", b"client;245\nk;6210\nTotaal;6210\n", TABLE),
     "BDS073": ("a.csv", b"client;datum;235\n", TABLE),
+    "BDS087": (
+        "a.csv",
+        b"client;datum;235\nk;2024-03-01;9999\nl;2024-03-01;9999\nm;2024-03-01;9999\n",
+        TABLE,
+    ),
+    "BDS088": ("a.csv", b"client;datum;235\nk;2024-03-01;612\nclient;datum;245\nk;2024-03-01;6210\n", TABLE),
     "BDS074": ("a.sav", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), TABLE),
     "BDS075": ("a.zip", zipped("leesmij.md"), zipped()),
     "BDS076": ("a.csv", b"Export metingen\n\nclient;datum;235\nk;2024-03-01;612\n", TABLE),

@@ -9,7 +9,7 @@ from bds_tool.formats.james.records import Flattener
 from bds_tool.formats.james.rows import Rows
 from bds_tool.formats.james.values import unwrapped
 from bds_tool.formats.json_text import NOT_PLAIN, Parsed, loads, plain_loads
-from bds_tool.store.sources import Sink, Source
+from bds_tool.store.sources import Sink, Source, Unreadable
 
 #: Rows that are handed over at once.
 BATCH = 200_000
@@ -86,6 +86,8 @@ class Gatherer:
 
     def finish(self) -> None:
         self.settle()
+        if not self.dossiers and not self.sink.meldingen:
+            raise Unreadable("BDS002")
         used = self.flattener.formaten
         version, certainty = _version(self.elementen)
         self.sink.facts |= {

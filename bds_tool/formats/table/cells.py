@@ -30,13 +30,20 @@ def plain_text(column: Column, made: Plan, *, trim: bool = True) -> pl.Expr:
     if kind in {"int", "bool"}:
         return text
     if column.naam in made.formulas:
-        text = text.str.replace(r'^\s*="(.*)"\s*$', "$1").str.replace(r"^'(\d)", "$1")
+        text = unwrapped(text)
     if made.guarded:
         text = unguarded(text)
+    if column.naam in made.decimal_keys:
+        text = text.str.replace(r"^\s*(\d+)\.0\s*$", "$1")
     if column.naam in made.clean:
         return text
     text = text.str.strip_chars() if trim else text
     return pl.when(text != "").then(text)
+
+
+def unwrapped(text: pl.Expr) -> pl.Expr:
+    """What a cell of a spreadsheet shows: `="00123"` and `'00123` are 00123."""
+    return text.str.replace(r'^\s*="(.*)"\s*$', "$1").str.replace(r"^'(\d)", "$1")
 
 
 def cell(column: Column, made: Plan) -> pl.Expr:

@@ -13,7 +13,7 @@ from bds_tool.base.specs import specs_dir
 from bds_tool.base.table_settings import ColumnSetting
 from bds_tool.base.text import t
 from bds_tool.formats.table.elements import by_name, dossier_bound, elements, plain
-from bds_tool.formats.table.names import LONG, clean
+from bds_tool.formats.table.names import LONG, clean, position
 from bds_tool.schema import Element
 from bds_tool.store.columns import REGISTRATIES
 
@@ -23,7 +23,7 @@ ROLES = (*REGISTRATIES, *EXTRA)
 _ONE = frozenset({*REGISTRATIES, "organisatie", "tijd", "jaar", "maand", "dag"})
 _MARKS = frozenset({"bds", "element", "bdsnr", "bdselement", "bdsnummer"})
 _TOKEN = re.compile(r"[^\W\d_]+|\d+")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z]{0,3}(?:[^a-zA-Z]|$))")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,14 @@ def understand(
 
     A role is given to the first column that asks for it; a second one stays the vendor's own. A date with a
     repeat, or of an element, dates the columns of that repeat or element. With `paths` the names are places in JSON
-    (`metingen[].lengteMm`), of which the last part says what it is.
+    (`metingen[].lengteMm`), of which the last part says what it is. A column may be called by its place (`kolom 7`).
     """
     from bds_tool.formats.table.profile import given
 
     wanted = {plain(name): value for name, value in (mapping or {}).items()}
     columns = []
-    for name in names:
-        value = wanted.get(plain(name))
+    for place, name in enumerate(names, 1):
+        value = wanted.get(plain(name), wanted.get(plain(position(place))))
         own = _at if paths else recognise
         columns.append(given(name, value) if value is not None else own(name))
     return _dated(_once(_no_positions(columns)))
@@ -143,7 +143,7 @@ def _recognise(name: str, root: str) -> Column:
         return Column(name, roles[whole], reden=t("kop is een bekend gegeven", "header is a known fact"))
     if found := _element(tokens):
         return found(name, "", 0)
-    rest, unit, repeat = list(tokens), "", 0
+    rest, unit, repeat = _number_last(tokens), "", 0
     for _ in range(2):
         if len(rest) > 1 and rest[-1].isdigit() and len(rest[-1]) <= 2 and not repeat:
             repeat = int(rest.pop())
@@ -163,14 +163,39 @@ def _recognise(name: str, root: str) -> Column:
     return _date_of(name, tokens) or _unknown(name)
 
 
+def _number_last(tokens: Sequence[str]) -> list[str]:
+    """The tokens with a number of an element that stands last put first: what is left then ends in its unit."""
+    last = len(tokens) - 1
+    if last < 1 or not tokens[last].isdigit() or len(tokens[last]) not in {3, 4}:
+        return list(tokens)
+    if int(tokens[last]) not in elements():
+        return list(tokens)
+    while last and tokens[last - 1] in {*_MARKS, "nr", "nummer"}:
+        last -= 1
+    return [*tokens[last:], *tokens[:last]]
+
+
 def _at(path: str) -> Column:
     """What a place in JSON says by itself. In a list below a record a bare name such as `geboortedatum` can be about
     another person, so there an element of the dossier counts only by its number.
     """
-    column = recognise(_last(path))
+    column = _place(path)
     if "[]." in path and column.bdsnummer in dossier_bound() and str(column.bdsnummer) not in path:
         return Column(path, "niet-bds", reden=t("in een lijst: van wie?", "in a list: whose?"))
     return replace(column, naam=path)
+
+
+def _place(path: str) -> Column:
+    """What the last part of a place says; `client.id` is what `clientid` is."""
+    column = recognise(_last(path))
+    parts = re.split(r"(?:\[\])?\.(?!\d)", path)
+    if (
+        column.rol == "niet-bds"
+        and len(parts) > 1
+        and (two := recognise("".join(parts[-2:]))).rol in REGISTRATIES
+    ):
+        return two
+    return column
 
 
 def _last(path: str) -> str:
@@ -183,7 +208,7 @@ def role_of(path: str, mapping: Mapping[str, ColumnSetting]) -> str:
     from bds_tool.formats.table.profile import given
 
     said = {plain(name): value for name, value in mapping.items()}.get(plain(path))
-    column = given(path, said) if said is not None else recognise(_last(path))
+    column = given(path, said) if said is not None else _place(path)
     return column.rol if column.rol in REGISTRATIES else ""
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import unicodedata
 from collections import Counter
 from functools import lru_cache
 
 from bds_tool.base.specs import specs_dir
+from bds_tool.findings.catalogue import load_rules
 from bds_tool.schema import Element, load, newest, versions
 
 #: Types whose values are free text: nothing in them is a number, a date or a mark for missing.
@@ -63,8 +65,8 @@ def dates() -> set[int]:
 
 
 def coded() -> set[int]:
-    """Elements whose value is a code of a list."""
-    return {n for n, e in elements().items() if e.coded}
+    """Elements whose value is a code of a list, or a yes or no."""
+    return {n for n, e in elements().items() if e.coded or e.datatype == "BL"}
 
 
 def labels(number: int) -> tuple[frozenset[str], dict[str, str]]:
@@ -72,8 +74,24 @@ def labels(number: int) -> tuple[frozenset[str], dict[str, str]]:
     return _labels(str(specs_dir()), number)
 
 
+def _answers() -> dict[str, str]:
+    """Words for yes and no, in small letters → value."""
+    with (specs_dir() / "tabel" / "antwoorden.csv").open(encoding="utf-8", newline="") as stream:
+        return {r["tekst"]: r["waarde"] for r in csv.DictReader(stream)}
+
+
+def possible(number: int) -> tuple[float, float] | None:
+    """The lowest and highest value that a measurement can have (BDS231); None where no rule says so."""
+    limits = load_rules()["BDS231"].parameters
+    element = elements()[number]
+    found = limits["elements"].get(number) or limits["units"].get(element.eenheid)
+    return (float(found[0]), float(found[1])) if found else None
+
+
 @lru_cache(maxsize=2048)
 def _labels(_root: str, number: int) -> tuple[frozenset[str], dict[str, str]]:
+    if elements()[number].datatype == "BL":
+        return frozenset({"true", "false", "1", "2"}), _answers()
     codes: set[str] = set()
     names: dict[str, set[str]] = {}
     for version in versions():

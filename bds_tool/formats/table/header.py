@@ -16,6 +16,8 @@ _DATE = re.compile(
     r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}([T ].*)?|(19|20)\d{6}|\d{1,2}[- ][A-Za-z]{3,9}\.?[- ]\d{2,4}"
 )
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+#: A word above columns that says which time: `Meting 2`, `2e bezoek`.
+_COUNTED = re.compile(r"[^\W\d_]+\s*(\d{1,2})|(\d{1,2})(?:e|de|ste)?\s+[^\W\d_]+")
 Row = tuple[int, Sequence[str]]
 
 
@@ -67,12 +69,12 @@ def _around(rows: Sequence[Row], at: int, wanted: frozenset[str]) -> Header:
     line, cells = rows[at]
     if at + 1 < len(rows):
         next_line, below = rows[at + 1]
-        if _units_row(below) or _names_row(below, wanted):
+        if _units_row(below) or _names_row(below, wanted) or _numbers_row(cells, below):
             return _made(_joined([cells, below]), (line, next_line), titles=at)
     if at:
         above_line, above = rows[at - 1]
         spread = [c for c in above if c.strip()]
-        if len(spread) > 1 and any(known_header(c) or recognise(names.clean(c)).bdsnummer for c in spread):
+        if len(spread) > 1 and any(_belongs(names.clean(c)) for c in spread):
             return _made(_joined([_filled(above), cells]), (above_line, line), titles=at - 1)
     return _made(list(cells), (line,), titles=at)
 
@@ -86,6 +88,11 @@ def _bare(cells: Sequence[str]) -> bool:
     """Only numbers of elements, no two the same: a header without words."""
     filled = [c.strip() for c in cells if c.strip()]
     return bool(filled) and len(set(filled)) == len(filled) and all(recognise(c).bdsnummer for c in filled)
+
+
+def _belongs(text: str) -> bool:
+    """Whether a cell above the names is part of them: a name, a number of an element, or which time it is."""
+    return known_header(text) or bool(recognise(text).bdsnummer or _COUNTED.fullmatch(text))
 
 
 def _units_row(cells: Sequence[str]) -> bool:
@@ -105,6 +112,16 @@ def _names_row(cells: Sequence[str], wanted: frozenset[str]) -> bool:
         return False
     known = sum(1 for c in filled if known_header(c, wanted))
     return known >= 2 and known >= len(filled) / 2
+
+
+def _numbers_row(cells: Sequence[str], below: Sequence[str]) -> bool:
+    """A second row of the header: under each name of an element its number, and nothing under the key."""
+    numbered = [(i, c.strip()) for i, c in enumerate(below) if c.strip()]
+    if not numbered or numbered[0][0] == 0 or not all(c.isdigit() and len(c) <= 4 for _, c in numbered):
+        return False
+    named = [recognise(names.clean(cells[i])).bdsnummer if i < len(cells) else 0 for i, _ in numbered]
+    known = [recognise(c).bdsnummer for _, c in numbered]
+    return all(known) and any(named) and all(n in {0, k} for n, k in zip(named, known, strict=True))
 
 
 def _filled(cells: Sequence[str]) -> list[str]:
@@ -128,7 +145,12 @@ def _joined(rows: Sequence[Sequence[str]]) -> list[str]:
         alone = (
             lower and low.count(lower) == 1 and known_header(lower) and plain(lower) not in units_by_name()
         )
-        found.append(lower if alone or not upper else f"{upper} {lower}".strip())
+        counted = _COUNTED.fullmatch(upper)
+        if lower and counted and not known_header(upper) and known_header(lower):
+            # `Meting 2` above `lengte` and above `datum`: the second time of both.
+            found.append(f"{lower} {counted[1] or counted[2]}")
+        else:
+            found.append(lower if alone or not upper else f"{upper} {lower}".strip())
     return found
 
 

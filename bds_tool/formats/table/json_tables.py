@@ -168,7 +168,13 @@ def _text(line: bytes, number: int, found: JsonTables) -> None:
     try:
         parsed = loads_as_text(line)
     except (ValueError, RecursionError):
-        found.remarks.append(("BDS036", {"regel": number}))
+        # Lines cut from a list end in its commas.
+        bare = line.rstrip().removesuffix(b",")
+        if bare.endswith(b"}") and bare != line.rstrip():
+            found.remarks.append(("BDS062", {"regel": number}))
+            _text(bare, number, found)
+        else:
+            found.remarks.append(("BDS036", {"regel": number}))
         return
     _remember(parsed, found, number)
     for record in _unwrapped(parsed.value):
@@ -237,10 +243,12 @@ def _is_envelope(value: dict[str, Any]) -> bool:
 def _salvaged(data: bytes) -> Iterator[tuple[int, Any]]:
     """Records of a list that breaks off, with their lines: those that are whole."""
     text = data.decode("utf-8", errors="replace")
-    at = text.find("[") + 1
+    # Objects one after another, or the members of the first list.
+    joined = text.lstrip().startswith("{") and re.search(r"\}\s*\{", text)
+    at = text.find("{") if joined else text.find("[") + 1
     decoder = json.JSONDecoder(parse_float=str, parse_int=str)
     line, seen = 1, 0
-    while at and at < len(text):
+    while (at or joined) and at < len(text):
         while at < len(text) and text[at] in " \t\r\n,":
             at += 1
         try:
@@ -293,5 +301,10 @@ def looks_like_table(text: str) -> bool:
             return len(set(re.findall(r'"([^"\\]{1,60})"\s*:', text[start : start + 4096]))) > 1
     if not isinstance(record, dict):
         return False
+    for _ in range(DEPTH):
+        inner = [v for v in record.values() if isinstance(v, dict) and v]
+        if len(record) != 1 or not inner:
+            break
+        record = inner[0]
     below = [v for v in record.values() if isinstance(v, list) and any(isinstance(i, dict) for i in v)]
     return len(record) > 1 or any(len(item) > 1 for v in below for item in v if isinstance(item, dict))

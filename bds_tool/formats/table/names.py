@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from bds_tool.base.text import t
+from bds_tool.base.vocabulary import tellable
 
 #: A name longer than this is a sentence or data; only its start is looked at.
 LONG = 120
@@ -14,7 +15,9 @@ _DATE = re.compile(r"\d{1,4}[-/. ](\d{1,2}|[a-z]{3,9})[-/. ]\d{2,4}", re.IGNOREC
 _POSTCODE = re.compile(r"\b\d{4}\s?[A-Z]{2}\b")
 _LONG_NUMBER = re.compile(r"\d{6,}")
 _PHONE = re.compile(r"\+?\d[\d \-]{8,}")
-_HIDDEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"), "")
+#: Signs that take no room, as they come along with a copied header.
+WIDTHLESS = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+_HIDDEN = dict.fromkeys(map(ord, WIDTHLESS), "")
 
 
 def clean(text: str | None) -> str:
@@ -51,6 +54,6 @@ def columns(cells: Sequence[str | None]) -> list[str]:
 
 
 def sheet(name: str, number: int) -> str:
-    """The name of a sheet for people."""
+    """The name of a sheet for people: its place, where the name may be that of a child."""
     text = clean(name)
-    return t(f"blad {number}", f"sheet {number}") if like_data(text) else text
+    return t(f"blad {number}", f"sheet {number}") if like_data(text) or not tellable(text) else text

@@ -60,7 +60,7 @@ class DateWays:
         shown = {
             "jmd": "jjjj-mm-dd",
             "dm": "dd-mm-jjjj" if self.order == "dmj" else "mm-dd-jjjj",
-            "dm2": "dd-mm-jj" if self.order == "dmj" else "mm-dd-jj",
+            "dm2": {"dmj": "dd-mm-jj", "mdj": "mm-dd-jj"}.get(self.order, "jj-mm-dd"),
             "acht": "jjjjmmdd",
             "maand": "d mmm jjjj",
             "serie": "Excel",
@@ -83,7 +83,7 @@ def date_ways(values: pl.Series, told: str = "", neighbour: str = "") -> DateWay
         if not others.str.to_lowercase().is_in(list(marks())).all():
             counts["serie"] = 0
     if told == "jmd":
-        counts = {w: n for w, n in counts.items() if w in {"jmd", "acht"}}
+        counts = {w: n for w, n in counts.items() if w in {"jmd", "acht", "dm2"}}
     found.ways = [w for w in PATTERNS if counts.get(w)]
     found.two_digits = bool(counts.get("dm2"))
     found.zoned = bool(texts.str.contains(_ZONED).any())
@@ -93,7 +93,7 @@ def date_ways(values: pl.Series, told: str = "", neighbour: str = "") -> DateWay
         second = pairs.struct.field("2").cast(pl.Int32)
         day_first, month_first = bool((first > 12).any()), bool((second > 12).any())
         found.both = day_first and month_first
-        if told in {"dmj", "mdj"}:
+        if told in {"dmj", "mdj", "jmd"}:
             found.order = told
         elif day_first != month_first:
             found.order = "dmj" if day_first else "mdj"
@@ -102,6 +102,10 @@ def date_ways(values: pl.Series, told: str = "", neighbour: str = "") -> DateWay
         else:
             found.order = neighbour or "dmj"
             found.unsure = not neighbour
+        if not told and found.ways == ["dm2"]:
+            # 24-03-25 is a day in 2025, or one in 2024 with the year in front.
+            year, last = datetime.now(UTC).year % 100, pairs.struct.field("3").cast(pl.Int32)
+            found.unsure |= bool((first <= year).all() and (last <= 31).all() and (second <= 12).all())
     return found
 
 
@@ -147,6 +151,8 @@ def _parsed(text: pl.Expr, way: str, order: str) -> pl.Expr:
             .replace_strict({k: str(v) for k, v in _MONTHS.items()}, default=None, return_dtype=pl.String)
         )
         year, month, dag = _year(three), names, one
+    elif way == "dm2" and order == "jmd":
+        year, month, dag = _year(one), two, three
     elif order == "mdj":
         year, month, dag = _year(three), one, two
     else:
@@ -199,6 +205,8 @@ class NumberWays:
         return not (self.comma or self.thousands or self.units or self.exponent or self.weeks)
 
 
+#: Blanks that stand between thousands.
+_BLANK = "[ \u00a0\u2009\u202f]"
 _UNIT = r"^(-?\d+(?:[.,]\d+)?)\s*([A-Za-z]{1,11})\.?$"
 _EXPONENT = r"^-?\d+(?:[.,]\d+)?[eE][+-]?\d+$"
 _WEEKS = r"^(\d{1,2})\s*(?:\+|w(?:kn|eken)?\s*(?:\+|en)?)\s*([0-6])\s*(?:d(?:gn|agen)?)?$"
@@ -211,7 +219,7 @@ def number_ways(
 
     `comma`: the rest of the table has decimal commas. `fine`: three decimals are to be expected (kg, m, real numbers).
     """
-    texts = odd.drop_nulls().str.strip_chars().str.replace_all("\u00a0", " ", literal=True)
+    texts = odd.drop_nulls().str.strip_chars().str.replace_all(_BLANK, " ")
     found = NumberWays(comma=decimal == ",", thousands=thousands)
 
     def some(pattern: str) -> bool:
@@ -252,7 +260,7 @@ def number_text(text: pl.Expr, ways: NumberWays, unit: str) -> pl.Expr:
 
     found = text
     if ways.thousands:
-        sign = re.escape(ways.thousands) if ways.thousands != " " else "[ \u00a0]"
+        sign = re.escape(ways.thousands) if ways.thousands != " " else _BLANK
         grouped = rf"^-?\d{{1,3}}(?:{sign}\d{{3}})+(?:[.,]\d+)?$"
         bare = found.str.replace_all(sign, "")
         found = pl.when(found.str.contains(grouped)).then(bare).otherwise(found)
@@ -315,8 +323,10 @@ def _marks(_root: str) -> dict[str, str]:
 @lru_cache(maxsize=2)
 def _footers(_root: str) -> str:
     with (specs_dir() / "tabel" / "voetregels.csv").open(encoding="utf-8", newline="") as stream:
-        words = [re.escape(r["begin"]) for r in csv.DictReader(stream)]
-    return rf"(?i)^\W*(?:{'|'.join(words)})(?:\W|$)|^\(?\d+ (?:rij(?:en)?|rows?|records?|regels?|kinderen|dossiers)\b"
+        rows = list(csv.DictReader(stream))
+    starts, wholes = ("|".join(re.escape(r["begin"]) for r in rows if r["heel"] == how) for how in ("", "ja"))
+    counted = r"\(?\d+ (?:rij(?:en)?|rows?|records?|regels?|kinderen|dossiers)\b"
+    return rf"(?i)^\W*(?:{starts})(?:\W|$)|^(?:{wholes})\.?\s*(?:[:=].*)?$|^{counted}"
 
 
 def footer() -> str:

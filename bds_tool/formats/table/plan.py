@@ -9,17 +9,17 @@ from bds_tool.base.table_settings import TableProfile
 from bds_tool.base.text import t
 from bds_tool.formats.table.columns import Column, understand, units_by_name
 from bds_tool.formats.table.elements import coded, dates, elements, labels, numeric
+from bds_tool.formats.table.names import clean
 from bds_tool.formats.table.notation import (
     DateWays,
     NumberWays,
     date_ways,
     day,
-    failures,
     marks,
     number_ways,
 )
 from bds_tool.formats.table.profile import date_way
-from bds_tool.formats.table.scan import Table
+from bds_tool.formats.table.scan import ROW, Table
 from bds_tool.formats.table.text import Remark
 from bds_tool.formats.table.values import Seen, look
 
@@ -43,6 +43,7 @@ class Plan:
     pairs: dict[int, dict[str, str]] = field(default_factory=dict)  # long: element → label → code
     own_pairs: dict[str, dict[str, str]] = field(default_factory=dict)  # long: local code → label → code
     missing: dict[str, list[str]] = field(default_factory=dict)  # column → marks that are no value
+    suspects: dict[str, list[str]] = field(default_factory=dict)  # column → what may well be such a mark
     listed: dict[str, tuple[int, str]] = field(
         default_factory=dict
     )  # long: text in the element column → element
@@ -55,7 +56,9 @@ class Plan:
     remarks: list[Remark] = field(default_factory=list)
     bad: dict[str, list[str]] = field(default_factory=dict)  # column → texts that were not understood
     strays: list[str] = field(default_factory=list)  # names of elements among numbers
+    until: int = 0  # the row at which another table begins
     keys_empty: bool = False
+    decimal_keys: set[str] = field(default_factory=set)  # columns of keys that all end in `.0`
     keys_damaged: bool = False
     seen: dict[str, Seen] = field(default_factory=dict)
     organisations: int = 0  # distinct ones in a column of organisations
@@ -105,6 +108,11 @@ class Plan:
 
 def plan(table: Table, settings: TableProfile) -> Plan:
     """Decide about a table from its headers and every value in it."""
+    import polars as pl
+
+    from bds_tool.formats.table.cells import unwrapped
+    from bds_tool.formats.table.missing import missing_marks
+
     columns = understand(table.names, settings.kolommen, paths=table.formaat == "json")
     roles = {c.rol for c in columns}
     made = Plan(
@@ -119,6 +127,9 @@ def plan(table: Table, settings: TableProfile) -> Plan:
             made.seen = look(table, columns, long=True, typed=made.typed, listed=made.numbers_listed)
     made.clean = {n for n, s in made.seen.items() if s.clean}
     made.formulas = {n for n, s in made.seen.items() if s.formula}
+    for name in made.formulas:
+        if (texts := made.seen[name].texts) is not None:
+            made.seen[name].texts = pl.select(unwrapped(pl.lit(texts))).to_series()
     made.columns = columns = [
         _borne_out(c, made, beside=any(not k.zwak and k.rol != "niet-bds" for k in columns)) for c in columns
     ]
@@ -129,10 +140,11 @@ def plan(table: Table, settings: TableProfile) -> Plan:
         made.numbers = {n: NumberWays(comma=w.comma) for n, w in made.numbers.items()}
         made.remarks, made.formulas, made.bad, made.strays = [], set(), {}, []
         return made
+    _second_header(made, table)
     _lists(made, settings)
     _bad_days(made)
     _keys(made, roles)
-    _missing(made)
+    missing_marks(made)
     return made
 
 
@@ -195,9 +207,6 @@ def fit(column: Column, made: Plan) -> tuple[int, int]:
         if codes:
             known = texts.is_in(list(codes)) | texts.str.to_lowercase().is_in(list(by_label))
             return texts.len(), int(known.sum())
-    if number and elements()[number].datatype == "BL":
-        answers = texts.str.to_lowercase().is_in(["true", "false", "1", "2", "0", "ja", "nee", "j", "n"])
-        return texts.len(), int(answers.sum())
     return texts.len(), texts.len()
 
 
@@ -276,6 +285,25 @@ def _numbers(made: Plan, table: Table, settings: TableProfile) -> None:
             made.remarks.append(Remark("BDS054", None, {"kolom": column.naam}))
 
 
+def _second_header(made: Plan, table: Table) -> None:
+    """Where the key column names itself again, another header may stand below: what follows is another table."""
+    key = made.named("dossier_id")
+    if key is None or not made.seen[key.naam].header:
+        return
+    import polars as pl
+
+    again = table.frame.filter(pl.col(key.naam).cast(pl.String).str.strip_chars() == key.naam).collect()
+    for row in again.iter_rows(named=True):
+        if any(
+            clean(str(row[name])) != name
+            for name in table.names
+            if row[name] and "#" not in name and not name.startswith("kolom ")
+        ):
+            made.until = int(row[ROW])
+            made.remarks.append(Remark("BDS088", made.until + table.offset))
+            return
+
+
 def _lists(made: Plan, settings: TableProfile) -> None:
     """Labels that stand for one code of the list of the element."""
     used = 0
@@ -323,7 +351,8 @@ def _bad_days(made: Plan) -> None:
         if seen is None or seen.texts is None:
             continue
         texts = seen.texts.drop_nulls()
-        texts = texts.filter(texts.str.strip_chars() != "")
+        texts = texts.str.strip_chars()
+        texts = texts.filter(texts != "")
         read = pl.select(day(pl.lit(texts), made.dates[column.naam])).to_series() if texts.len() else texts
         made.bad[column.naam] = texts.filter(read.is_null()).to_list()
 
@@ -343,38 +372,10 @@ def _keys(made: Plan, roles: set[str]) -> None:
     if key is None or seen is None:
         return
     made.keys_empty, made.keys_damaged = seen.empty, seen.damaged
-    made.footers = seen.footer
+    made.decimal_keys = {key.naam} if seen.decimal else set()
+    made.footers = seen.footer or seen.empty
     # A table that bds wrote itself never has a BSN for a key.
     made.bsn_key = not {"bron", "regel"} <= roles and seen.bsn
-
-
-def _missing(made: Plan) -> None:
-    """Marks for missing in columns of numbers, dates and codes; a code of the list is never a mark."""
-    for column in made.columns:
-        seen = made.seen.get(column.naam)
-        if seen is None or seen.texts is None or column.rol not in {"", "waarde"}:
-            continue
-        own = {*column.ontbrekend, *made.settings.ontbrekend}
-        texts = seen.marks if made.long and column.rol == "waarde" else seen.texts
-        there = {str(v).strip() for v in texts.drop_nulls()} if texts is not None else set()
-        if column.rol == "waarde":
-            found = {v for v in there if v.lower() in marks() or v in own}
-        elif column.bdsnummer in numeric() or column.bdsnummer in dates():
-            found = {v for v in there if v.lower() in marks()} | own
-        elif column.bdsnummer in coded():
-            codes, by_label = labels(column.bdsnummer)
-            found = {
-                v for v in there if v.lower() in marks() and v not in codes and v.lower() not in by_label
-            }
-            found |= own
-        else:
-            # A word in free text is text, unless bds.toml says so for this very column.
-            found = set(column.ontbrekend)
-        if found:
-            made.missing[column.naam] = sorted(found)
-            wrong = any(v.lower() in failures() for v in found)
-            code = "BDS057" if wrong else "BDS056"
-            made.remarks.append(Remark(code, None, {"kolom": column.naam}))
 
 
 def describe(column: Column) -> str:

@@ -12,6 +12,7 @@ from bds_tool.base.table_settings import TableProfile
 from bds_tool.formats.table import profile as profiling
 from bds_tool.formats.table import telling
 from bds_tool.formats.table.elements import plain
+from bds_tool.formats.table.names import position
 from bds_tool.formats.table.plan import Plan, plan
 from bds_tool.formats.table.rows import WideRows, children, long_rows
 from bds_tool.formats.table.scan import ROW, Table, tables
@@ -73,6 +74,7 @@ def opened(source: Source, *, line_by_line: bool = False) -> Iterator[tuple[list
 def _meet(source: Source, settings: TableProfile, found: list[Table]) -> None:
     """Remember which headers of the settings are there: one that no file has is a mistake worth telling."""
     names = {plain(n) for table in found for n in (*table.names, *(table.header.raw if table.header else ()))}
+    names |= {plain(position(n)) for table in found for n in range(1, len(table.names) + 1)}
     for name in settings.kolommen:
         source.tables.met[name] = source.tables.met.get(name, False) or plain(name) in names
 
@@ -87,6 +89,8 @@ def _settings(source: Source) -> tuple[TableProfile, bool]:
     saying = [c for c in candidates if c.bestanden or c.kolommen]
     if len(saying) == 1:
         return saying[0], True
+    if not saying:
+        return candidates[0], True
     best, chosen = (-1.0, False), candidates[-1]
     for candidate in saying:
         try:
@@ -107,6 +111,7 @@ def _share(settings: TableProfile, found: list[Table]) -> float:
 def _read(found: list[Table], settings: TableProfile, source: Source, sink: Sink) -> None:
     formats = set()
     understood, headless, rows = 0, 0, 0
+    empty: list[str] = []
     for table in found:
         if table.header is not None and not table.header.found:
             headless += 1
@@ -124,7 +129,7 @@ def _read(found: list[Table], settings: TableProfile, source: Source, sink: Sink
         before = sink.count + len(sink.rows)
         _rows(_without_bsn(table, made) if made.bsn_key else table, made, source, sink)
         if sink.count + len(sink.rows) == before:
-            sink.melding("BDS073", pad=table.blad or None)
+            empty.append(table.blad)
         rows += sink.count
         _facts(made, settings, sink)
     if not understood and found[0].formaat == "json":
@@ -140,6 +145,11 @@ def _read(found: list[Table], settings: TableProfile, source: Source, sink: Sink
             sink.meldingen.clear()
             raise Unreadable("BDS058", regel=1)
         raise Unreadable("BDS040", kolommen=sum(len(table.names) for table in found))
+    if len(empty) == understood:
+        sink.melding("BDS073")
+    else:
+        for sheet in empty:
+            sink.melding("BDS066", pad=sheet or None, blad=sheet)
     sink.facts["formaat"] = min(formats) if len(formats) == 1 else "tabel"
     # A table does not say which BDS version it follows.
     version = settings.versie or source.bds

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bds_tool.formats.table.cells import cell, plain_text, value_of_long
 from bds_tool.formats.table.columns import Column
 from bds_tool.formats.table.elements import coded, dates, dossier_bound, numeric
-from bds_tool.formats.table.notation import day, footer
+from bds_tool.formats.table.notation import day, footer, marks
 from bds_tool.formats.table.plan import Plan
 from bds_tool.formats.table.scan import ROW, Table
 from bds_tool.formats.table.values import numbers_of
@@ -25,17 +25,40 @@ _OURS = frozenset({"bron", "regel"})
 
 def children(table: Table, made: Plan) -> pl.LazyFrame:
     """The rows of a table that are about a child: totals and other lines below it are left out."""
+    import polars as pl
+
     key = made.named("dossier_id")
+    frame = table.frame.filter(pl.col(ROW) < made.until) if made.until else table.frame
+    frame = frame.filter(~is_blank(table)) if made.keys_empty else frame
     if not made.footers or key is None:
-        return table.frame
-    return table.frame.filter(~is_footer(made, key).fill_null(value=False))
+        return frame
+    return frame.filter(~is_footer(made, key).fill_null(value=False))
+
+
+def is_blank(table: Table) -> pl.Expr:
+    """A row without a single value."""
+    import polars as pl
+
+    return pl.all_horizontal(
+        (pl.col(table.names).cast(pl.String).str.strip_chars() == "").fill_null(value=True)
+    )
 
 
 def is_footer(made: Plan, key: Column) -> pl.Expr:
-    """A row whose key is a word like `totaal` and that has no date of its own."""
+    """A row whose key is a word like `totaal`, or the header again, and that has no date of its own."""
     import polars as pl
 
-    found = pl.col(key.naam).cast(pl.String).str.contains(footer())
+    text = pl.col(key.naam).cast(pl.String)
+    found = text.str.contains(footer()) | (text == key.naam)
+    if made.keys_empty:
+        # `Totaal` may stand further on in a row without a key.
+        others = [pl.col(c.naam).cast(pl.String) for c in (*made.date_columns, *made.own)]
+        beside = (
+            pl.any_horizontal([t.str.contains(footer()).fill_null(value=False) for t in others])
+            if others
+            else pl.lit(value=False)
+        )
+        found |= (text.is_null() | (text.str.strip_chars() == "")) & beside
     when = made.named("datum")
     if when is None:
         return found
@@ -52,7 +75,7 @@ def date_of(column: Column, made: Plan) -> pl.Expr:
     ways = made.dates.get(column.naam)
     if ways is None:
         return pl.lit(None, dtype=pl.Date)
-    text = raw.cast(pl.String)
+    text = plain_text(column, made) if column.naam in made.formulas else raw.cast(pl.String)
     if not ways.iso:
         return day(text, ways)
 
@@ -83,14 +106,16 @@ def keys(made: Plan) -> dict[str, pl.Expr]:
             columns[rol] = plain_text(column, made)
         else:
             columns[rol] = plain_text(column, made, trim=rol != "tekst")
-    if "datum" not in columns and (parts := _date_parts(made)) is not None:
-        columns["datum"] = parts
+    if "datum" not in columns and (parts := date_parts(made)) is not None:
+        columns["datum"] = parts[0]
     if "datum" not in columns and made.settings.leverdatum:
         columns["datum"] = pl.lit(date.fromisoformat(made.settings.leverdatum))
     own_key = pl.format("rij {}", pl.col(ROW))
     if "dossier_id" not in columns:
         columns["dossier_id"] = pl.col(ROW).cast(pl.String)
     elif made.keys_empty:
+        key = columns["dossier_id"]
+        columns["dossier_id"] = pl.when(~key.str.to_lowercase().is_in(list(marks()))).then(key)
         # Rows without a key are no one child together: each stands alone, and is told.
         columns["dossier_id"] = pl.coalesce(columns["dossier_id"], own_key)
     organisation = made.named("organisatie")
@@ -102,15 +127,16 @@ def keys(made: Plan) -> dict[str, pl.Expr]:
     return columns
 
 
-def _date_parts(made: Plan) -> pl.Expr | None:
-    """A date that stands in three columns."""
+def date_parts(made: Plan) -> tuple[pl.Expr, pl.Expr] | None:
+    """A date that stands in three columns, and whether any of them is filled."""
     import polars as pl
 
     parts = [made.named(rol) for rol in ("jaar", "maand", "dag")]
     if any(p is None for p in parts):
         return None
     texts = [plain_text(p, made).str.zfill(2) for p in parts if p]
-    return pl.concat_str(texts, separator="-").str.to_date("%Y-%m-%d", strict=False)
+    day = pl.concat_str(texts, separator="-").str.to_date("%Y-%m-%d", strict=False)
+    return day, pl.any_horizontal(*(text.is_not_null() for text in texts))
 
 
 def _contact(columns: dict[str, pl.Expr], made: Plan) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.files import temporary_dir
 from bds_tool.base.table_settings import TableProfile
-from bds_tool.formats.table import header, names, text
+from bds_tool.formats.sniff import is_json
+from bds_tool.formats.table import encoding, header, names, text
 from bds_tool.formats.table.header import Header
 from bds_tool.formats.table.profile import wanted
 from bds_tool.formats.table.sheets import Cells, Sheet, Workbook
@@ -74,7 +76,10 @@ def tables(
             yield [_scanned("parquet", Path(path))]
         elif head[:6] == b"ARROW1":
             yield [_scanned("arrow", Path(path))]
-        elif head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}:
+        elif is_json(head):
+            if wide := encoding.unicode_of(head):
+                path, _ = _recoded(Path(path), wide, folder / "utf8")
+                source = replace(source, open=lambda: io.BufferedReader(path.open("rb", buffering=0)))
             yield _json(source, settings, folder)
         else:
             yield [_text(Path(path), head, settings, folder, tidy=line_by_line)]
@@ -126,14 +131,14 @@ def _json(source: Source, settings: TableProfile, folder: Path) -> list[Table]:
 def _text(path: Path, head: bytes, settings: TableProfile, folder: Path, *, tidy: bool) -> Table:
     import polars as pl
 
-    wide = settings.codering if settings.codering.lower().startswith("utf-16") else text.unicode_of(head)
+    wide = settings.codering if settings.codering.lower().startswith("utf-16") else encoding.unicode_of(head)
     if wide:
         path, head = _recoded(path, wide, folder / "utf8")
     told = "" if wide or settings.codering.lower() in {"utf-8", "utf8", "utf-8-sig"} else settings.codering
-    quote = '"' if settings.aanhalingsteken is None else settings.aanhalingsteken
     # What looks like another encoding at the start is only read to find the header.
     first = _first_lines(path, told, head)
     delimiter, skip = _dialect(first, settings)
+    quote = _quote(first, delimiter) if settings.aanhalingsteken is None else settings.aanhalingsteken
     rows = [
         (r.line, r.fields)
         for r in text.records([x for x in first if x[0] > skip], delimiter, quote)
@@ -182,7 +187,7 @@ def _text(path: Path, head: bytes, settings: TableProfile, folder: Path, *, tidy
 def _first_lines(path: Path, told: str, head: bytes) -> list[tuple[int, str]]:
     legacy = "windows-1252"
     if not told:
-        look = text.Legacy()
+        look = encoding.Legacy()
         look.look(head)
         legacy = look.verdict()[0] or legacy
     return [(n, line) for n, line, _ in islice(text.lines_of(path, legacy, told), header.ROWS * 5)]
@@ -201,6 +206,14 @@ def _dialect(first: list[tuple[int, str]], settings: TableProfile) -> tuple[str,
         break
     lines = [line for number, line in first[: header.ROWS] if number > skip]
     return delimiter or text.delimiter_of(lines), skip
+
+
+def _quote(first: list[tuple[int, str]], delimiter: str) -> str:
+    """An apostrophe where every field of the first full lines stands in them, else the usual sign."""
+    cut = [line.strip().split(delimiter) for _, line in first if delimiter in line][:5]
+    fields = [f.strip() for line in cut for f in line]
+    apostrophes = all(len(f) > 1 and f[0] == f[-1] == "'" for f in fields if f)
+    return "'" if any(fields) and apostrophes else '"'
 
 
 def _bounded(rows: list[tuple[int, list[str]]]) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bds_tool.base.vocabulary import tellable
+from bds_tool.formats.table.cells import plain_text
 from bds_tool.formats.table.columns import Column
+from bds_tool.formats.table.notation import marks
 from bds_tool.formats.table.plan import Plan
-from bds_tool.formats.table.rows import children, complete, is_footer, keys
+from bds_tool.formats.table.rows import children, complete, date_parts, is_blank, is_footer, keys
 from bds_tool.formats.table.scan import ROW, Table
 from bds_tool.formats.table.values import _DAMAGED
 from bds_tool.store.sources import Sink
@@ -62,23 +64,24 @@ def about_rows(table: Table, made: Plan, sink: Sink) -> None:
     """One finding for each row with a key, date, element or number in line that cannot be used."""
     import polars as pl
 
-    wanted = list(_problems(made))
+    wanted = list(_problems(table, made))
     if not wanted:
         return
     flags = [e.fill_null(value=False).alias(f"p{i}") for i, (_, _, e) in enumerate(wanted)]
+    frame = table.frame.filter(pl.col(ROW) < made.until) if made.until else table.frame
     found = (
-        table.frame.with_columns(flags)
+        frame.with_columns(flags)
         .filter(pl.any_horizontal([f"p{i}" for i in range(len(wanted))]))
         .select(ROW, *(f"p{i}" for i in range(len(wanted))))
     )
     for batch in found.collect_batches(chunk_size=50_000, maintain_order=True):
-        for row, *marks in batch.iter_rows():
-            for (code, column, _), marked in zip(wanted, marks, strict=True):
+        for row, *flagged in batch.iter_rows():
+            for (code, column, _), marked in zip(wanted, flagged, strict=True):
                 if marked:
                     sink.melding(code, regel=int(row) + table.offset, pad=column, kolom=column)
 
 
-def _problems(made: Plan) -> Iterator[tuple[str, str, pl.Expr]]:
+def _problems(table: Table, made: Plan) -> Iterator[tuple[str, str, pl.Expr]]:
     """Code, column and a condition for each kind of row that is told."""
     import polars as pl
 
@@ -90,7 +93,9 @@ def _problems(made: Plan) -> Iterator[tuple[str, str, pl.Expr]]:
             footers = is_footer(made, key).fill_null(value=False)
             yield "BDS072", key.naam, footers
         if made.keys_empty:
-            yield "BDS069", key.naam, raw.is_null() | (raw.str.strip_chars() == "")
+            bare = raw.str.strip_chars().str.to_lowercase()
+            without = raw.is_null() | bare.is_in(["", *marks()])
+            yield "BDS069", key.naam, without & ~is_blank(table)
         if made.keys_damaged:
             yield "BDS065", key.naam, raw.str.strip_chars().str.contains(_DAMAGED)
     contact = made.named("activiteit_id")
@@ -102,7 +107,10 @@ def _problems(made: Plan) -> Iterator[tuple[str, str, pl.Expr]]:
         )
     for column in made.date_columns:
         if made.bad.get(column.naam):
-            yield "BDS202", column.naam, pl.col(column.naam).is_in(made.bad[column.naam]) & ~footers
+            yield "BDS202", column.naam, plain_text(column, made).is_in(made.bad[column.naam]) & ~footers
+    if (parts := date_parts(made)) is not None:
+        day, written = parts
+        yield "BDS202", made.named("dag").naam, day.is_null() & written & ~footers  # type: ignore[union-attr]  # it has parts
     number = made.named("bdsnummer")
     if made.long and number is not None and made.bad.get(number.naam):
         raw = pl.col(number.naam).cast(pl.String)
@@ -130,7 +138,7 @@ def kept_texts(table: Table, made: Plan, bron: int) -> Iterator[pl.LazyFrame]:
             "waarde": pl.col(column.naam),
             "pad": pl.lit(column.naam),
         }
-        bad = pl.col(column.naam).is_in(made.bad[column.naam])
+        bad = plain_text(column, made).is_in(made.bad[column.naam])
         yield children(table, made).filter(bad).select(*complete(facts, table, bron))
 
 

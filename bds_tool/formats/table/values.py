@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bds_tool.formats.table.columns import Column
-from bds_tool.formats.table.elements import coded, dates, elements, numeric
+from bds_tool.formats.table.elements import coded, dates, numeric
 from bds_tool.formats.table.notation import PLAIN, footer, marks
 from bds_tool.formats.table.scan import Table
 
@@ -19,6 +21,11 @@ DISTINCT = 200_000
 #: Keys that are looked at to tell whether they are BSNs.
 KEYS = 5_000
 BATCH = 100_000
+#: Numbers, codes and days that programs write where nothing was filled in.
+_NINES = (
+    r"^\s*(?:-?9{2,}(?:[.,]9+)?|9|-[1-9]\d{0,2}|0(?:[.,]0+)?|(?:1753|1800|1900)-0?1-0?1|1899-12-3[01]|9999-12-31"
+    r"|0?1[-/]0?1[-/](?:1753|1800|1900)|31[-/]12[-/]9999|99[-/.]99[-/.]9999)(?:[T ]00:00.*)?\s*$"
+)
 _DAMAGED = r"^\d(?:[.,]\d+)?[eE]\+?\d+$|^\d{15}0+$"
 
 
@@ -41,8 +48,13 @@ class Seen:
     empty: bool = False
     damaged: bool = False
     footer: bool = False
+    header: bool = False  # the header stands among the rows
+    decimal: bool = True  # every key is a whole number with `.0`, as pandas writes it
     bsn: bool = False
     filled: int = 0
+    nines: Counter[tuple[int, str]] = field(
+        default_factory=Counter
+    )  # element and text that looks like a mark
 
 
 @dataclass
@@ -115,9 +127,7 @@ def _kept(column: Column) -> bool:
     """Whether distinct values of a column are kept: those of dates, codes, elements; not free text."""
     if column.rol in {"bdsnummer", "datum", "organisatie", "volgnr", "jaar", "maand", "dag", "tijd"}:
         return True
-    return bool(column.bdsnummer) and (
-        column.bdsnummer in dates() | coded() or elements()[column.bdsnummer].datatype == "BL"
-    )
+    return column.bdsnummer in dates() | coded()
 
 
 def _column(values: pl.Series, column: Column, seen: Seen, texts: _Gathering) -> None:
@@ -132,22 +142,44 @@ def _column(values: pl.Series, column: Column, seen: Seen, texts: _Gathering) ->
         seen.clean = not bool(odd.any())
     seen.formula = seen.formula or bool(values.str.contains(r"""^=".*"$|^'\d""").any())
     if column.rol == "dossier_id":
-        _key(values, seen, texts)
+        _key(values, column.naam, seen, texts)
     elif column.rol == "activiteit_id":
         seen.damaged = seen.damaged or bool(values.str.contains(_DAMAGED).any())
     elif column.bdsnummer in numeric():
         plain = values.str.contains(PLAIN).fill_null(value=True)
         seen.plain += int(plain.sum()) - values.null_count()
         texts.add(f"c:{column.naam}", values.filter(~plain))
+        _nines(values, column.bdsnummer, seen)
     elif _kept(column):
         texts.add(f"c:{column.naam}", values)
+        if column.bdsnummer:
+            _nines(values, column.bdsnummer, seen)
 
 
-def _key(values: pl.Series, seen: Seen, texts: _Gathering) -> None:
+def _nines(values: pl.Series, number: int, seen: Seen) -> None:
+    """Count what often stands for a missing number, code or date."""
+    if number in numeric():
+        few = values.filter(_nine_like(values))  # no pattern is tried on the bulk of the numbers
+    else:
+        distinct = values.unique()
+        few = values.filter(values.is_in(distinct.filter(distinct.str.contains(_NINES)).implode()))
+    for text, count in few.filter(few.str.contains(_NINES)).value_counts().iter_rows():
+        seen.nines[number, text.strip()] += count
+
+
+def _nine_like(values: pl.Series) -> pl.Series:
+    return values.str.starts_with("9") | values.str.starts_with("0") | values.str.starts_with("-")
+
+
+def _key(values: pl.Series, name: str, seen: Seen, texts: _Gathering) -> None:
     distinct = values.unique()
-    seen.empty = seen.empty or bool((distinct.null_count() > 0) or distinct.str.contains(r"^\s*$").any())
+    bare = distinct.str.strip_chars().str.to_lowercase()
+    seen.empty = seen.empty or bool(distinct.null_count() > 0 or bare.is_in(["", *marks()]).any())
+    seen.decimal = seen.decimal and bool((bare.str.contains(r"^\d+\.0$") | (bare == "")).all())
     seen.damaged = seen.damaged or bool(distinct.str.contains(_DAMAGED).any())
-    seen.footer = seen.footer or bool(distinct.str.contains(footer()).any())
+    # The header itself comes back where exports were put one below the other.
+    seen.header = seen.header or bool((distinct == name).any())
+    seen.footer = seen.footer or seen.header or bool(distinct.str.contains(footer()).any())
     kept = sum(p.len() for p in texts.parts.get("key", []))
     if kept < KEYS:
         texts.parts.setdefault("key", []).append(distinct.drop_nulls().head(KEYS))
@@ -183,6 +215,9 @@ def _values(
     numbers = batch.select(n=number, w=pl.col(value.naam).cast(pl.String))
     plain = numbers["w"].str.contains(PLAIN).fill_null(value=True)
     seen[value.naam].plain += int(plain.sum())
+    few = numbers.filter(_nine_like(numbers["w"]) & numbers["w"].str.contains(_NINES))
+    for n, text, count in few.drop_nulls("n").group_by("n", "w").len().iter_rows():
+        seen[value.naam].nines[n, text.strip()] += count
     rest = numbers.filter(~plain)
     if not rest.height:
         return
@@ -204,4 +239,5 @@ def _like_bsn(values: pl.Series | None) -> bool:
     from bds_tool.formats.james.values import like_bsn
 
     distinct = values.drop_nulls().str.strip_chars().unique().to_list() if values is not None else []
-    return bool(distinct) and sum(like_bsn(v) for v in distinct) >= 0.9 * len(distinct)
+    bare = [re.sub(r"\.0$|[ .\-]", "", v) for v in distinct]
+    return bool(bare) and sum(like_bsn(v) for v in bare) >= 0.9 * len(bare)

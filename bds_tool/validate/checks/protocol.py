@@ -21,13 +21,15 @@ def activity(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     if acts.is_empty() or view.setting.format == "james":
         return
     key = ["a"]
-    has_kind = view.rows.filter(pl.col("bdsnummer") == 494).select(key).unique()
-    yield (
-        "BDS602",
-        acts.join(has_kind, on=key, how="anti").with_columns(
-            bdsnummer=pl.lit(494, pl.Int32), waarde=pl.lit(None, pl.String)
-        ),
-    )
+    # A table that has no column for the kind is told once: the rule is not judged.
+    if view.setting.format != "tabel" or view.setting.delivered & {494, 724}:
+        has_kind = view.rows.filter(pl.col("bdsnummer") == 494).select(key).unique()
+        yield (
+            "BDS602",
+            acts.join(has_kind, on=key, how="anti").with_columns(
+                bdsnummer=pl.lit(494, pl.Int32), waarde=pl.lit(None, pl.String)
+            ),
+        )
     done = acts.filter(pl.col("status").is_in(view.limit("BDS603", "done")))
     about = view.limit("BDS603", "about_the_activity")
     content = (

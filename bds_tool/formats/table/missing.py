@@ -1,0 +1,69 @@
+"""Marks for a missing value: those that are known or given, and what may well be one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from bds_tool.formats.table.columns import Column
+from bds_tool.formats.table.elements import coded, dates, labels, numeric, possible
+from bds_tool.formats.table.notation import failures, marks
+from bds_tool.formats.table.text import Remark
+
+if TYPE_CHECKING:
+    from bds_tool.formats.table.plan import Plan
+
+#: From how many times on a value that cannot be one is taken for a mark.
+OFTEN = 3
+
+
+def missing_marks(made: Plan) -> None:
+    """Marks for missing in columns of numbers, dates and codes; a code of the list is never a mark."""
+    for column in made.columns:
+        seen = made.seen.get(column.naam)
+        if seen is None or seen.texts is None or column.rol not in {"", "waarde"}:
+            continue
+        own = {*column.ontbrekend, *made.settings.ontbrekend}
+        texts = seen.marks if made.long and column.rol == "waarde" else seen.texts
+        there = {str(v).strip() for v in texts.drop_nulls()} if texts is not None else set()
+        _suspect(column, made, own)
+        if column.rol == "waarde" or column.bdsnummer in numeric() or column.bdsnummer in dates():
+            found = {v for v in there if v.lower() in marks()} | own
+        elif column.bdsnummer in coded():
+            codes, by_label = labels(column.bdsnummer)
+            found = {
+                v for v in there if v.lower() in marks() and v not in codes and v.lower() not in by_label
+            }
+            found |= own
+        else:
+            # A word in free text is text, unless bds.toml says so for this very column.
+            found = set(column.ontbrekend)
+        if found:
+            made.missing[column.naam] = sorted(found)
+            wrong = any(v.lower() in failures() for v in found)
+            code = "BDS057" if wrong else "BDS056"
+            made.remarks.append(Remark(code, None, {"kolom": column.naam}))
+
+
+def _suspect(column: Column, made: Plan, own: set[str]) -> None:
+    """Tell of a number, code or day that cannot be one and comes back too often to be a slip: 9999, -1, 1900-01-01."""
+    sums: Counter[str] = Counter()
+    for (number, text), count in made.seen[column.naam].nines.items():
+        if text not in own and not _may_be(text, number, column):
+            sums[text] += count
+    made.suspects[column.naam] = [text for text, count in sums.items() if count >= OFTEN]
+    for text in made.suspects[column.naam]:
+        facts = {"kolom": column.naam, "teken": text, "aantal": sums[text]}
+        made.remarks.append(Remark("BDS087", None, facts))
+
+
+def _may_be(text: str, number: int, column: Column) -> bool:
+    """Whether a text that looks like a mark for missing can be a value of the element."""
+    if number in coded():
+        codes, _ = labels(number)
+        return not codes or text in codes
+    if number in dates():
+        return False
+    limits = possible(number) if number in numeric() else None
+    value = float(text.replace(",", ".")) * float(column.factor)
+    return limits is None or limits[0] <= value <= limits[1]
