@@ -261,6 +261,9 @@ def _value(column: Column) -> str:
 
 def _certain(column: Column, made: Plan) -> bool:
     """The header says it and enough values bear it out."""
+    due = elements()[column.bdsnummer].eenheid if column.bdsnummer else ""
+    if column.eenheid and due not in {column.eenheid, column.bds_eenheid}:
+        return False
     if made.typed.get(column.naam):
         return not column.zwak
     total, good = fit(column, made)

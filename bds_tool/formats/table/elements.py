@@ -47,26 +47,36 @@ def _names(root: str) -> dict[str, int]:
     return {p: n for n, e in _elements(root).items() if names[p := plain(e.naam)] == 1}
 
 
-def dossier_bound() -> set[int]:
+def dossier_bound() -> frozenset[int]:
     """Elements of rubrieken that belong to the dossier and not to a contact."""
     latest = load(newest())
     bound = {r for r, rubriek in latest.rubrieken.items() if rubriek.binding == "dossiergebonden"}
-    return {n for n, e in elements().items() if e.rubriek in bound}
+    return frozenset(n for n, e in elements().items() if e.rubriek in bound)
 
 
-def numeric() -> set[int]:
+def numeric() -> frozenset[int]:
     """Elements whose value is a number."""
-    return {n for n, e in elements().items() if e.datatype in {"PQ", "INT"}}
+    return _of_types(str(specs_dir()), frozenset({"PQ", "INT"}))
 
 
-def dates() -> set[int]:
+def dates() -> frozenset[int]:
     """Elements whose value is a point in time."""
-    return {n for n, e in elements().items() if e.datatype == "TS"}
+    return _of_types(str(specs_dir()), frozenset({"TS"}))
 
 
-def coded() -> set[int]:
+def coded() -> frozenset[int]:
     """Elements whose value is a code of a list, or a yes or no."""
-    return {n for n, e in elements().items() if e.coded or e.datatype == "BL"}
+    return _coded(str(specs_dir()))
+
+
+@lru_cache(maxsize=8)
+def _of_types(root: str, types: frozenset[str]) -> frozenset[int]:
+    return frozenset(n for n, e in _elements(root).items() if e.datatype in types)
+
+
+@lru_cache(maxsize=2)
+def _coded(root: str) -> frozenset[int]:
+    return frozenset(n for n, e in _elements(root).items() if e.coded or e.datatype == "BL")
 
 
 def labels(number: int) -> tuple[frozenset[str], dict[str, str]]:

@@ -16,6 +16,7 @@ _DATE = re.compile(
     r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}([T ].*)?|(19|20)\d{6}|\d{1,2}[- ][A-Za-z]{3,9}\.?[- ]\d{2,4}"
 )
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+_RULE = re.compile(r"[-=+]*")
 #: A word above columns that says which time: `Meting 2`, `2e bezoek`.
 _COUNTED = re.compile(r"[^\W\d_]+\s*(\d{1,2})|(\d{1,2})(?:e|de|ste)?\s+[^\W\d_]+")
 Row = tuple[int, Sequence[str]]
@@ -44,14 +45,15 @@ def find(rows: Sequence[Row], told: tuple[int, ...] = (), wanted: frozenset[str]
     if told:
         chosen = [(line, cells) for line, cells in rows if line in told]
         if chosen:
-            return _made(_joined([c for _, c in chosen]), tuple(n for n, _ in chosen))
+            told_names = [c for _, c in chosen if not _is_rule(c)]
+            return _made(_joined(told_names or [chosen[0][1]]), tuple(n for n, _ in chosen))
     if not rows:
         return _made([], (), found=False)
     best, at = 0, -1
     for position, (_, cells) in enumerate(rows[:ROWS]):
-        if any(_DATE.fullmatch(c.strip()) for c in cells):
-            continue
         score = sum(1 for c in cells if c.strip() and known_header(c, wanted))
+        if any(_DATE.fullmatch(c.strip()) for c in cells) and score < 2:
+            continue
         score = score or (1 if _bare(cells) else 0)
         if score > best:
             best, at = score, position
@@ -69,6 +71,9 @@ def _around(rows: Sequence[Row], at: int, wanted: frozenset[str]) -> Header:
     line, cells = rows[at]
     if at + 1 < len(rows):
         next_line, below = rows[at + 1]
+        if _is_rule(below):
+            # A line of dashes below the names.
+            return _made(list(cells), (line, next_line), titles=at)
         if _units_row(below) or _names_row(below, wanted) or _numbers_row(cells, below):
             return _made(_joined([cells, below]), (line, next_line), titles=at)
     if at:
@@ -88,6 +93,11 @@ def _bare(cells: Sequence[str]) -> bool:
     """Only numbers of elements, no two the same: a header without words."""
     filled = [c.strip() for c in cells if c.strip()]
     return bool(filled) and len(set(filled)) == len(filled) and all(recognise(c).bdsnummer for c in filled)
+
+
+def _is_rule(cells: Sequence[str]) -> bool:
+    """A line of dashes, as programs draw it below the names."""
+    return all(_RULE.fullmatch(c.strip()) for c in cells)
 
 
 def _belongs(text: str) -> bool:

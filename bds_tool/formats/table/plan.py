@@ -288,7 +288,7 @@ def _numbers(made: Plan, table: Table, settings: TableProfile) -> None:
 def _second_header(made: Plan, table: Table) -> None:
     """Where the key column names itself again, another header may stand below: what follows is another table."""
     key = made.named("dossier_id")
-    if key is None or not made.seen[key.naam].header:
+    if key is None or not (seen := made.seen.get(key.naam)) or not seen.header:
         return
     import polars as pl
 

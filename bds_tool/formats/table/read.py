@@ -169,6 +169,10 @@ def _rows(table: Table, made: Plan, source: Source, sink: Sink) -> None:
         table = dataclasses.replace(table, frame=_watched(table, source))
     if made.long:
         sink.add_lazy(long_rows(table, made, source.bron))
+        if made.element_columns:
+            # Facts of the child beside the pair of element and value, repeated on each row.
+            beside = [c for c in made.columns if c.rol not in {"bdsnummer", "waarde", "eenheid", "niet-bds"}]
+            _wide(table, dataclasses.replace(made, long=False, columns=beside), source, sink, beside=True)
     else:
         _wide(table, made, source, sink)
     telling.about_rows(table, made, sink)
@@ -180,11 +184,11 @@ def _rows(table: Table, made: Plan, source: Source, sink: Sink) -> None:
         sink.flush()
 
 
-def _wide(table: Table, made: Plan, source: Source, sink: Sink) -> None:
+def _wide(table: Table, made: Plan, source: Source, sink: Sink, *, beside: bool = False) -> None:
     import polars as pl
     import pyarrow.parquet as pq
 
-    wide = WideRows(table, made, source.bron)
+    wide = WideRows(table, made, source.bron, beside=beside)
     size = max(1_000, CELLS // max(1, len(table.names)))
     # A file of its own first: a table that breaks off halfway leaves nothing behind.
     with scratch() as folder:

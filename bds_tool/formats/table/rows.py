@@ -177,7 +177,7 @@ def long_rows(table: Table, made: Plan, bron: int) -> pl.LazyFrame:
     # Number and day are worked out once; other columns refer to them.
     listed = made.numbers_listed if made.by_text else None
     staged = children(table, made).with_columns(
-        __n=numbers_of(number, made.typed, listed),
+        __n=numbers_of(number, made.typed, listed, clean=number.naam in made.clean),
         __d=columns.get("datum", pl.lit(None, dtype=pl.Date)),
     )
     if "datum" in columns:
@@ -213,7 +213,9 @@ def is_mark(value: Column, made: Plan) -> pl.Expr:
 class WideRows:
     """Canonical rows of a wide table, batch by batch: one row for every cell that is filled."""
 
-    def __init__(self, table: Table, made: Plan, bron: int) -> None:
+    def __init__(self, table: Table, made: Plan, bron: int, *, beside: bool = False) -> None:
+        """`beside`: the table is a long one, and its rows repeat these values for every element."""
+        self._beside = beside
         self._table, self._plan, self._bron = table, made, bron
         self._bound = dossier_bound()
         self._seen: set[int] = set()
@@ -281,7 +283,7 @@ class WideRows:
                 if name in columns:
                     columns[name] = pl.when(~bound).then(columns[name])
         rows = long.lazy().select(*complete(columns, self._table, self._bron)).collect()
-        return self._once(rows) if contact else rows
+        return self._once(rows) if contact or self._beside else rows
 
     def _facts(self) -> pl.DataFrame:
         import polars as pl
@@ -298,10 +300,11 @@ class WideRows:
     def _once(self, rows: pl.DataFrame) -> pl.DataFrame:
         import polars as pl
 
-        bound = rows["bdsnummer"].is_in(list(self._bound)).fill_null(value=False)
+        bound = rows["bdsnummer"].is_in(list(self._bound)).fill_null(value=False) | self._beside
         if not bound.any():
             return rows
-        hashes = rows.select("dossier_id", "bdsnummer", "volgnr", "waarde").hash_rows(seed=7)
+        place = ("dossier_id", "activiteit_id", "datum", "bdsnummer", "volgnr", "waarde")
+        hashes = rows.select(place).hash_rows(seed=7)
         keep = []
         for hashed, is_bound in zip(hashes.to_list(), bound.to_list(), strict=True):
             if is_bound and hashed in self._seen:

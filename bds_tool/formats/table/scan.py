@@ -144,8 +144,7 @@ def _text(path: Path, head: bytes, settings: TableProfile, folder: Path, *, tidy
         for r in text.records([x for x in first if x[0] > skip], delimiter, quote)
         if any(f.strip() for f in r.fields)
     ]
-    _bounded(rows)
-    top = header.find(rows, settings.kop, wanted(settings))
+    top = header.find(_bounded(rows), settings.kop, wanted(settings))
     if not top.found and not top.names:
         raise Unreadable("BDS002")
     last = _end_of(first, top, skip, delimiter, quote)
@@ -216,9 +215,12 @@ def _quote(first: list[tuple[int, str]], delimiter: str) -> str:
     return "'" if any(fields) and apostrophes else '"'
 
 
-def _bounded(rows: list[tuple[int, list[str]]]) -> None:
-    if any(len(cells) >= text.COLUMNS_MAX for _, cells in rows):
+def _bounded(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """The rows that can be a header. A file of which every line is wider than any table is refused."""
+    fitting = [(line, cells) for line, cells in rows if len(cells) < text.COLUMNS_MAX]
+    if rows and not fitting:
         raise Unreadable("BDS009", reden="kolommen", grens=text.COLUMNS_MAX)
+    return fitting
 
 
 def _end_of(first: list[tuple[int, str]], top: Header, skip: int, delimiter: str, quote: str) -> int:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 DISTINCT = 200_000
 #: Keys that are looked at to tell whether they are BSNs.
 KEYS = 5_000
-BATCH = 100_000
+#: Cells that are looked at at once; small batches cost more calls than work.
+CELLS = 2_500_000
 #: Numbers, codes and days that programs write where nothing was filled in.
 _NINES = (
     r"^\s*(?:-?9{2,}(?:[.,]9+)?|9|-[1-9]\d{0,2}|0(?:[.,]0+)?|(?:1753|1800|1900)-0?1-0?1|1899-12-3[01]|9999-12-31"
@@ -96,13 +97,15 @@ def look(
     number = next((c for c in columns if c.rol == "bdsnummer"), None)
     if not names:
         return {}
-    for batch in table.frame.select(names).collect_batches(chunk_size=BATCH, maintain_order=True):
+    for batch in table.frame.select(names).collect_batches(
+        chunk_size=max(10_000, CELLS // len(names)), maintain_order=True
+    ):
         for column in columns:
             if column.naam in typed:
                 continue
             _column(batch[column.naam], column, seen[column.naam], texts)
         if long and number:
-            _values(batch, columns, numbers_of(number, typed, listed), seen, texts, typed)
+            _values(batch, columns, number, listed, seen, texts, typed)
     for column in columns:
         each = seen.get(column.naam)
         if each is None:
@@ -137,42 +140,32 @@ def _column(values: pl.Series, column: Column, seen: Seen, texts: _Gathering) ->
     seen.filled += values.len() - values.null_count()
     if column.rol == "overslaan":
         return
-    if seen.clean:
-        odd = values.str.contains(r"^\s|\s$|^$")
-        seen.clean = not bool(odd.any())
-    seen.formula = seen.formula or bool(values.str.contains(r"""^=".*"$|^'\d""").any())
+    # Values come back all the time: patterns are tried on each of them once.
+    distinct = values.gather(values.hash().arg_unique())
+    seen.clean = seen.clean and not bool(distinct.str.contains(r"^\s|\s$|^$").any())
+    seen.formula = seen.formula or bool(distinct.str.contains(r"""^=".*"$|^'\d""").any())
     if column.rol == "dossier_id":
-        _key(values, column.naam, seen, texts)
+        _key(distinct, column.naam, seen, texts)
     elif column.rol == "activiteit_id":
-        seen.damaged = seen.damaged or bool(values.str.contains(_DAMAGED).any())
+        seen.damaged = seen.damaged or bool(distinct.str.contains(_DAMAGED).any())
     elif column.bdsnummer in numeric():
-        plain = values.str.contains(PLAIN).fill_null(value=True)
-        seen.plain += int(plain.sum()) - values.null_count()
-        texts.add(f"c:{column.naam}", values.filter(~plain))
-        _nines(values, column.bdsnummer, seen)
+        plain = distinct.str.contains(PLAIN).fill_null(value=True)
+        seen.plain += int(plain.sum()) - distinct.null_count()
+        texts.add(f"c:{column.naam}", distinct.filter(~plain))
+        _nines(distinct, values, column.bdsnummer, seen)
     elif _kept(column):
-        texts.add(f"c:{column.naam}", values)
+        texts.add(f"c:{column.naam}", distinct)
         if column.bdsnummer:
-            _nines(values, column.bdsnummer, seen)
+            _nines(distinct, values, column.bdsnummer, seen)
 
 
-def _nines(values: pl.Series, number: int, seen: Seen) -> None:
+def _nines(distinct: pl.Series, values: pl.Series, number: int, seen: Seen) -> None:
     """Count what often stands for a missing number, code or date."""
-    if number in numeric():
-        few = values.filter(_nine_like(values))  # no pattern is tried on the bulk of the numbers
-    else:
-        distinct = values.unique()
-        few = values.filter(values.is_in(distinct.filter(distinct.str.contains(_NINES)).implode()))
-    for text, count in few.filter(few.str.contains(_NINES)).value_counts().iter_rows():
-        seen.nines[number, text.strip()] += count
+    for text in distinct.filter(distinct.str.contains(_NINES)):
+        seen.nines[number, text.strip()] += int((values == text).sum())
 
 
-def _nine_like(values: pl.Series) -> pl.Series:
-    return values.str.starts_with("9") | values.str.starts_with("0") | values.str.starts_with("-")
-
-
-def _key(values: pl.Series, name: str, seen: Seen, texts: _Gathering) -> None:
-    distinct = values.unique()
+def _key(distinct: pl.Series, name: str, seen: Seen, texts: _Gathering) -> None:
     bare = distinct.str.strip_chars().str.to_lowercase()
     seen.empty = seen.empty or bool(distinct.null_count() > 0 or bare.is_in(["", *marks()]).any())
     seen.decimal = seen.decimal and bool((bare.str.contains(r"^\d+\.0$") | (bare == "")).all())
@@ -186,8 +179,10 @@ def _key(values: pl.Series, name: str, seen: Seen, texts: _Gathering) -> None:
     seen.texts = texts.get("key")
 
 
-def numbers_of(column: Column, typed: dict[str, str], listed: dict[str, int] | None) -> pl.Expr:
-    """The element numbers of the element column; null for what is none."""
+def numbers_of(
+    column: Column, typed: dict[str, str], listed: dict[str, int] | None, *, clean: bool = False
+) -> pl.Expr:
+    """The element numbers of the element column; null for what is none. `clean`: no blanks around them."""
     import polars as pl
 
     raw = pl.col(column.naam)
@@ -195,42 +190,45 @@ def numbers_of(column: Column, typed: dict[str, str], listed: dict[str, int] | N
         return raw.cast(pl.Int32, strict=False)
     if listed:
         return raw.replace_strict(listed, default=None, return_dtype=pl.Int32)
-    return raw.str.strip_chars().cast(pl.Int32, strict=False)
+    return (raw if clean else raw.str.strip_chars()).cast(pl.Int32, strict=False)
 
 
 def _values(
     batch: pl.DataFrame,
     columns: Sequence[Column],
-    number: pl.Expr,
+    number: Column,
+    listed: dict[str, int] | None,
     seen: dict[str, Seen],
     texts: _Gathering,
     typed: dict[str, str],
 ) -> None:
-    """The values of a long table by the kind of their element."""
+    """The values of a long table by the kind of their element: each pair of element and value once."""
     import polars as pl
 
     value = next((c for c in columns if c.rol == "waarde"), None)
     if value is None or value.naam in typed:
         return
-    numbers = batch.select(n=number, w=pl.col(value.naam).cast(pl.String))
-    plain = numbers["w"].str.contains(PLAIN).fill_null(value=True)
+    both = batch.select(number.naam, value.naam)
+    pairs = both[both.hash_rows().arg_unique()]
+    pairs = pairs.select(
+        numbers_of(number, typed, listed).alias("n"),
+        pl.col(value.naam).cast(pl.String).alias("w"),
+        pl.col(number.naam).alias("raw"),
+    )
+    plain = pairs["w"].str.contains(PLAIN).fill_null(value=True)
     seen[value.naam].plain += int(plain.sum())
-    few = numbers.filter(_nine_like(numbers["w"]) & numbers["w"].str.contains(_NINES))
-    for n, text, count in few.drop_nulls("n").group_by("n", "w").len().iter_rows():
-        seen[value.naam].nines[n, text.strip()] += count
-    rest = numbers.filter(~plain)
-    if not rest.height:
-        return
-    is_number, is_date = rest["n"].is_in(list(numeric())), rest["n"].is_in(list(dates()))
+    for n, text, raw in pairs.filter(pairs["w"].str.contains(_NINES)).drop_nulls("n").iter_rows():
+        here = both.filter((pl.col(value.naam) == text) & (pl.col(number.naam) == raw))
+        seen[value.naam].nines[n, text.strip()] += here.height
+    is_date = pairs["n"].is_in(list(dates()))
+    texts.add("days", pairs["w"].filter(is_date))
+    rest = pairs.filter(~plain)
+    is_number, is_code = rest["n"].is_in(list(numeric())), rest["n"].is_in(list(coded()))
     texts.add("odd", rest["w"].filter(is_number))
-    texts.add("days", rest["w"].filter(is_date))
-    digits = numbers.filter(plain)
-    texts.add("days", digits["w"].filter(digits["n"].is_in(list(dates()))))
-    listed = rest.filter(rest["n"].is_in(list(coded()))).unique()
-    for (n,), part in listed.group_by("n"):
+    for (n,), part in rest.filter(is_code).group_by("n"):
         texts.add(f"pair {n}", part["w"])
-    judged = is_number | is_date | rest["n"].is_in(list(coded()))
     low = rest["w"].str.strip_chars()
+    judged = is_number | is_code | rest["n"].is_in(list(dates()))
     texts.add("marks", low.filter(judged & low.str.to_lowercase().is_in(list(marks()))))
 
 
