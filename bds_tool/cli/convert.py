@@ -34,7 +34,7 @@ def convert(
         str,
         typer.Option(
             "--to",
-            help="store, csv, csv-wide, parquet, arrow, ndjson, xlsx, james (3.0), james-3.1 of dob; anders naar de naam van UIT.",
+            help="store, csv, csv-wide, parquet, arrow, ndjson, xlsx, james (3.0), james-3.1, dob, vaccinaties of geanonimiseerd (berichten aan het RIVM); anders naar de naam van UIT.",
         ),
     ] = "",
     explain: Annotated[
@@ -153,7 +153,7 @@ def convert(
         elif not quiet:
             rows = int(store.bronnen()["rijen"].sum())
             talk(t(f"{out}: {number(rows)} registraties.", f"{out}: {number(rows)} registrations."))
-    if broken or (strict and target is None and done.left_out):
+    if broken or (strict and target is None and (done.left_out or done.unsent)):
         raise typer.Exit(ExitCode.FINDINGS)
 
 
@@ -210,6 +210,12 @@ def _told(done: Written, out: Path) -> None:
     talk(f"{out}: {what}, {number(count)} {word}.")
     for name, left in sorted(done.left_out.items(), key=lambda item: -item[1])[:20]:
         talk(t(f"  niet mee: {number(left)} × {name}", f"  not carried: {number(left)} × {name}"))
+    for name, count in sorted(done.unsent.items(), key=lambda item: -item[1]):
+        talk(t(f"  niet te versturen: {number(count)} vaccinatie(s): {name}",
+               f"  not to be sent: {number(count)} vaccination(s): {name}"))  # fmt: skip
+    for name, count in done.elsewhere.items():
+        talk(t(f"  hoort in een ander bericht: {number(count)} vaccinatie(s), met --to {name}",
+               f"  belongs in another message: {number(count)} vaccination(s), with --to {name}"))  # fmt: skip
     if not done.lacking:
         return
     talk(

@@ -53,7 +53,12 @@ FORMATS = {
             {"dob": "bds_tool.formats.writing:_write_dob"},
             coding="HL7",
         ),
-        Format("jgz", "bds_tool.formats.dob.read:read_dob", coding="HL7"),
+        Format(
+            "jgz",
+            "bds_tool.formats.dob.read:read_dob",
+            dict.fromkeys(("vaccinaties", "geanonimiseerd"), "bds_tool.formats.jgz.write:write_vaccinations"),
+            coding="HL7",
+        ),
         Format("fhir", "bds_tool.formats.fhir.read:read_fhir"),
         Format("statistiek", f"{_TABLES}.statistics:read_statistics", rules="tabel"),
     )

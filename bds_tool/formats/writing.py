@@ -47,7 +47,8 @@ class WriteOptions:
 class Written:
     """What was written, and what the format has no place for: words for it → number of rows or values.
 
-    `lacking`: what the format demands and the data do not say, in words → number of messages.
+    `lacking`: what the format demands and the data do not say, in words → number of messages. `unsent`: why vaccinations
+    could not be sent → how many. `elsewhere`: the format that others belong in → how many.
     """
 
     files: int = 0
@@ -55,6 +56,8 @@ class Written:
     dossiers: int | None = None
     left_out: dict[str, int] = field(default_factory=dict)
     lacking: dict[str, int] = field(default_factory=dict)
+    unsent: dict[str, int] = field(default_factory=dict)
+    elsewhere: dict[str, int] = field(default_factory=dict)
 
     def leave(self, what: str, count: int = 1) -> None:
         self.left_out[what] = self.left_out.get(what, 0) + count

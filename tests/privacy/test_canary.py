@@ -11,7 +11,10 @@ import polars as pl
 import pytest
 
 from bds_tool.cli import main as program
-from bds_tool.formats.writing import WRITERS, WriteOptions, write
+from bds_tool.formats.dob.sender import INVENTED
+from bds_tool.formats.jgz.write import ROOTS
+from bds_tool.formats.registry import WRITERS
+from bds_tool.formats.writing import WriteOptions, write
 from bds_tool.indicators.result import UNPROVEN, read_result, write_result
 from bds_tool.protect.policy import load_policy
 from bds_tool.protect.seal import public_meta, seal_facts, sealer
@@ -119,11 +122,14 @@ def marked(tmp_path_factory) -> Path:
                 writer.add_table(plain.cast(schema))
             writer.add_bron(**generator.facts(), rijen=writer.count)
     for name in EXPORTS:
-        coding = "hl7" if name == "dob" else "bds"
-        file = folder / {"csv-wide": "breed", "dob": "dob"}.get(
-            name, f"{name}.{'json' if name.startswith('james') else name}"
+        coding = "hl7" if name in {"dob", *ROOTS} else "bds"
+        file = export(folder, name)
+        write(
+            Store.open(folder / f"{coding}.bds"),
+            name,
+            file,
+            WriteOptions(bds="4.1.3", organisation=1, sender=INVENTED),
         )
-        write(Store.open(folder / f"{coding}.bds"), name, file, WriteOptions(bds="4.1.3", organisation=1))
     assert len(hunt(folder)) > len(EXPORTS)
     program.run(["indicator", "compute", str(folder / "bds.bds"), "--output", str(folder / "r.result"), "-q"])
     released(folder / "r.result", folder / "p.result")
@@ -144,7 +150,7 @@ def released(result: Path, target: Path) -> None:
 
 
 def export(marked: Path, name: str) -> Path:
-    return marked / {"csv-wide": "breed", "dob": "dob"}.get(
+    return marked / {"csv-wide": "breed", "dob": "dob", **{r: r for r in ROOTS}}.get(
         name, f"{name}.{'json' if name.startswith('james') else name}"
     )
 
@@ -315,3 +321,20 @@ def test_the_hunt_finds_a_leak_that_is_planted(how, place, marked, monkeypatch):
     told = place.run(["validate", "STORE"], marked / "bds.bds")
     assert told.code == 1
     assert place.leaks(told)
+
+
+def test_anonymised_vaccinations_hold_no_mark(marked, tmp_path):
+    """What goes without consent names no child: no number, name, address or dossier, whatever the store holds."""
+    rows = Store.open(marked / "hl7.bds").registraties().collect()
+    schema = rows.schema
+    plain = rows.with_columns(pl.col(pl.Categorical).cast(pl.String))
+    refused = pl.when(pl.col("bdsnummer") == 1533).then(pl.lit("false")).otherwise(pl.col("waarde"))
+    with StoreWriter(tmp_path / "s.bds") as writer:
+        writer.add_table(plain.with_columns(waarde=refused).cast(schema))
+        writer.add_bron(bron=1, pad="x", formaat="dob-x", bds_herkend="4.1.3", rijen=rows.height)
+    done = write(
+        Store.open(tmp_path / "s.bds"), "geanonimiseerd", tmp_path / "uit", WriteOptions(sender=INVENTED)
+    )
+    assert done.files > 3
+    assert len(list((tmp_path / "uit").glob("*.xml"))) == done.files
+    assert hunt(tmp_path / "uit") == {}

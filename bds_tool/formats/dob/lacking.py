@@ -22,10 +22,11 @@ def lacking(root: _Element, version: str) -> set[str]:
     model = model_for(str(root.tag).rpartition("}")[2], version)
     if model is None:
         return set()
-    return {_words(fault) for fault in judge(root, model) if fault.role == "error"}
+    return {words(fault) for fault in judge(root, model) if fault.role == "error"}
 
 
-def _words(fault: Fault) -> str:
+def words(fault: Fault) -> str:
+    """Where a fault stands and what was asked there; the place by names of elements."""
     place = _place(fault.element)
     subject = fault.subject or fault.kind
     wanted = t(" of ", " or ").join(fault.names[:3])

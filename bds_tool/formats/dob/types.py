@@ -125,6 +125,13 @@ def _hl7(
     return found[0], found[1], name or found[2], found[3]
 
 
+def hl7_code(definition: Definition, number: int, row: dict[str, Any]) -> str:
+    """The HL7 code of a coded value that stands in an attribute alone; a code that is no BDS code stays as it is."""
+    element = definition.elementen.get(number)
+    lijst = element.waardenlijst if element is not None else None
+    return _hl7(definition, lijst, row["waarde"], None)[0] if lijst else str(row["waarde"])
+
+
 @lru_cache(maxsize=512)
 def _to_hl7(version: str, lijst: str) -> dict[str, tuple[str, str, str, bool]]:
     from bds_tool.schema import load

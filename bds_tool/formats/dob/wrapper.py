@@ -32,7 +32,11 @@ class Envelope:
         facts: dict[str, str],
         template: Callable[[_Element, Node], None],
         attributes: Callable[[_Element, str], None],
+        interaction: str,
+        payload: str = "careProvisionEvent",
     ) -> None:
+        self.interaction = interaction
+        self.payload = payload
         self.definition = definition
         self.facts = facts
         self.template = template
@@ -55,7 +59,7 @@ class Envelope:
     ) -> None:
         self.template(parent, node)
         for child in node.order:
-            if child.tags[0] == "careProvisionEvent":
+            if child.tags[0] == self.payload:
                 dossier(parent)
                 continue
             told = any(pad == child.pad or pad.startswith(child.pad + "/") for pad in values)
@@ -67,7 +71,7 @@ class Envelope:
             row = values.get(child.pad)
             if child.tags[0] == "interactionId":
                 element.set("root", "2.16.840.1.113883.1.6")
-                element.set("extension", self.definition.interactie)
+                element.set("extension", self.interaction)
             elif row is not None:
                 self._told(element, row, child)
             else:

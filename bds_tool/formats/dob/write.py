@@ -57,9 +57,9 @@ def write_dob(
     what the standard demands: UsageError.
     """
     done = Written(0, {})
-    dossiers = _dossiers(store)
-    first = next(dossiers, None)
-    second = next(dossiers, None)
+    every = dossiers(store)
+    first = next(every, None)
+    second = next(every, None)
     if first is not None and second is None:
         with atomic_file(out, private=True) as temporary:
             temporary.write_bytes(
@@ -69,7 +69,7 @@ def write_dob(
         return Written(1, done.left_out, done.lacking)
     count = 0
     with atomic_dir(out, replace=replace, private=True) as folder:
-        for rows in _chain_back(first, second, dossiers):
+        for rows in _chain_back(first, second, every):
             count += 1
             made = _judged(message(rows, version, done.left_out, sender), version, done.lacking)
             (folder / f"dossier-{count:06d}.xml").write_bytes(made)
@@ -105,7 +105,7 @@ def _chain_back(*parts: Any) -> Iterator[list[dict[str, Any]]]:  # noqa: ANN401
     yield from rest
 
 
-def _dossiers(store: Store) -> Iterator[list[dict[str, Any]]]:
+def dossiers(store: Store) -> Iterator[list[dict[str, Any]]]:
     """The rows of each dossier, chunk by chunk in the order of the store."""
     import polars as pl
 

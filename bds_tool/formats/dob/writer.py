@@ -40,7 +40,7 @@ class Writer:
         root = etree.Element(HL7 + name, nsmap={None: HL7[1:-1], "xsi": _XSI})
         inside = [r for r in rows if not (r["pad"] or "").startswith("bericht/")]
         dossier = grow(inside, self.places, self.left)
-        envelope = Envelope(self.definition, self.facts, self._template, self._attributes)
+        envelope = Envelope(self.definition, self.facts, self._template, self._attributes, name)
         envelope.write(root, self.layout.bericht, rows, lambda parent: self._emit(parent, dossier, ""))
         return root
 
