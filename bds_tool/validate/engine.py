@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from bds_tool.base.text import t
 from bds_tool.findings.catalogue import Catalogue, load_rules
 from bds_tool.findings.collecting import Collector
 from bds_tool.findings.result import MARKER, XSD_MISSING, Result
 from bds_tool.formats.registry import coding_of, format_class
 from bds_tool.schema import newest, versions
 from bds_tool.schema.protocols import unjudged
-from bds_tool.validate.checks import structure, values, whole, wire
+from bds_tool.validate.checks import consent, structure, values, whole, wire
 from bds_tool.validate.checks.base import Setting
 from bds_tool.validate.checks.dossier import CHECKS
 from bds_tool.validate.checks.protocol_rules import silent
@@ -64,7 +65,7 @@ def validate(store: Store, options: Options | None = None) -> Result:
         seen += judged.rows
         if options.progress:
             options.progress(seen)
-    _whole(store, groups, catalogue, collector, options)
+    unsaid = _whole(store, groups, catalogue, collector, options)
     inspected, missing = _remarks(store, catalogue, collector, options)
     totals = _with_severity(collector.totals(), catalogue)
     about = totals["bdsnummer"].drop_nulls().unique(maintain_order=True)
@@ -86,7 +87,7 @@ def validate(store: Store, options: Options | None = None) -> Result:
             "max_examples": options.max_examples,
             "seconds": round(perf_counter() - started, 3),
             "rows": seen,
-            **_coverage(groups),
+            **_coverage(groups, unsaid),
         },
     )
 
@@ -154,16 +155,27 @@ def _group(
 
 def _whole(
     store: Store, groups: list[Group], catalogue: Catalogue, collector: Collector, options: Options
-) -> None:
-    asked = {catalogue[c].code for c in whole.CODES if options.codes is None or c in options.codes}
+) -> dict[str, str]:
+    """Judge what no dossier shows by itself; gives the rules that had nothing to compare with, and why."""
+    codes = (*whole.CODES, *consent.CODES)
+    asked = {catalogue[c].code for c in codes if options.codes is None or c in options.codes}
     if not asked or not groups:
-        return
+        return {}
     tabular = [b for g in groups if g.setting.format in {"tabel", "fhir"} for b in g.bronnen]
     # The reference in a JAMES file is a number of the request, not of the dossier.
     keyed = [b for g in groups if g.setting.format != "james" for b in g.bronnen]
     for code, failing in whole.run(store.registraties(), catalogue, tabular, keyed):
         if code in asked:
             collector.add(code, failing)
+    facts = store.bronnen().select("bron", "formaat", "organisatie")
+    compared, found = consent.run(store.registraties(), {b: (f or "", o) for b, f, o in facts.iter_rows()})
+    for code, failing in found:
+        if code in asked:
+            collector.add(code, failing)
+    why = t(
+        "er zijn geen dossiers met toestemming 1533 bij", "there are no dossiers with consent 1533 beside it"
+    )
+    return {} if compared else dict.fromkeys(consent.CODES, why)
 
 
 def _remarks(
@@ -196,11 +208,11 @@ def _with_severity(totals: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     )
 
 
-def _coverage(groups: list[Group]) -> dict[str, Any]:
-    """`silent`: version → rule → why no definition says anything; `uncovered`: the protocols or parts of them."""
+def _coverage(groups: list[Group], unsaid: dict[str, str]) -> dict[str, Any]:
+    """`silent`: version → rule → why nothing can be said (`unsaid`: of every version); `uncovered`: the protocols or parts of them."""
     found = sorted({g.tables.version for g in groups})
     return {
-        "silent": {v: silent(v) for v in found},
+        "silent": {v: silent(v) | unsaid for v in found},
         "uncovered": [
             {"version": v, "kind": "protocol", "id": name, "reason": why}
             for v in found

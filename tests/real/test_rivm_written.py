@@ -19,6 +19,9 @@ from bds_tool.store import StoreWriter
 from bds_tool.store.columns import REGISTRATIES
 from bds_tool.store.store import Store
 from bds_tool.synthetic.generate import Request, generate
+from bds_tool.validate.checks.consent import run as contradictions
+from bds_tool.validate.run import Request as Judging
+from bds_tool.validate.run import judge as judge_files
 
 from .official import Judge
 
@@ -256,3 +259,62 @@ def test_vaccinations_that_nothing_tells_apart_are_not_guessed(shared, tmp_path)
         Store.open(tmp_path / "t.bds"), "vaccinaties", tmp_path / "uit", WriteOptions(sender=INVENTED)
     )
     assert (done.files, list(done.unsent.values())) == (0, [1])
+
+
+def flipped(folder):
+    """Turns the answer on consent 1533 in every dossier; gives the numbers of the dossiers that had one."""
+    numbers = set()
+    for path in folder.glob("*.xml"):
+        root = etree.parse(path).getroot()
+        for event in root.iter(f"{HL7}consentEvent"):
+            code = event.find(f"{HL7}code")
+            if code is not None and code.get("code") == "1533":
+                event.set("negationInd", "false" if event.get("negationInd") == "true" else "true")
+                numbers.add(next(root.iter(f"{HL7}careProvisionEvent")).find(f"{HL7}id").get("extension"))
+        path.write_bytes(etree.tostring(root))
+    return numbers
+
+
+def test_a_consent_that_contradicts_what_was_sent_is_a_finding(shared, tmp_path):
+    generate(Request(12, 7, "4.1.3", coding="hl7", themes=("zorg", "vaccinatie")), tmp_path / "g.bds")
+    store = Store.open(tmp_path / "g.bds")
+    for to in ("dob", "vaccinaties", "geanonimiseerd"):
+        write(store, to, tmp_path / to, WriteOptions(bds="4.1.3", sender=INVENTED))
+    paths = [tmp_path / to for to in ("dob", "vaccinaties", "geanonimiseerd")]
+
+    def counted():
+        result = judge_files(Judging(paths, bds="4.1.3"))
+        return {c: result.totals.filter(pl.col("code") == c)["n"].sum() for c in ("BDS857", "BDS859")}
+
+    assert counted() == {"BDS857": 0, "BDS859": 0}
+    sent = given(store.registraties().collect())
+    answered = flipped(tmp_path / "dob")
+    agreed = consenting(store.registraties().collect())
+    named = {v[:2] for v in sent if v[0] in answered & agreed}
+    masked = {v[:2] for v in sent if v[0] in answered - agreed and v[5] is None}
+    assert named
+    assert masked
+    assert counted() == {"BDS857": len(named), "BDS859": len(masked)}
+
+
+def test_a_consent_refused_after_the_message_was_sent_does_not_contradict_it(shared, tmp_path):
+    done = sent(tmp_path, {})
+    assert done.files == 1
+    store_of(
+        tmp_path / "later.bds",
+        {(None, 1, 1533): "false", (None, 1, 1536): "2999-01-01", (None, None, 1533): None},
+    )
+    store_of(
+        tmp_path / "now.bds",
+        {(None, 1, 1533): "false", (None, 1, 1536): "2024-01-01", (None, None, 1533): None},
+    )
+    for name, wrong in (("later", 0), ("now", 1)):
+        with read([tmp_path / "uit"]) as message:
+            rows = message.registraties().collect()
+            held = Store.open(tmp_path / f"{name}.bds").registraties().collect()
+        both = pl.concat([rows.with_columns(bron=pl.lit(2, pl.Int32)), held], how="vertical_relaxed")
+        compared, found = contradictions(
+            both.lazy(), {1: ("csv", None), 2: ("jgz-REPC_IN002140NL", "Verzonnen JGZ")}
+        )
+        assert compared
+        assert {code: part.height for code, part in found} == {"BDS857": wrong, "BDS859": 0}

@@ -417,4 +417,17 @@ CASES = [
         [(None, "D", {"pad": "bericht/processingCode"})],
         [(None, "P", {"pad": "bericht/processingCode"})],
     ),
+    # 8xx between messages and dossiers
+    (
+        "BDS857",
+        {"format_": "jgz-REPC_IN002140NL"},
+        [(1533, "false"), (461, "11", {**A, "groep": "G076", "volgnr": 1})],
+        [(1533, "true"), (461, "11", {**A, "groep": "G076", "volgnr": 1})],
+    ),
+    (
+        "BDS859",
+        {"format_": "jgz-REPC_IN002145NL"},
+        [(1533, "true"), (461, "11", {**A, "groep": "G076", "volgnr": 1})],
+        [(1533, "false"), (461, "11", {**A, "groep": "G076", "volgnr": 1})],
+    ),
 ]
