@@ -62,12 +62,15 @@ def parse_yaml(text: str) -> Any:  # noqa: ANN401  # what YAML holds; the caller
         return found[0]
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    from bds_tool.base.strict_yaml import DoubleKeyError, StrictLoader
+
     try:
-        return yaml.load(text, loader)  # noqa: S506  # both loaders are the safe ones
+        return yaml.load(text, StrictLoader)  # noqa: S506  # it is the safe one
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise NoYaml(mark.line + 1 if mark else None, type(error).__name__) from error
+        twice = t("een sleutel staat er twee keer", "a key is given twice")
+        kind = twice if isinstance(error, DoubleKeyError) else type(error).__name__
+        raise NoYaml(mark.line + 1 if mark else None, kind) from error
 
 
 class NoYaml(ValueError):

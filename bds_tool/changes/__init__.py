@@ -18,6 +18,7 @@ from bds_tool.changes.package import (
     Wijziging,
 )
 from bds_tool.changes.plan import Plan, compile_plan
+from bds_tool.changes.saving import save_package
 
 __all__ = [
     "ACTIONS",
@@ -40,6 +41,7 @@ __all__ = [
     "load_package",
     "packages",
     "parse_package",
+    "save_package",
     "start_package",
     "write_definition",
 ]

@@ -19,6 +19,7 @@ from bds_tool.schema.model import Definition, Waardenlijst
 
 if TYPE_CHECKING:
     from bds_tool.changes.package import Pakket, Wijziging
+    from bds_tool.schema.diff.changes import Change
 
 
 class ApplyProblem(UsageError):
@@ -56,6 +57,7 @@ def apply_package(pakket: Pakket, old: Definition) -> Definition:
             _row_change(w, tables[w.tabel], keys[w.tabel], shapes[w.tabel])
         elif w.tabel == "definitie":
             _set(w, tables["definitie"].get(w.sleutel))
+    _compose(pakket, tables["element"], tables["groep"], old)
     head = tables["definitie"][pakket.naar]
     return Definition(
         version=pakket.naar,
@@ -67,6 +69,34 @@ def apply_package(pakket: Pakket, old: Definition) -> Definition:
         elementen={int(k): loading._element(r) for k, r in _sorted(tables["element"])},  # noqa: SLF001
         waardenlijsten=_lists(pakket, old),
     )
+
+
+#: Changes of an element after which its group has other members.
+_MEMBERSHIP = frozenset({"element-toegevoegd", "element-vervallen", "element-verplaatst"})
+
+
+def follows(change: Change, others: Iterable[Change | Wijziging]) -> bool:
+    """Whether a change needs no word of its own: the members of a group follow from elements that come, go or move."""
+    return change.soort == "groep-samenstelling" and any(c.soort in _MEMBERSHIP for c in others)
+
+
+def _compose(pakket: Pakket, elements: Mapping[str, Row], groups: Mapping[str, Row], old: Definition) -> None:
+    """Let elements that come, go or move join and leave their groups; what the package says of a group itself holds."""
+    told = {w.sleutel for w in pakket.wijzigingen if w.soort == "groep-samenstelling"}
+    for w in pakket.wijzigingen:
+        if w.soort not in _MEMBERSHIP or w.nummer is None:
+            continue
+        before, now = old.elementen.get(w.nummer), elements.get(w.sleutel)
+        places = before.groepen if before is not None else ()
+        there = now["groep"].split("/") if now is not None and now["in_bericht"] == "ja" else []
+        for name in {*places, *there} - told - {""}:
+            row = groups.get(name)
+            if row is None or row["in_bericht"] != "ja":
+                continue
+            members = {int(n) for n in row["elementen"].split()} - {w.nummer}
+            # A group lists the elements that stand in it itself, not those of the groups inside it.
+            members |= {w.nummer} if there and there[-1] == name else set()
+            row["elementen"] = " ".join(map(str, sorted(members)))
 
 
 def _sorted(rows: Mapping[str, Row]) -> list[tuple[str, Row]]:
@@ -232,7 +262,8 @@ def write_definition(
     """The definition as `rubrieken.csv … datapackage.json` in `folder`; `template` is the folder of the old version.
 
     A draft is marked as one: it is then never chosen for data that name no version.
-    Reading the folder back gives the definition, list by list and code by code.
+    Reading the folder back gives the definition, list by list and code by code. Rows keep the order of their keys and
+    nothing is numbered, so that a request changes the lines of what it changes and no other.
     """
     package = json.loads((template / "datapackage.json").read_text(encoding="utf-8"))
     package |= {
@@ -245,7 +276,7 @@ def write_definition(
     package["bds"] = {"interactie": definition.interactie, "datum": definition.datum, "bron": definition.bron}
     if draft:
         package["bds"]["status"] = "concept"
-    lijsten, codes = _list_rows(definition)
+    lijsten, codes = _list_rows(definition, template)
     with atomic_dir(folder, replace=replace) as temporary:
         for name, rows in (
             ("rubrieken", [rubriek_row(r) for r in definition.rubrieken.values()]),
@@ -259,21 +290,25 @@ def write_definition(
         (temporary / "datapackage.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _list_rows(definition: Definition) -> tuple[list[Row], list[Row]]:
+def _list_rows(definition: Definition, template: Path) -> tuple[list[Row], list[Row]]:
+    """The rows of lists and codes. A list that did not change keeps its rows: value sets may differ in their source."""
+    before: dict[str, list[Row]] = {}
+    for row in loading.read_rows(str(template), "lijsten.csv"):
+        before.setdefault(row["lijst"], []).append(row)
+    old = loading._waardenlijsten(template)  # noqa: SLF001 - same package
     lijsten: list[Row] = []
     codes: list[Row] = []
-    for w in definition.waardenlijsten.values():
-        head = lijst_row(w)
-        number = head["waardenlijst"]
-        external = not number.startswith("W")
-        first = len(lijsten) + 1
-        for valueset in w.valuesets:
-            row = {"lijst": str(len(lijsten) + 1), **head, "valueset": valueset}
-            lijsten.append(row | ({"waardenlijst": ""} if external else {}))
-        codes.extend(
-            {"lijst": str(first), "waardenlijst": "" if external else number, "soort": w.soort, **code_row(c)}
-            for c in w.codes
-        )
+    for (number, soort), w in sorted(definition.waardenlijsten.items()):
+        key, head = f"{number}/{soort}", lijst_row(w)
+        shown = {"lijst": key, "waardenlijst": number if number.startswith("W") else "", "soort": soort}
+        was = old.get((number, soort))
+        if was is not None and lijst_row(was) == head:
+            lijsten += before[key]
+        else:
+            lijsten += [
+                {**shown, **head, "waardenlijst": shown["waardenlijst"], "valueset": v} for v in w.valuesets
+            ]
+        codes += [{**shown, **code_row(c)} for c in w.codes]
     return lijsten, codes
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from bds_tool.base.errors import UsageError
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
-from bds_tool.changes.apply import ApplyProblem, apply_package
+from bds_tool.changes.apply import ApplyProblem, apply_package, follows
 from bds_tool.changes.context import Context
 from bds_tool.changes.coverage import covers, directions, table_codes
 from bds_tool.changes.findings import Bevinding, bevinding
@@ -86,7 +86,8 @@ def completeness(c: Context) -> Iterator[Bevinding]:
     """Does the package explain every difference, and does every change carry what it needs?"""
     counts = Counter(w.id for w in c.pakket.wijzigingen)
     for ident in c.verschillen.keys() - counts.keys():
-        yield bevinding("WIJZ901", ident)
+        if not follows(c.verschillen[ident], c.pakket.wijzigingen):
+            yield bevinding("WIJZ901", ident)
     for ident, n in counts.items():
         if n > 1:
             yield bevinding("WIJZ904", ident, {"aantal": n})
@@ -108,7 +109,7 @@ def _columns(w: Wijziging, change: Change) -> Iterator[Bevinding]:
     for veld in sorted(said.keys() | real.keys()):
         if said.get(veld) != real.get(veld):
             yield bevinding("WIJZ903", w.id, {"veld": veld})
-    if w.positie != change.positie:
+    if w.positie is not None and w.positie != change.positie:
         yield bevinding("WIJZ903", w.id, {"veld": "positie"})
     if w.naam and w.naam != change.naam:
         yield bevinding("WIJZ913", w.id)

@@ -32,6 +32,9 @@ _Dumper.add_representer(
 )
 
 
+#: Rows of examples are long; wrapped they hide in a diff what changed.
+_WIDTH = 240
+
 #: Texts that a reader of another YAML version would take for a number: `08`, `1.10`.
 _NUMERIC = re.compile(r"[-+.]?\d[\d_.:eE+-]*")
 
@@ -46,14 +49,17 @@ _Dumper.add_representer(str, _text)
 
 def dump_package(pakket: Pakket, header: str = "") -> str:
     """The package as YAML; reading it back gives the same package."""
-    data = to_data(pakket)
-    body = yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=116)
     comment = "".join(f"# {line}\n" for line in header.splitlines())
-    return comment + str(body)
+    return comment + dump_data(to_data(pakket))
 
 
-def to_data(p: Pakket) -> dict[str, Any]:
-    """The package as plain data that follows the schema."""
+def dump_data(data: Any) -> str:  # noqa: ANN401
+    """Data of a package as YAML."""
+    return str(yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=_WIDTH))
+
+
+def head_data(p: Pakket) -> dict[str, Any]:
+    """What a package is, without its requests; its class follows from them."""
     data: dict[str, Any] = {
         "van": p.van,
         "naar": p.naar,
@@ -61,19 +67,36 @@ def to_data(p: Pakket) -> dict[str, Any]:
         "status": p.status,
         "datum": p.datum,
         "bron": list(p.bron),
-        "klasse": _Flow(heen=str(p.klasse_heen), terug=str(p.klasse_terug)),
     }
     if p.toelichting:
         data["toelichting"] = p.toelichting
     if p.modus_heen or p.modus_terug:
         data["modus"] = _Flow(heen=p.modus_heen, terug=p.modus_terug)
-    data["verzoeken"] = [_verzoek_data(v) for v in p.verzoeken.values()]
-    data["wijzigingen"] = [_entry(group) for group in _groups(p.wijzigingen)]
     if p.regels:
         data["regels"] = [_filled(r) for r in p.regels]
     if p.verschillen:
         data["verschillen"] = [_filled(v) for v in p.verschillen]
     return data
+
+
+def to_data(p: Pakket) -> dict[str, Any]:
+    """The package as plain data that follows the schema."""
+    head = head_data(p)
+    tail = {k: head.pop(k) for k in ("regels", "verschillen") if k in head}
+    more = {k: head.pop(k) for k in ("toelichting", "modus") if k in head}
+    return {
+        **head,
+        "klasse": _Flow(heen=str(p.klasse_heen), terug=str(p.klasse_terug)),
+        **more,
+        "verzoeken": [request_data(v) for v in p.verzoeken.values()],
+        "wijzigingen": list(change_entries(p.wijzigingen)),
+        **tail,
+    }
+
+
+def change_entries(changes: Iterable[Wijziging]) -> Iterator[dict[str, Any]]:
+    """Changes as entries of `wijzigingen`; neighbours that say the same share one."""
+    return map(_entry, _groups(changes))
 
 
 def _filled(record: object) -> dict[str, Any]:
@@ -86,7 +109,8 @@ def _filled(record: object) -> dict[str, Any]:
     return result
 
 
-def _verzoek_data(v: Verzoek) -> dict[str, Any]:
+def request_data(v: Verzoek) -> dict[str, Any]:
+    """A request as plain data."""
     data: dict[str, Any] = {"jgz": v.jgz, "titel": v.titel, "aanleiding": v.aanleiding, "besluit": v.besluit}
     if v.besluitdatum:
         data["besluitdatum"] = v.besluitdatum
@@ -178,7 +202,7 @@ def _entry(group: list[Wijziging]) -> dict[str, Any]:
         if conversion is not None:
             data[name] = _omrekening_data(conversion)
     if w.afschaffing is not None:
-        data["afschaffing"] = _filled(w.afschaffing) | {"vanaf": w.afschaffing.vanaf}
+        data["afschaffing"] = _Flow(_filled(w.afschaffing) | {"vanaf": w.afschaffing.vanaf})
     if w.zekerheid:
         data["zekerheid"] = w.zekerheid
     if w.toelichting:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
-from bds_tool.changes.apply import apply_package
+from bds_tool.changes.apply import apply_package, follows
 from bds_tool.changes.new import UNNUMBERED, as_wijziging, sort_changes, whole_lists
 from bds_tool.changes.package import Omrekening, Pakket, Verzoek, Wijziging
 from bds_tool.schema.diff.changes import Veld
 from bds_tool.schema.diff.classes import overall
-from bds_tool.schema.diff.comparing import ASPECTS, diff
+from bds_tool.schema.diff.comparing import ASPECTS, code_keys, diff
 from bds_tool.schema.diff.rows import code_row, element_row, groep_row, lijst_row, rubriek_row
 from bds_tool.schema.units import factor as unit_factor
 from bds_tool.schema.units import read_factor, units, written
@@ -58,8 +58,7 @@ def add_change(
         )
     draft = apply_package(pakket, old)
     one = _change(draft, soort, sleutel, values)
-    parts = [one, *_consequences(draft, one)]
-    target = apply_package(replace(pakket, van=draft.version, wijzigingen=tuple(parts)), draft)
+    target = apply_package(replace(pakket, van=draft.version, wijzigingen=(one,)), draft)
     result = rebase(pakket, old, target, jgz or UNNUMBERED, titel, aanleiding)
     if one.aspect == "eenheid":
         result = _with_factor(result, one, factor)
@@ -109,19 +108,27 @@ def rebase(
     changes = diff(old, target, {})
     whole = whole_lists(changes)
     before = pakket.by_id
-    listed = []
+    made_of: dict[tuple[str, str], Wijziging] = {}
     for c in changes:
+        if c.id not in before and follows(c, changes):
+            continue
         made = as_wijziging(c, whole, pakket.naar, (jgz,))
+        if made.positie is not None and _at_the_end(made, old, target):
+            # Two people who each add a code write no place that the other would have to change.
+            made = replace(made, positie=None)
         said = before.get(c.id)
         if said is not None:
             made = replace(
                 said,
                 velden=made.velden,
-                positie=made.positie,
+                positie=None if said.positie is None else made.positie,
                 klasse_heen=made.klasse_heen,
                 klasse_terug=made.klasse_terug,
             )
-        listed.append(made)
+        made_of[made.id] = made
+    # What was there keeps its place; what is new comes after it.
+    listed = [made_of.pop(w.id) for w in pakket.wijzigingen if w.id in made_of]
+    listed += sort_changes(made_of.values())
     requests = dict(pakket.verzoeken)
     if jgz not in requests and any(jgz in w.jgz for w in listed):
         requests[jgz] = Verzoek(
@@ -130,11 +137,21 @@ def rebase(
     forward, backward = overall(changes)
     return replace(
         pakket,
-        wijzigingen=tuple(sort_changes(listed)),
+        wijzigingen=tuple(listed),
         verzoeken=requests,
         klasse_heen=forward,
         klasse_terug=backward,
     )
+
+
+def _at_the_end(w: Wijziging, old: Definition, target: Definition) -> bool:
+    """Whether an added code stands after all codes that were there before."""
+    if w.lijst is None or w.lijst not in target.waardenlijsten:
+        return False
+    before = old.waardenlijsten.get(w.lijst)
+    kept = set(code_keys(before.codes)) if before else set()
+    keys = code_keys(target.waardenlijsten[w.lijst].codes)
+    return not any(k in kept for k in keys[w.positie or 0 :])
 
 
 def _row(d: Definition, tabel: str, sleutel: str) -> dict[str, str] | None:
@@ -150,8 +167,6 @@ def _row(d: Definition, tabel: str, sleutel: str) -> dict[str, str] | None:
     lijst = d.waardenlijsten.get((parts[0], parts[1])) if len(parts) > 1 else None
     if tabel == "lijst":
         return lijst_row(lijst) if lijst else None
-    from bds_tool.schema.diff.comparing import code_keys
-
     key = "/".join(parts[2:])
     codes = dict(zip(code_keys(lijst.codes), lijst.codes, strict=True)) if lijst else {}
     return code_row(codes[key]) if key in codes else None
@@ -169,7 +184,7 @@ def _change(d: Definition, soort: str, sleutel: str, values: Mapping[str, str]) 
                     "Numbers are never reused: take a new one.",
                 ),
             )
-        return _added(d, soort, sleutel, values)
+        return _added(soort, sleutel, values)
     if row is None:
         raise UsageError(
             t(
@@ -197,7 +212,7 @@ def _change(d: Definition, soort: str, sleutel: str, values: Mapping[str, str]) 
     )
 
 
-def _added(d: Definition, soort: str, sleutel: str, values: Mapping[str, str]) -> Wijziging:
+def _added(soort: str, sleutel: str, values: Mapping[str, str]) -> Wijziging:
     tabel = soort.partition("-")[0]
     defaults: dict[str, dict[str, str]] = {
         "element": {"status": "actief", "in_bericht": "ja", "zekerheid": "A", "locatie_soort": "observation"},
@@ -207,38 +222,13 @@ def _added(d: Definition, soort: str, sleutel: str, values: Mapping[str, str]) -
         "code": {"rij": "concept", "niveau": "0", "status": "L"},
     }
     row = {**defaults[tabel], **values}
-    place = None
     if tabel == "code":
-        number, kind, system, code = [*sleutel.split("/", 3), "", "", ""][:4]
+        _, _, system, code = [*sleutel.split("/", 3), "", "", ""][:4]
         row = {"codesysteem": system, "code": code.lstrip("!*"), **row}
-        lijst = d.waardenlijsten.get((number, kind))
-        place = len(lijst.codes) if lijst else 0
     elif tabel == "lijst":
         row.setdefault("naam", sleutel.partition("/")[0])
     velden = tuple(Veld(k, "", v) for k, v in row.items() if v)
-    return Wijziging(soort, sleutel, row.get("naam") or row.get("weergavenaam", ""), velden, place)
-
-
-def _consequences(d: Definition, w: Wijziging) -> list[Wijziging]:
-    """A group names its elements: an element that comes or goes changes the group."""
-    if w.nummer is None or w.aspect not in {"toegevoegd", "vervallen"}:
-        return []
-    groep = (w.veld("groep").naar if w.veld("groep") else "") if w.aspect == "toegevoegd" else (  # type: ignore[union-attr]
-        d.elementen[w.nummer].groep if w.nummer in d.elementen else ""
-    )  # fmt: skip
-    inner = groep.split("/")[-1]
-    if inner not in d.groepen:
-        return []
-    old = d.groepen[inner].elementen
-    new = (
-        tuple(sorted({*old, w.nummer}))
-        if w.aspect == "toegevoegd"
-        else tuple(n for n in old if n != w.nummer)
-    )
-    if old == new:
-        return []
-    veld = Veld("elementen", " ".join(map(str, old)), " ".join(map(str, new)))
-    return [Wijziging("groep-samenstelling", inner, d.groepen[inner].naam, (veld,))]
+    return Wijziging(soort, sleutel, row.get("naam") or row.get("weergavenaam", ""), velden)
 
 
 def package_changes(before: Pakket, after: Pakket) -> list[tuple[str, str, str]]:
@@ -274,9 +264,10 @@ def package_changes(before: Pakket, after: Pakket) -> list[tuple[str, str, str]]
 
 
 def _compared(place: str, old: object, new: object) -> list[tuple[str, str, str]]:
-    return [] if old == new else [(place, _short(old), _short(new))]
+    return [] if old == new else [(place, short(old), short(new))]
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """A value in at most 160 characters."""
     text = "—" if value is None else str(value)
     return text if len(text) <= 160 else text[:157] + "…"

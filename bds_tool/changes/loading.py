@@ -1,4 +1,8 @@
-"""Reading `specs/wijzigingen/<from>-<to>.yaml`; entries there may stand for many changes."""
+"""Reading `specs/wijzigingen/<from>-<to>.yaml`, or a folder of that name with a file for every request.
+
+Entries may stand for many changes. In a folder `pakket.yaml` says what the package is; every other file holds one
+request with its changes, so that two people who each write a request never touch the same file.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ import yaml
 from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import SpecError, UsageError
 from bds_tool.base.specs import specs_dir
+from bds_tool.base.strict_yaml import DoubleKeyError, StrictLoader
 from bds_tool.base.text import t
 from bds_tool.changes.package import (
     Afschaffing,
@@ -28,18 +33,28 @@ from bds_tool.changes.package import (
 )
 from bds_tool.schema.diff.changes import ChangeClass, Veld
 
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: The file of a folder that holds what is no request.
+HEAD = "pakket.yaml"
 
 
 def packages() -> list[tuple[str, str]]:
     """The (from, to) pairs that have a package in `specs/wijzigingen`, oldest first."""
     folder = specs_dir() / "wijzigingen"
-    found = [tuple(p.stem.split("-", 1)) for p in folder.glob("*-*.yaml")] if folder.is_dir() else []
-    return sorted((a, b) for a, b in found)
+    found = [p.stem for p in folder.glob("*-*.yaml")] + [p.parent.name for p in folder.glob(f"*-*/{HEAD}")]
+    return sorted((a, b) for a, _, b in (name.partition("-") for name in dict.fromkeys(found)))
 
 
 def find(van: str, naar: str) -> Path:
-    return specs_dir() / "wijzigingen" / f"{van}-{naar}.yaml"
+    """The folder or file of a package; the path of the file where there is none."""
+    folder = specs_dir() / "wijzigingen" / f"{van}-{naar}"
+    return folder if (folder / HEAD).is_file() else folder.with_name(f"{folder.name}.yaml")
+
+
+def files(path: Path) -> list[Path]:
+    """The files of a package: itself, or in a folder its head and then its requests by name."""
+    return (
+        [path / HEAD, *sorted(p for p in path.glob("*.yaml") if p.name != HEAD)] if path.is_dir() else [path]
+    )
 
 
 def load_package(name: str | Path) -> Pakket:
@@ -48,23 +63,25 @@ def load_package(name: str | Path) -> Pakket:
     Raises UsageError when there is none and SpecError, with the place, when the file does not follow the schema.
     """
     path = Path(name)
-    if not path.is_file() and path.suffix not in {".yaml", ".yml"}:
+    if not path.exists() and path.suffix not in {".yaml", ".yml"}:
         parts = re.split(r"-|→|>", str(name), maxsplit=1)
         path = find(parts[0].strip(), parts[-1].strip())
-    if not path.is_file():
+    if not files(path)[0].is_file():
         known = ", ".join(f"{a}-{b}" for a, b in packages()) or "—"
         raise UsageError(
             t(f"Wijzigingspakket {name} is er niet.", f"There is no change package {name}."),
-            t(f"Geef een bestand, of kies uit: {known}.", f"Give a file, or choose one of: {known}."),
+            t(
+                f"Geef een bestand of map, of kies uit: {known}.",
+                f"Give a file or folder, or choose one of: {known}.",
+            ),
         )
-    stat = path.stat()
-    return _load(path.resolve(), stat.st_mtime_ns, stat.st_size)
+    return _load(path.resolve(), tuple((f.name, f.stat().st_mtime_ns, f.stat().st_size) for f in files(path)))
 
 
 def known_requests(old: str, new: str) -> dict[tuple[str, str], tuple[str, ...]]:
     """The JGZ numbers by change, from the change package of two versions; empty when there is none."""
     path = find(old, new)
-    if not path.is_file():
+    if not path.exists():
         return {}
     return {
         w.id: numbered
@@ -74,27 +91,64 @@ def known_requests(old: str, new: str) -> dict[tuple[str, str], tuple[str, ...]]
 
 
 @lru_cache(maxsize=8)
-def _load(path: Path, _mtime: int, _size: int) -> Pakket:
-    return parse_package(path.read_text(encoding="utf-8"), str(path))
+def _load(path: Path, _stamp: tuple[tuple[str, int, int], ...]) -> Pakket:
+    if path.is_file():
+        return parse_package(path.read_text(encoding="utf-8"), str(path))
+    head, *others = files(path)
+    data = read_package_file(head)
+    _check_schema(data, str(head))
+    joined: dict[str, Any] = {**data, "verzoeken": [], "wijzigingen": [], "regels": [*data.get("regels", ())]}
+    for other in others:
+        part = read_package_file(other)
+        _check_schema(part, str(other))
+        if "verzoek" not in part:
+            raise SpecError(
+                t(f"{other}: hier hoort een verzoek.", f"{other}: a request is expected here."),
+                t(f"Alleen {HEAD} is geen verzoek.", f"Only {HEAD} is no request."),
+            )
+        joined["verzoeken"].append(part["verzoek"])
+        joined["wijzigingen"] += ({"jgz": [part["verzoek"]["jgz"]], **entry} for entry in part["wijzigingen"])
+        joined["regels"] += part.get("regels", ())
+    return _pakket(joined)
+
+
+def read_package_file(path: Path) -> Any:  # noqa: ANN401
+    """What a file of a package holds."""
+    return read_yaml_text(path.read_text(encoding="utf-8"), str(path))
 
 
 def parse_package(text: str, place: str = "-") -> Pakket:
     """A package from YAML text; `place` is named in errors."""
+    data = read_yaml_text(text, place)
+    _check_schema(data, place)
+    if "verzoeken" not in data:
+        raise SpecError(
+            t(f"{place} is een deel van een pakket.", f"{place} is a part of a package."),
+            t("Geef de map waarin het staat.", "Give the folder it is in."),
+        )
+    return _pakket(data)
+
+
+def read_yaml_text(text: str, place: str) -> Any:  # noqa: ANN401
+    """What YAML holds. Raises SpecError that names the line; a key that is given twice is an error too."""
     try:
-        data = yaml.load(text, Loader=Loader)  # noqa: S506 - the loader is the safe one
-    except yaml.YAMLError as error:
+        return yaml.load(text, Loader=StrictLoader)  # noqa: S506 - the loader is the safe one
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{place}:{mark.line + 1}" if mark else place
+        if isinstance(error, DoubleKeyError):
+            raise SpecError(
+                t(f"{where}: deze sleutel staat er al; alleen de laatste zou gelden.",
+                  f"{where}: this key was given before; only the last would hold."),
+                t("Laat er een staan.", "Keep one of them."),
+            ) from error  # fmt: skip
         raise SpecError(
             t(f"{where}: dit is geen leesbare YAML.", f"{where}: this is not readable YAML."),
             t("Kijk naar inspringing en aanhalingstekens.", "Look at indentation and quotes."),
         ) from error
-    _check_schema(data, place)
-    return _pakket(data)
 
 
 def _check_schema(data: object, place: str) -> None:
-
     if not isinstance(data, dict):
         # Nothing of the file is quoted: it may be an export that was given by mistake.
         raise SpecError(
@@ -105,8 +159,11 @@ def _check_schema(data: object, place: str) -> None:
         told = "; ".join(found)
         raise SpecError(
             t(f"{place} volgt het schema niet. {told}", f"{place} does not follow the schema. {told}"),
-            t("Zie specs/_schemas/wijzigingspakket.schema.json.", "See specs/_schemas/wijzigingspakket.schema.json."),
-        )  # fmt: skip
+            t(
+                "Zie specs/_schemas/wijzigingspakket.schema.json.",
+                "See specs/_schemas/wijzigingspakket.schema.json.",
+            ),
+        )
 
 
 # -- from data to model ------------------------------------------------------------------------------------------
@@ -115,6 +172,10 @@ def _check_schema(data: object, place: str) -> None:
 def _pakket(d: Mapping[str, Any]) -> Pakket:
     modus = d.get("modus", {})
     requests = [v["jgz"] for v in d["verzoeken"]]
+    changes = tuple(w for entry in d["wijzigingen"] for w in read_changes(entry))
+    # The class of a package follows from its changes; who writes it down has it checked.
+    klasse = d.get("klasse", {})
+    low = ChangeClass.GEEN
     return Pakket(
         van=d["van"],
         naar=d["naar"],
@@ -122,10 +183,14 @@ def _pakket(d: Mapping[str, Any]) -> Pakket:
         status=d["status"],
         datum=d["datum"],
         bron=tuple(d["bron"]),
-        klasse_heen=_class(d["klasse"]["heen"]),
-        klasse_terug=_class(d["klasse"]["terug"]),
-        verzoeken={v["jgz"]: _verzoek(v) for v in d["verzoeken"]},
-        wijzigingen=tuple(w for entry in d["wijzigingen"] for w in _wijzigingen(entry)),
+        klasse_heen=_class(klasse["heen"])
+        if klasse
+        else max((w.klasse_heen or low for w in changes), default=low),
+        klasse_terug=_class(klasse["terug"])
+        if klasse
+        else max((w.klasse_terug or low for w in changes), default=low),
+        verzoeken={v["jgz"]: read_request(v) for v in d["verzoeken"]},
+        wijzigingen=changes,
         regels=tuple(_record(Regel, r) for r in d.get("regels", ())),
         verschillen=tuple(_record(Verschil, r) for r in d.get("verschillen", ())),
         toelichting=d.get("toelichting", ""),
@@ -144,7 +209,8 @@ def _record(kind: type[Any], d: Mapping[str, Any]) -> Any:  # noqa: ANN401
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in d.items()})
 
 
-def _verzoek(d: Mapping[str, Any]) -> Verzoek:
+def read_request(d: Mapping[str, Any]) -> Verzoek:
+    """A request from its data."""
     return Verzoek(
         jgz=d["jgz"],
         titel=d["titel"],
@@ -173,7 +239,8 @@ def _omrekening(d: Mapping[str, Any] | None) -> Omrekening | None:
     return Omrekening(**{**d, "tabel": tabel})
 
 
-def _wijzigingen(entry: Mapping[str, Any]) -> Iterator[Wijziging]:
+def read_changes(entry: Mapping[str, Any]) -> Iterator[Wijziging]:
+    """The changes of one entry of `wijzigingen`."""
     shared = {
         "soort": entry["soort"],
         "jgz": tuple(entry.get("jgz", ())),

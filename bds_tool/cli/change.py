@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bds_tool.base.errors import UsageError
+from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.text import number, t
 from bds_tool.cli.checked import FORMATS_HELP, ready, tell
 from bds_tool.cli.opening import open_readable
@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="Wijzigingspakketten van de BDS con
 
 
 Package = Annotated[
-    str, typer.Argument(help="Pakket: een bestand, of een naam zoals 4.1.3-4.2.0.", metavar="PAKKET")
+    str, typer.Argument(help="Pakket: een bestand of map, of een naam zoals 4.1.3-4.2.0.", metavar="PAKKET")
 ]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
@@ -94,7 +94,7 @@ def check(
             result = run(pakket, store)
     touched = reach(pakket) if impact else ()
     result.bevindingen += undeclared(pakket, touched)
-    place = package if Path(package).is_file() else str(find(pakket.van, pakket.naar))
+    place = Path(package) if Path(package).exists() else find(pakket.van, pakket.naar)
     if not quiet:
         talk(verdict(result))
     told = checked(result, touched, place)
@@ -177,11 +177,16 @@ def notes(
 def new(
     van: Annotated[str, typer.Argument(help="BDS-versie waar het pakket begint.", metavar="VAN")],
     naar: Annotated[str, typer.Argument(help="BDS-versie die ontstaat.", metavar="NAAR")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Bestand van het pakket.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help="Map van het pakket (een bestand per verzoek), of een .yaml-bestand."
+        ),
+    ],
     title: Annotated[str, typer.Option("--title", help="Titel van het werkpakket.")] = "",
 ) -> None:
     """Begin een pakket: uit twee definities, of leeg als NAAR nog niet bestaat."""
-    from bds_tool.changes import dump_package, start_package
+    from bds_tool.changes import save_package, start_package
     from bds_tool.changes.edit import empty_package
     from bds_tool.schema import load, versions
 
@@ -192,7 +197,7 @@ def new(
         )
     old = load(van)
     pakket = start_package(old, load(naar), title) if naar in versions() else empty_package(old, naar, title)
-    write(dump_package(pakket), output)
+    save_package(pakket, output)
     talk(t(f"{output}: {number(len(pakket.wijzigingen))} wijzigingen. Vul verzoeken, voorbeelden en omrekeningen aan; "
            f"`bds change check {output}` zegt wat er mist.",
            f"{output}: {number(len(pakket.wijzigingen))} changes. Complete requests, examples and conversions; "
@@ -201,7 +206,7 @@ def new(
 
 @app.command()
 def add(
-    package: Annotated[Path, typer.Argument(help="Bestand van het pakket.", metavar="BESTAND")],
+    package: Annotated[Path, typer.Argument(help="Bestand of map van het pakket.", metavar="PAKKET")],
     kind: Annotated[
         str, typer.Argument(help="Soort wijziging, bijvoorbeeld element-hernoemd.", metavar="SOORT")
     ],
@@ -227,7 +232,7 @@ def add(
     ] = True,
 ) -> None:
     """Voeg een wijziging toe, met klasse, omrekeningen, afschaffingsnotitie en voorbeeld."""
-    from bds_tool.changes import dump_package, load_package
+    from bds_tool.changes import load_package, save_package
     from bds_tool.changes.edit import add_change
     from bds_tool.changes.migrate.check import with_examples
     from bds_tool.schema import load
@@ -237,9 +242,41 @@ def add(
     result, came = add_change(pakket, load(pakket.van), kind, key, values, jgz, title, cause, factor)
     if example:
         result = with_examples(result, came)
-    write(dump_package(result), package, own=True)
+    save_package(result, package)
     for w in came:
         talk(f"+ {w.soort} {w.sleutel} {w.naam} · {w.klasse_heen}/{w.klasse_terug}".rstrip())
+
+
+@app.command()
+def merge(
+    left: Annotated[Path, typer.Argument(help="Pakket waar het andere bij komt.", metavar="A")],
+    right: Annotated[Path, typer.Argument(help="Pakket dat erbij komt.", metavar="B")],
+    base: Annotated[
+        Path | None,
+        typer.Option("--base", help="Pakket waar beide mee begonnen; dan is een weglating een keuze."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-O", help="Waar het samengevoegde pakket komt; zonder: in A.")
+    ] = None,
+    format_: Format = "text",
+    output: Output = None,
+) -> None:
+    """Voeg twee pakketten samen; waar zij elkaar tegenspreken, staat per verzoek, en dan wordt niets geschreven."""
+    from bds_tool.changes import load_package, save_package
+    from bds_tool.changes.merging import merge as join
+
+    pakket, conflicts = join(load_package(left), load_package(right), load_package(base) if base else None)
+    if conflicts:
+        rows = [
+            [c.verzoek or "—", c.plaats, c.links, c.rechts]
+            for c in sorted(conflicts, key=lambda c: c.verzoek)
+        ]
+        table(rows, ("verzoek", "plaats", str(left), str(right)), format_, output)
+        talk(t(f"{number(len(rows))} tegenspraak/tegenspraken; er is niets geschreven.",
+               f"{number(len(rows))} conflict(s); nothing was written."))  # fmt: skip
+        raise typer.Exit(ExitCode.FINDINGS)
+    for path in save_package(pakket, out or left):
+        talk(str(path))
 
 
 @app.command()

@@ -7,21 +7,37 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from bds_tool.base.text import number, t
+from bds_tool.changes.findings import Bevinding
 from bds_tool.changes.impact import Impact, effect_text
+from bds_tool.changes.loading import files
+from bds_tool.changes.places import places
 from bds_tool.findings.catalogue import load_catalogue
 from bds_tool.findings.checked import Checked
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bds_tool.changes.migrate.check import CheckResult, Weight
 
 
-def checked(result: CheckResult, touched: Sequence[Impact], place: str) -> Checked:
-    """`place` is the file of the package; beside the findings go the package, its impact and its weight in data."""
+def checked(result: CheckResult, touched: Sequence[Impact], place: Path) -> Checked:
+    """`place` is the file or folder of the package: every finding gets the line that it is about.
+
+    Beside the findings go the package, its impact and its weight in data.
+    """
     p = result.pakket
+    known = places(place) if result.bevindingen else {}
+    head = (str(files(place)[0]), 0)
+
+    def placed(b: Bevinding) -> Bevinding:
+        spots = (known.get(subject) for subject in (b.onderwerp, *b.betreft))
+        file, line = next((s for s in spots if s is not None), head)
+        return replace(b, file=file, line=line)
+
     return Checked(
         "bds change check",
-        [replace(b, file=place) for b in result.bevindingen],
-        [place],
+        [placed(b) for b in result.bevindingen],
+        [str(f) for f in files(place)],
         judged=[r.code for r in load_catalogue().rules.values() if r.family == "WIJZ"],
         versions=(p.van, p.naar),
         more={
