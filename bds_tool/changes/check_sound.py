@@ -9,7 +9,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bds_tool.base.text import t
+from bds_tool.changes.check_choices import choices
 from bds_tool.changes.check_convert import conversions
+from bds_tool.changes.check_outcome import outcome
+from bds_tool.changes.check_words import wordings
 from bds_tool.changes.findings import Bevinding, bevinding
 
 if TYPE_CHECKING:
@@ -29,6 +32,9 @@ def soundness(c: Context) -> Iterator[Bevinding]:
             yield from _lists(c, w, used)
             yield from _element(c, w)
     yield from conversions(c)
+    yield from choices(c)
+    yield from outcome(c)
+    yield from wordings(c)
     for rule in c.pakket.regels:
         yield from _rule(c, rule)
 

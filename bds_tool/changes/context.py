@@ -23,6 +23,11 @@ class Context:
     eerder: tuple[Definition, ...]
 
     @cached_property
+    def concept(self) -> bool:
+        """Whether the package is still being made: what is published is judged by `bds spec check` and its sources."""
+        return self.pakket.status != "gepubliceerd"
+
+    @cached_property
     def using(self) -> dict[str, tuple[int, ...]]:
         """The elements that use a list, by list."""
         return users(self.oud, self.nieuw)

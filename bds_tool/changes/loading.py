@@ -248,7 +248,7 @@ def read_changes(entry: Mapping[str, Any]) -> Iterator[Wijziging]:
         "klasse_terug": _class(entry["klasse"]["terug"]) if "klasse" in entry else None,
         "heen": _omrekening(entry.get("heen")),
         "terug": _omrekening(entry.get("terug")),
-        "afschaffing": Afschaffing(**entry["afschaffing"]) if "afschaffing" in entry else None,
+        "afschaffing": _record(Afschaffing, entry["afschaffing"]) if "afschaffing" in entry else None,
         "zekerheid": entry.get("zekerheid", ""),
         "toelichting": entry.get("toelichting", ""),
     }

@@ -50,11 +50,15 @@ class Omrekening:
 
 @dataclass(frozen=True, slots=True)
 class Afschaffing:
-    """The deprecation note: from which version, how long old values may still come in, and where they go."""
+    """The deprecation note: from which version, how long old values may still come in, and where they go.
+
+    `opvolger` are the elements that take its place.
+    """
 
     vanaf: str
     overgang: str
     toelichting: str = ""
+    opvolger: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

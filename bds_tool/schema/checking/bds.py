@@ -18,15 +18,20 @@ _SAME_NAME = 0.5
 
 
 class Lines:
-    """Line numbers of rows in the CSV files of one version, by their first column (or two for codes)."""
+    """Line numbers of rows in the CSV files of one version, by their first column (or two for codes).
 
-    def __init__(self, root: Path, version: str) -> None:
-        self.folder = root / "bds" / version
+    Without a root there are no files: a version that a change package makes.
+    """
+
+    def __init__(self, root: Path | None, version: str) -> None:
+        self.folder = root / "bds" / version if root is not None else None
         self.prefix = f"bds/{version}"
         self._elements = self._index("elementen.csv", 0)
         self._groups = self._index("groepen.csv", 0)
 
     def _index(self, name: str, *columns: int) -> dict[str, int]:
+        if self.folder is None:
+            return {}
         with (self.folder / name).open(encoding="utf-8", newline="") as file:
             return {"\t".join(row[c] for c in columns): n for n, row in enumerate(csv.reader(file), 1)}
 

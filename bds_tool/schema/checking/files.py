@@ -221,13 +221,18 @@ def _columns(header: list[str], wanted: list[str]) -> str:
 
 
 def _cells(name: str, schema: dict[str, Any], rows: list[dict[str, str]]) -> Iterator[SpecFinding]:
-    fields = [(f["name"], _judge(f)) for f in schema["fields"]]
+    judges = column_judges(schema)
     for line, row in enumerate(rows, 2):
-        for column, judge in fields:
+        for column, judge in judges.items():
             value = row[column]
             problem = judge(value if value is not None else "")
             if problem:
                 yield SpecFinding("SPEC005", name, line, {"kolom": column, "reden": problem})
+
+
+def column_judges(schema: dict[str, Any]) -> dict[str, Any]:
+    """By column: a function from a cell to what is wrong with it, or an empty string."""
+    return {f["name"]: _judge(f) for f in schema["fields"]}
 
 
 def _judge(field: dict[str, Any]) -> Any:  # noqa: ANN401
