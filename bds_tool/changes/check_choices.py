@@ -46,7 +46,7 @@ def _tightened(c: Context, w: Wijziging) -> Iterator[Bevinding]:
     """A limit that gets tighter forward: somebody must have said what happens to values outside it."""
     if w.aspect not in _LIMITS or w.heen is None or w.heen.doe != "behoud":
         return
-    if w.toelichting or w.heen.toelichting or w.heen.verlies:
+    if w.toelichting or w.heen.toelichting or w.heen.verlies or c.rescaled(w):
         return
     change = c.verschillen.get(w.id)
     raised = any(v.veld.endswith("_min") and _number(v.naar) > _number(v.van) for v in w.velden)

@@ -128,7 +128,8 @@ def _breaks(c: Context, w: Wijziging) -> bool:
 
 def _narrows(c: Context, w: Wijziging, *, forward: bool) -> bool:
     change = c.verschillen.get(w.id)
-    return change is not None and str(change.forward if forward else change.backward) == "major"
+    tighter = change is not None and str(change.forward if forward else change.backward) == "major"
+    return tighter and not c.rescaled(w)
 
 
 def _loss(w: Wijziging, o: Omrekening, *, forward: bool) -> Iterator[Bevinding]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
@@ -20,7 +20,7 @@ from bds_tool.changes.findings import Bevinding, bevinding
 from bds_tool.schema.checking.bds import Lines, check_step, check_version
 from bds_tool.schema.checking.files import column_judges
 from bds_tool.schema.coding import code_pairs
-from bds_tool.schema.diff.rows import code_row, element_row, groep_row, lijst_row, rubriek_row
+from bds_tool.schema.loading import load
 from bds_tool.schema.units import units
 
 if TYPE_CHECKING:
@@ -39,11 +39,12 @@ _FILES = {
     "lijst": "lijsten",
     "code": "waardenlijsten",
 }
-_KEYS = {
+KEYS = {
     "rubriek": r"R\d{3}",
     "groep": r"G\d{3}",
     "element": r"[1-9]\d*",
     "lijst": r"(W\d{4,5}|[012](\.\d+)+)/(HL7|BDS|extern)",
+    "code": r"[^/]+/(HL7|BDS|extern)/[^/]*/.+",
 }
 _OID = re.compile(r"[012](\.(0|[1-9]\d*))+")
 
@@ -51,7 +52,7 @@ _OID = re.compile(r"[012](\.(0|[1-9]\d*))+")
 def outcome(c: Context) -> Iterator[Bevinding]:
     """Findings about the version that a package makes."""
     for w in c.pakket.wijzigingen:
-        pattern = _KEYS.get(w.tabel)
+        pattern = KEYS.get(w.tabel)
         if pattern and not re.fullmatch(pattern, w.sleutel):
             yield bevinding("WIJZ976", w.id)
     if not c.concept:
@@ -71,7 +72,7 @@ def outcome(c: Context) -> Iterator[Bevinding]:
 
 def _sound(c: Context) -> Iterator[Bevinding]:
     """What `bds spec check` says of the new version and did not say of the old one."""
-    before = {(f.code, f.key) for f in check_version(c.oud, Lines(None, c.oud.version))}
+    before = _known_findings(str(specs_dir()), c.oud.version)
     known = {n: (d.version, e) for d in c.eerder for n, e in d.elementen.items()}
     lines = Lines(None, c.nieuw.version)
     for f in (*check_version(c.nieuw, lines), *check_step(known, c.nieuw, lines)):
@@ -79,6 +80,11 @@ def _sound(c: Context) -> Iterator[Bevinding]:
             yield bevinding(
                 "WIJZ945", _subject(c, f), {"regel": f.code, "waarom": f.message}, severity=f.severity
             )
+
+
+@lru_cache(maxsize=8)
+def _known_findings(_root: str, version: str) -> frozenset[tuple[str, str]]:
+    return frozenset((f.code, f.key) for f in check_version(load(version), Lines(None, version)))
 
 
 def _subject(c: Context, f: Finding) -> Subject:
@@ -114,21 +120,28 @@ def _columns(c: Context, w: Wijziging) -> Iterator[Bevinding]:
 
 
 @lru_cache(maxsize=4)
-def _judges(root: str, version: str) -> dict[str, dict[str, object]]:
+def _judges(root: str, version: str) -> dict[str, dict[str, Any]]:
     package = json.loads((Path(root) / "bds" / version / "datapackage.json").read_text(encoding="utf-8"))
     return {r["name"]: column_judges(r["schema"]) for r in package["resources"]}
 
 
 def _used(c: Context, tabel: str, column: str) -> frozenset[str]:
-    rows = {
-        "rubriek": lambda d: map(rubriek_row, d.rubrieken.values()),
-        "groep": lambda d: map(groep_row, d.groepen.values()),
-        "element": lambda d: map(element_row, d.elementen.values()),
-        "lijst": lambda d: map(lijst_row, d.waardenlijsten.values()),
-        "code": lambda d: (code_row(x) for w in d.waardenlijsten.values() for x in w.codes),
-    }[tabel]
-    own = {f"vervallen in {c.oud.version}", f"vervallen in {c.nieuw.version}"}
-    return frozenset({r[column] for d in c.eerder for r in rows(d) if column in r} | own)
+    """The words of a column in every version so far."""
+    known = _words(str(specs_dir()), tuple(d.version for d in c.eerder), tabel, column)
+    return known | {f"vervallen in {c.oud.version}", f"vervallen in {c.nieuw.version}"}
+
+
+@lru_cache(maxsize=32)
+def _words(_root: str, versions: tuple[str, ...], tabel: str, column: str) -> frozenset[str]:
+    known = [load(v) for v in versions]
+    rows: dict[str, Iterable[object]] = {
+        "rubriek": (r for d in known for r in d.rubrieken.values()),
+        "groep": (g for d in known for g in d.groepen.values()),
+        "element": (e for d in known for e in d.elementen.values()),
+        "lijst": (w for d in known for w in d.waardenlijsten.values()),
+        "code": (x for d in known for w in d.waardenlijsten.values() for x in w.codes),
+    }
+    return frozenset(str(getattr(r, column, "")) for r in rows[tabel])
 
 
 # -- elements ----------------------------------------------------------------------------------------------------
@@ -146,6 +159,14 @@ def _element(c: Context, w: Wijziging, e: Element) -> Iterator[Bevinding]:
                     "een eenheid bij een element zonder getal", "a unit with an element that is no number"
                 )
             },
+        )
+    was = c.oud.elementen.get(e.bdsnummer)
+    before, now = ((x.minimum, x.maximum) if x is not None else () for x in (was, e))
+    if w.aspect == "eenheid" and before == now != (None, None):
+        yield bevinding(
+            "WIJZ978",
+            w.id,
+            {"waarom": t("de grenzen staan nog in de oude eenheid", "the limits are still in the old unit")},
         )
     if not e.in_bericht or w.aspect not in {"toegevoegd", "verplaatst", "bericht", "datatype", "lijst"}:
         return
@@ -191,6 +212,11 @@ def _place(c: Context, e: Element) -> Iterator[str]:
                 f"{e.rubriek} belongs to an activity; {e.locatie_soort} belongs to the dossier")  # fmt: skip
     if not e.pad:
         yield t("het pad in het bericht ontbreekt", "the path in the message is missing")
+    for word, named in (("rubricCluster", e.rubriek), ("groupCluster", e.groepen[-1] if e.groepen else "")):
+        said = re.search(rf"{word}\[code='(\w+)'\]", e.pad)
+        if said is not None and said[1] != named:
+            yield t(f"het pad noemt {said[1]}, het element staat in {named or '—'}",
+                    f"the path names {said[1]}, the element stands in {named or '—'}")  # fmt: skip
     fitting = _FITTING.get(e.datatype)
     if fitting is not None and e.hl7_datatype and e.hl7_datatype not in fitting:
         yield t(f"datatype {e.datatype} en {e.hl7_datatype} in het bericht gaan niet samen",

@@ -32,6 +32,8 @@ _MAIL, _PHONE = (
 _POSTCODE = re.compile(r"\b[1-9]\d{3} ?[A-Z]{2}\b(?: \d{1,4})?")
 #: Two or more words with a capital, with the small words of Dutch names between them.
 _PERSON = re.compile(r"\b[A-Z][a-zà-ÿ]+(?: (?:van|de|der|den|het|ten|ter|el|al|ben|'t))* [A-Z][a-zà-ÿ]+\b")
+#: More points than this and it is an OID.
+_POINTS = 3
 #: Words that an example may use for any text, and places that hold the name of a person.
 _MADE_UP = re.compile(r"(?i)voorbeeld|test|fictief|proef|onbekend|anders|tekst|jansen-test|xxx")
 _NAMED = re.compile(r"naam|voorvoegsel|roepnaam|initialen|straat|e-?mail|telefoon", re.IGNORECASE)
@@ -233,7 +235,7 @@ def _personal(c: Context, row: Rij, known: frozenset[str]) -> str:
     for text in texts:
         if not text or text in known or text in _code_names(c, number):
             continue
-        if _bsn(text) and not re.fullmatch(r"[\d.]+\.[\d.]+", text):
+        if text.count(".") <= _POINTS and _bsn(text):
             return t("een getal dat een BSN kan zijn", "a number that may be a BSN")
         if _MAIL.search(text) or _PHONE.search(text) or _POSTCODE.search(text):
             return t(

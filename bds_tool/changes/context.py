@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
-from bds_tool.changes.package import Pakket
+from bds_tool.changes.package import Pakket, Wijziging
 from bds_tool.changes.plan import users
 from bds_tool.schema.diff.changes import Change
 from bds_tool.schema.model import Definition
+from bds_tool.schema.units import factor
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,22 @@ class Context:
                     if o is not None and o.doe in {"beschut", "vervalt", "verplaats"}:
                         numbers.add(w.nummer)
         return {k: frozenset(v) for k, v in leaving.items()}
+
+    def rescaled(self, w: Wijziging) -> bool:
+        """Whether a range changes only because the unit does: the same limits, in other numbers."""
+        before, after = self.oud.elementen.get(w.nummer or 0), self.nieuw.elementen.get(w.nummer or 0)
+        if w.aspect != "bereik" or before is None or after is None:
+            return False
+        by = factor(before.eenheid, after.eenheid)
+        pairs = ((before.minimum, after.minimum), (before.maximum, after.maximum))
+        return (
+            by not in {None, 1}
+            and before.max_lengte == after.max_lengte
+            and all(
+                (a is None) == (b is None) and (a is None or Fraction(a) * (by or 1) == Fraction(b or 0))
+                for a, b in pairs
+            )
+        )
 
     def side(self, forward: bool) -> tuple[Definition, Definition]:
         """(source, target) of a direction."""

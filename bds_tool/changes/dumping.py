@@ -82,8 +82,8 @@ def head_data(p: Pakket) -> dict[str, Any]:
 def to_data(p: Pakket) -> dict[str, Any]:
     """The package as plain data that follows the schema."""
     head = head_data(p)
-    tail = {k: head.pop(k) for k in ("regels", "verschillen") if k in head}
-    more = {k: head.pop(k) for k in ("toelichting", "modus") if k in head}
+    tail: dict[str, Any] = {k: head.pop(k) for k in ("regels", "verschillen") if k in head}
+    more: dict[str, Any] = {k: head.pop(k) for k in ("toelichting", "modus") if k in head}
     return {
         **head,
         "klasse": _Flow(heen=str(p.klasse_heen), terug=str(p.klasse_terug)),

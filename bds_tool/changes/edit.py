@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
@@ -11,12 +12,13 @@ from bds_tool.base.text import t
 from bds_tool.changes.apply import apply_package, follows
 from bds_tool.changes.new import UNNUMBERED, as_wijziging, sort_changes, whole_lists
 from bds_tool.changes.package import Omrekening, Pakket, Verzoek, Wijziging
+from bds_tool.changes.place import new_element, place
 from bds_tool.schema.diff.changes import Veld
 from bds_tool.schema.diff.classes import overall
 from bds_tool.schema.diff.comparing import ASPECTS, code_keys, diff
 from bds_tool.schema.diff.rows import code_row, element_row, groep_row, lijst_row, rubriek_row
+from bds_tool.schema.units import convert, read_factor, units, written
 from bds_tool.schema.units import factor as unit_factor
-from bds_tool.schema.units import read_factor, units, written
 
 if TYPE_CHECKING:
     from bds_tool.schema.model import Definition
@@ -56,6 +58,7 @@ def add_change(
             t(f"Soort wijziging {soort} bestaat niet.", f"There is no kind of change {soort}."),
             t(f"Kies uit: {', '.join(ADDABLE)}.", f"Choose one of: {', '.join(ADDABLE)}."),
         )
+    check_key(soort, sleutel)
     draft = apply_package(pakket, old)
     one = _change(draft, soort, sleutel, values)
     target = apply_package(replace(pakket, van=draft.version, wijzigingen=(one,)), draft)
@@ -66,12 +69,24 @@ def add_change(
     return result, [w for w in result.wijzigingen if known.get(w.id) != w]
 
 
+def check_key(soort: str, sleutel: str) -> None:
+    """Raises UsageError for a key that no such row can have: `0245`, `G87`."""
+    from bds_tool.changes.check_outcome import KEYS
+
+    pattern = KEYS.get(soort.partition("-")[0])
+    if pattern and not re.fullmatch(pattern, sleutel):
+        raise UsageError(
+            t(f"{sleutel} is geen sleutel van {soort}.", f"{sleutel} is no key of {soort}."),
+            t("Schrijf 510, G087, R012, W0114/HL7 of W0114/HL7/<oid>/24.", "Write 510, G087, R012, W0114/HL7 or W0114/HL7/<oid>/24."),
+        )  # fmt: skip
+
+
 def _with_factor(pakket: Pakket, one: Wijziging, stated: str) -> Pakket:
     """The package with the factor of a changed unit: that of UCUM, or the stated one where UCUM has none.
 
     Raises UsageError for a factor that UCUM contradicts, and where neither knows one.
     """
-    (unit,) = (v for v in one.velden if v.veld == "eenheid")
+    unit = next(v for v in one.velden if v.veld == "eenheid")
     real = unit_factor(unit.van, unit.naar)
     try:
         said = read_factor(stated) if stated else real
@@ -184,7 +199,7 @@ def _change(d: Definition, soort: str, sleutel: str, values: Mapping[str, str]) 
                     "Numbers are never reused: take a new one.",
                 ),
             )
-        return _added(soort, sleutel, values)
+        return _added(d, soort, sleutel, values)
     if row is None:
         raise UsageError(
             t(
@@ -207,22 +222,41 @@ def _change(d: Definition, soort: str, sleutel: str, values: Mapping[str, str]) 
             t(f"Kolom {', '.join(unknown) or '?'} bestaat niet bij {tabel}.", f"Column {', '.join(unknown) or '?'} does not exist for {tabel}."),
             t(f"Geef --set kolom=waarde; kolommen: {', '.join(row)}.", f"Give --set column=value; columns: {', '.join(row)}."),
         )  # fmt: skip
+    if tabel == "element" and {"rubriek", "groep"} & values.keys():
+        # An element that moves takes its path along.
+        moved = {
+            **row,
+            **values,
+            "pad": values.get("pad", ""),
+            "locatie_soort": values.get("locatie_soort", ""),
+        }
+        values = {**place(d, int(sleutel), moved), **values}
+    by = unit_factor(row["eenheid"], values.get("eenheid", "")) if tabel == "element" else None
+    if by is not None:
+        # Limits are numbers in the same unit.
+        scaled = {k: convert(row[k], by) or row[k] for k in ("minimum", "maximum") if row[k]}
+        values = {**scaled, **values}
     return Wijziging(
-        soort, sleutel, row.get("naam", ""), tuple(Veld(k, row[k], v) for k, v in values.items())
+        soort,
+        sleutel,
+        row.get("naam", ""),
+        tuple(Veld(k, row[k], v) for k, v in values.items() if row[k] != v),
     )
 
 
-def _added(soort: str, sleutel: str, values: Mapping[str, str]) -> Wijziging:
+def _added(d: Definition, soort: str, sleutel: str, values: Mapping[str, str]) -> Wijziging:
     tabel = soort.partition("-")[0]
     defaults: dict[str, dict[str, str]] = {
-        "element": {"status": "actief", "in_bericht": "ja", "zekerheid": "A", "locatie_soort": "observation"},
+        "element": {},
         "groep": {"in_bericht": "ja", "register_type": "L"},
         "rubriek": {"register_type": "L", "binding": "activiteitgebonden"},
         "lijst": {"in_bericht": "ja", "status": "draft"},
         "code": {"rij": "concept", "niveau": "0", "status": "L"},
     }
     row = {**defaults[tabel], **values}
-    if tabel == "code":
+    if tabel == "element":
+        row = new_element(d, int(sleutel), values)
+    elif tabel == "code":
         _, _, system, code = [*sleutel.split("/", 3), "", "", ""][:4]
         row = {"codesysteem": system, "code": code.lstrip("!*"), **row}
     elif tabel == "lijst":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
@@ -93,8 +94,10 @@ def _row_problems(row: Rij, d: Definition) -> list[str]:
             )
         ]
     found = []
+    if row.get("datum") and not _is_date(str(row["datum"])):
+        found.append(t(f"de datum van {number} bestaat niet", f"the date of {number} does not exist"))
     if int(number) in SHELTER:
-        return _shelter_problems(row, e)
+        return found + _shelter_problems(row, e)
     if not (e.in_bericht or e.locatie_soort or e.pad or _registered(e)):
         found.append(
             t(
@@ -153,7 +156,7 @@ def _value_problems(row: Rij, e: Element, d: Definition) -> list[str]:
         return [wrong]
     if e.datatype == "BL" and text not in {"true", "false"}:
         return [wrong]
-    if e.datatype in {"TS", "D"} and not _ISO.match(text):
+    if e.datatype in {"TS", "D"} and not _is_date(text):
         return [wrong]
     if e.max_lengte and e.datatype == "AN" and len(text) > e.max_lengte:
         return [
@@ -162,6 +165,17 @@ def _value_problems(row: Rij, e: Element, d: Definition) -> list[str]:
     if e.eenheid and row.get("eenheid") not in {None, e.eenheid}:
         return [t(f"{e.bdsnummer} heeft een andere eenheid", f"{e.bdsnummer} has another unit")]
     return []
+
+
+def _is_date(text: str) -> bool:
+    """A year, month, day or moment that the calendar has."""
+    if not _ISO.match(text):
+        return False
+    year, month, day = (*map(int, text[:10].split("-")), 1, 1)[:3]
+    try:
+        return bool(date(year, month, day))
+    except ValueError:
+        return False
 
 
 def _holds(w: Waardenlijst, code: str, system: object) -> bool:

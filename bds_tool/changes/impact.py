@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
@@ -57,6 +57,12 @@ def impact(pakket: Pakket) -> tuple[Impact, ...]:
         for key, ws in found.items()
     )
     return tuple(sorted(rows, key=lambda i: (order.get(i.kind, 9), i.id, i.bdsnummer, i.effect)))
+
+
+def leaving(pakket: Pakket) -> tuple[Impact, ...]:
+    """What leans on elements that leave: to be named in `geraakt`, also by who does not ask for the impact."""
+    gone = tuple(w for w in pakket.wijzigingen if w.soort == "element-vervallen")
+    return tuple(i for i in impact(replace(pakket, wijzigingen=gone)) if i.kind != "zib") if gone else ()
 
 
 def must_follow(pakket: Pakket) -> list[str]:

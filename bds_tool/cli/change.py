@@ -93,7 +93,7 @@ def check(
         with open_readable([data], quiet=quiet) as store:
             result = run(pakket, store)
     touched = reach(pakket) if impact else ()
-    result.bevindingen += undeclared(pakket, touched)
+    result.bevindingen += [b for b in undeclared(pakket, touched) if b not in result.bevindingen]
     place = Path(package) if Path(package).exists() else find(pakket.van, pakket.naar)
     if not quiet:
         talk(verdict(result))

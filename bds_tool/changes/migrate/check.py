@@ -13,6 +13,7 @@ from bds_tool.changes.check import check_definition_side, context
 from bds_tool.changes.context import Context
 from bds_tool.changes.findings import Bevinding, bevinding
 from bds_tool.changes.fragment import problems, unfilled
+from bds_tool.changes.impact import leaving, undeclared
 from bds_tool.changes.plan import Plan, compile_plan
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def check(pakket: Pakket, data: Store | None = None) -> CheckResult:
     if not any(b.code == "WIJZ966" for b in found):
         c, _ = context(pakket)
         found += example_findings(c)
+        if c.concept:
+            found += undeclared(pakket, leaving(pakket))
     result = CheckResult(pakket, sorted(found, key=_order))
     if data is not None:
         result.gewicht, result.rijen = _weights(pakket, data)
