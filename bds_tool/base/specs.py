@@ -1,4 +1,7 @@
-"""Where the definitions live: `--specs DIR`, else `BDS_SPECS`, else the copy shipped with the program."""
+"""Where the definitions live: `--specs DIR`, else `BDS_SPECS`, else the copy shipped with the program.
+
+DIR may be a whole copy, or hold only what differs (`overlay`).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from bds_tool.base.errors import SpecError
 from bds_tool.base.text import t
 
 _specs: ContextVar[str] = ContextVar("specs", default="")
+#: By what was asked for: the folder that holds it all. An overlay lasts as long as a run.
+_folders: dict[str, Path] = {}
 
 
 def set_specs(directory: str) -> None:
@@ -22,27 +27,39 @@ def set_specs(directory: str) -> None:
 def specs_dir() -> Path:
     """The folder that holds `bds/`, `regels/`, `zib/` … . Raises SpecError when it is not there."""
     # Asked for once per message: the file system is looked at once per folder.
-    return _folder(_specs.get() or os.environ.get("BDS_SPECS", ""))
+    chosen = chosen_specs()
+    found = _folders.get(chosen)
+    if found is None or (found != Path(chosen) and not found.is_dir()):
+        found = _folders[chosen] = _folder(chosen)
+    return found
+
+
+def chosen_specs() -> str:
+    """The folder as it was asked for; empty for the shipped definitions."""
+    return _specs.get() or os.environ.get("BDS_SPECS", "")
 
 
 def shipped() -> bool:
     """Whether the definitions are those that came with the program."""
-    return specs_dir() == _folder("")
+    return specs_dir() == shipped_specs()
 
 
-@cache
 def _folder(chosen: str) -> Path:
     if chosen:
+        from bds_tool.base.overlay import is_overlay, laid_over
+
         path = Path(chosen)
+        if is_overlay(path, shipped_specs()):
+            return laid_over(path, shipped_specs())
         if not (path / "bds").is_dir():
             raise SpecError(
                 t(
-                    f"In {path} staat geen map bds/ met definities.",
-                    f"{path} holds no folder bds/ with definitions.",
+                    f"In {path} staat geen map met definities (bds/, protocollen/, indicatoren/ …).",
+                    f"{path} holds no folder with definitions (bds/, protocollen/, indicatoren/ …).",
                 ),
                 t(
-                    "Wijs met --specs of BDS_SPECS de map specs/ aan.",
-                    "Point --specs or BDS_SPECS at a specs/ folder.",
+                    "Wijs met --specs of BDS_SPECS een map aan zoals specs/; `bds spec eject` maakt er een.",
+                    "Point --specs or BDS_SPECS at a folder such as specs/; `bds spec eject` makes one.",
                 ),
             )
         return path

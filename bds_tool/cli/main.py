@@ -23,7 +23,7 @@ from bds_tool.base.errors import ExitCode, Interrupted, SpecError, UsageError, U
 from bds_tool.base.files import disk_full, end_run, reason
 from bds_tool.base.interrupts import postponed
 from bds_tool.base.signals import STOPPING
-from bds_tool.base.specs import set_specs, shipped_specs, specs_dir
+from bds_tool.base.specs import chosen_specs, set_specs, shipped_specs, specs_dir
 from bds_tool.base.text import LANGUAGES, set_language, t
 from bds_tool.cli import overview, project
 from bds_tool.cli.render import one_of, talk
@@ -188,8 +188,8 @@ def _definitions_at_fault() -> UserError | None:
             return SpecError(
                 t(f"De definities kloppen niet. {first}: {wrong[0].message}",
                   f"The definitions are wrong. {first}: {wrong[0].message}"),
-                t(f"`bds --specs {specs_dir()} spec check` noemt alle {len(wrong)} fouten.",
-                  f"`bds --specs {specs_dir()} spec check` names all {len(wrong)} errors."),
+                t(f"`bds --specs {chosen_specs()} spec check` noemt alle {len(wrong)} fouten.",
+                  f"`bds --specs {chosen_specs()} spec check` names all {len(wrong)} errors."),
             )  # fmt: skip
     return None
 

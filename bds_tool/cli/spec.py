@@ -229,6 +229,29 @@ def check(
 
 
 @app.command()
+def eject(
+    folder: Annotated[
+        Path, typer.Argument(metavar="MAP", help="Map voor de kopieën; geef haar daarna met --specs.")
+    ],
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAAM…", help="Map of bestand, zoals protocollen/groei.yaml; zonder: wat er is."
+        ),
+    ] = None,
+) -> None:
+    """Kopieer meegeleverde definities om ze aan te passen; alleen wat verschilt hoeft in de map te blijven."""
+    from bds_tool.schema.eject import eject as copy
+    from bds_tool.schema.eject import ejectable
+
+    if not names:
+        write("\n".join(ejectable()))
+        return
+    for path in copy(names, folder):
+        write(str(path))
+
+
+@app.command()
 def diff(
     old: Annotated[str, typer.Argument(metavar="OUD", help="Oude versie, bijvoorbeeld 4.1.3.")],
     new: Annotated[str, typer.Argument(metavar="NIEUW", help="Nieuwe versie, bijvoorbeeld 4.2.0.")],
