@@ -12,12 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import SpecError, UsageError
-from bds_tool.base.specs import specs_dir
-from bds_tool.base.strict_yaml import DoubleKeyError, StrictLoader
+from bds_tool.base.specs import NoYaml, parse_yaml, specs_dir
 from bds_tool.base.text import t
 from bds_tool.changes.package import (
     Afschaffing,
@@ -132,19 +129,20 @@ def parse_package(text: str, place: str = "-") -> Pakket:
 def read_yaml_text(text: str, place: str) -> Any:  # noqa: ANN401
     """What YAML holds. Raises SpecError that names the line; a key that is given twice is an error too."""
     try:
-        return yaml.load(text, Loader=StrictLoader)  # noqa: S506 - the loader is the safe one
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{place}:{mark.line + 1}" if mark else place
-        if isinstance(error, DoubleKeyError):
-            raise SpecError(
-                t(f"{where}: deze sleutel staat er al; alleen de laatste zou gelden.",
-                  f"{where}: this key was given before; only the last would hold."),
-                t("Laat er een staan.", "Keep one of them."),
-            ) from error  # fmt: skip
+        return parse_yaml(text)
+    except (ValueError, RecursionError) as error:
+        line = getattr(error, "line", None)
+        where = f"{place}:{line}" if line else place
+        kind = str(error) if isinstance(error, NoYaml) else type(error).__name__
         raise SpecError(
-            t(f"{where}: dit is geen leesbare YAML.", f"{where}: this is not readable YAML."),
-            t("Kijk naar inspringing en aanhalingstekens.", "Look at indentation and quotes."),
+            t(
+                f"{where}: dit is geen leesbare YAML ({kind}).",
+                f"{where}: this is not readable YAML ({kind}).",
+            ),
+            t(
+                "Kijk naar inspringing, aanhalingstekens en dubbele sleutels.",
+                "Look at indentation, quotes and double keys.",
+            ),
         ) from error
 
 

@@ -63,7 +63,7 @@ def _codes_of(folder: Path) -> pl.DataFrame:
         table("waardenlijsten.csv")
         .select("lijst", "codesysteem", "code", "weergavenaam", "rij", "status", "nullflavor")
         .with_row_index("row")
-        .join(lists.with_columns(place=first), on="lijst")
+        .join(lists.with_columns(place=first).unique("lijst", keep="first", maintain_order=True), on="lijst")
         .sort("place", "row")
         .select(
             pl.col("number").alias("waardenlijst"),
