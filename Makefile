@@ -30,7 +30,7 @@ demo: $(STAMP)  ## Validate sample_data/, then count, protect and publish a made
 	$(BIN)/bds generate --children 40000 --seed 7 --region midden --output out/regio.bds --force --quiet
 	$(BIN)/bds indicator compute out/regio.bds --output out/regio.result --area gemeente,wijk --areas out/regio.bds/gebieden.parquet \
 	  --by year --period 2023..2025 -i groei -i voeding -i vaccinatie -i bereik --force --quiet
-	$(BIN)/bds protect run out/regio.result --to out/veilig.result --force
+	$(BIN)/bds protect run out/regio.result --policy wijk-klassen --to out/veilig.result --force
 	$(BIN)/bds report site out/veilig.result --output out/site --demo --force
 	@echo "Klaar. Open out/bevindingen.html (wat er mis is in sample_data) en out/site/index.html (cijfers van een verzonnen regio)."
 

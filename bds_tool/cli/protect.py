@@ -141,12 +141,16 @@ def _tell(facts: dict[str, Any], to: Path) -> None:
         f"{to}: {number(facts['hidden'])} van {number(facts['cells'])} cellen verborgen ({share} %)",
         f"{to}: {number(facts['hidden'])} of {number(facts['cells'])} cells hidden ({share} %)",
     )
+    if facts.get("coded"):
+        hidden += t(
+            f", en {number(facts['coded'])} tonen een klasse", f", and {number(facts['coded'])} tell a class"
+        )
     if "primary" in facts:
         talk(
             hidden
             + t(
-                f", waarvan {number(facts['primary'])} om zichzelf; elk daarvan is bewezen geheim en de controle vond geen lek.",
-                f", of which {number(facts['primary'])} for themselves; each is proven secret and the audit found no leak.",
+                f"; {number(facts['primary'])} om zichzelf, elk daarvan bewezen geheim, en de controle vond geen lek.",
+                f"; {number(facts['primary'])} for themselves, each proven secret, and the audit found no leak.",
             )
         )
     else:
@@ -269,7 +273,7 @@ def show_ledger(
 ) -> None:
     """Toon het register van uitgaven, of voeg een eerdere uitgave toe."""
     from bds_tool.indicators.result import LAYOUT
-    from bds_tool.protect.ledger import Ledger, read_released
+    from bds_tool.protect.ledger import Ledger, held, read_released
     from bds_tool.protect.seal import open_sealed
 
     if not add and not path.exists():
@@ -280,13 +284,14 @@ def show_ledger(
                 "bds protect --ledger starts a ledger, and --add adds an earlier release.",
             ),
         )
-    book = Ledger.open(path)
-    if add:
-        published = read_released(add)
-        published.require_protected()
-        if published.meta.get("layout") == LAYOUT:
-            open_sealed(add)
-        book.add(add, published.meta, note)
+    with held(path if add else None):
+        book = Ledger.open(path)
+        if add:
+            published = read_released(add)
+            published.require_protected()
+            if published.meta.get("layout") == LAYOUT:
+                open_sealed(add)
+            book.add(add, published.meta, note)
     rows = [
         [
             r.number,

@@ -338,6 +338,7 @@ def metadata(
                 "view": i.view,
                 "sensitivity": i.data["gevoeligheid"],
                 "polarity": i.data["polariteit"],
+                **({"sensitive_side": i.data["gevoelige_kant"]} if "gevoelige_kant" in i.data else {}),
                 "breakdowns": i.data["uitsplitsingen"],
                 "certainty": i.data["zekerheid"],
                 "source": i.data["bron"],

@@ -10,6 +10,7 @@ import numpy as np
 
 from bds_tool.indicators.relations import members
 from bds_tool.protect.certificate import ranges
+from bds_tool.protect.coding import attempts
 from bds_tool.protect.linked import Family, Relation, Shares, denominator_problem
 from bds_tool.protect.result_model import Indicator, M, indicator_problem, population_problem
 from bds_tool.protect.table_model import Primary
@@ -41,6 +42,10 @@ class Bundle:
         assert i.outcome is not None  # noqa: S101  # it was protected
         return i.outcome.hidden
 
+    def coded_of(self, i: Indicator) -> Bools:
+        """Per node and flat node whether an indicator tells a class."""
+        return self.hidden_of(i) & i.codable if i.rule and not i.mean else np.zeros_like(i.withheld_nodes)
+
     def carried(self, i: Indicator) -> list[Primary]:
         """Counts of an indicator whose proof is that of a total."""
         unit = self.unit_of(i)
@@ -66,6 +71,8 @@ def bundles(group: list[Indicator], relations: Sequence[Relation], policy: Polic
         made.append(bundle)
         if len(mine) == 1:
             bundle.units = list(mine)
+            # A row that tells a class tells its denominator.
+            mine[0].told = bool(mine[0].rule) and not mine[0].mean
             choose_carriers(bundle)
             continue
         shares = [i for i in mine if not i.mean]
@@ -118,7 +125,7 @@ def protect_group(
 
 def _protect_bundle(bundle: Bundle, given: Bools, policy: Policy, *, quality: bool) -> list[Outcome]:
     outcomes = []
-    if len(bundle.members) > 1 and bundle.members[0].counts[M].any():
+    if bundle.members[0].told and bundle.members[0].counts[M].any():
         bundle.step = suppress(
             denominator_problem(bundle.members, given, policy), quality=quality, top_first=True
         )
@@ -149,18 +156,23 @@ def _nothing(i: Indicator, hidden: Bools) -> Outcome:
 
 
 def _protect_one(indicator: Indicator, given: Bools, policy: Policy, *, quality: bool) -> Outcome:
-    outcome = _suppressed(indicator, given, policy, quality=quality)
-    if not outcome.proven:
-        # The last rung: an indicator too thin for any pattern is hidden whole, and proven again as that. What an
-        # earlier release showed cannot be taken back.
-        indicator.withheld_nodes = indicator.cube.real & ~indicator.shown_before
-        indicator.whole = True
-        outcome = _suppressed(indicator, given, policy, quality=quality)
-    return outcome
+    for last in attempts([indicator]):
+        outcome = _suppressed(indicator, given, policy, quality=quality, ladder=last)
+        if outcome.proven:
+            return outcome
+    # The last rung: an indicator too thin for any pattern is hidden whole, and proven again as that. What an
+    # earlier release showed cannot be taken back.
+    indicator.withheld_nodes = indicator.cube.real & ~indicator.shown_before
+    indicator.whole = True
+    return _suppressed(indicator, given, policy, quality=quality)
 
 
-def _suppressed(indicator: Indicator, given: Bools, policy: Policy, *, quality: bool) -> Outcome:
-    outcome = suppress(indicator_problem(indicator, given, policy), quality=quality, top_first=True)
+def _suppressed(
+    indicator: Indicator, given: Bools, policy: Policy, *, quality: bool, ladder: bool = True
+) -> Outcome:
+    indicator.carried.clear()
+    problem = indicator_problem(indicator, given, policy)
+    outcome = suppress(problem, quality=quality, top_first=True, ladder=ladder)
     indicator.outcome = outcome
     _carry(indicator)
     return outcome

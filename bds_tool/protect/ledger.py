@@ -3,9 +3,12 @@
 A ledger is a directory: `_ledger.json` lists the releases in order, `<number>.result/` holds each as published.
 It holds nothing that is not public. Rules for a new release:
 
-- a row shown before (same definition, area, period, breakdown) is known to the attacker: it shields nothing, and
+- a row shown before (same indicator, area, period, breakdown) is known to the attacker: it shields nothing, and
   no proof is sought for it;
 - a row hidden before stays hidden, for showing it could give away what it shielded;
+- where an earlier release has periods that the new one lacks, its rows are no part of the new proof. So that proof takes all
+  of them for known (what is proven without them holds with them), and a total over periods is hidden wherever it would add
+  an equation about years that are hidden;
 - a shown number that has changed since (a correction) is refused: the difference is about the children corrected;
 - other areas below gemeente than before are refused: the difference is about the children in between.
 """
@@ -14,17 +17,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.base.errors import UnreadableError, WithheldError
+from bds_tool.base.errors import UnreadableError, UsageError, WithheldError
 from bds_tool.base.files import atomic_dir, atomic_file
 from bds_tool.base.text import number, t
 from bds_tool.indicators.result import COUNTS_FILE, META_FILE, PROTECTED, Result, read_result
+from bds_tool.protect.coding import CODED
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,7 +46,7 @@ OLDER_LAYOUTS = {1, 2}
 
 @dataclass(frozen=True)
 class Release:
-    """One entry: number, when, the policy, hash per definition, and the areas it showed."""
+    """One entry: number, when, the policy, hash per definition, the division, and the sha256 of the entry before it."""
 
     number: int
     path: Path
@@ -68,6 +75,7 @@ class Ledger:
                 ),
             ) from error
         releases = [Release(int(e["number"]), path / f"{e['number']}.result", e) for e in entries]
+        _same_history(path, releases)
         for release in releases:
             if _fingerprint(release.path) != release.facts["sha256"]:
                 raise UnreadableError(
@@ -104,6 +112,7 @@ class Ledger:
             "definitions": {k: v.get("hash") for k, v in definitions.items()},
             "division": (meta.get("area_tables") or {}).get("division"),
             "note": note,
+            "previous": _digest(self.releases[-1].facts) if self.releases else "",
         }
         release = Release(this, target, facts)
         self.releases.append(release)
@@ -121,6 +130,8 @@ class Ledger:
         import polars as pl
 
         parts = []
+        if any(read_released(r.path).meta.get("method") == "round" for r in self.releases):
+            raise other_kind()
         for release in self.releases:
             # The children are the same, whatever became of the definition: its hash links nothing and parts nothing.
             same = [k for k in release.facts["definitions"] if k in definitions]
@@ -131,16 +142,86 @@ class Ledger:
                     "indicator",
                     "level",
                     *KEY,
-                    (~pl.col("status").is_in(HIDDEN)).alias("shown"),
+                    (~pl.col("status").is_in([*HIDDEN, CODED])).alias("shown"),
+                    (pl.col("status") == CODED).alias("coded"),
                     "n",
                     "x",
                     "missing",
+                    "lower",
+                    "upper",
                     pl.lit(release.number).alias("release"),
                 )
             )
         if not parts:
             return pl.DataFrame()
         return pl.concat(parts)
+
+
+@contextmanager
+def held(path: Path | None) -> Iterator[None]:
+    """The ledger is of this process alone while the block runs. Raises UsageError when another has it."""
+    if path is None:
+        yield
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(path.name + ".bezig")
+    try:
+        os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        raise UsageError(
+            t(
+                f"Een ander is bezig met {path.name}. Er is niets geschreven.",
+                f"Another is at work on {path.name}. Nothing was written.",
+            ),
+            t(
+                f"Wacht tot die klaar is. Loopt er niets meer, verwijder dan {lock.name}.",
+                f"Wait until it is done. If nothing runs any more, remove {lock.name}.",
+            ),
+        ) from None
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def other_kind() -> WithheldError:
+    """Why rounded and exact figures about the same children cannot both be published."""
+    return WithheldError(
+        t(
+            "Afgeronde cijfers naast precieze zeggen van een verborgen aantal hoe groot het ongeveer is. Er is niets geschreven.",
+            "Rounded figures beside exact ones tell about how large a hidden count is. Nothing was written.",
+        ),
+        t(
+            "Houd het beleid van de eerdere uitgaven, of begin met nieuwe jaren een nieuw register.",
+            "Keep the policy of the earlier releases, or start a new ledger with new years.",
+        ),
+    )
+
+
+def _digest(facts: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(dict(facts), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _same_history(path: Path, releases: list[Release]) -> None:
+    """Raises UnreadableError when an entry was changed, or taken out, after a later one was added."""
+    for before, this in pairwise(releases):
+        # Entries of an earlier bds do not name the one before them.
+        if this.facts.get("previous", _digest(before.facts)) != _digest(before.facts):
+            raise UnreadableError(
+                t(
+                    f"De geschiedenis in {path.name} klopt niet meer: wat voor uitgave {this.number} staat, is veranderd.",
+                    f"The history in {path.name} no longer holds: what is before release {this.number} was changed.",
+                ),
+                t("Zet de map terug uit een reservekopie.", "Restore the directory from a backup."),
+            )
+    if releases and releases[0].facts.get("previous"):
+        raise UnreadableError(
+            t(
+                f"De geschiedenis in {path.name} begint niet bij het begin.",
+                f"The history in {path.name} does not begin at its beginning.",
+            ),
+            t("Zet de map terug uit een reservekopie.", "Restore the directory from a backup."),
+        )
 
 
 def read_released(path: Path) -> Result:
@@ -155,10 +236,18 @@ def read_released(path: Path) -> Result:
 
 @dataclass(frozen=True)
 class Bonds:
-    """What earlier releases ask of the rows of a new one (positions in its frame)."""
+    """What earlier releases ask of the rows of a new one (positions in its frame).
+
+    `shown`: taken for known, so no proof is sought and nothing moves; `hidden`: hidden whatever is chosen; `frozen`: of
+    `shown`, those that were hidden and stay so. A row that told a class tells the same one.
+    """
 
     shown: pl.Series
     hidden: pl.Series
+    frozen: pl.Series
+    #: Bounds (%) of the class that a row told before; null where it told none.
+    low: pl.Series
+    high: pl.Series
 
 
 def bind(ledger: Ledger, frame: pl.DataFrame, meta: Mapping[str, Any]) -> Bonds:
@@ -168,16 +257,24 @@ def bind(ledger: Ledger, frame: pl.DataFrame, meta: Mapping[str, Any]) -> Bonds:
     nothing = pl.Series([False] * frame.height)
     history = ledger.history(meta.get("definitions") or {})
     if not history.height:
-        return Bonds(nothing, nothing)
+        return Bonds(nothing, nothing, nothing, *[pl.Series([None] * frame.height, dtype=pl.Float64)] * 2)
     _same_areas(history, frame)
     latest = history.group_by("indicator", *KEY).agg(
         pl.col("shown").any(),
+        pl.col("coded").any(),
         *(pl.col(c).filter("shown").last().alias(f"_{c}") for c in ("n", "x", "missing")),
+        *(pl.col(c).filter("coded").last().alias(f"_c{c}") for c in ("n", "missing", "lower", "upper")),
     )
     joined = frame.join(latest, on=["indicator", *KEY], how="left", nulls_equal=True, maintain_order="left")
     differs = pl.any_horizontal(pl.col(c).ne_missing(pl.col(f"_{c}")) for c in ("n", "x", "missing"))
-    corrected = int(joined.select((pl.col("shown") & differs).fill_null(value=False).sum()).item())
+    share = 100 * pl.col("x") / pl.col("n")
+    moved = (pl.col("n") != pl.col("_cn")) | (pl.col("missing") != pl.col("_cmissing"))
+    moved |= (share < pl.col("_clower") - 1e-9) | (share > pl.col("_cupper") + 1e-9)
+    moved &= pl.col("coded") & ~pl.col("shown")
+    changed = joined.filter(((pl.col("shown") & differs) | moved).fill_null(value=False))
+    corrected = changed.height
     if corrected:
+        _same_definitions(ledger, changed["indicator"].unique().sort().to_list(), meta)
         raise WithheldError(
             t(
                 f"{number(corrected)} aantallen die eerder zijn gepubliceerd, zijn nu anders. Het verschil gaat over enkele kinderen. "
@@ -186,11 +283,69 @@ def bind(ledger: Ledger, frame: pl.DataFrame, meta: Mapping[str, Any]) -> Bonds:
                 "Nothing was written.",
             ),
             t(
-                "Publiceer over dezelfde jaren uit dezelfde bevroren gegevens, of alleen nieuwe jaren.",
-                "Publish the same years from the same frozen data, or new years only.",
+                "Publiceer over dezelfde jaren uit dezelfde bevroren gegevens, of alleen nieuwe jaren (--period), zonder totaal over "
+                "jaren die al zijn gepubliceerd.",
+                "Publish the same years from the same frozen data, or new years only (--period), without a total over years that "
+                "were published before.",
             ),
         )
-    return Bonds(joined["shown"].fill_null(value=False), (~joined["shown"]).fill_null(value=False))
+    shown, hidden = joined["shown"].fill_null(value=False), (~joined["shown"]).fill_null(value=False)
+    now = set(frame["period"].unique())
+    apart = history.filter(~pl.col("period").is_in(list(now)))["indicator"].unique()
+    alone = joined["indicator"].is_in(apart.implode())
+    frozen = hidden & alone
+    totals = _totals(joined.with_columns(_hid=hidden), history) & alone & ~shown & ~hidden
+    classes = (pl.when(~pl.col("shown")).then(pl.col(c)).alias(c) for c in ("_clower", "_cupper"))
+    low, high = joined.select(*classes).get_columns()
+    return Bonds(shown | frozen, (hidden & ~alone) | totals, frozen, low, high)
+
+
+def _totals(joined: pl.DataFrame, history: pl.DataFrame) -> pl.Series:
+    """New totals over periods that would tell of years hidden before: those not all in a total that was shown itself."""
+    import polars as pl
+
+    key = ["indicator", "area", *KEY[2:]]
+    told = pl.Series([False] * joined.height)
+    secret = joined.filter("_hid", ~pl.col("period").str.contains("-")).select(*key, _year="period")
+    before = history.filter(pl.col("shown"), pl.col("period").str.contains("-"))
+    for period in (p for p in joined["period"].unique() if "-" in p):
+        first, last = period.split("-")
+        open_ = secret.filter(pl.col("_year").is_between(pl.lit(first), pl.lit(last)))
+        for inner in before["period"].unique().to_list():
+            start, stop = inner.split("-")
+            if first <= start and stop <= last:
+                # What it holds of these years, everybody knows already.
+                same = before.filter(pl.col("period") == inner).select(key).unique()
+                inside = pl.col("_year").is_between(pl.lit(start), pl.lit(stop))
+                covered = open_.filter(inside).join(same, on=key, how="semi", nulls_equal=True)
+                open_ = open_.join(covered, on=[*key, "_year"], how="anti", nulls_equal=True)
+        mine = joined.join(open_.select(key).unique().with_columns(_o=pl.lit(value=True)), on=key, how="left",
+                           nulls_equal=True, maintain_order="left")  # fmt: skip
+        told = told | (mine["_o"].fill_null(value=False) & (joined["period"] == period))
+    return told
+
+
+def _same_definitions(ledger: Ledger, names: list[str], meta: Mapping[str, Any]) -> None:
+    """Raises WithheldError when counts differ for their definition, or a table it reads, is another now."""
+    now = {k: (meta.get("definitions") or {}).get(k, {}).get("hash") for k in names}
+    other = [
+        k
+        for k in names
+        if all(r.facts["definitions"][k] != now[k] for r in ledger.releases if k in r.facts["definitions"])
+    ]
+    if other:
+        raise WithheldError(
+            t(
+                f"De definitie van {', '.join(other)}, of een tabel die ze leest, is veranderd sinds een eerdere uitgave, en de "
+                "aantallen verschillen. Het verschil kan over enkele kinderen gaan. Er is niets geschreven.",
+                f"The definition of {', '.join(other)}, or a table it reads, changed since an earlier release, and the counts "
+                "differ. The difference can be about a few children. Nothing was written.",
+            ),
+            t(
+                "Publiceer met de definitie van toen (--specs), of alleen nieuwe jaren (--period).",
+                "Publish with the definition of then (--specs), or new years only (--period).",
+            ),
+        )
 
 
 def _same_areas(history: pl.DataFrame, frame: pl.DataFrame) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bds_tool.protect.certificate import entries, ranges
+from bds_tool.protect.coding import attempts
 from bds_tool.protect.moves import FlatSpace, Move, tensor
 from bds_tool.protect.table_model import Need, Primary, Problem
 from bds_tool.protect.table_run import Outcome, suppress
@@ -77,23 +78,27 @@ class ShareAxis:
     names: list[str]
     sums: list[tuple[int, list[int]]]
     ways: list[tuple[int, ...]]
+    #: Of a share, the rest that is the denominator without it.
+    complement: dict[int, int] = field(default_factory=dict)
 
     @classmethod
-    def build(cls, nodes: Sequence[str], shares: Shares) -> ShareAxis:
+    def build(cls, nodes: Sequence[str], shares: Shares, *, complements: bool = False) -> ShareAxis:
         names = ["", *nodes]
         at = {n: i for i, n in enumerate(names)}
         mine = [s for s in shares.sums if set(s[1]) <= set(nodes)]
         # Of every share it is known that it is part of the denominator.
         inner = {n for _, parts, _ in mine for n in parts}
-        mine += [("", (n,), False) for n in nodes if n not in inner]
-        sums = []
+        mine += [("", (n,), False) for n in nodes if complements or n not in inner]
+        sums, complement = [], {}
         for whole, parts, complete in mine:
             places = [at[p] for p in parts]
             if not complete:
                 names.append("rest")
                 places.append(len(names) - 1)
+                if not whole and len(parts) == 1:
+                    complement[places[0]] = places[1]
             sums.append((at[whole], places))
-        axis = cls(names, sums, [])
+        axis = cls(names, sums, [], complement)
         axis.ways = axis._ways(len(nodes))
         return axis
 
@@ -162,7 +167,7 @@ class Family:
 
     @classmethod
     def of(cls, members: list[Indicator], shares: Shares, nodes: Sequence[str], policy: Policy) -> Family:
-        axis = ShareAxis.build(nodes, shares)
+        axis = ShareAxis.build(nodes, shares, complements=any(m.rule for m in members))
         at = {n: i for i, n in enumerate(axis.names) if n and n != "rest"}
         return cls(members, axis, {m.id: at[shares.alias[m.id]] for m in members}, policy)
 
@@ -191,17 +196,19 @@ class Family:
             m.carrier_room = rooms[best]
 
     def protect(self, given: Bools, *, quality: bool) -> Outcome:
-        outcome = self._suppressed(given, quality=quality)
-        if not outcome.proven:
-            for m in self.members:
-                m.withheld_nodes = m.cube.real & ~m.shown_before
-            self.whole = True
-            outcome = self._suppressed(given, quality=quality)
-        return outcome
+        for last in attempts(self.members):
+            outcome = self._suppressed(given, quality=quality, ladder=last)
+            if outcome.proven:
+                return outcome
+        for m in self.members:
+            m.withheld_nodes = m.cube.real & ~m.shown_before
+        self.whole = True
+        return self._suppressed(given, quality=quality)
 
-    def _suppressed(self, given: Bools, *, quality: bool) -> Outcome:
+    def _suppressed(self, given: Bools, *, quality: bool, ladder: bool = True) -> Outcome:
+        self.carried.clear()
         problem = self.problem(given)
-        self.outcome = suppress(problem, quality=quality, top_first=True)
+        self.outcome = suppress(problem, quality=quality, top_first=True, ladder=ladder)
         self._carry()
         return self.outcome
 
@@ -249,7 +256,11 @@ class Family:
                 root = m.cube.tree.root
                 most = int(values[root, :, c].argmax())
                 lower[root, most, c] = max(1, int(lower[root, most, c])) if values[root, most, c] else 0
-            m.floor = np.stack([lower[..., c], np.zeros_like(lower[..., c])])
+            low_x, low_y = m.classes(given | m.hidden_before)
+            if c in self.axis.complement:
+                lower[..., c] = np.maximum(lower[..., c], low_x)
+                lower[..., self.axis.complement[c]] = low_y
+            m.floor = np.stack([lower[..., c], low_y])
         self._with_needs()
         return Problem(
             cube.tree,
@@ -341,7 +352,9 @@ def _both(needs: Sequence[Need]) -> Need:
     met: list[tuple[int, int]] = [(0, 0)]
     for need in dict.fromkeys(needs):
         met = [(max(a, up), max(b, down)) for a, b in met for up, down in need]
-    return tuple(dict.fromkeys(met))
+    # What asks more than another way asks as well is no way of its own.
+    least = [n for n in dict.fromkeys(met) if not any(o != n and o[0] <= n[0] and o[1] <= n[1] for o in met)]
+    return tuple(least)
 
 
 def denominator_problem(group: list[Indicator], given: Bools, policy: Policy) -> Problem:

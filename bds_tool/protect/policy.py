@@ -51,13 +51,20 @@ class Policy:
         block: Mapping[str, Any] = self.data.get(name) or {}
         return block
 
-    def need(self, value: int, threshold: int) -> Need:
-        """How far a hidden count of `value` must be able to move."""
+    def need(self, value: int, threshold: int, *, coded: bool = False) -> Need:
+        """How far a hidden count of `value` must be able to move; `coded`: one of which a class is told."""
         up = max(1, threshold - value) if self.reach_threshold else 0
         if self.both_sides:
             return ((max(up, 1), 1),)
-        options = tuple((max(u, up), d) for u, d in need_width(self.width))
+        options = tuple(
+            (max(u, up), d) for u, d in need_width(max(self.width, self.class_width if coded else 1))
+        )
         return tuple(dict.fromkeys(options))
+
+    @property
+    def class_width(self) -> int:
+        """As `least_width`, of a count of which a class is told."""
+        return max(self.least_width, int(self.part("coding").get("width", 1)))
 
     @property
     def least_width(self) -> int:
@@ -75,6 +82,21 @@ class Policy:
         if definition.get("sensitivity") == "niet_onder_gemeente" or self._named(indicator, definition):
             return str(self.part("sensitive").get("lowest_level", "gemeente"))
         return ""
+
+    def sides(self, definition: Mapping[str, Any]) -> tuple[bool, bool]:
+        """Whether having, and not having, what an indicator counts is protected against small numbers.
+
+        Both, unless the policy follows the definition: its sensitive side, or else the unfavourable one.
+        """
+        if not self.part("sides").get("follow", False):
+            return True, True
+        by_polarity = {"lager_is_gunstig": "teller", "hoger_is_gunstig": "complement"}
+        side = definition.get("sensitive_side") or by_polarity.get(str(definition.get("polarity")), "beide")
+        return side != "complement", side != "teller"
+
+    def coding(self, indicator: str, definition: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The classes in which an indicator tells what it may not show; empty where it hides. Sensitive ones hide."""
+        return {} if self.sensitive(indicator, definition) else self.part("coding")
 
     def _named(self, indicator: str, definition: Mapping[str, Any]) -> bool:
         block = self.part("sensitive")

@@ -53,6 +53,30 @@ def policy_rules(policy: Policy) -> list[str]:
                 f"percentages ≤ {number(tails['low'])} and ≥ {number(tails['high'])} are not shown",
             )
         )
+    coding = policy.part("coding")
+    if coding:
+        each = "/".join(str(s) for s in sorted(coding["steps"]))
+        rules.append(
+            t(
+                f"wat niet precies mag, wordt een klasse van {each} procentpunten waarin ten minste {coding['least']} tellers "
+                f"passen; {policy.class_width + 1} daarvan blijven mogelijk",
+                f"what may not be exact becomes a class of {each} percentage points that holds at least {coding['least']} "
+                f"numerators; {policy.class_width + 1} of them stay possible",
+            )
+        )
+    pooled = policy.part("pooled")
+    if pooled:
+        levels = ", ".join(pooled["levels"])
+        rules.append(
+            t(f"{levels}: alleen de jaren samen", f"{levels}: only the years together"),
+        )
+    if policy.part("sides").get("follow"):
+        rules.append(
+            t(
+                "drempels voor teller en complement gelden voor de gevoelige kant van de indicator",
+                "thresholds for numerator and complement hold for the sensitive side of the indicator",
+            )
+        )
     group = policy.part("group_disclosure")
     if group:
         kind = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bds_tool.protect.cube import BREAKDOWNS, Cube
-from bds_tool.protect.table_model import Need, Primary
+from bds_tool.protect.table_model import Primary
 from bds_tool.protect.types import Bools
 
 if TYPE_CHECKING:
@@ -33,17 +33,20 @@ def tie(indicator: Indicator, bonds: Bonds | None) -> None:
     for series, mask in ((bonds.shown, indicator.shown_before), (bonds.hidden, indicator.hidden_before)):
         for row in np.flatnonzero(series.to_numpy()[rows]).tolist():
             mask[position[row]] = True
+    low, high = bonds.low.to_numpy()[rows], bonds.high.to_numpy()[rows]
+    for row in np.flatnonzero(~np.isnan(low)).tolist():
+        indicator.class_before[position[row]] = (low[row], high[row])
 
 
-def below_lowest(part: pl.DataFrame, name: str, definition: Mapping[str, Any], policy: Policy) -> pl.Series:
-    """Rows of a sensitive indicator below the lowest level at which the policy lets it be published."""
-    import polars as pl
-
+def not_here(part: pl.DataFrame, name: str, definition: Mapping[str, Any], policy: Policy) -> pl.Series:
+    """Rows that the policy publishes for no area of their level: of sensitive indicators, and of single years."""
     lowest = policy.lowest_level(name, definition)
-    if not lowest:
-        return pl.Series([False] * part.height)
-    deeper = LEVELS[LEVELS.index(lowest) + 1 :]
-    return part["level"].is_in(list(deeper))
+    deeper = LEVELS[LEVELS.index(lowest) + 1 :] if lowest else ()
+    found = part["level"].is_in(list(deeper))
+    pooled = policy.part("pooled").get("levels", [])
+    if pooled and definition.get("additive", True) and part["period"].str.contains("-", literal=True).any():
+        found |= part["level"].is_in(pooled) & ~part["period"].str.contains("-", literal=True)
+    return found
 
 
 def find_primaries(indicator: Indicator, policy: Policy) -> None:
@@ -60,16 +63,13 @@ def find_primaries(indicator: Indicator, policy: Policy) -> None:
     small_n = (n < floor) & someone
     small_area = _small_area(frame, policy)
     share = np.divide(x, n, out=np.zeros(len(n)), where=n > 0)
-    wanted_x = (
-        ~mean
-        & (n > 0)
-        & (
-            ((x > 0) & (x < policy.numerator))
-            | ((x == 0) & (not policy.zeros_shown))
-            | _extreme(share, levels, policy, sensitive)
-        )
-    )
-    wanted_y = ~mean & (n > 0) & (((y > 0) & (y < policy.complement)) | ((y == 0) & (not policy.full_shown)))
+    having, lacking = policy.sides(indicator.definition)
+    few_x = ((x > 0) & (x < policy.numerator)) | ((x == 0) & (not policy.zeros_shown))
+    few_y = ((y > 0) & (y < policy.complement)) | ((y == 0) & (not policy.full_shown))
+    # An outcome that holds for nearly a whole group: of the side that harms.
+    most = _extreme(share if having else 1 - share, levels, policy, sensitive)
+    wanted_x = ~mean & (n > 0) & ((few_x & having) | (most & having))
+    wanted_y = ~mean & (n > 0) & ((few_y & lacking) | (most & (not having)))
     small = small_n | small_area
     hidden_zero = not policy.zeros_shown
     # The denominator of a mean is its population less the missing: where the population is protected, so is it.
@@ -78,6 +78,7 @@ def find_primaries(indicator: Indicator, policy: Policy) -> None:
     wanted_y |= small & ~mean & (hidden_zero | (y > 0)) & (n > 0)
     # Between n and N only the missing move: protecting them protects n when N is known.
     wanted_m = small & (n + m >= floor) & (m > 0) & (not indicator.empty)
+    indicator.need = policy.need(1, 1)
     told = ~indicator.withheld
     position = _node_of_row(cube, frame.height)
     indicator.small = np.zeros(cube.real.shape, dtype=bool)
@@ -96,7 +97,12 @@ def find_primaries(indicator: Indicator, policy: Policy) -> None:
                 continue
             seen.add((quantity, node, flat))
             value = int(cube.values[quantity, node, flat])
-            indicator.primaries.append(Primary(quantity, node, flat, _need(policy, value, threshold)))
+            need = policy.need(value, threshold)
+            indicator.plain.append(Primary(quantity, node, flat, need))
+            # Who knows denominator and class knows more, so more must stay possible.
+            told_class = quantity != M and bool(indicator.rule) and not indicator.small[node, flat]
+            need = policy.need(value, threshold, coded=told_class)
+            indicator.primaries.append(Primary(quantity, node, flat, need))
     too_few = (position[row] for row in np.flatnonzero(told & (n + m < floor) & someone).tolist())
     indicator.small_population = sorted({p for p in too_few if not indicator.shown_before[p]})
 
@@ -118,10 +124,6 @@ def _not_delivered(frame: pl.DataFrame) -> Bools:
     none = (pl.col("n") + pl.col("_m")).max().over("area", "period") == 0
     absent = pl.col("not_delivered").fill_null(0).max().over("area", "period") > 0
     return np.asarray(frame.select((none & absent).alias("none"))["none"].to_numpy(), dtype=bool)
-
-
-def _need(policy: Policy, value: int, threshold: int) -> Need:
-    return policy.need(value, threshold)
 
 
 def _extreme(share: Any, levels: list[str], policy: Policy, sensitive: bool) -> Any:  # noqa: ANN401

@@ -9,6 +9,7 @@ from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
 from bds_tool.protect.collapse import result_proposals
 from bds_tool.protect.files import protect_table, round_table, summary
+from bds_tool.protect.ledger import Ledger, held, other_kind
 from bds_tool.protect.result_run import protect_result, result_summary
 
 if TYPE_CHECKING:
@@ -40,7 +41,14 @@ def run_result(
         )
         return {**result_summary(made), "proposals": result_proposals(made.frame)}, made.internal
     if policy.method == "round":
-        return _rounded_result(source, policy, target, replace=replace), None
+        with held(ledger):
+            book = Ledger.open(ledger) if ledger else None
+            if earlier or (book and book.releases):
+                raise other_kind()
+            facts, meta = _rounded_result(source, policy, target, replace=replace)
+            if book:
+                book.add(target, meta)
+        return facts, None
     raise UsageError(
         t(
             "De celsleutelmethode rekent met kinderen, niet met getelde resultaten.",
@@ -71,7 +79,9 @@ def _require_figures(source: Path) -> None:
         )
 
 
-def _rounded_result(source: Path, policy: Policy, target: Path, *, replace: bool) -> dict[str, Any]:
+def _rounded_result(
+    source: Path, policy: Policy, target: Path, *, replace: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
     from bds_tool.indicators.result import PROTECTED, read_result, write_result
     from bds_tool.protect.full_grid import filled, without_hidden_units
     from bds_tool.protect.result_run import ordered
@@ -91,7 +101,7 @@ def _rounded_result(source: Path, policy: Policy, target: Path, *, replace: bool
         "proven": False,
     }
     write_result(target, frame, meta, replace=replace, finish=sealer(seal_facts(meta, safe=False)))
-    return {"cells": frame.height, "hidden": hidden, "share_hidden": hidden / max(1, frame.height)}
+    return {"cells": frame.height, "hidden": hidden, "share_hidden": hidden / max(1, frame.height)}, meta
 
 
 def run_table(

@@ -16,9 +16,10 @@ import numpy as np
 
 from bds_tool.indicators.result import indicator_rows, spans
 from bds_tool.protect.certificate import ranges
+from bds_tool.protect.coding import bounds, numerators, steps
 from bds_tool.protect.cube import BREAKDOWNS, Cube, build_cube
-from bds_tool.protect.primaries import below_lowest, find_primaries, tie
-from bds_tool.protect.table_model import Primary, Problem, cell_cost
+from bds_tool.protect.primaries import find_primaries, not_here, tie
+from bds_tool.protect.table_model import Need, Primary, Problem, cell_cost
 from bds_tool.protect.table_run import Outcome
 from bds_tool.protect.types import Bools, Ints
 
@@ -45,8 +46,12 @@ class Indicator:
     withheld: Bools = field(repr=False)
     withheld_nodes: Bools = field(repr=False)
     primaries: list[Primary] = field(default_factory=list)
+    #: The same, of when no class is told.
+    plain: list[Primary] = field(default_factory=list)
     shown_before: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=bool), repr=False)
     hidden_before: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=bool), repr=False)
+    #: The class (% from, to) that a row told in an earlier release.
+    class_before: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict, repr=False)
     small: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=bool), repr=False)
     #: How many children a small row can still gain from the missing and stay small.
     growth: Ints = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64), repr=False)
@@ -67,6 +72,12 @@ class Indicator:
     step: Outcome | None = None
     #: Whether the denominator is told by others: then it does not move with the numerator.
     told: bool = False
+    #: The classes in which it tells what it may not show (policy); empty where it hides.
+    rule: Mapping[str, Any] = field(default_factory=dict)
+    #: How far a hidden population must be able to move.
+    need: Need = ((1, 0), (0, 1))
+    #: Rows that tell a class when they may not show their numerator.
+    codable: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=bool), repr=False)
     #: What the attacker takes for granted of hidden numerators and complements.
     floor: Ints | None = field(default=None, repr=False)
 
@@ -83,6 +94,22 @@ class Indicator:
         which = self.carrier if by else self.share_carrier
         room: Ints = self.counts[which]
         return room if which == M or self.carrier_room is None else np.minimum(room, self.carrier_room)
+
+    def classes(self, given: Bools) -> tuple[Ints, Ints]:
+        """Least numerator and least complement of every row in its class, zero where it would tell none; notes which do."""
+        n = self.counts[X] + self.counts[Y]
+        low = np.zeros((2, *n.shape), dtype=np.int64)
+        self.codable = np.zeros(n.shape, dtype=bool)
+        if self.rule and not self.mean:
+            self.codable = self.cube.real & ~given & ~self.small & ~self.withheld_nodes
+            self.codable &= steps(n.ravel(), self.rule).reshape(n.shape) > 0
+            least, most = bounds(n.ravel(), self.counts[X].ravel(), self.rule)
+            low[X], low[Y] = least.reshape(n.shape), n - most.reshape(n.shape)
+            low[:, ~self.codable] = 0
+        for (node, flat), told in self.class_before.items():
+            first, last = numerators(int(n[node, flat]), *told)
+            low[:, node, flat] = first, int(n[node, flat]) - last
+        return low[X], low[Y]
 
     def row_cost(self) -> Any:  # noqa: ANN401
         return _row_cost(self.cube, self.counts.sum(axis=0))
@@ -160,11 +187,12 @@ def _indicator(
         pl.coalesce("x", "n").alias("_x"),
         (pl.col("n") - pl.coalesce("x", "n")).alias("_y"),
     ).collect()
-    withheld = below_lowest(part, name, definition, policy)
+    withheld = not_here(part, name, definition, policy)
     if withheld.all():
         return None
     cube = build_cube(part, ["_x", "_y", "_m"], additive=bool(definition.get("additive", True)))
     found = Indicator(name, part, definition, cube, withheld.to_numpy(), _only(cube, withheld.to_numpy()))
+    found.rule = policy.coding(name, definition)
     tie(found, bonds)
     find_primaries(found, policy)
     return found
@@ -192,7 +220,7 @@ def population_problem(group: list[Indicator], small: list[tuple[int, int]]) -> 
         empty[place] = False
     fixed = cube.real & (empty | np.any([i.shown_before for i in group], axis=0))
     small = [place for place in small if not fixed[place]]
-    primaries = [Primary(0, node, flat, ((1, 0), (0, 1))) for node, flat in small]
+    primaries = [Primary(0, node, flat, group[0].need) for node, flat in small]
     withheld = np.all([i.withheld_nodes for i in group], axis=0)
     return Problem(
         cube.tree,
@@ -234,6 +262,7 @@ def indicator_problem(indicator: Indicator, given: Bools, policy: Policy | None)
         for node, flat in own:
             shield[node, flat] = False
         fixed |= cube.real & shown_zero & shield & ~given
+    lower[:M] = np.maximum(lower[:M], indicator.classes(given))
     indicator.floor = lower[:M].copy()
     # A denominator that others tell is no part of it: what keeps that secret is proven apart.
     primaries = [p for p in indicator.primaries if not indicator.told or p.quantity != M]

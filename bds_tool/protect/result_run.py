@@ -26,12 +26,15 @@ from bds_tool.indicators.result import (
 )
 from bds_tool.protect import proofs
 from bds_tool.protect.bundles import protect_group
+from bds_tool.protect.coding import CODED, percentages
 from bds_tool.protect.cube import BREAKDOWNS
 from bds_tool.protect.files import require_proof, require_safe
 from bds_tool.protect.full_grid import filled, without_hidden_units
-from bds_tool.protect.ledger import Ledger, bind
+from bds_tool.protect.ledger import Ledger, bind, held
+from bds_tool.protect.policy import build
 from bds_tool.protect.result_model import Indicator, groups
 from bds_tool.protect.seal import forbidden, public_meta, seal_facts, sealer
+from bds_tool.protect.types import Bools, Ints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
     from bds_tool.protect.policy import Policy
 
 ROW = ("area", "period", *BREAKDOWNS)
+#: In place of the least numerators of a class: the row tells the class that it told in an earlier release.
+AS_BEFORE = -1
 #: From this many rows on, other processes pay for their start.
 PARALLEL_ROWS = 50_000
 #: Columns of every row, and those of a shown row; what is in neither is not published.
@@ -104,34 +109,35 @@ def protect_result(
             t(f"{source.name} is al beschermd.", f"{source.name} is protected already."),
             t("Geef het resultaat van bds indicator compute.", "Give the result of bds indicator compute."),
         )
-    book = Ledger.open(ledger) if ledger else None
-    before = [*(Path(p) for p in earlier), *(book.paths() if book else [])]
-    with scratch() as folder:
-        made = protect_frame(result, policy, folder, quality=quality, ledger=book)
-        draft = write_result(folder / "draft.result", made.frame, made.meta)
-        made.verdict = audit_results(
-            draft.path,
-            before,
-            width=policy.least_width,
-            judged=judged_rows(made),
-            floors=made.floors,
-            claims=claims(made),
-            relations=made.relations,
+    with held(ledger):
+        book = Ledger.open(ledger) if ledger else None
+        before = [*(Path(p) for p in earlier), *(book.paths() if book else [])]
+        with scratch() as folder:
+            made = protect_frame(result, policy, folder, quality=quality, ledger=book)
+            draft = write_result(folder / "draft.result", made.frame, made.meta)
+            made.verdict = audit_results(
+                draft.path,
+                before,
+                width=policy.least_width,
+                judged=judged_rows(made),
+                floors=made.floors,
+                claims=claims(made),
+                relations=made.relations,
+            )
+        require_safe(made.verdict)
+        public = without_hidden_units(made.frame)
+        made.meta |= {"audit": {"safe": True}, "unplaced": True, "statuses": statuses(public)}
+        shown = public.filter(~public["status"].is_in([HIDDEN, TOO_LOW]))
+        facts = seal_facts(
+            made.meta,
+            safe=True,
+            ledger=book.state() if book else "",
+            earlier=len(before),
+            shown_before=forbidden(shown, policy).height if before else 0,
         )
-    require_safe(made.verdict)
-    public = without_hidden_units(made.frame)
-    made.meta |= {"audit": {"safe": True}, "unplaced": True, "statuses": statuses(public)}
-    shown = public.filter(~public["status"].is_in([HIDDEN, TOO_LOW]))
-    facts = seal_facts(
-        made.meta,
-        safe=True,
-        ledger=book.state() if book else "",
-        earlier=len(before),
-        shown_before=forbidden(shown, policy).height if before else 0,
-    )
-    write_result(target, public, made.meta, replace=replace, finish=sealer(facts))
-    if book:
-        book.add(target, made.meta)
+        write_result(target, public, made.meta, replace=replace, finish=sealer(facts))
+        if book:
+            book.add(target, made.meta)
     return made
 
 
@@ -147,7 +153,7 @@ def protect_frame(
     definitions = result.meta.get("definitions") or {}
     bonds = bind(ledger, frame, result.meta) if ledger and ledger.releases else None
     relations = of_result(frame, result.meta)
-    hidden = np.zeros(frame.height, dtype=bool)
+    hidden, coded = np.zeros(frame.height, dtype=bool), np.zeros(frame.height, dtype=np.int64)
     known = np.zeros(frame.height, dtype=bool)
     group_of: dict[str, int] = {}
     whole: list[str] = []
@@ -160,13 +166,20 @@ def protect_frame(
     for place, done in enumerate(in_processes(work, found, number) if side_by_side else map(work, found)):
         for one in done:
             hidden[one.hidden] = True
+            for least, rows in one.coded:
+                coded[rows] = least
             known[one.known] = True
             group_of |= dict.fromkeys(one.ids, place)
             whole += one.whole
             facts.append(one.facts)
             floors.append(one.floors)
             proof_of |= dict.fromkeys(one.ids, one.proof)
-    published = _published(frame, hidden, known)
+    before = None
+    if bonds is not None:
+        hidden |= bonds.frozen.to_numpy()
+        before = pl.DataFrame({"low": bonds.low, "high": bonds.high})
+        coded[hidden & bonds.low.is_not_null().to_numpy()] = AS_BEFORE
+    published = _published(frame, hidden, known, coded, policy, before)
     meta = {
         **public_meta(result.meta),
         "status": PROTECTED,
@@ -184,7 +197,8 @@ def protect_frame(
 
 def statuses(frame: pl.DataFrame) -> dict[str, int]:
     """How many rows have each status."""
-    return {s: int((frame["status"] == s).sum()) for s in (OK, HIDDEN, NO_DATA, TOO_LOW)}
+    words = (OK, HIDDEN, NO_DATA, TOO_LOW, *((CODED,) if CODED in frame["status"] else ()))
+    return {s: int((frame["status"] == s).sum()) for s in words}
 
 
 def ordered(frame: pl.DataFrame) -> pl.DataFrame:
@@ -201,6 +215,7 @@ class _Proven:
 
     ids: list[str]
     hidden: Any
+    coded: list[tuple[int, Any]]
     known: Any
     whole: list[str]
     facts: pl.DataFrame
@@ -225,6 +240,11 @@ def _proven(
             _Proven(
                 [i.id for i in bundle.members],
                 np.concatenate([i.numbers()[i.rows_of(bundle.hidden_of(i))] for i in bundle.members]),
+                [
+                    (int(i.rule["least"]), i.numbers()[i.rows_of(bundle.coded_of(i))])
+                    for i in bundle.members
+                    if i.rule
+                ],
                 np.concatenate([i.numbers()[~i.withheld] for i in bundle.members]),
                 bundle.whole(),
                 proofs.facts(proofs.certified(bundle)),
@@ -235,12 +255,16 @@ def _proven(
     return done
 
 
-def _published(frame: pl.DataFrame, hidden: Any, known: Any) -> pl.DataFrame:  # noqa: ANN401
+def _published(
+    frame: pl.DataFrame, hidden: Bools, known: Bools, coded: Ints, policy: Policy, before: pl.DataFrame | None
+) -> pl.DataFrame:
     import polars as pl
 
     status = (
         pl.when(~pl.Series(known))
         .then(pl.lit(TOO_LOW))
+        .when(pl.Series(coded != 0))
+        .then(pl.lit(CODED))
         .when(pl.Series(hidden))
         .then(pl.lit(HIDDEN))
         .when(pl.col("n") == 0)
@@ -248,13 +272,16 @@ def _published(frame: pl.DataFrame, hidden: Any, known: Any) -> pl.DataFrame:  #
         .otherwise(pl.lit(OK))
     )
     frame = frame.with_columns(status.alias("status"))
-    secret = pl.col("status").is_in([HIDDEN, TOO_LOW])
+    secret = pl.col("status").is_in([HIDDEN, TOO_LOW, CODED])
+    told = frame.select("status", "n", "x", "missing")
     # A column is published because it is known to be safe, never for want of a reason to empty it.
     empty = [c for c in frame.columns if c not in (*KEPT, *SHOWN) or c in UNPROVEN]
     frame = frame.with_columns(
         *(pl.lit(None, dtype=frame[c].dtype).alias(c) for c in empty),
         *(pl.when(secret).then(None).otherwise(pl.col(c)).alias(c) for c in SHOWN if c in frame.columns),
     )
+    told = told.with_columns(least=pl.Series(coded))
+    frame = _with_classes(frame, told if before is None else told.hstack(before), policy)
     by = ["indicator", "area", "sex", "education", "age", "origin", "mother_age"]
     # A trend is told from all years and a reference from a higher area: neither may speak for hidden rows.
     year_hidden = secret.any().over(by)
@@ -272,9 +299,52 @@ def _published(frame: pl.DataFrame, hidden: Any, known: Any) -> pl.DataFrame:  #
     )
 
 
+def _with_classes(frame: pl.DataFrame, told: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Of a row that tells a class: the denominator, who is missing, and the bounds of the class in %."""
+    import polars as pl
+
+    where = pl.col("status") == CODED
+    rows = told.with_row_index("_i").filter(where)
+    if not rows.height:
+        return frame
+    parts = []
+    for (least,), part in rows.group_by("least"):
+        if least == AS_BEFORE:
+            low, high = part["low"].to_numpy(), part["high"].to_numpy()
+        else:
+            rule = {**policy.part("coding"), "least": least}
+            low, high = percentages(part["n"].to_numpy(), part["x"].to_numpy(), rule)
+        parts.append(
+            part.select("_i", "n", "missing").with_columns(
+                lower=pl.Series(low), upper=pl.Series(high), method=pl.lit(CODED)
+            )
+        )
+    classes = pl.concat(parts)
+    columns = ("n", "missing", "lower", "upper", "method")
+    joined = frame.with_row_index("_i").join(classes, on="_i", how="left", suffix="_c", maintain_order="left")
+    return joined.with_columns(
+        pl.when(where).then(pl.col(f"{c}_c")).otherwise(pl.col(c)).alias(c) for c in columns
+    ).select(frame.columns)
+
+
 def judged_rows(made: ProtectedResult) -> Callable[[str], pl.DataFrame]:
     """Of an indicator, the counts that the audit must find secret: the primary ones."""
-    return lambda name: made.internal(name).drop("waar", "laag", "hoog")
+    import polars as pl
+
+    policy = build(made.meta["policy"])
+    classes = made.frame.filter(pl.col("status") == CODED).select("indicator", *ROW)
+
+    def told(name: str) -> pl.DataFrame:
+        mine = (
+            classes.filter(pl.col("indicator") == name).with_columns(_c=pl.lit(value=True)).drop("indicator")
+        )
+        rows = made.internal(name).drop("waar", "laag", "hoog")
+        rows = rows.join(mine, on=list(ROW), how="left", nulls_equal=True, maintain_order="left")
+        of_class = pl.col("_c").fill_null(value=False) & pl.col("telling").is_in(["teller", "complement"])
+        width = pl.when(of_class).then(policy.class_width).otherwise(policy.least_width)
+        return rows.with_columns(width.alias("breedte")).drop("_c")
+
+    return told
 
 
 def claims(made: ProtectedResult) -> Callable[[str], ResultClaims | None]:
@@ -306,6 +376,7 @@ def result_summary(made: ProtectedResult) -> dict[str, Any]:
         "hidden": statuses[HIDDEN],
         "share_hidden": statuses[HIDDEN] / max(1, made.frame.height),
         "primary": made.facts["_row"].n_unique(),
+        "coded": statuses.get(CODED, 0),
         "withheld_level": statuses[TOO_LOW],
         "whole": made.meta["whole"],
         "audit_solved": made.verdict.solved,

@@ -34,6 +34,7 @@ from bds_tool.indicators.result import (
     counts_schema,
     read_result,
 )
+from bds_tool.protect.coding import CODED, fits
 from bds_tool.protect.policy import Policy, build
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ VERSION = 1
 KEY_VARIABLE = "BDS_KEY"
 OK, HIDDEN, NO_DATA, TOO_LOW, ROUNDED = "ok", "verborgen", "geen_gegevens", "niet_op_dit_niveau", "afgerond"
 SECRET = (HIDDEN, TOO_LOW)
-WORDS = {"suppress": {OK, HIDDEN, NO_DATA, TOO_LOW}, "round": {ROUNDED, HIDDEN}}
+WORDS = {"suppress": {OK, HIDDEN, NO_DATA, TOO_LOW, CODED}, "round": {ROUNDED, HIDDEN}}
 #: What a published result says of itself; everything else stays inside.
 PUBLIC_META = frozenset(
     [
@@ -76,6 +77,8 @@ PUBLIC_META = frozenset(
 )
 #: Cells of a row that only a shown row has.
 TOLD = (*FIGURES, "reliability", "method")
+#: Cells of a row that tells a class.
+OF_CLASS = ("n", "missing", "lower", "upper", "method")
 KEY = ("indicator", "area", "period", *BREAKDOWNS)
 
 
@@ -204,6 +207,7 @@ def unfit(result: Result, shown_before: int = 0) -> Iterator[str]:
     filled = [c for c in TOLD if hidden[c].null_count() < hidden.height]
     if filled:
         yield t(f"verborgen rijen tonen {', '.join(filled)}", f"hidden rows show {', '.join(filled)}")
+    yield from _classes(frame.filter(pl.col("status") == CODED), policy, result.meta)
     shown = frame.filter(~pl.col("status").is_in(SECRET))
     if any(shown[c].null_count() < shown.height for c in UNPROVEN):
         yield t("er staan getallen die niet zijn beveiligd", "there are figures that were not protected")
@@ -223,6 +227,27 @@ def unfit(result: Result, shown_before: int = 0) -> Iterator[str]:
             f"in {number(wrong)} rijen kloppen waarde en aantallen niet",
             f"in {number(wrong)} rows value and counts differ",
         )
+
+
+def _classes(coded: pl.DataFrame, policy: Policy, meta: Mapping[str, Any]) -> Iterator[str]:
+    """Rows that tell a class tell nothing else, and one that the policy gives to their denominator."""
+    rule = policy.part("coding")
+    if not coded.height:
+        return
+    empty = [c for c in TOLD if c not in OF_CLASS]
+    known = meta.get("definitions") or {}
+    good = (
+        bool(rule)
+        and all(coded[c].null_count() == coded.height for c in empty)
+        and all(coded[c].null_count() == 0 for c in OF_CLASS)
+        and set(coded["method"].unique().to_list()) == {CODED}
+        and not any(policy.sensitive(i, known.get(i) or {}) for i in coded["indicator"].unique().to_list())
+        and bool(
+            fits(coded["n"].to_numpy(), coded["lower"].to_numpy(), coded["upper"].to_numpy(), rule).all()
+        )
+    )
+    if not good:
+        yield t("een klasse is een andere dan het beleid geeft", "a class is another than the policy gives")
 
 
 def forbidden(shown: pl.DataFrame, policy: Policy) -> pl.DataFrame:

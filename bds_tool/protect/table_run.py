@@ -71,15 +71,19 @@ def table_problem(table: CountTable, policy: Policy) -> Problem:
 MANY_PRIMARIES = 100_000
 
 
-def suppress(problem: Problem, *, passes: int = 3, quality: bool = False, top_first: bool = False) -> Outcome:
+def suppress(
+    problem: Problem, *, passes: int = 3, quality: bool = False, top_first: bool = False, ladder: bool = True
+) -> Outcome:
     """Hide rows until every primary is certified; what cannot be certified climbs the ladder.
 
-    With `top_first` more time is spent to publish the rows of the highest level.
+    Without `ladder` it stays uncertified. With `top_first` more time is spent to publish the rows of the highest level.
     """
     if len(problem.primaries) > MANY_PRIMARIES:
         passes = min(passes, 2)
     suppressor = Suppressor(problem)
     missing = suppressor.run(passes)
+    if missing and not ladder:
+        return Outcome(problem, suppressor.hidden(), [], list(missing))
     blocks = climb(suppressor, missing) if missing else 0
     if quality or top_first:
         from bds_tool.protect.quality import ROUNDS, improve

@@ -11,6 +11,8 @@ from bds_tool.base.text import number, t
 HIDDEN = "*"
 NO_DATA = "–"
 #: Statuses that carry no figure but hide nothing.
+#: A row that tells the class of its percentage, and not the percentage.
+CLASS = "klasse"
 EMPTY = frozenset({"geen_gegevens", "geen gegevens", "niet_berekend"})
 
 
@@ -20,7 +22,12 @@ def shown(row: Mapping[str, Any]) -> bool:
 
 
 def hidden(row: Mapping[str, Any]) -> bool:
-    return row.get("value") is None and row["status"] not in EMPTY
+    return row.get("value") is None and row["status"] not in EMPTY and not coded(row)
+
+
+def coded(row: Mapping[str, Any]) -> bool:
+    """Does the row tell a class?"""
+    return row["status"] == CLASS and row.get("lower") is not None and row.get("upper") is not None
 
 
 def decimals(unit: str) -> int:
@@ -28,7 +35,11 @@ def decimals(unit: str) -> int:
 
 
 def value(row: Mapping[str, Any], unit: str = "%") -> str:
-    """`12,3 %`, `*` when hidden, `–` when there are no data."""
+    """`12,3 %`, `≤ 5 %` or `10–20 %` when it is a class, `*` when hidden, `–` when there are no data."""
+    if coded(row):
+        low, high = number(row["lower"]), number(row["upper"])
+        told = f"≤ {high}" if row["lower"] <= 0 else f"≥ {low}" if row["upper"] >= 100 else f"{low}–{high}"
+        return f"{told} {unit}".strip()
     if shown(row):
         return f"{number(row['value'], decimals(unit))} {unit}".strip()
     return HIDDEN if hidden(row) else NO_DATA
@@ -54,6 +65,13 @@ def legend() -> list[tuple[str, str]]:
             t(
                 "verborgen om herleiding tot kinderen te voorkomen",
                 "hidden so that no child can be recognised",
+            ),
+        ),
+        (
+            "≤ 5 %",
+            t(
+                "klasse van het percentage: precies tonen zou te veel zeggen",
+                "class of the percentage: the exact figure would tell too much",
             ),
         ),
         (NO_DATA, t("geen gegevens", "no data")),

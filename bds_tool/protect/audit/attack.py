@@ -37,6 +37,8 @@ class Finding:
     low: float
     high: float
     name: str = ""
+    #: Of a result: indicator, area, period and break-downs.
+    row: tuple[str, ...] = ()
 
 
 @dataclass

@@ -18,7 +18,7 @@ from bds_tool.base.errors import UnreadableError
 from bds_tool.base.text import t
 from bds_tool.protect.audit.attack import Finding, Verdict, attack
 from bds_tool.protect.audit.linked import Member, Relation, excuse_means, families, join, told_by_means
-from bds_tool.protect.audit.result_grid import BREAKDOWNS, COUNTS, HIDDEN, KEY, Grid
+from bds_tool.protect.audit.result_grid import BREAKDOWNS, CLASS, COUNTS, HIDDEN, KEY, Grid
 from bds_tool.protect.audit.system import Ints, System
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 #: Layouts of a result this reads, and the counts of a row.
+CLASS_TELLS = ("n", "missing", "lower", "upper")
 LAYOUTS, FIGURES = (1, 2, 3), ("n", "x", "missing")
 
 
@@ -107,16 +108,20 @@ def audit_results(
         total.remarks.append(
             t(f"{path.name} bevat onbeschermde aantallen", f"{path.name} holds unprotected counts")
         )
+    rule = (now.meta.get("policy") or {}).get("rounding") if now.meta.get("method") == "round" else None
     told = _population_shown([now, *before])
+    if rule:
+        told = told.clear()
     known = [*(now.meta.get("relations") or []), *relations]
     names = [str(n) for n in now.frame["indicator"].unique(maintain_order=True).to_list()]
     rows = {str(n): part for (n,), part in now.frame.group_by("indicator", maintain_order=True)}
-    total.remarks += told_by_means(now.frame, known)
+    total.remarks += [] if rule else told_by_means(now.frame, known)
     for family in families(names, known):
         prepared = []
         for name in family:
             definition = dict((now.meta.get("definitions") or {}).get(name) or {})
             definition["unplaced"] = bool(now.meta.get("unplaced"))
+            definition["rounding"] = rule
             group = (now.meta.get("populations") or {}).get(name)
             others = [_same_name(r, name) for r in before]
             member, changed = _prepared(
@@ -145,7 +150,11 @@ def audit_results(
         for f in verdict.findings:
             m = next(m for m in reversed(prepared) if m.first <= f.cell)
             own = m.grid.named(Finding(f.cell - m.first, f.reason, f.low, f.high), m.part)
-            total.findings.append(Finding(offset + f.cell, f.reason, f.low, f.high, f"{m.name} · {own.name}"))
+            total.findings.append(
+                Finding(
+                    offset + f.cell, f.reason, f.low, f.high, f"{m.name} · {own.name}", (m.name, *own.row)
+                )
+            )
         total.judged += verdict.judged
         total.unknown += verdict.unknown
         total.solved += verdict.solved
@@ -197,12 +206,13 @@ def _prepared(
 
     now = part
     part, changed = _with_earlier(part, older)
-    grid = Grid.build(part, definition)
-    system = grid.system(part, told, width, floors)
+    rule = definition.get("rounding")
+    grid = Grid.build(part, definition, claims.start if claims and rule else None)
+    system = grid.system(part, told, width, floors, rule)
     numbered = part.with_row_index("_r")
     if judged is None:
         mine = numbered.join(
-            now.filter(pl.col("status") == "verborgen").select(KEY),
+            now.filter(pl.col("status").is_in(["verborgen", CLASS])).select(KEY),
             on=list(KEY),
             how="semi",
             nulls_equal=True,
@@ -212,8 +222,11 @@ def _prepared(
     else:
         keys = numbered.select("_r", *KEY).join(judged, on=list(KEY), how="inner", nulls_equal=True)
         for q, count in enumerate(COUNTS):
-            rows = keys.filter(pl.col("telling") == count)["_r"].to_numpy()
-            system.wanted[grid.cells(q, rows)] = True
+            chosen = keys.filter(pl.col("telling") == count)
+            cells = grid.cells(q, chosen["_r"].to_numpy())
+            system.wanted[cells] = True
+            if "breedte" in chosen.columns:
+                system.need[cells] = chosen["breedte"].to_numpy()
     if older:
         filled = now.select(*KEY, pl.col("n").is_null().alias("_new"))
         filled = numbered.join(filled, on=list(KEY), how="left", nulls_equal=True, maintain_order="left")
@@ -255,17 +268,37 @@ def _want_old_secrets(
         system.wanted[grid.cells(q, both["_r"].to_numpy())[safe]] = True
 
 
+def _with_classes(part: pl.DataFrame, older: list[pl.DataFrame]) -> pl.DataFrame:
+    """Rows that hide what an earlier release told a class of, with that class."""
+    import polars as pl
+
+    for old in older:
+        told = old.filter(pl.col("status") == CLASS).select(
+            *KEY, *(pl.col(c).alias(f"_{c}") for c in CLASS_TELLS)
+        )
+        if not told.height:
+            continue
+        part = part.join(told, on=list(KEY), how="left", nulls_equal=True, maintain_order="left")
+        use = pl.col("n").is_null() & pl.col("_n").is_not_null()
+        part = part.with_columns(
+            pl.when(use).then(pl.lit(CLASS)).otherwise(pl.col("status")).alias("status"),
+            *(pl.when(use).then(pl.col(f"_{c}")).otherwise(pl.col(c)).alias(c) for c in CLASS_TELLS),
+        ).drop(f"_{c}" for c in CLASS_TELLS)
+    return part
+
+
 def _with_earlier(part: pl.DataFrame, older: list[pl.DataFrame]) -> tuple[pl.DataFrame, int]:
     """Fill hidden rows that an earlier release showed; count shown numbers that differ."""
     import polars as pl
 
     changed = 0
+    part = _with_classes(part, older)
     for old in older:
-        shown = old.filter(pl.col("n").is_not_null()).select(
+        shown = old.filter(pl.col("n").is_not_null() & (pl.col("status") != CLASS)).select(
             *KEY, pl.col("n").alias("_n"), pl.col("x").alias("_x"), pl.col("missing").alias("_m")
         )
         part = part.join(shown, on=list(KEY), how="left", nulls_equal=True, maintain_order="left")
-        both = pl.col("n").is_not_null() & pl.col("_n").is_not_null()
+        both = pl.col("n").is_not_null() & pl.col("_n").is_not_null() & (pl.col("status") != CLASS)
         differs = both & ((pl.col("n") != pl.col("_n")) | pl.col("x").ne_missing(pl.col("_x")))
         changed += int(part.select(differs.sum()).item())
         part = part.with_columns(

@@ -7,6 +7,7 @@ bound by a sum.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 BREAKDOWNS = ("sex", "education", "age", "origin", "mother_age")
 KEY = ("area", "period", *BREAKDOWNS)
 HIDDEN = ("verborgen", "niet_op_dit_niveau")
+#: A row that tells its denominator, and of its numerator the class.
+CLASS = "klasse"
 #: Counts of a row in the order of the cells: numerator, complement, missing, denominator, population.
 COUNTS = ("teller", "complement", "ontbrekend", "noemer", "populatie")
 #: A sum: axis, total, parts.
@@ -40,8 +43,11 @@ class Grid:
     empty: bool
 
     @classmethod
-    def build(cls, part: pl.DataFrame, definition: dict[str, Any]) -> Grid:
-        """Areas add up to their parent, years to their window, values of a breakdown to its total."""
+    def build(cls, part: pl.DataFrame, definition: dict[str, Any], true: pl.DataFrame | None = None) -> Grid:
+        """Areas add up to their parent, years to their window, values of a breakdown to its total.
+
+        Of rounded counts nobody sees whether they do, so every sum may have a rest; `true` counts tell where none has.
+        """
         areas, periods = part["area"].unique().sort().to_list(), part["period"].unique().sort().to_list()
         kinds = sorted({tuple(r) for r in part.select(BREAKDOWNS).iter_rows()})
         a = {v: i for i, v in enumerate(areas)}
@@ -64,8 +70,13 @@ class Grid:
         sizes = [len(a), len(p), len(b)]
         mean = _is_mean(part, definition)
         shown = np.zeros((3, *sizes))
-        shown[:, *at] = np.stack(_counts(part, mean=mean)[:3])
-        sums, rests = _classify(candidates, shown, sizes, unplaced=bool(definition.get("unplaced")))
+        rounded = bool(definition.get("rounding"))
+        seen = part if true is None or not rounded else _same_rows(part, true)
+        shown[:, *at] = np.stack(_counts(seen, mean=mean)[:3])
+        if rounded and true is None:
+            shown[:] = np.nan
+        loose = bool(definition.get("unplaced")) or rounded
+        sums, rests = _classify(candidates, shown, sizes, unplaced=loose, all_axes=rounded and true is None)
         shape = (sizes[0], sizes[1], sizes[2])
         place = np.ravel_multi_index(at, shape).astype(np.int64)
         present = np.ones(shape, dtype=bool)
@@ -141,10 +152,17 @@ class Grid:
         row = part.row(int(np.flatnonzero(self.place == finding.cell % size)[0]), named=True)
         codes = [str(row[k]) for k in KEY if row[k] != "totaal" or k == "area"]
         name = " · ".join([*codes, COUNTS[finding.cell // size]])
-        return Finding(finding.cell, finding.reason, finding.low, finding.high, name)
+        return Finding(
+            finding.cell, finding.reason, finding.low, finding.high, name, tuple(row[k] for k in KEY)
+        )
 
     def system(
-        self, part: pl.DataFrame, told: pl.DataFrame, width: int, floors: pl.DataFrame | None
+        self,
+        part: pl.DataFrame,
+        told: pl.DataFrame,
+        width: int,
+        floors: pl.DataFrame | None,
+        rule: Mapping[str, Any] | None = None,
     ) -> System:
         """What is known: shown rows, zero where there is no row, N where any indicator shows it, and all sums."""
         import polars as pl
@@ -163,7 +181,18 @@ class Grid:
                 low[count, hidden_places] = least[name].fill_null(0).cast(pl.Float64).to_numpy()[~shown]
         if self.mean:
             low[1], high[1] = 0.0, 0.0
-        low[:, self.place[shown]] = high[:, self.place[shown]] = counts[:, shown]
+        # Of a row that tells a class, numerator and complement stay unknown.
+        for count in range(5):
+            told_count = ~np.isnan(counts[count])
+            if rule:
+                # Complement and population are differences and sums of rounded counts: they tell nothing more.
+                if count in {0, 2, 3}:
+                    ends = _unrounded(counts[count, told_count], rule, hides=count != 2)
+                    low[count, self.place[told_count]], high[count, self.place[told_count]] = ends
+                continue
+            low[count, self.place[told_count]] = counts[count, told_count]
+            high[count, self.place[told_count]] = counts[count, told_count]
+        _in_class(part, self.place, low, high)
         population = part.select(*KEY).join(
             told, on=list(KEY), how="left", nulls_equal=True, maintain_order="left"
         )["N"]
@@ -187,6 +216,47 @@ class Grid:
         return system
 
 
+def _unrounded(value: Floats, rule: Mapping[str, Any], *, hides: bool) -> tuple[Floats, Floats]:
+    """The counts that a rounded one can stand for; `hides`: counts up to `hide_to` hide their row."""
+    base = float(rule["base"])
+    if rule["rule"] == "midpoint":
+        low, high = value - base // 2 + 1, value + base // 2
+        return np.where(value == 0, 0.0, low), np.where(value == 0, 0.0, high)
+    if rule["rule"] == "random":
+        return np.maximum(value - base + 1, 0.0), value + base - 1
+    least = float(rule.get("hide_to", 0)) + 1 if hides else 0.0
+    low = np.maximum(value - base // 2, np.where(value > 0, least, 0.0))
+    high = value + (base - 1) // 2
+    return low, np.where((value == 0) & (high < least), 0.0, high)
+
+
+def _same_rows(part: pl.DataFrame, true: pl.DataFrame) -> pl.DataFrame:
+    """The true counts of the rows of a part, in its order."""
+    return part.select(*KEY).join(
+        true.select(*KEY, "n", "x", "missing"),
+        on=list(KEY),
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
+
+
+def _in_class(part: pl.DataFrame, place: Ints, low: Floats, high: Floats) -> None:
+    """Bound numerator and complement of the rows that tell a class: the lowest holds 0 %, the others begin above theirs."""
+    rows = np.flatnonzero((part["status"] == CLASS).to_numpy() & part["n"].is_not_null().to_numpy())
+    if not len(rows):
+        return
+    n, least, most = (part[c].cast(float).to_numpy()[rows] for c in ("n", "lower", "upper"))
+    above = least >= 50
+    # Classes are those of the smaller side: of a percentage over 50, the complement.
+    start, stop = np.where(above, 100 - most, least), np.where(above, 100 - least, most)
+    smallest = np.where(start > 0, np.floor(start * n / 100 + 1e-9) + 1, 0)
+    largest = np.minimum(np.floor(stop * n / 100 + 1e-9), np.floor((n - above) / 2))
+    at = place[rows]
+    low[0, at], high[0, at] = np.where(above, n - largest, smallest), np.where(above, n - smallest, largest)
+    low[1, at], high[1, at] = n - high[0, at], n - low[0, at]
+
+
 def _counts(part: pl.DataFrame, *, mean: bool) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """The five counts per row; nan where hidden. For a mean the numerator is the denominator."""
     import polars as pl
@@ -198,7 +268,12 @@ def _counts(part: pl.DataFrame, *, mean: bool) -> tuple[Floats, Floats, Floats, 
 
 
 def _classify(
-    candidates: list[Sum], shown: Floats, sizes: list[int], *, unplaced: bool = False
+    candidates: list[Sum],
+    shown: Floats,
+    sizes: list[int],
+    *,
+    unplaced: bool = False,
+    all_axes: bool = False,
 ) -> tuple[list[Sum], list[Sum]]:
     """The sums that hold wherever everything is shown, with a rest where parts fall short; adds rests to `sizes`.
 
@@ -211,7 +286,7 @@ def _classify(
         # A comparison with a hidden row (nan) is false: it says nothing.
         if (rest < 0).any():
             continue
-        if (rest > 0).any() or (unplaced and axis == 0):
+        if (rest > 0).any() or (unplaced and (axis == 0 or all_axes)):
             rests.append((axis, whole, [*parts, sizes[axis]]))
             sizes[axis] += 1
             sums.append(rests[-1])

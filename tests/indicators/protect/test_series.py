@@ -1,0 +1,162 @@
+"""Nine series of releases: ordinary ones are published, and all of them together tell nothing; others say why not."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+
+import polars as pl
+import pytest
+from attack_script import KEY
+from burglar import left_over
+from series import RELATIONS, counted, population
+
+from bds_tool.base.errors import UnreadableError, UsageError, WithheldError
+from bds_tool.protect.ledger import LEDGER_FILE, Ledger, held
+from bds_tool.protect.policy import load_policy
+from bds_tool.protect.releases import run_result
+
+YEARS = {"next": ("2024", "2025", "2026"), "long": ("2021", "2022", "2023", "2024", "2025")}
+
+
+def without(*children):
+    return lambda found: found.filter(~pl.col("child").is_in(children))
+
+
+def joined_up(found):
+    """Two wijken become one, of another code: the division of the next year."""
+    both = pl.col("wijk").is_in(["WK000100", "WK000101"])
+    return found.with_columns(wijk=pl.when(both).then(pl.lit("WK000109")).otherwise("wijk"))
+
+
+#: First and second release: how they are counted, what became of the children, the policy of the second.
+ORDINARY = {
+    "a new break-down": ({"by": ()}, {"by": ("sex",)}, None, None),
+    "another break-down": ({"by": ("sex",)}, {"by": ("sex", "education")}, None, None),
+    "the next year": ({}, {"years": YEARS["next"]}, None, None),
+    "another length of period": ({}, {"years": YEARS["long"]}, None, None),
+    "another policy": ({}, {}, None, "other"),
+    "another set": ({"shares": ("OW", "OB")}, {"shares": ("FULL",)}, None, None),
+    "a larger set": ({"shares": ("OW",)}, {"shares": ("OW", "OB", "FULL")}, None, None),
+    "an indicator withdrawn": ({}, {"shares": ("FULL",)}, None, None),
+    "a table retyped": ({}, {"hashes": "new"}, None, None),
+}
+REFUSED = {
+    "a correction": ({}, {}, without(5, 300, 900), "zijn nu anders", "--period"),
+    "an objection": ({}, {}, without(200), "zijn nu anders", "--period"),
+    "another definition": ({}, {"hashes": "new"}, without(200, 300), "definitie van", "--specs"),
+    "another division": ({}, {}, joined_up, "anders ingedeeld", "--area-year"),
+    "rounded beside exact": ({}, {}, None, "Afgeronde cijfers", "nieuw register"),
+}
+OTHER = {"ncj-strict": "wijk-klassen", "wijk-klassen": "ncj-strict"}
+
+
+def series(folder, policy, first, second, change, other):
+    kids = population(3)
+    counted(folder / "a.result", kids, **first)
+    counted(folder / "b.result", change(kids) if change else kids, **second)
+    run_result(folder / "a.result", load_policy(policy), folder / "1.result", ledger=folder / "register")
+    run_result(
+        folder / "b.result", load_policy(other or policy), folder / "2.result", ledger=folder / "register"
+    )
+    return [folder / "1.result", folder / "2.result"]
+
+
+def together(releases):
+    """All that is known with every release in hand: what any shows, else a class, else nothing."""
+    rank = {"klasse": 1, "verborgen": 2, "niet_op_dit_niveau": 3}
+    frames = [pl.read_parquet(p / "counts.parquet") for p in releases]
+    every = pl.concat(frames).with_columns(
+        _rank=pl.col("status").replace_strict(rank, default=0, return_dtype=pl.Int64)
+    )
+    key = ["indicator", *KEY]
+    shown = every.filter(pl.col("x").is_not_null())
+    assert (shown.group_by(key).agg(pl.col("x").n_unique())["x"] == 1).all()
+    return every.sort("_rank").unique(key, keep="first", maintain_order=True).drop("_rank")
+
+
+@pytest.mark.parametrize("policy", ["ncj-strict", "wijk-klassen"])
+@pytest.mark.parametrize("name", list(ORDINARY))
+def test_an_ordinary_series_is_published_and_gives_nothing_away(tmp_path, name, policy):
+    first, second, change, other = ORDINARY[name]
+    releases = series(tmp_path, policy, first, second, change, other and OTHER[policy])
+    meta = json.loads((releases[0] / "_result.json").read_text())
+    definitions = {}
+    for path in releases:
+        definitions |= json.loads((path / "_result.json").read_text())["definitions"]
+    truth = pl.concat(pl.read_parquet(tmp_path / f"{n}.result" / "counts.parquet") for n in "ab")
+    truth = truth.unique(["indicator", *KEY], maintain_order=True)
+    frame = together(releases)
+    assert frame.filter(pl.col("x").is_not_null()).height > 20
+    found, attacked = left_over(frame, {**meta, "definitions": definitions}, RELATIONS, truth, width=1)
+    assert attacked > 20
+    assert found == []
+    assert len(Ledger.open(tmp_path / "register").releases) == 2
+
+
+@pytest.mark.parametrize("name", list(REFUSED))
+def test_what_would_tell_of_a_few_children_is_refused_with_its_reason_and_a_way_out(tmp_path, name):
+    first, second, change, reason, way = REFUSED[name]
+    with pytest.raises(WithheldError) as refused:
+        series(tmp_path, "ncj-strict", first, second, change, "nhs" if "rounded" in name else None)
+    assert reason in str(refused.value)
+    assert way in f"{refused.value} {refused.value.remedy}"
+    assert not (tmp_path / "2.result").exists()
+    assert len(Ledger.open(tmp_path / "register").releases) == 1
+
+
+def test_exact_figures_after_rounded_ones_are_refused(tmp_path):
+    counted(tmp_path / "a.result", population(3))
+    run_result(tmp_path / "a.result", load_policy("nhs"), tmp_path / "1.result", ledger=tmp_path / "l")
+    with pytest.raises(WithheldError, match="Afgeronde cijfers"):
+        run_result(
+            tmp_path / "a.result", load_policy("ncj-strict"), tmp_path / "2.result", ledger=tmp_path / "l"
+        )
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    counted(tmp_path / "a.result", population(3), by=(), shares=("FULL",))
+    for n in range(3):
+        run_result(
+            tmp_path / "a.result", load_policy("ncj-strict"), tmp_path / f"{n}.result", ledger=tmp_path / "l"
+        )
+    return tmp_path / "l"
+
+
+@pytest.mark.parametrize("fault", ["taken out", "changed", "first gone", "figures"])
+def test_a_history_that_was_changed_is_refused_at_the_next_use(ledger, fault):
+    file = ledger / LEDGER_FILE
+    data = json.loads(file.read_text())
+    if fault == "taken out":
+        del data["releases"][1]
+    elif fault == "first gone":
+        del data["releases"][0]
+    elif fault == "changed":
+        data["releases"][0]["policy"] = "cbs-output"
+    else:
+        counts = ledger / "2.result" / "counts.parquet"
+        pl.read_parquet(counts).head(3).write_parquet(counts)
+    file.write_text(json.dumps(data))
+    with pytest.raises(UnreadableError):
+        Ledger.open(ledger)
+
+
+def _waits(path, out):
+    try:
+        with held(path):
+            out.put("in")
+    except UsageError:
+        out.put("busy")
+
+
+def test_the_ledger_is_of_one_process_at_a_time(ledger):
+    context = multiprocessing.get_context("spawn")
+    out = context.Queue()
+    with held(ledger):
+        other = context.Process(target=_waits, args=(ledger, out))
+        other.start()
+        assert out.get(timeout=60) == "busy"
+        other.join()
+    with held(ledger):
+        pass
