@@ -261,6 +261,26 @@ def _verdict_line(verdict: Any) -> str:  # noqa: ANN401
     )
 
 
+@app.command("compare")
+def compare_policies(
+    source: Annotated[Path, typer.Argument(metavar="RESULT", help="Geteld resultaat (NAAM.result).")],
+    policy: Annotated[
+        list[str] | None,
+        typer.Option("--policy", help="Alleen deze; mag vaker. Zonder: alle voorinstellingen."),
+    ] = None,
+    format_: Format = "text",
+    output: Output = None,
+) -> None:
+    """Beleidsregels naast elkaar: wat elk toont en verbergt, wat een aanvaller overhoudt, wat de lezer verliest."""
+    from bds_tool.protect.compare import HEAD, compare, rows, words
+
+    one_of(format_, TABLE_FORMATS, "--format")
+    found = compare(source, policy or ())
+    table(rows(found, plain=format_ != "text"), [t(*h) for h in HEAD], format_, output)
+    for line in words(found):
+        talk(line)
+
+
 @app.command("ledger")
 def show_ledger(
     path: Annotated[Path, typer.Argument(metavar="MAP", help="Het register van uitgaven.")],

@@ -85,13 +85,16 @@ def _rounded_result(
     from bds_tool.indicators.result import PROTECTED, read_result, write_result
     from bds_tool.protect.full_grid import filled, without_hidden_units
     from bds_tool.protect.result_run import ordered
+    from bds_tool.protect.rounded_audit import not_narrowed
     from bds_tool.protect.rounding import HIDDEN, round_result
     from bds_tool.protect.seal import public_meta, seal_facts, sealer
 
     result = read_result(source)
     if result.protected:
         raise UsageError(t(f"{source.name} is al beschermd.", f"{source.name} is protected already."))
-    frame = without_hidden_units(round_result(ordered(filled(result.counts().collect())), policy))
+    counted = ordered(filled(result.counts().collect()))
+    frame, attacked, recovered = not_narrowed(round_result(counted, policy), counted, result.meta, policy)
+    frame = without_hidden_units(frame)
     hidden = int((frame["status"] == HIDDEN).sum())
     meta = {
         **public_meta(result.meta),
@@ -101,7 +104,14 @@ def _rounded_result(
         "proven": False,
     }
     write_result(target, frame, meta, replace=replace, finish=sealer(seal_facts(meta, safe=False)))
-    return {"cells": frame.height, "hidden": hidden, "share_hidden": hidden / max(1, frame.height)}, meta
+    facts = {
+        "cells": frame.height,
+        "hidden": hidden,
+        "share_hidden": hidden / max(1, frame.height),
+        "attacked": attacked,
+        "recovered": recovered,
+    }
+    return facts, meta
 
 
 def run_table(

@@ -106,6 +106,33 @@ def attack(system: System, *, threshold: float | None = None, seconds_per_cell: 
     return verdict
 
 
+def narrowed(system: System, rounds: int = 100) -> Verdict:
+    """The cells that sums narrow to fewer values than they need, one sum at a time, again and again.
+
+    What counts are read from rounded figures are ranges, and every sum of ranges narrows its parts. Quick where a linear
+    programme over all cells at once is not; what it finds is certain, and it finds no less than subtraction does.
+    """
+    for _ in range(rounds):
+        before = float(system.low.sum()), float(system.high.sum())
+        for block in system.sums:
+            there = block >= 0
+            low = np.where(there, system.low[block], 0.0)
+            high = np.where(there, system.high[block], 0.0)
+            least, most = low[:, 1:].sum(axis=1), high[:, 1:].sum(axis=1)
+            np.maximum.at(system.low, block[:, 0], least)
+            np.minimum.at(system.high, block[:, 0], most)
+            row, column = np.nonzero(there[:, 1:])
+            cell = block[row, column + 1]
+            np.maximum.at(system.low, cell, low[row, 0] - most[row] + high[row, column + 1])
+            np.minimum.at(system.high, cell, high[row, 0] - least[row] + low[row, column + 1])
+        if (float(system.low.sum()), float(system.high.sum())) == before:
+            break
+    found = np.flatnonzero(system.wanted & (system.high - system.low < system.need))
+    findings = [Finding(c, "aftrekken", system.low[c], system.high[c]) for c in found.tolist()]
+    impossible = int((system.low > system.high).sum())
+    return Verdict(findings, system.low, system.high, int(system.wanted.sum()), 0, 0, impossible)
+
+
 def _matters(low: float, threshold: float | None) -> bool:
     return threshold is None or low < threshold
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from bds_tool.base.errors import UnreadableError
 from bds_tool.base.text import t
-from bds_tool.protect.audit.attack import Finding, Verdict, attack
+from bds_tool.protect.audit.attack import Finding, Verdict, attack, narrowed
 from bds_tool.protect.audit.linked import Member, Relation, excuse_means, families, join, told_by_means
 from bds_tool.protect.audit.result_grid import BREAKDOWNS, CLASS, COUNTS, HIDDEN, KEY, Grid
 from bds_tool.protect.audit.system import Ints, System
@@ -91,12 +91,13 @@ def audit_results(
     claims: Callable[[str], ResultClaims | None] | None = None,
     relations: Sequence[Relation] = (),
     seconds_per_cell: float = 10.0,
+    quick: bool = False,
 ) -> Verdict:
     """Attack a published result, knowing earlier ones. `judged` gives, for an indicator, the counts that must hold (KEY, telling).
 
     `floors` (indicator, KEY, low_x, low_y) is what the attacker takes for granted of a hidden row; default zero.
     `claims` says of an indicator why its rows are safe. It only saves time: each is checked first, and what they do not
-    show is attacked as if nothing had been told. `relations` are known besides those published with the result.
+    show is attacked as if nothing had been told. `quick` only narrows by one sum at a time (rounded figures). `relations` are known besides those published with the result.
     """
     import polars as pl
 
@@ -145,7 +146,8 @@ def audit_results(
                 )
         if judged is None:
             excuse_means(prepared, known)
-        verdict = attack(join(prepared, known), seconds_per_cell=seconds_per_cell)
+        system = join(prepared, known)
+        verdict = narrowed(system) if quick else attack(system, seconds_per_cell=seconds_per_cell)
         offset = total.judged
         for f in verdict.findings:
             m = next(m for m in reversed(prepared) if m.first <= f.cell)

@@ -1,0 +1,155 @@
+"""Rounded figures under attack: sums of rounded counts can tell more than each of them, so what tells too much is hidden.
+
+Rounding has no certificates. The audit attacks what would be published, with all sums and relations, and every small count
+must keep enough values. Where one does not, its row and those beside it (and where that does not help, all of that level and break-down)
+are hidden in all indicators that hang together with it, and the attack begins again; hiding more can only leave more
+possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.base.errors import WithheldError
+from bds_tool.base.files import scratch
+from bds_tool.base.text import t
+from bds_tool.indicators.relations import members, of_result
+from bds_tool.indicators.result import BREAKDOWNS, FIGURES, PROTECTED, TOTAL, write_result
+from bds_tool.protect.rounding import HIDDEN
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from bds_tool.protect.policy import Policy
+
+#: A small count keeps at least this many values more than one: nobody knows it to within one.
+LEAST_WIDTH = 3
+#: Rounds of hiding; there are fewer kinds of rows than this in any result.
+ROUNDS = 60
+#: Rounds in which only the rows around a count are hidden.
+LOCAL = 20
+ROW = ("area", "period", *BREAKDOWNS)
+
+
+def not_narrowed(
+    frame: pl.DataFrame, counted: pl.DataFrame, meta: Mapping[str, Any], policy: Policy
+) -> tuple[pl.DataFrame, int, int]:
+    """Rounded rows without those that tell too much; how many small counts were attacked, and how many known in the end.
+
+    Raises WithheldError when hiding does not help.
+    """
+    import polars as pl
+
+    relations = of_result(counted, meta)
+    small = _small(counted, policy)
+    for number in range(ROUNDS):
+        found, judged = _attack(frame, counted, meta, policy, small, relations)
+        if not found:
+            return frame, judged, 0
+        label = _families(counted["indicator"].unique().to_list(), relations)
+        keyed = _kinds(frame, label)
+        wrong = keyed.join(
+            pl.DataFrame(found, schema=["indicator", *ROW], orient="row"),
+            on=["indicator", *ROW],
+            how="semi",
+            nulls_equal=True,
+        )
+        # First the row with its siblings, then all rows of its kind.
+        alike = ["_family", "_kind", *(("parent", "period") if number < LOCAL else ())]
+        wrong = wrong.select(alike).unique()
+        hide = keyed.join(wrong, on=alike, how="semi", nulls_equal=True, maintain_order="left")
+        at = pl.col("_i").is_in(hide["_i"].implode())
+        told = [c for c in (*FIGURES, "method", "reliability") if c in frame.columns]
+        frame = (
+            frame.with_row_index("_i")
+            .with_columns(
+                *(pl.when(at).then(None).otherwise(pl.col(c)).alias(c) for c in told),
+                status=pl.when(at).then(pl.lit(HIDDEN)).otherwise("status"),
+            )
+            .drop("_i")
+        )
+    raise WithheldError(
+        t(
+            "Ook met meer verborgen rijen zijn afgeronde aantallen terug te rekenen. Er is niets geschreven.",
+            "With more rows hidden too, rounded counts can be computed back. Nothing was written.",
+        ),
+        t("Kies een beleid dat verbergt.", "Choose a policy that hides."),
+    )
+
+
+def _small(counted: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """The counts that must not become known: indicator, row, telling."""
+    import polars as pl
+
+    n, x = pl.col("n"), pl.col("x")
+    parts = [
+        counted.filter((value > 0) & (value < least)).select("indicator", *ROW, telling=pl.lit(name))
+        for name, value, least in (("teller", x, policy.numerator), ("complement", n - x, policy.complement))
+    ]
+    return pl.concat(parts)
+
+
+def _attack(
+    frame: pl.DataFrame,
+    counted: pl.DataFrame,
+    meta: Mapping[str, Any],
+    policy: Policy,
+    small: pl.DataFrame,
+    relations: Any,  # noqa: ANN401
+) -> tuple[list[tuple[str, ...]], int]:
+    """The rows (indicator, ROW) with a count that keeps too few values, and how many counts were judged."""
+    import numpy as np
+    import polars as pl
+
+    from bds_tool.protect.audit.result_file import ResultClaims, audit_results
+
+    none = np.zeros(0, dtype=np.int64)
+    rows = {str(name): part for (name,), part in counted.group_by("indicator", maintain_order=True)}
+    told = {**meta, "status": PROTECTED, "policy": dict(policy.data), "method": "round"}
+    told = {k: told[k] for k in ("status", "policy", "method", "definitions", "relations") if k in told}
+    with scratch() as folder:
+        draft = write_result(folder / "draft.result", frame, told)
+        verdict = audit_results(
+            draft.path,
+            judged=lambda name: (
+                small.filter(pl.col("indicator") == name)
+                .drop("indicator")
+                .with_columns(breedte=pl.lit(LEAST_WIDTH))
+            ),
+            claims=lambda name: ResultClaims(
+                rows[name].select(*ROW, "n", "x", "missing"), none, none, none, none
+            ),
+            relations=relations,
+            quick=True,
+        )
+    return [f.row for f in verdict.findings], verdict.judged
+
+
+def _families(names: list[str], relations: Any) -> dict[str, str]:  # noqa: ANN401
+    label = {n: n for n in names}
+    for relation in relations:
+        joined = {label[n] for n in members(relation) if n in label}
+        if len(joined) > 1:
+            label = {n: min(joined) if old in joined else old for n, old in label.items()}
+    return label
+
+
+def _kinds(frame: pl.DataFrame, label: Mapping[str, str]) -> pl.DataFrame:
+    """Rows by number with the family of their indicator and their kind: level, years or years together, break-downs."""
+    import polars as pl
+
+    kind = pl.concat_str(
+        "level",
+        pl.col("period").str.contains("-", literal=True).cast(pl.String),
+        *((pl.col(b) == TOTAL).cast(pl.String) for b in BREAKDOWNS),
+        separator=" ",
+    )
+    return frame.with_row_index("_i").select(
+        "_i",
+        "indicator",
+        "parent",
+        *ROW,
+        _family=pl.col("indicator").replace_strict(label, default=None, return_dtype=pl.String),
+        _kind=kind,
+    )
