@@ -131,6 +131,8 @@ class Sink:
         self.rows: list[tuple[Any, ...]] = []
         self.meldingen: list[dict[str, Any]] = []
         self.facts: dict[str, Any] = {}
+        #: the dossier that a part of a message is about, where one message is about several
+        self.about: Callable[[Any], str] | None = None
         self.tables: list[Any] = []
         self.count = 0
         self._writer = writer

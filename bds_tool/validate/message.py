@@ -58,6 +58,8 @@ def inspect(root: _Element, sink: Sink, definition: Definition) -> set[_Element]
     faults = _faults(root, tables)
     _tell(faults, sink, tables)
     _Walk(root, sink, tables, {(f.element, f.subject) for f in faults}).run()
+    if "BDS856" in tables.holds:
+        _unseen(root, faults, sink, tables.version)
     sink.melding(MARKER)
     return {f.element for f in faults if f.kind in MISPLACED}
 
@@ -70,13 +72,31 @@ def _faults(root: _Element, tables: MessageTables) -> list[Fault]:
     return [] if model is None else [f for f in judge(root, model) if not elsewhere(f)]
 
 
+def _unseen(root: _Element, faults: list[Fault], sink: Sink, version: str) -> None:
+    """What the official rules pass over: a part with a code that no template knows."""
+    from bds_tool.formats.dob.model import model_for
+    from bds_tool.formats.dob.model.judge import judge_of
+    from bds_tool.formats.dob.model.unseen import unseen
+
+    model = model_for(local(root.tag), version)
+    for element in () if model is None else unseen(root, judge_of(model).templates, faults):
+        sink.melding(
+            "BDS856",
+            dossier_id=dossier_of(sink, element),
+            bdsnummer=number_at(element),
+            regel=element.sourceline,
+            pad=place(element),
+            element=local(element.tag),
+        )
+
+
 def _tell(faults: list[Fault], sink: Sink, tables: MessageTables) -> None:
     for fault in faults:
         code, parameters = tell(fault, tables.texts)
         if code in tables.holds:
             sink.melding(
                 code,
-                dossier_id=dossier_of(sink),
+                dossier_id=dossier_of(sink, fault.element),
                 bdsnummer=number_at(fault.element),
                 waarde=fault.found,
                 regel=fault.element.sourceline,
@@ -85,8 +105,10 @@ def _tell(faults: list[Fault], sink: Sink, tables: MessageTables) -> None:
             )
 
 
-def dossier_of(sink: Sink) -> str | None:
-    """The key under which the reader put this message."""
+def dossier_of(sink: Sink, element: _Element) -> str | None:
+    """The key under which the reader put this message, or what this part of it is about."""
+    if sink.about is not None:
+        return sink.about(element)
     return str(sink.rows[-1][0]) if sink.rows else None
 
 
@@ -117,7 +139,7 @@ class _Walk:
         if code in self.tables.holds:
             self.sink.melding(
                 code,
-                dossier_id=dossier_of(self.sink),
+                dossier_id=dossier_of(self.sink, element),
                 bdsnummer=bdsnummer,
                 regel=element.sourceline,
                 pad=place(element),

@@ -92,3 +92,22 @@ def message(
 {status("1197", "Status in zorg", "01", "376", "Regulier")}{status("487", "Zorgbeëindiging", "01", "82", "Overdracht naar een andere JGZ-organisatie")}{beside}
 </careProvisionEvent></sequelTo></CareProvisionRequest></subject></ControlActProcess></{root}>""".strip()
     )
+
+
+def acknowledgement(kind="PATID"):
+    """An acknowledgement, officially clean; `kind`: the word of its attention line."""
+    return etree.fromstring(
+        f"""
+<MCCI_IN000002 xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+<id root="2.16.528.1.1007.3.3.1" extension="1"/><creationTime value="20240101120000"/>
+<versionCode code="NICTIZEd2005-Okt"/><interactionId root="2.16.840.1.113883.1.6" extension="MCCI_IN000002"/>
+<profileId root="2.16.840.1.113883.2.4.3.11.1" extension="810"/><processingCode code="P"/><processingModeCode code="T"/>
+<acceptAckCode code="NE"/><acknowledgement typeCode="CA"><targetMessage><id root="2.16.528.1.1007.3.3.1" extension="2"/>
+</targetMessage></acknowledgement>
+<attentionLine><keyWordText code="{kind}" codeSystem="2.16.840.1.113883.2.4.15.1">Patient.id</keyWordText>
+<value xsi:type="II" root="2.16.840.1.113883.2.4.6.3" extension="{BSN}"/></attentionLine>
+<receiver typeCode="RCV"><device classCode="DEV" determinerCode="INSTANCE"><id root="2.16.840.1.113883.2.4.6.6"
+extension="2"/></device></receiver>
+<sender typeCode="SND"><device classCode="DEV" determinerCode="INSTANCE"><id root="2.16.840.1.113883.2.4.6.6" extension="3"/>
+</device></sender></MCCI_IN000002>""".strip()
+    )

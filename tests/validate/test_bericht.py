@@ -99,7 +99,10 @@ BROKEN = {
     "BDS853": message(address="<postalCode>12 AB</postalCode>"),
     "BDS854": message(document="02"),
     "BDS855": message(attention="999990020"),
+    "BDS856": dob_message.acknowledgement(kind="ONBEKEND"),
 }
+#: The sound message of rules that are not about the dossieroverdrachtbericht.
+SOUND = {"BDS856": dob_message.acknowledgement()}
 
 
 def test_a_sound_message_has_no_remarks():

@@ -129,7 +129,7 @@ def situation(judge, tmp_path):
             return of_message(tmp_path, files.SOUND_DOB, xsd=schema_dir(tmp_path, kind))
         if stage == "message":
             version = messages.version_of(code)
-            sound = messages.message(version=version)
+            sound = messages.SOUND.get(code, messages.message(version=version))
             return of_message(tmp_path, messages.BROKEN[code] if which == "bad" else sound, bds=version)
         settings, bad, good = ROWS[code]
         return judge(bad if which == "bad" else good, **settings)
@@ -198,7 +198,7 @@ def test_a_message_that_was_not_walked_leaves_its_rules_unjudged(judge):
     for version in ("4.1.3", "4.2.0"):
         result = judge([(20, "2018-10-11")], format_="dob", version=version)
         for code in messages.BROKEN:
-            if RULES[code].versions.holds(version):
+            if RULES[code].holds_for(version, "dob"):
                 assert verdict(result, code) == [(UNKNOWN, "het bericht zelf is niet doorlopen")]
     assert verdict(result, "BDS890") == [(UNKNOWN, "niet gevraagd (--xsd)")]
 

@@ -34,10 +34,13 @@ class OtherWalk(Walk):
         self.wrapper(root, found)
         if not found and path:
             self.sink.melding("BDS803", dossier_id=self.dossier, regel=root.sourceline)
+        first = self.dossier
+        keys: dict[_Element, str] = {}
         for number, element in enumerate(found, start=1):
-            self.dossier = self._key(root, element, number)
+            self.dossier = keys[element] = self._key(root, element, number)
             self.counts.clear()
             self.step(element, self.layout.dossier)
+        self.sink.about = lambda e: next((keys[a] for a in (e, *e.iterancestors()) if a in keys), first)
         self.finish(root, version, certainty)
 
     def lose(self, element: _Element, pad: str, above: Node | None) -> None:

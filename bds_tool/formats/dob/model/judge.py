@@ -25,13 +25,14 @@ _FEW, _SMALL = 12, 400
 
 
 @lru_cache(maxsize=24)
-def _judge_of(model: Model) -> Judge:
+def judge_of(model: Model) -> Judge:
+    """The compiled model, once for each."""
     return Judge(model)
 
 
 def judge(root: _Element, model: Model) -> list[Fault]:
     """The faults of a message, in the order of the document; one cause is one fault."""
-    return merged(_judge_of(model).faults(root), root)
+    return merged(judge_of(model).faults(root), root)
 
 
 class Judge:

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 
 from bds_tool.formats.dob.model.demands import Check, Count, check, count
 from bds_tool.formats.dob.model.flavours import Flavours
-from bds_tool.formats.dob.model.paths import TEMPLATE_ROOT, Key, Paths, Test, is_code, keys_of, split, step
+from bds_tool.formats.dob.model.paths import (
+    TEMPLATE_ROOT,
+    Key,
+    Paths,
+    Step,
+    Test,
+    is_code,
+    keys_of,
+    split,
+    step,
+)
 from bds_tool.formats.dob.model.special import SPECIAL, WITHIN
 from bds_tool.formats.dob.model.special_sender import Special
 from bds_tool.formats.dob.model.tables import Demand, Place
@@ -125,8 +135,13 @@ class Node:
         return self._below
 
     @property
+    def wanted(self) -> Step:
+        """The step itself: name and conditions."""
+        return step(self._place.step)
+
+    @property
     def keys(self) -> tuple[Key, ...]:
-        return keys_of(step(self._place.step))
+        return keys_of(self.wanted)
 
     @property
     def context(self) -> Context:
