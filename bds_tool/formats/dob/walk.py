@@ -169,11 +169,12 @@ class Walk:
     def wrapper(self, root: _Element, events: Sequence[_Element]) -> None:
         """The rows of everything outside `events`."""
         known = envelope_tags(local_name(root), self.layout.dossier.key)
+        inside = frozenset(events)
         for child in root:
-            self._wrapper_node(child, "bericht/" + local_name(child), events, known)
+            self._wrapper_node(child, "bericht/" + local_name(child), inside, known)
 
     def _wrapper_node(
-        self, element: _Element, pad: str, event: Sequence[_Element], known: frozenset[str] | None
+        self, element: _Element, pad: str, event: frozenset[_Element], known: frozenset[str] | None
     ) -> None:
         if element in event or element.tag == _TEMPLATE:
             return

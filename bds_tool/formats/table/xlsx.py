@@ -72,7 +72,14 @@ def write_xlsx(store: Store, out: Path, _options: WriteOptions) -> Written:
     return done
 
 
-def _row(sheet: Any, position: int, row: tuple[Any, ...], numbers: frozenset[int], day: Any, done: Written) -> None:  # noqa: ANN401
+def _row(
+    sheet: Any,  # noqa: ANN401
+    position: int,
+    row: tuple[Any, ...],
+    numbers: frozenset[int],
+    day: Any,  # noqa: ANN401
+    done: Written,
+) -> None:
     for column, value in enumerate(row):
         if value is None:
             continue
