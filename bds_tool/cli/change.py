@@ -311,7 +311,8 @@ def apply(
 def table_(
     package: Package,
     out: Annotated[
-        Path, typer.Option("--out", "-O", help="Werkmap (.xlsx), of met --read het nieuwe pakket (.yaml).")
+        Path,
+        typer.Option("--out", "-O", help="Werkmap (.xlsx), of met --read het nieuwe pakket (map of .yaml)."),
     ],
     read: Annotated[
         Path | None, typer.Option("--read", help="Lees deze bewerkte werkmap en meld wat er veranderde.")
@@ -320,9 +321,10 @@ def table_(
     output: Output = None,
 ) -> None:
     """Maak een werkmap (XLSX) voor de redactieraad, of lees de bewerkte terug."""
-    from bds_tool.changes import dump_package, load_package, parse_package
+    from bds_tool.changes import dump_package, load_package, parse_package, save_package
     from bds_tool.changes.edit import package_changes
-    from bds_tool.changes.table import read_table, write_table
+    from bds_tool.changes.table import write_table
+    from bds_tool.changes.table_read import read_workbook
 
     pakket = load_package(package)
     if read is None:
@@ -330,13 +332,15 @@ def table_(
         talk(t(f"{out}: {number(len(pakket.wijzigingen))} wijzigingen op het blad Wijzigingen.",
                f"{out}: {number(len(pakket.wijzigingen))} changes on the sheet Wijzigingen."))  # fmt: skip
         return
-    edited = read_table(read)
-    text = dump_package(edited)
+    edited, extra = read_workbook(read)
     # The schema judges the workbook as it judges a file, before anything is written.
-    parse_package(text, str(read))
+    parse_package(dump_package(edited), str(read))
     changes = package_changes(pakket, edited)
     table(changes, ("plaats", "was", "wordt"), format_, output)
-    write(text, out)
+    save_package(edited, out)
+    for column in extra:
+        talk(t(f"Kolom {column} hoort niet bij een pakket en is niet overgenomen.",
+               f"Column {column} is no part of a package and was left out."))  # fmt: skip
     talk(t(f"{out}: {number(len(changes))} verschil(len) met {pakket.naam}.",
            f"{out}: {number(len(changes))} difference(s) with {pakket.naam}."))  # fmt: skip
 

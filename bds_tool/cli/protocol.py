@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bds_tool.base.errors import UsageError
+from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.text import t
 from bds_tool.cli.checked import FORMATS_HELP, ready, tell
-from bds_tool.cli.render import TABLE_FORMATS, table, to_json, write
+from bds_tool.cli.render import TABLE_FORMATS, table, talk, to_json, write
 
 if TYPE_CHECKING:
     from bds_tool.schema.protocols import Protocol, ProtocolRule
@@ -97,6 +98,82 @@ def check(
 
     threshold = ready(format_, output)
     tell(check_specs("protocollen").checked("bds protocol check"), format_, output, threshold)
+
+
+@app.command()
+def new(
+    identification: Annotated[str, typer.Argument(metavar="NAAM", help="Naam: kleine letters en streepjes.")],
+    folder: Annotated[
+        Path, typer.Option("--out", "-O", help="Map met eigen definities; het komt in MAP/protocollen/.")
+    ] = Path(),
+    bds: Annotated[str, typer.Option("--bds", help="Eerste BDS-versie waarvoor het geldt.")] = "",
+) -> None:
+    """Begin een protocol: een voorbeeld dat werkt, met een uitgewerkt geval."""
+    from bds_tool.schema import load, newest
+    from bds_tool.schema.protocol_template import template
+    from bds_tool.schema.protocols import protocols
+
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", identification):
+        raise UsageError(
+            t(
+                f"{identification} is geen naam voor een protocol.",
+                f"{identification} is no name for a protocol.",
+            ),
+            t("Gebruik kleine letters, cijfers en streepjes.", "Use small letters, digits and hyphens."),
+        )
+    path = folder / "protocollen" / f"{identification}.yaml"
+    if path.exists() or identification in protocols():
+        raise UsageError(
+            t(f"Protocol {identification} is er al.", f"Protocol {identification} is there already."),
+            t(
+                "Kies een andere naam, of kopieer het met `bds spec eject`.",
+                "Choose another name, or copy it with `bds spec eject`.",
+            ),
+        )
+    if bds:
+        load(bds)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(template(identification, bds or newest()), path)
+    talk(t(f"{path}: toets het met `bds --specs {folder} protocol test {identification}`.",
+           f"{path}: test it with `bds --specs {folder} protocol test {identification}`."))  # fmt: skip
+
+
+@app.command("test")
+def try_(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PROTOCOL…", help="Namen uit `bds protocol list`; zonder: alle."),
+    ] = None,
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
+    ] = "text",
+    output: Output = None,
+) -> None:
+    """Voer de uitgewerkte gevallen bij de protocollen uit; exitcode 1 als een geval anders uitkomt."""
+    from bds_tool.validate.protocol_cases import run_cases
+
+    outcomes, untried = run_cases(names or ())
+    rows = [
+        [
+            o.protocol,
+            o.name,
+            o.child,
+            " ".join(sorted(o.expected)),
+            " ".join(sorted(o.got)),
+            t("goed", "ok") if o.ok else t("anders", "differs"),
+        ]
+        for o in outcomes
+    ]
+    table(rows, ("protocol", "case", "child", "expected", "got", "outcome"), format_, output)
+    if untried:
+        talk(
+            t(
+                f"Zonder geval dat haar breekt: {', '.join(untried)}.",
+                f"Without a case that breaks it: {', '.join(untried)}.",
+            )
+        )
+    if not all(o.ok for o in outcomes):
+        raise typer.Exit(ExitCode.FINDINGS)
 
 
 def _text(found: Protocol, rules: list[ProtocolRule]) -> str:

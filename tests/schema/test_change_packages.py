@@ -22,7 +22,8 @@ from bds_tool.changes import (
 )
 from bds_tool.changes.edit import add_change, empty_package, package_changes
 from bds_tool.changes.notes import release_notes
-from bds_tool.changes.table import read_table, write_table
+from bds_tool.changes.table import write_table
+from bds_tool.changes.table_read import read_table
 from bds_tool.schema import load, versions
 
 PAIRS = list(pairwise(versions()))
