@@ -117,6 +117,9 @@ def request_data(v: Verzoek) -> dict[str, Any]:
     data["zekerheid"] = v.zekerheid
     if v.bron:
         data["bron"] = v.bron
+    data |= {
+        k: getattr(v, k) for k in ("eigenaar", "prioriteit", "titel_en", "aanleiding_en") if getattr(v, k)
+    }
     touched = _filled(v.geraakt)
     if touched:
         data["geraakt"] = touched

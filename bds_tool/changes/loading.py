@@ -30,6 +30,8 @@ from bds_tool.changes.package import (
 )
 from bds_tool.schema.diff.changes import ChangeClass, Veld
 
+#: What a request may say besides.
+MORE = ("eigenaar", "prioriteit", "titel_en", "aanleiding_en")
 #: The file of a folder that holds what is no request.
 HEAD = "pakket.yaml"
 
@@ -219,6 +221,7 @@ def read_request(d: Mapping[str, Any]) -> Verzoek:
         besluitdatum=d.get("besluitdatum", ""),
         geraakt=_record(Geraakt, d.get("geraakt", {})),
         voorbeelden=tuple(map(_voorbeeld, d.get("voorbeelden", ()))),
+        **{k: d.get(k, "") for k in MORE},
     )
 
 

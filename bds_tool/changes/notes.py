@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from bds_tool.base.text import number, t
 from bds_tool.changes.impact import effect_text, impact
 from bds_tool.changes.new import BULK, UNNUMBERED
+from bds_tool.changes.requests import reason
+from bds_tool.changes.requests import title as title_of
 
 if TYPE_CHECKING:
     from bds_tool.changes.package import Omrekening, Pakket, Wijziging
@@ -53,10 +55,21 @@ def release_notes(pakket: Pakket, old: Definition, new: Definition, readers: Ite
     ]  # fmt: skip
     if pakket.toelichting:
         lines += [pakket.toelichting, ""]
+    if any(r in {"professional", "vendor"} for r in wanted):
+        lines += [*_per_request(pakket), ""]
     parts = {"professional": _professional, "vendor": _vendor, "analyst": _analyst}
     for reader in wanted:
         lines += [*parts[reader](pakket, names), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _per_request(p: Pakket) -> Iterator[str]:
+    """Title and reason of every request, the same for every reader."""
+    yield from (t("## Waarom", "## Why"), "")
+    for v in p.verzoeken.values():
+        if not v.jgz.startswith(UNNUMBERED):
+            why = "" if v.aanleiding in {"", "onbekend"} else f": {reason(v)}"
+            yield f"- **{v.jgz} {title_of(v)}**{why}"
 
 
 def _of(p: Pakket, *kinds: str) -> list[Wijziging]:

@@ -147,7 +147,10 @@ class Geraakt:
 
 @dataclass(frozen=True, slots=True)
 class Verzoek:
-    """A change request (wijzigingsverzoek). `zekerheid`: A published, B from stylesheets, C derived by us."""
+    """A change request (wijzigingsverzoek). `zekerheid`: A published, B from stylesheets, C derived by us.
+
+    `titel_en` and `aanleiding_en` are for release notes in English; `eigenaar` and `prioriteit` for who works on it.
+    """
 
     jgz: str
     titel: str
@@ -158,6 +161,10 @@ class Verzoek:
     besluitdatum: str = ""
     geraakt: Geraakt = field(default_factory=Geraakt)
     voorbeelden: tuple[Voorbeeld, ...] = ()
+    eigenaar: str = ""
+    prioriteit: str = ""
+    titel_en: str = ""
+    aanleiding_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)

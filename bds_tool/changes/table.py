@@ -33,7 +33,7 @@ CHANGES = (
 )  # fmt: skip
 REQUESTS = (
     "jgz", "titel", "aanleiding", "besluit", "besluitdatum", "zekerheid", "bron", "protocollen", "zib",
-    "indicatoren", "james",
+    "indicatoren", "james", "eigenaar", "prioriteit", "titel_en", "aanleiding_en",
 )  # fmt: skip
 EXAMPLES = (
     "jgz", "voorbeeld", "richting", "toelichting", "deel", "activiteit_id", "datum", "bdsnummer", "rubriek", "groep",
@@ -47,7 +47,7 @@ _CHOICES = {
     "klasse_heen": _CLASSES, "klasse_terug": _CLASSES, "heen": ACTIONS, "terug": ACTIONS,
     "heen_anders": ("behoud", "beschut", "naar-tekst", "vervalt", "geen"),
     "terug_anders": ("behoud", "beschut", "naar-tekst", "vervalt", "geen"),
-    "besluit": ("ingediend", "geadviseerd", "geaccordeerd", "afgewezen", "onbekend"), "zekerheid": ("A", "B", "C"),
+    "prioriteit": ("hoog", "midden", "laag"), "besluit": ("ingediend", "geadviseerd", "geaccordeerd", "afgewezen", "onbekend"), "zekerheid": ("A", "B", "C"),
     "richting": ("heen", "terug"), "deel": ("voor", "voor (leeg)", "na", "na (leeg)", "weerom", "weerom (leeg)"),
 }  # fmt: skip
 Row = dict[str, str]
@@ -128,7 +128,19 @@ def _head(p: Pakket) -> list[Row]:
 def _request_row(v: Verzoek) -> Row:
     row = {
         k: getattr(v, k)
-        for k in ("jgz", "titel", "aanleiding", "besluit", "besluitdatum", "zekerheid", "bron")
+        for k in (
+            "jgz",
+            "titel",
+            "aanleiding",
+            "besluit",
+            "besluitdatum",
+            "zekerheid",
+            "bron",
+            "eigenaar",
+            "prioriteit",
+            "titel_en",
+            "aanleiding_en",
+        )
     }
     return row | {k: ", ".join(getattr(v.geraakt, k)) for k in ("protocollen", "zib", "indicatoren", "james")}
 

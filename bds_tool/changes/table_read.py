@@ -190,7 +190,7 @@ def _request(r: Row, examples: Iterable[Voorbeeld], row: int, faults: _Faults) -
     return Verzoek(
         g["jgz"], g["titel"], g["aanleiding"], g["besluit"] or "onbekend", g["zekerheid"] or "C", g["bron"],
         g["besluitdatum"], Geraakt(*(_parts(g[k]) for k in ("protocollen", "zib", "indicatoren", "james"))),
-        tuple(examples),
+        tuple(examples), g["eigenaar"], g["prioriteit"], g["titel_en"], g["aanleiding_en"],
     )  # fmt: skip
 
 

@@ -153,6 +153,26 @@ def show(
 
 
 @app.command()
+def requests(
+    package: Package,
+    page: Annotated[
+        Path | None, typer.Option("--page", help="Schrijf ook een pagina (HTML) om te printen of te delen.")
+    ] = None,
+    format_: Format = "text",
+    output: Output = None,
+) -> None:
+    """Het werkpakket in een tabel: per verzoek stand, eigenaar, prioriteit, wet of richtlijn en gevolg."""
+    from bds_tool.changes import load_package
+    from bds_tool.changes.requests import COLUMNS, request_rows
+    from bds_tool.changes.requests import page as html
+
+    pakket = load_package(package)
+    table(request_rows(pakket), COLUMNS, format_, output)
+    if page is not None:
+        write(html(pakket), page)
+
+
+@app.command()
 def notes(
     package: Package,
     reader: Annotated[
