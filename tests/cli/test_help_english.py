@@ -51,6 +51,7 @@ def test_help_in_english_says_nothing_in_dutch(bds, monkeypatch):
 
 def test_help_stays_dutch_and_survives_definitions_without_these_texts(bds, tmp_path):
     assert "Toon alles over een element" in bds("spec", "show", "--help").out
-    (tmp_path / "bds").mkdir()
+    for name in ("bds", "_schemas"):  # a whole copy, that lacks these texts
+        (tmp_path / name).mkdir()
     told = bds("--lang", "en", "--specs", tmp_path, "spec", "show", "--help")
     assert "Toon alles over een element" in told.out
