@@ -211,7 +211,7 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
         ),
         "venster": lambda: typed("venster.csv", moment=str, van=int, doel=int, tot=int),
         "fase": lambda: typed(
-            "fase.csv", fase=str, van_mnd=int, van_dag=int, tot_mnd=int, tot_dag=int, age=str
+            "fase.csv", fase=str, van_mnd=int, van_dag=int, tot_mnd=int, tot_dag=int, soort=str, age=str
         ),
         "groeidiagram": lambda: typed("groeidiagram.csv", code=str, kaart=str),
         "vaccin": lambda: typed("vaccin.csv", code=str, component=str),

@@ -53,7 +53,9 @@ class Plain:
         wide = (
             self.of(724, 494, 495, 725, 1605, 1577)  # noqa: PD010  # keys are unique: nothing to aggregate
             .drop_duplicates(["dossier_id", "activiteit_id", "bdsnummer"])
-            .pivot(index=["dossier_id", "activiteit_id"], columns="bdsnummer", values="waarde")
+            .pivot_table(
+                index=["dossier_id", "activiteit_id"], columns="bdsnummer", values="waarde", aggfunc="first"
+            )
             .reset_index()
         )
         for number in (494, 495, 725, 1605, 1577):
