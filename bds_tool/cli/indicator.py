@@ -251,6 +251,12 @@ def compute(
             "--doubt/--all-values", help="Ongeloofwaardige waarden niet meetellen, of alles tellen."
         ),
     ] = True,
+    objections: Annotated[
+        str,
+        typer.Option(
+            "--objections", help="Kinderen met bezwaar tegen onderzoek (element 1404): drop of keep."
+        ),
+    ] = "drop",
     memory: Annotated[
         str, typer.Option("--memory", help="Geheugen voor tellen; daarboven naar schijf.")
     ] = "2500MB",
@@ -295,6 +301,7 @@ def compute(
             memory=memory,
             judge=doubt,
             findings=findings,
+            objections=one_of(objections, ("drop", "keep"), "--objections") == "keep",
         )
     if not quiet:
         _summary(result)

@@ -242,7 +242,13 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
 
 
 def _coding(concepts: set[str]) -> list[dict[str, str]]:
-    return [r for r in rows("codering.csv") if not r["begrip"] or r["begrip"] in concepts]
+    """The rows of codering.csv; a code that lost its leading zero in a spreadsheet means what it meant with it."""
+    found = [r for r in rows("codering.csv") if not r["begrip"] or r["begrip"] in concepts]
+    known = {(r["bdsnummer"], r["code"]) for r in found}
+    bare = [
+        r | {"code": r["code"].lstrip("0")} for r in found if r["code"].isdecimal() and r["code"][0] == "0"
+    ]
+    return found + [r for r in bare if r["code"] and (r["bdsnummer"], r["code"]) not in known]
 
 
 def _items() -> pa.Table:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import work_dir
-from bds_tool.base.text import number, t
+from bds_tool.base.text import t
 from bds_tool.indicators import area, doubt, features, same_child
+from bds_tool.indicators import flow as flows
 from bds_tool.indicators.children import require_apart
 from bds_tool.indicators.chunks import ROWS, pieces
 from bds_tool.indicators.compute import PARTS, PIECES, Counted, Plan, count, figures, unpacked
@@ -59,10 +60,12 @@ def compute(
     rows: int = ROWS,
     judge: bool = True,
     findings: Path | None = None,
+    objections: bool = False,
 ) -> Result:
     """Count all indicators of `plan` over `store` and write the result directory `target`.
 
     Values that `findings` (or, without, the rules of `doubt`) put in doubt do not count; `judge` False counts all.
+    Children with an objection (element 1404) only count with `objections`.
 
     Raises UsageError when the target exists and `replace` is false, or a wanted level has no table.
     """
@@ -92,7 +95,10 @@ def compute(
                 day = plan.settings.reference_date
                 doubted = doubt.install(connection, store, spill, day, findings, wanted)
             same = same_child.find(connection, file)
+            flows.object_(connection, file)
             read = pieces(file, connection, spill, rows, wanted)
+            if not objections:
+                read = flows.without(read, connection, "bezwaar")
             if same.children:
                 read = same_child.once(read, connection, file, spill, wanted, rows)
                 if judge:
@@ -101,7 +107,7 @@ def compute(
             counted = count(connection, read, plan, judged=judge)
             progress(t("marges en toetsen", "margins and tests"))
             space = make_space(connection, plan)
-            lost = _Lost(space)
+            lost = flows.Lost(space)
             standard = Standardiser(space, plan.standardise) if plan.standardise else None
             counts = spill / "counts.parquet"
             write(
@@ -114,7 +120,8 @@ def compute(
             meta["notes"] += lost.notes() + _not_broken_down(plan)
             meta["doubt"] = {"judged": judge, "file": findings.name if findings else None, "values": doubted}
             meta["notes"] += delivered.notes()
-            meta["inside"] = same.notes()
+            meta["flow"] = flows.flow(connection, file, set(plan.concepts()), kept=objections)
+            meta["inside"] = [*flows.words(meta["flow"]), *same.notes()]
             meta["not_delivered"] = delivered.table()
             meta["notes"] += uncovered(plan.indicators, {str(s["bds"]) for s in meta["sources"]})
             connection.close()
@@ -333,40 +340,6 @@ def _sums_of(
         own["w"] / PARTS["s"] if mean and "w" in own else own.get("w"),
         own["a"],
     )
-
-
-class _Lost:
-    """Counts how much of the population has no place, while the indicators pass by."""
-
-    def __init__(self, space: Space) -> None:
-        self.space = space
-        self.whole = 0.0
-        self.without = dict.fromkeys((p[0] for p in space.places if p[0] != "land"), 0.0)
-
-    def watch(self, indicators: Iterator[Sums]) -> Iterator[Sums]:
-        import numpy as np
-
-        of_level = {
-            level: np.array([p[0] == level and (level == "land" or "/" in p[1]) for p in self.space.places])
-            for level in ("land", *self.without)
-        }
-        for sums in indicators:
-            top = self.space.without_place(sums.keys)
-            whole = np.flatnonzero(top == (0 if len(self.space.years) > 1 else 1))
-            places, population = self.space.place(sums.keys[whole]), sums.p[whole]
-            self.whole += float(population[of_level["land"][places]].sum())
-            for level in self.without:
-                self.without[level] += float(population[of_level[level][places]].sum())
-            yield sums
-
-    def notes(self) -> list[str]:
-        if not self.whole:
-            return []
-        return [
-            f"{level}: {number(100 * lost / self.whole, 2)} % van de tellingen zonder plaats (adres onbekend of geheim)"
-            for level, lost in self.without.items()
-            if lost
-        ]
 
 
 def sources(store: Store) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bds_tool.base.text import number, t
 from bds_tool.indicators.chunks import COLUMNS, ROWS, pieces
+from bds_tool.indicators.flow import without
 from bds_tool.store import database
 
 if TYPE_CHECKING:
@@ -102,25 +103,7 @@ def once(
     rows: int = ROWS,
 ) -> Iterator[pa.Table]:
     """The pieces of a store with the dossiers of `zelfde` taken out, and then these, each child with one key."""
-    import polars as pl
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    keys = pl.DataFrame(
-        connection.execute("select dossier_id, bron from zelfde").fetchall(),
-        schema={"dossier_id": pl.String, "bron": pl.Int32},
-        orient="row",
-    )
-    names = pa.array(keys["dossier_id"].unique().to_list(), pa.string())
-    for table in tables:
-        maybe = pc.is_in(table.column("dossier_id").cast(pa.string()), names)
-        if not pc.any(maybe).as_py():
-            yield table
-            continue
-        pairs = pl.DataFrame(pl.from_arrow(table.select(["dossier_id", "bron"])))
-        ours = pairs.cast({"dossier_id": pl.String, "bron": pl.Int32}).with_row_index()
-        stay = ours.join(keys, on=["dossier_id", "bron"], how="anti", maintain_order="left")["index"]
-        yield table.take(stay.to_arrow())
+    yield from without(tables, connection, "zelfde")
     target = spill / "eenmaal.parquet"
     plain = [c for c in COLUMNS if c not in {"dossier_id", "activiteit_id", "volgnr"}]
     source = database.parquet(registraties)

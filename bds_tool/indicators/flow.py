@@ -1,0 +1,171 @@
+"""What a run read and what it left out: dossiers, objections, deaths, and codes that nobody understands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bds_tool.base.text import number, t
+from bds_tool.indicators.growth import rows
+from bds_tool.store import database
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from bds_tool.indicators.cube import Space
+    from bds_tool.indicators.output import Sums
+
+#: Objection to scientific research (BDS 1404); whoever has one in any form but a plain no is left out unless asked.
+OBJECTION = 1404
+#: Forms of no: false in messages, 0 or 2 (nee, W0004) in lists.
+NO = "('false', '0', '2', 'nee')"
+
+
+def object_(connection: duckdb.DuckDBPyConnection, registraties: Path) -> None:
+    """Make the table `bezwaar` (dossier_id, bron): the dossiers of children with an objection, in all their sources."""
+    connection.execute(f"""
+        create or replace table bezwaar as
+        with tegen as (
+            select distinct r.dossier_id, coalesce(b.organisatie, '') as organisatie
+            from {database.parquet(registraties)} r join bronnen b on b.bron = r.bron
+            where r.bdsnummer = {OBJECTION} and coalesce(lower(trim(r.waarde)), '') not in {NO} and r.waarde is not null
+        ), alle as (
+            select dossier_id, organisatie from tegen
+            union
+            select z.dossier_id, z.organisatie from zelfde z where z.eigen in (
+                select z.eigen from zelfde z join tegen t on t.dossier_id = z.dossier_id and t.organisatie = z.organisatie)
+        )
+        select a.dossier_id, b.bron from alle a join bronnen b on coalesce(b.organisatie, '') = a.organisatie""")
+    connection.execute("""
+        delete from zelfde where (dossier_id, bron) in (select (dossier_id, bron) from bezwaar)""")
+
+
+def without(
+    tables: Iterator[pa.Table], connection: duckdb.DuckDBPyConnection, table: str
+) -> Iterator[pa.Table]:
+    """The pieces of a store without the dossiers of a table with dossier_id and bron."""
+    import polars as pl
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    keys = pl.DataFrame(
+        connection.execute(f"select distinct dossier_id, bron from {database.name(table)}").fetchall(),
+        schema={"dossier_id": pl.String, "bron": pl.Int32},
+        orient="row",
+    )
+    names = pa.array(keys["dossier_id"].unique().to_list(), pa.string())
+    for piece in tables:
+        maybe = pc.is_in(piece.column("dossier_id").cast(pa.string()), names)
+        if not pc.any(maybe).as_py():
+            yield piece
+            continue
+        pairs = pl.DataFrame(pl.from_arrow(piece.select(["dossier_id", "bron"])))
+        ours = pairs.cast({"dossier_id": pl.String, "bron": pl.Int32}).with_row_index()
+        stay = ours.join(keys, on=["dossier_id", "bron"], how="anti", maintain_order="left")["index"]
+        yield piece.take(stay.to_arrow())
+
+
+def flow(
+    connection: duckdb.DuckDBPyConnection, registraties: Path, concepts: set[str], *, kept: bool
+) -> dict[str, int]:
+    """How many dossiers were read, and how many of them cannot count or end early; `kept`: objections count too."""
+    source = database.parquet(registraties)
+    [found] = connection.execute(f"""
+        select count(*), count(*) filter (where dagen = 0), count(*) filter (where dagen > 1),
+            count(*) filter (where contacten = 0), count(*) filter (where overleden > 0),
+            count(*) filter (where vertrokken > 0), count(*) filter (where einde > 0)
+        from (
+            select r.dossier_id, coalesce(b.organisatie, '') as organisatie,
+                count(distinct try_cast(left(r.waarde, 10) as date)) filter (where bdsnummer = 20) as dagen,
+                count(*) filter (where bdsnummer in (494, 724)) as contacten,
+                count(*) filter (where bdsnummer = 21) as overleden,
+                count(*) filter (where bdsnummer = 29) as vertrokken,
+                count(*) filter (where bdsnummer = 488) as einde
+            from {source} r join bronnen b on b.bron = r.bron
+            where r.bdsnummer in (19, 20, 21, 29, 488, 494, 724) group by all)""").fetchall()
+    [(objecting,)] = connection.execute("""
+        select count(distinct (z.dossier_id, coalesce(b.organisatie, ''))) from bezwaar z join bronnen b on b.bron = z.bron
+        """).fetchall()
+    numbers = {int(r["bdsnummer"]) for r in rows("codering.csv") if r["begrip"] in concepts}
+    strange = 0
+    if numbers:
+        [(strange,)] = connection.execute(f"""
+            select count(*) from {source} r
+            where r.bdsnummer in ({", ".join(map(str, sorted(numbers)))}) and r.waarde is not null
+            and (r.bdsnummer, r.waarde) not in (select (bdsnummer, code) from codering)""").fetchall()
+    names = (
+        "dossiers",
+        "without_birth_date",
+        "two_birth_dates",
+        "without_contact",
+        "deceased",
+        "left",
+        "ended",
+    )
+    return dict(zip(names, found, strict=True)) | {
+        "objections": objecting,
+        "objections_left_out": 0 if kept else objecting,
+        "codes_not_understood": strange,
+    }
+
+
+def words(found: dict[str, int]) -> list[str]:
+    """The flow in words, for who counts; it is left out of what is published."""
+    told = {
+        "without_birth_date": t("zonder bruikbare geboortedatum (tellen niet)", "without a birth date (do not count)"),
+        "two_birth_dates": t("met meer dan één geboortedatum (tellen niet)", "with more than one birth date (do not count)"),
+        "objections_left_out": t("met bezwaar, element 1404 (tellen niet)", "with an objection, element 1404 (do not count)"),
+        "without_contact": t("zonder contact", "without a contact"),
+        "deceased": t("overleden", "deceased"),
+        "left": t("vertrokken uit Nederland", "left the Netherlands"),
+        "ended": t("zorg beëindigd", "care ended"),
+    }  # fmt: skip
+    parts = [f"{number(found[k])} {v}" for k, v in told.items() if found[k]]
+    lines = [
+        t(f"gelezen: {number(found['dossiers'])} dossiers", f"read: {number(found['dossiers'])} dossiers")
+        + (t(", waarvan ", ", of which ") + ", ".join(parts) if parts else "")
+    ]
+    if found["codes_not_understood"]:
+        lines.append(
+            t(
+                f"{number(found['codes_not_understood'])} antwoorden met een code die de lijst niet kent: die tellen als ontbrekend",
+                f"{number(found['codes_not_understood'])} answers with a code that its list does not have: counted as missing",
+            )
+        )
+    return lines
+
+
+class Lost:
+    """Counts how much of the population has no place, while the indicators pass by."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self.whole = 0.0
+        self.without = dict.fromkeys((p[0] for p in space.places if p[0] != "land"), 0.0)
+
+    def watch(self, indicators: Iterator[Sums]) -> Iterator[Sums]:
+        import numpy as np
+
+        of_level = {
+            level: np.array([p[0] == level and (level == "land" or "/" in p[1]) for p in self.space.places])
+            for level in ("land", *self.without)
+        }
+        for sums in indicators:
+            top = self.space.without_place(sums.keys)
+            whole = np.flatnonzero(top == (0 if len(self.space.years) > 1 else 1))
+            places, population = self.space.place(sums.keys[whole]), sums.p[whole]
+            self.whole += float(population[of_level["land"][places]].sum())
+            for level in self.without:
+                self.without[level] += float(population[of_level[level][places]].sum())
+            yield sums
+
+    def notes(self) -> list[str]:
+        if not self.whole:
+            return []
+        return [
+            f"{level}: {number(100 * lost / self.whole, 2)} % van de tellingen zonder plaats (adres onbekend of geheim)"
+            for level, lost in self.without.items()
+            if lost
+        ]
