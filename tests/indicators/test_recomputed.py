@@ -51,7 +51,7 @@ class Plain:
     def _contacts(self):
         """Activities with date, kind, form and whether the child or a parent was seen."""
         wide = (
-            self.of(724, 494, 495, 725, 1605, 1577)  # noqa: PD010  # keys are unique: nothing to aggregate
+            self.of(724, 494, 495, 725, 1605, 1577)  # keys are unique: nothing to aggregate
             .drop_duplicates(["dossier_id", "activiteit_id", "bdsnummer"])
             .pivot_table(
                 index=["dossier_id", "activiteit_id"], columns="bdsnummer", values="waarde", aggfunc="first"
