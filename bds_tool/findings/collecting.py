@@ -45,11 +45,19 @@ TOTALS: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
-class Collector:
-    """`most` examples are kept per rule and element (0: all), the first ones; totals count every one."""
+#: Rules of one value (its type, list, range, unit, form): of what the message standard refuses as well they are silent.
+_OF_VALUE = "BDS2"
 
-    def __init__(self, most: int) -> None:
+
+class Collector:
+    """`most` examples are kept per rule and element (0: all), the first ones; totals count every one.
+
+    `told`: (bron, regel, waarde) of values that the message standard refuses; one cause is one finding.
+    """
+
+    def __init__(self, most: int, told: pl.DataFrame | None = None) -> None:
         self.most = most
+        self._told = told
         self._examples: list[pl.DataFrame] = []
         self._totals: list[pl.DataFrame] = []
         self._held = 0
@@ -62,9 +70,21 @@ class Collector:
 
     def put(self, frame: pl.DataFrame) -> None:
         """Findings in the columns of SCHEMA."""
+        if self._told is not None:
+            frame = self._untold(frame, self._told)
         self._keep(
             [frame.group_by("code", "bron", "bdsnummer").agg(pl.len().cast(pl.Int64).alias("n"))],
             [self._first(frame)],
+        )
+
+    @staticmethod
+    def _untold(frame: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+        numbered = frame.with_row_index("at")
+        twice = numbered.filter(pl.col("code").str.starts_with(_OF_VALUE)).join(
+            told, on=["bron", "regel", "waarde"], how="semi"
+        )
+        return (
+            frame if twice.is_empty() else frame.filter(~pl.int_range(pl.len()).is_in(twice["at"].implode()))
         )
 
     def take(self, other: Collector) -> None:

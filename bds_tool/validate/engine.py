@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from bds_tool.store import Store
 
 
+#: Findings of the message standard about one value: not allowed there, of another form, type or code.
+_REFUSED = ("BDS846", "BDS848", "BDS850", "BDS851", "BDS852")
+
+
 @dataclass
 class Options:
     """How to judge. `codes` limits the rules (None: all); `max_examples` 0 keeps every finding."""
@@ -53,9 +57,10 @@ def validate(store: Store, options: Options | None = None) -> Result:
     collector = Collector(options.max_examples)
     filled: list[pl.DataFrame] = []
     seen = 0
+    told = _told(store, options)
 
     def one(piece: pl.DataFrame) -> Judged:
-        return judge(piece, groups, options.max_examples)
+        return judge(piece, groups, options.max_examples, told)
 
     for judged in beside(one, pieces(store)):
         collector.take(judged.found)
@@ -176,6 +181,19 @@ def _whole(
         "er zijn geen dossiers met toestemming 1533 bij", "there are no dossiers with consent 1533 beside it"
     )
     return {} if compared else dict.fromkeys(consent.CODES, why)
+
+
+def _told(store: Store, options: Options) -> pl.DataFrame | None:
+    """The values of which a finding on the message says already that they are wrong; None when there are none."""
+    codes = [c for c in _REFUSED if options.codes is None or c in options.codes]
+    told = (
+        store.meldingen()
+        .filter(pl.col("code").is_in(codes) & pl.col("waarde").is_not_null())
+        .select("bron", "regel", "waarde")
+        .unique()
+        .collect()
+    )
+    return None if told.is_empty() else told
 
 
 def _remarks(

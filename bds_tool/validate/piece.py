@@ -79,9 +79,11 @@ class Judged:
     rows: int
 
 
-def judge(piece: pl.DataFrame, groups: Sequence[Group], most: int) -> Judged:
-    """All rules over one piece; at most `most` examples per rule and element (0: all)."""
-    collector = Collector(most)
+def judge(
+    piece: pl.DataFrame, groups: Sequence[Group], most: int, told: pl.DataFrame | None = None
+) -> Judged:
+    """All rules over one piece; at most `most` examples per rule and element (0: all). `told`: see `Collector`."""
+    collector = Collector(most, told)
     for group in groups:
         rows = piece if len(groups) == 1 else _of_group(piece, group)
         if rows.height:

@@ -80,3 +80,12 @@ def test_a_fresh_fault_has_the_verdict_of_the_second_reading(version, start, sha
     judged, wrong = compare(version, range(start, start + 46))
     assert judged > 40
     assert wrong == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", FOLDERS)
+@pytest.mark.parametrize("start", range(10_000, 14_000, 1_000))
+def test_thousands_of_fresh_faults(version, start, shared):
+    judged, wrong = compare(version, range(start, start + 1_000))
+    assert judged > 900
+    assert wrong == []

@@ -202,3 +202,27 @@ def test_messages_of_420_have_the_verdict_of_the_schema_with_another_root(shared
         renamed = etree.fromstring(content.replace(b"REPC_IN902120NL04", b"REPC_IN902120NL03"))
         ours = [m for m in judge(content, "4.2.0")[0] if "BDS840" <= m["code"] <= "BDS849"]
         assert schema.validate(renamed) == (not ours), file.name
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        (
+            b'birthTime value="',
+            b'birthTime value="x',
+            "BDS848",
+        ),  # no time: the form of the schema, not BDS202 too
+        (b'code="07"', b'code="97"', "BDS850"),  # of no list that may stand there: not BDS203 too
+    ],
+)
+def test_a_value_that_the_standard_refuses_is_one_finding(old, new, code, shared, tmp_path):
+    content = next((shared / "real" / "dob" / "4.1.3").glob("*R034*.xml")).read_bytes()
+    assert content.count(old) == 1
+    (tmp_path / "m.xml").write_bytes(content.replace(old, new))
+    result = judge_files(Request([tmp_path / "m.xml"], bds="4.1.3"))
+    faults = result.findings.filter(result.findings["severity"] == "fout")
+    assert faults["code"].to_list() == [code]
+    # asked for alone, the rule on the value still tells it
+    own = {"BDS848": "BDS202", "BDS850": "BDS203"}[code]
+    alone = judge_files(Request([tmp_path / "m.xml"], bds="4.1.3", select=[own]))
+    assert own in alone.findings["code"].to_list()

@@ -4,455 +4,63 @@ from __future__ import annotations
 
 import re
 
-from .flavours import full_text, kids, null, own_text
-from .paths import TPL, V3, XSI, Broken, N, elements, resolved
-
-_LINES = "2.16.840.1.113883.2.4.15.1"
-_BSN = "2.16.840.1.113883.2.4.6.3"
-_URA, _UZI, _UZI_SYSTEM, _APP = (
-    "2.16.528.1.1007.3.3",
-    "2.16.528.1.1007.3.1",
-    "2.16.528.1.1007.3.2",
-    "2.16.840.1.113883.2.4.6.6",
+from .demands_dossier import (
+    _consent,
+    _h041,
+    _h042,
+    _h044,
+    _h053,
+    _h054,
+    _h056,
+    _h057,
+    _h058,
+    _h065,
+    _h066,
+    _h069,
+    _h070,
+    _h086,
+    _h088,
+    _h089,
+    _h090,
+    _h092,
+    _h095,
+    _inner,
+    _same_bsn,
+    _typed,
+    _up,
+    batch,
+    beside,
+    heel,
+    refused,
+    text_nodes,
 )
-_E = "2.16.840.1.113883.2.4.4.40.267"
-_HEEL = "2.16.840.1.113883.2.4.4.40.66"
-
-
-def never(node, judge):
-    return True
-
-
-def coded(e, code, system):
-    return e.get("code") == code and e.get("codeSystem") == system
-
-
-def lines(node, *codes):
-    words = [k for a in kids(node, "attentionLine") for k in kids(a, "keyWordText")]
-    return [k for k in words if k.get("code") in codes and k.get("codeSystem") == _LINES]
-
-
-def _h005(node, judge):
-    if judge.version not in {"3.2.7", "vaccinaties", "hielprik", "opvragen"}:
-        return True
-    return bool(lines(node, "FICID", "PATID"))
-
-
-def _h013(node, judge):
-    if node.get("root") != "2.16.840.1.113883.1.6":
-        return True
-    return node.get("extension") == node.getparent().tag.rpartition("}")[2]
-
-
-def _h015(node, judge):
-    codes = [c.get("code") for c in kids(node, "code") if c.get("code") is not None]
-    return not codes or judge.trigger in codes
-
-
-# ---- author and overseer ---------------------------------------------------------------------------------------
-
-
-def authors(node):
-    """(devices, persons) of authorOrPerformer at any depth; of one parent only the first with either name."""
-    devices, persons = [], []
-    for top in kids(node, "authorOrPerformer"):
-        for parent in (e for e in top.iter() if isinstance(e.tag, str)):
-            for child in elements(parent):
-                name = child.tag.rpartition("}")[2].lower()
-                if child.tag.startswith(N) and name in {"assigneddevice", "assignedperson"}:
-                    (devices if name == "assigneddevice" else persons).append(child)
-                    break
-    return devices, persons
-
-
-def overseers(node):
-    found = []
-    for top in kids(node, "overseer"):
-        first = next(
-            (
-                c
-                for c in elements(top)
-                if c.tag.rpartition("}")[2].lower() in {"assignedentity", "assignedperson"}
-            ),
-            None,
-        )
-        if first is not None:
-            found.append(first)
-    return found
-
-
-def ids(entities):
-    return [i for e in entities for i in kids(e, "id")]
-
-
-def organisations(entities):
-    return [o for e in entities for o in kids(e, "Organization")]
-
-
-def rooted(found, *roots):
-    return [i for i in found if i.get("root") in roots]
-
-
-def _h018(node, judge):
-    parent = node.getparent()
-    if parent is None:
-        return True
-    sender = [
-        i for s in kids(parent, "sender") for d in kids(s, "device") for i in rooted(kids(d, "id"), _APP)
-    ]
-    sender = {i.get("extension") for i in sender if i.get("extension") is not None}
-    author = {
-        i.get("extension") for i in rooted(ids(authors(node)[0]), _APP) if i.get("extension") is not None
-    }
-    return not sender or not author or bool(sender & author) or "1" in sender
-
-
-def _h019(node, judge):
-    devices, _ = authors(node)
-    return not rooted(ids(organisations(devices)), _URA) or bool(rooted(ids(devices), _UZI_SYSTEM))
-
-
-def _h020(node, judge):
-    devices, _ = authors(node)
-    if not rooted(ids(devices), _UZI_SYSTEM):
-        return True
-    return any(i.get("extension") is not None for i in rooted(ids(organisations(devices)), _URA))
-
-
-def _h021(node, judge):
-    devices, _ = authors(node)
-    if not devices:
-        return True
-    return (
-        any(i.get("extension") == "1" for i in rooted(ids(devices), _APP))
-        or bool(rooted(ids(devices), "2.16.528.1.1007.4"))
-        or bool(ids(organisations(devices)))
-    )
-
-
-def _person_code(roots, code, system):
-    def check(node, judge):
-        persons = authors(node)[1]
-        if not rooted(ids(persons), *roots):
-            return True
-        return any(coded(c, code, system) for p in persons for c in kids(p, "code"))
-
-    return check
-
-
-def _h024(node, judge):
-    persons = authors(node)[1]
-    if not rooted(ids(persons), _UZI):
-        return True
-    return any(
-        c.get("codeSystem") == "2.16.840.1.113883.2.4.15.111" for p in persons for c in kids(p, "code")
-    )
-
-
-def _h025(node, judge):
-    devices, persons = authors(node)
-    if not rooted(ids(persons), _UZI):
-        return True
-    return any(i.get("extension") is not None for i in rooted(ids(organisations(devices + persons)), _URA))
-
-
-def _h026(node, judge):
-    devices, persons = authors(node)
-    if not rooted(ids(persons), _BSN):
-        return True
-    return bool(rooted(ids(organisations(devices + persons)), "2.16.840.1.113883.2.4.3.11.25"))
-
-
-def _h027(node, judge):
-    devices, persons = authors(node)
-    if not rooted(ids(persons), "2.16.840.1.113883.2.4.3.11", "2.16.528.1.1003.1.3.5.4.1"):
-        return True
-    return any(
-        i.get("extension") == "7"
-        for i in rooted(ids(organisations(devices + persons)), "2.16.840.1.113883.2.4.3.11")
-    )
-
-
-def _nameless(root, extension=None):
-    def check(node, judge):
-        return not any(
-            not kids(o, "name")
-            and any(extension in {None, i.get("extension")} for i in rooted(kids(o, "id"), root))
-            for o in organisations(overseers(node))
-        )
-
-    return check
-
-
-def _h030(node, judge):
-    found = overseers(node)
-    return not kids(node, "overseer") or any(kids(o, "code") for o in found)
-
-
-def _h031(node, judge):
-    found = overseers(node)
-    if not rooted(ids(found), _BSN):
-        return True
-    codes = [c for o in found for c in kids(o, "code")]
-    return any(
-        coded(c, "P", "2.16.840.1.113883.2.4.3.11.8") or c.get("codeSystem") == "2.16.840.1.113883.2.4.3.11.6"
-        for c in codes
-    )
-
-
-def _overseer_has(*steps, root=None):
-    def check(node, judge):
-        found = overseers(node)
-        if not rooted(ids(found), _UZI):
-            return True
-        at = found
-        for step in steps:
-            at = [c for e in at for c in kids(e, step)]
-        return bool(rooted(at, root) if root else at)
-
-    return check
-
-
-def _h036(node, judge):
-    wanted = ids(organisations(overseers(node)))
-    if not wanted:
-        return True
-    devices, persons = authors(node)
-    roots, extensions = {i.get("root") for i in wanted}, {i.get("extension") for i in wanted}
-    return bool(devices) or any(
-        i.get("root") is not None
-        and i.get("root") in roots
-        and i.get("extension") is not None
-        and i.get("extension") in extensions
-        for i in ids(organisations(persons))
-    )
-
-
-def _h037(node, judge):
-    devices, persons = authors(node)
-    if any(
-        (i.get("root"), i.get("extension")) in {("2.16.528.1.1007", "4"), (_APP, "1")} for i in ids(devices)
-    ):
-        return True
-    return any(kids(o, "name") for o in organisations(devices + persons))
-
-
-# ---- the dossier ---------------------------------------------------------------------------------------------------
-
-
-def _h041(node, judge):
-    return not any(
-        len(full_text(o)) > 80
-        for e in node.iter("*")
-        if e.get("nullFlavor") == "OTH"
-        for o in kids(e, "originalText")
-    )
-
-
-def _h042(node, judge):
-    return any(
-        coded(c, "01", "2.16.840.1.113883.2.4.4.40.303")
-        for a in kids(node, "appendage") for d in kids(a, "document") for c in kids(d, "code")
-    )  # fmt: skip
-
-
-def beside(node, name):
-    parent = node.getparent()
-    return [] if parent is None else [c for c in kids(parent, name) if c is not node]
-
-
-def _h044(node, judge):
-    ended = any(s.get("code") in {"aborted", "completed"} for s in beside(node, "statusCode"))
-    return not ended or bool(kids(node, "high"))
-
-
-def attention_bsns(node):
-    found, any_line = set(), False
-    for a in node.iterancestors():
-        for line in kids(a, "attentionLine"):
-            any_line = True
-            found |= {v.get("extension") for v in rooted(kids(line, "value"), _BSN)}
-    return any_line, found
-
-
-def _same_bsn(needs_id):
-    def check(node, judge):
-        any_line, given = attention_bsns(node)
-        if not any_line:
-            return True
-        own = rooted([i for p in kids(node, "patient") for i in kids(p, "id")], _BSN)
-        if not needs_id:
-            own = [i for i in own if i.get("extension") is not None]
-            if not own:
-                return True
-        return bool(own) and own[0].get("extension") is not None and own[0].get("extension") in given
-
-    return check
-
-
-def _typed(kind, *, present):
-    def check(node, judge):
-        given = node.get(XSI + "type")
-        if null(node):
-            return True
-        if given is None:
-            return not present
-        if given != given.strip() and not present:
-            return False
-        return resolved(node, given) == (V3, kind)
-
-    return check
-
-
-def _h053(node, judge):
-    if any(i.get("root") is not None and i.get("extension") is not None for i in kids(node, "id")):
-        return True
-    return any(full_text(n) for p in kids(node, "assignedPerson") for n in kids(p, "name"))
-
-
-def _h054(node, judge):
-    if node.get("root") is None:
-        return True
-    outer = node.getparent().getparent().getparent()
-    mine = node.get("root") + (node.get("extension") or "")
-    return outer is None or not any(
-        mine == (i.get("root") or "") + (i.get("extension") or "")
-        for i in (kids(outer, "id") if outer.tag == N + "encounter" else [])
-    )
-
-
-def _h056(node, judge):
-    return len({m.get("code") for m in node.iter(N + "methodCode") if m.get("code") is not None}) <= 1
-
-
-def _h057(node, judge):
-    return not any(
-        t.get("root") == TPL + "41006"
-        for c in kids(node, "component") for o in kids(c, "observation") for t in kids(o, "templateId")
-    )  # fmt: skip
-
-
-def _h058(node, judge):
-    def have(template):
-        return [
-            e for e in node.iter("*") if any(t.get("root") == TPL + template for t in kids(e, "templateId"))
-        ]
-
-    seventh = any(
-        coded(m, "07", "2.16.840.1.113883.2.4.4.40.387") for e in have("41345") for m in kids(e, "methodCode")
-    )
-    return not (seventh and have("41346"))
-
-
-def refused(node):
-    return node.get("negationInd") == "true"
-
-
-def batch(node):
-    return any(True for _ in node.iter(N + "lotNumberText"))
-
-
-def _h065(node, judge):
-    if node.get("code") is not None and node.get("displayName") is not None:
-        return True
-    return null(node) and bool(kids(node, "originalText"))
-
-
-def _h066(node, judge):
-    parent = node.getparent()
-    if parent.tag != N + "component3":
-        return False
-    for component in kids(parent.getparent(), "component3"):
-        inner = [x for c in elements(component) for x in elements(c)]
-        code = any(x.tag == N + "code" and coded(x, "108", _E) for x in inner)
-        if code and any(x.tag == N + "value" and x.get("value") == "true" for x in inner):
-            return True
-    return False
-
-
-def text_nodes(node):
-    return [t for t in [node.text, *(c.tail for c in node)] if t]
-
-
-def _h069(node, judge):
-    parts = text_nodes(node)
-    if len(parts) > 1:
-        raise Broken("text is split")
-    return bool(parts) and len(parts[0]) == 7
-
-
-def _h070(node, judge):
-    return any(
-        s.tag == N + "multipleBirthInd" and s.get("value") == "true"
-        for s in node.itersiblings(preceding=True)
-    )
-
-
-def heel(node, *codes):
-    return node.get("code") in codes and node.get("codeSystem") == _HEEL
-
-
-def _consent(codes, holds):
-    def check(node, judge):
-        if not any(c.get("code") in codes and c.get("codeSystem") == _E for c in kids(node, "code")):
-            return True
-        return holds(node)
-
-    return check
-
-
-def _inner(node, *paths):
-    def there(at, steps):
-        return bool(at) if not steps else there([c for e in at for c in kids(e, steps[0])], steps[1:])
-
-    return any(there([node], p.split("/")) for p in paths)
-
-
-def _h086(node, judge):
-    if not kids(node, "subjectOf"):
-        return True
-    return any(c.get("code") in {"1165", "1533"} and c.get("codeSystem") == _E for c in kids(node, "code"))
-
-
-def parts(node):
-    return full_text(node).split("|")
-
-
-def _h088(node, judge):
-    p = parts(node)
-    return p[0] != "02" or (len(p) > 2 and p[2] != "")
-
-
-def _h089(node, judge):
-    p = parts(node)
-    return p[0] != "OTH" or (len(p) > 1 and p[1] != "")
-
-
-def _h090(node, judge):
-    p = parts(node)
-    return p[0] == "OTH" or len(p) < 2 or p[1] == ""
-
-
-def _h092(node, judge):
-    if not coded(node, "30", "2.16.840.1.113883.2.4.4.40.308"):
-        return True
-    return any(
-        t.get("root") == TPL + "11052"
-        for i in beside(node, "pertinentInformation") for r in kids(i, "rubricCluster") for t in kids(r, "templateId")
-    )  # fmt: skip
-
-
-def _h095(node, judge):
-    if node.getparent().get("negationInd") != "true":
-        return True
-    return node.get(XSI + "nil") == "true" and node.get("nullFlavor") == "NA"
-
-
-def _up(node, times):
-    for _ in range(times):
-        node = None if node is None else node.getparent()
-    return node
-
+from .demands_sender import (
+    _BSN,
+    _URA,
+    _h005,
+    _h013,
+    _h015,
+    _h018,
+    _h019,
+    _h020,
+    _h021,
+    _h024,
+    _h025,
+    _h026,
+    _h027,
+    _h030,
+    _h031,
+    _h036,
+    _h037,
+    _nameless,
+    _overseer_has,
+    _person_code,
+    coded,
+    lines,
+    never,
+)
+from .nodes import kids, null, own_text
+from .paths import TPL, Broken, N
 
 # ---- the other messages --------------------------------------------------------------------------------------------
 

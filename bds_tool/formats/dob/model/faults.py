@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from bds_tool.formats.dob.model.tables import Demand
 
 ROLES = ("error", "warning", "info")
+#: Kinds of conditions on the value of an element.
+_OF_VALUE = frozenset({"code", "list", "codeof", "nf"})
 #: Kinds that tell that a child lacks or does not fit, and thereby explain a template that misses it.
 _CHILDREN = frozenset({"unknown", "early", "late", "instead", "often", "missing"})
 
@@ -74,7 +76,7 @@ class Fault:
     @classmethod
     def of_flavour(cls, e: _Element, rule: str, demand: Demand) -> Fault:
         names = (demand.value,) if demand.value else ()
-        return cls("flavour", e, demand.target, names, role=demand.role, rule=rule, general=demand.kind)
+        return cls("flavour", e, demand.target, names, _value(e), demand.role, rule, general=demand.kind)
 
     @classmethod
     def of_count(cls, e: _Element, counted: Count, children: dict[str, list[_Element]]) -> Fault:
@@ -110,10 +112,17 @@ class Fault:
             child,
             names[0],
             (" | ".join([shown(groups[0]), *ties]), *(shown(g) for g in groups[1:])),
+            # of another value the child itself is told; of another attribute it is not its value that is wrong
+            _value(child) if any(c.kind in _OF_VALUE for g in groups for c in g) else None,
             role=demand.role,
             parent=e,
             explains=frozenset(names),
         )
+
+
+def _value(e: _Element) -> str | None:
+    """What a data type holds: the first of its attributes that is a value."""
+    return next((v for v in map(e.get, ("value", "extension", "code")) if v is not None), None)
 
 
 def _lacks(e: _Element, target: str) -> bool:
