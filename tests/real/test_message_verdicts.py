@@ -17,6 +17,7 @@ import pytest
 from lxml import etree
 
 from bds_tool.findings.catalogue import load_rules
+from bds_tool.formats.dob.model import other_messages
 from bds_tool.formats.dob.read import read_dob
 from bds_tool.store.sources import Sink, Source, Unreadable
 from bds_tool.validate.run import Request
@@ -150,7 +151,8 @@ def test_each_official_finding_has_one_of_ours_of_its_role_near_its_line(shared,
     elsewhere = {"BSN-2", "BSN-3", "AGB-2", "URA-2", "UZI-2"}
     silent, places, right = [], 0, 0
     for row, new, content, *_ in compared:
-        if new is None:
+        # a root element of another message of the standard: it is judged as what it says to be
+        if new is None or etree.QName(etree.fromstring(content)).localname in other_messages():
             continue
         for r in official[row["version"], row["mutant"]]:
             if r["rule"] in elsewhere or r["family"] == "deprecated_code":
