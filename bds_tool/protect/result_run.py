@@ -133,7 +133,7 @@ def protect_result(
             safe=True,
             ledger=book.state() if book else "",
             earlier=len(before),
-            shown_before=forbidden(shown, policy).height if before else 0,
+            shown_before=forbidden(shown, policy, made.meta).height if before else 0,
         )
         write_result(target, public, made.meta, replace=replace, finish=sealer(facts))
         if book:

@@ -214,7 +214,7 @@ def unfit(result: Result, shown_before: int = 0) -> Iterator[str]:
     if shown["n"].null_count():
         yield t("getoonde rijen hebben geen noemer", "shown rows have no denominator")
     if policy.method == "suppress":
-        count = forbidden(shown, policy).height
+        count = forbidden(shown, policy, result.meta).height
         if count > shown_before:
             yield t(
                 f"{number(count)} rijen tonen wat het beleid verbergt",
@@ -250,8 +250,8 @@ def _classes(coded: pl.DataFrame, policy: Policy, meta: Mapping[str, Any]) -> It
         yield t("een klasse is een andere dan het beleid geeft", "a class is another than the policy gives")
 
 
-def forbidden(shown: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """Shown rows with counts that the policy does not let anybody show."""
+def forbidden(shown: pl.DataFrame, policy: Policy, meta: Mapping[str, Any]) -> pl.DataFrame:
+    """Shown rows with counts that the policy does not let anybody show; `meta` tells which side of an indicator harms."""
     import polars as pl
 
     least = pl.col("level").replace_strict(
@@ -259,11 +259,14 @@ def forbidden(shown: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     )
     n, x, m = pl.col("n"), pl.col("x"), pl.col("missing").fill_null(0)
     small = (n > 0) & (n < least)
-    for value, threshold, zero in (
-        (x, policy.numerator, policy.zeros_shown),
-        (n - x, policy.complement, policy.full_shown),
+    sides = {i: policy.sides(d) for i, d in (meta.get("definitions") or {}).items()}
+    for value, threshold, zero, side in (
+        (x, policy.numerator, policy.zeros_shown, 0),
+        (n - x, policy.complement, policy.full_shown, 1),
     ):
         low = (n > 0) & (value < threshold) & ~((value == 0) & pl.lit(zero))
+        harmless = [i for i, harms in sides.items() if not harms[side]]
+        low &= ~pl.col("indicator").is_in(harmless)
         small |= low.fill_null(value=False)
     small |= (n == 0) & (m > 0) & (m < least)
     small |= (n < 0) | (m < 0) | (x < 0).fill_null(value=False) | (x > n).fill_null(value=False)

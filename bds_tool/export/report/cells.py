@@ -10,6 +10,9 @@ from bds_tool.base.text import number, t
 #: One symbol for every hidden cell, whatever the reason; another for no data.
 HIDDEN = "*"
 NO_DATA = "–"
+#: Of a level or year that the policy publishes for no area at all.
+NOT_HERE = "/"
+TOO_LOW = "niet_op_dit_niveau"
 #: Statuses that carry no figure but hide nothing.
 #: A row that tells the class of its percentage, and not the percentage.
 CLASS = "klasse"
@@ -40,6 +43,8 @@ def value(row: Mapping[str, Any], unit: str = "%") -> str:
         low, high = number(row["lower"]), number(row["upper"])
         told = f"≤ {high}" if row["lower"] <= 0 else f"≥ {low}" if row["upper"] >= 100 else f"{low}–{high}"
         return f"{told} {unit}".strip()
+    if row["status"] == TOO_LOW:
+        return NOT_HERE
     if shown(row):
         return f"{number(row['value'], decimals(unit))} {unit}".strip()
     return HIDDEN if hidden(row) else NO_DATA
@@ -70,9 +75,16 @@ def legend() -> list[tuple[str, str]]:
         (
             "≤ 5 %",
             t(
-                "klasse van het percentage: precies tonen zou te veel zeggen",
-                "class of the percentage: the exact figure would tell too much",
+                "klasse van het percentage, want precies tonen zou te veel zeggen; onder- en bovengrens zijn die van de klasse",
+                "class of the percentage, for the exact figure would tell too much; lower and upper limit are those of the class",
             ),
         ),
         (NO_DATA, t("geen gegevens", "no data")),
+        (
+            NOT_HERE,
+            t(
+                "op dit niveau of voor losse jaren voor geen enkel gebied gepubliceerd",
+                "published for no area at all at this level or for single years",
+            ),
+        ),
     ]

@@ -23,10 +23,14 @@ class Point:
     upper: float | None = None
     n: int | None = None
     hidden: bool = False
+    #: The class in words, of a row that tells one instead of a value.
+    told: str = ""
 
     @classmethod
     def of(cls, row: Mapping[str, Any], label: str) -> Point:
-        return cls(label, row["value"], row["lower"], row["upper"], row["n"], cells.hidden(row))
+        told = cells.value(row) if cells.coded(row) else ""
+        secret = cells.hidden(row) or bool(told)
+        return cls(label, row["value"], row["lower"], row["upper"], row["n"], secret, told)
 
 
 def amount(value: float | None, unit: str, *, hidden: bool = False) -> str:
@@ -60,7 +64,7 @@ def summary(kind: str, points: Sequence[Point], unit: str, reference: float | No
                 f"For comparison: {amount(reference, unit)}.",
             )
         )
-    secret = sum(p.hidden for p in points)
+    secret = sum(p.hidden and not p.told for p in points)
     if secret:
         parts.append(
             t("Eén waarde is verborgen.", "One value is hidden.")
@@ -120,7 +124,7 @@ def ranked(
 
 def _bar(point: Point, left: float, y: float, row: float, scale: float, unit: str) -> list[str]:
     if point.value is None:
-        label = t("verborgen", "hidden") if point.hidden else t("geen gegevens", "no data")
+        label = point.told or (t("verborgen", "hidden") if point.hidden else t("geen gegevens", "no data"))
         shape = (
             [svg.rect(left, y + 4, 40, row - 8, fill="url(#verborgen)", stroke="#8a8a8a")]
             if point.hidden

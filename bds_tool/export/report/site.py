@@ -313,8 +313,10 @@ class _Site:
         indicators = list(self.book.indicators.values())
         values: dict[tuple[str, str], Any] = {}
         for row in rows.iter_rows(named=True):
-            # null = hidden, "" = no data: the page shows them as * and –
+            # null = hidden, "" = no data: the page shows them as * and –; a class is text.
             figure = round(row["value"], 4) if row["value"] is not None else None if cells.hidden(row) else ""
+            if cells.coded(row):
+                figure = cells.value(row, self.book.indicators[row["indicator"]].unit)
             values[row["area"], row["indicator"]] = figure
         data = {
             "themas": [theme_title(k) for k in themes],

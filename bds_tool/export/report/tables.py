@@ -257,7 +257,7 @@ def _sheet(workbook: Workbook, name: str, table: pl.DataFrame) -> None:
         sheet.set_column(index, index, widths.get(column, 11))
     figures = {"value", "lower", "upper", "reference"}
     for line, row in enumerate(table.iter_rows(named=True), start=1):
-        empty = None if cells.shown(row) else cells.HIDDEN if cells.hidden(row) else cells.NO_DATA
+        empty = None if cells.shown(row) else cells.value(row, row["unit"] or "")
         for index, column in enumerate(table.columns):
             content = row[column]
             if column == "value" and empty is not None:

@@ -264,7 +264,7 @@ def _row(path, row, by):
     if row.get("indicator"):
         for column in FIGURES:
             value = row.get(column)
-            if value not in {None, "", "*", "–"}:
+            if value not in {None, "", "*", "–", "/"}:
                 key = tuple(row.get(b) or "totaal" for b in by)
                 yield path.name, row["indicator"], row["area"], str(row["period"]), key, column, value
 

@@ -133,6 +133,27 @@ def test_unchanged_it_is_published(coded, bds, tmp_path):
     assert "≤ 10 %" in (tmp_path / "t.md").read_text()
 
 
+def test_what_does_not_harm_may_be_few(tmp_path):
+    """Of vaccination the few without are protected; the few with it may be shown, and the seal knows."""
+    source = region(tmp_path / "a.result", 1)
+    kinds = {"BF": "hoger_is_gunstig", "MIX": "hoger_is_gunstig", "FF": "lager_is_gunstig"}
+    definitions = {
+        i: d | {"polarity": kinds.get(i, "lager_is_gunstig")} for i, d in source.meta["definitions"].items()
+    }
+    other = write_result(
+        tmp_path / "c.result", source.counts().collect(), source.meta | {"definitions": definitions}
+    )
+    run_result(other.path, load_policy("wijk-klassen"), tmp_path / "b.result")
+    made = read_result(tmp_path / "b.result")
+    assert list(broken(made)) == []
+    shown = made.counts().collect().filter(status="ok")
+    few = shown.filter(pl.col("x") < 10)
+    assert few.height
+    assert set(few["indicator"]) <= {"BF", "MIX"}
+    assert shown.filter(indicator="FF")["x"].min() >= 10
+    assert shown.filter(indicator="MIX").select((pl.col("n") - pl.col("x")).min()).item() >= 10
+
+
 def test_a_class_in_words():
     row = {"status": "klasse", "value": None, "lower": 0.0, "upper": 5.0}
     assert cells.value(row) == "≤ 5 %"

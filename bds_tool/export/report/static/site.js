@@ -98,6 +98,7 @@
     function show(value, unit) {
       if (value === null) return "*";
       if (value === "") return "–";
+      if (typeof value === "string") return value;
       return figure(value, unit) + " " + unit;
     }
     // As many decimals as the other pages have; what rounds to nothing has no sign.
