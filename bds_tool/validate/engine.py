@@ -21,7 +21,7 @@ from bds_tool.schema.protocols import unjudged
 from bds_tool.validate.checks import consent, structure, values, whole, wire
 from bds_tool.validate.checks.base import Setting
 from bds_tool.validate.checks.dossier import CHECKS
-from bds_tool.validate.checks.protocol_rules import silent
+from bds_tool.validate.checks.protocol_rules import silent, undelivered
 from bds_tool.validate.chunks import beside, pieces
 from bds_tool.validate.piece import FREE, Group, Judged, judge, sum_filled
 from bds_tool.validate.tables import element_name, tables
@@ -230,13 +230,23 @@ def _coverage(groups: list[Group], unsaid: dict[str, str]) -> dict[str, Any]:
     """`silent`: version → rule → why nothing can be said (`unsaid`: of every version); `uncovered`: the protocols or parts of them."""
     found = sorted({g.tables.version for g in groups})
     return {
-        "silent": {v: silent(v) | unsaid for v in found},
+        # A rule of which a part had nothing to judge by is not good as a whole.
+        "silent": {
+            v: silent(v) | unsaid | {code: why for code, _, why in _undelivered(groups, v)} for v in found
+        },
         "uncovered": [
             {"version": v, "kind": "protocol", "id": name, "reason": why}
             for v in found
-            for name, why in unjudged(v)
+            for name, why in (*unjudged(v), *((name, why) for _, name, why in _undelivered(groups, v)))
         ],
     }
+
+
+def _undelivered(groups: list[Group], version: str) -> list[tuple[str, str, str]]:
+    """Rules of protocols whose expected element none of the sources of a version holds."""
+    mine = [g for g in groups if g.tables.version == version and g.setting.format != "james"]
+    here = frozenset[int]().union(*(g.setting.delivered for g in mine))
+    return list(undelivered(version, here)) if mine else []
 
 
 def _needs(groups: list[Group]) -> dict[tuple[str, str], dict[str, list[list[int]]]]:

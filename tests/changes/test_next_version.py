@@ -102,6 +102,17 @@ def test_protocols_hold_for_a_version_that_did_not_exist_when_they_were_written(
     assert same[0] == same[1] > 0
 
 
+def test_what_is_never_delivered_is_not_judged_and_never_good(specs):
+    """A height alone: no protocol can say that a weight is missing where no weight is ever delivered."""
+    result = judged(specs, "4.2.0", HEIGHT_ALONE)
+    status = dict(result.verdicts.filter(pl.col("code") == "BDS601").select("code", "status").rows())
+    assert status == {"BDS601": "niet beoordeeld"}
+    named = {c["id"]: c["reason"] for c in build(result)["not_covered"]}
+    assert "245" in named["groei-gewicht-bij-lengte"]
+    both = judged(specs, "4.2.0", HEIGHT_ALONE + WEIGHT_LATER)
+    assert "groei-gewicht-bij-lengte" not in {c["id"] for c in build(both)["not_covered"]}
+
+
 def test_a_draft_is_never_chosen_by_itself(specs):
     assert newest() == "4.2.0"
     applied(specs, ADDED)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from bds_tool.base.ranges import not_covered
+from bds_tool.base.text import t
 from bds_tool.findings.collecting import parameters
 from bds_tool.schema.protocols import expect_text, hl7_codes, rules_for
 from bds_tool.validate.checks.base import dossier_check
@@ -27,6 +28,17 @@ def silent(version: str) -> dict[str, str]:
     """Rule → why it says nothing about a BDS version: no protocol of its severity covers it."""
     spoken = {CODES[r.severity] for r in rules_for(version)}
     return {code: not_covered(version) for code in CODES.values() if code not in spoken}
+
+
+def undelivered(version: str, delivered: frozenset[int]) -> Iterator[tuple[str, str, str]]:
+    """(code, protocol rule, why) where what it looks at was delivered and what it expects nowhere: that is no verdict."""
+    for r in rules_for(version):
+        if not r.when.trigger or any(delivered.isdisjoint(c.elements) for c in r.when.trigger):
+            continue
+        missing = next((e.elements[0] for e in r.expect if delivered.isdisjoint(e.elements)), None)
+        if missing is not None:
+            yield CODES[r.severity], r.id, t(f"element {missing} is in deze levering nergens vastgelegd",
+                          f"element {missing} is recorded nowhere in this delivery")  # fmt: skip
 
 
 @dossier_check("BDS601", "BDS605")
