@@ -21,6 +21,7 @@ from bds_tool.formats.table.names import position
 from bds_tool.formats.table.plan import Plan, describe, fit
 from bds_tool.formats.table.read import explain
 from bds_tool.formats.table.scan import Table
+from bds_tool.formats.table.statistics import as_csv
 from bds_tool.store.sources import Source, Unreadable
 
 #: A name that a program gave: `kindcode`, `mm_len`, `lenMm`, with the place of a list in JSON before it.
@@ -39,9 +40,11 @@ def explain_tables(paths: Sequence[Path | str], tables: TableSettings | None = N
     reports = []
     for source in sources(paths, Options(tables=tables or TableSettings())):
         head = source.head()
-        if not head or sniff(head, source.pad) != "tabel":
+        kind = sniff(head, source.pad) if head else ""
+        if kind not in {"tabel", "statistiek"}:
             continue
         try:
+            source = as_csv(source) if kind == "statistiek" else source  # noqa: PLW2901  # the same source, readable
             reports += [_report(source, table, made) for table, made in explain(source)]
         except Unreadable as error:
             reports.append(_unread(source, error.finding))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.files import temporary_dir
 from bds_tool.formats.sniff import program, program_name
 from bds_tool.formats.table.columns import known_header, recognise
-from bds_tool.formats.table.elements import labels
+from bds_tool.formats.table.elements import coded
+from bds_tool.formats.table.notation import marks
 from bds_tool.formats.table.read import read_table
 from bds_tool.store.sources import Sink, Source, Unreadable
 
@@ -22,7 +23,14 @@ ROWS = 20_000
 
 
 def read_statistics(source: Source, sink: Sink) -> None:
-    """Read a .sav, .zsav, .por or .dta by way of a CSV with its labels. Raises Unreadable when the extra is not there."""
+    """Read a .sav, .zsav, .por or .dta. Raises Unreadable when the extra is not there or the file is broken."""
+    kind = program(source.head(), source.pad)
+    read_table(as_csv(source), sink)
+    sink.facts["formaat"] = sink.facts["formaat"].replace("csv", kind.lstrip("."))
+
+
+def as_csv(source: Source) -> Source:
+    """The source as a CSV with the labels of the file. Raises Unreadable as read_statistics does."""
     kind = program(source.head(), source.pad)
     try:
         import pyreadstat
@@ -36,7 +44,7 @@ def read_statistics(source: Source, sink: Sink) -> None:
     reader: Any = {".dta": pyreadstat.read_dta, ".por": pyreadstat.read_por}.get(kind, pyreadstat.read_sav)
     target = folder / "table.csv"
     try:
-        _, facts = reader(str(path), metadataonly=True)
+        _, facts = reader(str(path), metadataonly=True, output_format="dict")
         with target.open("w", encoding="utf-8", newline="") as text:
             writer = csv.writer(text, delimiter=";", lineterminator="\n")
             writer.writerow(_names(facts))
@@ -44,15 +52,11 @@ def read_statistics(source: Source, sink: Sink) -> None:
                 writer.writerows(rows)
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError, OSError) as error:
         raise Unreadable("BDS011", reden=program_name(kind)) from error
-    read_table(
-        replace(
-            source,
-            open=lambda: io.BufferedReader(target.open("rb", buffering=0)),
-            options={**source.options, "file": target},
-        ),
-        sink,
+    return replace(
+        source,
+        open=lambda: io.BufferedReader(target.open("rb", buffering=0)),
+        options={**source.options, "file": target},
     )
-    sink.facts["formaat"] = sink.facts["formaat"].replace("csv", kind.lstrip("."))
 
 
 def _names(facts: Any) -> list[str]:  # noqa: ANN401
@@ -87,16 +91,15 @@ def _batches(reader: Any, path: str) -> Iterator[list[list[str]]]:  # noqa: ANN4
 
 
 def _named(values: Any, name: str, label: str, labelled: dict[Any, str]) -> list[Any]:  # noqa: ANN401
-    """Labels in place of the codes of the file, where all of them are names in the value list of the element.
+    """Labels in place of the codes of the file: what a 1 means there only its label says, and the value list decides.
 
-    Only then the codes of the file are known to be others, or the same: the list decides.
+    Of a number a label counts where it is a mark for missing (9999 "onbekend").
     """
     number = recognise(name).bdsnummer or recognise(label).bdsnummer
     if not number or not labelled:
         return list(values)
-    _, by_label = labels(number)
-    if not all(" ".join(text.lower().split()) in by_label for text in labelled.values()):
-        return list(values)
+    if number not in coded():
+        labelled = {v: text for v, text in labelled.items() if text.strip().lower() in marks()}
     return [labelled.get(v, v) for v in values]
 
 
