@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base import compiled
+from bds_tool.base.identifiers import is_bsn
 from bds_tool.base.specs import specs_dir
 
 #: Where the words are: names of elements and groups, headers, fields and paths of the formats, texts of the rules.
@@ -33,6 +34,7 @@ DIGITS = 4
 _VERSION = re.compile(r"\d{1,3}(?:\.\d{1,9}){1,14}")
 #: `BDS245`, and a word with a number of its own: `datum2`.
 _NUMBERED = re.compile(r"(bds\d{1,4})|([^\W\d_]{3,})\d{1,2}")
+_NINE = re.compile(r"(?<!\d)\d{9}(?!\d)")
 #: Parameters that the program fills with words of its own.
 OWN_PARAMETERS = frozenset(
     {"teken", "tot", "reden", "zekerheid", "verwacht", "regel", "protocol", "ontbreekt"}
@@ -78,6 +80,11 @@ def safe_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
     return {
         k: told(v) if isinstance(v, str) and k not in OWN_PARAMETERS else v for k, v in parameters.items()
     }
+
+
+def file_name(text: str) -> str:
+    """The name of a file as it may be told: all of it, but for a BSN in it."""
+    return _NINE.sub(lambda found: HIDDEN if is_bsn(found[0]) else found[0], text)
 
 
 def tellable(text: str) -> bool:

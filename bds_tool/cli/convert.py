@@ -10,6 +10,7 @@ import typer
 
 from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.text import number, t
+from bds_tool.base.vocabulary import file_name
 from bds_tool.cli.project import project
 from bds_tool.cli.render import one_of, table, talk, to_json, write
 
@@ -176,7 +177,7 @@ def _sources_told(store: Store, *, quiet: bool) -> int:
     skipped = bronnen.filter(bronnen["formaat"] == "overgeslagen")["pad"].to_list()
     formats.pop("overgeslagen", None)
     if skipped and not quiet:
-        shown = ", ".join(skipped[:5]) + (", …" if len(skipped) > 5 else "")
+        shown = ", ".join(map(file_name, skipped[:5])) + (", …" if len(skipped) > 5 else "")
         talk(
             t(
                 f"overgeslagen: {number(len(skipped))} ({shown})",
@@ -193,7 +194,7 @@ def _sources_told(store: Store, *, quiet: bool) -> int:
             )
         if broken:
             names = bronnen.filter(bronnen["formaat"] == "onleesbaar")["pad"].to_list()
-            shown = ", ".join(names[:3])
+            shown = ", ".join(map(file_name, names[:3]))
             talk(
                 t(
                     f"niet gelezen: {number(broken)} ({shown}); `bds validate` zegt waarom",

@@ -11,7 +11,7 @@ from typing import Any
 from bds_tool.base.errors import UnreadableError
 from bds_tool.base.table_settings import TableSettings
 from bds_tool.base.text import number, t
-from bds_tool.base.vocabulary import safe_parameters, tellable
+from bds_tool.base.vocabulary import HIDDEN, file_name, safe_parameters, tellable
 from bds_tool.findings.catalogue import load_rules
 from bds_tool.formats.reading import Options, sources
 from bds_tool.formats.sniff import sniff
@@ -63,7 +63,7 @@ def _unread(source: Source, code: str) -> dict[str, Any]:
     rule = load_rules().rules[code]
     why = f"{code}: {rule.title} {rule.remedy}"
     return {
-        "bestand": source.pad, "vorm": t("niet gelezen", "not read"), "keuzes": [why], "kolommen": [], "voorstel": [],
+        "bestand": file_name(source.pad), "vorm": t("niet gelezen", "not read"), "keuzes": [why], "kolommen": [], "voorstel": [],
     }  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def _report(source: Source, table: Table, made: Plan) -> dict[str, Any]:
         else t("breed: een kolom per element", "wide: a column per element")
     )
     return {
-        "bestand": source.pad + (f" · {table.blad}" if table.blad else ""),
+        "bestand": file_name(source.pad) + (f" · {table.blad}" if table.blad else ""),
         "vorm": form if understood else t("geen element herkend", "no element recognised"),
         "keuzes": _choices(table, made),
         "kolommen": [
@@ -174,7 +174,8 @@ def _choices(table: Table, made: Plan) -> list[str]:
 
 def proposal(source: Source, table: Table, made: Plan) -> list[str]:
     """A profile for bds.toml. Only what the header says and the values bear out is an active line."""
-    name = Path(source.pad.rpartition("!/")[2]).name
+    # A pattern in place of what may not be told.
+    name = file_name(Path(source.pad.rpartition("!/")[2]).name).replace(HIDDEN, "*")
     lines = ["[[tabel]]", f"naam = {_quoted(Path(name).stem or 'tabel')}", f"bestanden = [{_quoted(name)}]"]
     if table.delimiter:
         lines.append(f"scheidingsteken = {_quoted(table.delimiter)}")

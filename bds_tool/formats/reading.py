@@ -17,6 +17,7 @@ from bds_tool.base.files import temporary_dir
 from bds_tool.base.pools import in_processes, processes
 from bds_tool.base.table_settings import TableSettings
 from bds_tool.base.text import t
+from bds_tool.base.vocabulary import file_name
 from bds_tool.formats.registry import FORMATS
 from bds_tool.formats.sniff import program, program_name, sniff
 from bds_tool.store.archives import BROKEN
@@ -93,7 +94,7 @@ def read(
             result.facts["organisatie"] = result.facts.get("organisatie") or organisation or None
             _keep(writer, result)
             if result.facts["formaat"] == "onleesbaar":
-                unread.append(result.facts["pad"])
+                unread.append(file_name(result.facts["pad"]))
             skipped += result.facts["formaat"] == "overgeslagen"
             if told:
                 told.finished(result.facts["bron"])

@@ -10,7 +10,7 @@ import polars as pl
 
 from bds_tool import __version__
 from bds_tool.base.text import t
-from bds_tool.base.vocabulary import safe_parameters, told
+from bds_tool.base.vocabulary import file_name, safe_parameters, told
 from bds_tool.findings.catalogue import SEVERITIES, Rule
 from bds_tool.findings.checked import SCHEMA, SCHEMA_VERSION
 from bds_tool.findings.result import FOUND, GOOD, UNKNOWN
@@ -57,7 +57,7 @@ def _files(result: Result) -> dict[int, dict[str, Any]]:
     for row in result.bronnen.iter_rows(named=True):
         version, kind = result.groups.get(row["bron"], (None, None))
         found[row["bron"]] = {
-            "file": row["pad"],
+            "file": file_name(row["pad"]),
             "format": row["formaat"],
             "sha256": row["sha256"],
             "bytes": row["bytes"],
@@ -155,7 +155,8 @@ def _finding(
         # A file's own name is told as it is: without it nobody finds the file.
         named = {f["file"] for f in files.values()}
         parameters = safe_parameters(parameters)
-        path = path if path is None or path in named else told(path)
+        shown = None if path is None else file_name(path)
+        path = shown if shown is None or shown in named else told(shown)
     file = files[row["bron"]]["file"] if row["bron"] in files else None
     found = {
         "code": rule.code,

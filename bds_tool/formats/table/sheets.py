@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 from bds_tool.store.archives import BROKEN, MEMBER_MAX, RATIO_MAX, SMALL
@@ -20,7 +21,8 @@ from bds_tool.store.sources import Unreadable
 #: Bounds of the format itself, and of the texts a workbook shares between cells.
 COLUMNS, ROWS = 16_384, 1_048_576
 TEXTS_MAX = 256 * 1024**2
-_PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+_SIMPLE = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?")
+_LETTERS = re.compile(r"[A-Z]{1,3}")
 _DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001  # a day of a sheet has no zone
 _1904 = timedelta(days=1462)
@@ -69,20 +71,17 @@ class Workbook:
         row, number = None, 0
         try:
             with self._open(sheet.member) as stream:
-                for event, node in _parse(stream):
-                    name = etree.QName(node).localname
-                    if event == "start":
-                        if name == "row":
-                            number = int(node.get("r") or number + 1)
-                            if not 0 < number <= ROWS:
-                                raise Unreadable("BDS009", reden="regels", grens=ROWS)
+                for _, node in _parse(stream):
+                    if node.tag.endswith("}c"):
+                        if row is None:
+                            number = _row_number(node.getparent(), number)
                             row, following = Cells(number, {}), 0
-                        continue
-                    if name == "c" and row is not None:
                         following = self._cell(node, row, following)
                         node.clear()
-                    elif name == "row":
-                        if row is not None and (row.texts or row.without_value):
+                    elif node.tag.endswith("}row"):
+                        if row is None:
+                            number = _row_number(node, number)
+                        elif row.texts or row.without_value:
                             yield row
                         row = None
                         _forget(node)
@@ -90,8 +89,8 @@ class Workbook:
             raise Unreadable("BDS011", reden="xlsx") from error
 
     def _cell(self, node: Any, row: Cells, following: int) -> int:  # noqa: ANN401
-        place = _PLACE.fullmatch(node.get("r") or "")
-        column = _column(place[1]) if place else following
+        letters = (node.get("r") or "").rstrip("0123456789")
+        column = _column(letters) if _LETTERS.fullmatch(letters) else following
         if column >= COLUMNS:
             raise Unreadable("BDS009", reden="kolommen", grens=COLUMNS)
         kind, value, formula, inline = node.get("t", "n"), None, False, ""
@@ -142,7 +141,7 @@ class Workbook:
             return ""
         if serial < 1:
             return moment.strftime("%H:%M")
-        return moment.strftime("%Y-%m-%d" if not (moment.hour or moment.minute) else "%Y-%m-%dT%H:%M")
+        return moment.isoformat()[: 16 if moment.hour or moment.minute else 10]
 
     def _find_sheets(self) -> Iterator[Sheet]:
         relations = {n.get("Id"): n.get("Target", "") for n in self._tree("xl/_rels/workbook.xml.rels")}
@@ -176,14 +175,13 @@ class Workbook:
         return frozenset(found)
 
     def _shared(self) -> list[str]:
-        from lxml import etree
 
         if "xl/sharedStrings.xml" not in self._zip.namelist():
             return []
         texts, size = [], 0
         with self._open("xl/sharedStrings.xml") as stream:
-            for event, node in _parse(stream):
-                if event == "end" and etree.QName(node).localname == "si":
+            for _, node in _parse(stream):
+                if node.tag.endswith("}si"):
                     texts.append(_text(node))
                     size += len(texts[-1]) + 50
                     if size > TEXTS_MAX:
@@ -210,7 +208,7 @@ def _parse(stream: Any) -> Any:  # noqa: ANN401
 
     return etree.iterparse(
         stream,
-        events=("start", "end"),
+        events=("end",),
         tag=("{*}row", "{*}c", "{*}si"),
         resolve_entities=False,
         no_network=True,
@@ -230,6 +228,14 @@ def _text(node: Any) -> str:  # noqa: ANN401
     return "".join(t.text or "" for t in node.iter("{*}t") if not (t.getparent().tag or "").endswith("}rPh"))
 
 
+def _row_number(node: Any, last: int) -> int:  # noqa: ANN401
+    number = int(node.get("r") or last + 1)
+    if not 0 < number <= ROWS:
+        raise Unreadable("BDS009", reden="regels", grens=ROWS)
+    return number
+
+
+@lru_cache(maxsize=COLUMNS)
 def _column(letters: str) -> int:
     number = 0
     for letter in letters:
@@ -239,6 +245,8 @@ def _column(letters: str) -> int:
 
 def _number(value: str) -> str:
     """A number as Excel shows it: 15 digits at most, without exponent."""
+    if len(value) <= 15 and _SIMPLE.fullmatch(value):
+        return value
     try:
         exact = Decimal(value)
     except InvalidOperation:
