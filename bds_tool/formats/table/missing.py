@@ -19,6 +19,7 @@ OFTEN = 3
 
 def missing_marks(made: Plan) -> None:
     """Marks for missing in columns of numbers, dates and codes; a code of the list is never a mark."""
+    often = _often(made)
     for column in made.columns:
         seen = made.seen.get(column.naam)
         if seen is None or seen.texts is None or column.rol not in {"", "waarde"}:
@@ -26,7 +27,7 @@ def missing_marks(made: Plan) -> None:
         own = {*column.ontbrekend, *made.settings.ontbrekend}
         texts = seen.marks if made.long and column.rol == "waarde" else seen.texts
         there = {str(v).strip() for v in texts.drop_nulls()} if texts is not None else set()
-        _suspect(column, made, own)
+        _suspect(column, made, own, often)
         if column.rol == "waarde" or column.bdsnummer in numeric() or column.bdsnummer in dates():
             found = {v for v in there if v.lower() in marks()} | own
         elif column.bdsnummer in coded():
@@ -45,16 +46,21 @@ def missing_marks(made: Plan) -> None:
             made.remarks.append(Remark(code, None, {"kolom": column.naam}))
 
 
-def _suspect(column: Column, made: Plan, own: set[str]) -> None:
+def _often(made: Plan) -> Counter[tuple[int, str]]:
+    """How often each element has each text that looks like a mark, over all columns that repeat it."""
+    return sum((s.nines for s in made.seen.values()), Counter())
+
+
+def _suspect(column: Column, made: Plan, own: set[str], often: Counter[tuple[int, str]]) -> None:
     """Tell of a number, code or day that cannot be one and comes back too often to be a slip: 9999, -1, 1900-01-01."""
+    here = made.seen[column.naam].nines
     sums: Counter[str] = Counter()
-    for (number, text), count in made.seen[column.naam].nines.items():
-        if text not in own and not _may_be(text, number, column):
+    for (number, text), count in here.items():
+        if text not in own and often[number, text] >= OFTEN and not _may_be(text, number, column):
             sums[text] += count
-    made.suspects[column.naam] = [text for text, count in sums.items() if count >= OFTEN]
-    for text in made.suspects[column.naam]:
-        facts = {"kolom": column.naam, "teken": text, "aantal": sums[text]}
-        made.remarks.append(Remark("BDS087", None, facts))
+    made.suspects[column.naam] = list(sums)
+    for text, count in sums.items():
+        made.remarks.append(Remark("BDS087", None, {"kolom": column.naam, "teken": text, "aantal": count}))
 
 
 def _may_be(text: str, number: int, column: Column) -> bool:

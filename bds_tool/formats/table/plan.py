@@ -52,6 +52,7 @@ class Plan:
     typed: dict[str, str] = field(default_factory=dict)  # column → date, float or int when not text
     bsn_key: bool = False
     footers: bool = False
+    footer_column: Column | None = None  # where a total is named: the key, or the first column
     clean: set[str] = field(default_factory=set)  # columns that need no trimming
     remarks: list[Remark] = field(default_factory=list)
     bad: dict[str, list[str]] = field(default_factory=dict)  # column → texts that were not understood
@@ -369,6 +370,9 @@ def _keys(made: Plan, roles: set[str]) -> None:
         made.organisatie = there[0] if len(there) == 1 else ""
     key = made.named("dossier_id")
     seen = made.seen.get(key.naam) if key else None
+    made.footer_column = key
+    if key is None and made.columns[0].naam not in made.typed and not made.columns[0].bdsnummer:
+        made.footer_column, made.footers = made.columns[0], True
     if key is None or seen is None:
         return
     made.keys_empty, made.keys_damaged = seen.empty, seen.damaged

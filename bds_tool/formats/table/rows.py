@@ -27,7 +27,7 @@ def children(table: Table, made: Plan) -> pl.LazyFrame:
     """The rows of a table that are about a child: totals and other lines below it are left out."""
     import polars as pl
 
-    key = made.named("dossier_id")
+    key = made.footer_column
     frame = table.frame.filter(pl.col(ROW) < made.until) if made.until else table.frame
     frame = frame.filter(~is_blank(table)) if made.keys_empty else frame
     if not made.footers or key is None:

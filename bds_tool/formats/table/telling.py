@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bds_tool.base.vocabulary import tellable
 from bds_tool.formats.table.cells import plain_text
 from bds_tool.formats.table.columns import Column
+from bds_tool.formats.table.names import position
 from bds_tool.formats.table.notation import marks
 from bds_tool.formats.table.plan import Plan
 from bds_tool.formats.table.rows import children, complete, date_parts, is_blank, is_footer, keys
@@ -24,8 +25,12 @@ def about_columns(table: Table, made: Plan, sink: Sink) -> None:
     """What holds for the table or for whole columns."""
     for remark in (*table.remarks, *made.remarks):
         parameters = dict(remark.parameters)
-        place = str(parameters.get("kolom") or parameters.get("blad") or table.blad) or None
-        sink.melding(remark.code, regel=remark.regel, pad=place, **parameters)  # type: ignore[arg-type]
+        if "kolom" in parameters:
+            place = shown(table, str(parameters["kolom"]))
+            parameters["kolom"] = place.removeprefix("kolom ")
+        else:
+            place = str(parameters.get("blad") or table.blad)
+        sink.melding(remark.code, regel=remark.regel, pad=place or None, **parameters)  # type: ignore[arg-type]
     if table.header and table.header.titles:
         sink.melding(
             "BDS076", regel=max(table.header.lines), pad=table.blad or None, aantal=table.header.titles
@@ -40,14 +45,14 @@ def about_columns(table: Table, made: Plan, sink: Sink) -> None:
         sink.melding("BDS041", pad=table.blad or None)
     key = made.named("dossier_id")
     if made.bsn_key and key:
-        sink.melding("BDS042", pad=key.naam, kolom=key.naam)
+        sink.melding("BDS042", pad=shown(table, key.naam), kolom=shown(table, key.naam))
     for column in made.element_columns:
         if column.factor != 1:
             sink.melding(
                 "BDS044",
-                pad=column.naam,
+                pad=shown(table, column.naam),
                 bdsnummer=column.bdsnummer,
-                kolom=column.naam,
+                kolom=shown(table, column.naam),
                 van=column.eenheid,
                 naar=column.bds_eenheid,
             )
@@ -55,9 +60,15 @@ def about_columns(table: Table, made: Plan, sink: Sink) -> None:
 
 def unknown(table: Table, name: str, sink: Sink, code: str = "BDS013") -> None:
     """A column that is not understood, by its name or, where that may be a child's, by its number."""
-    number = table.names.index(name) + 1 if name in table.names else 0
-    plain = tellable(name) or not number
-    sink.melding(code, pad=name if plain else f"kolom {number}", kolom=name if plain else str(number))
+    place = shown(table, name)
+    sink.melding(code, pad=place, kolom=place.removeprefix("kolom "))
+
+
+def shown(table: Table, name: str) -> str:
+    """The name of a column, or its place where the name may be a child's."""
+    if tellable(name) or name not in table.names:
+        return name
+    return position(table.names.index(name) + 1)
 
 
 def about_rows(table: Table, made: Plan, sink: Sink) -> None:
@@ -78,7 +89,10 @@ def about_rows(table: Table, made: Plan, sink: Sink) -> None:
         for row, *flagged in batch.iter_rows():
             for (code, column, _), marked in zip(wanted, flagged, strict=True):
                 if marked:
-                    sink.melding(code, regel=int(row) + table.offset, pad=column, kolom=column)
+                    place = shown(table, column)
+                    sink.melding(
+                        code, regel=int(row) + table.offset, pad=place, kolom=place.removeprefix("kolom ")
+                    )
 
 
 def _problems(table: Table, made: Plan) -> Iterator[tuple[str, str, pl.Expr]]:
@@ -87,11 +101,11 @@ def _problems(table: Table, made: Plan) -> Iterator[tuple[str, str, pl.Expr]]:
 
     footers = pl.lit(value=False)
     key = made.named("dossier_id")
+    if made.footers and made.footer_column is not None:
+        footers = is_footer(made, made.footer_column).fill_null(value=False)
+        yield "BDS072", made.footer_column.naam, footers
     if key is not None:
         raw = pl.col(key.naam).cast(pl.String)
-        if made.footers:
-            footers = is_footer(made, key).fill_null(value=False)
-            yield "BDS072", key.naam, footers
         if made.keys_empty:
             bare = raw.str.strip_chars().str.to_lowercase()
             without = raw.is_null() | bare.is_in(["", *marks()])

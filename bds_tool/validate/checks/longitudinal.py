@@ -112,9 +112,22 @@ def growth(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     unsure = pl.col("gestation").is_null() & (
         pl.col("age") < float(view.limit("BDS507", "from_age_without_gestation"))
     )
-    beyond = every.filter((pl.col("z").abs() > limit) & off.is_null() & ~unsure & (pl.col("age") >= 0))
-    yield "BDS507", beyond
-    yield from _steps(view, every.filter(off.is_null()))
+    # What cannot be a measurement (BDS231) says nothing about those around it.
+    usual = every.filter(off.is_null() & _possible(view))
+    yield "BDS507", usual.filter((pl.col("z").abs() > limit) & ~unsure & (pl.col("age") >= 0))
+    yield from _steps(view, usual)
+
+
+def _possible(view: View) -> pl.Expr:
+    units, own = view.limit("BDS231", "units"), view.limit("BDS231", "elements")
+    bounds = {n: own.get(n, units[unit]) for n, unit in ((235, "mm"), (245, "g"), (252, "mm"))}
+    lowest, highest = (
+        pl.col("bdsnummer").replace_strict(
+            {n: float(b[i]) for n, b in bounds.items()}, default=None, return_dtype=pl.Float64
+        )
+        for i in (0, 1)
+    )
+    return pl.col("x").is_between(lowest, highest)
 
 
 def _steps(view: View, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
