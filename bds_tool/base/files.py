@@ -89,7 +89,7 @@ def atomic_file(
             with held():
                 temporary.replace(target)
     finally:
-        temporary.unlink(missing_ok=True)
+        _discard(temporary)
 
 
 def disk_full(error: Exception) -> UsageError | None:
@@ -258,7 +258,8 @@ def _discard(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # what cannot be taken away now, a next run clears
+            path.unlink(missing_ok=True)
 
 
 def _exchanged(one: Path, other: Path) -> bool:

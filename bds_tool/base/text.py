@@ -24,6 +24,14 @@ def t(nl: str, en: str) -> str:
     return en if language() == "en" else nl
 
 
+def whole(text: str, digits: int = 9) -> int | None:
+    """The number that a text is in plain digits, at most so many; None for any other text.
+
+    `str.isdigit` alone holds for ² and ٣ too, and `int` refuses the one, reads the other, and refuses thousands of digits.
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
 def number(value: float, decimals: int = 0) -> str:
     """A number as people write it in the language of this run: `41.207` and `0,8` in Dutch."""
     text = f"{value:,.{decimals}f}"

@@ -62,7 +62,7 @@ def _words(specs: Path) -> frozenset[str]:
 
 def known(word: str) -> bool:
     """Whether one word (letters and digits only) may be told: a known one, with a short number behind it or not."""
-    if len(word) <= 2 or (word.isdigit() and len(word) <= DIGITS):
+    if len(word) <= 2 or (word.isdecimal() and len(word) <= DIGITS):
         return True
     low, words = word.lower(), _words(specs_dir())
     return low in words or bool((found := _NUMBERED.fullmatch(low)) and (found[1] or found[2] in words))

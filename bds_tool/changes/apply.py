@@ -100,7 +100,7 @@ def _compose(pakket: Pakket, elements: Mapping[str, Row], groups: Mapping[str, R
 
 
 def _sorted(rows: Mapping[str, Row]) -> list[tuple[str, Row]]:
-    return sorted(rows.items(), key=lambda item: (int(item[0]) if item[0].isdigit() else 0, item[0]))
+    return sorted(rows.items(), key=lambda item: (int(item[0]) if item[0].isdecimal() else 0, item[0]))
 
 
 def _row_change(w: Wijziging, rows: dict[str, Row], key: str, shape: list[str]) -> None:

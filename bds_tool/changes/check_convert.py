@@ -214,7 +214,7 @@ def _deriving(
             by_element[number].append(code or "*")
             together |= {number} if len(parts) > 1 else set()
     for text, codes in by_element.items():
-        if not text.isdigit() or int(text) not in source.elementen:
+        if not text.isdecimal() or int(text) not in source.elementen:
             yield bevinding("WIJZ933", w.id, {"nummer": text, "versie": source.version})
             continue
         listed = _concepts(source, int(text), "HL7")
@@ -355,7 +355,7 @@ def _derived_back(c: Context, w: Wijziging, here: Omrekening, *, forward: bool) 
         back = {left: right for left, right in o.tabel if left.startswith(f"{w.sleutel}=")}
         for left, right in table.items():
             number, _, code = left.partition("=")
-            if not number.isdigit() or "&" in left or right in {SAME, JOINED}:
+            if not number.isdecimal() or "&" in left or right in {SAME, JOINED}:
                 continue
             again = back.get(f"{w.sleutel}={right}", back.get(f"{w.sleutel}=*"))
             if int(number) == other.nummer and code != "*" and again is not None and again != code:

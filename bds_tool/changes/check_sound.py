@@ -209,7 +209,7 @@ def _rule_numbers(c: Context, r: Regel, source: Definition, target: Definition) 
             yield bevinding(
                 "WIJZ933", subject, {"nummer": number, "versie": f"{c.pakket.van}/{c.pakket.naar}"}
             )
-    if r.sleutel and not r.sleutel.isdigit():
+    if r.sleutel and not r.sleutel.isdecimal():
         yield bevinding(
             "WIJZ933", subject, {"nummer": r.sleutel, "versie": f"{c.pakket.van}/{c.pakket.naar}"}
         )

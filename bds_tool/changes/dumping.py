@@ -253,11 +253,11 @@ def _compress(keys: list[str]) -> list[str]:
         run.clear()
 
     for key in keys:
-        if key.isdigit() and str(int(key)) == key and (not run or int(key) == run[-1] + 1):
+        if key.isdecimal() and str(int(key)) == key and (not run or int(key) == run[-1] + 1):
             run.append(int(key))
             continue
         flush()
-        if key.isdigit() and str(int(key)) == key:
+        if key.isdecimal() and str(int(key)) == key:
             run.append(int(key))
         else:
             result.append(key)

@@ -176,7 +176,7 @@ def _row(d: Definition, tabel: str, sleutel: str) -> dict[str, str] | None:
     if tabel == "groep":
         return groep_row(d.groepen[sleutel]) if sleutel in d.groepen else None
     if tabel == "element":
-        number = int(sleutel) if sleutel.isdigit() else -1
+        number = int(sleutel) if sleutel.isdecimal() else -1
         return element_row(d.elementen[number]) if number in d.elementen else None
     parts = sleutel.split("/")
     lijst = d.waardenlijsten.get((parts[0], parts[1])) if len(parts) > 1 else None

@@ -127,7 +127,7 @@ def _with_james(index: dict[int, dict[str, tuple[Use, ...]]]) -> dict[int, dict[
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             text = row.get("bdsnummer", "")
-            if text.isdigit():
+            if text.isdecimal():
                 use = Use(
                     "james",
                     f"{row.get('formaat', '')}/{row.get('plaats', '')}",

@@ -14,6 +14,7 @@ from typing import Any
 
 from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import SpecError, UsageError
+from bds_tool.base.names import child
 from bds_tool.base.specs import NoYaml, parse_yaml, specs_dir
 from bds_tool.base.text import t
 from bds_tool.changes.package import (
@@ -45,7 +46,7 @@ def packages() -> list[tuple[str, str]]:
 
 def find(van: str, naar: str) -> Path:
     """The folder or file of a package; the path of the file where there is none."""
-    folder = specs_dir() / "wijzigingen" / f"{van}-{naar}"
+    folder = child(specs_dir() / "wijzigingen", f"{van}-{naar}")
     return folder if (folder / HEAD).is_file() else folder.with_name(f"{folder.name}.yaml")
 
 

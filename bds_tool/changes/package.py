@@ -94,7 +94,7 @@ class Wijziging:
     @property
     def nummer(self) -> int | None:
         """The BDS number of a change of an element."""
-        return int(self.sleutel) if self.tabel == "element" and self.sleutel.isdigit() else None
+        return int(self.sleutel) if self.tabel == "element" and self.sleutel.isdecimal() else None
 
     @property
     def lijst(self) -> tuple[str, str] | None:

@@ -234,7 +234,7 @@ def derivations(o: Omrekening) -> tuple[tuple[tuple[tuple[int, str], ...], str],
     result = []
     for source, value in o.tabel:
         parts = (part.partition("=") for part in source.split("&"))
-        result.append((tuple((int(n) if n.isdigit() else -1, code or "*") for n, _, code in parts), value))
+        result.append((tuple((int(n) if n.isdecimal() else -1, code or "*") for n, _, code in parts), value))
     return tuple(result)
 
 

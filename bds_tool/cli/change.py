@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bds_tool.base.errors import ExitCode, UsageError
+from bds_tool.base.names import child
 from bds_tool.base.text import number, t
 from bds_tool.cli.checked import FORMATS_HELP, ready, tell
 from bds_tool.cli.opening import open_readable
@@ -316,7 +317,7 @@ def apply(
     pakket = load_package(package)
     definition = apply_package(pakket, load(pakket.van))
     draft = pakket.status not in SETTLED
-    write_definition(definition, out, specs_dir() / "bds" / pakket.van, draft=draft, replace=force)
+    write_definition(definition, out, child(specs_dir() / "bds", pakket.van), draft=draft, replace=force)
     talk(t(f"{out}: BDS {definition.version}, {number(len(definition.elementen))} elementen.",
            f"{out}: BDS {definition.version}, {number(len(definition.elementen))} elements."))  # fmt: skip
     follow = must_follow(pakket)

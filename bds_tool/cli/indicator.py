@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bds_tool.base.errors import ExitCode, UsageError
+from bds_tool.base.names import child
 from bds_tool.base.text import number, t
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
@@ -153,7 +154,7 @@ def new(
                 "A name has capitals, digits and hyphens.",
             )
         )
-    target = folder / f"{name.lower()}.yaml"
+    target = child(folder, name.lower(), ".yaml")
     if target.exists():
         raise UsageError(t(f"{target} bestaat al.", f"{target} exists already."))
     with atomic_file(target) as temporary:

@@ -126,7 +126,7 @@ def _asked(elements: str) -> list[int] | None:
     words = [w.strip() for w in elements.split(",") if w.strip()]
     if words == ["all"]:
         return None
-    if not words or not all(w.isascii() and w.isdigit() and len(w) < 6 for w in words):
+    if not words or not all(w.isascii() and w.isdecimal() and len(w) < 6 for w in words):
         raise UsageError(
             t("Welke elementen heeft u nodig?", "Which elements do you need?"),
             t(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bds_tool.base.names import child
 from bds_tool.base.text import number, t
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import table, talk
@@ -47,7 +48,7 @@ def research_table(
 
     path = Path(policy)
     if path.suffix not in {".yaml", ".yml"}:
-        path = specs_dir() / "beleid" / "onderzoekstabel" / f"{policy}.yaml"
+        path = child(specs_dir() / "beleid" / "onderzoekstabel", policy, ".yaml")
     with open_readable([store], quiet=quiet) as source:
         made = make(source, outcome, read_checked(path, "onderzoekstabel"), area=area, areas=areas, k=k)
     write_research_table(made, to, replace=force)

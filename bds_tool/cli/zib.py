@@ -56,7 +56,7 @@ def show(
 
     kaart = load_zib()
     _release(release)
-    if what.isdigit():
+    if what.isdecimal():
         rows = element_rows(kaart, int(what))
         if format_ == "text":
             write(element_text(kaart, [r for r in rows if r.release == release] or rows), output)

@@ -126,7 +126,7 @@ class Catalogue:
     def find(self, key: str) -> Rule:
         """A rule by code (`BDS203`, `203`) or kebab name. Raises UsageError with the nearest codes."""
         wanted = key.strip()
-        code = f"BDS{wanted:0>3}" if wanted.isdigit() else wanted.upper()
+        code = f"BDS{wanted:0>3}" if wanted.isdecimal() else wanted.upper()
         if code in self.rules:
             return self.rules[code]
         named = [r for r in self.rules.values() if r.name == wanted.lower() or code in r.formerly]

@@ -80,7 +80,7 @@ def _fitted_map(rule: Rule, place: str, default: dict[Any, Any], value: dict[str
     sample = next(iter(default.values()))
     found: dict[Any, Any] = {}
     for key, inner in value.items():
-        known: Any = int(key) if numbered and key.isdigit() else key
+        known: Any = int(key) if numbered and key.isdecimal() else key
         if known not in default and numbered and (not isinstance(known, int) or known not in rule.elements):
             raise UsageError(
                 t(

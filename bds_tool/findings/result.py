@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from bds_tool.base.errors import UnreadableError
 from bds_tool.base.files import atomic_dir
 from bds_tool.base.text import t
 from bds_tool.base.vocabulary import safe_parameters, told
+from bds_tool.findings.collecting import SCHEMA, TOTALS
 
 if TYPE_CHECKING:
     from bds_tool.findings.catalogue import Catalogue, Rule
@@ -26,7 +27,16 @@ MARKER = "BDS800"
 XSD_MISSING = "BDS890-schema"
 #: Layout of a stored result.
 LAYOUT = 1
-_PARTS = ("findings", "totals", "filled", "bronnen")
+_LAYOUT: dict[str, dict[str, Any]] = {
+    "findings": SCHEMA,
+    "totals": TOTALS | {"severity": pl.String, "accepted": pl.Boolean},
+    "filled": {"bron": pl.Int32, "bdsnummer": pl.Int32, "rows": pl.Int64, "n": pl.Int64},
+    "bronnen": {
+        "bron": pl.Int32,
+        **dict.fromkeys(("pad", "formaat", "sha256", "bds_zekerheid"), pl.String),
+        **dict.fromkeys(("bytes", "rijen", "dossiers"), pl.Int64),
+    },
+}
 
 GOOD, FOUND, UNKNOWN = "goed", "bevinding", "niet beoordeeld"
 
@@ -75,6 +85,11 @@ class Result:
         """Per rule and source: code, bron, status (goed, bevinding, niet beoordeeld), reason, n."""
         return verdicts(self)
 
+    @cached_property
+    def standings(self) -> pl.DataFrame:
+        """Per rule, status and reason the number of sources."""
+        return standings(self)
+
     def save(self, path: Path, *, replace: bool = False, show_values: bool = False) -> None:
         """Write to a directory that `load` and `bds findings` open, and any tool that reads Parquet.
 
@@ -83,7 +98,7 @@ class Result:
         import polars as pl
 
         with atomic_dir(path, replace=replace, private=True) as folder:
-            for name in _PARTS:
+            for name in _LAYOUT:
                 frame = getattr(self, name)
                 if not show_values and "waarde" in frame.columns:
                     frame = frame.with_columns(pl.lit(None, frame.schema["waarde"]).alias("waarde"))
@@ -131,12 +146,29 @@ def load(path: Path | str, rules: Mapping[str, Mapping[str, Any]] | None = None)
     from bds_tool.findings.catalogue import load_rules
 
     folder = Path(path)
+    catalogue = load_rules(rules)
     try:
         meta = json.loads((folder / "_findings.json").read_text(encoding="utf-8"))
         if int(meta["layout"]) > LAYOUT:
             raise ValueError
-        parts = {name: pl.read_parquet(folder / f"{name}.parquet") for name in _PARTS}
-    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+        parts = {name: _part(folder / f"{name}.parquet", kinds) for name, kinds in _LAYOUT.items()}
+        severities = {r.code: r.severity for r in catalogue.rules.values()}
+        for name in ("findings", "totals"):
+            fresh = pl.col("code").replace_strict(
+                severities, default=pl.col("severity"), return_dtype=pl.String
+            )
+            parts[name] = parts[name].with_columns(severity=fresh)
+        return Result(
+            **parts,
+            catalogue=catalogue,
+            inspected=frozenset(map(int, meta["inspected"])),
+            groups={int(b): (str(v), str(f)) for b, v, f in meta["groups"]},
+            needs={(str(v), str(f)): dict(n) for v, f, n in meta["needs"]},
+            names={int(n): str(name) for n, name in meta.get("names", {}).items()},
+            meta={k: _KNOWN[k](meta[k]) for k in _KNOWN if meta.get(k) is not None},
+            accepted=[dict(a) for a in meta.get("accepted", [])],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError) as error:
         raise UnreadableError(
             t(
                 f"{folder} is geen bewaard resultaat van bds validate.",
@@ -147,32 +179,29 @@ def load(path: Path | str, rules: Mapping[str, Mapping[str, Any]] | None = None)
                 "Make one with `bds validate EXPORT --save NAME.findings`.",
             ),
         ) from error
-    catalogue = load_rules(rules)
-    severities = {r.code: r.severity for r in catalogue.rules.values()}
-    for name in ("findings", "totals"):
-        fresh = pl.col("code").replace_strict(severities, default=pl.col("severity"), return_dtype=pl.String)
-        parts[name] = parts[name].with_columns(severity=fresh)
-    known = (
-        "reference_date",
-        "codes",
-        "xsd",
-        "xsd_missing",
-        "max_examples",
-        "seconds",
-        "rows",
-        "silent",
-        "uncovered",
-    )
-    return Result(
-        **parts,
-        catalogue=catalogue,
-        inspected=frozenset(meta["inspected"]),
-        groups={b: (v, f) for b, v, f in meta["groups"]},
-        needs={(v, f): n for v, f, n in meta["needs"]},
-        names={int(n): name for n, name in meta.get("names", {}).items()},
-        meta={k: meta[k] for k in known if k in meta},
-        accepted=meta.get("accepted", []),
-    )
+
+
+#: What a stored result holds beside its tables, and what each is.
+_KNOWN: dict[str, Callable[[Any], Any]] = {
+    "reference_date": str,
+    "codes": list,
+    "xsd": bool,
+    "xsd_missing": dict,
+    "max_examples": int,
+    "seconds": float,
+    "rows": int,
+    "silent": dict,
+    "uncovered": list,
+}
+
+
+def _part(file: Path, kinds: Mapping[str, Any]) -> pl.DataFrame:
+    """One table of a stored result. Raises ValueError when it is not as the layout says."""
+    from bds_tool.base.parquet import fault
+
+    if wrong := fault(file, pl.DataFrame(schema=kinds).to_arrow().schema):
+        raise ValueError(wrong)
+    return pl.read_parquet(file)
 
 
 def verdicts(result: Result) -> pl.DataFrame:
@@ -180,13 +209,32 @@ def verdicts(result: Result) -> pl.DataFrame:
 
     Rules on the agreements of a project (stage `judge`) are about the run: one row, whose `bron` is null.
     """
+    parts = list(_verdicts(result))
+    kinds = {"code": pl.String, "bron": pl.Int32, "status": pl.String, "reason": pl.String, "n": pl.Int64}
+    return pl.concat(parts).sort("code", "bron") if parts else pl.DataFrame(schema=kinds)
+
+
+def standings(result: Result) -> pl.DataFrame:
+    """How many sources each rule stands how for: code, status, reason, sources. Memory does not grow with the sources."""
+    keys = ["code", "status", "reason"]
+    parts = [part.group_by(keys).agg(pl.len().cast(pl.Int64).alias("sources")) for part in _verdicts(result)]
+    kinds = {"code": pl.String, "status": pl.String, "reason": pl.String, "sources": pl.Int64}
+    return pl.concat([pl.DataFrame(schema=kinds), *parts]).group_by(keys).agg(pl.col("sources").sum())
+
+
+#: Sources whose verdicts are worked out together: a row for each and every rule.
+_TOGETHER = 500
+
+
+def _verdicts(result: Result) -> Iterator[pl.DataFrame]:
     rules = [r for r in result.catalogue.rules.values() if r.stage != "judge"]
     found = result.totals.group_by("code", "bron").agg(pl.col("n").sum())
-    parts = []
+    any_source = False
     for group in {None, *result.groups.values()}:
         sources = _sources(result, group)
         if sources.is_empty():
             continue
+        any_source = True
         table = [(r.code, *_standing(result, r, group)) for r in rules]
         frame = pl.DataFrame(
             table,
@@ -195,23 +243,15 @@ def verdicts(result: Result) -> pl.DataFrame:
             infer_schema_length=None,
             schema_overrides={"reason": pl.String, "sets": pl.List(pl.List(pl.Int32))},
         )
-        parts.append(_of_sources(result, frame, sources))
-    if parts:
-        parts.append(_of_run(result))
-    else:
-        return pl.DataFrame(
-            schema={
-                "code": pl.String,
-                "bron": pl.Int32,
-                "status": pl.String,
-                "reason": pl.String,
-                "n": pl.Int64,
-            }
-        )
-    joined = (
-        pl.concat(parts)
-        .join(found, on=["code", "bron"], how="left", nulls_equal=True)
-        .with_columns(pl.col("n").fill_null(0))
+        for some in sources.iter_slices(_TOGETHER):
+            yield _with_status(_of_sources(result, frame, some), found)
+    if any_source:
+        yield _with_status(_of_run(result), found)
+
+
+def _with_status(rules: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    joined = rules.join(found, on=["code", "bron"], how="left", nulls_equal=True).with_columns(
+        pl.col("n").fill_null(0)
     )
     status = (
         pl.when(pl.col("n") > 0)
@@ -223,7 +263,6 @@ def verdicts(result: Result) -> pl.DataFrame:
         joined.with_columns(status=status.otherwise(pl.lit(GOOD)))
         .with_columns(reason=pl.when(pl.col("n") > 0).then(None).otherwise(pl.col("reason")))
         .select("code", "bron", "status", "reason", "n")
-        .sort("code", "bron")
     )
 
 
@@ -274,7 +313,8 @@ def _not_in_folder(missing: dict[int, str]) -> pl.Expr:
 
 
 def _of_sources(result: Result, rules: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
-    filled = result.filled.filter(pl.col("rows") > 0).select("bron", "bdsnummer")
+    filled = result.filled.filter(pl.col("rows") > 0).join(sources, on="bron", how="semi")
+    filled = filled.select("bron", "bdsnummer")
     every = rules.select("code", "reason", "stage").join(sources, how="cross")
     sets = (
         rules.select("code", "sets")

@@ -217,7 +217,7 @@ def _kind(text: str, at: int) -> str:
         return t("JSON kent alleen dubbele rechte aanhalingstekens", "JSON knows straight double quotes only")
     if rest[0].isalpha():
         return t("een woord staat niet tussen aanhalingstekens", "a word stands outside quotes")
-    if rest[0].isdigit():
+    if rest[0].isdecimal():
         return t("een getal met een komma of een nul vooraan", "a number with a comma or a leading zero")
     if rest[0] in "{[":
         return t("er ontbreekt een komma", "a comma is missing")

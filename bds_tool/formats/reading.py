@@ -25,6 +25,8 @@ from bds_tool.store.inputs import ENDINGS, SKIPPED, Entry, Unopened, find_entrie
 from bds_tool.store.sources import Progress, Sink, Source, Unreadable
 from bds_tool.store.store import Store, StoreWriter, to_table
 
+#: A file that was written to while it was read.
+CHANGED = "BDS015"
 #: Chunks of files that are with the other processes at once, read or to be read.
 AHEAD = 4
 #: From this many bytes in plain files on, a second process pays for its start.
@@ -160,11 +162,26 @@ def _results(
 def _read_entry(
     entry: Entry, options: Options, writer: StoreWriter | None, told: Progress | None = None
 ) -> Iterator[_Result]:
+    before = _stamp(entry.path)
     for source in open_entry(entry, options.bds, options.tables):
         if isinstance(source, Unopened):
             yield _failed(source.bron, source.pad, source.size, source.finding, **source.parameters)
-        else:
-            yield _read_source(source, options, writer, told)
+            continue
+        result = _read_source(source, options, writer, told)
+        if _stamp(entry.path) != before:
+            sink = Sink(source.bron)
+            sink.melding(CHANGED, pad=source.pad)
+            result.meldingen += sink.meldingen
+        yield result
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What changes when a file is written to; None for what is no file on disk (`-`, a pipe)."""
+    try:
+        facts = path.stat()
+    except (OSError, ValueError):
+        return None
+    return (facts.st_mtime_ns, facts.st_size) if path.is_file() else None
 
 
 def _shared(entries: list[Entry]) -> list[Entry]:

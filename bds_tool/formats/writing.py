@@ -114,6 +114,10 @@ def _write_dob(store: Store, out: Path, options: WriteOptions) -> Written:
         store, out, version, sender=options.sender, replace=options.replace, strict=options.strict
     )
     left = {_place(number): count for number, count in done.left_out.items()}
+    if done.changed:
+        left[t("tekens die XML niet kent, nu een spatie", "characters that XML lacks, now a space")] = (
+            done.changed
+        )
     return Written(done.messages, 0, done.messages, left, done.lacking)
 
 

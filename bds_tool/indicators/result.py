@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UnreadableError, UsageError, WithheldError
 from bds_tool.base.files import atomic_dir
+from bds_tool.base.parquet import fault
 from bds_tool.base.text import t
 
 if TYPE_CHECKING:
@@ -134,6 +135,23 @@ class Result:
             )
 
 
+#: What of the metadata is read again, and what each is.
+_META = {
+    "definitions": dict,
+    "period": dict,
+    "policy": dict,
+    "settings": dict,
+    "levels": list,
+    "by": list,
+    "sources": list,
+    "area_tables": dict,
+    "relations": list,
+    "doubt": dict,
+    "notes": list,
+    "bds_versions": list,
+}
+
+
 def read_result(path: str | Path) -> Result:
     """Open a result directory. Raises UnreadableError when it is none or has an unknown layout."""
     path = Path(path)
@@ -150,8 +168,12 @@ def read_result(path: str | Path) -> Result:
     counts = path / COUNTS_FILE
     if (
         not counts.is_file()
+        or not isinstance(meta, dict)
         or meta.get("layout") != LAYOUT
-        or meta.get("status") not in {UNPROTECTED, PROTECTED}
+        or meta.get("status") not in (UNPROTECTED, PROTECTED)
+        or any(not isinstance(meta[key], kind) for key, kind in _META.items() if meta.get(key) is not None)
+        or not all(isinstance(d, dict) for d in meta.get("definitions", {}).values())
+        or fault(counts, counts_schema())
     ):
         raise UnreadableError(
             t(

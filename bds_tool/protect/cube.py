@@ -74,10 +74,10 @@ def periods(names: list[str], *, additive: bool) -> Axis:
     axis = Axis(names)
     if not additive:
         return axis
-    years = {n: i for i, n in enumerate(names) if n.isdigit()}
+    years = {n: i for i, n in enumerate(names) if n.isdecimal()}
     for i, name in enumerate(names):
         first, _, last = name.partition("-")
-        if last.isdigit() and first.isdigit():
+        if last.isdecimal() and first.isdecimal():
             parts = [years[str(y)] for y in range(int(first), int(last) + 1) if str(y) in years]
             if parts:
                 axis.sums.append((i, parts))
@@ -125,7 +125,7 @@ def column_groups(tuples: list[tuple[str, ...]]) -> list[tuple[int, ...]]:
 def build_cube(frame: pl.DataFrame, quantities: list[str], *, additive: bool) -> Cube:
     """The dense table of one indicator. `frame` has columns area, parent, period, breakdowns and the quantities."""
     area_axis, parent = _areas(frame)
-    names = sorted(frame["period"].unique().to_list(), key=lambda n: (n.isdigit(), n))
+    names = sorted(frame["period"].unique().to_list(), key=lambda n: (n.isdecimal(), n))
     period = periods(names, additive=additive)
     tuples = sorted({tuple(r) for r in frame.select(BREAKDOWNS).iter_rows()} | {(TOTAL,) * len(BREAKDOWNS)})
     tuples.sort(key=lambda r: sum(v != TOTAL for v in r))

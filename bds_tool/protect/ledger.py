@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UnreadableError, UsageError, WithheldError
 from bds_tool.base.files import atomic_dir, atomic_file
+from bds_tool.base.names import child
 from bds_tool.base.text import number, t
 from bds_tool.indicators.result import COUNTS_FILE, META_FILE, PROTECTED, Result, read_result
 from bds_tool.protect.coding import CODED
@@ -74,7 +75,9 @@ class Ledger:
                     "Give a directory made by bds protect --ledger.",
                 ),
             ) from error
-        releases = [Release(int(e["number"]), path / f"{e['number']}.result", e) for e in entries]
+        releases = [
+            Release(int(e["number"]), child(path, str(int(e["number"])), ".result"), e) for e in entries
+        ]
         _same_history(path, releases)
         for release in releases:
             if _fingerprint(release.path) != release.facts["sha256"]:
@@ -98,7 +101,7 @@ class Ledger:
         """Add a published result; the copy is what later releases are audited with."""
         this = 1 + max((r.number for r in self.releases), default=0)
         self.path.mkdir(parents=True, exist_ok=True)
-        target = self.path / f"{this}.result"
+        target = child(self.path, str(this), ".result")
         with atomic_dir(target) as folder:
             shutil.copytree(published, folder, dirs_exist_ok=True)
         definitions = meta.get("definitions") or {}

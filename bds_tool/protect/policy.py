@@ -100,7 +100,7 @@ class Policy:
 
     def _named(self, indicator: str, definition: Mapping[str, Any]) -> bool:
         block = self.part("sensitive")
-        elements = {int(e) for e in definition.get("elements") or [] if str(e).isdigit()}
+        elements = {int(e) for e in definition.get("elements") or [] if str(e).isdecimal()}
         return (
             str(definition.get("theme") or "").lower() in block.get("themes", [])
             or indicator in block.get("indicators", [])

@@ -10,6 +10,7 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 from bds_tool.base.errors import SpecError, UsageError
+from bds_tool.base.names import child
 from bds_tool.base.ranges import order
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
@@ -25,7 +26,7 @@ def versions() -> list[str]:
 
 def is_draft(version: str) -> bool:
     """Whether a version is a draft (`bds change apply` of a package nobody settled): it holds only where it is asked for."""
-    path = specs_dir() / "bds" / version / "datapackage.json"
+    path = child(specs_dir() / "bds", version) / "datapackage.json"
     return _is_draft(str(path), path.stat().st_mtime_ns)
 
 
@@ -61,7 +62,7 @@ def load(version: str) -> Definition:
 
 @lru_cache(maxsize=8)
 def _load(version: str, root: str) -> Definition:
-    folder = Path(root) / "bds" / version
+    folder = child(Path(root) / "bds", version)
     package = folder / "datapackage.json"
     if not package.is_file():
         known = ", ".join(versions())
@@ -128,7 +129,7 @@ def load_element(version: str, bdsnummer: int) -> Definition:
 
 @lru_cache(maxsize=32)
 def _load_element(version: str, bdsnummer: int, root: str) -> Definition:
-    folder = Path(root) / "bds" / version
+    folder = child(Path(root) / "bds", version)
     try:
         with (folder / "elementen.csv").open(encoding="utf-8", newline="") as file:
             head = next(file, "")

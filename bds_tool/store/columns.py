@@ -26,6 +26,11 @@ REGISTRATIES = (
     "pad",  # cat?: place in the source: short path in the message, JSON pointer, column name
 )
 
+#: Highest number that an element may have. A longer one in its place is the number of a person, and is told nowhere.
+HIGHEST = 999_999
+#: Column → lowest and highest value in a store; a day as its distance from 1970: the years 1 to 9999.
+BOUNDS = {"datum": (-719_162, 2_932_896), "bdsnummer": (0, HIGHEST)}
+
 #: Columns of `bronnen`: one row per input file.
 BRONNEN = (
     "bron",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, Self
 from bds_tool import __version__
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.files import atomic_dir
+from bds_tool.base.parquet import fault
 from bds_tool.base.text import t
 from bds_tool.store import database
 from bds_tool.store.columns import (
+    BOUNDS,
     BRONNEN,
     MELDINGEN,
     REGISTRATIES,
@@ -93,6 +95,15 @@ class Store:
         import polars as pl
 
         return pl.scan_parquet(self.path / "meldingen.parquet")
+
+    def remarks(self) -> Iterator[pl.DataFrame]:
+        """`meldingen` in frames of one row group: there may be hundreds for every message that was read."""
+        import polars as pl
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(self.path / "meldingen.parquet") as file:
+            for group in range(file.metadata.num_row_groups):
+                yield pl.DataFrame(file.read_row_group(group))
 
     def connect(
         self, files: Iterable[Path] = (), *, spill: Path | None = None, memory: str = "", threads: int = 0
@@ -303,9 +314,6 @@ class StoreWriter:
 
 def _check_files(path: Path) -> None:
     """The three files are there, whole, and have the columns of the layout in their types. Raises UnreadableError."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     schemas = {
         "registraties": registraties_schema(),
         "bronnen": bronnen_schema(),
@@ -313,12 +321,7 @@ def _check_files(path: Path) -> None:
     }
     for name, wanted in schemas.items():
         file = path / f"{name}.parquet"
-        try:
-            with pq.ParquetFile(file) as opened:
-                wrong = _deviation(opened.schema_arrow, wanted) or _without_source(opened)
-        except (OSError, ValueError, KeyError, pa.ArrowException):
-            wrong = t("ontbreekt of is beschadigd", "is missing or damaged")
-        if wrong:
+        if wrong := fault(file, wanted, BOUNDS, filled=("bron",)):
             raise UnreadableError(
                 f"{file} {wrong}.",
                 t(
@@ -326,42 +329,6 @@ def _check_files(path: Path) -> None:
                     "Make the store again with `bds convert`.",
                 ),
             )
-
-
-def _deviation(found: pa.Schema, wanted: pa.Schema) -> str:
-    """What a file lacks or has as another type; empty when it is as the layout says. Kinds of text are all the same."""
-    lacking = ", ".join(f.name for f in wanted if found.get_field_index(f.name) < 0)
-    if lacking:
-        return t(f"mist de kolommen {lacking}", f"lacks the columns {lacking}")
-    others = ", ".join(f.name for f in wanted if _kind(found.field(f.name).type) != _kind(f.type))
-    return (
-        t(f"heeft kolommen van een ander soort: {others}", f"has columns of another type: {others}")
-        if others
-        else ""
-    )
-
-
-def _kind(type_: pa.DataType) -> str:
-    import pyarrow as pa
-
-    kind = type_.value_type if pa.types.is_dictionary(type_) else type_
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or str(kind) == "string_view":
-        return "text"
-    return "time" if pa.types.is_timestamp(kind) else str(kind)
-
-
-def _without_source(file: Any) -> str:  # noqa: ANN401
-    """Whether the number of the source lacks somewhere, as the file itself counts it."""
-    for group in range(file.metadata.num_row_groups):
-        for index in range(file.metadata.num_columns):
-            column = file.metadata.row_group(group).column(index)
-            if (
-                column.path_in_schema == "bron"
-                and column.statistics is not None
-                and column.statistics.null_count
-            ):
-                return t("heeft rijen zonder bron", "has rows without source")
-    return ""
 
 
 def to_canonical(table: pa.Table | pl.DataFrame) -> pa.Table:

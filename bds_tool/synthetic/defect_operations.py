@@ -204,7 +204,7 @@ def _from_previous(
         apart = (row["datum"] - row["_day"]).days if row["_day"] else 0
         before = row["_before"]
         near = int(kind.get("minstens_dagen", 1)) <= apart <= int(kind.get("hoogstens_dagen", 100_000))
-        if not near or row["_before_taken"] or not (before or "").isdigit():
+        if not near or row["_before_taken"] or not (before or "").isdecimal():
             continue
         if row["_before_i"] in edits:
             # The value before it has just got another one.

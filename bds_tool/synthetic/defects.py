@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.checked_yaml import read_checked
 from bds_tool.base.errors import UsageError
+from bds_tool.base.names import child
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
 from bds_tool.synthetic.chance import Chance
@@ -106,7 +107,7 @@ def defect_kinds(name: str, rate: float = 1.0) -> list[dict[str, Any]]:
     path = (
         Path(name)
         if name.endswith((".yaml", ".yml"))
-        else specs_dir() / "populatie" / "defecten" / f"{name}.yaml"
+        else child(specs_dir() / "populatie" / "defecten", name, ".yaml")
     )
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in (specs_dir() / "populatie" / "defecten").glob("*.yaml")))

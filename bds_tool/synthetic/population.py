@@ -13,6 +13,7 @@ import numpy as np
 
 from bds_tool.base.checked_yaml import read_checked
 from bds_tool.base.errors import SpecError, UsageError
+from bds_tool.base.names import child
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
 from bds_tool.synthetic.chance import Floats
@@ -26,7 +27,7 @@ PRETERM_WEEKS = tuple(range(25, 37))
 
 def population(name: str = "nederland") -> dict[str, Any]:
     """A population spec by name (in `specs/populatie/`) or path. Raises UsageError or SpecError."""
-    path = Path(name) if name.endswith((".yaml", ".yml")) else specs_dir() / "populatie" / f"{name}.yaml"
+    path = Path(name) if name.endswith((".yaml", ".yml")) else child(specs_dir() / "populatie", name, ".yaml")
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in (specs_dir() / "populatie").glob("*.yaml")))
         raise UsageError(
@@ -180,7 +181,7 @@ def van_wiechen() -> tuple[tuple[tuple[int, ...], str, float], ...]:
 
 
 def _reference(*names: str) -> list[dict[str, str]]:
-    for path in (specs_dir() / "referenties" / names[0], specs_dir() / "populatie" / names[-1]):
+    for path in (child(specs_dir() / "referenties", names[0]), child(specs_dir() / "populatie", names[-1])):
         if path.is_file():
             with path.open(encoding="utf-8", newline="") as file:
                 return list(csv.DictReader(file))

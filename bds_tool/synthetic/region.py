@@ -65,7 +65,7 @@ def parse(spec: str, presets: dict[str, dict[str, int]]) -> dict[str, int]:
     sizes = dict(presets["klein"])
     for part in spec.split(","):
         key, _, value = part.partition("=")
-        if key.strip() not in _MAX or not value.strip().isascii() or not value.strip().isdigit():
+        if key.strip() not in _MAX or not value.strip().isascii() or not value.strip().isdecimal():
             raise UsageError(
                 t(f"Gebied {spec[:80]!r} is niet te lezen.", f"Region {spec[:80]!r} cannot be read."),
                 t(
@@ -146,7 +146,7 @@ def _gemeenten(definition: Definition, number: int) -> list[tuple[str, str]]:
     codes = [
         (c.code, c.weergavenaam) for c in (listed.codes if listed else ()) if c.status in {"L", ""} and c.code
     ]
-    usable = [c for c in codes if len(c[0]) == 4 and c[0].isdigit() and 0 < int(c[0]) < 1999]
+    usable = [c for c in codes if len(c[0]) == 4 and c[0].isdecimal() and 0 < int(c[0]) < 1999]
     if not usable:
         usable = [(f"{i:04d}", f"Verzonnen gemeente {i:04d}") for i in range(1, number + 1)]
     step = max(1, len(usable) // number)

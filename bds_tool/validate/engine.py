@@ -203,19 +203,22 @@ def _remarks(
 
     Gives the sources whose message was walked, and per source the schema that was not there to judge it by.
     """
-    remarks = store.meldingen().collect()
-    walked = remarks.filter(pl.col("code") == MARKER)
-    known = remarks.filter(pl.col("code") != MARKER)
-    for code in known["code"].unique():
-        catalogue[code]  # a remark without a rule could not be told; this names the rule
-    if options.codes is not None:
-        always = {r.code for r in catalogue.rules.values() if r.always}
-        known = known.filter(pl.col("code").is_in(list(options.codes | always)))
-    for (code,), part in known.group_by("code", maintain_order=True):
-        collector.add(str(code), part)
-    lacking = remarks.filter(pl.col("code") == XSD_MISSING).select("bron", "parameters").unique()
-    missing = {str(b): str(json.loads(p)["ontbreekt"]) for b, p in lacking.iter_rows()}
-    return frozenset(walked["bron"].to_list()), missing
+    always = {r.code for r in catalogue.rules.values() if r.always}
+    wanted = None if options.codes is None else list(options.codes | always)
+    walked: set[int] = set()
+    missing: dict[str, str] = {}
+    for remarks in store.remarks():
+        walked.update(remarks.filter(pl.col("code") == MARKER)["bron"].to_list())
+        lacking = remarks.filter(pl.col("code") == XSD_MISSING).select("bron", "parameters").unique()
+        missing |= {str(b): str(json.loads(p)["ontbreekt"]) for b, p in lacking.iter_rows()}
+        known = remarks.filter(pl.col("code") != MARKER)
+        for code in known["code"].unique():
+            catalogue[code]  # a remark without a rule could not be told; this names the rule
+        if wanted is not None:
+            known = known.filter(pl.col("code").is_in(wanted))
+        for (code,), part in known.group_by("code", maintain_order=True):
+            collector.add(str(code), part)
+    return frozenset(walked), missing
 
 
 def _with_severity(totals: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base.text import whole
 from bds_tool.formats.dob.model.faults import local
 from bds_tool.validate.message_model import elsewhere, number_at, tell
 from bds_tool.validate.message_tables import ELEMENTS, MessageTables, compiled
@@ -293,7 +294,7 @@ def _number(code: _Element | None) -> int | None:
     if code is None or code.get("codeSystem") != ELEMENTS:
         return None
     given = code.get("code") or ""
-    return int(given) if given.isdigit() and len(given) < 7 else None
+    return whole(given, 6)
 
 
 @lru_cache(maxsize=64)

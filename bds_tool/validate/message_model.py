@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base.text import whole
 from bds_tool.formats.dob.model.faults import Fault, local
 
 if TYPE_CHECKING:
@@ -126,6 +127,6 @@ def number_at(element: _Element) -> int | None:
         code = node.find(_HL7 + "code")
         if code is not None and code.get("codeSystem") == _ELEMENTS:
             given = code.get("code") or ""
-            return int(given) if given.isdigit() and len(given) < 7 else None
+            return whole(given, 6)
         node = node.getparent()
     return None

@@ -144,6 +144,6 @@ def chosen(select: Sequence[str], ignore: Sequence[str]) -> frozenset[str] | Non
 def _codes(text: str) -> frozenset[str]:
     catalogue = load_rules()
     family = text.strip().upper().removeprefix("BDS")
-    if len(family) == 3 and family.endswith("XX") and family[0].isdigit():
+    if len(family) == 3 and family.endswith("XX") and family[0].isdecimal():
         return frozenset(r.code for r in catalogue.rules.values() if r.family == int(family[0]))
     return frozenset({catalogue.find(text).code})

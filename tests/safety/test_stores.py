@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,7 @@ import pytest
 
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.pools import processes
+from bds_tool.formats import reading
 from bds_tool.formats.dob.place import _steps
 from bds_tool.formats.reading import read
 from bds_tool.store.store import Store, StoreWriter, to_table
@@ -125,3 +127,48 @@ def test_a_writer_keeps_its_output_private(tmp_path):
     with StoreWriter(tmp_path / "x.bds") as writer:
         writer.add_bron(pad="x", formaat="x")
     assert (tmp_path / "x.bds").stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_changes_while_it_is_read_is_named(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_bytes(TABLE.read_bytes())
+    (tmp_path / "b.csv").write_bytes(TABLE.read_bytes())
+    real = reading._sha256
+
+    def growing(source):
+        if source.pad.endswith("a.csv"):
+            with (tmp_path / "a.csv").open("ab") as file:
+                file.write(b"k9,,,235,,,,1,,,,,1,1,\n")
+        return real(source)
+
+    monkeypatch.setattr(reading, "_sha256", growing)
+    with read([tmp_path]) as store:
+        told = store.meldingen().filter(pl.col("code") == "BDS015").select("bron", "pad").collect().rows()
+    assert told == [(1, str(tmp_path / "a.csv"))]
+
+
+@pytest.mark.parametrize("day", [-719_163, 2_932_897, 2**31 - 1])
+def test_days_that_no_calendar_has_are_told(day, store):
+    file = store / "registraties.parquet"
+    pl.read_parquet(file).with_columns(pl.lit(day, pl.Int32).cast(pl.Date).alias("datum")).write_parquet(file)
+    with pytest.raises(UnreadableError, match="datum"):
+        Store.open(store)
+
+
+def test_the_number_of_a_person_is_no_element(store, tmp_path):
+    file = store / "registraties.parquet"
+    pl.read_parquet(file).with_columns(pl.lit(999990019, pl.Int32).alias("bdsnummer")).write_parquet(file)
+    with pytest.raises(UnreadableError, match="bdsnummer"):
+        Store.open(store)
+    (tmp_path / "a.csv").write_text(
+        "dossier_id,bdsnummer,waarde\nk,999990019,1\nk,235,540\nk,\u00b2\u00b3,2\n"
+    )
+    with read([tmp_path / "a.csv"]) as made:
+        assert made.registraties().collect()["bdsnummer"].to_list() == [None, 235, None]
+
+
+def test_a_day_of_the_year_zero_is_no_day(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "dossier_id,datum,bdsnummer,waarde\nk,0000-01-01,235,540\nk,2024-01-02,235,541\n"
+    )
+    with read([tmp_path / "a.csv"]) as made:
+        assert made.registraties().collect()["datum"].to_list() == [None, date(2024, 1, 2)]

@@ -128,6 +128,7 @@ FILES = {
     "BDS012": ("a.zip", b"PK\x03\x04 broken", zipped()),
     "BDS013": ("a.csv", b"client;235;team\nk;900;Noord\n", TABLE),
     "BDS014": ("a.bds", "store", TABLE),
+    "BDS015": ("a.csv", "changing", TABLE),
     "BDS020": ("a.json", first(Contactmomenten=[{"Elementen": VISIT["Elementen"]}]), FIRST_FILE),
     "BDS021": ("a.json", first(Contactmomenten={}), FIRST_FILE),
     "BDS022": ("a.json", third(clientDetails=client(drop=(20,))), THIRD_FILE),

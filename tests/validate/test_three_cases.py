@@ -11,6 +11,7 @@ import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from unittest.mock import patch
 
 import polars as pl
 import pytest
@@ -59,6 +60,11 @@ def of_file(folder, name, content, **options):
         (folder / "t.csv").write_bytes(files.TABLE)
         read([folder / "t.csv"], folder / name).close()
         paths = [folder / name, folder / "t.csv"]
+    elif content == "changing":
+        (folder / name).write_bytes(files.TABLE)
+        # Every look at the file finds it written to anew.
+        with patch("bds_tool.formats.reading._stamp", side_effect=range(9)):
+            return judge_files(Request([folder / name], today=TODAY, **options))
     else:
         if content is not None:
             (folder / name).write_bytes(content)

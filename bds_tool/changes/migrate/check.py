@@ -205,7 +205,7 @@ def _differing(left: tuple[Rij, ...], right: tuple[Rij, ...]) -> set[int]:
         for r in rows:
             if a.get(_key(r), 0) != b.get(_key(r), 0) and r.get("bdsnummer") is not None:
                 was = sheltered.get(r.get("volgnr"), "") if r.get("groep") == "G083" else ""
-                found.add(int(was) if was.isdigit() else int(r.get("bdsnummer") or 0))
+                found.add(int(was) if was.isdecimal() else int(r.get("bdsnummer") or 0))
     return found
 
 

@@ -197,7 +197,7 @@ def _steps(
 
 
 def _number(version: str) -> tuple[int, ...]:
-    return tuple(int(p) if p.isdigit() else 0 for p in version.split("."))
+    return tuple(int(p) if p.isdecimal() else 0 for p in version.split("."))
 
 
 # -- one step ----------------------------------------------------------------------------------------------------

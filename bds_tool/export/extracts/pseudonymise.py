@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UsageError, WithheldError
 from bds_tool.base.files import atomic_dir
+from bds_tool.base.names import child
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import number, t
 from bds_tool.export.extracts.attackers import Attack, attack
@@ -51,7 +52,7 @@ def load_extract_policy(name: str) -> dict[str, Any]:
     path = (
         Path(name)
         if Path(name).suffix in {".yaml", ".yml"}
-        else specs_dir() / "beleid" / "extract" / f"{name}.yaml"
+        else child(specs_dir() / "beleid" / "extract", name, ".yaml")
     )
     return read_checked(path, "extract")
 

@@ -18,6 +18,7 @@ import orjson
 from bds_tool import __version__
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_dir
+from bds_tool.base.names import child
 from bds_tool.base.pools import in_processes
 from bds_tool.base.text import t
 from bds_tool.export.fhir import loss
@@ -264,7 +265,7 @@ class _Files:
         file = self._open.get(kind)
         if file is None:
             file = self._open[kind] = self._stack.enter_context(
-                (self._folder / f"{kind}.ndjson").open("wb", buffering=1 << 20)
+                (child(self._folder, kind, ".ndjson")).open("wb", buffering=1 << 20)
             )
         file.write(f"{lines}\n".encode())
 

@@ -254,9 +254,23 @@ class Book:
 
 
 def open_book(path: Path | str) -> Book:
-    """Open a protected result. Raises WithheldError (exit 4) when it is not exactly what `bds protect` wrote."""
+    """Open a protected result. Raises WithheldError (exit 4) when it is not exactly what `bds protect` wrote, and
+    UsageError when there is not one row in it.
+    """
     result = open_sealed(path)
-    return Book(result, result.counts().collect())
+    frame = result.counts().collect()
+    if frame.is_empty():
+        raise UsageError(
+            t(
+                f"{Path(path).name} bevat geen cijfers: er is niets te tonen.",
+                f"{Path(path).name} holds no figures: there is nothing to show.",
+            ),
+            t(
+                "Bereken en beveilig eerst een resultaat met kinderen erin.",
+                "First compute and protect a result with children in it.",
+            ),
+        )
+    return Book(result, frame)
 
 
 def theme_title(theme: str) -> str:

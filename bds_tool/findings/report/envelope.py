@@ -72,8 +72,7 @@ def _files(result: Result) -> dict[int, dict[str, Any]]:
 
 
 def _summary(result: Result) -> dict[str, Any]:
-    verdicts = result.verdicts
-    states = dict(verdicts.group_by("status").len().iter_rows())
+    states = dict(result.standings.group_by("status").agg(pl.col("sources").sum()).iter_rows())
     return {
         "files": result.bronnen.height,
         "unreadable": len(result.unreadable()),
@@ -142,18 +141,25 @@ def _findings(
     frame = result.findings
     if examples is not None:
         frame = frame.filter(pl.int_range(pl.len()).over("code") < examples)
-    return [_finding(result, files, row, show_values=show_values) for row in frame.iter_rows(named=True)]
+    # A file's own name is told as it is: without it nobody finds the file.
+    named = {f["file"] for f in files.values()}
+    return [
+        _finding(result, files, row, named, show_values=show_values) for row in frame.iter_rows(named=True)
+    ]
 
 
 def _finding(
-    result: Result, files: dict[int, dict[str, Any]], row: dict[str, Any], *, show_values: bool
+    result: Result,
+    files: dict[int, dict[str, Any]],
+    row: dict[str, Any],
+    named: set[str],
+    *,
+    show_values: bool,
 ) -> dict[str, Any]:
     rule = result.catalogue[row["code"]]
     parameters = json.loads(row["parameters"]) if row["parameters"] else {}
     path = row["pad"]
     if not show_values:
-        # A file's own name is told as it is: without it nobody finds the file.
-        named = {f["file"] for f in files.values()}
         parameters = safe_parameters(parameters)
         shown = None if path is None else file_name(path)
         path = shown if shown is None or shown in named else told(shown)
@@ -191,15 +197,13 @@ def fingerprint(row: dict[str, Any], file: str | None) -> str:
 
 def _not_judged(result: Result) -> list[dict[str, Any]]:
     """Rules that were judged for no source at all, with the reason most sources have."""
-    verdicts = result.verdicts
-    if verdicts.is_empty():
+    standings = result.standings
+    if standings.is_empty():
         return []
+    most = pl.col("reason").sort_by("sources", "reason", descending=[True, False])
     nowhere = (
-        verdicts.group_by("code")
-        .agg(
-            (pl.col("status") == UNKNOWN).all().alias("none"),
-            pl.col("reason").drop_nulls().mode().sort().first(),
-        )
+        standings.group_by("code")
+        .agg((pl.col("status") == UNKNOWN).all().alias("none"), most.drop_nulls().first())
         .filter("none")
         .sort("code")
     )

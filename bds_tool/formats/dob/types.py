@@ -54,6 +54,8 @@ def _typed(element: _Element, row: dict[str, Any], defined: Element | None, defi
         _code(element, row, defined, definition)
     elif row["nullflavor"] is not None:
         _null(element, row)
+    elif row["waarde"] is None:
+        element.set("nullFlavor", "NI")
     elif kind == "TS":
         element.set("value", ts(row["waarde"]))
     elif kind == "BL" and row["waarde"] in BDS_BOOLEAN:
@@ -73,7 +75,7 @@ def _kind(row: dict[str, Any], defined: Element | None) -> str:
     """The data type: what the row shows goes before what the definition says."""
     if row["eenheid"]:
         return "PQ"
-    if row["nullflavor"] is not None and row["tekst"] is not None:
+    if row["waarde"] is None and row["tekst"] is not None:
         return "CV"  # the only type that says in words what has no code
     if row["codesysteem"] and row["nullflavor"] is None:
         return (
@@ -189,6 +191,5 @@ def _null(element: _Element, row: dict[str, Any]) -> None:
 
 
 def _text(element: _Element, text: str | None) -> None:
-    """Control characters have no place in XML; a space keeps the words apart."""
     if text is not None:
-        element.text = "".join(c if c in "\t\n\r" or ord(c) >= 32 else " " for c in text)
+        element.text = text

@@ -6,6 +6,7 @@ from collections.abc import Container, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base.text import whole
 from bds_tool.formats.dob.envelope import envelope_tags
 from bds_tool.formats.dob.kinds import KINDS
 from bds_tool.formats.dob.layout import HL7, XSI_TYPE, Layout, Node, layout
@@ -372,8 +373,8 @@ class Walk:
         if code is None:
             return None
         given = code.get("code") or ""
-        if code.get("codeSystem") == self.system and given.isdigit() and len(given) < 7:
-            return int(given)
+        if code.get("codeSystem") == self.system and (number := whole(given, 6)) is not None:
+            return number
         return self.layout.other_codes.get(given)
 
     # ---- rows -----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ schema, the structural attributes and what is obligatory. Codes in BDS coding ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,17 +29,20 @@ if TYPE_CHECKING:
 
 #: Dossiers that are held in memory at a time.
 CHUNK = 500
+#: What XML has no place for: control characters, halves of characters, and two that are none.
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: messages, the rows that the message has no place for (element number → rows), and what the
-    message demands and the dossiers do not say (words → messages).
+    """What was written: messages, the rows that the message has no place for (element number → rows), what the message
+    demands and the dossiers do not say (words → messages), and the rows that lost characters which XML does not know.
     """
 
     messages: int
     left_out: dict[int | None, int]
     lacking: dict[str, int] = field(default_factory=dict)
+    changed: int = 0
 
 
 def write_dob(
@@ -57,24 +61,59 @@ def write_dob(
     what the standard demands: UsageError.
     """
     done = Written(0, {})
+    changed = 0
+
+    def made(rows: list[dict[str, Any]]) -> bytes:
+        nonlocal changed
+        plain = [_plain(row) for row in rows]
+        changed += sum(one is not other for one, other in zip(rows, plain, strict=True))
+        return _judged(_whatever(plain, version, done.left_out, sender), version, done.lacking)
+
     every = dossiers(store)
     first = next(every, None)
     second = next(every, None)
     if first is not None and second is None:
         with atomic_file(out, private=True) as temporary:
-            temporary.write_bytes(
-                _judged(message(first, version, done.left_out, sender), version, done.lacking)
-            )
+            temporary.write_bytes(made(first))
             _refuse(done.lacking, strict=strict)
-        return Written(1, done.left_out, done.lacking)
+        return Written(1, done.left_out, done.lacking, changed)
     count = 0
     with atomic_dir(out, replace=replace, private=True) as folder:
         for rows in _chain_back(first, second, every):
             count += 1
-            made = _judged(message(rows, version, done.left_out, sender), version, done.lacking)
-            (folder / f"dossier-{count:06d}.xml").write_bytes(made)
+            (folder / f"dossier-{count:06d}.xml").write_bytes(made(rows))
         _refuse(done.lacking, strict=strict)
-    return Written(count, done.left_out, done.lacking)
+    return Written(count, done.left_out, done.lacking, changed)
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """The row itself, or a copy in which a space stands for what XML has no place for."""
+    odd = {k: _NO_XML.sub(" ", v) for k, v in row.items() if isinstance(v, str) and _NO_XML.search(v)}
+    return row | odd if odd else row
+
+
+def _whatever(
+    rows: list[dict[str, Any]], version: str, left: dict[int | None, int], sender: SenderSettings
+) -> _Element:
+    """`message`, also where a row cannot be written: that one is counted as left out and the others stand."""
+
+    def tried(some: list[dict[str, Any]], counts: dict[int | None, int]) -> _Element | None:
+        try:
+            return message(some, version, counts, sender)
+        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError):
+            return None
+
+    counts = dict(left)
+    made = tried(rows, counts)
+    if made is None:
+        counts = dict(left)
+        fitting = [row for row in rows if tried([row], {}) is not None]
+        for row in rows:
+            if not any(row is one for one in fitting):
+                counts[row["bdsnummer"]] = counts.get(row["bdsnummer"], 0) + 1
+        made = message(fitting, version, counts, sender)
+    left.update(counts)
+    return made
 
 
 def _judged(root: _Element, version: str, found: dict[str, int]) -> bytes:

@@ -320,14 +320,14 @@ class Writer:
             made.set("displayName", name)
 
     def _system(self, code: str) -> str:
-        if code.isdigit() or code == "1537-1541":
+        if code.isdecimal() or code == "1537-1541":
             return self.layout.systems["element"]
-        if code[:1] in {"R", "G"} and code[1:].isdigit():
+        if code[:1] in {"R", "G"} and code[1:].isdecimal():
             return self.layout.systems["rubriek" if code[0] == "R" else "groep"]
         return self.layout.constants.get(code, "2.16.840.1.113883.5.4")
 
     def _name(self, code: str) -> str | None:
-        if code.isdigit():
+        if code.isdecimal():
             defined = self.definition.elementen.get(int(code))
             return defined.naam or None if defined else None
         named = self.definition.groepen.get(code) or self.definition.rubrieken.get(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base.text import whole
 from bds_tool.formats.fhir.people import GROEP, organisatie, patient, related_person, zetter, zorgverlener
 from bds_tool.formats.fhir.values import NULLFLAVOR, Waarde, lees, tijd
 
@@ -32,8 +33,8 @@ def lees_resource(r: Rijen, resource: dict[str, Any]) -> None:
 
 def bds_nummer(concept: dict[str, Any]) -> int | None:
     for c in concept.get("coding", ()):
-        if c.get("system") == BDS and str(c.get("code", "")).isdigit():
-            return int(c["code"])
+        if c.get("system") == BDS and (found := whole(str(c.get("code", "")), 6)) is not None:
+            return found
     return None
 
 
@@ -191,7 +192,7 @@ def questionnaire(r: Rijen, resource: dict[str, Any]) -> None:
     for item in resource.get("item", ()):
         link = str(item.get("linkId", ""))
         for answer in item.get("answer", ()):
-            n = int(link) if link.isdigit() else None
+            n = whole(link, 6)
             value = lees(r.inverse, n if n is not None else -1, answer)
             if value is not None:
                 r.voeg(resource, n, value, pad="item")

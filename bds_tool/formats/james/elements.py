@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from bds_tool.base.text import whole
 from bds_tool.formats.james.formats import KIND_WORDS, date_elements, formats
 from bds_tool.formats.james.rows import Rows
 from bds_tool.formats.james.values import as_named, day_of, kind_of, reversed_day, short, text_of
 from bds_tool.formats.json_text import BadNumber
+from bds_tool.store.columns import HIGHEST
 from bds_tool.store.sources import Sink
 
 #: Element that says how a parent or carer is related to the child; it identifies a group.
@@ -171,14 +173,13 @@ class Values:
                     "BDS021", at=at, veld=self._format.nummer, verwacht="getal", gevonden="niets", pad=path
                 )
             return 0, own if isinstance(own, str) else tekst
-        if isinstance(number, int) and not isinstance(number, bool) and 0 < number < 2**31:
+        if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= HIGHEST:
             return number, tekst
         self._remark(
             "BDS021", at=at, veld=self._format.nummer, verwacht="getal", gevonden=kind_of(number), pad=path
         )
-        digits = str(number).strip()
-        if isinstance(number, str) and digits.isascii() and digits.isdigit() and 0 < int(digits) < 2**31:
-            return int(digits), tekst
+        if isinstance(number, str) and (digits := whole(number.strip(), 6)):
+            return digits, tekst
         return 0, text_of(number)
 
     def _day(self, value: Any, name: str, at: Any, path: str) -> tuple[str, date] | None:  # noqa: ANN401

@@ -98,7 +98,7 @@ def short(name: str) -> str:
 
 def like_bsn(text: str) -> bool:
     """Nine digits that pass the 11-test might be a BSN, and a BSN is never a key."""
-    if not (text.isascii() and text.isdigit() and len(text) in {8, 9}):
+    if not (text.isascii() and text.isdecimal() and len(text) in {8, 9}):
         return False
     digits = [int(c) for c in text.zfill(9)]
     return (sum(d * w for d, w in zip(digits, range(9, 1, -1), strict=False)) - digits[8]) % 11 == 0

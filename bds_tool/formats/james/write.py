@@ -6,6 +6,7 @@ has no place for (groups other than parents, own questions in 3.0, nullFlavors) 
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -155,6 +156,8 @@ class _Maker:
         if row["waarde"] is None:
             if row["nullflavor"] is not None:
                 self._done.leave("nullFlavor")
+            elif row["tekst"] is not None:
+                self._done.leave(t("tekst zonder waarde", "text without a value"))
             return item
         text = self._bds_code(number, row["waarde"]) if hl7 else row["waarde"]
         if text is None:
@@ -182,18 +185,23 @@ class _Maker:
     def _value(self, number: int, text: str) -> str | int | float:
         if number in self._dates:
             digits = text.replace("-", "")
-            return digits if len(text) == 10 and digits.isdigit() else text
+            return digits if len(text) == 10 and digits.isdecimal() else text
         wanted = self._format.wants.get(number, int if number in self._numeric else str)
         if wanted is not int:
             return text
         try:
             plain = text.lstrip("-")
-            if plain.isdigit() and (plain == "0" or not plain.startswith("0")) and len(plain) < 16:
+            if (
+                plain.isascii()
+                and plain.isdecimal()
+                and (plain == "0" or not plain.startswith("0"))
+                and len(plain) < 16
+            ):
                 return int(text)
             value = float(text)
         except ValueError:
             return text
-        return value if repr(value) == text else text
+        return value if math.isfinite(value) and repr(value) == text else text
 
     def _bds_code(self, number: int, code: str) -> str | None:
         element = self._definition.elementen.get(number)
@@ -233,7 +241,9 @@ def _dated_place(pad: str | None) -> bool:
 
 
 def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.strip().isascii() and text.strip().isdigit() else None
+    digits = (text or "").strip()
+    # JSON holds whole numbers of 64 bits
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 18 else None
 
 
 def dossiers(store: Store, columns: Iterable[str]) -> Iterator[list[Row]]:

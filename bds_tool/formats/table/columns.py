@@ -75,13 +75,13 @@ def understand(
 
 def _no_positions(columns: list[Column]) -> list[Column]:
     """Bare 1, 2, 3 are positions of something, not elements."""
-    bare = {int(c.naam) for c in columns if c.zwak and c.naam.isdigit()}
+    bare = {int(c.naam) for c in columns if c.zwak and c.naam.isdecimal()}
     if not {1, 2} <= bare:
         return columns
     run = next(n for n in range(1, len(bare) + 2) if n not in bare)
     reason = t("een volgnummer, geen element", "a sequence number, no element")
     return [
-        Column(c.naam, "niet-bds", reden=reason) if c.zwak and c.naam.isdigit() and int(c.naam) < run else c
+        Column(c.naam, "niet-bds", reden=reason) if c.zwak and c.naam.isdecimal() and int(c.naam) < run else c
         for c in columns
     ]
 
@@ -145,7 +145,7 @@ def _recognise(name: str, root: str) -> Column:
         return found(name, "", 0)
     rest, unit, repeat = _number_last(tokens), "", 0
     for _ in range(2):
-        if len(rest) > 1 and rest[-1].isdigit() and len(rest[-1]) <= 2 and not repeat:
+        if len(rest) > 1 and rest[-1].isdecimal() and len(rest[-1]) <= 2 and not repeat:
             repeat = int(rest.pop())
         elif len(rest) > 1 and rest[-1] in units_by_name() and not unit:
             unit = rest.pop()
@@ -256,11 +256,11 @@ def _element(tokens: Sequence[str]) -> _Found | None:
         return _Found(
             aliases.get(whole) or by_name()[whole], t("naam van het element", "name of the element")
         )
-    if len(tokens) == 1 and tokens[0].isdigit() and len(tokens[0]) <= 4:
+    if len(tokens) == 1 and tokens[0].isdecimal() and len(tokens[0]) <= 4:
         number = int(tokens[0])
         return _Found(number, t("alleen een nummer", "a bare number"), weak=True) if number in known else None
     for at, token in enumerate(tokens):
-        if not token.isdigit() or len(token) > 4 or int(token) not in known:
+        if not token.isdecimal() or len(token) > 4 or int(token) not in known:
             continue
         number = int(token)
         before, after = list(tokens[:at]), list(tokens[at + 1 :])
@@ -268,7 +268,7 @@ def _element(tokens: Sequence[str]) -> _Found | None:
         while before and before[-1] in {*_MARKS, "nr", "nummer"}:
             marked |= before.pop() in _MARKS
         words = "".join(before + after)
-        if any(w.isdigit() for w in before + after):
+        if any(w.isdecimal() for w in before + after):
             continue
         if not words and marked:
             return _Found(number, numbered)
@@ -288,11 +288,11 @@ def _element(tokens: Sequence[str]) -> _Found | None:
 def _date_of(name: str, tokens: Sequence[str]) -> Column | None:
     """`Lengte datum`: the date of one element, which is no date itself."""
     rest = list(tokens)
-    repeat = int(rest.pop()) if len(rest) > 2 and rest[-1].isdigit() and len(rest[-1]) <= 2 else 0
+    repeat = int(rest.pop()) if len(rest) > 2 and rest[-1].isdecimal() and len(rest[-1]) <= 2 else 0
     left = [w for w in rest if _bywords().get(w) != "datum"]
     if len(left) == len(rest) or not left:
         return None
-    if not repeat and len(left) > 1 and left[-1].isdigit() and not _element(left):
+    if not repeat and len(left) > 1 and left[-1].isdecimal() and not _element(left):
         repeat = int(left.pop())
     found = _element(left)
     if found is None or elements()[found.number].datatype == "TS":

@@ -123,7 +123,14 @@ def day(text: pl.Expr, ways: DateWays) -> pl.Expr:
         )
         moment = instant.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", strict=False, time_unit="us")
         found.insert(0, moment.dt.convert_time_zone("Europe/Amsterdam").dt.date())
-    return pl.coalesce(found) if found else pl.lit(None, dtype=pl.Date)
+    return in_calendar(pl.coalesce(found)) if found else pl.lit(None, dtype=pl.Date)
+
+
+def in_calendar(days: pl.Expr) -> pl.Expr:
+    """Days of the years 1 to 9999; null for others, which no format outside Parquet can say."""
+    import polars as pl
+
+    return pl.when(days.dt.year().is_between(1, 9999)).then(days)
 
 
 def _parsed(text: pl.Expr, way: str, order: str) -> pl.Expr:

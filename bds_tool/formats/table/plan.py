@@ -69,7 +69,7 @@ class Plan:
     @property
     def by_text(self) -> bool:
         """Whether the element column holds more than bare numbers."""
-        return any(not text.strip().isdigit() for text in self.listed)
+        return any(not text.strip().isdecimal() for text in self.listed)
 
     @property
     def own_output(self) -> bool:

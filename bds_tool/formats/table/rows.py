@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bds_tool.formats.table.cells import cell, plain_text, value_of_long
 from bds_tool.formats.table.columns import Column
 from bds_tool.formats.table.elements import coded, dates, dossier_bound, numeric
-from bds_tool.formats.table.notation import day, footer, marks
+from bds_tool.formats.table.notation import day, footer, in_calendar, marks
 from bds_tool.formats.table.plan import Plan
 from bds_tool.formats.table.scan import ROW, Table
 from bds_tool.formats.table.values import numbers_of
@@ -71,7 +71,7 @@ def date_of(column: Column, made: Plan) -> pl.Expr:
 
     raw = pl.col(column.naam)
     if made.typed.get(column.naam) == "date":
-        return raw.cast(pl.Date)
+        return in_calendar(raw.cast(pl.Date))
     ways = made.dates.get(column.naam)
     if ways is None:
         return pl.lit(None, dtype=pl.Date)
@@ -81,7 +81,7 @@ def date_of(column: Column, made: Plan) -> pl.Expr:
 
     def parsed(values: pl.Series) -> pl.Series:
         """Plain ISO dates at once; a stretch with something else (spaces, a time) the long way."""
-        found = values.str.to_date("%Y-%m-%d", strict=False)
+        found = pl.select(in_calendar(pl.lit(values.str.to_date("%Y-%m-%d", strict=False)))).to_series()
         if found.null_count() == values.null_count():
             return found
         return pl.select(day(pl.lit(values), ways)).to_series()
@@ -135,7 +135,7 @@ def date_parts(made: Plan) -> tuple[pl.Expr, pl.Expr] | None:
     if any(p is None for p in parts):
         return None
     texts = [plain_text(p, made).str.zfill(2) for p in parts if p]
-    day = pl.concat_str(texts, separator="-").str.to_date("%Y-%m-%d", strict=False)
+    day = in_calendar(pl.concat_str(texts, separator="-").str.to_date("%Y-%m-%d", strict=False))
     return day, pl.any_horizontal(*(text.is_not_null() for text in texts))
 
 

@@ -15,6 +15,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, BinaryIO
 
+from bds_tool.base.text import whole
 from bds_tool.store.archives import BROKEN, MEMBER_MAX, RATIO_MAX, SMALL
 from bds_tool.store.sources import Unreadable
 
@@ -117,15 +118,15 @@ class Workbook:
     def _value(self, kind: str, value: str, style: str | None, row: Cells, column: int) -> str:
         if kind == "s":
             texts = self._texts or []
-            return texts[int(value)] if value.isdigit() and int(value) < len(texts) else ""
+            return texts[place] if (place := whole(value)) is not None and place < len(texts) else ""
         if kind == "b":
             return "true" if value == "1" else "false"
         if kind in {"e", "str", "d"}:
             return value
-        if style is not None and style.isdigit() and int(style) in self._dates and (day := self._day(value)):
+        if style is not None and whole(style) in self._dates and (day := self._day(value)):
             return day
         text = _number(value)
-        if len(text.lstrip("-")) > 15 and text.lstrip("-").isdigit():
+        if len(text.lstrip("-")) > 15 and text.lstrip("-").isdecimal():
             row.damaged.append(column)
         return text
 
@@ -170,7 +171,7 @@ class Workbook:
             for position, node in enumerate(formats.iterchildren("{*}xf")):
                 number = node.get("numFmtId", "0")
                 code = re.sub(r'"[^"]*"|\[[^\]]*\]|\\.', "", own.get(number, "")).lower()
-                if (number.isdigit() and int(number) in _DATES) or re.search(r"[yjd]|h:?m", code):
+                if whole(number) in _DATES or re.search(r"[yjd]|h:?m", code):
                     found.add(position)
         return frozenset(found)
 

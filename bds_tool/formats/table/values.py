@@ -12,6 +12,7 @@ from bds_tool.formats.table.columns import Column
 from bds_tool.formats.table.elements import coded, dates, numeric
 from bds_tool.formats.table.notation import PLAIN, footer, marks
 from bds_tool.formats.table.scan import Table
+from bds_tool.store.columns import HIGHEST
 
 if TYPE_CHECKING:
     import polars as pl
@@ -187,10 +188,12 @@ def numbers_of(
 
     raw = pl.col(column.naam)
     if typed.get(column.naam):
-        return raw.cast(pl.Int32, strict=False)
-    if listed:
-        return raw.replace_strict(listed, default=None, return_dtype=pl.Int32)
-    return (raw if clean else raw.str.strip_chars()).cast(pl.Int32, strict=False)
+        number = raw.cast(pl.Int32, strict=False)
+    elif listed:
+        number = raw.replace_strict(listed, default=None, return_dtype=pl.Int32)
+    else:
+        number = (raw if clean else raw.str.strip_chars()).cast(pl.Int32, strict=False)
+    return pl.when(number.is_between(0, HIGHEST)).then(number)
 
 
 def _values(

@@ -308,7 +308,7 @@ def _windows(periods: list[str]) -> list[tuple[int, int, list[int]]]:
     found = []
     for name, at in index.items():
         first, _, last = name.partition("-")
-        if first.isdigit() and last.isdigit():
+        if first.isdecimal() and last.isdecimal():
             years = [index[str(y)] for y in range(int(first), int(last) + 1) if str(y) in index]
             if len(years) == int(last) - int(first) + 1:
                 found.append((1, at, years))

@@ -177,7 +177,7 @@ def other_meaning(was: Element, now: Element) -> bool:
     if not was.naam or not now.naam:
         return False
     before, after = fold(was.naam), fold(now.naam)
-    words = {w for w in before.split() if len(w) > 2 or w.isdigit()}
+    words = {w for w in before.split() if len(w) > 2 or w.isdecimal()}
     if words & set(after.split()):
         return False
     return SequenceMatcher(None, before, after).ratio() < _SAME_NAME

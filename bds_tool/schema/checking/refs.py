@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from bds_tool.base.names import child
 from bds_tool.base.ranges import SINCE, UNTIL, order, range_of
 from bds_tool.findings.finding import Finding as SpecFinding
 from bds_tool.schema.checking.files import Document
@@ -109,7 +110,7 @@ def _place(document: Document, path: Path) -> str:
     for part in path:
         if isinstance(node, dict):
             name = str(node.get("id") or node.get("code") or name)
-            node = node.get(part, node.get(int(part)) if part.isdigit() else None)
+            node = node.get(part, node.get(int(part)) if part.isdecimal() else None)
         elif isinstance(node, list):
             node = node[int(part)]
     return name or "/".join(path)
@@ -124,7 +125,7 @@ def _elements(
 ) -> Iterator[SpecFinding]:
     if isinstance(value, dict):
         for key, member in value.items():
-            if str(key).isdigit():
+            if str(key).isdecimal():
                 # Limits or settings per element: the key is the number, what stands below is something else.
                 yield from _element(document, int(key), (*path, str(key)), claimed)
                 continue
@@ -292,14 +293,14 @@ def check_table_references(document: Document) -> Iterator[SpecFinding]:
             for f in resource["schema"]["fields"]
             if f["name"] in {"bdsnummer", "element", "oud", "nieuw"} and f["type"] == "integer"
         ]
-        path = document.path.parent / resource["path"]
+        path = child(document.path.parent, resource["path"])
         if not columns or not path.is_file():
             continue
         with path.open(encoding="utf-8", newline="") as file:
             for line, row in enumerate(csv.DictReader(file), 2):
                 for column in columns:
                     value = row.get(column) or ""
-                    if value.isdigit() and int(value) not in known:
+                    if value.isdecimal() and int(value) not in known:
                         parameters = {"plaats": column, "nummer": value, "versies": ", ".join(versions())}
                         yield SpecFinding("SPEC301", prefix + resource["path"], line, parameters, "", value)
 

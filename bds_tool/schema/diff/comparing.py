@@ -136,7 +136,7 @@ def _keyed(rows: Iterable[Row]) -> dict[str, Row]:
 
 
 def _order(key: str) -> tuple[int, str]:
-    return (int(key) if key.isdigit() else 0, key)
+    return (int(key) if key.isdecimal() else 0, key)
 
 
 def _compare(tabel: str, key: str, before: Row | None, after: Row | None) -> Iterator[Change]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.names import child
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
 from bds_tool.schema.diff.report import COLUMNS, Requests, difference, rows
@@ -92,7 +93,7 @@ def _sheet(
         for m, cell in enumerate(row):
             if cell in ("", None):
                 continue
-            if columns[m] in _NUMBERS and str(cell).isdigit():
+            if columns[m] in _NUMBERS and str(cell).isdecimal():
                 sheet.write_number(n, m, int(cell))
             else:
                 sheet.write_string(n, m, str(cell))
@@ -110,7 +111,9 @@ def _sheet(
 def _explanation(book: Any, version: str, formats: Formats) -> None:  # noqa: ANN401
     """What each column means, from the data package."""
     bold, wrap = formats
-    package = json.loads((specs_dir() / "bds" / version / "datapackage.json").read_text(encoding="utf-8"))
+    package = json.loads(
+        (child(specs_dir() / "bds", version) / "datapackage.json").read_text(encoding="utf-8")
+    )
     sheet = book.add_worksheet("Leeswijzer")
     sheet.set_column(0, 0, 18)
     sheet.set_column(1, 1, 26)

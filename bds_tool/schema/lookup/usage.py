@@ -128,7 +128,7 @@ def _numbers(value: Any, path: str) -> Iterator[tuple[int, str]]:  # noqa: ANN40
             yield from _numbers(member, f"{path}/{n}")
     elif isinstance(value, dict):
         for key, member in value.items():
-            if str(key).isdigit():
+            if str(key).isdecimal():
                 yield int(key), f"{path}/{key}"
             else:
                 yield from _numbers(member, f"{path}/{key}")

@@ -143,7 +143,7 @@ class Zibkaart:
             return self.systemen[systeem]
         if systeem in self.oids:
             return self.oids[systeem]
-        return f"urn:oid:{systeem}" if systeem[:1].isdigit() else systeem
+        return f"urn:oid:{systeem}" if systeem[:1].isdecimal() else systeem
 
     @cached_property
     def uri_naar_oid(self) -> dict[str, str]:

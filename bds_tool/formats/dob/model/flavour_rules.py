@@ -135,7 +135,7 @@ def _cs_1(e: _Element) -> bool:
 def _bsn_3(e: _Element) -> bool:
     value = e.get("extension") or ""
     if e.get("root") != "2.16.840.1.113883.2.4.6.3" or not (
-        len(value) == 9 and value.isascii() and value.isdigit()
+        len(value) == 9 and value.isascii() and value.isdecimal()
     ):
         return True
     return sum(int(d) * w for d, w in zip(value, (9, 8, 7, 6, 5, 4, 3, 2, -1), strict=True)) % 11 == 0

@@ -327,7 +327,7 @@ def _pattern(id_: str, demand: Demand) -> Made:
 
         def number(e: _Element) -> bool:
             value = e.get("extension") or ""
-            return e.get("root") != root or (len(value) == digits and value.isascii() and value.isdigit())
+            return e.get("root") != root or (len(value) == digits and value.isascii() and value.isdecimal())
 
         return number, {"@root"}
     right = _PATTERNS[demand.value]

@@ -113,6 +113,6 @@ def uri(value: str) -> bool:
         if place.count("@") > 1:
             return False
         port = place.rpartition("@")[2].partition(":")
-        if port[1] and port[2] and not (port[2].isascii() and port[2].isdigit() and len(port[2]) < 10):
+        if port[1] and port[2] and not (port[2].isascii() and port[2].isdecimal() and len(port[2]) < 10):
             return False
     return True
