@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow smoke wheelhouse lint format bench sample fuzz docs matrix clean
+.PHONY: help demo test slow smoke wheelhouse lint format bench sample fuzz audit docs matrix clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -72,6 +72,13 @@ bench: $(DEV)  ## Run all benchmarks, or some: make bench NAMES="store_scan read
 fuzz: $(DEV)  ## Fuzz each reader for FUZZ_SECONDS (60), with sample_data/ as corpus
 	$(BIN)/python -m pip install --quiet --group fuzz
 	$(BIN)/python tests/robust/fuzz_all.py --seconds $(or $(FUZZ_SECONDS),60)
+
+audit: $(STAMP)  ## Known holes in what bds depends on (asks the internet), and the bill of materials in build/sbom.json
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install --quiet "pip-audit>=2.7" "cyclonedx-bom>=5"
+	$(BIN)/python -m pip freeze --exclude-editable > build/audit/requirements.txt
+	build/audit/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-format JSON --output-file build/sbom.json
+	build/audit/bin/pip-audit --strict --no-deps --disable-pip --requirement build/audit/requirements.txt
 
 docs: $(STAMP)  ## Build the documentation into site/, without network
 	$(BIN)/python docs/build.py site

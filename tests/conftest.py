@@ -86,3 +86,26 @@ def browser(chromium):
         opened = playwright.chromium.launch(executable_path=chromium, args=quiet)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def released():
+    """`released(result, target)`: the result as if it was protected, so that reports of a few children can be tried."""
+    import polars as pl
+
+    from bds_tool.indicators.result import UNPROVEN, read_result, write_result
+    from bds_tool.protect.policy import load_policy
+    from bds_tool.protect.seal import public_meta, seal_facts, sealer
+
+    def write(result: Path, target: Path) -> None:
+        made = read_result(result)
+        thresholds = {"denominator": 1, "numerator": 0, "complement": 0, "cell": 2}
+        policy = {**load_policy("ncj-strict").data, "thresholds": thresholds}
+        meta = {**public_meta(made.meta), "status": "beschermd", "policy": policy}
+        frame = made.counts().collect()
+        open_ = frame.with_columns(
+            pl.lit("ok").alias("status"), *(pl.lit(None, dtype=frame[c].dtype).alias(c) for c in UNPROVEN)
+        )
+        write_result(target, open_, meta, finish=sealer(seal_facts(meta, safe=True)))
+
+    return write

@@ -219,7 +219,7 @@ def _municipalities(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -
         [
             (c.code, c.weergavenaam, c.status == "D")
             for c in listed.codes
-            if c.code.isdigit() and c.code != "0000"
+            if c.code.isdecimal() and c.code != "0000"
         ]
         if listed
         else []

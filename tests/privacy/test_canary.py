@@ -15,9 +15,6 @@ from bds_tool.formats.dob.sender import INVENTED
 from bds_tool.formats.jgz.write import ROOTS
 from bds_tool.formats.registry import WRITERS
 from bds_tool.formats.writing import WriteOptions, write
-from bds_tool.indicators.result import UNPROVEN, read_result, write_result
-from bds_tool.protect.policy import load_policy
-from bds_tool.protect.seal import public_meta, seal_facts, sealer
 from bds_tool.store.store import Store, StoreWriter
 from bds_tool.synthetic.generate import Generator, Request
 
@@ -98,7 +95,7 @@ BREAKS = ("cut", "latin-1", "nul", "swapped")
 
 
 @pytest.fixture(scope="session")
-def marked(tmp_path_factory) -> Path:
+def marked(tmp_path_factory, released) -> Path:
     """A store and an export in each format, all with marks."""
     folder = tmp_path_factory.mktemp("marked")
     for coding in ("bds", "hl7"):
@@ -134,19 +131,6 @@ def marked(tmp_path_factory) -> Path:
     program.run(["indicator", "compute", str(folder / "bds.bds"), "--output", str(folder / "r.result"), "-q"])
     released(folder / "r.result", folder / "p.result")
     return folder
-
-
-def released(result: Path, target: Path) -> None:
-    """The result as if it was protected: three children would be withheld, and reports must be tried as well."""
-    made = read_result(result)
-    thresholds = {"denominator": 1, "numerator": 0, "complement": 0, "cell": 2}
-    policy = {**load_policy("ncj-strict").data, "thresholds": thresholds}
-    meta = {**public_meta(made.meta), "status": "beschermd", "policy": policy}
-    frame = made.counts().collect()
-    open_ = frame.with_columns(
-        pl.lit("ok").alias("status"), *(pl.lit(None, dtype=frame[c].dtype).alias(c) for c in UNPROVEN)
-    )
-    write_result(target, open_, meta, finish=sealer(seal_facts(meta, safe=True)))
 
 
 def export(marked: Path, name: str) -> Path:

@@ -1,0 +1,159 @@
+"""Fuzzing that knows the structure of what it breaks: the outcome is a code and a message, in bounded time and memory.
+
+Seeds are numbers, so that a failure can be tried again. A minute of them is in every run; `make slow` takes fifteen.
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bds_tool.base.specs import specs_dir
+
+from . import structures
+from .conftest import SAMPLES
+
+TABLES = SAMPLES / "schoon" / "tabel-4.1.3"
+#: Seconds of processor time and MB that one small input may take.
+SECONDS, MEGABYTES = 20, 700
+QUICK = 8
+LONG = 110
+
+
+@pytest.fixture(scope="session")
+def seeds(tmp_path_factory) -> dict[str, Path]:
+    from bds_tool.cli.main import run
+
+    folder = tmp_path_factory.mktemp("zaden")
+    made = {n: folder / n for n in ("store", "result", "findings")}
+    assert run(["convert", str(TABLES / "lang.csv"), str(made["store"]), "--to", "store", "-q"]) == 0
+    assert run(["validate", str(made["store"]), "--save", str(made["findings"]), "-q"]) in {0, 1}
+    assert (
+        run(["indicator", "compute", str(made["store"]), "-o", str(made["result"]), "-i", "BF-BIRTH", "-q"])
+        == 0
+    )
+    return made
+
+
+def workbook(seeds, folder, dice):
+    (folder / "a.xlsx").write_bytes(structures.archive((TABLES / "lang.xlsx").read_bytes(), dice))
+    return ["validate", folder / "a.xlsx", "-q"]
+
+
+def parquet(seeds, folder, dice):
+    (folder / "a.parquet").write_bytes(structures.parquet((TABLES / "lang.parquet").read_bytes(), dice))
+    return ["convert", folder / "a.parquet", folder / "uit.csv", "--to", "csv", "-q"]
+
+
+def archive(seeds, folder, dice):
+    import io
+    import zipfile
+
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("a.json", (TABLES / "james-3.0.json").read_bytes().splitlines()[0])
+        made.writestr("b.csv", b"\n".join((TABLES / "lang.csv").read_bytes().splitlines()[:20]))
+    (folder / "a.zip").write_bytes(structures.archive(held.getvalue(), dice))
+    return ["validate", folder / "a.zip", "-q"]
+
+
+def store(seeds, folder, dice):
+    structures.directory(seeds["store"], folder / "s.bds", dice)
+    commands = (["validate", "S", "-q"], ["profile", "S"], ["convert", "S", folder / "uit", "--to", dice.choice(["csv", "james", "dob", "xlsx"]), "--organisation", "1"],
+                ["migrate", "S", "--to", "4.2.0", "--out", folder / "m.bds"], ["zib", "coverage", "S"])  # fmt: skip
+    return [folder / "s.bds" if w == "S" else w for w in dice.choice(commands)]
+
+
+def findings(seeds, folder, dice):
+    structures.directory(seeds["findings"], folder / "f", dice)
+    return dice.choice(
+        [
+            ["findings", "report", folder / "f", "--format", dice.choice(["text", "json", "html"])],
+            ["findings", "compare", folder / "f", seeds["findings"]],
+        ]
+    )
+
+
+def result(seeds, folder, dice):
+    structures.directory(seeds["result"], folder / "r.result", dice)
+    given = folder / "r.result"
+    return dice.choice(
+        [
+            ["protect", "run", given, "--to", folder / "p.result"],
+            ["protect", "audit", given],
+            ["report", "table", given, "-o", folder / "t.csv"],
+            ["indicator", "merge", given, seeds["result"], "-o", folder / "m"],
+        ]
+    )
+
+
+def definition(seeds, folder, dice):
+    kind, command = dice.choice(
+        [
+            ("indicatoren", ["indicator", "check", "--indicators"]),
+            ("beleid", ["protect", "policy", "check"]),
+            ("wijzigingen", ["change", "check"]),
+            ("protocollen", ["protocol", "check"]),
+        ]
+    )
+    files = sorted((specs_dir() / kind).rglob("*.yaml"), key=lambda p: (p.stat().st_size, p.name))[:4]
+    text = dice.choice(files).read_text(encoding="utf-8")
+    place = folder / "d"
+    place.mkdir()
+    (place / "a.yaml").write_text(
+        yaml.safe_dump(structures.mapping(text, dice), allow_unicode=True), encoding="utf-8"
+    )
+    return [*command, place if kind == "indicatoren" else place / "a.yaml"]
+
+
+def settings(seeds, folder, dice):
+    (folder / "bds.toml").write_text(structures.settings(dice), encoding="utf-8")
+    return dice.choice(
+        [
+            ["validate", TABLES / "lang.csv", "--config", folder / "bds.toml", "-q"],
+            ["profile", TABLES / "lang.csv", "--config", folder / "bds.toml"],
+            ["--config", folder / "bds.toml", "rule", "BDS203"],
+        ]
+    )
+
+
+KINDS = {f.__name__: f for f in (workbook, parquet, archive, store, findings, result, definition, settings)}
+
+
+def once(kind: str, seed: int, seeds, folder: Path, bds) -> int:
+    folder.mkdir()
+    command = KINDS[kind](seeds, folder, random.Random(f"{kind} {seed}"))
+    begun, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    told = bds(*command)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    said = told.out + told.err
+    where = (kind, seed, [str(c) for c in command], told.code, said[-300:])
+    assert told.code in {0, 1, 2, 3, 4}, where
+    assert "Traceback" not in said, where
+    assert "panicked" not in said, where
+    assert time.process_time() - begun < SECONDS, where
+    assert grown < MEGABYTES, where
+    return told.code
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_damaged_structure_is_told(kind, seeds, tmp_path, bds, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for seed in range(QUICK):
+        once(kind, seed, seeds, tmp_path / str(seed), bds)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_damaged_structures_are_told(kind, seeds, tmp_path, bds, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    end, seed, codes = time.monotonic() + LONG, 1000, set()
+    while time.monotonic() < end:
+        codes.add(once(kind, seed, seeds, tmp_path / str(seed), bds))
+        seed += 1
+    assert len(codes) > 1, "some are taken, some are refused"
