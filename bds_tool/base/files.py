@@ -112,12 +112,16 @@ _folders = ExitStack()
 atexit.register(_folders.close)
 
 
+def place() -> Path:
+    """The system's place for temporary files."""
+    return Path(tempfile.gettempdir())
+
+
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A folder in the system's place for temporary files; it goes when the block ends."""
-    place = Path(tempfile.gettempdir())
-    sweep(place)
-    folder = fresh(place, "bds", hidden=False)
+    sweep(place())
+    folder = fresh(place(), "bds", hidden=False)
     try:
         folder.mkdir(mode=0o700)
     except OSError as error:

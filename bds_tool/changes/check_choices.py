@@ -55,7 +55,7 @@ def _tightened(c: Context, w: Wijziging) -> Iterator[Bevinding]:
 
 
 def _number(text: str) -> float:
-    return float(text) if text.replace(".", "", 1).isdigit() else 0.0
+    return float(text) if text.replace(".", "", 1).isdecimal() else 0.0
 
 
 # -- tables by the names of their codes --------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base.names import child
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
 from bds_tool.changes.findings import Bevinding, bevinding
@@ -121,7 +122,9 @@ def _columns(c: Context, w: Wijziging) -> Iterator[Bevinding]:
 
 @lru_cache(maxsize=4)
 def _judges(root: str, version: str) -> dict[str, dict[str, Any]]:
-    package = json.loads((Path(root) / "bds" / version / "datapackage.json").read_text(encoding="utf-8"))
+    package = json.loads(
+        (child(Path(root) / "bds", version) / "datapackage.json").read_text(encoding="utf-8")
+    )
     return {r["name"]: column_judges(r["schema"]) for r in package["resources"]}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.files import atomic_file
+from bds_tool.base.names import child
 from bds_tool.base.yaml_splice import splice
 from bds_tool.changes.dumping import change_entries, dump_data, head_data, request_data, to_data
 from bds_tool.changes.loading import HEAD, files, read_changes, read_package_file, read_request
@@ -54,7 +55,7 @@ def _parts(pakket: Pakket, folder: Path) -> dict[Path, tuple[dict[str, Any], tup
         mine = tuple(w for w in pakket.wijzigingen if home[w.id] == jgz)
         data = {"verzoek": request_data(request), "wijzigingen": _entries_of(mine, jgz)}
         name = re.sub(r"[^\w.-]+", "-", jgz)
-        found[known.get(jgz, folder / f"{name}.yaml")] = (data, mine)
+        found[known.get(jgz, child(folder, name, ".yaml"))] = (data, mine)
     return found
 
 

@@ -7,7 +7,6 @@ import os
 import platform
 import shutil
 import sys
-import tempfile
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Annotated
 import typer
 
 from bds_tool.base.errors import ExitCode, UserError
+from bds_tool.base.files import place
 from bds_tool.base.text import number, t
 from bds_tool.cli import project
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, write
@@ -180,7 +180,7 @@ def _machine() -> Iterator[Look]:
         if memory and memory < LITTLE_MEMORY
         else "",
     )
-    folder = Path(tempfile.gettempdir())
+    folder = place()
     free = shutil.disk_usage(folder).free
     writable = os.access(folder, os.W_OK)
     other = t("Zet TMPDIR op een map met meer ruimte.", "Set TMPDIR to a folder with more space.")

@@ -96,7 +96,7 @@ def recognise(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> A
     for path in files(paths):
         source = database.parquet(path) if path.suffix.lower() == ".parquet" else database.csv(path)
         try:
-            columns = connection.sql("select * from " + source).columns
+            columns = connection.sql(database.fill("select * from {source}", source=source)).columns
         except engine.Error as error:
             raise UnreadableError(
                 t(f"{path} is geen leesbare gebiedstabel.", f"{path} is no readable area table."),
@@ -181,14 +181,25 @@ def install(
         column = f["columns"]
         number = f"try_cast({column['huisnummer']} as integer)" if "huisnummer" in column else "null"
         connection.execute(
-            f"insert into _punt select {f['year'] or division or 0}, upper(replace({column['postcode']}, ' ', '')), "
-            f"{number}, {_code('BU', column['buurt'], 8)} from {f['source']} "
-            f"where {column['buurt']} is not null"
+            database.fill(
+                "insert into _punt select {part1}, upper(replace({postcode}, ' ', '')), {number}, {part4} from {source} where {buurt} is not null",
+                part1=f["year"] or division or 0,
+                postcode=column["postcode"],
+                number=number,
+                part4=_code("BU", column["buurt"], 8),
+                source=f["source"],
+                buurt=column["buurt"],
+            )
         )
-    connection.execute(f"""
+    connection.execute(
+        database.fill(
+            """
         create or replace table _buurt as
         select distinct buurt, 'WK' || substr(buurt, 3, 6) as wijk, 'GM' || substr(buurt, 3, 4) as gemeente
-        from _punt where jaar = {division or 0}""")
+        from _punt where jaar = {part1}""",
+            part1=division or 0,
+        )
+    )
     _changes(connection, tables)
     _municipalities(connection, tables)
     _areas(connection, lowest)
@@ -205,8 +216,12 @@ def _changes(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
     for f in tables.of("wijziging"):
         column = f["columns"]
         connection.execute(
-            f"insert into _wijziging select {_code('GM', column['oud'], 4)}, "
-            f"{_code('GM', column['nieuw'], 4)} from {f['source']}"
+            database.fill(
+                "insert into _wijziging select {part1}, {part2} from {source}",
+                part1=_code("GM", column["oud"], 4),
+                part2=_code("GM", column["nieuw"], 4),
+                source=f["source"],
+            )
         )
 
 
@@ -253,8 +268,12 @@ def _municipalities(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -
     for f in tables.of("regio"):
         column = f["columns"]
         connection.execute(
-            f"insert into _regio select {_code('GM', column['gemeente'], 4)}, "
-            f"{column['regio']} from {f['source']}"
+            database.fill(
+                "insert into _regio select {part1}, {regio} from {source}",
+                part1=_code("GM", column["gemeente"], 4),
+                regio=column["regio"],
+                source=f["source"],
+            )
         )
 
 
@@ -264,18 +283,25 @@ def _areas(connection: duckdb.DuckDBPyConnection, lowest: str) -> None:
         "wijk": "select distinct null, wijk, gemeente from _buurt",
         "gemeente": "select distinct null, null, gemeente from _buurt where false",
     }[lowest]
-    connection.execute(f"""
+    connection.execute(
+        database.fill(
+            """
         create or replace table gebied as
         with g as (select distinct gemeente from (select gemeente from _buurt union all select gemeente from _gemeente)),
-        eenheid(woord) as (values ('{UNKNOWN}'), ('{SECRET}')),
+        eenheid(woord) as (values ('{unknown}'), ('{secret}')),
         alles(buurt, wijk, gemeente) as (
             {places}
             union all select 'BU' || substr(gemeente, 3) || '/' || woord, 'WK' || substr(gemeente, 3) || '/' || woord, gemeente
             from g cross join eenheid
             union all select 'BU/' || woord, 'WK/' || woord, 'GM/' || woord from eenheid)
         select cast(row_number() over (order by a.gemeente, a.wijk, a.buurt) as integer) as gebied, a.buurt, a.wijk, a.gemeente,
-            coalesce(r.regio, 'RG/{UNKNOWN}') as regio
-        from alles a left join _regio r on r.gemeente = a.gemeente""")
+            coalesce(r.regio, 'RG/{unknown}') as regio
+        from alles a left join _regio r on r.gemeente = a.gemeente""",
+            unknown=UNKNOWN,
+            secret=SECRET,
+            places=places,
+        )
+    )
 
 
 def _lookups(connection: duckdb.DuckDBPyConnection, tables: AreaTables, lowest: str, division: int) -> None:
@@ -284,10 +310,16 @@ def _lookups(connection: duckdb.DuckDBPyConnection, tables: AreaTables, lowest: 
         "wijk": "g.wijk = 'WK' || substr(p.buurt, 3, 6)",
         "gemeente": f"g.gemeente = 'GM' || substr(p.buurt, 3, 4) and g.wijk like '%/{UNKNOWN}'",
     }[lowest]
-    connection.execute(f"""
+    connection.execute(
+        database.fill(
+            """
         create or replace table _geplaatst as
         select p.postcode, p.huisnummer, g.gebied, p.jaar = {division} as huidig, p.jaar
-        from _punt p join gebied g on {key}""")
+        from _punt p join gebied g on {key}""",
+            division=division,
+            key=key,
+        )
+    )
     connection.execute("""
         create or replace table pc6hnr as
         select postcode, huisnummer, max_by(gebied, (jaar + case when huidig then 10000 else 0 end)::bigint * 100000000 - gebied) as gebied
@@ -297,23 +329,42 @@ def _lookups(connection: duckdb.DuckDBPyConnection, tables: AreaTables, lowest: 
         select postcode, max_by(gebied, n::bigint * 100000000 - gebied) as gebied from (
             select postcode, gebied, count(*) + case when bool_or(huidig) then 1000000 else 0 end as n
             from _geplaatst group by postcode, gebied) group by postcode""")
-    connection.execute(f"""
+    connection.execute(
+        database.fill(
+            """
         create or replace table gemeentegebied as
         select m.sleutel as gemeente,
-            max(g.gebied) filter (where g.wijk like '%/{UNKNOWN}') as onbekend,
-            max(g.gebied) filter (where g.wijk like '%/{SECRET}') as geheim
-        from _gemeente m join gebied g on g.gemeente = m.gemeente and g.wijk like '%/%' group by m.sleutel""")
+            max(g.gebied) filter (where g.wijk like '%/{unknown}') as onbekend,
+            max(g.gebied) filter (where g.wijk like '%/{secret}') as geheim
+        from _gemeente m join gebied g on g.gemeente = m.gemeente and g.wijk like '%/%' group by m.sleutel""",
+            unknown=UNKNOWN,
+            secret=SECRET,
+        )
+    )
     # four digits say no more than the gemeente
     for f in tables.of("pc4"):
         column = f["columns"]
-        connection.execute(f"""
-            insert into pc6 select trim({column["postcode4"]}), min(g.onbekend) from {f["source"]} t
-            join gemeentegebied g on g.gemeente = lower({_code("GM", "t." + column["gemeente"], 4)})
-            group by 1 having count(distinct g.onbekend) = 1""")
-    connection.execute(f"""
+        connection.execute(
+            database.fill(
+                """
+            insert into pc6 select trim({postcode4}), min(g.onbekend) from {source} t
+            join gemeentegebied g on g.gemeente = lower({part3})
+            group by 1 having count(distinct g.onbekend) = 1""",
+                postcode4=column["postcode4"],
+                source=f["source"],
+                part3=_code("GM", "t." + column["gemeente"], 4),
+            )
+        )
+    connection.execute(
+        database.fill(
+            """
         create or replace table geenplaats as
-        select max(gebied) filter (where gemeente = 'GM/{UNKNOWN}') as onbekend,
-            max(gebied) filter (where gemeente = 'GM/{SECRET}') as geheim from gebied""")
+        select max(gebied) filter (where gemeente = 'GM/{unknown}') as onbekend,
+            max(gebied) filter (where gemeente = 'GM/{secret}') as geheim from gebied""",
+            unknown=UNKNOWN,
+            secret=SECRET,
+        )
+    )
 
 
 def _names(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
@@ -332,24 +383,40 @@ def _names(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
         for name, code in pairs:
             if name in column:
                 connection.execute(
-                    f"insert into _naam select distinct {code}, trim({column[name]}) from {f['source']} "
-                    f"where nullif(trim({column[name]}), '') is not null"
+                    database.fill(
+                        "insert into _naam select distinct {code}, trim({part2}) from {source} where nullif(trim({part2}), '') is not null",
+                        code=code,
+                        part2=column[name],
+                        source=f["source"],
+                    )
                 )
     for f in tables.of("regio"):
         if "naam" in f["columns"]:
             connection.execute(
-                f"insert into _naam select {f['columns']['regio']}, {f['columns']['naam']} from {f['source']}"
+                database.fill(
+                    "insert into _naam select {regio}, {naam} from {source}",
+                    regio=f["columns"]["regio"],
+                    naam=f["columns"]["naam"],
+                    source=f["source"],
+                )
             )
-    connection.execute(f"""
+    connection.execute(
+        database.fill(
+            """
         create or replace table gebiedsnaam as
         with al(code) as (select distinct unnest([gemeente, wijk, buurt, regio]) from gebied),
         bekend as (select code, min(naam) as naam from _naam group by code),
         lijst as (select 'GM' || code as code, min(naam) as naam from _lijst group by 1)
         select al.code, coalesce(b.naam, l.naam,
-            case when al.code like '%/{UNKNOWN}' then 'onbekend' when al.code like '%/{SECRET}' then 'geheim adres'
+            case when al.code like '%/{unknown}' then 'onbekend' when al.code like '%/{secret}' then 'geheim adres'
             else al.code end) as naam
         from al left join bekend b on b.code = al.code left join lijst l on l.code = al.code where al.code is not null
-        union all select '{TOTAL}', 'Alle gegevens'""")
+        union all select '{total}', 'Alle gegevens'""",
+            unknown=UNKNOWN,
+            secret=SECRET,
+            total=TOTAL,
+        )
+    )
 
 
 #: How an address was placed, best first: word, SQL condition over the joined address, Dutch and English text.
@@ -383,10 +450,19 @@ def check(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, int], dict[s
     joined = """from adres a left join pc6hnr h on h.postcode = a.postcode and h.huisnummer = a.huisnummer
         left join pc6 c on c.postcode = a.postcode left join pc6 d on d.postcode = left(a.postcode, 4)
         left join gemeentegebied g on g.gemeente = lower(a.gemeente) where a.rang < 3"""
-    found = dict(connection.execute(f"select {how}, count(*) {joined} group by 1").fetchall())
-    lost = connection.execute(f"""
+    found = dict(
+        connection.execute(
+            database.fill("select {how}, count(*) {joined} group by 1", how=how, joined=joined)
+        ).fetchall()
+    )
+    lost = connection.execute(
+        database.fill(
+            """
         select a.gemeente, count(*) {joined} and a.gemeente is not null and (g.onbekend is null or exists (
-            select 1 from _oud o where o.sleutel = lower(a.gemeente))) group by 1""").fetchall()
+            select 1 from _oud o where o.sleutel = lower(a.gemeente))) group by 1""",
+            joined=joined,
+        )
+    ).fetchall()
     return {word: int(found.get(word, 0)) for word, *_ in PLACED}, _tellable(connection, lost)
 
 

@@ -15,6 +15,7 @@ from bds_tool.base.ranges import range_of
 from bds_tool.indicators import features
 from bds_tool.indicators.compute import PARTS, Plan, cells_sql, groups, unpacked
 from bds_tool.indicators.definitions import Indicator
+from bds_tool.store import database
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,7 +84,7 @@ def run(indicators: list[Indicator]) -> list[Outcome]:
         names = unpacked(group)
         sums = ", ".join(names.values())
         for values in connection.execute(
-            f"select gebied, jaar, {sums} from ({cells_sql(group, ())})"
+            database.fill("select gebied, jaar, {sums} from ({group})", sums=sums, group=cells_sql(group, ()))
         ).fetchall():
             for name, value in zip(names, values[2:], strict=True):
                 what, _, indicator = name.partition("|")

@@ -13,6 +13,7 @@ from bds_tool.base.text import t
 from bds_tool.indicators.cases import covered, empty_views
 from bds_tool.indicators.definitions import EXPRESSIONS, Indicator, files, load_file
 from bds_tool.indicators.features import views
+from bds_tool.store import database
 from bds_tool.store.database import expression
 
 
@@ -145,7 +146,14 @@ def _expressions(indicators: list[Indicator]) -> list[str]:
         if "age" in i.data["uitsplitsingen"]:
             parts.append("age IS NULL")
         try:
-            connection.execute(f"select {', '.join(parts)}, cast({i.day} as date) from {i.view}")
+            connection.execute(
+                database.fill(
+                    "select {parts}, cast({day} as date) from {view}",
+                    parts=", ".join(parts),
+                    day=i.day,
+                    view=i.view,
+                )
+            )
         except duckdb.Error as error:
             text = str(error).splitlines()[0]
             out.append(f"{i.path.name}: {i.id}: {text}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import number, t
+from bds_tool.store import database
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,10 +24,13 @@ _FACTS = """
 def require_apart(connection: duckdb.DuckDBPyConnection, registraties: Path) -> None:
     """Raises UsageError when sources without an organisation have other children under the same key."""
     [(many,)] = connection.execute(
-        f"""
+        database.fill(
+            """
         select count(distinct dossier_id) from (
-            select dossier_id, bdsnummer from ({_FACTS})
+            select dossier_id, bdsnummer from ({facts})
             group by dossier_id, bdsnummer having count(distinct waarde) > 1 and min(bron) <> max(bron))""",
+            facts=_FACTS,
+        ),
         [str(registraties)],
     ).fetchall()
     if many:

@@ -164,9 +164,22 @@ def cells_sql(group: Group, by: Sequence[str], only: str = "") -> str:
         if "b" in conditions or indicator in summed:
             flags.append(f", coalesce(({conditions['p']}) AND ({conditions['n']}), FALSE) AS n{number}")
         if "b" in conditions:
-            packed.append(f"count(*) FILTER (WHERE n{number} AND ({conditions['b']})) AS b{number}")
+            packed.append(
+                database.fill(
+                    "count(*) FILTER (WHERE n{number} AND ({part2})) AS b{number}",
+                    number=number,
+                    part2=conditions["b"],
+                )
+            )
     for number, (name, sql) in enumerate(group.totals.items()):
-        packed.append(f"sum({sql}) FILTER (WHERE n{index[name[2:]]}) AS t{number}")
+        packed.append(
+            database.fill(
+                "sum({sql}) FILTER (WHERE n{part2}) AS t{number}",
+                sql=sql,
+                part2=index[name[2:]],
+                number=number,
+            )
+        )
     selected = {
         "sex": "t.sex",
         "education": "t.education",
@@ -184,17 +197,25 @@ def cells_sql(group: Group, by: Sequence[str], only: str = "") -> str:
         ]
     )
     where = " AND ".join(
-        part for part in (group.where, f"kind IN (SELECT kind FROM {only})" if only else "") if part
+        part
+        for part in (
+            group.where,
+            database.fill("kind IN (SELECT kind FROM {only})", only=only) if only else "",
+        )
+        if part
     )
-    rows = f"SELECT *, CAST({group.day} AS DATE) AS k_datum FROM {group.view}{' WHERE ' + where if where else ''}"
-    return (
-        f"SELECT {columns} FROM (SELECT *{''.join(flags)} FROM ({rows}) AS r "
-        "CROSS JOIN (SELECT van AS per_van, peildatum AS per_tot FROM parameters) AS per "
-        "WHERE r.k_datum BETWEEN per.per_van AND per.per_tot) AS u "
-        "JOIN (SELECT kind AS t_kind, sex, education, origin, mother_age, gebied, levering FROM thuis) AS t ON t.t_kind = u.kind "
-        "LEFT JOIN (SELECT kind AS w_kind, van AS w_van, tot AS w_tot, gebied FROM verhuisd) AS w "
-        "ON w.w_kind = u.kind AND u.k_datum >= w.w_van AND u.k_datum < w.w_tot CROSS JOIN geenplaats AS p "
-        f"GROUP BY {', '.join(str(n + 1) for n in range(len(by) + 3))}"
+    rows = database.fill(
+        "SELECT *, CAST({day} AS DATE) AS k_datum FROM {view}{part3}",
+        day=group.day,
+        view=group.view,
+        part3=" WHERE " + where if where else "",
+    )
+    return database.fill(
+        "SELECT {columns} FROM (SELECT *{flags} FROM ({rows}) AS r CROSS JOIN (SELECT van AS per_van, peildatum AS per_tot FROM parameters) AS per WHERE r.k_datum BETWEEN per.per_van AND per.per_tot) AS u JOIN (SELECT kind AS t_kind, sex, education, origin, mother_age, gebied, levering FROM thuis) AS t ON t.t_kind = u.kind LEFT JOIN (SELECT kind AS w_kind, van AS w_van, tot AS w_tot, gebied FROM verhuisd) AS w ON w.w_kind = u.kind AND u.k_datum >= w.w_van AND u.k_datum < w.w_tot CROSS JOIN geenplaats AS p GROUP BY {part4}",
+        columns=columns,
+        flags="".join(flags),
+        rows=rows,
+        part4=", ".join(str(n + 1) for n in range(len(by) + 3)),
     )
 
 
@@ -256,23 +277,32 @@ def count(
         with first:
             new = target not in made
             if new:
-                own.execute(f"create or replace table {target} as {sql}")
+                own.execute(
+                    database.fill("create or replace table {target} as {sql}", target=target, sql=sql)
+                )
                 made.add(target)
         if not new:
-            own.execute(f"insert into {target} {sql}")
+            own.execute(database.fill("insert into {target} {sql}", target=target, sql=sql))
 
     def one(table: pa.Table) -> None:
         with connection.cursor() as own:  # temporary tables are those of a cursor
             own.register("_stuk", by_element(table))
             own.execute(
-                f"create or replace temp view registraties as {CERTAIN if judged else 'select * from _stuk'}"
+                database.fill(
+                    "create or replace temp view registraties as {part1}",
+                    part1=CERTAIN if judged else "select * from _stuk",
+                )
             )
             features.make(own, plan.views(), plan.concepts())
             for position, group in enumerate(found):
                 add(own, f"_cel{position}", cells_sql(group, plan.cell_by))
             if judged:
                 for position, sign, sql in _range(own, found, plan):
-                    add(own, f"_met{position}", f"select {sign} as teken, * from ({sql})")
+                    add(
+                        own,
+                        f"_met{position}",
+                        database.fill("select {sign} as teken, * from ({sql})", sign=sign, sql=sql),
+                    )
             own.unregister("_stuk")
 
     waiting: list[Future[None]] = []
@@ -333,5 +363,12 @@ def figures(
         f'sum({sign} * CAST({sql} AS DOUBLE)) AS "{name}"' for name, sql in unpacked(group).items()
     )
     return dict(
-        connection.execute(f"select {', '.join(dims)}, {sums} from {cells} group by all").fetchnumpy()
+        connection.execute(
+            database.fill(
+                "select {dims}, {sums} from {cells} group by all",
+                dims=", ".join(dims),
+                sums=sums,
+                cells=cells,
+            )
+        ).fetchnumpy()
     )

@@ -41,11 +41,20 @@ def install(connection: duckdb.DuckDBPyConnection, registraties: Path, wanted: f
     `connection` holds `bronnen`. `levering` has a bit per source; `meer`: a child can be in more than one of them.
     """
     numbers = ", ".join(map(str, sorted(wanted | {20})))
-    connection.execute(f"""
+    connection.execute(
+        database.fill(
+            """
         create or replace table voorkomen as
-        select distinct bron, bdsnummer, coalesce(year(datum), {ALWAYS}) as jaar
-        from {database.parquet(registraties)} where bdsnummer in ({numbers}) and waarde is not null""")
-    connection.execute(f"""
+        select distinct bron, bdsnummer, coalesce(year(datum), {always}) as jaar
+        from {registraties} where bdsnummer in ({numbers}) and waarde is not null""",
+            always=ALWAYS,
+            registraties=database.parquet(registraties),
+            numbers=numbers,
+        )
+    )
+    connection.execute(
+        database.fill(
+            """
         create or replace table bronlevering as
         with bekend as (
             select bron, coalesce(organisatie, '') as organisatie,
@@ -56,13 +65,16 @@ def install(connection: duckdb.DuckDBPyConnection, registraties: Path, wanted: f
             select *, versie is null and max(versie) over (partition by organisatie) is not null as overal from bekend
         ), genummerd as (
             select *, case when not overal then
-                cast(1 as bigint) << cast((dense_rank() over (order by organisatie, versie) - 1) % {BITS} as integer)
+                cast(1 as bigint) << cast((dense_rank() over (order by organisatie, versie) - 1) % {bits} as integer)
                 end as plaats
             from heel
         )
         select bron, coalesce(plaats, bit_or(plaats) over (partition by organisatie)) as levering,
             count(distinct plaats) over (partition by organisatie) > 1 as meer
-        from genummerd""")
+        from genummerd""",
+            bits=BITS,
+        )
+    )
 
 
 class Delivered:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
 from bds_tool.indicators.growth import rows
+from bds_tool.store import database
 
 if TYPE_CHECKING:
     from datetime import date
@@ -48,9 +49,14 @@ def install(
     found = _read(findings) if findings else _judge(store, spill, day, wanted)
     found = found.filter(pl.col("code").is_in(list(reasons()))).select(*KEY, "code").unique()
     connection.register("_twijfel", found.to_arrow())
-    connection.execute(f"""
+    connection.execute(
+        database.fill(
+            """
         create or replace table twijfel as
-        select *, code in ({_codes("activiteit")}) as activiteit from _twijfel""")
+        select *, code in ({part1}) as activiteit from _twijfel""",
+            part1=_codes("activiteit"),
+        )
+    )
     connection.unregister("_twijfel")
     return dict(found.group_by("code").len().sort("code").iter_rows())
 

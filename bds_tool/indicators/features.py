@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import SpecError
 from bds_tool.base.text import t
 from bds_tool.indicators.growth import growth_per_day, lms_per_height, rows
+from bds_tool.store import database
 
 if TYPE_CHECKING:
     import duckdb
@@ -272,7 +273,9 @@ def install_lookups(
     sources = {s for view in needed(names) for s in view.sources}
     for name, table in lookup_tables(settings, concepts, sources).items():
         connection.register(f"_{name}", table)
-        connection.execute(f"create or replace table {name} as select * from _{name}")
+        connection.execute(
+            database.fill("create or replace table {name} as select * from _{name}", name=name)
+        )
         connection.unregister(f"_{name}")
     # The key of a child with more than one dossier (same_child.MARK) belongs to no organisation.
     connection.execute("create or replace macro SLEUTEL(a, b) as hash(a, if(a[1] = chr(1), '', b))")
@@ -300,7 +303,11 @@ def make(
             connection.unregister("_dscore")
             made.append("dscore")
         connection.execute(
-            f"create or replace temp table {view.name} as {view.sql.replace('$ELEMENTEN', numbers)}"
+            database.fill(
+                "create or replace temp table {name} as {part2}",
+                name=view.name,
+                part2=view.sql.replace("$ELEMENTEN", numbers),
+            )
         )
         made.append(view.name)
     return made
@@ -345,4 +352,6 @@ def own_elements(view: str, where: str, concepts: Iterable[str]) -> set[int]:
 def make_again(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
     """Make these views anew, after one that they read was replaced."""
     for name in names:
-        connection.execute(f"create or replace temp table {name} as {views()[name].sql}")
+        connection.execute(
+            database.fill("create or replace temp table {name} as {sql}", name=name, sql=views()[name].sql)
+        )

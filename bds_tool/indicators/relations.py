@@ -165,11 +165,22 @@ def _truth(whole: str, parts: Sequence[str]) -> list[Bools] | None:
         tables = []
         for column, (kind, values) in domains.items():
             table = database.name(f"_{column}")
-            connection.execute(f"create temp table {table} ({database.name(column)} {kind})")
-            connection.executemany(f"insert into {table} values (?)", [(v,) for v in values])
+            connection.execute(
+                database.fill(
+                    "create temp table {table} ({column} {kind})",
+                    table=table,
+                    column=database.name(column),
+                    kind=kind,
+                )
+            )
+            connection.executemany(
+                database.fill("insert into {table} values (?)", table=table), [(v,) for v in values]
+            )
             tables.append(table)
         told = ", ".join(f"coalesce(cast(({e}) as boolean), false)" for e in (whole, *parts))
-        answers = connection.execute(f"select {told} from {', '.join(tables)}").fetchall()
+        answers = connection.execute(
+            database.fill("select {told} from {tables}", told=told, tables=", ".join(tables))
+        ).fetchall()
     except duckdb.Error:
         return None
     finally:

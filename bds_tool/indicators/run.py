@@ -24,6 +24,7 @@ from bds_tool.indicators.result import LEVELS, TOTAL, Result, write_result
 from bds_tool.indicators.standardise import FILE as STANDARDISED
 from bds_tool.indicators.standardise import Standardiser
 from bds_tool.indicators.version_coverage import in_counted_units, uncovered
+from bds_tool.store import database
 
 if TYPE_CHECKING:
     import duckdb
@@ -189,7 +190,7 @@ def make_space(connection: duckdb.DuckDBPyConnection, plan: Plan) -> Space:
 
     levels = [level for level in LEVELS[1:] if level in plan.levels]
     rows = connection.execute(
-        f"select gebied, {', '.join(levels) or '1'} from gebied order by gebied"
+        database.fill("select gebied, {part1} from gebied order by gebied", part1=", ".join(levels) or "1")
     ).fetchall()
     names = dict(connection.execute("select code, naam from gebiedsnaam").fetchall())
     places: list[tuple[str, str, str | None, str]] = [("land", TOTAL, None, names[TOTAL])]
@@ -232,7 +233,7 @@ def all_sums(
         cells = figures(connection, table, group, plan.cell_by)
         delivered.apply(cells, mine)
         names = [*unpacked(group), *(f"a|{i.id}" for i in mine)]
-        connection.execute(f"drop table {table}")
+        connection.execute(database.fill("drop table {table}", table=table))
         if standard:
             standard.add(cells, mine)
         keys, sums = roll_up(space, cells, names)

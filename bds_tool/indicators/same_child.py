@@ -62,32 +62,53 @@ def find(connection: duckdb.DuckDBPyConnection, registraties: Path) -> Found:
     `connection` holds `bronnen`. `eigen` is the key they get, `volgorde` their order.
     """
     source = database.parquet(registraties)
-    connection.execute(f"""
+    connection.execute(
+        database.fill(
+            """
         create or replace temp table _bsn as
         select r.dossier_id, coalesce(b.organisatie, '') as organisatie, min(trim(r.waarde)) as bsn
         from {source} r join bronnen b on b.bron = r.bron
-        where r.bdsnummer = {BSN} and length(trim(r.waarde)) >= 8 and len(list_distinct(split(trim(r.waarde), ''))) > 1
-        group by all having count(distinct trim(r.waarde)) = 1""")
-    connection.execute(f"""
+        where r.bdsnummer = {bsn} and length(trim(r.waarde)) >= 8 and len(list_distinct(split(trim(r.waarde), ''))) > 1
+        group by all having count(distinct trim(r.waarde)) = 1""",
+            source=source,
+            bsn=BSN,
+        )
+    )
+    connection.execute(
+        database.fill(
+            """
         create or replace temp table _meer as
         select * from _bsn where bsn in (
-            select bsn from _bsn group by bsn having count(*) between 2 and {MOST})""")
-    connection.execute(f"""
+            select bsn from _bsn group by bsn having count(*) between 2 and {most})""",
+            most=MOST,
+        )
+    )
+    connection.execute(
+        database.fill(
+            """
         create or replace temp table _strijdig as
         select distinct bsn from (
             select m.bsn, r.bdsnummer from {source} r join bronnen b on b.bron = r.bron
             join _meer m on m.dossier_id = r.dossier_id and m.organisatie = coalesce(b.organisatie, '')
             where r.bdsnummer in (19, 20) and r.waarde is not null
             group by m.bsn, r.bdsnummer
-            having count(distinct case r.waarde when 'M' then '1' when 'F' then '2' else left(r.waarde, 10) end) > 1)""")
-    connection.execute(f"""
+            having count(distinct case r.waarde when 'M' then '1' when 'F' then '2' else left(r.waarde, 10) end) > 1)""",
+            source=source,
+        )
+    )
+    connection.execute(
+        database.fill(
+            """
         create or replace table zelfde as
         select m.dossier_id, b.bron,
-            '{MARK}' || dense_rank() over (order by m.bsn) as eigen,
+            '{mark}' || dense_rank() over (order by m.bsn) as eigen,
             dense_rank() over (partition by m.bsn order by m.organisatie, m.dossier_id) as volgorde,
             m.organisatie
         from _meer m join bronnen b on coalesce(b.organisatie, '') = m.organisatie
-        where m.bsn not in (select bsn from _strijdig)""")
+        where m.bsn not in (select bsn from _strijdig)""",
+            mark=MARK,
+        )
+    )
     [(children, dossiers)] = connection.execute("""
         select count(distinct eigen), count(distinct (dossier_id, organisatie)) from zelfde""").fetchall()
     [(apart,)] = connection.execute("select count(*) from _strijdig").fetchall()
@@ -108,7 +129,9 @@ def once(
     plain = [c for c in COLUMNS if c not in {"dossier_id", "activiteit_id", "volgnr"}]
     source = database.parquet(registraties)
     # Care that ended in one dossier and goes on in another has not ended; else it ended when the last one did.
-    connection.execute(f"""
+    connection.execute(
+        database.fill(
+            """
         create or replace table einde as
         select z.eigen, max(e.dag) as dag
         from (select distinct eigen, volgorde from zelfde) z left join (
@@ -116,19 +139,30 @@ def once(
             join zelfde z on z.dossier_id = r.dossier_id and z.bron = r.bron
             where r.bdsnummer = 488 and r.waarde is not null group by all
         ) e on e.eigen = z.eigen and e.volgorde = z.volgorde
-        group by z.eigen having count(*) = count(e.dag)""")
-    connection.execute(f"""
+        group by z.eigen having count(*) = count(e.dag)""",
+            source=source,
+        )
+    )
+    connection.execute(
+        database.fill(
+            """
         copy (
             select z.eigen as dossier_id,
                 case when r.activiteit_id is not null then z.volgorde || '|' || r.activiteit_id end as activiteit_id,
-                cast(coalesce(r.volgnr, 0) + (z.volgorde - 1) * {APART} as integer) as volgnr,
-                {", ".join(f"r.{c}" for c in plain)}
+                cast(coalesce(r.volgnr, 0) + (z.volgorde - 1) * {apart} as integer) as volgnr,
+                {part2}
             from {source} r
             join zelfde z on z.dossier_id = r.dossier_id and z.bron = r.bron
             left join einde e on e.eigen = z.eigen
             where r.bdsnummer is distinct from 488 or r.waarde = e.dag
             order by 1
-        ) to {database.text(str(target.resolve()))} (format parquet)""")
+        ) to {part4} (format parquet)""",
+            apart=APART,
+            part2=", ".join(f"r.{c}" for c in plain),
+            source=source,
+            part4=database.text(str(target.resolve())),
+        )
+    )
     yield from pieces(target, connection, spill, rows, elements)
     target.unlink()
 

@@ -2,7 +2,7 @@
 
 A connection sees the files it was opened for and nothing else: no other file, no network, no extension; its
 configuration cannot be changed afterwards. What comes from files and settings reaches SQL through `name`, `text`,
-`whole` and `expression` only.
+`fill` and `expression` only.
 """
 
 from __future__ import annotations
@@ -219,6 +219,39 @@ def name(word: str) -> str:
 def text(word: str) -> str:
     """A text, quoted."""
     return "'" + word.replace("'", "''").replace("\0", "") + "'"
+
+
+#: What a part of a statement is made of, as far as it can end or hide what stands around it.
+_PARTS = re.compile(
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*\n|/\*.*?\*/|--|/\*|\*/|['\";()\[\]{}]", re.DOTALL
+)
+_CLOSES = {")": "(", "]": "[", "}": "{"}
+
+
+def fill(template: str, **parts: str | int) -> str:
+    """A statement, or a part of one, with `parts` in the places `{name}` of a fixed text.
+
+    Every part must be whole: it closes what it opens, ends no statement and leaves no comment or quote open. Raises
+    ValueError otherwise: what comes from files and settings goes through `name`, `text` and `expression` first.
+    """
+    for key, part in parts.items():
+        if isinstance(part, str) and not _is_whole(part):
+            raise ValueError(f"{key} is no part of a statement")
+    return template.format(**parts)
+
+
+def _is_whole(part: str) -> bool:
+    opened: list[str] = []
+    for found in _PARTS.finditer(part):
+        sign = found[0]
+        if sign in ("(", "[", "{"):
+            opened.append(sign)
+        elif sign in _CLOSES:
+            if not opened or opened.pop() != _CLOSES[sign]:
+                return False
+        elif sign in (";", "'", '"', "--", "/*", "*/"):
+            return False
+    return not opened
 
 
 def parquet(path: Path) -> str:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.specs import specs_dir
+from bds_tool.base.text import whole
 from bds_tool.findings.catalogue import load_rules
 
 if TYPE_CHECKING:
@@ -120,7 +121,11 @@ def _displays(definition: Definition) -> dict[tuple[str, str], frozenset[str]]:
                 if c.codesysteem.startswith(_DUTCH):
                     names.setdefault((c.codesysteem, c.code), set()).add(c.weergavenaam.strip().casefold())
     for (system, code), known in names.items():
-        element = definition.elementen.get(int(code)) if system == ELEMENTS and code.isdigit() else None
+        element = (
+            definition.elementen.get(number)
+            if system == ELEMENTS and (number := whole(code, 6)) is not None
+            else None
+        )
         if element is not None:  # the name of the element is right as well
             known.add(element.naam.casefold())
     return {k: frozenset(v) for k, v in names.items()}

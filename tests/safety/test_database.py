@@ -126,3 +126,26 @@ def test_an_amount_of_memory_is_an_amount(memory):
 def test_amounts_are_taken(memory):
     with database.connect(memory=memory) as connection:
         assert connection.execute("select current_setting('memory_limit')").fetchone()
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["1); drop table x", "'open", '"open', "1 -- x", "a)", "(", ";", "/* x", "x */", "1 --", "a]", "'a' 'b"],
+)
+def test_a_part_that_is_not_whole_is_no_part(part):
+    with pytest.raises(ValueError, match="no part"):
+        database.fill("select {a}", a=part)
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["x", "a in ('b;--', 'c''d')", '"a""b;" = 1', "f(a, [1, 2])", "1 /* een */ + 2", "1 -- een\n + 2", 7],
+)
+def test_a_whole_part_is_filled_in(part):
+    assert database.fill("select {a} as {{b}}", a=part) == f"select {part} as {{b}}"
+
+
+@settings(deadline=None)
+@given(st.text(max_size=40))
+def test_a_text_or_name_is_a_whole_part(word):
+    assert database.fill("{a}{b}", a=database.text(word), b=database.name(word))

@@ -11,6 +11,7 @@ from typing import Any
 
 from bds_tool.base.errors import UnreadableError
 from bds_tool.base.text import t
+from bds_tool.store import database
 
 Ring = list[tuple[float, float]]
 Polygons = list[list[Ring]]
@@ -57,7 +58,7 @@ def _geopackage(path: Path) -> Iterator[tuple[str, Polygons]]:
         tables = connection.execute("select table_name, column_name from gpkg_geometry_columns").fetchall()
         for table, column in tables:
             quoted = table.replace('"', '""')
-            cursor = connection.execute(f'select * from "{quoted}"')
+            cursor = connection.execute(database.fill('select * from "{quoted}"', quoted=quoted))
             names = [d[0] for d in cursor.description]
             at = names.index(column)
             for row in cursor:

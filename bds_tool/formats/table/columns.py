@@ -166,7 +166,7 @@ def _recognise(name: str, root: str) -> Column:
 def _number_last(tokens: Sequence[str]) -> list[str]:
     """The tokens with a number of an element that stands last put first: what is left then ends in its unit."""
     last = len(tokens) - 1
-    if last < 1 or not tokens[last].isdigit() or len(tokens[last]) not in {3, 4}:
+    if last < 1 or not tokens[last].isdecimal() or len(tokens[last]) not in {3, 4}:
         return list(tokens)
     if int(tokens[last]) not in elements():
         return list(tokens)

@@ -127,7 +127,7 @@ def _names_row(cells: Sequence[str], wanted: frozenset[str]) -> bool:
 def _numbers_row(cells: Sequence[str], below: Sequence[str]) -> bool:
     """A second row of the header: under each name of an element its number, and nothing under the key."""
     numbered = [(i, c.strip()) for i, c in enumerate(below) if c.strip()]
-    if not numbered or numbered[0][0] == 0 or not all(c.isdigit() and len(c) <= 4 for _, c in numbered):
+    if not numbered or numbered[0][0] == 0 or not all(c.isdecimal() and len(c) <= 4 for _, c in numbered):
         return False
     named = [recognise(names.clean(cells[i])).bdsnummer if i < len(cells) else 0 for i, _ in numbered]
     known = [recognise(c).bdsnummer for _, c in numbered]
