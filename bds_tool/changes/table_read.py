@@ -203,11 +203,11 @@ def _change(given: Row, row: int, faults: _Faults) -> Wijziging:
     note = None
     if r["afschaffing_vanaf"] or r["afschaffing_overgang"]:
         heirs = _parts(r["afschaffing_opvolger"])
-        if not all(x.isdigit() for x in heirs):
+        if not all(x.isdecimal() for x in heirs):
             wrong("afschaffing_opvolger")
         note = Afschaffing(r["afschaffing_vanaf"], r["afschaffing_overgang"], r["afschaffing_toelichting"],
-                           tuple(int(x) for x in heirs if x.isdigit()))  # fmt: skip
-    if r["positie"] and not r["positie"].isdigit():
+                           tuple(int(x) for x in heirs if x.isdecimal()))  # fmt: skip
+    if r["positie"] and not r["positie"].isdecimal():
         wrong("positie")
     if not re.fullmatch(r"[a-z]+-[a-z-]+", r["soort"]):
         wrong("soort")
@@ -219,7 +219,7 @@ def _change(given: Row, row: int, faults: _Faults) -> Wijziging:
         velden = ()
         wrong("velden")
     return Wijziging(
-        r["soort"], r["sleutel"], r["naam"], velden, int(r["positie"]) if r["positie"].isdigit() else None,
+        r["soort"], r["sleutel"], r["naam"], velden, int(r["positie"]) if r["positie"].isdecimal() else None,
         _class(r["klasse_heen"], "Wijzigingen", row, faults), _class(r["klasse_terug"], "Wijzigingen", row, faults),
         _parts(r["jgz"]), _conversion(r, "heen", wrong), _conversion(r, "terug", wrong), note, r["zekerheid"],
         r["toelichting"],
@@ -252,7 +252,7 @@ def _conversion(r: Row, name: str, wrong: Callable[[str], None]) -> Omrekening |
     if doe not in ACTIONS:
         wrong(name)
     part = {x: r[f"{name}_{x}"] for x in PARTS}
-    if part["element"] and not part["element"].isdigit():
+    if part["element"] and not part["element"].isdecimal():
         wrong(f"{name}_element")
     try:
         tabel = tuple(_pair(line) for line in part["tabel"].split("\n") if line.strip())
@@ -260,7 +260,7 @@ def _conversion(r: Row, name: str, wrong: Callable[[str], None]) -> Omrekening |
         tabel = ()
         wrong(f"{name}_tabel")
     return Omrekening(
-        doe, int(part["element"]) if part["element"].isdigit() else None, tabel, part["anders"], part["factor"],
+        doe, int(part["element"]) if part["element"].isdecimal() else None, tabel, part["anders"], part["factor"],
         part["verlies"], part["voorwaarde"], part["toelichting"],
     )  # fmt: skip
 
@@ -298,7 +298,7 @@ def _example_row(r: Row, row: int, faults: _Faults) -> Rij:
             continue
         if column not in {"bdsnummer", "volgnr"}:
             result[column] = text
-        elif text.isdigit():
+        elif text.isdecimal():
             result[column] = int(text)
         else:
             faults.append(("Voorbeelden", row, column))
@@ -311,7 +311,7 @@ def _record(kind: type[Any], r: Row) -> Any:  # noqa: ANN401
         text = r.get(name, "")
         kind_text = str(f.type)
         if kind_text.startswith("tuple[int"):
-            facts[name] = tuple(int(x) for x in _parts(text) if x.isdigit())
+            facts[name] = tuple(int(x) for x in _parts(text) if x.isdecimal())
         elif kind_text.startswith("tuple"):
             facts[name] = _parts(text)
         elif kind_text == "bool":
