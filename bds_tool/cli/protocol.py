@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bds_tool.base.errors import ExitCode, UsageError
+from bds_tool.base.names import child
 from bds_tool.base.text import t
 from bds_tool.cli.checked import FORMATS_HELP, ready, tell
 from bds_tool.cli.render import TABLE_FORMATS, table, talk, to_json, write
@@ -121,7 +122,7 @@ def new(
             ),
             t("Gebruik kleine letters, cijfers en streepjes.", "Use small letters, digits and hyphens."),
         )
-    path = folder / "protocollen" / f"{identification}.yaml"
+    path = child(folder / "protocollen", identification, ".yaml")
     if path.exists() or identification in protocols():
         raise UsageError(
             t(f"Protocol {identification} is er al.", f"Protocol {identification} is there already."),

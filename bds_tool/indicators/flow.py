@@ -25,19 +25,26 @@ NO = "('false', '0', '2', 'nee')"
 
 def object_(connection: duckdb.DuckDBPyConnection, registraties: Path) -> None:
     """Make the table `bezwaar` (dossier_id, bron): the dossiers of children with an objection, in all their sources."""
-    connection.execute(f"""
+    connection.execute(
+        database.fill(
+            """
         create or replace table bezwaar as
         with tegen as (
             select distinct r.dossier_id, coalesce(b.organisatie, '') as organisatie
-            from {database.parquet(registraties)} r join bronnen b on b.bron = r.bron
-            where r.bdsnummer = {OBJECTION} and coalesce(lower(trim(r.waarde)), '') not in {NO} and r.waarde is not null
+            from {registraties} r join bronnen b on b.bron = r.bron
+            where r.bdsnummer = {objection} and coalesce(lower(trim(r.waarde)), '') not in {no} and r.waarde is not null
         ), alle as (
             select dossier_id, organisatie from tegen
             union
             select z.dossier_id, z.organisatie from zelfde z where z.eigen in (
                 select z.eigen from zelfde z join tegen t on t.dossier_id = z.dossier_id and t.organisatie = z.organisatie)
         )
-        select a.dossier_id, b.bron from alle a join bronnen b on coalesce(b.organisatie, '') = a.organisatie""")
+        select a.dossier_id, b.bron from alle a join bronnen b on coalesce(b.organisatie, '') = a.organisatie""",
+            registraties=database.parquet(registraties),
+            objection=OBJECTION,
+            no=NO,
+        )
+    )
     connection.execute("""
         delete from zelfde where (dossier_id, bron) in (select (dossier_id, bron) from bezwaar)""")
 
@@ -51,7 +58,9 @@ def without(
     import pyarrow.compute as pc
 
     keys = pl.DataFrame(
-        connection.execute(f"select distinct dossier_id, bron from {database.name(table)}").fetchall(),
+        connection.execute(
+            database.fill("select distinct dossier_id, bron from {table}", table=database.name(table))
+        ).fetchall(),
         schema={"dossier_id": pl.String, "bron": pl.Int32},
         orient="row",
     )
@@ -72,7 +81,9 @@ def flow(
 ) -> dict[str, int]:
     """How many dossiers were read, and how many of them cannot count or end early; `kept`: objections count too."""
     source = database.parquet(registraties)
-    [found] = connection.execute(f"""
+    [found] = connection.execute(
+        database.fill(
+            """
         select count(*), count(*) filter (where dagen = 0), count(*) filter (where dagen > 1),
             count(*) filter (where contacten = 0), count(*) filter (where overleden > 0),
             count(*) filter (where vertrokken > 0), count(*) filter (where einde > 0)
@@ -84,17 +95,26 @@ def flow(
                 count(*) filter (where bdsnummer = 29) as vertrokken,
                 count(*) filter (where bdsnummer = 488) as einde
             from {source} r join bronnen b on b.bron = r.bron
-            where r.bdsnummer in (19, 20, 21, 29, 488, 494, 724) group by all)""").fetchall()
+            where r.bdsnummer in (19, 20, 21, 29, 488, 494, 724) group by all)""",
+            source=source,
+        )
+    ).fetchall()
     [(objecting,)] = connection.execute("""
         select count(distinct (z.dossier_id, coalesce(b.organisatie, ''))) from bezwaar z join bronnen b on b.bron = z.bron
         """).fetchall()
     numbers = {int(r["bdsnummer"]) for r in rows("codering.csv") if r["begrip"] in concepts}
     strange = 0
     if numbers:
-        [(strange,)] = connection.execute(f"""
+        [(strange,)] = connection.execute(
+            database.fill(
+                """
             select count(*) from {source} r
-            where r.bdsnummer in ({", ".join(map(str, sorted(numbers)))}) and r.waarde is not null
-            and (r.bdsnummer, r.waarde) not in (select (bdsnummer, code) from codering)""").fetchall()
+            where r.bdsnummer in ({part2}) and r.waarde is not null
+            and (r.bdsnummer, r.waarde) not in (select (bdsnummer, code) from codering)""",
+                source=source,
+                part2=", ".join(map(str, sorted(numbers))),
+            )
+        ).fetchall()
     names = (
         "dossiers",
         "without_birth_date",

@@ -64,6 +64,7 @@ def test_html_is_escaped_by_one_function():
 #: What follows the `/` of a path and is no fixed text, looked at one by one: numbers the program gives, names from a fixed
 #: list in the same module, files found by listing a folder, and what stands in settings the user wrote.
 REVIEWED = {
+    "validate/protocol_cases.py": {"protocol(n).file"},
     "base/overlay.py": {"path.relative_to(source)", "p.name"}, "formats/jgz/write.py": {"f'{options.formaat}-{count:06d}.xml'"},
     "schema/eject.py": {"name", "p.relative_to(root)"}, "schema/frames.py": {"name"},
     "base/checked_yaml.py": {"f'{kind}.schema.json'"}, "base/files.py": {"name", "target.name"},

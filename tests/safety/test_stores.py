@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -113,7 +114,9 @@ def test_many_members_are_opened_once(tmp_path, monkeypatch):
 
 def test_a_reader_that_fails_is_one_finding(tmp_path, monkeypatch):
     (tmp_path / "a.csv").write_bytes(TABLE.read_bytes())
-    monkeypatch.setattr("bds_tool.formats.reading.READERS", {"tabel": f"{__name__}:_broken"})
+    monkeypatch.setattr(
+        reading, "FORMATS", {"tabel": replace(reading.FORMATS["tabel"], read=f"{__name__}:_broken")}
+    )
     with read([tmp_path]) as store:
         assert store.bronnen()["formaat"].to_list() == ["onleesbaar"]
         assert store.meldingen().collect()["code"].to_list() == ["BDS011"]
