@@ -60,6 +60,8 @@ class Rule:
     follows: tuple[str, ...] = ()
     texts: dict[str, Text] = field(default_factory=dict)
     unjudged: Text | None = None
+    #: Who mends it as a rule: leverancier, koppeling, registratie; empty for checks of something else than registrations.
+    owner: str = ""
 
     @property
     def always(self) -> bool:
@@ -196,7 +198,7 @@ def _load(root: str) -> Catalogue:
             family = content["family"]
             families.setdefault(family, Text(**content["name"]))
             for entry in content["rules"]:
-                rule = _rule(entry, family)
+                rule = _rule(entry, family, content.get("owner", ""))
                 if rule.code in rules:
                     raise KeyError(f"{rule.code} twice")
                 rules[rule.code] = rule
@@ -227,7 +229,7 @@ def _yaml(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def _rule(entry: dict[str, Any], family: int | str) -> Rule:
+def _rule(entry: dict[str, Any], family: int | str, owner: str) -> Rule:
     text = {k: Text(**entry[k]) for k in ("title", "message", "why", "example", "remedy") if k in entry}
     # Checks of definitions speak of one place only: what they say without it is the title.
     title = text.get("title") or Text(*(_open(text["message"].nl), _open(text["message"].en)))
@@ -252,6 +254,7 @@ def _rule(entry: dict[str, Any], family: int | str) -> Rule:
         follows=tuple(entry.get("follows", ())),
         texts={k: Text(**v) for k, v in entry.get("texts", {}).items()},
         unjudged=Text(**entry["unjudged"]) if "unjudged" in entry else None,
+        owner=entry.get("owner", owner),
     )
 
 

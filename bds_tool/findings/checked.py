@@ -105,6 +105,8 @@ def _rules(found: list[Finding]) -> list[dict[str, Any]]:
             {
                 "code": code,
                 "name": rule.name,
+                "family": str(readable_catalogue().families[rule.family]),
+                "owner": None,
                 "severity": max((f.severity for f in members), key=SEVERITIES.index),
                 "title": str(rule.title),
                 "why": str(rule.why),

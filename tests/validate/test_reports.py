@@ -22,6 +22,7 @@ from bds_tool.findings.report import FORMATS, write_report
 from bds_tool.findings.report import render as render_report
 from bds_tool.findings.report.envelope import build
 from bds_tool.findings.report.formats import BINARY
+from bds_tool.findings.report.mending import first, letter, spread
 
 WORDS = "geheim-verhaal-van-Noortje"
 A = {"activiteit_id": "ACT-77", "datum": "2020-01-15"}
@@ -199,44 +200,108 @@ def test_html_colours_have_contrast_aa():
         assert _contrast(colours["line"], colours["bg"]) >= 3
 
 
-def test_html_sorts_and_filters_in_a_browser(chromium, result, tmp_path):
-    probe = """<script>
-      const head = (t, i) => document.querySelectorAll(`#${t} thead button`)[i];
-      const codes = () => [...document.querySelectorAll('#regels tbody th')].map(c => c.textContent).join(' ');
-      const out = {};
-      head('regels', 3).click(); out.up = codes(); head('regels', 3).click(); out.down = codes();
-      out.sort = document.querySelectorAll('#regels th')[3].getAttribute('aria-sort');
-      const s = document.getElementById('zoek'); s.value = 'bds201'; s.dispatchEvent(new Event('input'));
-      out.shown = [...document.querySelectorAll('#plaatsen tbody tr')].filter(r => !r.hidden).length;
-      out.told = document.getElementById('telling').value;
-      s.value = ''; const l = document.getElementById('ernst'); l.value = 'waarschuwing'; l.dispatchEvent(new Event('change'));
-      out.warnings = [...document.querySelectorAll('#plaatsen tbody tr')].filter(r => !r.hidden).length;
-      document.title = JSON.stringify(out);
-    </script></body>"""
-    page = tmp_path / "r.html"
-    page.write_text(render(result, "html").replace("</body>", probe), encoding="utf-8")
+def browse(chromium, page, tmp_path, probe):
+    """What a script finds in the page, in a real browser."""
+    file = tmp_path / "r.html"
+    script = f"<script>document.title = JSON.stringify((() => {{ {probe} }})());</script></body>"
+    file.write_text(page.replace("</body>", script), encoding="utf-8")
     done = subprocess.run(
-        [
-            chromium,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            f"--user-data-dir={tmp_path}/profile",
-            "--dump-dom",
-            page.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+        [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=390,900",
+         f"--user-data-dir={tmp_path}/profile", "--dump-dom", file.as_uri()],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
     title = re.search(r"<title>(.*?)</title>", done.stdout)
     assert title, done.stderr[-500:]
-    out = json.loads(title.group(1).replace("&amp;", "&"))
-    rules = {r["code"]: r["count"] for r in json.loads(render(result, "json"))["rules"]}
-    assert [rules[c] for c in out["down"].split()] == sorted(rules.values(), reverse=True)
-    assert [rules[c] for c in out["up"].split()] == sorted(rules.values())
-    assert out["sort"] == "descending"
-    assert out["shown"] == 1
+    return json.loads(title.group(1).replace("&amp;", "&"))
+
+
+def test_html_filters_in_a_browser(chromium, result, tmp_path):
+    out = browse(chromium, render(result, "html"), tmp_path, """
+      const out = {}, cards = () => [...document.querySelectorAll('#regels > details')].filter(d => !d.hidden).map(d => d.id);
+      out.all = cards();
+      const s = document.getElementById('zoek'); s.value = 'bds201'; s.dispatchEvent(new Event('input'));
+      out.shown = cards(); out.told = document.getElementById('telling').value;
+      s.value = ''; const l = document.getElementById('ernst'); l.value = 'waarschuwing'; l.dispatchEvent(new Event('change'));
+      out.warnings = cards();
+      out.wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+      return out;""")  # fmt: skip
+    rules = json.loads(render(result, "json"))["rules"]
+    assert sorted(out["all"]) == sorted(r["code"] for r in rules)
+    assert out["shown"] == ["BDS201"]
     assert out["told"] == "1 zichtbaar"
-    assert out["warnings"] == result.findings.filter(pl.col("severity") == "waarschuwing").height
+    assert sorted(out["warnings"]) == sorted(r["code"] for r in rules if r["severity"] == "waarschuwing")
+    assert out["wide"] <= 0, "a page that scrolls sideways"
+
+
+def test_a_link_to_a_rule_opens_it(chromium, result, tmp_path):
+    out = browse(chromium, render(result, "html"), tmp_path, """
+      location.hash = '#BDS204'; dispatchEvent(new HashChangeEvent('hashchange'));
+      return [...document.querySelectorAll('#regels > details')].filter(d => d.open).map(d => d.id);""")  # fmt: skip
+    assert out == ["BDS204"]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
+def test_axe_finds_nothing_serious(browser, result, tmp_path, width, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    (tmp_path / "r.html").write_text(render(result, "html"), encoding="utf-8")
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    page.goto((tmp_path / "r.html").as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    context.close()
+    assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in {"serious", "critical"}] == []
+    assert wide <= width
+
+
+def test_what_to_mend_first(result):
+    """Errors before warnings, then what makes most findings disappear; counted anew from the findings themselves."""
+    report = json.loads(render(result, "json"))
+    counts = {r["code"]: (r["severity"], r["count"]) for r in report["rules"] if r["severity"] != "info"}
+    wanted = sorted(counts, key=lambda c: (counts[c][0] != "fout", -counts[c][1], c))
+    page = render(result, "html")
+    top = page[page.index('<ol class="points">') : page.index("</ol>")]
+    assert re.findall(r'href="#(\w+)"', top) == wanted[:10]
+    errors = sum(severity == "fout" for severity, _ in counts.values())
+    assert f"{errors} punten om te herstellen" in page or (errors == 1 and "één punt" in page)
+
+
+@pytest.mark.parametrize(
+    ("rows", "title"),
+    [([(748, "x", A), (494, "39", A)], "geen fouten gevonden"), ([], "er is niets gelezen")],
+)
+def test_the_title_says_what_is_known(judge, rows, title):
+    assert f">{title}<" in render(judge(rows), "html")
+
+
+def test_the_message_to_the_vendor_holds_no_file_and_no_value(result):
+    report = build(result, show_values=True)
+    text = letter(report, first(report))
+    assert all(p.rule["code"] in text for p in first(report))
+    assert not [f["file"] for f in report["input"] if f["file"] in text]
+    values = {str(f["value"]) for f in report["findings"] if f.get("value") and len(str(f["value"])) > 5}
+    assert values
+    assert not [v for v in values if v in text]
+
+
+def test_shares_of_the_table_are_of_filled_values(result):
+    report = build(result)
+    families, rows = spread(report)
+    by_hand = {}
+    for rule in report["rules"]:
+        for e in rule["elements"] if rule["severity"] != "info" else ():
+            if e["element"] is not None:
+                by_hand[e["element"], rule["family"]] = (
+                    by_hand.get((e["element"], rule["family"]), 0) + e["count"] - e["accepted"]
+                )
+    assert {(int(r.name.split()[0]), f): n for r in rows for f, n in r.found.items()} == {
+        k: n for k, n in by_hand.items() if n
+    }
+    assert {f for _, f in by_hand} >= set(families)
+
+
+def test_html_stays_small(judge):
+    many = judge([(235, f"{n}x", A) for n in range(30_000)])
+    assert len(render(many, "html").encode()) < 200_000

@@ -114,14 +114,21 @@ def _rules(result: Result) -> list[dict[str, Any]]:
                 "share": round(min(n / total, 1.0), 6) if total else None,
             }
         )
-    listed = [_rule(result.catalogue[c], parts[c], files[c]) for c in parts if c in result.catalogue.rules]
+    families = result.catalogue.families
+    listed = [
+        _rule(result.catalogue[c], str(families[result.catalogue[c].family]), parts[c], files[c])
+        for c in parts
+        if c in result.catalogue.rules
+    ]
     return sorted(listed, key=lambda r: (-SEVERITIES.index(r["severity"]), r["code"]))
 
 
-def _rule(rule: Rule, elements: list[dict[str, Any]], files: int) -> dict[str, Any]:
+def _rule(rule: Rule, family: str, elements: list[dict[str, Any]], files: int) -> dict[str, Any]:
     return {
         "code": rule.code,
         "name": rule.name,
+        "family": family,
+        "owner": rule.owner or None,
         "severity": rule.severity,
         "title": str(rule.title),
         "why": str(rule.why),

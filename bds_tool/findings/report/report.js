@@ -1,32 +1,20 @@
 "use strict";
 (() => {
-  const key = (row, i) => {
-    const cell = row.cells[i];
-    return cell.dataset.v ?? cell.textContent.trim();
+  const open = () => {
+    const aim = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (aim instanceof HTMLDetailsElement) aim.open = true;
   };
-  const order = (a, b) => {
-    const x = Number(a), y = Number(b);
-    return Number.isNaN(x) || Number.isNaN(y) ? a.localeCompare(b, document.documentElement.lang) : x - y;
-  };
-  for (const table of document.querySelectorAll("table[data-sort]")) {
-    const heads = [...table.tHead.rows[0].cells];
-    heads.forEach((head, i) => head.querySelector("button").addEventListener("click", () => {
-      const down = head.getAttribute("aria-sort") === "ascending";
-      heads.forEach((h) => h.setAttribute("aria-sort", "none"));
-      head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const rows = [...table.tBodies[0].rows].sort((a, b) => order(key(a, i), key(b, i)) * (down ? -1 : 1));
-      table.tBodies[0].append(...rows);
-    }));
-  }
+  addEventListener("hashchange", open);
+  open();
   const search = document.getElementById("zoek"), level = document.getElementById("ernst"), shown = document.getElementById("telling");
   if (!search) return;
-  const rows = [...document.getElementById("plaatsen").tBodies[0].rows].map((row) => [row, row.textContent.toLowerCase()]);
+  const cards = [...document.querySelectorAll("#regels > details")].map((card) => [card, card.textContent.toLowerCase()]);
   const apply = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     let n = 0;
-    for (const [row, text] of rows) {
-      const keep = (!level.value || row.dataset.s === level.value) && words.every((w) => text.includes(w));
-      row.hidden = !keep;
+    for (const [card, text] of cards) {
+      const keep = (!level.value || card.dataset.s === level.value) && words.every((w) => text.includes(w));
+      card.hidden = !keep;
       n += keep;
     }
     shown.value = shown.dataset.tekst.replace("{n}", n);

@@ -57,7 +57,7 @@ def _rule(rule: dict[str, Any], findings: list[dict[str, Any]], places: int) -> 
     for entry in shown:
         listed = by_element.get(entry["element"], [])
         if entry["element"] is not None:
-            lines.append(f"  {element(entry)}: {_share(entry)}")
+            lines.append(f"  {element(entry)}: {share(entry)}")
         for finding in listed[: places if len(shown) < 3 else 1]:
             extra = f"  = {finding['value']}" if finding.get("value") is not None else ""
             lines.append(f"    {short_place(finding)}{extra}")
@@ -93,7 +93,8 @@ def _times(count: int, files: int) -> str:
     return times + t(f" in {number(files)} bestanden", f" in {number(files)} files")
 
 
-def _share(entry: dict[str, Any]) -> str:
+def share(entry: dict[str, Any]) -> str:
+    """How many values of an element have the finding, of how many that are filled."""
     count = number(entry["count"])
     if not entry["filled"]:
         return count
