@@ -245,7 +245,9 @@ def test_axe_finds_nothing_serious(browser, result, tmp_path, width, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
     (tmp_path / "r.html").write_text(render(result, "html"), encoding="utf-8")
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
+    )
     page = context.new_page()
     page.goto((tmp_path / "r.html").as_uri())
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
