@@ -211,7 +211,7 @@ def _remarks(
         walked.update(remarks.filter(pl.col("code") == MARKER)["bron"].to_list())
         lacking = remarks.filter(pl.col("code") == XSD_MISSING).select("bron", "parameters").unique()
         missing |= {str(b): str(json.loads(p)["ontbreekt"]) for b, p in lacking.iter_rows()}
-        known = remarks.filter(pl.col("code") != MARKER)
+        known = remarks.filter(~pl.col("code").is_in([MARKER, XSD_MISSING]))
         for code in known["code"].unique():
             catalogue[code]  # a remark without a rule could not be told; this names the rule
         if wanted is not None:

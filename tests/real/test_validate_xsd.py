@@ -33,3 +33,11 @@ def test_without_xsd_the_rule_is_not_judged(shared):
     verdict = {c: (s, r) for c, s, r in result.verdicts.select("code", "status", "reason").iter_rows()}
     assert verdict["BDS890"] == ("niet beoordeeld", "niet gevraagd (--xsd)")
     assert verdict["BDS840"][0] == "goed"
+
+
+def test_a_folder_without_the_schema_of_a_message_is_named(shared):
+    file = min((shared / "real/dob/4.2.0").glob("*.xml"))
+    result = judge(Request([file], bds="4.2.0", xsd=shared / "real/xsd"))
+    verdict = {c: (s, r) for c, s, r in result.verdicts.select("code", "status", "reason").iter_rows()}
+    assert verdict["BDS890"][0] == "niet beoordeeld"
+    assert "REPC_IN902120NL04.xsd" in verdict["BDS890"][1]
