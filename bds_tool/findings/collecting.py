@@ -45,6 +45,9 @@ TOTALS: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
+#: Order in which findings are told, and thereby which are the first ones; a dossier is never in two pieces, so that those
+#: of one dossier keep the order of their rules however the store is cut.
+_ORDER = ("code", "bdsnummer", "bron", "regel", "dossier_id")
 #: Rules of one value (its type, list, range, unit, form): of what the message standard refuses as well they are silent.
 _OF_VALUE = "BDS2"
 
@@ -105,7 +108,8 @@ class Collector:
     def _first(self, frame: pl.DataFrame) -> pl.DataFrame:
         if not self.most or frame.height <= self.most:
             return frame
-        return frame.filter(pl.int_range(pl.len()).over("code", "bdsnummer") < self.most)
+        # One rule may be several checks (protocols), each of which goes through the whole piece: in order first.
+        return _ordered(frame).filter(pl.int_range(pl.len()).over("code", "bdsnummer") < self.most)
 
     def _summed(self) -> pl.DataFrame:
         if not self._totals:
@@ -122,9 +126,11 @@ class Collector:
         frame = frame.with_columns(
             severity=pl.col("code").replace_strict(severities, default="waarschuwing", return_dtype=pl.String)
         )
-        return frame.select(FINDINGS).sort(
-            "code", "bdsnummer", "bron", "regel", nulls_last=True, maintain_order=True
-        )
+        return _ordered(frame.select(FINDINGS))
+
+
+def _ordered(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.sort(_ORDER, nulls_last=True, maintain_order=True)
 
 
 class Consequences:
@@ -154,7 +160,8 @@ class Consequences:
     def close(self) -> None:
         """What is left when every rule has been judged."""
         waiting = pl.concat(self._waiting) if self._waiting else pl.DataFrame(schema=SCHEMA)
-        place = ["bron", "dossier_id", "regel", "pad", "bdsnummer"]
+        # A line may hold all of a child: what tells its registrations apart there is the activity and the value.
+        place = ["bron", "dossier_id", "activiteit_id", "regel", "pad", "bdsnummer", "waarde"]
         for (code,), part in waiting.group_by("code", maintain_order=True):
             causes = waiting.filter(pl.col("code").is_in(self._causes.get(str(code), [])))
             self._collector.put(

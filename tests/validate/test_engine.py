@@ -53,12 +53,7 @@ def test_examples_are_the_first_ones_however_the_store_is_cut(store, monkeypatch
     every = validate(store, Options(today=TODAY, max_examples=0))
     first = every.findings.filter(pl.int_range(pl.len()).over("code", "bdsnummer") < 3)
     few = validate(store, Options(today=TODAY, max_examples=3))
-    assert (
-        few.findings.group_by("code", "bdsnummer")
-        .len()
-        .sort(pl.all())
-        .equals(first.group_by("code", "bdsnummer").len().sort(pl.all()))
-    )
+    assert few.findings.equals(first)
     assert few.totals.equals(every.totals)
     monkeypatch.setattr(engine, "pieces", lambda s: chunks.pieces(s, 2_000))
     again = validate(store, Options(today=TODAY, max_examples=3))

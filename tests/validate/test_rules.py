@@ -58,3 +58,15 @@ def test_the_same_row_twice_is_told_once_and_another_value_by_itself(judge):
     found = judge([(235, v, place) for v in ("1020", "1020", "1020", "1030")]).totals
     counts = dict(found.filter(pl.col("code").is_in(["BDS111", "BDS117"])).select("code", "n").iter_rows())
     assert counts == {"BDS117": 2, "BDS111": 1}
+
+
+def test_only_what_is_about_the_same_registration_is_a_consequence(judge):
+    """All of a child on one line: kilograms at one contact (BDS503) do not hide an impossible weight at another (BDS231)."""
+    child = [(20, "2018-10-01"), (19, "1")]
+    # 13 is 13 kg with a child of two years; 9999999 g divided by 10, 100 or 1000 is no weight of a newborn.
+    kilograms = (245, "13", {"activiteit_id": "b", "datum": "2020-10-11"})
+    impossible = (245, "9999999", {"activiteit_id": "a", "datum": "2018-10-11"})
+    for rows in ([kilograms, impossible], [impossible, kilograms]):
+        found = judge([*child, *rows]).findings
+        told = found.filter(pl.col("code").is_in(["BDS231", "BDS502", "BDS503"]))
+        assert sorted(told.select("activiteit_id", "code").rows()) == [("a", "BDS231"), ("b", "BDS503")]
