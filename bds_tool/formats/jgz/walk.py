@@ -44,11 +44,19 @@ class OtherWalk(Walk):
         self.finish(root, version, certainty)
 
     def lose(self, element: _Element, pad: str, above: Node | None) -> None:
-        """A single value in a place that the schema knows is lost only in a message that is wrong: else it belongs there."""
+        """A single value in a place that the schema knows is lost only in a message that is wrong: else it belongs there.
+
+        A dossier has no place in these messages: what it holds is counted as what it is, say in an acknowledgement.
+        """
         kept = len(self.lost)
         super().lose(element, pad, above)
         if not len(element) and len(self.lost) > kept and in_schema(element):
             self.in_place.append(self.lost.pop())
+        elif len(element) and len(self.lost) == kept and not self.counting:
+            sent = Walk(self.sink, self.source, self.number)
+            for event in element.iter(HL7 + sent.layout.dossier.key):
+                sent.lose(event, pad, None)
+            self.lost += sent.lost
 
     def remarks(self, misplaced: set[_Element]) -> None:
         if any(str(m["code"]) in WRONG for m in self.sink.meldingen[self.before :]):
