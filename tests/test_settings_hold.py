@@ -325,8 +325,8 @@ def test_only_cli_loads_settings():
         room = path.relative_to(ROOT / "bds_tool").parts[0]
         source = path.read_text(encoding="utf-8")
         assert "BDS_CONFIG" not in source or room == "cli", path
-        if room == "cli" or path.name == "settings.py":
-            continue
+        if room in {"cli", "api.py"} or path.name == "settings.py":
+            continue  # the interface for Python loads the file that its caller names, and looks for none
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.ImportFrom) and node.module == "bds_tool.base.settings":
                 assert not {"load", "find"} & {a.name for a in node.names}, path

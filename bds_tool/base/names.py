@@ -31,6 +31,13 @@ def child(folder: Path, word: str, ending: str = "", *, taken: Collection[str] =
     return folder / file_name(word, ending, taken=taken)
 
 
+def inside(folder: Path, path: str) -> Path:
+    """The file below `folder` for a path of steps (`groei/kaarten.csv`) from a definition; no step leads outside."""
+    for step in path.split("/"):
+        folder = child(folder, step)
+    return folder
+
+
 def distinct(words: Collection[str], ending: str = "", *, taken: Collection[str] = ()) -> dict[str, str]:
     """Word → file name, all different, also where a file system takes capitals and small letters for the same."""
     out: dict[str, str] = {}

@@ -31,6 +31,9 @@ class Plain:
         rows = rows[rows.bdsnummer.notna() & rows.waarde.notna()].drop_duplicates()
         rows["bdsnummer"] = rows.bdsnummer.astype(int)
         rows["datum"] = pd.to_datetime(rows.datum)
+        # Who objects to use of the data (1404) is in no figure.
+        objecting = rows[(rows.bdsnummer == 1404) & (rows.waarde == "true")].dossier_id
+        rows = rows[~rows.dossier_id.isin(objecting)]
         self.rows = rows
         born = self.of(20).drop_duplicates("dossier_id").set_index("dossier_id").waarde
         self.born = pd.to_datetime(born)

@@ -22,7 +22,7 @@ from .canary import TOKENS, hits, hunt, mark
 
 #: Commands that look things up in definitions and read no data of children.
 WITHOUT_DATA = {
-    "doctor", "rule", "generate", "spec versions", "spec list", "spec show", "spec search", "spec values", "spec path", "spec check",
+    "change merge", "change requests", "doctor", "protocol new", "protocol test", "spec eject", "rule", "generate", "spec versions", "spec list", "spec show", "spec search", "spec values", "spec path", "spec check",
     "spec diff", "spec export", "protocol list", "protocol show", "protocol check", "change list", "change show", "change notes",
     "change new", "change add", "change apply", "change table", "change check", "zib show", "zib search", "zib check",
     "zib export-map", "zib profiles", "zib conform", "indicator list", "indicator show", "indicator check", "indicator new",
@@ -72,6 +72,7 @@ ON_STORE: dict[str, list[list[str]]] = {
                    ["zib", "export", "STORE", "OUT/bundle", "--as", "bundle", "--key-file", "KEY", "--workers", "1"]],
     "indicator compute": [["indicator", "compute", "STORE", "--output", "SAFE/i.result", "--area", "gemeente", "--by", "sex,year"]],
     "protect run": [["protect", "run", "RESULT", "--to", "SAFE/p2.result"]],
+    "protect compare": [["protect", "compare", "RESULT"]],
     "protect audit": [["protect", "audit", "RESULT"], ["protect", "audit", "PROTECTED"]],
     "protect ledger": [["protect", "ledger", "SAFE/ledger", "--add", "PROTECTED"]],
     "report table": [["report", "table", "PROTECTED", "--output", f"SAFE/t.{f}", "--format", f] for f in ("csv", "html", "xlsx", "markdown")],

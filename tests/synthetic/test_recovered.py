@@ -23,6 +23,7 @@ def compared(tmp_path_factory):
     wanted = [word for i in COUNTED for word in ("-i", i)]
     counted = ["indicator", "compute", str(store), "--output", str(result), "--area", "gemeente,wijk"]
     counted += ["--areas", str(store / "gebieden.parquet"), "--by", "year", "--period", "2020..2025", *wanted]
+    counted += ["--objections", "keep"]  # what was drawn includes who objects
     assert program.run([*counted, "--quiet"]) == 0
     found = (
         pl.read_parquet(result / "counts.parquet")

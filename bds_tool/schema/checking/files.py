@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from bds_tool.base.names import child
+from bds_tool.base.names import inside
 from bds_tool.base.text import t
 from bds_tool.findings.finding import Finding as SpecFinding
 from bds_tool.schema.lines import line_map, line_of
@@ -187,7 +187,7 @@ def check_package(document: Document) -> Iterator[SpecFinding]:
     resources = document.value.get("resources", []) if isinstance(document.value, dict) else []
     for n, resource in enumerate(resources):
         name = prefix + resource["path"]
-        path = child(folder, resource["path"])
+        path = inside(folder, resource["path"])
         if not path.is_file():
             line = line_of(document.lines, ("resources", n, "path"))
             yield SpecFinding("SPEC007", document.name, line, {"bestand": resource["path"]})

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from bds_tool.base.names import child
+from bds_tool.base.names import inside
 from bds_tool.base.ranges import SINCE, UNTIL, order, range_of
 from bds_tool.findings.finding import Finding as SpecFinding
 from bds_tool.schema.checking.files import Document
@@ -293,7 +293,7 @@ def check_table_references(document: Document) -> Iterator[SpecFinding]:
             for f in resource["schema"]["fields"]
             if f["name"] in {"bdsnummer", "element", "oud", "nieuw"} and f["type"] == "integer"
         ]
-        path = child(document.path.parent, resource["path"])
+        path = inside(document.path.parent, resource["path"])
         if not columns or not path.is_file():
             continue
         with path.open(encoding="utf-8", newline="") as file:
