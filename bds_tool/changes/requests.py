@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from typing import TYPE_CHECKING
 
+from bds_tool.base.escaping import markup
 from bds_tool.base.text import language, number, t
 from bds_tool.changes.new import BULK
 
@@ -66,25 +66,25 @@ def page(pakket: Pakket) -> str:
         "wijzigingen": t("wijzigingen", "changes"),
     }  # fmt: skip
     body = [
-        f"<h1>{escape(pakket.titel)}</h1>",
+        f"<h1>{markup(pakket.titel)}</h1>",
         (
-            f"<p>BDS {escape(pakket.van)} → {escape(pakket.naar)} · {escape(pakket.status)} · {escape(pakket.datum or '—')} · "
+            f"<p>BDS {markup(pakket.van)} → {markup(pakket.naar)} · {markup(pakket.status)} · {markup(pakket.datum or '—')} · "
             f"{number(len(pakket.verzoeken))} {t('verzoeken', 'requests')}</p>"
         ),
         "<table><thead><tr>"
-        + "".join(f"<th scope=col>{escape(heads[c])}</th>" for c in COLUMNS)
+        + "".join(f"<th scope=col>{markup(heads[c])}</th>" for c in COLUMNS)
         + "</tr></thead><tbody>",
     ]
     for row in request_rows(pakket):
-        cells = "".join(f"<td>{escape(str(v)) or '—'}</td>" for v in row[1:])
+        cells = "".join(f"<td>{markup(str(v)) or '—'}</td>" for v in row[1:])
         body.append(
-            f'<tr><th scope=row><a href="#{escape(str(row[0]))}">{escape(str(row[0]))}</a></th>{cells}</tr>'
+            f'<tr><th scope=row><a href="#{markup(str(row[0]))}">{markup(str(row[0]))}</a></th>{cells}</tr>'
         )
     body.append("</tbody></table>")
     for v in pakket.verzoeken.values():
-        body.append(f'<section id="{escape(v.jgz)}"><h2>{escape(v.jgz)} {escape(title(v))}</h2>')
-        body.append(f"<p>{escape(reason(v))}</p><ul>")
-        body += [f"<li>{escape(line)}</li>" for line in _lines(pakket, v)]
+        body.append(f'<section id="{markup(v.jgz)}"><h2>{markup(v.jgz)} {markup(title(v))}</h2>')
+        body.append(f"<p>{markup(reason(v))}</p><ul>")
+        body += [f"<li>{markup(line)}</li>" for line in _lines(pakket, v)]
         body.append("</ul></section>")
     style = (
         "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#111;background:#fff}"
@@ -95,7 +95,7 @@ def page(pakket: Pakket) -> str:
     return (
         f'<!doctype html>\n<html lang="{language()}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(pakket.titel)}</title><style>{style}</style></head>\n<body><main>\n"
+        f"<title>{markup(pakket.titel)}</title><style>{style}</style></head>\n<body><main>\n"
         + "\n".join(body)
         + "\n</main></body></html>\n"
     )

@@ -8,7 +8,7 @@ import json
 import random
 from functools import partial
 
-READERS = ("dob", "james", "tabel", "fhir", "statistiek", "sniff")
+READERS = ("dob", "jgz", "james", "tabel", "fhir", "statistiek", "sniff")
 #: Rows an input of n bytes may give: every row comes from some bytes of it.
 ROWS_PER_BYTE, ROWS_FREE = 1, 200
 
@@ -17,7 +17,7 @@ def run_one(reader: str, data: bytes) -> None:
     """One execution; raises what a user must never see."""
     from bds_tool.base.errors import UserError
     from bds_tool.formats.reading import BROKEN
-    from bds_tool.formats.reading import READERS as HOMES
+    from bds_tool.formats.registry import FORMATS
     from bds_tool.formats.sniff import sniff
     from bds_tool.store.sources import Sink, Source
 
@@ -31,9 +31,9 @@ def run_one(reader: str, data: bytes) -> None:
     }
     if reader == "sniff":
         found = sniff(data, "a.bin")
-        assert found in {"", *HOMES}
+        assert found in {"", *FORMATS}
         return
-    module, function = HOMES[reader].split(":")
+    module, function = FORMATS[reader].read.split(":")
     source = Source(names[reader], len(data), partial(io.BytesIO, data), 1)
     sink = Sink(1)
     try:

@@ -39,10 +39,9 @@ def main() -> None:
     options = parser.parse_args()
     with atheris.instrument_imports(include=["bds_tool.store", "bds_tool.formats", "bds_tool.export"]):
         import bds_tool.formats.reading  # noqa: F401
-        from bds_tool.formats.reading import READERS as HOMES
 
-        if options.reader in HOMES:
-            __import__(HOMES[options.reader].split(":")[0])
+        if options.reader in FORMATS:
+            __import__(FORMATS[options.reader].read.split(":")[0])
     found = Path(f"{options.corpus}.found")
     crashes = Path(f"{options.corpus}.crashes")
     found.mkdir(parents=True, exist_ok=True)

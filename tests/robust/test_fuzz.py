@@ -99,9 +99,9 @@ def test_any_bytes_have_a_format_or_none(data):
 
 
 def test_the_readers_here_are_those_of_the_program():
-    from bds_tool.formats.reading import READERS as HOMES
+    from bds_tool.formats.registry import FORMATS
 
-    assert set(HOMES) <= set(READERS)
+    assert set(FORMATS) <= set(READERS)
 
 
 WORDS = st.text(alphabet=string.ascii_letters + string.digits + "-=,./:*?[]{}\\ \t\n€é\x00", max_size=12)
