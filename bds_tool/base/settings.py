@@ -140,6 +140,11 @@ def load(path: Path) -> Settings:
                 "It must be an existing text file in UTF-8.",
             ),
         ) from error
+    except RecursionError as error:
+        raise UsageError(
+            t(f"{path} is te diep genest.", f"{path} is nested too deeply."),
+            t("Controleer de haken.", "Check the brackets."),
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise UsageError(
             t(f"{path} is geen geldig TOML: {error}.", f"{path} is not valid TOML: {error}."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import signal
@@ -139,11 +140,20 @@ def run(arguments: list[str] | None = None) -> int:
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001  # the last line of defence: a bug in bds, told without a traceback
         full = disk_full(error)
-        blamed = full or _definitions_at_fault()
+        blamed = full or _name_too_long(error) or _definitions_at_fault()
         return _told(blamed) if blamed else _bug(error)
     finally:
         end_run()
         guard.begin()
+
+
+def _name_too_long(error: Exception) -> UserError | None:
+    if not isinstance(error, OSError) or error.errno != errno.ENAMETOOLONG:
+        return None
+    return UsageError(
+        t("Een naam van een bestand of map is te lang.", "The name of a file or folder is too long."),
+        t("Geef een kortere naam.", "Give a shorter name."),
+    )
 
 
 def _check_log(path: Path) -> None:

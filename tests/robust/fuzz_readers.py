@@ -39,6 +39,7 @@ def main() -> None:
     options = parser.parse_args()
     with atheris.instrument_imports(include=["bds_tool.store", "bds_tool.formats", "bds_tool.export"]):
         import bds_tool.formats.reading  # noqa: F401
+        from bds_tool.formats.registry import FORMATS
 
         if options.reader in FORMATS:
             __import__(FORMATS[options.reader].read.split(":")[0])
