@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool import __version__
-from bds_tool.base.errors import WithheldError
+from bds_tool.base.errors import UnreadableError, WithheldError
 from bds_tool.base.files import MARK
 from bds_tool.base.text import number, t
 from bds_tool.indicators.result import (
@@ -108,7 +108,14 @@ def sealer(facts: Mapping[str, Any]) -> Callable[[Path], None]:
 def open_sealed(path: Path | str) -> Result:
     """A protected result that is as `protect` wrote it. Raises WithheldError (exit 4) where anything differs."""
     path = Path(path)
-    result = read_result(path)
+    try:
+        result = read_result(path)
+    except UnreadableError as error:
+        if not (path / SEAL_FILE).is_file():
+            raise
+        raise WithheldError(
+            error.message, error.remedy
+        ) from error  # it was sealed, and is no longer what it was
     result.require_protected()
     faults = list(broken(result))
     if faults:

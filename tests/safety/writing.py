@@ -52,7 +52,6 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "research-table": ("research-table", "GROUP", "--outcome", "235", "--to", "OUT", "--k", "2"),
     "spec export": ("spec", "export", "xlsx", "-o", "OUT"),
     "spec list": ("spec", "list", "-o", "OUT"),
-    "change new": ("change", "new", "4.1.3", "4.2.0", "-o", "OUT"),
     "change apply": ("change", "apply", "4.1.3-4.2.0", "--out", "OUT"),
     "zib export": ("zib", "export", "STORE", "OUT", "--key-file", "KEY", "--workers", "1"),
     "zib export-map": ("zib", "export-map", "OUT"),
@@ -69,7 +68,6 @@ NAMES = {
     "zib export-map": "uit.xlsx",
     "report chart": "uit.svg",
     "spec export": "uit.xlsx",
-    "change new": "uit.yaml",
     "report melkvoeding": "uit.md",
 }
 
