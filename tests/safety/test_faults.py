@@ -25,6 +25,7 @@ def made(tmp_path_factory, released) -> dict[str, str]:
     place = {
         n: folder / f"{n.lower()}" for n in ("STORE", "GROUP", "RESULT", "SAFE", "FOUND", "KEY", "POLICY")
     }
+    place["POLICY"] = folder / "beleid.yaml"
     place["KEY"].write_text("a" * 64)
     policy = (specs_dir() / "beleid" / "extract" / "onderzoek.yaml").read_text(encoding="utf-8")
     # The children are few: a policy that lets nearly all of them fall out still writes something.
