@@ -137,7 +137,10 @@ def _tail(report: dict[str, Any]) -> list[str]:
         lines.append(t("Protocollen die niet zijn beoordeeld:", "Protocols that were not judged:"))
         for reason, names in without.items():
             lines += textwrap.wrap(
-                f"{reason}: {', '.join(names)}", 100, initial_indent="  ", subsequent_indent="    "
+                f"{reason}: {', '.join(dict.fromkeys(names))}",
+                100,
+                initial_indent="  ",
+                subsequent_indent="    ",
             )
         lines.append("")
     lines += _guessed(report)
