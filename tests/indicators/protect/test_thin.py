@@ -96,7 +96,8 @@ def test_what_was_shown_before_is_not_hidden_on_the_last_rung(thin, made):
     known = frame["indicator"].is_in(made.meta["whole"]) & (frame["n"] >= 200)
     assert known.any()
     hidden_whole = 0
-    bonds = Bonds(known, known & False)
+    none = pl.Series([None] * frame.height, dtype=pl.Float64)
+    bonds = Bonds(known, known & False, known & False, none, none)
     for group in groups(frame, result.meta["definitions"], rules, bonds):
         protect_group(group, rules, quality=False)
         for indicator in group:
