@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import work_dir
 from bds_tool.base.text import t
-from bds_tool.indicators import area, doubt, features, same_child
+from bds_tool.indicators import area, area_tables, doubt, features, same_child
 from bds_tool.indicators import flow as flows
 from bds_tool.indicators.children import require_apart
 from bds_tool.indicators.chunks import ROWS, pieces
@@ -43,7 +43,7 @@ def connect(
 
     Raises UsageError for a wrong size.
     """
-    connection = store.connect(area.files(areas), spill=spill, memory=memory, threads=threads)
+    connection = store.connect(area_tables.files(areas), spill=spill, memory=memory, threads=threads)
     connection.execute("drop view registraties")
     return connection
 
@@ -161,7 +161,7 @@ def install_areas(
     connection: duckdb.DuckDBPyConnection, plan: Plan, paths: Sequence[Path], year: int | None
 ) -> dict[str, Any]:
     """The area tables of a run; without any, addresses are placed by gemeente only."""
-    tables = area.recognise(connection, paths)
+    tables = area_tables.recognise(connection, paths)
     if {"wijk", "buurt"} & set(plan.levels) and not (tables.of("pc6hnr") or tables.of("pc6")):
         raise UsageError(
             t(
@@ -364,7 +364,7 @@ def check_areas(
 ) -> tuple[dict[str, Any], dict[str, int], dict[str, int]]:
     """Facts of the area tables, how the addresses were placed, and unknown gemeenten (see `area.check`)."""
     connection = connect(store, spill, paths)
-    tables = area.recognise(connection, paths)
+    tables = area_tables.recognise(connection, paths)
     facts = area.install(
         connection, tables, "buurt" if tables.of("pc6hnr") or tables.of("pc6") else "gemeente", year=year
     )

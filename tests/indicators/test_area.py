@@ -70,7 +70,7 @@ def test_names_come_from_every_table_that_has_them(make_store, areas, tmp_path):
     """The shapes in which CBS gives names: beside the postcodes, a list per level, and the key figures."""
     import duckdb
 
-    from bds_tool.indicators import area
+    from bds_tool.indicators import area, area_tables
 
     (areas / "namen.csv").unlink()
     (areas / "wijken.csv").write_text(
@@ -85,7 +85,7 @@ def test_names_come_from_every_table_that_has_them(make_store, areas, tmp_path):
         encoding="utf-8",
     )
     connection = duckdb.connect()
-    tables = area.recognise(connection, [areas])
+    tables = area_tables.recognise(connection, [areas])
     area.install(connection, tables, "buurt", year=2024)
     names = dict(connection.execute("select code, naam from gebiedsnaam").fetchall())
     assert names["WK036300"] == "Centrum"
@@ -104,7 +104,7 @@ def test_a_generated_region_has_names(tmp_path):
     import duckdb
     import pyarrow.parquet as pq
 
-    from bds_tool.indicators import area
+    from bds_tool.indicators import area, area_tables
     from bds_tool.synthetic.region import Region
 
     region = Region(
@@ -123,7 +123,7 @@ def test_a_generated_region_has_names(tmp_path):
     )
     pq.write_table(region.table(2024), tmp_path / "gebieden.parquet")
     connection = duckdb.connect()
-    area.install(connection, area.recognise(connection, [tmp_path]), "buurt")
+    area.install(connection, area_tables.recognise(connection, [tmp_path]), "buurt")
     names = dict(connection.execute("select code, naam from gebiedsnaam").fetchall())
     assert (names["WK036301"], names["BU03630101"]) == ("Het Veen", "Oost-Veen")
 
