@@ -34,7 +34,7 @@ WALK = (
     ),
     (
         "een knoop van de XML",
-        "formats.dob.read formats.dob.walk formats.dob.kinds formats.dob.layout formats.dob.values",
+        "formats.dob.read formats.dob.message_walk formats.dob.walk formats.dob.kinds formats.dob.layout formats.dob.values",
         "de plaats in het bericht zegt welk element het is",
     ),
     (

@@ -14,8 +14,8 @@ from lxml import etree
 
 from bds_tool.base.memory import uncollected
 from bds_tool.formats.dob.layout import other_layouts
+from bds_tool.formats.dob.message_walk import MessageWalk
 from bds_tool.formats.dob.values import local_name
-from bds_tool.formats.dob.walk import Walk
 from bds_tool.store.sources import Sink, Source, Unreadable
 
 if TYPE_CHECKING:
@@ -41,11 +41,11 @@ def read_dob(source: Source, sink: Sink) -> None:
     sink.facts["dossiers"] = children
 
 
-def walk_of(root: _Element, sink: Sink, source: Source, number: int) -> Walk:
+def walk_of(root: _Element, sink: Sink, source: Source, number: int) -> MessageWalk:
     """The walk for a message: of a dossier, or of another message of the JGZ."""
     tree = other_layouts().get(local_name(root))
     if tree is None:
-        return Walk(sink, source, number)
+        return MessageWalk(sink, source, number)
     from bds_tool.formats.jgz.walk import OtherWalk
 
     return OtherWalk(sink, source, number, tree)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bds_tool.formats.dob.layout import HL7, Node
+from bds_tool.formats.dob.message_walk import MessageWalk
 from bds_tool.formats.dob.model import model_for, other_messages
 from bds_tool.formats.dob.values import local_name
 from bds_tool.formats.dob.walk import Walk
@@ -18,7 +19,7 @@ DOSSIER_NUMBER = 695
 WRONG = frozenset(f"BDS{n}" for n in range(840, 854))
 
 
-class OtherWalk(Walk):
+class OtherWalk(MessageWalk):
     """Walks by the layout of its message. Several children in one message are as many dossiers."""
 
     family = "jgz"
