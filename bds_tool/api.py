@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UserError
 from bds_tool.base.settings import Settings
@@ -261,4 +261,4 @@ def _of(settings: Source | None) -> Settings:
 
 
 def _paths(sources: Iterable[Source]) -> list[Path]:
-    return [cast("Path", s) if str(s) == "-" else Path(s) for s in sources]
+    return [Path(s) for s in sources]

@@ -107,10 +107,13 @@ UNKNOWABLE = {
 }
 
 
-@pytest.mark.parametrize(("version", "path"), [*messages()][::5])
+def right(found):
+    """Without the messages that the official rules object to themselves."""
+    return [(version, path) for version, path in found if f"{path.parent.name}/{path.name}" not in FAULTY]
+
+
+@pytest.mark.parametrize(("version", "path"), right([*messages()][::5]))
 def test_a_migrated_message_is_clean(version, path, shared, tmp_path):
-    if f"{path.parent.name}/{path.name}" in FAULTY:
-        pytest.skip("the official rules object to the message itself")
     for to in VERSIONS:
         if to == version:
             continue
@@ -122,7 +125,7 @@ def test_a_migrated_message_is_clean(version, path, shared, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("version", "path"), list(messages()))
+@pytest.mark.parametrize(("version", "path"), right(messages()))
 def test_every_migrated_message_is_clean(version, path, shared, tmp_path):
     test_a_migrated_message_is_clean(version, path, shared, tmp_path)
 
