@@ -12,6 +12,7 @@ from typing import Any
 
 from bds_tool.base.specs import specs_dir
 from bds_tool.formats.dob.layout import Layout, Node, layout
+from bds_tool.formats.dob.types import hl7_code
 from bds_tool.schema import Definition, load
 
 Chain = tuple[Node, ...]
@@ -91,7 +92,9 @@ class Places:
                 return None
             chain = next((c for c in chains if _holds(c, row)), chains[0])
             return self._placed(row, chain, None, order)
-        known = [c for c in self.by_number.get(number, ()) if self._allowed(c) and _formed(c, row, present)]
+        known = [
+            c for c in self.by_number.get(number, ()) if self._allowed(c) and self._formed(c, row, present)
+        ]
         known = [c for c in known if any(map(_own_form, c))] or known
         exact = next((c for c in known if c[-1].pad == pad and _holds(c, row)), None)
         if exact:
@@ -122,7 +125,7 @@ class Places:
         for chain in fits:
             node = chain[-1]
             wanted = {node.only, node.stands_for} - {""}
-            if wanted and row["waarde"] not in wanted | {"true"}:
+            if wanted and row["waarde"] != "true" and not wanted & self._codes(node, row["waarde"]):
                 continue
             return chain
         return None
@@ -162,6 +165,20 @@ class Places:
             return (near or [c for c in chains if _holds(c, row)] or chains)[0]
         return None
 
+    def _formed(self, chain: Chain, row: dict[str, Any], present: Present) -> bool:
+        """Before 4.0 a consent of the child itself has a form of its own, and no other consent may have it."""
+        return all(
+            node.stands_for in self._codes(node, present.value(row, node.element))
+            for node in chain
+            if _own_form(node) and node.element is not None
+        )
+
+    def _codes(self, node: Node, value: str | None) -> set[str]:
+        """A coded value in both its forms, BDS and HL7: a store may hold either."""
+        if value is None:
+            return set()
+        return {value, hl7_code(self.definition, node.element or 0, {"waarde": value})}
+
     def _clustered(self, groep: str) -> bool:
         known = self.definition.groepen.get(groep)
         return known is None or known.groepcluster
@@ -175,15 +192,6 @@ class Places:
 def _holds(chain: Chain, row: dict[str, Any]) -> bool:
     groups = [n.groep for n in chain if n.groep]
     return not groups or row["groep"] in groups
-
-
-def _formed(chain: Chain, row: dict[str, Any], present: Present) -> bool:
-    """Before 4.0 a consent of the child itself has a form of its own, and no other consent may have it."""
-    return all(
-        present.value(row, node.element) == node.stands_for
-        for node in chain
-        if _own_form(node) and node.element is not None
-    )
 
 
 def _own_form(node: Node) -> bool:

@@ -139,11 +139,10 @@ def _to_hl7(version: str, lijst: str) -> dict[str, tuple[str, str, str, bool]]:
     from bds_tool.schema import load
     from bds_tool.schema.coding import code_pairs
 
-    return {
-        pair.bds.code: (pair.hl7.code, pair.hl7.codesysteem, pair.naam, pair.hl7.nullflavor)
-        for pair in code_pairs(load(version), lijst)
-        if pair.bds and pair.hl7
-    }
+    pairs = [(pair, pair.hl7) for pair in code_pairs(load(version), lijst) if pair.hl7]
+    told = {hl7.code: (hl7.code, hl7.codesysteem, pair.naam, hl7.nullflavor) for pair, hl7 in pairs}
+    # A store may hold the code of the message itself; where both lists know a code, it is the BDS code.
+    return told | {pair.bds.code: told[hl7.code] for pair, hl7 in pairs if pair.bds}
 
 
 def identifier(element: _Element, row: dict[str, Any]) -> None:
