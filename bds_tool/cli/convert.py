@@ -97,6 +97,7 @@ def convert(
         )
     from bds_tool.formats.writing import WriteOptions, format_of
 
+    _require_writable(paths[-1])
     to = to or (format_of(paths[-1]) if len(paths) > 1 else "")
     if not to:
         raise UsageError(
@@ -156,6 +157,20 @@ def convert(
             talk(t(f"{out}: {number(rows)} registraties.", f"{out}: {number(rows)} registrations."))
     if broken or (strict and target is None and (done.left_out or done.unsent)):
         raise typer.Exit(ExitCode.FINDINGS)
+
+
+def _require_writable(out: Path) -> None:
+    """SPSS, Stata and R have formats of their own: what gets such a name holds that, or is not written."""
+    from bds_tool.formats.sniff import STATISTICS
+
+    if out.suffix.lower() in {*STATISTICS, ".rds", ".rdata", ".sas7bdat"}:
+        raise UsageError(
+            t(f"{out.suffix} wordt niet geschreven.", f"{out.suffix} is not written."),
+            t(
+                "Schrijf .csv of .parquet; SPSS, Stata, SAS en R lezen .csv.",
+                "Write .csv or .parquet; SPSS, Stata, SAS and R read .csv.",
+            ),
+        )
 
 
 def _dialect(name: str) -> str:

@@ -258,6 +258,17 @@ def compute(
             "--objections", help="Kinderen met bezwaar tegen onderzoek (element 1404): drop of keep."
         ),
     ] = "drop",
+    population: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--population",
+            help="Inwoners per gebied, jaar, leeftijd en geslacht (CBS of BRP): CSV, XLSX of map.",
+        ),
+    ] = None,
+    served: Annotated[
+        str,
+        typer.Option("--served", help="Gemeenten van het werkgebied (codes); zonder: alle van --population."),
+    ] = "",
     memory: Annotated[
         str, typer.Option("--memory", help="Geheugen voor tellen; daarboven naar schijf.")
     ] = "2500MB",
@@ -303,6 +314,8 @@ def compute(
             judge=doubt,
             findings=findings,
             objections=one_of(objections, ("drop", "keep"), "--objections") == "keep",
+            population=population or [],
+            served=[word for word in served.replace(",", " ").split() if word],
         )
     if not quiet:
         _summary(result)

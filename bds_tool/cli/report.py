@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bds_tool.base.errors import UsageError
 from bds_tool.base.text import number, t
 from bds_tool.cli.project import project
 from bds_tool.cli.protect import STRICT
@@ -80,6 +81,8 @@ def table(
     from bds_tool.export.report.tables import write_book, write_table
 
     opened = open_book(result)
+    if not book:
+        format_ = _format(format_, output)
     if standardise:
         opened = opened.standardised([word.strip() for word in standardise.split(",") if word.strip()])
     if book:
@@ -94,10 +97,38 @@ def table(
         period=opened.period(period) if period else None,
         totals_only=not breakdowns,
     )
-    endings = {".xlsx": "xlsx", ".csv": "csv", ".parquet": "parquet", ".md": "markdown", ".html": "html"}
-    write_table(opened, rows, format_ or endings.get(output.suffix.lower(), "csv"), output)
+    write_table(opened, rows, format_, output)
     if not quiet:
         talk(t(f"{output}: {number(rows.height)} rijen.", f"{output}: {number(rows.height)} rows."))
+
+
+#: Ending of a file → the formats that it may hold, the first without --format.
+ENDINGS = {
+    ".xlsx": ("xlsx",),
+    ".csv": ("csv", "csv-nl"),
+    ".parquet": ("parquet",),
+    ".md": ("markdown",),
+    ".html": ("html",),
+}
+
+
+def _format(wanted: str, output: Path) -> str:
+    """The format of a table by its ending: never one format under the name of another."""
+    held = ENDINGS.get(output.suffix.lower())
+    if wanted and (wanted in (held or ()) or not output.suffix or wanted not in sum(ENDINGS.values(), ())):
+        return wanted
+    if held and not wanted:
+        return held[0]
+    raise UsageError(
+        t(
+            f"{output.name} heeft geen extensie die past bij een tabel{f' in {wanted}' if wanted else ''}.",
+            f"{output.name} has no ending that fits a table{f' in {wanted}' if wanted else ''}.",
+        ),
+        t(
+            "Kies .xlsx, .csv, .parquet, .md of .html. SPSS, Stata en R lezen .csv, R ook .parquet.",
+            "Choose .xlsx, .csv, .parquet, .md or .html. SPSS, Stata and R read .csv, R also .parquet.",
+        ),
+    )
 
 
 def chart(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
 from bds_tool.base.vocabulary import HIDDEN
+from bds_tool.indicators import reclassified
 from bds_tool.indicators.area_tables import AreaTables
 from bds_tool.indicators.result import TOTAL
 from bds_tool.store import database
@@ -73,7 +74,7 @@ def install(
             part1=division or 0,
         )
     )
-    _changes(connection, tables)
+    _changes(connection, tables, division)
     _municipalities(connection, tables)
     _areas(connection, lowest)
     _lookups(connection, tables, lowest, division or 0)
@@ -84,7 +85,8 @@ def install(
     }
 
 
-def _changes(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
+def _changes(connection: duckdb.DuckDBPyConnection, tables: AreaTables, division: int | None) -> None:
+    """`_wijziging`: what the tables of the user say, and for other gemeenten the herindelingen that ship."""
     connection.execute("create or replace table _wijziging (oud varchar, nieuw varchar)")
     for f in tables.of("wijziging"):
         column = f["columns"]
@@ -96,6 +98,10 @@ def _changes(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
                 source=f["source"],
             )
         )
+    told = {row[0] for row in connection.execute("select oud from _wijziging").fetchall()}
+    for old, new in reclassified.changes(division).items():
+        if old not in told:
+            connection.execute("insert into _wijziging values (?, ?)", [old, new])
 
 
 def _municipalities(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -> None:
@@ -121,6 +127,11 @@ def _municipalities(connection: duckdb.DuckDBPyConnection, tables: AreaTables) -
         )
         connection.execute("insert into _lijst select * from _w0005")
         connection.unregister("_w0005")
+    for code, name in reclassified.names().items():  # the list stands still, gemeenten do not
+        connection.execute(
+            "insert into _lijst select ?, ?, false where ? not in (select code from _lijst)",
+            [code, name, code],
+        )
     connection.execute("""
         create or replace table _gemeente as
         with keten as (  -- a gemeente may have merged more than once

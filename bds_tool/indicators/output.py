@@ -42,7 +42,8 @@ class Sums:
 
     `b` is None without a change of element; `s` and `q` are None unless the indicator is a mean. `left` and `with_`
     are what flagged values would add to n, and x (or s) with them; `absent` are children of sources that do not
-    deliver the elements. None where nothing was flagged or everything is delivered.
+    deliver the elements; `resident` those that live there. None where nothing was flagged, everything is delivered or
+    no population was given.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Sums:
     left: Floats | None = None
     with_: Floats | None = None
     absent: Floats | None = None
+    resident: Floats | None = None
 
 
 def write(path: Path, space: Space, indicators: Iterator[Sums], *, reference: str = "land") -> int:
@@ -133,10 +135,16 @@ def columns(space: Space, sums: Sums, reference: str) -> dict[str, Any]:
         )
 
     def whole(array: Any) -> pa.Array:  # noqa: ANN401
-        return pa.nulls(size, pa.int64()) if array is None else pa.array(array.astype(np.int64))
+        if array is None:
+            return pa.nulls(size, pa.int64())
+        unknown = ~np.isfinite(array)
+        return pa.array(np.where(unknown, 0, array).astype(np.int64), mask=unknown if unknown.any() else None)
 
     out: dict[str, Any] = {name: word(*pair) for name, pair in space.labels(sums.keys).items()}
-    reliability = np.where(sums.n < TOO_SMALL, 2, np.where((sums.n < SMALL) | (sums.p > 2 * sums.n), 1, 0))
+    few = sums.p > 2 * sums.n
+    if sums.resident is not None:
+        few |= np.nan_to_num(sums.resident) > 2 * sums.n
+    reliability = np.where(sums.n < TOO_SMALL, 2, np.where((sums.n < SMALL) | few, 1, 0))
     out |= {
         "indicator": word(zero, [sums.id]),
         "n": whole(sums.n),
@@ -158,7 +166,7 @@ def columns(space: Space, sums: Sums, reference: str) -> dict[str, Any]:
         "x_with": number(sums.with_),
         "value_with": number(_with(sums)),
         "not_delivered": whole(sums.absent),
-        "resident": pa.nulls(size, pa.int64()),
+        "resident": whole(sums.resident),
     }
     return {name: out[name] for name in COLUMNS}
 

@@ -66,9 +66,11 @@ COLUMNS: dict[str, str] = {
     "resident": "int64",  # children that live in the area according to a population from outside; null without
 }
 #: Figures that no protection proves; they are empty in what is published.
-UNPROVEN = ("left_out", "x_with", "value_with", "not_delivered", "resident")
+UNPROVEN = ("left_out", "x_with", "value_with", "not_delivered")
 #: What may be left out of a frame handed to `write_result`; it is filled with null.
-OPTIONAL = frozenset({"reference", "reference_test", "trend", "reliability", "sum", "sum2", "new", *UNPROVEN})
+OPTIONAL = frozenset(
+    {"reference", "reference_test", "trend", "reliability", "sum", "sum2", "new", "resident", *UNPROVEN}
+)
 #: Cells that must be empty where a row is hidden.
 FIGURES = (
     "n",
@@ -83,6 +85,7 @@ FIGURES = (
     "sum",
     "sum2",
     "new",
+    "resident",
     *UNPROVEN,
 )
 

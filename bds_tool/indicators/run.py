@@ -20,6 +20,7 @@ from bds_tool.indicators.cube import Space, look_up, roll_up
 from bds_tool.indicators.delivery import Delivered
 from bds_tool.indicators.delivery import install as install_delivery
 from bds_tool.indicators.output import Sums, metadata, write
+from bds_tool.indicators.residents import Residents
 from bds_tool.indicators.result import LEVELS, TOTAL, Result, write_result
 from bds_tool.indicators.standardise import FILE as STANDARDISED
 from bds_tool.indicators.standardise import Standardiser
@@ -62,11 +63,14 @@ def compute(
     judge: bool = True,
     findings: Path | None = None,
     objections: bool = False,
+    population: Sequence[Path] = (),
+    served: Sequence[str] = (),
 ) -> Result:
     """Count all indicators of `plan` over `store` and write the result directory `target`.
 
     Values that `findings` (or, without, the rules of `doubt`) put in doubt do not count; `judge` False counts all.
-    Children with an objection (element 1404) only count with `objections`.
+    Children with an objection (element 1404) only count with `objections`. `population` are tables of residents, and
+    `served` the gemeenten of them that make up the whole (see `residents`).
 
     Raises UsageError when the target exists and `replace` is false, or a wanted level has no table.
     """
@@ -87,6 +91,8 @@ def compute(
             connection = connect(store, spill, area_paths, memory=memory, threads=threads)
             require_apart(connection, file)
             facts = install_areas(connection, plan, area_paths, area_year)
+            space = make_space(connection, plan)
+            people = Residents(population, space, served) if population else None
             wanted = frozenset(features.elements(features.needed(plan.views()), plan.concepts()))
             install_delivery(connection, file, wanted)
             delivered = Delivered(connection)
@@ -107,18 +113,16 @@ def compute(
             read = in_counted_units(read, store)
             counted = count(connection, read, plan, judged=judge)
             progress(t("marges en toetsen", "margins and tests"))
-            space = make_space(connection, plan)
             lost = flows.Lost(space)
             standard = Standardiser(space, plan.standardise) if plan.standardise else None
             counts = spill / "counts.parquet"
-            write(
-                counts,
-                space,
-                lost.watch(all_sums(connection, plan, space, counted, delivered, standard)),
-                reference=reference,
-            )
+            passing = lost.watch(all_sums(connection, plan, space, counted, delivered, standard))
+            if people:
+                passing = people.beside(passing, {i.id: i for i in plan.indicators})
+            write(counts, space, passing, reference=reference)
             meta = metadata(plan, sources(store), facts, reference=reference)
             meta["notes"] += lost.notes() + _not_broken_down(plan)
+            meta["notes"] += people.notes() if people else []
             meta["doubt"] = {"judged": judge, "file": findings.name if findings else None, "values": doubted}
             meta["notes"] += delivered.notes()
             meta["flow"] = flows.flow(connection, file, set(plan.concepts()), kept=objections)

@@ -54,7 +54,12 @@ PARALLEL_ROWS = 50_000
 KEPT = ("indicator", "level", "area", "area_name", "parent", "period", *BREAKDOWNS, "status")
 SHOWN = (
     *("n", "x", "missing", "value", "lower", "upper", "method", "reference", "reference_test", "trend"),
-    *("reliability", "sum", "sum2"),
+    *(
+        "reliability",
+        "sum",
+        "sum2",
+        "resident",
+    ),  # residents are public: beside a shown row they tell nothing new
 )
 OK, HIDDEN, NO_DATA, TOO_LOW = "ok", "verborgen", "geen_gegevens", "niet_op_dit_niveau"
 

@@ -74,7 +74,7 @@ def round_result(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     frame = frame.with_columns(
         *shown.get_columns(), *(pl.lit(None, dtype=frame[c].dtype).alias(c) for c in empty)
     )
-    figures = ["n", "x", "missing", "value", "lower", "upper", "method", "reliability"]
+    figures = ["n", "x", "missing", "value", "lower", "upper", "method", "reliability", "resident"]
     return frame.with_columns(
         *(pl.when(small).then(None).otherwise(pl.col(c)).alias(c) for c in figures if c in frame.columns),
         pl.when(small).then(pl.lit(HIDDEN)).otherwise(pl.lit(ROUNDED)).alias("status"),

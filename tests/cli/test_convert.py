@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -198,3 +199,10 @@ def test_no_value_of_a_child_reaches_the_screen(bds, export, tmp_path):
     for name in ("x.csv", "y.csv", "z.json"):
         result = bds("convert", tmp_path / name, "--to", "store", tmp_path / f"{name}.bds")
         assert secret not in result.out + result.err
+
+
+@pytest.mark.parametrize("name", ["t.sav", "t.dta", "t.rds"])
+def test_a_format_of_statistics_is_not_written(bds, tmp_path, name):
+    done = bds("convert", Path(__file__).resolve().parents[2] / "sample_data", tmp_path / name, "--to", "csv")
+    assert (done.code, (tmp_path / name).exists()) == (2, False)
+    assert ".csv" in done.err

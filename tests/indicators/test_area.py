@@ -23,21 +23,23 @@ def test_area_check(make_store, areas, tmp_path, bds):
         + address("f", "1011AA", "1", "0363", secret=True)
         + address("g", None, None, "0009")
         + address("h", None, None, "0005")
+        + address("j", None, None, "0140")
         + address("i", None, None, "Amsterdam")
     )
     result = bds("area", "check", make_store(rows), "--areas", areas, "--format", "csv")
     assert result.code == 0
     found = {line.split(",")[0]: int(line.split(",")[2]) for line in result.out.splitlines()[1:] if line}
-    # g: Ten Boer became Groningen by the table; h: Bedum exists no more and has no row
+    # g: Ten Boer became Groningen by the table, h: Bedum Het Hogeland by those that ship; j: Littenseradiel was split
     assert found == {
         "geheim": 1,
         "huisnummer": 1,
         "postcode": 1,
         "postcode4": 1,
-        "gemeente": 4,
+        "gemeente": 5,
         "onbekend": 1,
     }
-    assert "0005" in result.err
+    assert "0140" in result.err
+    assert "0005" not in result.err
     assert "0009" not in result.err
     assert "Indeling: 2024" in result.err
 
@@ -135,3 +137,24 @@ def test_the_table_of_places_is_in_dutch(make_store, tmp_path, bds):
     assert told.out.splitlines()[0] == "plaatsing,hoe,adressen,percentage"
     assert "postcode,alleen postcode (meest voorkomende buurt),1,100.0" in told.out.splitlines()
     assert "Indeling: 2024; 1 tabel." in told.err
+
+
+def gemeente_of(found, code):
+    return dict(found.execute("select m.sleutel, m.gemeente from _gemeente m").fetchall()).get(code)
+
+
+def test_every_year_can_be_shown_in_the_division_of_one_year():
+    """Three mergers after each other, one of them after the year asked for; the codes are those of CBS."""
+    import duckdb
+
+    from bds_tool.indicators import area, area_tables
+
+    found = {}
+    for year in (None, 2020, 2022):
+        connection = duckdb.connect()
+        area.install(connection, area_tables.AreaTables(), "gemeente", year=year)
+        # Brielle → Voorne aan Zee (2023), Beemster → Purmerend (2022), Bedum → Het Hogeland (2019)
+        found[year] = [gemeente_of(connection, code) for code in ("0501", "0370", "0005", "1992", "0140")]
+    assert found[None] == ["GM1992", "GM0439", "GM1966", "GM1992", "GM0140"]
+    assert found[2022] == ["GM0501", "GM0439", "GM1966", "GM1992", "GM0140"]
+    assert found[2020] == ["GM0501", "GM0370", "GM1966", "GM1992", "GM0140"]

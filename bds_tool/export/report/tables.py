@@ -14,7 +14,7 @@ from bds_tool.base.escaping import cell, markup
 from bds_tool.base.escaping import cells as safe_cells
 from bds_tool.base.files import atomic_dir, atomic_file
 from bds_tool.base.names import child
-from bds_tool.base.text import language, t
+from bds_tool.base.text import language, number, t
 from bds_tool.export.report import cells
 from bds_tool.export.report.book import Book, Indicator, theme_title
 from bds_tool.export.report.columns import COLUMNS, column_title, csvw
@@ -41,11 +41,21 @@ def long_table(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
         rows.join(known, on="indicator", how="left")
         .with_columns(
             pl.col("area").replace_strict(order, default=len(order), return_dtype=pl.Int64).alias("_area"),
-            (100 * pl.col("n") / (pl.col("n") + pl.col("missing"))).fill_nan(None).round(1).alias("coverage"),
+            _share("n", pl.col("n") + pl.col("missing")).alias("coverage"),
+            _share(pl.col("n") + pl.col("missing").fill_null(0), "resident").alias("in_view"),
+            _share("x", "resident").alias("reached"),
         )
         .sort("theme", "title", "_area", "period", *BREAKDOWNS)
         .select(list(COLUMNS))
     )
+
+
+def _share(part: str | pl.Expr, whole: str | pl.Expr) -> pl.Expr:
+    import polars as pl
+
+    of = pl.col(whole) if isinstance(whole, str) else whole
+    share = 100 * (pl.col(part) if isinstance(part, str) else part) / of
+    return pl.when(of > 0).then(share).round(1)
 
 
 def write_table(book: Book, rows: pl.DataFrame, format_: str, out: Path) -> None:
@@ -133,8 +143,11 @@ def readable(book: Book, table: pl.DataFrame) -> tuple[list[str], Iterator[list[
     units = {i.id: i.unit for i in book.indicators.values()}
     used = [c for c in BREAKDOWNS if (table[c] != TOTAL).any()]
     header = [column_title(c) for c in ("title", "area_name", "period", *used)]
+    # Residents only where somebody gave them.
+    aside = ["x", "missing", *(["in_view"] if table["resident"].is_not_null().any() else [])]
     header += [
         column_title("n"),
+        *map(column_title, aside),
         column_title("value"),
         t("95 %-interval", "95 % interval"),
         column_title("reference"),
@@ -154,6 +167,7 @@ def readable(book: Book, table: pl.DataFrame) -> tuple[list[str], Iterator[list[
                 row["period"],
                 *(row[c] for c in used),
                 cells.count(row["n"]),
+                *("" if row[c] is None else number(row[c], 1 if c == "in_view" else 0) for c in aside),
                 cells.value(row, unit),
                 cells.interval(row, unit),
                 reference,
@@ -164,7 +178,7 @@ def readable(book: Book, table: pl.DataFrame) -> tuple[list[str], Iterator[list[
 
 def markdown(book: Book, table: pl.DataFrame) -> str:
     header, lines = readable(book, table)
-    right = 4
+    right = len(header) - header.index(column_title("n"))
     marks = ["---"] * (len(header) - right) + ["---:"] * right
     body = ["| " + " | ".join(c.replace("|", "\\|") for c in line) + " |" for line in (header, marks, *lines)]
     return (
@@ -184,12 +198,12 @@ def markdown(book: Book, table: pl.DataFrame) -> str:
 def html_table(book: Book, table: pl.DataFrame, caption: str) -> str:
     """An accessible table: caption, column and row headers with scope, figures aligned right."""
     header, lines = readable(book, table)
+    first = header.index(column_title("n"))
     heads = "".join(f'<th scope="col">{markup(h)}</th>' for h in header)
     body = []
     for line in lines:
         rest = "".join(
-            f"<td{' class=num' if i >= len(line) - 5 else ''}>{markup(c)}</td>"
-            for i, c in enumerate(line[1:])
+            f"<td{' class=num' if i >= first else ''}>{markup(c)}</td>" for i, c in enumerate(line[1:], 1)
         )
         body.append(f'<tr><th scope="row">{markup(line[0])}</th>{rest}</tr>')
     return f'<table class="sorteer"><caption>{markup(caption)}</caption><thead><tr>{heads}</tr></thead><tbody>{"".join(body)}</tbody></table>'
@@ -264,9 +278,9 @@ def _sheet(workbook: Workbook, name: str, table: pl.DataFrame) -> None:
                 sheet.write_string(line, index, empty, secret)
             elif content is None:
                 continue
-            elif column in figures:
+            elif column in figures or column in {"coverage", "in_view", "reached"}:
                 sheet.write_number(line, index, content, figure)
-            elif column == "n":
+            elif column in {"n", "x", "missing", "resident"}:
                 sheet.write_number(line, index, content, whole)
             else:
                 sheet.write_string(line, index, str(content))

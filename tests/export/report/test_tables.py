@@ -165,3 +165,13 @@ def test_workbook_opens_in_an_office_program(bds, program, result, tmp_path):
         )
     for name in rows["area_name"].unique():
         assert name in text
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("t.sav", ()), ("t.dta", ()), ("t.rds", ()), ("t.xlsx", ("--format", "csv")), ("t", ())],
+)
+def test_no_format_under_the_name_of_another(bds, result, tmp_path, name, options):
+    done = bds("report", "table", result, "-o", tmp_path / name, *options)
+    assert (done.code, list(tmp_path.glob("t*"))) == (2, [])
+    assert ".csv" in done.err
