@@ -29,6 +29,10 @@ Areas = Annotated[
 Policy = Annotated[
     str, typer.Option("--policy", help="Onthullingsbeleid, bij een gegevensmap; anders ncj-strict.")
 ]
+Geometry = Annotated[Path | None, typer.Option(help="Gebiedsgrenzen voor de kaart (GeoJSON of GeoPackage).")]
+Settings = Annotated[
+    Path | None, typer.Option(help="Naam, logo, kleuren en teksten van de uitgave (YAML; schema: site).")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Geen samenvatting.")]
 
 
@@ -145,9 +149,7 @@ def chart(
         str, typer.Option(help="Gebied waarvan de delen worden getoond; zonder: alle gemeenten.")
     ] = "",
     period: Annotated[str, typer.Option(help="Periode; zonder: de laatste.")] = "",
-    geometry: Annotated[
-        Path | None, typer.Option(help="Gebiedsgrenzen voor de kaart (GeoJSON of GeoPackage).")
-    ] = None,
+    geometry: Geometry = None,
     width: Annotated[int, typer.Option(help="Breedte van een PNG in beeldpunten.")] = 1440,
     quiet: Quiet = False,
 ) -> None:
@@ -165,6 +167,11 @@ def site(
     source: Source,
     output: Out,
     title: Annotated[str, typer.Option(help="Naam van de site.")] = "",
+    settings: Settings = None,
+    geometry: Geometry = None,
+    previous: Annotated[
+        Path | None, typer.Option(help="Beveiligd resultaat van de vorige uitgave: wat is veranderd.")
+    ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Zet erbij dat de gegevens verzonnen zijn.")] = False,
     areas: Areas = None,
     policy: Policy = "",
@@ -172,11 +179,24 @@ def site(
     quiet: Quiet = False,
 ) -> None:
     """Een site die zonder server en zonder internet werkt."""
+    from bds_tool.export.report.book import open_book
     from bds_tool.export.report.prepare import opened
     from bds_tool.export.report.site import build_site
+    from bds_tool.export.report.style import load_style
 
+    style = load_style(settings)
+    before = open_book(previous) if previous else None
     with opened(source, areas=areas or [], policy=policy or project().protect.policy or STRICT) as book:
-        built = build_site(book, output, title=title, demo=demo, replace=force)
+        built = build_site(
+            book,
+            output,
+            style=style,
+            title=title,
+            geometry=geometry,
+            previous=before,
+            demo=demo,
+            replace=force,
+        )
     if not quiet:
         size = number(built.bytes / 1e6, 1)
         talk(

@@ -47,6 +47,8 @@ class Indicator:
     certainty: str
     caveats: tuple[str, ...]
     hash: str
+    #: What a unit of the denominator is, by the view it is counted in.
+    view: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Book:
                 d.get("certainty", ""),
                 tuple(d.get("caveats", ())),
                 d.get("hash", ""),
+                d.get("view", ""),
             )
             for key, d in self.result.meta["definitions"].items()
             if key in there

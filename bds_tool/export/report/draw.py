@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_file
 from bds_tool.base.text import t
-from bds_tool.export.report import charts, maps
+from bds_tool.export.report import cells, charts, maps
 from bds_tool.export.report.book import Area, Book, Indicator
-from bds_tool.export.report.geometry import read_shapes
+from bds_tool.export.report.geometry import Polygons, read_shapes
 from bds_tool.export.report.milk import milk_table, title
 
 KINDS = ("ranked", "bars", "trend", "funnel", "multiples", "map", "feeding")
@@ -132,18 +132,18 @@ def _funnel(book: Book, known: Indicator, within: Area | None, period: str) -> s
 
 
 def _map(book: Book, known: Indicator, within: Area | None, period: str, geometry: Path | None) -> str:
-    if geometry is None:
-        raise UsageError(
-            t("Voor een kaart zijn gebiedsgrenzen nodig.", "A map needs area geometry."),
-            t(
-                "Geef --geometry met een GeoJSON- of GeoPackage-bestand van het CBS.",
-                "Give --geometry with a GeoJSON or GeoPackage file.",
-            ),
-        )
     areas = {a.code: a for a in _parts(book, within)}
-    rows = book.rows(indicator=known.id, area=list(areas), period=period)
-    points = {r["area"]: charts.Point.of(r, areas[r["area"]].name) for r in rows.iter_rows(named=True)}
-    shapes = [(code, areas[code].name, polygons) for code, polygons in read_shapes(geometry) if code in areas]
+    found = book.rows(indicator=known.id, area=list(areas), period=period)
+    rows = {r["area"]: r for r in found.iter_rows(named=True)}
+    layer = maps.tiles(list(areas)) if geometry is None else maps.borders(shapes_of(geometry, areas))
+    scale = maps.classes([r["value"] for r in rows.values() if cells.shown(r)], known.unit)
+    names = {code: a.name for code, a in areas.items()}
+    return maps.sheet(layer, rows, names, scale, title=_title(known, within, period), source=maps.SOURCE)
+
+
+def shapes_of(geometry: Path, codes: Container[str]) -> list[tuple[str, Polygons]]:
+    """The borders of these areas. Raises UsageError when the file has none of them."""
+    shapes = [(code, polygons) for code, polygons in read_shapes(geometry) if code in codes]
     if not shapes:
         raise UsageError(
             t(
@@ -155,7 +155,7 @@ def _map(book: Book, known: Indicator, within: Area | None, period: str, geometr
                 "Area codes (GM…, WK…, BU…) must be in a property.",
             ),
         )
-    return maps.choropleth(_title(known, within, period), shapes, points, known.unit)
+    return shapes
 
 
 def write_picture(picture: str, out: Path, width: int = 1440) -> None:

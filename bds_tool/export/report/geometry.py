@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +37,22 @@ def read_shapes(path: Path) -> Iterator[tuple[str, Polygons]]:
         ) from error
 
 
-def _code(values: Any) -> str | None:  # noqa: ANN401  # property values of any type
-    return next((v for v in values if isinstance(v, str) and _CODE.match(v)), None)
+def _code(values: Mapping[str, Any]) -> str | None:
+    """The area of a feature: the code of the smallest kind it names, for a wijk carries its gemeente too. Water and what
+    lies abroad are no areas (the column `water` of the CBS: JA, NEE or B).
+    """
+    named = {str(k).lower(): v for k, v in values.items()}
+    if str(named.get("water", "")).upper() in {"JA", "B"}:
+        return None
+    codes = [v for v in named.values() if isinstance(v, str) and _CODE.match(v)]
+    return max(codes, key=len, default=None)
 
 
 def _geojson(path: Path) -> Iterator[tuple[str, Polygons]]:
     import orjson
 
     for feature in orjson.loads(path.read_bytes())["features"]:
-        code = _code((feature.get("properties") or {}).values())
+        code = _code(feature.get("properties") or {})
         shape = feature.get("geometry") or {}
         if code and shape.get("type") in {"Polygon", "MultiPolygon"}:
             polygons = [shape["coordinates"]] if shape["type"] == "Polygon" else shape["coordinates"]
@@ -62,7 +69,7 @@ def _geopackage(path: Path) -> Iterator[tuple[str, Polygons]]:
             names = [d[0] for d in cursor.description]
             at = names.index(column)
             for row in cursor:
-                code = _code(v for i, v in enumerate(row) if i != at)
+                code = _code({n: row[i] for i, n in enumerate(names) if i != at})
                 if code and isinstance(row[at], bytes):
                     polygons = _wkb(row[at][_header(row[at]) :])
                     if polygons:
