@@ -27,6 +27,8 @@ GROUPS = (
              "Convert to another format or to a data folder (.bds)."),
             ("migrate", "Zet om naar een andere BDS-versie, zonder stil verlies.",
              "Move to another version of the BDS, with no silent loss."),
+            ("dossier", "Eén dossier als pagina, of als afschrift voor een ouder.",
+             "One dossier as a page, or as the copy for a parent."),
             ("findings", "Bewaarde oordelen opnieuw rapporteren en vergelijken.",
              "Report and compare saved judgements."),
             ("generate", "Maak verzonnen dossiers om mee te proberen en te meten.",
