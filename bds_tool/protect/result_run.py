@@ -283,7 +283,16 @@ def _published(
     empty = [c for c in frame.columns if c not in (*KEPT, *SHOWN) or c in UNPROVEN]
     frame = frame.with_columns(
         *(pl.lit(None, dtype=frame[c].dtype).alias(c) for c in empty),
-        *(pl.when(secret).then(None).otherwise(pl.col(c)).alias(c) for c in SHOWN if c in frame.columns),
+        # A class tells its denominator, so it may tell how many live there too.
+        pl.when(pl.col("status").is_in([HIDDEN, TOO_LOW]))
+        .then(None)
+        .otherwise(pl.col("resident"))
+        .alias("resident"),
+        *(
+            pl.when(secret).then(None).otherwise(pl.col(c)).alias(c)
+            for c in SHOWN
+            if c in frame.columns and c != "resident"
+        ),
     )
     told = told.with_columns(least=pl.Series(coded))
     frame = _with_classes(frame, told if before is None else told.hstack(before), policy)

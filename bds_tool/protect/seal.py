@@ -241,7 +241,7 @@ def _classes(coded: pl.DataFrame, policy: Policy, meta: Mapping[str, Any]) -> It
     rule = policy.part("coding")
     if not coded.height:
         return
-    empty = [c for c in TOLD if c not in OF_CLASS]
+    empty = [c for c in TOLD if c not in (*OF_CLASS, "resident")]
     known = meta.get("definitions") or {}
     good = (
         bool(rule)

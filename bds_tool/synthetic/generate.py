@@ -26,6 +26,8 @@ from bds_tool.synthetic.feeding import feeding
 from bds_tool.synthetic.measuring import growth
 from bds_tool.synthetic.population import DAYS_PER_YEAR, Growth, population
 from bds_tool.synthetic.region import Region, build, parse
+from bds_tool.synthetic.residents import FILE as RESIDENTS
+from bds_tool.synthetic.residents import Residents
 from bds_tool.synthetic.rows import Rows
 from bds_tool.synthetic.truth import Truth
 from bds_tool.synthetic.vaccination import vaccinations
@@ -89,6 +91,7 @@ class Generator:
         self.growth = Growth(int((float(self.spec["jaren"]["waarde"]) + 1) * DAYS_PER_YEAR))
         self.coder = Coder(self.definition, request.coding)
         self.truth = Truth(len(self.region.buurt))
+        self.residents = Residents(len(self.region.buurt), self.reference.year)
         self.planter = self._planter()
 
     def _planter(self) -> Planter | None:
@@ -107,6 +110,7 @@ class Generator:
 
     def _chunk(self, child: Any) -> pa.Table:  # noqa: ANN401
         who = people.draw(self.spec, self.region, self.chance, child, self.day)
+        self.residents.add(who)
         acts = contacts.draw(self.spec, who, self.chance, self.day)
         rows = Rows(self.coder, who, acts)
         d = Draw(self.spec, self.region, self.chance, self.coder, who, acts, rows, self.growth, self.truth)
@@ -154,7 +158,7 @@ class Generator:
 def generate(
     request: Request, out: Path, *, replace: bool = False, progress: Callable[[int, int], None] | None = None
 ) -> int:
-    """Write the store at `out` with `gebieden.parquet` and `waarheid.parquet` beside the rows; returns the rows."""
+    """Write the store at `out` with areas, truth and residents beside the rows; returns the rows."""
     import pyarrow.parquet as pq
 
     from bds_tool.store.store import StoreWriter
@@ -180,6 +184,7 @@ def generate(
             "waarheid.parquet": generator.truth.table(generator.region),
         }.items():
             pq.write_table(table, writer.folder / name)
+        generator.residents.write(writer.folder / RESIDENTS, generator.region)
         if generator.planter:
             generator.planter.manifest().write_parquet(writer.folder / "defecten.parquet")
     return rows

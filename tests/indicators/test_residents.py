@@ -242,3 +242,28 @@ def test_wijken_are_the_sum_of_their_buurten(make_store, areas, tmp_path):
     # BRUSH is ten of fifteen years; a buurt that is not published makes its gemeente unknown
     assert in_view(result, "BRUSH", level="wijk") == [("WK036300", 1, 0, 30)]
     assert in_view(result, "BRUSH", level="gemeente") == [("GM0363", 1, 0, None)]
+
+
+def test_after_protecting_only_rows_that_tell_their_denominator_have_residents(make_store, tmp_path, bds):
+    """Amsterdam 40 children, Haarlem 4 (hidden, so another is too); the generated region below goes the same way."""
+    rows = [r for n in range(60) for r in toddler(f"a{n}", "1", "0363", "04" if n < 30 else "01")]
+    rows += [r for n in range(60) for r in toddler(f"b{n}", "1", "0518", "04" if n < 30 else "01")]
+    rows += [r for n in range(4) for r in toddler(f"h{n}", "2", "0392")]
+    people = ALL_AGES + ALL_AGES.split("\n", 1)[1].replace("GM0363", "GM0518").replace("GM0392", "GM0344")
+    counted(tmp_path, make_store(rows), people, by=())
+    done = bds(
+        "protect", "run", tmp_path / "r.result", "--to", tmp_path / "v.result", "--policy", "ncj-strict"
+    )
+    assert done.code == 0, done.err
+    frame = pl.read_parquet(tmp_path / "v.result" / "counts.parquet").filter(pl.col("indicator") == "BRUSH")
+    told = {r["area"]: (r["n"], r["resident"]) for r in frame.iter_rows(named=True)}
+    assert told["GM0392"] == (None, None)
+    assert any(resident for _, resident in told.values())
+    assert all((n is None) == (resident is None) for n, resident in told.values())
+    assert bds("report", "table", tmp_path / "v.result", "-i", "BRUSH", "-o", tmp_path / "t.csv").code == 0
+    table = pl.read_csv(tmp_path / "t.csv")
+    for row in table.filter(pl.col("n").is_not_null()).iter_rows(named=True):
+        assert row["in_view"] == pytest.approx(100 * (row["n"] + row["missing"]) / row["resident"], abs=0.051)
+        assert row["x"] is None or row["reached"] == pytest.approx(
+            100 * row["x"] / row["resident"], abs=0.051
+        )

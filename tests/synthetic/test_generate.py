@@ -42,7 +42,7 @@ def test_the_same_request_gives_the_same_bytes(tmp_path):
         generate(Request(50, seed=4, bds="4.2.0", defects="standaard", defect_rate=5), tmp_path / name)
     files = sorted(p.name for p in (tmp_path / "a.bds").iterdir())
     assert files == [
-        ".bds-output", "_store.json", "bronnen.parquet", "defecten.parquet", "gebieden.parquet", "meldingen.parquet",
+        ".bds-output", "_store.json", "bronnen.parquet", "defecten.parquet", "gebieden.parquet", "inwoners.csv", "meldingen.parquet",
         "registraties.parquet", "waarheid.parquet",
     ]  # fmt: skip
     for name in files:
