@@ -27,6 +27,8 @@ GROUPS = (
              "Convert to another format or to a data folder (.bds)."),
             ("migrate", "Zet om naar een andere BDS-versie, zonder stil verlies.",
              "Move to another version of the BDS, with no silent loss."),
+            ("compare", "Vergelijk twee dossiers of leveringen, in welk formaat ook.",
+             "Compare two dossiers or deliveries, in whatever format."),
             ("dossier", "Eén dossier als pagina, of als afschrift voor een ouder.",
              "One dossier as a page, or as the copy for a parent."),
             ("findings", "Bewaarde oordelen opnieuw rapporteren en vergelijken.",
