@@ -210,16 +210,25 @@ def site(
 def pdf(
     result: ResultPath,
     output: Out,
-    area: Annotated[str, typer.Option(help="Gemeente (code of naam).")],
+    area: Annotated[
+        str, typer.Option(help="Gebied (code of naam); zonder: alle gemeenten in één boek.")
+    ] = "",
+    settings: Settings = None,
+    geometry: Geometry = None,
     quiet: Quiet = False,
 ) -> None:
-    """Factsheet van twee bladzijden over één gemeente."""
+    """Het profiel van een gemeente of wijk op papier, of een boek van alle gemeenten."""
     from bds_tool.export.report.book import open_book
-    from bds_tool.export.report.pdf import write_factsheet
+    from bds_tool.export.report.pdf import write_pdf
+    from bds_tool.export.report.style import load_style
 
-    write_factsheet(open_book(result), area, output)
+    count = write_pdf(open_book(result), area, output, style=load_style(settings), geometry=geometry)
     if not quiet:
-        talk(t(f"{output} gemaakt.", f"{output} made."))
+        told = t(
+            f"{count} {'gebied' if count == 1 else 'gebieden'}",
+            f"{count} {'area' if count == 1 else 'areas'}",
+        )
+        talk(t(f"{output} gemaakt: {told}.", f"{output} made: {told}."))
 
 
 def melkvoeding(

@@ -76,7 +76,8 @@ def json_schema(columns: Sequence[str]) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": t(
-            "Indicatoren van één gemeente met haar wijken", "Indicators of one gemeente and its wijken"
+            "Cijfers van één gemeente met haar wijken, of van één indicator",
+            "Figures of one gemeente with its wijken, or of one indicator",
         ),
         "description": t(
             "Een verborgen getal is null; status zegt waarom. Titels, thema's en eenheden staan in de CSV.",

@@ -56,7 +56,7 @@ def indicator_page(
         "value": cells.value(over, known.unit) if over and (cells.shown(over) or cells.coded(over)) else "",
         "interval": cells.interval(over, known.unit) if over else "",
         "chart": _years(years, known, profiles.region),
-        "years": [(r, _told(r, known), cells.interval(r, known.unit)) for r in years],
+        "years": [(r, words.told(r, known.unit), cells.interval(r, known.unit)) for r in years],
         "course": words.course(over)[1] if over else "",
         "spreads": [
             _spread(level, areas, by_level.get(level, {}), known, profiles, over)
@@ -70,10 +70,6 @@ def indicator_page(
         "feeding": feeding(book, period=profiles.wide) if key in FEEDING and top else "",
         "by_level": by_level,
     }
-
-
-def _told(row: Row, known: Indicator) -> str:
-    return cells.value(row, known.unit) if cells.shown(row) or cells.coded(row) else words.absent(row)
 
 
 def _facts(book: Book, known: Indicator, over: Row | None) -> list[tuple[str, str]]:
@@ -141,7 +137,7 @@ def _left(over: Row) -> str:
 def _years(years: Sequence[Row], known: Indicator, region: str) -> str:
     if sum(cells.shown(r) for r in years) < 2:
         return ""
-    told = "; ".join(f"{r['period']}: {_told(r, known)}" for r in years)
+    told = "; ".join(f"{r['period']}: {words.told(r, known.unit)}" for r in years)
     return marks.years(years, known.unit, f"{known.title}, {region}. {told}.")
 
 
@@ -190,7 +186,7 @@ def _broken(rows: Sequence[Row], known: Indicator) -> list[tuple[str, list[tuple
     out = []
     for column in BREAKDOWNS:
         found = [
-            (r[column], r, _told(r, known), cells.interval(r, known.unit))
+            (r[column], r, words.told(r, known.unit), cells.interval(r, known.unit))
             for r in rows
             if r[column] != TOTAL and all(r[c] == TOTAL for c in BREAKDOWNS if c != column)
         ]

@@ -1,21 +1,33 @@
-"""A factsheet of two pages about one gemeente, set with Typst."""
+"""The factsheet of one area and the book of all, set with Typst: what the profile on the site says, on paper."""
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_file, scratch
 from bds_tool.base.text import language, t
-from bds_tool.export.report import cells, charts
-from bds_tool.export.report.book import Area, Book, Indicator, theme_title
+from bds_tool.export.report import cells, maps, marks, words
+from bds_tool.export.report.book import Area, Book
+from bds_tool.export.report.draw import shapes_of
+from bds_tool.export.report.profile import Line, Profile, Profiles
+from bds_tool.export.report.style import Style
 
-#: Lines that fit on the first page: figures and a heading per theme.
-LINES = 54
+HERE = Path(__file__).parent
+Rows = dict[tuple[str, str], dict[str, Any]]
 
 
-def write_factsheet(book: Book, area: str, out: Path) -> None:
-    """Key figures per theme, two charts, method and protection. Needs the extra `pdf` (typst)."""
+def write_pdf(
+    book: Book, area: str, out: Path, *, style: Style | None = None, geometry: Path | None = None
+) -> int:
+    """One area (a gemeente, a wijk or the whole), or without `area` all gemeenten as a book. Returns the number of areas.
+
+    Tagged and checked as PDF/UA-1, fonts embedded. Needs the extra `pdf` (typst).
+    """
     try:
         import font_roboto
         import typst
@@ -27,113 +39,155 @@ def write_factsheet(book: Book, area: str, out: Path) -> None:
             ),
             'pip install "bds-tool[pdf]"',
         ) from error
-    place = book.area(area)
+    places = [book.area(area)] if area else book.of_level("gemeente") or list(book.areas.values())[:1]
     with scratch() as root:
-        pictures = _pictures(book, place, root)
-        (root / "blad.typ").write_text(_source(book, place, pictures), encoding="utf-8")
-        data = typst.compile(root / "blad.typ", root=root, font_paths=[font_roboto.font_directory])
+        content = _content(book, places, style or Style(), geometry, root, book_of_all=not area)
+        (root / "blad.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        shutil.copy(HERE / "templates" / "blad.typ", root / "blad.typ")
+        data = typst.compile(
+            root / "blad.typ",
+            root=root,
+            font_paths=[font_roboto.font_directory],
+            ignore_system_fonts=True,
+            pdf_standards=["ua-1"],
+        )
     with atomic_file(out) as temporary:
         temporary.write_bytes(data)
+    return len(places)
 
 
-def _rows(book: Book, place: Area) -> list[tuple[Indicator, dict[str, object]]]:
-    """Visible rows, evenly over the themes, as many as the first page holds."""
-    found = {r["indicator"]: r for r in book.rows(area=place.code, period=book.latest).iter_rows(named=True)}
-    queues = [
-        [(i, found[i.id]) for i in members if i.id in found and cells.shown(found[i.id])]
-        for members in book.themes.values()
-    ]
-    chosen: list[tuple[Indicator, dict[str, object]]] = []
-    most = LINES - len(queues)
-    depth = 0
-    while len(chosen) < most and any(len(q) > depth for q in queues):
-        chosen += [q[depth] for q in queues if len(q) > depth]
-        depth += 1
-    order = list(book.indicators)
-    return sorted(chosen[:most], key=lambda pair: order.index(pair[0].id))
-
-
-def _pictures(book: Book, place: Area, folder: Path) -> list[str]:
-    """A ranked chart of wijken and a trend, for the first indicators that allow them."""
-    names: list[str] = []
-    wijken = book.children(place.code)
-    for indicator in book.indicators.values():
-        points = [
-            charts.Point.of(r, book.areas[r["area"]].name)
-            for r in book.rows(
-                indicator=indicator.id, area=[w.code for w in wijken], period=book.latest
-            ).iter_rows(named=True)
-        ]
-        if (
-            len(points) > 1
-            and sum(p.value is not None for p in points) * 2 >= len(points)
-            and indicator.unit == "%"
-        ):
-            picture = charts.ranked(f"{indicator.title}, {book.latest}", points[:14], indicator.unit)
-            (folder / "wijken.svg").write_text(picture, encoding="utf-8")
-            names.append("wijken.svg")
-            break
-    for indicator in book.indicators.values():
-        rows = book.rows(indicator=indicator.id, area=place.code).sort("period")
-        line = [charts.Point.of(r, r["period"]) for r in rows.iter_rows(named=True) if "-" not in r["period"]]
-        if sum(p.value is not None for p in line) > 2 and indicator.unit == "%":
-            (folder / "verloop.svg").write_text(
-                charts.trend(indicator.title, {place.name: line}, indicator.unit), encoding="utf-8"
+def _content(
+    book: Book, places: Sequence[Area], style: Style, geometry: Path | None, root: Path, *, book_of_all: bool
+) -> dict[str, Any]:
+    profiles = Profiles(book, region=style.region, key=style.key)
+    shapes = dict(shapes_of(geometry, book.areas)) if geometry else {}
+    site = style.name or t("Jeugd in Beeld", "Youth in view")
+    facts = book.provenance()
+    period = words.years(profiles.wide)
+    sheets = [_sheet(profiles, place, shapes, root, number) for number, place in enumerate(places)]
+    return {
+        "book": book_of_all,
+        "title": site if book_of_all else f"{site}: {places[0].name}",
+        "author": style.publisher or "bds",
+        "lang": language(),
+        "accent": style.accent,
+        "lead": t(
+            f"Cijfers over {period} uit de dossiers van de jeugdgezondheidszorg, per gemeente.",
+            f"Figures for {period} from youth health care records, per municipality.",
+        ),
+        "footer": f"{site} · {period} · {facts['program']}, {str(facts['created'])[:10]}",
+        "words": {
+            "signals": t("Wat opvalt", "What stands out"),
+            "profile": t("Profiel", "Profile"),
+            "absent": t("Wat niet te tonen is", "What cannot be shown"),
+            "contents": t("Inhoud", "Contents"),
+            "method": t("Uitleg en verantwoording", "Method and accountability"),
+            "columns": [
+                t("Cijfer", "Figure"),
+                t("Waarde", "Value"),
+                t("Vergeleken", "Compared"),
+                t("Verloop", "Trend"),
+                t("Aantal", "Number"),
+            ],
+            "table": [t("Gebied", "Area"), t("Waarde", "Value")],
+        },
+        "areas": sheets,
+        "reading": [
+            t(
+                f"De stip is het gebied, de streep erdoor de onzekerheid (95 %-interval), het streepje rechtop {profiles.region}, elk grijs puntje een ander gebied. Alleen als toeval het verschil niet goed verklaart, staat er hoger of lager: het gebied is dan vergeleken met de rest van {profiles.region}.",
+                f"The dot is the area, the line through it the uncertainty (95 % interval), the upright line {profiles.region}, each grey dot another area. Only where chance does not well explain the difference it says higher or lower: the area was compared with the rest of {profiles.region}.",
             )
-            names.append("verloop.svg")
-            break
-    return names
+        ],
+        "statement": book.statement(),
+        "source": t("Bron van de grenzen: CBS/Kadaster.", "Source of the borders: CBS/Kadaster.")
+        if shapes
+        else "",
+    }
 
 
-def _text(content: str) -> str:
-    """A Typst string literal."""
-    return '"' + content.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _sheet(profiles: Profiles, area: Area, shapes: dict[str, Any], root: Path, number: int) -> dict[str, Any]:
+    book, period = profiles.book, profiles.wide
+    rows = _rows(book, area.code)
+    above = book.areas.get(area.parent or "")
+    own_gemeente = above if above and above != book.top else None
+    profile = profiles.of(area, period, rows, _rows(book, own_gemeente.code) if own_gemeente else {})
+
+    def line(found: Line) -> dict[str, str]:
+        picture, told = profiles.picture(found, area, period)
+        name = f"s{number}-{len(list(root.glob(f's{number}-*')))}.svg"
+        (root / name).write_text(picture, encoding="utf-8")
+        small = marks.spark(found.years, found.side)
+        if small:
+            (root / f"v-{name}").write_text(small, encoding="utf-8")
+        beside = [f"{profiles.region} {found.beside}"] if found.beside else []
+        beside += [t(f"gemeente {found.above}", f"municipality {found.above}")] if found.above else []
+        return {
+            "title": found.indicator.title,
+            "sentence": found.sentence,
+            "number": found.figure[0],
+            "unit": found.figure[1],
+            "interval": found.interval,
+            "strip": name,
+            "alt": told,
+            "side": found.side,
+            "words": found.words,
+            "beside": "; ".join(beside).replace(" %", "\u00a0%"),
+            "course": found.course,
+            "spark": f"v-{name}" if small else "",
+            "counted": words.counted(found.row["n"], found.indicator.view),
+            "without": words.without(found.row),
+        }
+
+    told = words.years(period)
+    return {
+        "name": profiles.full_name(area),
+        "lead": t(
+            f"Cijfers over {told} uit de dossiers van de jeugdgezondheidszorg.",
+            f"Figures for {told} from youth health care records.",
+        ),
+        "signals": [{"title": s.title, "text": s.text, "side": s.side} for s in profile.signals],
+        "quiet": t("Geen enkel cijfer wijkt hier aantoonbaar af.", "No figure differs demonstrably here."),
+        "basis": profiles.basis(profile),
+        "groups": [{"title": title, "lines": list(map(line, found))} for _, title, found in profile.groups],
+        "folded": [
+            {"word": word, "reason": why, "titles": "; ".join(i.title for i in found)}
+            for word, why, found in profile.folded
+        ],
+        "map": _map(profiles, profile, area, shapes, root / f"kaart-{number}.svg"),
+    }
 
 
-def _source(book: Book, place: Area, pictures: list[str]) -> str:
-    top = book.top
-    above = (
-        {r["indicator"]: r for r in book.rows(area=top.code, period=book.latest).iter_rows(named=True)}
-        if top
-        else {}
-    )
-    lines, theme = [], ""
-    for indicator, row in _rows(book, place):
-        if indicator.theme != theme:
-            theme = indicator.theme
-            lines.append(f'table.cell(colspan: 4, fill: rgb("#eef2f6"))[*#{_text(theme_title(theme))}*],')
-        over = above.get(indicator.id)
-        parts = [
-            indicator.title,
-            cells.value(row, indicator.unit),
-            cells.interval(row, indicator.unit),
-            cells.value(over, indicator.unit) if over else "",
-        ]
-        lines.append(" ".join(f"[#{_text(p)}]," for p in parts))
-    header = [
-        t("Indicator", "Indicator"),
-        place.name,
-        t("95 %-interval", "95 % interval"),
-        top.name if top else "",
-    ]
-    images = "\n".join(f'#image("{name}", width: 100%)' for name in pictures)
-    legend = "; ".join(f"{symbol} = {meaning}" for symbol, meaning in cells.legend())
-    statement = "\n\n".join(f"#{_text(part)}" for part in book.statement())
-    return f"""
-#set document(title: {_text(place.name)}, author: "bds")
-#set page(paper: "a4", margin: (x: 1.6cm, y: 1.4cm), footer: context [#align(right)[#counter(page).display() / #counter(page).final().first()]])
-#set text(font: "Roboto", size: 8.5pt, lang: "{language()}")
-#text(size: 18pt, weight: "bold", fill: rgb("#1b4f7a"))[#{_text(t("Jeugd in beeld", "Youth in view"))}: #{_text(place.name)}]
+def _rows(book: Book, code: str) -> Rows:
+    return {(r["indicator"], r["period"]): r for r in book.rows(area=code).iter_rows(named=True)}
 
-#{_text(t("Cijfers uit de dossiers van de jeugdgezondheidszorg", "Figures from youth health care records"))}, {book.latest}.
-#table(columns: (1fr, auto, auto, auto), stroke: 0.3pt + rgb("#c5cfd9"), inset: 3.2pt, align: (left, right, right, right),
-  table.header({" ".join(f"[*#{_text(h)}*]," for h in header)}),
-  {chr(10).join(lines)})
-#pagebreak()
-{images}
-#v(6pt)
-*#{_text(t("Bescherming", "Protection"))}* \\
-{statement}
 
-#{_text(legend)}
-"""
+def _map(
+    profiles: Profiles, profile: Profile, area: Area, shapes: dict[str, Any], path: Path
+) -> dict[str, Any] | None:
+    """The parts of the area (of a wijk: its neighbours) for the first figure that enough of them show."""
+    book = profiles.book
+    parts = book.children(area.code) or book.children(area.parent or "")
+    key = profiles.mapped(profile, _inside(book, parts, profiles.wide), len(parts))
+    if key is None:
+        return None
+    known = book.indicators[key]
+    rows = {c: r[key] for c, r in _inside(book, parts, profiles.wide).items() if key in r}
+    codes = [a.code for a in parts]
+    whole = set(codes) <= set(shapes)
+    layer = maps.borders([(c, shapes[c]) for c in codes]) if whole else maps.tiles(codes)
+    scale = maps.classes([r["value"] for r in rows.values() if cells.shown(r)], known.unit)
+    names = {a.code: a.name for a in parts}
+    title = f"{known.title}, {words.years(profiles.wide)}"
+    picture = maps.sheet(layer, rows, names, scale, title=title, source=maps.SOURCE)
+    path.write_text(picture, encoding="utf-8")
+    lines = [(names[c], words.told(rows.get(c), known.unit)) for c in codes]
+    alt = f"{title}. " + "; ".join(f"{a} {b}" for a, b in lines)
+    return {"title": title, "file": path.name, "alt": alt, "rows": lines}
+
+
+def _inside(book: Book, parts: Sequence[Area], period: str) -> dict[str, dict[str, dict[str, Any]]]:
+    """Area → indicator → row."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in book.rows(area=[a.code for a in parts], period=period).iter_rows(named=True):
+        found.setdefault(row["area"], {})[row["indicator"]] = row
+    return found

@@ -39,6 +39,14 @@ class Line:
         return cells.value(self.row, self.indicator.unit)
 
     @property
+    def figure(self) -> tuple[str, str]:
+        """The value as number and unit: a unit of words is set smaller."""
+        number, unit = self.value, self.indicator.unit
+        return (
+            (number.removesuffix(f" {unit}"), unit) if unit and number.endswith(f" {unit}") else (number, "")
+        )
+
+    @property
     def interval(self) -> str:
         return (
             t("klasse", "class") if cells.coded(self.row) else cells.interval(self.row, self.indicator.unit)
@@ -247,14 +255,24 @@ class Profiles:
             alpha = f"{100 * settings.get('alpha', 0.05):g}"
             told.append(
                 t(
-                    f"Per cijfer is voor alle gebieden samen gecorrigeerd (Benjamini-Hochberg): is er nergens een verschil, dan is de kans dat zo'n cijfer ergens toch een uitschieter geeft hooguit {alpha}\u00a0%.",
-                    f"Per figure all areas together were corrected for (Benjamini-Hochberg): if there is no difference anywhere, the chance that a figure still stands out somewhere is at most {alpha}\u00a0%.",
+                    f"Er is gecorrigeerd voor het aantal gebieden (Benjamini-Hochberg): is er nergens een verschil, dan geeft toch ongeveer {alpha}\u00a0% van de cijfers ergens een uitschieter.",
+                    f"The number of areas was corrected for (Benjamini-Hochberg): if there is no difference anywhere, still about {alpha}\u00a0% of the figures stand out somewhere.",
                 )
             )
         return " ".join(told)
 
-    def picture(self, line: Line, area: Area, period: str) -> str:
-        """The strip of a line, with its text."""
+    def mapped(self, profile: Profile, inside: Mapping[str, Mapping[str, Row]], parts: int) -> str | None:
+        """The figure to put on a map of the parts of an area: what stands out goes first, if half of them show it."""
+        order = [s.line.indicator.id for s in profile.signals] + [x.indicator.id for x in profile.lines]
+        for enough in (0.5, 0.0):
+            for key in dict.fromkeys(order):
+                shown = sum(key in rows and cells.shown(rows[key]) for rows in inside.values())
+                if shown > 1 and shown >= enough * parts:
+                    return key
+        return None
+
+    def picture(self, line: Line, area: Area, period: str) -> tuple[str, str]:
+        """The strip of a line, and the same in words."""
         fields = self.fields(area.level, period)
         ground = fields.get(line.indicator.id) or marks.field([], line.indicator.unit)
         own = t(f"{area.name} {line.value}", f"{area.name} {line.value}")
@@ -270,7 +288,8 @@ class Profiles:
             )
             parts.append(t(f"andere gebieden van {low} tot {high}", f"other areas from {low} to {high}"))
         over = line.over["value"] if line.over and cells.shown(line.over) else None
-        return marks.strip(line.row, ground, line.side, over, "; ".join(parts))
+        told = "; ".join(parts)
+        return marks.strip(line.row, ground, line.side, over, told), told
 
 
 def _texts() -> dict[str, Any]:

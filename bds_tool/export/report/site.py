@@ -215,16 +215,10 @@ class _Site:
             "title": known.title,
             "id": key,
             "rows": [
-                (a, rows.get(a.code), links[a.code], self.told(rows.get(a.code), known.unit)) for a in areas
+                (a, rows.get(a.code), links[a.code], words.told(rows.get(a.code), known.unit)) for a in areas
             ],
             "tiles": layer.tiles,
         }
-
-    def told(self, row: Row | None, unit: str) -> str:
-        """The figure, or the word for why there is none."""
-        if row is None or not (cells.shown(row) or cells.coded(row)):
-            return words.absent(row)
-        return cells.value(row, unit)
 
     def _layer(self, codes: Sequence[str]) -> maps.Layer:
         key = tuple(codes)
@@ -308,7 +302,7 @@ class _Site:
             if area.level != "wijk"
             else [],
             period=period,
-            strip=lambda line: drawn(self.profiles.picture(line, area, period)),
+            strip=lambda line: drawn(self.profiles.picture(line, area, period)[0]),
             spark=_spark,
             neighbours=neighbours,
             picture=picture,
@@ -323,18 +317,16 @@ class _Site:
         area: Area,
     ) -> dict[str, Any] | None:
         """The wijken of a gemeente for the first figure that enough of them show: what stands out goes first."""
-        order = [s.line.indicator.id for s in profile.signals] + [x.indicator.id for x in profile.lines]
-        for enough in (0.5, 0.0):
-            for key in dict.fromkeys(order):
-                rows = {
-                    a.code: r
-                    for a in neighbours
-                    if (r := by_area.get(a.code, {}).get((key, self.profiles.wide)))
-                }
-                shown = sum(cells.shown(r) for r in rows.values())
-                if shown > 1 and shown >= enough * len(neighbours):
-                    return self.picture(key, neighbours, rows, "", own=area.code)
-        return None
+        inside = {
+            a.code: {k: r for (k, p), r in by_area.get(a.code, {}).items() if p == self.profiles.wide}
+            for a in neighbours
+        }
+        key = self.profiles.mapped(profile, inside, len(neighbours))
+        if key is None:
+            return None
+        return self.picture(
+            key, neighbours, {c: r[key] for c, r in inside.items() if key in r}, "", own=area.code
+        )
 
     # ---- indicators ------------------------------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ JSON_COLUMNS = [
     for c in COLUMNS
     if c not in {"title", "theme", "unit", "area_name", "sex", "education", "age", "origin", "mother_age"}
 ]
+#: Of one indicator all its breakdowns are in the file, so their columns too.
+ONE_COLUMNS = [c for c in COLUMNS if c not in {"title", "theme", "unit", "area_name"}]
 #: Above this number of rows a workbook takes longer than it helps: spreadsheets open the CSV.
 WORKBOOK_MAX = 4_000
 
@@ -63,7 +65,7 @@ class Files:
         folder = self.data / "indicator"
         made = [child(folder, key, ".csv"), child(folder, key, ".json")]
         self._csv(made[0], table)
-        self._json(made[1], table.select(JSON_COLUMNS))
+        self._json(made[1], table.select(ONE_COLUMNS))
         if self.workbooks and table.height <= WORKBOOK_MAX:
             made.append(child(folder, key, ".xlsx"))
             write_workbook(self.book, [(t("Tabel", "Table"), table)], made[2])
@@ -112,6 +114,7 @@ class Files:
     def finish(self, title: str) -> None:
         """The layout of the JSON files and the entry for a catalogue."""
         _write(self.data / "gebied.schema.json", json_schema(JSON_COLUMNS))
+        _write(self.data / "indicator" / "indicator.schema.json", json_schema(ONE_COLUMNS))
         _write(self.data / "catalogus.jsonld", entry(self.book, self.style, self.written, title))
 
     def _csv(self, path: Path, table: pl.DataFrame) -> None:

@@ -113,3 +113,10 @@ def plural(count: int, one: str, many: str) -> str:
 def years(period: str) -> str:
     """`2023–2025`: from and to with the dash of a range."""
     return period.replace("-", "–")
+
+
+def told(row: Mapping[str, Any] | None, unit: str) -> str:
+    """The figure, or the word for why there is none."""
+    if row is None or not (cells.shown(row) or cells.coded(row)):
+        return absent(row)
+    return cells.value(row, unit)

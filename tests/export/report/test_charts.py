@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import struct
+import subprocess
 
 import pytest
 from lxml import etree
@@ -141,12 +143,33 @@ def test_wrong_names_get_a_suggestion(bds, result, tmp_path):
     assert "Noorddorp" in done.err
 
 
-def test_factsheet_has_two_pages(bds, result, tmp_path):
-    done = bds("report", "pdf", result, "--area", "Noorddorp", "-o", tmp_path / "f.pdf")
+@pytest.mark.parametrize("area", ["Noorddorp", ""])
+def test_paper_says_what_the_profile_says(bds, result, tmp_path, program, area):
+    """One gemeente or the book: tagged, fonts inside, and every indicator on it, shown or with the reason."""
+    done = bds("report", "pdf", result, *(("--area", area) if area else ()), "-o", tmp_path / "f.pdf")
     assert done.code == 0, done.err
-    data = (tmp_path / "f.pdf").read_bytes()
-    assert data.startswith(b"%PDF")
-    assert data.count(b"/Type/Page\n") + data.count(b"/Type /Page\n") in {0, 2}
+    places = ["Noorddorp"] if area else ["Noorddorp", "Zuidstad"]
+    assert ("1 gebied." if area else "2 gebieden.") in done.err
+    info, fonts, text = (
+        subprocess.run(
+            [program(name, package="apt-get install poppler-utils"), tmp_path / "f.pdf", *rest],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for name, rest in (("pdfinfo", ()), ("pdffonts", ()), ("pdftotext", ("-",)))
+    )
+    assert re.search(r"Tagged:\s+yes", info)
+    embedded = [line.split()[-5:-2] for line in fonts.splitlines()[2:]]
+    assert embedded
+    assert all(flags[0] == "yes" for flags in embedded), fonts
+    words = " ".join(text.split()).replace("\xa0", " ")
+    for place in places:
+        assert place in words
+    for title in ("Overgewicht", "Borstvoeding bij de geboorte", "Gemiddelde BMI"):
+        assert words.count(title) >= len(places)
+    # 2024: Noorddorp 10 + 1 + 1 + 0,25 = 12,25
+    assert "12,2 %" in words
 
 
 def test_feeding_by_age_stands_beside_2018(bds, result, tmp_path):

@@ -35,12 +35,19 @@ def page(browser):
     opened.close()
 
 
-def test_json_files_follow_their_published_layout(site):
+@pytest.mark.parametrize(
+    ("layout", "files", "many"),
+    [
+        ("gebied.schema.json", "GM????.json", 2),
+        ("indicator/indicator.schema.json", "indicator/[A-Z]*.json", 3),
+    ],
+)
+def test_json_files_follow_their_published_layout(site, layout, files, many):
     import jsonschema
 
-    schema = json.loads((site / "data" / "gebied.schema.json").read_text(encoding="utf-8"))
-    found = sorted((site / "data").glob("GM????.json"))
-    assert len(found) == 2
+    schema = json.loads((site / "data" / layout).read_text(encoding="utf-8"))
+    found = [p for p in sorted((site / "data").glob(files)) if "metadata" not in p.name]
+    assert len(found) == many
     for path in found:
         content = json.loads(path.read_text(encoding="utf-8"))
         jsonschema.validate(content, schema)

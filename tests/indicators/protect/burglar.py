@@ -239,7 +239,7 @@ def figures_in(folder: Path, titles: dict[str, str]):
             data = json.loads(path.read_text(encoding="utf-8"))
             for values in data.get("rijen", []):
                 row = dict(zip(data["kolommen"], values, strict=True))
-                yield from _row(path, row | dict.fromkeys(by, "totaal"), by)
+                yield from _row(path, dict.fromkeys(by, "totaal") | row, by)
         elif path.suffix == ".xlsx":
             book = openpyxl.load_workbook(path)
             for sheet in book:
@@ -252,12 +252,24 @@ def figures_in(folder: Path, titles: dict[str, str]):
                     for line in sheet.iter_rows(min_row=2, values_only=True):
                         yield from _row(path, dict(zip(head, line, strict=True)), by)
             assert not book.defined_names, path
-        elif path.name == "gemeenten.js":
-            data = json.loads(re.search(r"=(\{.*\});", path.read_text(), re.DOTALL)[1])
-            for (area, _), values in zip(data["gebieden"], data["waarden"], strict=True):
-                for (title, _, _), value in zip(data["indicatoren"], values, strict=True):
-                    if value not in {None, ""}:
-                        yield path.name, title, area, None, None, "value", value
+        elif path.parent.name == "vergelijk":
+            index = (path.parents[2] / "static" / "zoek.js").read_text(encoding="utf-8")
+            names = json.loads(re.search(r"=(\{.*\});", index, re.DOTALL)[1])["indicatoren"]
+            area, periods = re.search(
+                r"^bdsGebied\(\"(.*?)\",(\{.*\})\);$", path.read_text(), re.DOTALL
+            ).groups()
+            for period, found in json.loads(periods).items():
+                for place, told, *rest in found:
+                    if not rest:
+                        continue  # the word for why there is no figure
+                    _, value, low, high = rest
+                    key = (path.name, names[place][0], area, period, None)
+                    yield *key, "value", told if value is None else value
+                    yield from (
+                        (*key, c, v)
+                        for c, v in (("lower", low), ("upper", high))
+                        if value is not None and v is not None
+                    )
 
 
 def _row(path, row, by):
