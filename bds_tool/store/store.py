@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -201,11 +201,11 @@ class StoreWriter:
         if self._held >= BATCH:
             self._flush_tables()
 
-    def add_lazy(self, frame: pl.LazyFrame) -> int:
+    def add_lazy(self, frame: pl.LazyFrame, keep: Callable[[], bool] | None = None) -> int | None:
         """Rows of a lazy frame with the columns of `model.REGISTRATIES`, in order; gives their number.
 
         The frame is written bit by bit and never held in memory. When it is all there is, its file becomes
-        the store's; otherwise its rows are copied.
+        the store's; otherwise its rows are copied. `keep` is asked afterwards: at no, nothing is added and this is None.
         """
         import pyarrow.parquet as pq
 
@@ -216,6 +216,9 @@ class StoreWriter:
         except BaseException:
             target.unlink(missing_ok=True)
             raise
+        if keep is not None and not keep():
+            target.unlink()
+            return None
         rows = int(pq.ParquetFile(target).metadata.num_rows)
         if first:
             self._part = target

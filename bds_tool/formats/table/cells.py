@@ -31,7 +31,7 @@ def plain_text(column: Column, made: Plan, *, trim: bool = True) -> pl.Expr:
         return text
     if column.naam in made.formulas:
         text = unwrapped(text)
-    if made.guarded:
+    if column.naam in made.guarded:
         text = unguarded(text)
     if column.naam in made.decimal_keys:
         text = text.str.replace(r"^\s*(\d+)\.0\s*$", "$1")

@@ -21,7 +21,7 @@ from bds_tool.formats.table.notation import (
 from bds_tool.formats.table.profile import date_way
 from bds_tool.formats.table.scan import ROW, Table
 from bds_tool.formats.table.text import Remark
-from bds_tool.formats.table.values import Seen, look
+from bds_tool.formats.table.values import Seen, kinds, look
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,7 +48,7 @@ class Plan:
         default_factory=dict
     )  # long: text in the element column → element
     formulas: set[str] = field(default_factory=set)  # columns with ="00123"
-    guarded: bool = False  # a CSV may carry an apostrophe before what a spreadsheet would run
+    guarded: set[str] = field(default_factory=set)  # columns of a CSV with apostrophes before formulas
     typed: dict[str, str] = field(default_factory=dict)  # column → date, float or int when not text
     bsn_key: bool = False
     footers: bool = False
@@ -70,6 +70,15 @@ class Plan:
     def by_text(self) -> bool:
         """Whether the element column holds more than bare numbers."""
         return any(not text.strip().isdecimal() for text in self.listed)
+
+    def says(self) -> tuple[object, ...]:
+        """All that the rows of a table rest on: two plans that say the same give the same rows."""
+        bad = {name: sorted(texts) for name, texts in self.bad.items()}
+        return (
+            self.columns, self.dates, self.numbers, self.labels, self.pairs, self.own_pairs, self.missing, self.listed,
+            self.formulas, self.guarded, self.bsn_key, self.footers, self.footer_column, self.clean, bad, self.until,
+            self.keys_empty, self.decimal_keys, self.keys_damaged, self.organisations > 1, self.organisatie,
+        )  # fmt: skip
 
     @property
     def own_output(self) -> bool:
@@ -107,27 +116,32 @@ class Plan:
         return [c for c in self.columns if c.rol == "niet-bds"]
 
 
-def plan(table: Table, settings: TableProfile) -> Plan:
-    """Decide about a table from its headers and every value in it."""
+def columns_of(table: Table, settings: TableProfile) -> list[Column]:
+    """What the headers of a table say, before its values are looked at."""
+    return understand(table.names, settings.kolommen, paths=table.formaat == "json")
+
+
+def plan(table: Table, settings: TableProfile, seen: dict[str, Seen] | None = None) -> Plan:
+    """Decide about a table from its headers and every value in it. `seen`: what a look at all of them gave."""
     import polars as pl
 
     from bds_tool.formats.table.cells import unwrapped
     from bds_tool.formats.table.missing import missing_marks
 
-    columns = understand(table.names, settings.kolommen, paths=table.formaat == "json")
+    columns = columns_of(table, settings)
     roles = {c.rol for c in columns}
-    made = Plan(
-        columns, long={"bdsnummer", "waarde"} <= roles, settings=settings, guarded=table.formaat == "csv"
-    )
-    made.typed = _typed(table)
-    made.seen = look(table, columns, long=made.long, typed=made.typed)
+    made = Plan(columns, long={"bdsnummer", "waarde"} <= roles, settings=settings)
+    made.typed = kinds(table)
+    made.seen = seen or look(table, columns, long=made.long, typed=made.typed)
     if made.long:
         _elements_of_long(made, settings)
-        if made.by_text:
+        if made.by_text and seen is None:
             # Names and local codes are known now: the values are looked at by their elements.
             made.seen = look(table, columns, long=True, typed=made.typed, listed=made.numbers_listed)
     made.clean = {n for n, s in made.seen.items() if s.clean}
     made.formulas = {n for n, s in made.seen.items() if s.formula}
+    if table.formaat == "csv":
+        made.guarded = made.formulas | {n for n, s in made.seen.items() if s.guarded}
     for name in made.formulas:
         if (texts := made.seen[name].texts) is not None:
             made.seen[name].texts = pl.select(unwrapped(pl.lit(texts))).to_series()
@@ -147,22 +161,6 @@ def plan(table: Table, settings: TableProfile) -> Plan:
     _keys(made, roles)
     missing_marks(made)
     return made
-
-
-def _typed(table: Table) -> dict[str, str]:
-    import polars as pl
-
-    found = {}
-    for name, kind in table.frame.collect_schema().items():
-        if kind.is_temporal() and kind not in {pl.Time, pl.Duration}:
-            found[name] = "date"
-        elif kind.is_float() or kind.is_decimal():
-            found[name] = "float"
-        elif kind.is_integer():
-            found[name] = "int"
-        elif kind == pl.Boolean:
-            found[name] = "bool"
-    return found
 
 
 def _borne_out(column: Column, made: Plan, *, beside: bool) -> Column:

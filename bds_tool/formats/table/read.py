@@ -5,28 +5,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-from bds_tool.base.files import scratch
 from bds_tool.base.table_settings import TableProfile
 from bds_tool.formats.table import profile as profiling
 from bds_tool.formats.table import telling
 from bds_tool.formats.table.elements import plain
 from bds_tool.formats.table.names import position
+from bds_tool.formats.table.passes import start, write
 from bds_tool.formats.table.plan import Plan, plan
-from bds_tool.formats.table.rows import WideRows, children, long_rows
-from bds_tool.formats.table.scan import ROW, Table, tables
+from bds_tool.formats.table.scan import Table, tables
 from bds_tool.formats.table.text import Remark
 from bds_tool.schema import newest
-from bds_tool.store.columns import registraties_schema
 from bds_tool.store.sources import Sink, Source, Unreadable
-from bds_tool.store.store import to_canonical
-
-if TYPE_CHECKING:
-    import polars as pl
-
-#: Cells of a wide table that are turned into rows at once.
-CELLS = 2_000_000
 
 
 def read_table(source: Source, sink: Sink) -> None:
@@ -110,7 +100,7 @@ def _share(settings: TableProfile, found: list[Table]) -> float:
 
 def _read(found: list[Table], settings: TableProfile, source: Source, sink: Sink) -> None:
     formats = set()
-    understood, headless, rows = 0, 0, 0
+    understood, headless = 0, 0
     empty: list[str] = []
     for table in found:
         if table.header is not None and not table.header.found:
@@ -119,18 +109,18 @@ def _read(found: list[Table], settings: TableProfile, source: Source, sink: Sink
             continue
         for code, facts in table.findings:
             sink.melding(code, **facts)
-        made = plan(table, settings)
+        table, made, sure = start(table, settings)  # noqa: PLW2901  # the same table, at hand when it is small
         if not made.long and not made.element_columns:
             _not_understood(table, made, sink, alone=len(found) == 1)
             continue
         understood += 1
         formats.add(f"{table.formaat}-{'lang' if made.long else 'breed'}")
-        telling.about_columns(table, made, sink)
         before = sink.count + len(sink.rows)
-        _rows(_without_bsn(table, made) if made.bsn_key else table, made, source, sink)
+        table, made = write(table, made, source, sink, settings, sure=sure)  # noqa: PLW2901
+        telling.about_columns(table, made, sink)
+        _beside(table, made, source, sink)
         if sink.count + len(sink.rows) == before:
             empty.append(table.blad)
-        rows += sink.count
         _facts(made, settings, sink)
     if not understood and found[0].formaat == "json":
         # JSON about something else keeps its values as they stand, as any JSON that is no dossier.
@@ -164,17 +154,8 @@ def _facts(made: Plan, settings: TableProfile, sink: Sink) -> None:
         sink.facts["organisatie"] = organisation
 
 
-def _rows(table: Table, made: Plan, source: Source, sink: Sink) -> None:
-    if source.tell:
-        table = dataclasses.replace(table, frame=_watched(table, source))
-    if made.long:
-        sink.add_lazy(long_rows(table, made, source.bron))
-        if made.element_columns:
-            # Facts of the child beside the pair of element and value, repeated on each row.
-            beside = [c for c in made.columns if c.rol not in {"bdsnummer", "waarde", "eenheid", "niet-bds"}]
-            _wide(table, dataclasses.replace(made, long=False, columns=beside), source, sink, beside=True)
-    else:
-        _wide(table, made, source, sink)
+def _beside(table: Table, made: Plan, source: Source, sink: Sink) -> None:
+    """What is told of rows, and what is kept of records and texts that have no place among the values."""
     telling.about_rows(table, made, sink)
     for frame in telling.kept_texts(table, made, source.bron):
         sink.add_lazy(frame)
@@ -182,59 +163,6 @@ def _rows(table: Table, made: Plan, source: Source, sink: Sink) -> None:
     for odd in telling.odd_rows(table, source.bron, first):
         sink.rows.extend(odd)
         sink.flush()
-
-
-def _wide(table: Table, made: Plan, source: Source, sink: Sink, *, beside: bool = False) -> None:
-    import polars as pl
-    import pyarrow.parquet as pq
-
-    wide = WideRows(table, made, source.bron, beside=beside)
-    size = max(1_000, CELLS // max(1, len(table.names)))
-    # A file of its own first: a table that breaks off halfway leaves nothing behind.
-    with scratch() as folder:
-        path = folder / "rows.parquet"
-        with pq.ParquetWriter(path, registraties_schema(), compression="lz4") as writer:
-            for batch in children(table, made).collect_batches(chunk_size=size, maintain_order=True):
-                writer.write_table(to_canonical(wide.frame(batch)))
-        sink.add_lazy(pl.scan_parquet(path, glob=False))
-    if wide.repeated:
-        sink.melding("BDS045", pad=table.blad or None, aantal=wide.repeated)
-
-
-def _watched(table: Table, source: Source) -> pl.LazyFrame:
-    """The frame, telling how far it is: the bytes of a source are spread evenly over its rows."""
-    import polars as pl
-    import pyarrow.parquet as pq
-
-    if table.formaat == "parquet":
-        each = source.size / max(1, pq.ParquetFile(source.options["file"]).metadata.num_rows)
-    elif table.formaat == "csv":
-        head = source.head()
-        each = len(head) / max(1, head.count(b"\n"))
-    else:
-        return table.frame
-
-    def told(rows: pl.Series) -> pl.Series:
-        if len(rows) and source.tell:
-            source.tell(int(int(rows[-1]) * each))
-        return rows
-
-    kind = table.frame.collect_schema()[ROW]
-    return table.frame.with_columns(pl.col(ROW).map_batches(told, return_dtype=kind, is_elementwise=True))
-
-
-def _without_bsn(table: Table, made: Plan) -> Table:
-    """A key that is a BSN is replaced by a number in order of appearance: a BSN is never a key of the store."""
-    import polars as pl
-
-    key = made.named("dossier_id")
-    assert key is not None  # noqa: S101  # bsn_key says there is one
-    distinct = table.frame.select(key.naam).unique(maintain_order=True).collect()
-    mapping = distinct.with_row_index("k", 1).select(
-        key.naam, (pl.lit("k") + pl.col("k").cast(pl.String)).alias("k")
-    )
-    frame = table.frame.join(mapping.lazy(), on=key.naam, how="left", maintain_order="left")
-    return dataclasses.replace(table, frame=frame.with_columns(pl.col("k").alias(key.naam)).drop("k"))
 
 
 def _not_understood(table: Table, made: Plan, sink: Sink, *, alone: bool) -> None:

@@ -216,17 +216,21 @@ class WideRows:
     def __init__(self, table: Table, made: Plan, bron: int, *, beside: bool = False) -> None:
         """`beside`: the table is a long one, and its rows repeat these values for every element."""
         self._beside = beside
+        import numpy as np
+
         self._table, self._plan, self._bron = table, made, bron
         self._bound = dossier_bound()
-        self._seen: set[int] = set()
+        # Hashes of what was kept, sorted: eight bytes each, also when there are millions of children.
+        self._seen = np.empty(0, dtype=np.uint64)
         self.repeated = 0
         self._places = {
             c.naam: (c.bdsnummer or None, c.bds_eenheid if c.factor != 1 else c.eenheid, c.rubriek)
             for c in (*made.element_columns, *made.own)
         }
 
-    def frame(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """Rows of one batch. A dossier-bound value that is repeated on every contact of a child is kept once."""
+    def frame(self, part: Table) -> pl.DataFrame:
+        """Rows of a part of the table. A dossier-bound value that is repeated on every contact is kept once."""
+        import numpy as np
         import polars as pl
 
         made = self._plan
@@ -239,15 +243,21 @@ class WideRows:
             name: next(c for c in made.columns if c.naam == name) for name in sorted(set(own_dates.values()))
         }
         days = [date_of(c, made).alias(f"d:{name}") for name, c in dated.items()]
-        wide = batch.select(ROW, *(e.alias(k) for k, e in found.items()), *days, *cells)
-        index = [ROW, *found, *(f"d:{n}" for n in dated)]
-        long = wide.unpivot(index=index, variable_name="kolom", value_name="waarde").filter(
-            pl.col("waarde").is_not_null()
+        index = [e.alias(k) for k, e in found.items()]
+        wide = children(part, made).select(ROW, *index, *days, *cells).collect()
+        # All cells below each other, a column at a time; then those that are filled, a row at a time.
+        values = pl.concat(wide.select(pl.col("^c:.*$").cast(pl.String)).get_columns())
+        across = np.arange(values.len()).reshape(len(cells), wide.height).T.ravel()
+        across = across[values.is_not_null().to_numpy()[across]]
+        column, row = np.divmod(across, max(1, wide.height))
+        long = pl.concat(
+            [
+                wide.select(ROW, *found, *(f"d:{n}" for n in dated))[row],
+                self._facts()[column],
+                values.gather(across).alias("waarde").to_frame(),
+            ],
+            how="horizontal",
         )
-        long = long.with_columns(pl.col("kolom").str.slice(2)).join(
-            self._facts(), on="kolom", how="left", maintain_order="left"
-        )
-        long = long.sort(ROW, maintain_order=True)
         columns: dict[str, pl.Expr] = {k: pl.col(k) for k in found}
         bound = pl.col("bdsnummer").is_in(list(self._bound)).fill_null(value=False)
         columns |= {
@@ -298,22 +308,23 @@ class WideRows:
         )
 
     def _once(self, rows: pl.DataFrame) -> pl.DataFrame:
+        import numpy as np
         import polars as pl
 
         bound = rows["bdsnummer"].is_in(list(self._bound)).fill_null(value=False) | self._beside
         if not bound.any():
             return rows
         place = ("dossier_id", "activiteit_id", "datum", "bdsnummer", "volgnr", "waarde")
-        hashes = rows.select(place).hash_rows(seed=7)
-        keep = []
-        for hashed, is_bound in zip(hashes.to_list(), bound.to_list(), strict=True):
-            if is_bound and hashed in self._seen:
-                keep.append(False)
-                continue
-            if is_bound:
-                self._seen.add(hashed)
-            keep.append(True)
-        self.repeated += keep.count(False)
+        hashes = rows.filter(bound).select(place).hash_rows(seed=7)
+        new = hashes.is_first_distinct().to_numpy()
+        known, hashed = self._seen, hashes.to_numpy()
+        if known.size:
+            at = np.minimum(np.searchsorted(known, hashed), known.size - 1)
+            new &= known[at] != hashed
+        self._seen = np.sort(np.concatenate([known, hashed[new]]), kind="stable")
+        self.repeated += int(new.size - new.sum())
+        keep = ~bound.to_numpy()
+        keep[~keep] = new
         return rows.filter(pl.Series(keep))
 
 

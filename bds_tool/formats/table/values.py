@@ -47,6 +47,7 @@ class Seen:
     plain: int = 0
     clean: bool = True
     formula: bool = False
+    guarded: bool = False  # some text starts with an apostrophe
     empty: bool = False
     damaged: bool = False
     footer: bool = False
@@ -80,6 +81,86 @@ class _Gathering:
         return pl.concat(parts).unique() if parts else pl.Series([], dtype=pl.String)
 
 
+def kinds(table: Table) -> dict[str, str]:
+    """Columns that are no text: date, float, int or bool."""
+    import polars as pl
+
+    found = {}
+    for name, kind in table.frame.collect_schema().items():
+        if kind.is_temporal() and kind not in {pl.Time, pl.Duration}:
+            found[name] = "date"
+        elif kind.is_float() or kind.is_decimal():
+            found[name] = "float"
+        elif kind.is_integer():
+            found[name] = "int"
+        elif kind == pl.Boolean:
+            found[name] = "bool"
+    return found
+
+
+class Look:
+    """A look at all values of a table, one batch after the other; columns of text only for blanks and formulas.
+
+    `listed`: the element behind each text of the element column, where those are not just numbers.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        long: bool,
+        typed: dict[str, str],
+        listed: dict[str, int] | None = None,
+    ) -> None:
+        self.columns = [c for c in columns if c.naam not in typed]
+        self._typed, self._listed = typed, listed
+        self._number = next((c for c in columns if c.rol == "bdsnummer"), None) if long else None
+        self._value = next((c for c in self.columns if c.rol == "waarde"), None)
+        self._seen = {c.naam: Seen() for c in self.columns}
+        self._texts = _Gathering()
+
+    def add(self, batch: pl.DataFrame) -> None:
+        import polars as pl
+
+        values = {c.naam: batch[c.naam] for c in self.columns}
+        for column in self.columns:
+            self._seen[column.naam].filled += batch.height - values[column.naam].null_count()
+        if self._number and self._value:
+            # Values come back all the time, and so do pairs of element and value: each is looked at once.
+            both = batch.select(self._number.naam, self._value.naam)
+            pairs = both[both.hash_rows().arg_unique()]
+            _values(
+                both, pairs, self._number, self._value, self._listed, self._seen, self._texts, self._typed
+            )
+            values[self._value.naam] = pairs[self._value.naam]
+            if self._number.naam in values:
+                values[self._number.naam] = pairs[self._number.naam]
+        for column in self.columns:
+            each = values[column.naam]
+            each = each if each.dtype == pl.String else each.cast(pl.String, strict=False)
+            _column(each, column, self._seen[column.naam], self._texts)
+
+    def seen(self) -> dict[str, Seen]:
+        """Everything that was seen until now, by column."""
+        texts = self._texts
+        for column in self.columns:
+            each = self._seen[column.naam]
+            if column.rol == "waarde":
+                each.odd, each.days = texts.get("odd"), texts.get("days")
+                each.marks = texts.get("marks")
+                each.texts = each.odd
+                each.pairs = {
+                    int(k.partition(" ")[2]): texts.get(k) for k in texts.parts if k.startswith("pair ")
+                }
+            elif column.bdsnummer in numeric():
+                each.odd = each.texts = texts.get(f"c:{column.naam}")
+            elif f"c:{column.naam}" in texts.parts or _kept(column):
+                each.texts = texts.get(f"c:{column.naam}")
+            if column.rol == "dossier_id":
+                each.bsn = _like_bsn(each.texts)
+        return self._seen
+
+
 def look(
     table: Table,
     columns: Sequence[Column],
@@ -88,43 +169,16 @@ def look(
     typed: dict[str, str],
     listed: dict[str, int] | None = None,
 ) -> dict[str, Seen]:
-    """Everything that was seen, by column. Columns of text are not looked at beyond blanks and formulas.
-
-    `listed`: the element behind each text of the element column, where those are not just numbers.
-    """
-    seen = {c.naam: Seen() for c in columns if c.naam not in typed}
-    texts = _Gathering()
+    """Everything that there is to see in a table, by column."""
+    found = Look(columns, long=long, typed=typed, listed=listed)
     names = [c.naam for c in columns]
-    number = next((c for c in columns if c.rol == "bdsnummer"), None)
     if not names:
         return {}
     for batch in table.frame.select(names).collect_batches(
         chunk_size=max(10_000, CELLS // len(names)), maintain_order=True
     ):
-        for column in columns:
-            if column.naam in typed:
-                continue
-            _column(batch[column.naam], column, seen[column.naam], texts)
-        if long and number:
-            _values(batch, columns, number, listed, seen, texts, typed)
-    for column in columns:
-        each = seen.get(column.naam)
-        if each is None:
-            continue
-        if column.rol == "waarde":
-            each.odd, each.days = texts.get("odd"), texts.get("days")
-            each.marks = texts.get("marks")
-            each.texts = each.odd
-            each.pairs = {
-                int(k.partition(" ")[2]): texts.get(k) for k in texts.parts if k.startswith("pair ")
-            }
-        elif column.bdsnummer in numeric():
-            each.odd = each.texts = texts.get(f"c:{column.naam}")
-        elif f"c:{column.naam}" in texts.parts or _kept(column):
-            each.texts = texts.get(f"c:{column.naam}")
-        if column.rol == "dossier_id":
-            each.bsn = _like_bsn(each.texts)
-    return seen
+        found.add(batch)
+    return found.seen()
 
 
 def _kept(column: Column) -> bool:
@@ -135,16 +189,12 @@ def _kept(column: Column) -> bool:
 
 
 def _column(values: pl.Series, column: Column, seen: Seen, texts: _Gathering) -> None:
-    import polars as pl
-
-    values = values if values.dtype == pl.String else values.cast(pl.String, strict=False)
-    seen.filled += values.len() - values.null_count()
     if column.rol == "overslaan":
         return
-    # Values come back all the time: patterns are tried on each of them once.
-    distinct = values.gather(values.hash().arg_unique())
+    distinct = _distinct(values)
     seen.clean = seen.clean and not bool(distinct.str.contains(r"^\s|\s$|^$").any())
     seen.formula = seen.formula or bool(distinct.str.contains(r"""^=".*"$|^'\d""").any())
+    seen.guarded = seen.guarded or bool(distinct.str.starts_with("'").any())
     if column.rol == "dossier_id":
         _key(distinct, column.naam, seen, texts)
     elif column.rol == "activiteit_id":
@@ -158,6 +208,18 @@ def _column(values: pl.Series, column: Column, seen: Seen, texts: _Gathering) ->
         texts.add(f"c:{column.naam}", distinct)
         if column.bdsnummer:
             _nines(distinct, values, column.bdsnummer, seen)
+
+
+def _distinct(values: pl.Series) -> pl.Series:
+    """Each value once. A key or a day mostly stands on many rows in a row, which is cheap to see."""
+    import polars as pl
+
+    if not values.len():
+        return values
+    runs = values.filter(values.ne_missing(values.shift(1)))
+    if runs.len() * 2 < values.len():
+        values = pl.concat([values.head(1), runs])
+    return values.gather(values.hash().arg_unique())
 
 
 def _nines(distinct: pl.Series, values: pl.Series, number: int, seen: Seen) -> None:
@@ -197,22 +259,18 @@ def numbers_of(
 
 
 def _values(
-    batch: pl.DataFrame,
-    columns: Sequence[Column],
+    both: pl.DataFrame,
+    pairs: pl.DataFrame,
     number: Column,
+    value: Column,
     listed: dict[str, int] | None,
     seen: dict[str, Seen],
     texts: _Gathering,
     typed: dict[str, str],
 ) -> None:
-    """The values of a long table by the kind of their element: each pair of element and value once."""
+    """The values of a long table by the kind of their element. `pairs`: each row of `both` once."""
     import polars as pl
 
-    value = next((c for c in columns if c.rol == "waarde"), None)
-    if value is None or value.naam in typed:
-        return
-    both = batch.select(number.naam, value.naam)
-    pairs = both[both.hash_rows().arg_unique()]
     pairs = pairs.select(
         numbers_of(number, typed, listed).alias("n"),
         pl.col(value.naam).cast(pl.String).alias("w"),
