@@ -130,7 +130,7 @@ def in_calendar(days: pl.Expr) -> pl.Expr:
     """Days of the years 1 to 9999; null for others, which no format outside Parquet can say."""
     import polars as pl
 
-    return pl.when(days.dt.year().is_between(1, 9999)).then(days)
+    return pl.when(days.is_between(pl.lit(date.min), pl.lit(date.max))).then(days)
 
 
 def _parsed(text: pl.Expr, way: str, order: str) -> pl.Expr:

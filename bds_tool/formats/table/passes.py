@@ -100,24 +100,24 @@ def _wide(
 
 
 class _Rows:
-    """The canonical rows of a table batch by batch, as something that Polars writes while they come."""
+    """A table batch by batch, as something that Polars writes while it comes; every batch is looked at first."""
 
     def __init__(
         self, table: Table, made: Plan, source: Source, seen: Look | None, wide: WideRows | None = None
     ) -> None:
         self._table, self._made, self._source = table, made, source
         self._seen, self._wide = seen, wide
-        # A batch holds its rows and what they become: a row of a wide table becomes many.
         self._size = max(1_000, CELLS // max(1, len(table.names)))
         self._each = _bytes_of_row(table, source) if source.tell else 0.0
 
     def lazy(self) -> pl.LazyFrame:
+        """The canonical rows."""
         import polars as pl
         from polars.io.plugins import register_io_source
 
         empty = pl.LazyFrame({ROW: []}, schema={ROW: pl.UInt32})
         schema = empty.select(*complete({}, self._table, 0)).collect_schema()
-        return register_io_source(self._batches, schema=schema, is_pure=False)
+        return register_io_source(self._batches, schema=schema)
 
     def _batches(
         self, columns: list[str] | None, predicate: pl.Expr | None, most: int | None, _size: int | None
@@ -126,11 +126,12 @@ class _Rows:
         for batch in self._table.frame.collect_batches(chunk_size=self._size, maintain_order=True):
             if self._seen:
                 self._seen.add(batch)
-            here = replace(self._table, frame=batch.lazy())
-            if self._wide:
-                yield self._wide.frame(here)
-            else:
-                yield long_rows(here, self._made, self._source.bron).collect()
+            part = replace(self._table, frame=batch.lazy())
+            yield (
+                self._wide.frame(part)
+                if self._wide
+                else long_rows(part, self._made, self._source.bron).collect()
+            )
             if self._each and batch.height and self._source.tell:
                 self._source.tell(int(batch[ROW][-1] * self._each))
 

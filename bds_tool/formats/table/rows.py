@@ -187,7 +187,8 @@ def long_rows(table: Table, made: Plan, bron: int) -> pl.LazyFrame:
                 pl.col("__d").cast(pl.String)
             )
     columns["bdsnummer"] = pl.col("__n")
-    main = staged.filter(~is_mark(value, made)).select(*complete(columns, table, bron))
+    real = staged.filter(~is_mark(value, made)) if made.missing.get(value.naam) else staged
+    main = real.select(*complete(columns, table, bron))
     if not made.own:
         return main
     kept = {k: columns[k] for k in ("dossier_id", "activiteit_id", "datum") if k in columns}
@@ -203,11 +204,8 @@ def is_mark(value: Column, made: Plan) -> pl.Expr:
     """A row of a long table whose value says that there is none; needs the number as `__n`."""
     import polars as pl
 
-    marks = made.missing.get(value.naam)
-    if not marks:
-        return pl.lit(value=False)
     judged = pl.col("__n").is_in(list(numeric() | dates() | coded()))
-    return (judged & plain_text(value, made).is_in(marks)).fill_null(value=False)
+    return (judged & plain_text(value, made).is_in(made.missing[value.naam])).fill_null(value=False)
 
 
 class WideRows:

@@ -23,6 +23,8 @@ DISTINCT = 200_000
 KEYS = 5_000
 #: Cells that are looked at at once; small batches cost more calls than work.
 CELLS = 2_500_000
+#: Pairs of element and value that wait to be judged together.
+PAIRS = 500_000
 #: Numbers, codes and days that programs write where nothing was filled in.
 _NINES = (
     r"^\s*(?:-?9{2,}(?:[.,]9+)?|9|-[1-9]\d{0,2}|0(?:[.,]0+)?|(?:1753|1800|1900)-0?1-0?1|1899-12-3[01]|9999-12-31"
@@ -118,30 +120,50 @@ class Look:
         self._value = next((c for c in self.columns if c.rol == "waarde"), None)
         self._seen = {c.naam: Seen() for c in self.columns}
         self._texts = _Gathering()
+        self._pairs: list[pl.DataFrame] = []  # of element and value, that are still to be judged
 
     def add(self, batch: pl.DataFrame) -> None:
-        import polars as pl
-
-        values = {c.naam: batch[c.naam] for c in self.columns}
+        """Look at some more rows. Values come back all the time: what is costly is done for each of them once."""
         for column in self.columns:
-            self._seen[column.naam].filled += batch.height - values[column.naam].null_count()
+            self._seen[column.naam].filled += batch.height - batch[column.naam].null_count()
+        paired = self._number and self._value
         if self._number and self._value:
-            # Values come back all the time, and so do pairs of element and value: each is looked at once.
             both = batch.select(self._number.naam, self._value.naam)
             pairs = both[both.hash_rows().arg_unique()]
-            _values(
-                both, pairs, self._number, self._value, self._listed, self._seen, self._texts, self._typed
-            )
-            values[self._value.naam] = pairs[self._value.naam]
-            if self._number.naam in values:
-                values[self._number.naam] = pairs[self._number.naam]
+            _often(both, pairs, self._number, self._value, self._listed, self._seen, self._typed)
+            self._pairs.append(pairs)
+            if sum(p.height for p in self._pairs) > PAIRS:
+                self._judge(least=PAIRS // 2)
         for column in self.columns:
-            each = values[column.naam]
-            each = each if each.dtype == pl.String else each.cast(pl.String, strict=False)
-            _column(each, column, self._seen[column.naam], self._texts)
+            if not (paired and column.rol in {"bdsnummer", "waarde"}):
+                self._column(batch[column.naam], column)
+
+    def _column(self, values: pl.Series, column: Column) -> None:
+        import polars as pl
+
+        values = values if values.dtype == pl.String else values.cast(pl.String, strict=False)
+        _column(values, column, self._seen[column.naam], self._texts)
+
+    def _judge(self, *, least: int = 1) -> None:
+        """The pairs until now, unless there are few of them: then they wait for more."""
+        import polars as pl
+
+        if not (self._pairs and self._number and self._value):
+            return
+        pairs = pl.concat(self._pairs)
+        pairs = pairs[pairs.hash_rows().arg_unique()]
+        self._pairs = [pairs]
+        if pairs.height < least:
+            return
+        _values(pairs, self._number, self._value, self._listed, self._seen, self._texts, self._typed)
+        for column in self.columns:
+            if column.rol in {"bdsnummer", "waarde"}:
+                self._column(pairs[column.naam], column)
+        self._pairs = []
 
     def seen(self) -> dict[str, Seen]:
         """Everything that was seen until now, by column."""
+        self._judge()
         texts = self._texts
         for column in self.columns:
             each = self._seen[column.naam]
@@ -258,8 +280,26 @@ def numbers_of(
     return pl.when(number.is_between(0, HIGHEST)).then(number)
 
 
-def _values(
+def _often(
     both: pl.DataFrame,
+    pairs: pl.DataFrame,
+    number: Column,
+    value: Column,
+    listed: dict[str, int] | None,
+    seen: dict[str, Seen],
+    typed: dict[str, str],
+) -> None:
+    """Count what often stands for a missing value in a long table. `pairs`: each row of `both` once."""
+    import polars as pl
+
+    odd = pairs.filter(pairs[value.naam].cast(pl.String).str.contains(_NINES))
+    odd = odd.select(numbers_of(number, typed, listed).alias("n"), pl.col(value.naam, number.naam))
+    for n, text, raw in odd.drop_nulls("n").iter_rows():
+        here = both.filter((pl.col(value.naam) == text) & (pl.col(number.naam) == raw))
+        seen[value.naam].nines[n, text.strip()] += here.height
+
+
+def _values(
     pairs: pl.DataFrame,
     number: Column,
     value: Column,
@@ -268,19 +308,14 @@ def _values(
     texts: _Gathering,
     typed: dict[str, str],
 ) -> None:
-    """The values of a long table by the kind of their element. `pairs`: each row of `both` once."""
+    """The values of a long table by the kind of their element: each pair of element and value once."""
     import polars as pl
 
     pairs = pairs.select(
-        numbers_of(number, typed, listed).alias("n"),
-        pl.col(value.naam).cast(pl.String).alias("w"),
-        pl.col(number.naam).alias("raw"),
+        numbers_of(number, typed, listed).alias("n"), pl.col(value.naam).cast(pl.String).alias("w")
     )
     plain = pairs["w"].str.contains(PLAIN).fill_null(value=True)
     seen[value.naam].plain += int(plain.sum())
-    for n, text, raw in pairs.filter(pairs["w"].str.contains(_NINES)).drop_nulls("n").iter_rows():
-        here = both.filter((pl.col(value.naam) == text) & (pl.col(number.naam) == raw))
-        seen[value.naam].nines[n, text.strip()] += here.height
     is_date = pairs["n"].is_in(list(dates()))
     texts.add("days", pairs["w"].filter(is_date))
     rest = pairs.filter(~plain)
