@@ -263,21 +263,27 @@ class WideRows:
             "waarde": pl.col("waarde"),
             "eenheid": pl.col("eenheid"),
             "pad": pl.col("kolom"),
-            "rubriek": pl.coalesce(pl.col("rubriek_k"), _or_null(found, "rubriek")),
-            "tekst": pl.coalesce(
-                pl.when(pl.col("bdsnummer").is_null()).then(pl.col("kolom")), _or_null(found, "tekst")
-            ),
+            "rubriek": pl.col("rubriek_k"),
         }
+        if "rubriek" in found:
+            columns["rubriek"] = pl.coalesce(pl.col("rubriek_k").cast(pl.String), "rubriek")
+        texts = (
+            [pl.when(pl.col("bdsnummer").is_null()).then(pl.col("kolom").cast(pl.String))] if made.own else []
+        )
+        texts += [pl.col("tekst")] if "tekst" in found else []
+        if texts:
+            columns["tekst"] = pl.coalesce(texts)
         if dated:
+            named = pl.col("kolom").cast(pl.String)
             chosen = pl.coalesce(
                 [
-                    pl.when(pl.col("kolom").is_in([c for c, d in own_dates.items() if d == name])).then(
+                    pl.when(named.is_in([c for c, d in own_dates.items() if d == name])).then(
                         pl.col(f"d:{name}")
                     )
                     for name in dated
                 ]
             )
-            here = pl.col("kolom").is_in(list(own_dates))
+            here = named.is_in(list(own_dates))
             columns["datum"] = pl.when(here).then(chosen).otherwise(_or_null(found, "datum").cast(pl.Date))
             if made.named("activiteit_id") is None:
                 general = (
@@ -296,12 +302,13 @@ class WideRows:
     def _facts(self) -> pl.DataFrame:
         import polars as pl
 
+        word = pl.Categorical
         return pl.DataFrame(
             [
                 (n, number, unit or None, rubriek or None)
                 for n, (number, unit, rubriek) in self._places.items()
             ],
-            schema={"kolom": pl.String, "bdsnummer": pl.Int32, "eenheid": pl.String, "rubriek_k": pl.String},
+            schema={"kolom": word, "bdsnummer": pl.Int32, "eenheid": word, "rubriek_k": word},
             orient="row",
         )
 
