@@ -20,15 +20,15 @@ from bds_tool.store.sources import Sink, Source
 if TYPE_CHECKING:
     import polars as pl
 
-#: Cells from which a table is planned; one with no more is read into memory and planned as a whole.
-START = 1_000_000
+#: Cells, and at least rows, from which a table is planned; one with no more is planned as a whole, in memory.
+START, LEAST = 1_000_000, 1_000
 #: Cells that are turned into rows at once.
 CELLS = 2_000_000
 
 
 def start(table: Table, settings: TableProfile) -> tuple[Table, Plan, bool]:
     """The table, a plan for it, and whether that rests on all of its values."""
-    most = max(1_000, START // max(1, len(table.names)))
+    most = max(LEAST, START // max(1, len(table.names)))
     first = table.frame.head(most).collect()
     begun = replace(table, frame=first.lazy())
     made = plan(begun, settings)
