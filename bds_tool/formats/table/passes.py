@@ -141,7 +141,8 @@ def _bytes_of_row(table: Table, source: Source) -> float:
     import pyarrow.parquet as pq
 
     if table.formaat == "parquet":
-        return source.size / max(1, pq.ParquetFile(source.options["file"]).metadata.num_rows)
+        rows = int(pq.ParquetFile(source.options["file"]).metadata.num_rows)
+        return source.size / max(1, rows)
     if table.formaat == "csv":
         head = source.head()
         return len(head) / max(1, head.count(b"\n"))

@@ -267,7 +267,7 @@ class WideRows:
         }
         if "rubriek" in found:
             columns["rubriek"] = pl.coalesce(pl.col("rubriek_k").cast(pl.String), "rubriek")
-        texts = (
+        texts: list[pl.Expr] = (
             [pl.when(pl.col("bdsnummer").is_null()).then(pl.col("kolom").cast(pl.String))] if made.own else []
         )
         texts += [pl.col("tekst")] if "tekst" in found else []
