@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bds_tool.formats.dob.layout import layout
 from bds_tool.schema import Definition, Element
 from bds_tool.schema.coding import code_pairs
 from bds_tool.synthetic.chance import Ints
@@ -31,12 +32,8 @@ _YES_NO = "W0004"
 _ANY = tuple(f"{i:02d}" for i in range(1, 100))
 _SYSTEM_IN_PATH = re.compile(r"@codeSystem='([0-9.]+)'")
 
-#: HL7 spelling of elements whose list has no HL7 codes because the message uses an attribute or a boolean.
-_HL7_WORDS = {
-    8: {"01": "HP", "02": "PHYS", "03": "PST", "04": "TMP"},
-    696: {"01": "active", "02": "completed"},
-    **{key: {"1": "true", "2": "false"} for key in (91, 92, 93)},
-}
+#: HL7 spelling of elements whose list has no HL7 codes because the message uses a boolean.
+_HL7_WORDS = {key: {"1": "true", "2": "false"} for key in (91, 92, 93)}
 
 
 @dataclass(frozen=True)
@@ -145,8 +142,9 @@ class Coder:
     def _table(self, bdsnummer: int) -> dict[str, tuple[str, str, str]]:
         """BDS code → value in this coding, display name, code system."""
         element = self.definition.elementen[bdsnummer]
-        if self.coding == "hl7" and bdsnummer in _HL7_WORDS:
-            return {k: (v, "", "") for k, v in _HL7_WORDS[bdsnummer].items()}
+        words = _HL7_WORDS.get(bdsnummer) or layout().words.get(bdsnummer)
+        if self.coding == "hl7" and words:
+            return {k: (v, "", "") for k, v in words.items()}
         pairs = code_pairs(self.definition, element.waardenlijst)
         if element.hl7_datatype == "BL" and element.waardenlijst in {"", _YES_NO}:
             return {"true": ("true", "", ""), "false": ("false", "", "")}

@@ -135,11 +135,11 @@ def care(d: Draw) -> None:
     rows.child(1533, coder.codes(1533, ["false", "true"])[agrees.astype(int)], where=asked, volgnr=1)
     source = [c for c in coder.codes(1535, ["04", "02"]) if c >= 0][:1] or [-1]
     if rows.for_message and not coder.has(1577):
-        # Before 4.0 the data set gives the source by W0088; the message wants W0691, the organisation's number and who
-        # was told.
+        # Before 4.0 the data set gives the source by W0088; the message wants W0691.
         source = [coder.word("04")]
         whole = "Gezaghebbende (Toestemming van andere gezaghebbende vereist)"
         coder.name(1535, np.array(source), [whole])
+    if rows.for_message:
         rows.child(1538, d.words(["90000001"], "organisatie"), where=asked, volgnr=1)
         rows.child(1537, d.words(d.spec["namen"]["achternamen"], "medewerker"), where=asked, volgnr=1)
     rows.child(1534, d.words(d.spec["namen"]["achternamen"], "achternaam"), where=asked, volgnr=1)

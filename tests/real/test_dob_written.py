@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from lxml import etree
 
+from bds_tool.base.settings import SenderSettings
 from bds_tool.changes.migrate.running import migrate
 from bds_tool.formats import read
 from bds_tool.formats.dob.sender import INVENTED
@@ -212,3 +213,53 @@ def test_a_consent_names_who_gave_it_in_the_form_of_its_version(version, who, bd
     with read([tmp_path / "m.xml"], bds=version) as back:
         got = back.registraties().filter(pl.col("bdsnummer").is_in(numbers)).collect()
     assert got.height == len(said)
+
+
+# ---- codes of the data set, and who consents ------------------------------------------------------------------------
+
+#: What every message needs of a child; then an address in the codes of the data set, as tables and JSON give it.
+CHILD = [(7, "999990019"), (4, "Jansen"), (20, "2018-10-11"), (1197, "01"), (1330, "2018-10-12"), (696, "01")]
+ADDRESS = [(8, "02"), (9, "0363"), (11, "Dam"), (12, "1"), (16, "1012JS"), (630, "6030"), (23, "6030")]
+SENDER = SenderSettings("1234", "5678", "900000001", "90000001", "JGZ Proef", "01")
+
+
+def of_table(bds, tmp_path, version, told):
+    """The message made of a table with one child, and what of it had no place."""
+    lines = [
+        f"d1;{n};{value};{'2024-01-02' if n == 724 else ''};{'c1' if n in {724, 494} else ''}"
+        for n, value in told
+    ]
+    (tmp_path / "in.csv").write_text(
+        "dossier_id;bdsnummer;waarde;datum;activiteit_id\n" + "\n".join(lines) + "\n", encoding="utf-8"
+    )
+    with read([tmp_path / "in.csv"], bds=version) as store:
+        written = write_dob(store, tmp_path / "uit.xml", version, sender=SENDER)
+    assert written.left_out == {}
+    return etree.parse(tmp_path / "uit.xml").getroot()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_codes_of_the_data_set_become_those_of_the_message(version, bds, shared, tmp_path):
+    root = of_table(bds, tmp_path, version, [*CHILD, (19, "1"), *ADDRESS])
+    assert faults(version, tmp_path / "uit.xml") == []
+    n = {"h": "urn:hl7-org:v3"}
+    (address,) = root.xpath("//h:patient/h:addr", namespaces=n)
+    assert address.get("use") == "PHYS"
+    assert address.xpath("string(h:county)", namespaces=n) == "Amsterdam"
+    assert address.xpath("string(h:postalCode)", namespaces=n) == "1012 JS"
+    assert address.xpath("string(h:country/@displayName)", namespaces=n) == "Nederland"
+    assert root.xpath("//h:careProvisionEvent/h:statusCode/@code", namespaces=n) == ["active"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_transfer_with_the_name_of_who_arranged_it_is_clean(version, bds, shared, tmp_path):
+    told = [(469, "true"), (1383, "2020-01-02"), (1521, "12345678"), (1505, "A. Voorbeeld")]
+    of_table(bds, tmp_path, version, [*CHILD, (19, "1"), *told])
+    assert faults(version, tmp_path / "uit.xml") == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_consent_that_nobody_gave_or_refused_is_not_made_up(version, bds, tmp_path):
+    root = of_table(bds, tmp_path, version, [*CHILD, (1400, "2020-01-02")])
+    (consent,) = root.iter("{urn:hl7-org:v3}consentEvent")
+    assert consent.get("negationInd") is None

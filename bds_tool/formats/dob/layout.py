@@ -32,7 +32,7 @@ class Node:
     `element` is the number this place carries; `known` says that it carries data even without a number.
     `children` maps a qualified tag to (test, node) pairs, tried in order; `attributes` likewise by name.
 
-    The rest is for the writer. `fixed`: attributes it always writes. `always`: written also when nothing is known,
+    The rest is for the writer. `fixed`: attributes it always writes (None: never). `always`: written also when nothing is known,
     in every message ("altijd") or only before 4.0 ("oud"). `when`: child → attributes the node has beside it.
     `identified`: elements of which one is needed to write the node at all; `no_id`: the nullFlavor of an `id` that
     nobody gave.
@@ -48,6 +48,7 @@ class Node:
     stands_for: str = ""
     only: str = ""
     old_only: bool = False
+    new_only: bool = False
     constant: str | None = None
     kind: str = ""
     elements: tuple[int, ...] = ()
@@ -59,7 +60,7 @@ class Node:
     dated: bool = False
     template: str = ""
     default: dict[str, str] = field(default_factory=dict)
-    fixed: dict[str, str] = field(default_factory=dict)
+    fixed: dict[str, str | None] = field(default_factory=dict)
     always: str = ""
     when: dict[str, dict[str, str]] = field(default_factory=dict)
     identified: tuple[int, ...] = ()
@@ -87,7 +88,7 @@ class Layout:
     """The compiled tree of one message and the code systems around it.
 
     `name`: the message. `path`: where in it stands what becomes a dossier; empty when nothing does. `of_children`: what
-    stands there is of a child.
+    stands there is of a child. `words`: element → code of the data set → the word that the message has for it.
     """
 
     bericht: Node
@@ -95,6 +96,7 @@ class Layout:
     qualifiers: dict[int, Node]
     other_codes: dict[str, int]
     systems: dict[str, str]
+    words: dict[int, dict[str, str]]
     constants: dict[str, str]
     rubrieken: dict[int, str]
     name: str = "dob"
@@ -114,6 +116,7 @@ def _layout(specs: str) -> Layout:
             | {0: Node("", (), many=False, pad="")},
             other_codes={str(k): int(v) for k, v in data["andere_codes"].items()},
             systems=data["codestelsels"],
+            words={int(n): {str(k): str(v) for k, v in w.items()} for n, w in data["woorden"].items()},
             constants=data["vaste_codes"],
             rubrieken={n: e.rubriek for n, e in load(newest()).elementen.items() if e.rubriek},
         )
@@ -211,6 +214,7 @@ def _fill(node: Node, value: dict[str, Any]) -> None:
     node.stands_for = value.get("_waarde", "")
     node.only = value.get("_alleen", "")
     node.old_only = value.get("_versie") == "oud"
+    node.new_only = value.get("_versie") == "nieuw"
     node.kind = value.get("_soort", "")
     node.elements = tuple(value.get("_elementen", ()))
     node.groep = value.get("_groep")

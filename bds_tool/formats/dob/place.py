@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from bds_tool.base.specs import specs_dir
 from bds_tool.formats.dob.layout import Layout, Node, layout
+from bds_tool.formats.dob.structure import Structure, structure
 from bds_tool.formats.dob.types import hl7_code
 from bds_tool.schema import Definition, load
 
 Chain = tuple[Node, ...]
-#: path → (order of children, structural attributes, obligatory children)
-Structure = dict[str, tuple[tuple[str, ...], dict[str, str], tuple[str, ...]]]
 #: An observation's number follows the last tag of its path in the definition.
 _CARRIER = re.compile(r"(\w+)\[code='[\w -]+'\]")
 
@@ -134,11 +131,11 @@ class Places:
         """The schema of this version knows every tag on the way."""
         path = chain[0].tags[0]
         for node in chain[1:]:
-            if node.old_only and not self.old:
+            if node.new_only if self.old else node.old_only:
                 return False
             if node.key.startswith("@"):
                 break
-            order = self.structure.get(path, ((), {}, ()))[0]
+            order = self.structure.at(path).order
             tag = next((t for t in node.tags if t in order), node.tags[0])
             if order and tag not in order:
                 return False
@@ -218,29 +215,10 @@ def _chains(node: Node, path: Chain) -> Iterator[Chain]:
         yield from _chains(child, (*path, child))
 
 
-def structure(interaction: str) -> Structure:
-    """Facts of the XML schema; NL04 has none of its own in public and follows NL03."""
-    return _structure("NL" if interaction == "REPC_IN902120NL" else "NL03", str(specs_dir()))
-
-
-@lru_cache(maxsize=4)
-def _structure(kind: str, specs: str) -> Structure:
-    with (Path(specs) / "dob" / "structuur.csv").open(encoding="utf-8", newline="") as file:
-        return {
-            r["pad"]: (
-                tuple(r["volgorde"].split()),
-                dict(pair.split("=", 1) for pair in r["attributen"].split()),
-                tuple(r["verplicht"].split()),
-            )
-            for r in csv.DictReader(file)
-            if r["bericht"] == kind
-        }
-
-
 @lru_cache(maxsize=4)
 def _places(version: str, specs: str) -> Places:  # noqa: ARG001  # the key of the cache
     definition = load(version)
-    return Places(layout(), definition, structure(definition.interactie))
+    return Places(layout(), definition, structure(definition.interactie, version))
 
 
 def places(version: str) -> Places:

@@ -67,7 +67,7 @@ def _stated(row: dict[str, Any], places: Places, planned: set[str | None]) -> di
 
 def _choose(places: Places, branch: Branch, path: str, kinds: dict[str | None, str]) -> None:
     """Of alternative tags, the one that the schema of this version has at this place."""
-    order = places.structure.get(path, ((), {}, ()))[0]
+    order = places.structure.at(path).order
     for key, child in branch.children.items():
         tags = child.node.tags
         if child.node.activity:

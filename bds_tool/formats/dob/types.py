@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from bds_tool.formats.dob.layout import HL7, XSI_TYPE
+from bds_tool.formats.dob.layout import HL7, XSI_TYPE, layout
 from bds_tool.formats.dob.values import TIME_TAGS, ts
 from bds_tool.schema import Definition, Element
 
@@ -20,6 +20,7 @@ _TYPED = {"CV", "CO", "CE", "CD", "ST", "BL", "INT", "PQ", "TS", "ED", "II", "RE
 BDS_BOOLEAN = {"1": ("value", "true"), "2": ("value", "false"), "99": ("nullFlavor", "ASKU")}
 _ATTRIBUTE_TAGS = {HL7 + tag for tag in ("telecom", "reference", "deceasedInd", "sequenceNumber")}
 _CODED_ADDRESS = {HL7 + "country", HL7 + "county"}
+_POSTCODE = re.compile(r"^(\d{4})([A-Za-z]{2})$")
 _ISO_DATE = re.compile(r"^\d{4}(-\d{2}(-\d{2}(T[\d:.]+([+-]\d{2}:\d{2})?)?)?)?$")
 
 
@@ -37,12 +38,15 @@ def put(element: _Element, row: dict[str, Any], defined: Element | None, definit
     elif tag in _CODED_ADDRESS:
         _address_code(element, row, defined, definition)
     elif tag == HL7 + "statusCode":
-        _null_or(element, row, lambda: element.set("code", row["waarde"]))
+        _null_or(element, row, lambda: element.set("code", hl7_code(definition, row["bdsnummer"], row)))
     elif tag == HL7 + "keyWordText":
         _null_or(element, row, lambda: _code(element, row | {"tekst": None}, defined, definition))
         _text(element, row["tekst"])
     elif tag == HL7 + "code" or (str(tag).endswith(("Code", "keyWordText")) and tag != HL7 + "postalCode"):
         _code(element, row, defined, definition)
+    elif tag == HL7 + "postalCode":
+        # the standard counts characters: four digits, a space and two letters
+        _null_or(element, row, lambda: _text(element, _POSTCODE.sub(r"\1 \2", row["waarde"])))
     else:
         _null_or(element, row, lambda: _text(element, row["waarde"]))
 
@@ -113,6 +117,8 @@ def _code(element: _Element, row: dict[str, Any], defined: Element | None, defin
     element.set("code", code)
     if system:
         element.set("codeSystem", system)
+    if not name and system and defined is not None and defined.waardenlijst:
+        name = _names(definition.version, defined.waardenlijst).get((code, system))
     if name:
         element.set("displayName", name)
 
@@ -129,6 +135,9 @@ def _hl7(
 
 def hl7_code(definition: Definition, number: int, row: dict[str, Any]) -> str:
     """The HL7 code of a coded value that stands in an attribute alone; a code that is no BDS code stays as it is."""
+    word = layout().words.get(number, {}).get(row["waarde"])
+    if word is not None:
+        return word
     element = definition.elementen.get(number)
     lijst = element.waardenlijst if element is not None else None
     return _hl7(definition, lijst, row["waarde"], None)[0] if lijst else str(row["waarde"])
@@ -143,6 +152,28 @@ def _to_hl7(version: str, lijst: str) -> dict[str, tuple[str, str, str, bool]]:
     told = {hl7.code: (hl7.code, hl7.codesysteem, pair.naam, hl7.nullflavor) for pair, hl7 in pairs}
     # A store may hold the code of the message itself; where both lists know a code, it is the BDS code.
     return told | {pair.bds.code: told[hl7.code] for pair, hl7 in pairs if pair.bds}
+
+
+@lru_cache(maxsize=512)
+def _names(version: str, lijst: str) -> dict[tuple[str, str], str]:
+    """(code, code system) → name, as the list of the version has it."""
+    from bds_tool.schema import load
+
+    found = (load(version).waardenlijsten.get((lijst, kind)) for kind in ("HL7", "extern"))
+    return {
+        (c.code, c.codesysteem): c.weergavenaam for w in found if w for c in w.codes if c.rij == "concept"
+    }
+
+
+@lru_cache(maxsize=64)
+def _listed(version: str, lijst: str) -> dict[str, tuple[str, str]]:
+    """Code → (code system, name) in a list of the version; the message's own list before that of the data set."""
+    from bds_tool.schema import load
+
+    found = [load(version).waardenlijsten.get((lijst, kind)) for kind in ("BDS", "extern", "HL7")]
+    return {
+        c.code: (c.codesysteem, c.weergavenaam) for w in found if w for c in w.codes if c.rij == "concept"
+    }
 
 
 def identifier(element: _Element, row: dict[str, Any]) -> None:
@@ -163,13 +194,17 @@ def _address_code(
     if row["waarde"] is not None:
         element.set("code", row["waarde"])
         system = row["codesysteem"] or (defined.codesysteem if defined else None)
-        if system is None and defined is not None:
-            system = _hl7(definition, defined.waardenlijst, row["waarde"], None)[1]
+        name = row["tekst"]
+        if defined is not None and not (system and name):
+            listed = _listed(definition.version, defined.waardenlijst).get(row["waarde"], ("", ""))
+            system, name = system or listed[0], name or listed[1]
         if system:
             element.set("codeSystem", system)
-        if row["tekst"]:
-            element.set("displayName", row["tekst"])
-    elif row["nullflavor"] is not None:
+        if name:
+            element.set("displayName", name)
+        _text(element, name)
+        return
+    if row["nullflavor"] is not None:
         element.set("nullFlavor", row["nullflavor"])
     _text(element, row["tekst"])
 

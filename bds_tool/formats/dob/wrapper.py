@@ -31,7 +31,7 @@ class Envelope:
         definition: Definition,
         facts: dict[str, str],
         template: Callable[[_Element, Node], None],
-        attributes: Callable[[_Element, str], None],
+        attributes: Callable[[_Element, str, Node], None],
         interaction: str,
         payload: str = "careProvisionEvent",
     ) -> None:
@@ -67,7 +67,7 @@ class Envelope:
             if not child.order and not told and not default:
                 continue
             element = etree.SubElement(parent, HL7 + child.tags[0])
-            self.attributes(element, child.pad)
+            self.attributes(element, child.pad, child)
             row = values.get(child.pad)
             if child.tags[0] == "interactionId":
                 element.set("root", "2.16.840.1.113883.1.6")

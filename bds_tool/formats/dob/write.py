@@ -1,7 +1,7 @@
 """Writing the canonical store as dossieroverdrachtberichten (DOB, HL7v3): one message per dossier.
 
-Rows are hung in the tree of `specs/dob/indeling.yaml`; `specs/dob/structuur.csv` gives the order of the XML
-schema, the structural attributes and what is obligatory. Codes in BDS coding are turned into HL7 codes.
+Rows are hung in the tree of `specs/dob/indeling.yaml`; `specs/dob/model` gives the order of the XML schema, the
+structural attributes and what is obligatory. Codes in BDS coding are turned into HL7 codes.
 """
 
 from __future__ import annotations

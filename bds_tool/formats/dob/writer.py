@@ -8,10 +8,11 @@ from lxml import etree
 
 from bds_tool.base.settings import SenderSettings
 from bds_tool.formats.dob.layout import HL7, XSI_TYPE, Node, layout
-from bds_tool.formats.dob.place import Places, places, structure
+from bds_tool.formats.dob.place import Places, places
 from bds_tool.formats.dob.sender import filled, known
+from bds_tool.formats.dob.structure import STRUCTURAL, structure
 from bds_tool.formats.dob.tree import Branch, grow
-from bds_tool.formats.dob.types import put
+from bds_tool.formats.dob.types import hl7_code, put
 from bds_tool.formats.dob.wrapper import Envelope, fill
 from bds_tool.schema import Definition, load
 
@@ -31,7 +32,7 @@ class Writer:
         self.places: Places = places(version)
         self.layout = layout()
         self.old = self.definition.interactie == "REPC_IN902120NL"
-        self.structure = structure(self.definition.interactie)
+        self.structure = structure(self.definition.interactie, version)
         self.left = left
         self.facts = known(sender)
 
@@ -54,7 +55,7 @@ class Writer:
         tag = self._tag(branch)
         path = f"{path}/{tag}" if path else tag
         element = etree.SubElement(parent, HL7 + tag)
-        self._attributes(element, path)
+        self._attributes(element, path, node)
         self._template(element, node, branch)
         for name, op, value in node.selectors:
             if op == "=" and name not in {"code", "modeCode", "code.nullFlavor"} and name != "value":
@@ -68,9 +69,9 @@ class Writer:
             fill(element, filled(node.default, self.facts) or {"nullFlavor": "NI"})
         for child in [*sorted(branch.children.values(), key=self._order(path)), *self._demanded(branch)]:
             self._emit(element, child, path)
-        for name, value in node.fixed.items():
-            if not element.get(name) and (name != "codeSystem" or element.get("code") is not None):
-                element.set(name, value)
+        for name, fixed in node.fixed.items():
+            if fixed and not element.get(name) and (name != "codeSystem" or element.get("code") is not None):
+                element.set(name, fixed)
         for name, added in node.when.items():
             if element.find(HL7 + name) is not None:
                 for key, value in added.items():
@@ -80,7 +81,7 @@ class Writer:
         if not len(element) and not element.text and _EMPTY.issuperset(element.keys()) and branch.children:
             parent.remove(element)  # all that it held was left out
         else:
-            self._complete(element, path)
+            self._complete(element, path, node)
 
     def _demanded(self, branch: Branch) -> list[Branch]:
         """Nodes that are written also when no row asked for them."""
@@ -121,7 +122,7 @@ class Writer:
             self._leave_out(child)
 
     def _order(self, path: str) -> Any:  # noqa: ANN401  # a key for sorted
-        order = self.structure.get(path, ((), {}, ()))[0]
+        order = self.structure.at(path).order
         ranks = {tag: rank for rank, tag in enumerate(order)}
         return lambda b: (ranks.get(self._tag(b), len(ranks)), b.first)
 
@@ -129,9 +130,12 @@ class Writer:
         """The tag of a node with alternatives: what the schema knows; for activities what was delivered."""
         return branch.tag or branch.node.tags[0]
 
-    def _attributes(self, element: _Element, path: str) -> None:
-        for name, value in self.structure.get(path, ((), {}, ()))[1].items():
-            element.set(name, value)
+    def _attributes(self, element: _Element, path: str, node: Node | None = None) -> None:
+        """What the schema has as structural attributes; where it leaves a choice the layout chooses."""
+        own = {} if node is None else {k: v for k, v in node.fixed.items() if k in STRUCTURAL}
+        for name, value in {**self.structure.at(path).attributes, **own}.items():
+            if value is not None:
+                element.set(name, value)
 
     def _template(self, element: _Element, node: Node, branch: Branch | None = None) -> None:
         known = None
@@ -206,6 +210,8 @@ class Writer:
             return
         if name == "negationInd" and node.element is not None:
             value = "false" if value == "true" else "true"
+        if row["bdsnummer"] in self.layout.words:
+            value = hl7_code(self.definition, row["bdsnummer"], row)
         if node.kind == "geheim":
             secret = row["bdsnummer"] in node.elements
             if secret and value != "true":
@@ -219,7 +225,7 @@ class Writer:
             element.set("negationInd", "true" if row["waarde"] == "false" else "false")
         elif node.kind == "verzekerd":
             if row["waarde"] == "true":
-                etree.SubElement(element, HL7 + "id").set("nullFlavor", "UNK")
+                etree.SubElement(element, HL7 + "id").set("nullFlavor", "UNC")
                 # the schema asks a class; who the insurer is, no element tells
                 insurer = etree.SubElement(element, HL7 + "underwritingOrganization")
                 insurer.set("classCode", "ORG")
@@ -272,10 +278,10 @@ class Writer:
         while node is not None and node.tag != HL7 + "CareProvisionRequest":
             path.append(str(node.tag).rsplit("}", 1)[-1])
             node = node.getparent()
-        known = self.structure.get(
+        known = self.structure.at(
             "/".join(reversed(path[: len(path) - 1] if path[-1] == "sequelTo" else path))
-        )
-        return "text" if known and "value" not in known[0] and "text" in known[0] else "value"
+        ).order
+        return "text" if "value" not in known and "text" in known else "value"
 
     def _administration(self, element: _Element, branch: Branch) -> None:
         row = branch.rows[0].row
@@ -287,30 +293,33 @@ class Writer:
         number = str(branch.number)
         self._code(made, number, self.layout.systems["element"], self._name(number))
 
-    def _complete(self, element: _Element, path: str) -> None:
+    def _complete(self, element: _Element, path: str, node: Node) -> None:
         """Order as the schema asks, and the obligatory parts nobody filled."""
-        order, _, required = self.structure.get(path, ((), {}, ()))
-        if not order:
+        shape = self.structure.at(path)
+        if not shape.order:
             return
-        there = {str(c.tag).rsplit("}", 1)[-1] for c in element}
-        for tag in required:
-            options = tag.split("|")
-            if there.isdisjoint(options):
-                self._required(element, f"{path}/{options[0]}")
-        ranks = {tag: rank for rank, tag in enumerate(("templateId", *order))}
-        children = sorted(element, key=lambda c: ranks.get(str(c.tag).rsplit("}", 1)[-1], len(ranks)))
-        for child in children:
+        ranks = {tag: rank for rank, tag in enumerate(("templateId", *shape.order))}
+        self._sort(element, ranks)
+        lacking = shape.lacking(_name(c) for c in element)
+        for tag in lacking:
+            self._required(element, f"{path}/{tag}", next((n for n in node.order if tag in n.tags), None))
+        if lacking:
+            self._sort(element, ranks)
+
+    @staticmethod
+    def _sort(element: _Element, ranks: dict[str, int]) -> None:
+        for child in sorted(element, key=lambda c: ranks.get(_name(c), len(ranks))):
             element.append(child)
 
-    def _required(self, parent: _Element, path: str) -> None:
+    def _required(self, parent: _Element, path: str, node: Node | None = None) -> None:
         """An obligatory part nobody filled: there, and saying that it is not known."""
         made = etree.SubElement(parent, HL7 + path.rsplit("/", 1)[-1])
         made.set("nullFlavor", "NI")
         if made.tag == HL7 + "value":
             made.set(XSI_TYPE, "CV")
-        self._attributes(made, path)
-        for tag in self.structure.get(path, ((), {}, ()))[2]:
-            self._required(made, f"{path}/{tag.split('|')[0]}")
+        self._attributes(made, path, node)
+        for tag in self.structure.at(path).lacking(()):
+            self._required(made, f"{path}/{tag}")
 
     def _code(self, element: _Element, code: str, system: str, name: str | None) -> None:
         made = etree.SubElement(element, HL7 + "code")
@@ -339,6 +348,10 @@ class Writer:
 
 #: Attributes that structure a node and carry nothing.
 _EMPTY = frozenset({"classCode", "moodCode", "typeCode", "determinerCode", "contextConductionInd"})
+
+
+def _name(element: _Element) -> str:
+    return str(element.tag).rpartition("}")[2]
 
 
 def _identifies(branch: Branch) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from bds_tool.base.settings import SenderSettings
 from bds_tool.base.text import t
-from bds_tool.formats.dob.layout import HL7, XSI_TYPE, other_layouts
+from bds_tool.formats.dob.layout import HL7, XSI_TYPE, Node, other_layouts
 from bds_tool.formats.dob.sender import known
 from bds_tool.formats.dob.types import hl7_code, identifier, put
 from bds_tool.formats.dob.values import ts
@@ -71,11 +71,11 @@ class Composer:
     def message(self, child: Child, activity: Activity, given: list[Vaccination]) -> _Element:
         self.left = []
         root = etree.Element(HL7 + self.root, nsmap={None: HL7[1:-1], "xsi": _XSI})
-        fixed = {n.pad: n.fixed for n in _every(self.layout.bericht)}
 
-        def attributes(element: _Element, pad: str) -> None:
-            for name, value in fixed.get(pad, {}).items():
-                element.set(name, value)
+        def attributes(element: _Element, pad: str, node: Node) -> None:  # noqa: ARG001  # the layout says it all
+            for name, value in node.fixed.items():
+                if value is not None:
+                    element.set(name, value)
 
         envelope = Envelope(
             self.definition, self.facts, lambda *_: None, attributes, self.root, self.layout.dossier.key
@@ -307,9 +307,3 @@ def _sub(parent: _Element, tag: str, **attributes: str) -> _Element:
 
 def _template(parent: _Element, number: str) -> None:
     _sub(parent, "templateId", root=_TEMPLATES + number)
-
-
-def _every(node: Any) -> Any:  # noqa: ANN401  # a Node and those below it
-    yield node
-    for child in node.order:
-        yield from _every(child)

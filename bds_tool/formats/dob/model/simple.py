@@ -33,6 +33,8 @@ class Row(NamedTuple):
     pattern: str
     least: int
     collapse: bool
+    #: the word that heads the enumeration: what the others are kinds of
+    head: str = ""
 
 
 class Forms:
@@ -54,6 +56,11 @@ class Forms:
         if row is None:
             return frozenset()
         return row.values or (self.values(row.members[0]) if row.kind == "list" else frozenset())
+
+    def head(self, name: str) -> str:
+        """The first word that a type enumerates, of which the others are kinds; empty when it enumerates none."""
+        row = self._rows.get(name)
+        return "" if row is None else row.head
 
     def _own(self, name: str) -> Form:
         row = self._rows[name]

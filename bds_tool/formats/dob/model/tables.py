@@ -152,6 +152,7 @@ class Model:
                     r["patroon"],
                     int(r["minimaal"] or 0),
                     r["witruimte"] == "collapse",
+                    r["waarden"].partition(" ")[0],
                 )
                 for r in read(folder / "vormen.csv")
             }
