@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.names import child
-from bds_tool.base.text import number, t
+from bds_tool.base.text import t
+from bds_tool.cli.indicator_text import flow, sheet, summary
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
-
-if TYPE_CHECKING:
-    from bds_tool.indicators.result import Result
 
 app = typer.Typer(no_args_is_help=True, help="Indicatoren opzoeken, controleren, toetsen en berekenen.")
 
@@ -34,16 +32,29 @@ Names = Annotated[list[str] | None, typer.Argument(help="Indicatoren of thema's;
 BY = ("sex", "education", "age", "origin", "mother_age", "year")
 
 
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Set: lpk, kansrijke-start, igj, jib of een eigen YAML; mag vaker."),
+]
+
+
 def register(main: typer.Typer) -> None:
     main.add_typer(app, name="indicator")
 
 
 @app.command("list")
-def list_(names: Names = None, extra: Extra = None, format_: Format = "text", output: Output = None) -> None:
+def list_(
+    names: Names = None,
+    sets: Sets = None,
+    extra: Extra = None,
+    format_: Format = "text",
+    output: Output = None,
+) -> None:
     """Toon de indicatoren met thema, soort, BDS-versies en zekerheid."""
     from bds_tool.indicators.catalogue import choose
+    from bds_tool.indicators.sets import members
 
-    chosen = choose(names or [], extra or [])
+    chosen = choose([*(names or []), *members(sets or [])], extra or [])
     rows = [
         [
             i.id,
@@ -69,40 +80,7 @@ def show(name: str, extra: Extra = None, format_: Format = "text", output: Outpu
     if format_ == "json":
         write(to_json([{**i.data, "hash": i.hash, "elementen": i.bds_elements()} for i in chosen]), output)
         return
-    write("\n\n".join(_sheet(i) for i in chosen), output)
-
-
-def _sheet(i: Any) -> str:  # noqa: ANN401
-    from bds_tool.indicators.features import views
-    from bds_tool.schema import load, newest
-
-    d = i.data
-    known = load(newest()).elementen
-    lines = [
-        f"{i.id}  {d[t('titel', 'titel_en')]}",
-        "",
-        f"  {t('thema', 'theme')}          {d['thema']}",
-        f"  {t('soort', 'kind')}          {i.kind} ({d['eenheid']})",
-        f"  {t('één rij is', 'one row is')}     {views()[i.view].row}  [view {i.view}]",
-        f"  {t('populatie', 'population')}      {i.population}",
-        f"  {t('noemer n', 'denominator')}       {i.denominator}",
-        f"  {t('teller x', 'numerator')}       {i.value or i.numerator}",
-        f"  {t('jaar en adres', 'year, address')}  {i.day}",
-        f"  {t('elementen', 'elements')}      "
-        + ", ".join(f"{n} {known[n].naam if n in known else ''}".strip() for n in i.bds_elements()),
-        f"  BDS            {i.versions}",
-        f"  {t('uitsplitsing', 'breakdowns')}   {', '.join(d['uitsplitsingen'])}",
-        f"  {t('richting', 'polarity')}       {d['polariteit']}",
-        f"  {t('gevoeligheid', 'sensitivity')}   {d['gevoeligheid']}",
-        f"  {t('bron', 'source')}           {d['bron']}",
-        f"  {t('zekerheid', 'certainty')}      {d['zekerheid']}",
-        f"  hash           {i.hash}",
-    ]
-    lines += [
-        f"  {t('trendbreuk', 'break')}     {b['versie']}: {b['toelichting']}" for b in d.get("trendbreuk", ())
-    ]
-    lines += [f"  {t('let op', 'caveat')}         {c}" for c in d.get("let_op", ())]
-    return "\n".join(lines)
+    write("\n\n".join(sheet(i) for i in chosen), output)
 
 
 @app.command()
@@ -216,6 +194,7 @@ def compute(
     names: Annotated[
         list[str] | None, typer.Option("--indicator", "-i", help="Indicator of thema; mag vaker.")
     ] = None,
+    sets: Sets = None,
     area: Annotated[str, typer.Option("--area", help="Gebieden: regio,gemeente,wijk,buurt.")] = "gemeente",
     areas: Annotated[
         list[Path] | None, typer.Option("--areas", help="Map of bestand met postcode- en gebiedstabellen.")
@@ -281,6 +260,7 @@ def compute(
     from bds_tool.indicators.compute import Plan
     from bds_tool.indicators.features import Settings
     from bds_tool.indicators.run import compute as run
+    from bds_tool.indicators.sets import members
 
     first, last = _period(period)
     breakdowns = _words(by, BY, "--by")
@@ -293,7 +273,7 @@ def compute(
         one_of(cutoff, ("interpolate", "nearest_half_year"), "--cutoff"),
     )
     plan = Plan(
-        choose(names or [], extra or []),
+        choose([*(names or []), *members(sets or [])], extra or []),
         settings,
         levels=_words(area, ("regio", "gemeente", "wijk", "buurt"), "--area"),
         by=[b for b in BY if b in breakdowns and b != "year"],
@@ -318,32 +298,7 @@ def compute(
             served=[word for word in served.replace(",", " ").split() if word],
         )
     if not quiet:
-        _summary(result)
-
-
-def _summary(result: Result) -> None:
-    import polars as pl
-
-    counts = result.counts()
-    rows, areas = counts.select(pl.len(), pl.struct("level", "area").n_unique().alias("a")).collect().row(0)
-    talk(
-        t(
-            f"{result.path}: {number(rows)} rijen, {len(result.meta['definitions'])} indicatoren, {number(areas)} gebieden, "
-            f"periode {result.meta['period']['label']}. Status: onbeschermd.",
-            f"{result.path}: {number(rows)} rows, {len(result.meta['definitions'])} indicators, {number(areas)} areas, "
-            f"period {result.meta['period']['label']}. Status: unprotected.",
-        )
-    )
-    if found := result.meta.get("standardised"):
-        talk(
-            t(
-                f"  {found['file']}: {found['method']}. Onbeschermd: na bds protect maakt bds report table --standardise ze uit wat getoond mag worden.",
-                f"  {found['file']}: {found['method']}. Unprotected: after bds protect, bds report table --standardise makes them from what may be shown.",
-            )
-        )
-    for note in [*result.meta["notes"], *result.meta.get("inside", [])]:
-        talk(f"  {note}")
-    talk(t("Volgende stap: bds protect " + str(result.path), "Next step: bds protect " + str(result.path)))
+        summary(result)
 
 
 def _period(text: str) -> tuple[int, int]:
@@ -378,6 +333,9 @@ def _words(text: str, allowed: tuple[str, ...], option: str) -> list[str]:
     return [w for w in allowed if w in words]
 
 
+app.command("flow")(flow)
+
+
 @app.command()
 def merge(
     results: Annotated[
@@ -392,4 +350,4 @@ def merge(
 
     merged = add(results, output, replace=force)
     if not quiet:
-        _summary(merged)
+        summary(merged)

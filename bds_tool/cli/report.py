@@ -63,6 +63,12 @@ def table(
     area: Annotated[
         list[str] | None, typer.Option("--area", help="Gebied (code of naam); mag vaker.")
     ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="Alleen deze set: lpk, kansrijke-start, igj, jib of een eigen YAML; mag vaker."
+        ),
+    ] = None,
     level: Annotated[str, typer.Option(help="Soort gebied: land, regio, gemeente, wijk, buurt.")] = "",
     period: Annotated[str, typer.Option(help="Periode, bijvoorbeeld 2024.")] = "",
     breakdowns: Annotated[
@@ -83,8 +89,11 @@ def table(
     """Tabel met waarde, interval, referentie en status; met --book een heel tabellenboek."""
     from bds_tool.export.report.book import open_book
     from bds_tool.export.report.tables import write_book, write_table
+    from bds_tool.indicators.sets import members
 
     opened = open_book(result)
+    if names := members(sets or []):
+        opened = opened.only(names)
     if not book:
         format_ = _format(format_, output)
     if standardise:
@@ -173,6 +182,12 @@ def site(
         Path | None, typer.Option(help="Beveiligd resultaat van de vorige uitgave: wat is veranderd.")
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Zet erbij dat de gegevens verzonnen zijn.")] = False,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="Alleen deze set: lpk, kansrijke-start, igj, jib of een eigen YAML; mag vaker."
+        ),
+    ] = None,
     areas: Areas = None,
     policy: Policy = "",
     force: Force = False,
@@ -183,12 +198,16 @@ def site(
     from bds_tool.export.report.prepare import opened
     from bds_tool.export.report.site import build_site
     from bds_tool.export.report.style import load_style
+    from bds_tool.indicators.sets import members
 
     style = load_style(settings)
     before = open_book(previous) if previous else None
-    with opened(source, areas=areas or [], policy=policy or project().protect.policy or STRICT) as book:
+    names = members(sets or [])
+    with opened(
+        source, areas=areas or [], policy=policy or project().protect.policy or STRICT, names=names
+    ) as book:
         built = build_site(
-            book,
+            book.only(names) if names else book,
             output,
             style=style,
             title=title,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from bds_tool.indicators.cube import Space
+    from bds_tool.indicators.definitions import Indicator
     from bds_tool.indicators.output import Sums
 
 #: Objection to scientific research (BDS 1404); whoever has one in any form but a plain no is left out unless asked.
 OBJECTION = 1404
+#: Views with more than one row for a child in a year: their population is no part of the dossiers.
+MANY = frozenset({"activiteit"})
 #: Forms of no: false in messages, 0 or 2 (nee, W0004) in lists.
 NO = "('false', '0', '2', 'nee')"
 
@@ -77,9 +80,16 @@ def without(
 
 
 def flow(
-    connection: duckdb.DuckDBPyConnection, registraties: Path, concepts: set[str], *, kept: bool
+    connection: duckdb.DuckDBPyConnection,
+    registraties: Path,
+    answers: dict[int, tuple[int, int]],
+    *,
+    kept: bool,
 ) -> dict[str, int]:
-    """How many dossiers were read, and how many of them cannot count or end early; `kept`: objections count too."""
+    """How many dossiers were read, and how many of them cannot count or end early.
+
+    `answers`: see there; `kept`: objections count too.
+    """
     source = database.parquet(registraties)
     [found] = connection.execute(
         database.fill(
@@ -102,19 +112,6 @@ def flow(
     [(objecting,)] = connection.execute("""
         select count(distinct (z.dossier_id, coalesce(b.organisatie, ''))) from bezwaar z join bronnen b on b.bron = z.bron
         """).fetchall()
-    numbers = {int(r["bdsnummer"]) for r in rows("codering.csv") if r["begrip"] in concepts}
-    strange = 0
-    if numbers:
-        [(strange,)] = connection.execute(
-            database.fill(
-                """
-            select count(*) from {source} r
-            where r.bdsnummer in ({part2}) and r.waarde is not null
-            and (r.bdsnummer, r.waarde) not in (select (bdsnummer, code) from codering)""",
-                source=source,
-                part2=", ".join(map(str, sorted(numbers))),
-            )
-        ).fetchall()
     names = (
         "dossiers",
         "without_birth_date",
@@ -127,8 +124,32 @@ def flow(
     return dict(zip(names, found, strict=True)) | {
         "objections": objecting,
         "objections_left_out": 0 if kept else objecting,
-        "codes_not_understood": strange,
+        "codes_not_understood": sum(strange for strange, _ in answers.values()),
+        "conflicts": sum(conflicts for _, conflicts in answers.values()),
     }
+
+
+def answers(
+    connection: duckdb.DuckDBPyConnection, registraties: Path, concepts: set[str]
+) -> dict[int, tuple[int, int]]:
+    """Per element with a concept: answers with a code that its list does not have, and days with answers that contradict."""
+    numbers = {int(r["bdsnummer"]) for r in rows("codering.csv") if r["begrip"] in concepts}
+    if not numbers:
+        return {}
+    found = connection.execute(
+        database.fill(
+            """
+        select bdsnummer, sum(vreemd)::bigint, count(*) filter (where laag <> hoog)
+        from (
+            select r.bdsnummer, r.dossier_id, r.bron, r.datum, min(r.waarde) as laag, max(r.waarde) as hoog,
+                count(*) filter (where (r.bdsnummer, r.waarde) not in (select (bdsnummer, code) from codering)) as vreemd
+            from {source} r where r.bdsnummer in ({numbers}) and r.waarde is not null and r.datum is not null group by all)
+        group by bdsnummer""",
+            source=database.parquet(registraties),
+            numbers=", ".join(map(str, sorted(numbers))),
+        )
+    ).fetchall()
+    return {number_: (strange, conflicts) for number_, strange, conflicts in found}
 
 
 def words(found: dict[str, int]) -> list[str]:
@@ -154,7 +175,74 @@ def words(found: dict[str, int]) -> list[str]:
                 f"{number(found['codes_not_understood'])} answers with a code that its list does not have: counted as missing",
             )
         )
+    if found["conflicts"]:
+        lines.append(
+            t(
+                f"{number(found['conflicts'])} keer spreken antwoorden van één dag elkaar tegen: die tellen niet",
+                f"{number(found['conflicts'])} times answers of one day contradict each other: they do not count",
+            )
+        )
     return lines
+
+
+class PerIndicator:
+    """What each indicator left out, over all areas and years together, while its sums pass by.
+
+    `table` has one row per indicator. A child counts once a year, so over several years these are years of children.
+    """
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self.found: dict[str, dict[str, int | None]] = {}
+
+    def watch(self, indicators: Iterator[Sums]) -> Iterator[Sums]:
+
+        whole = 0 if len(self.space.years) > 1 else 1
+        for sums in indicators:
+            place = self.space.place(sums.keys)
+            top = (place == 0) & (self.space.without_place(sums.keys) == whole)
+            if len(self.space.years) > 1 and not top.any():  # only the years were counted
+                top = (place == 0) & (self.space.without_place(sums.keys) <= len(self.space.years))
+
+            columns = {"p": sums.p, "n": sums.n, "x": sums.x, "absent": sums.absent, "left": sums.left}
+            whole_of = {k: 0 if v is None else int(v[top].sum()) for k, v in columns.items()}
+            p, n = whole_of["p"], whole_of["n"]
+            self.found[sums.id] = {
+                "population": p + whole_of["absent"],
+                "not_delivered": whole_of["absent"],
+                "implausible": whole_of["left"],
+                "missing": max(0, p - n - whole_of["left"]),
+                "n": n,
+                "x": None if sums.kind == "gemiddelde" else whole_of["x"],
+            }
+            yield sums
+
+    def table(
+        self, indicators: Iterable[Indicator], read: dict[str, int], told: dict[int, tuple[int, int]]
+    ) -> list[dict[str, int | str | None]]:
+        """Rows for the metadata. `read` is the flow of the run, `told` what `answers` found."""
+        birth = read["without_birth_date"] + read["two_birth_dates"]
+        usable = read["dossiers"] - birth - read["objections_left_out"]
+        out: list[dict[str, int | str | None]] = []
+        for i in indicators:
+            own = self.found.get(i.id)
+            if own is None:
+                own = dict.fromkeys(("population", "not_delivered", "implausible", "missing", "n", "x"), 0)
+            codes = [told[e] for e in i.bds_elements() if e in told] if i.concepts else []
+            once = len(self.space.years) == 1 and i.view not in MANY
+            out.append(
+                {
+                    "indicator": i.id,
+                    "dossiers": read["dossiers"],
+                    "birth_date": birth,
+                    "objections": read["objections_left_out"],
+                    "outside": max(0, usable - int(own["population"] or 0)) if once else None,
+                    **own,
+                    "codes_not_understood": sum(c for c, _ in codes),
+                    "conflicts": sum(c for _, c in codes),
+                }
+            )
+        return out
 
 
 class Lost:

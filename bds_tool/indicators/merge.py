@@ -69,6 +69,7 @@ def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Resu
     }
     meta["not_delivered"] = [d for r in results for d in r.meta.get("not_delivered") or []]
     meta.pop("flow", None)  # of one run
+    meta.pop("indicator_flow", None)
     meta["inside"] = [n for r in results for n in r.meta.get("inside") or []]
     meta.pop("standardised", None)  # rates of one organisation do not add up
     meta["bds_versions"] = sorted({v for r in results for v in r.meta["bds_versions"]})

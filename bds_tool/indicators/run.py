@@ -116,16 +116,19 @@ def compute(
             lost = flows.Lost(space)
             standard = Standardiser(space, plan.standardise) if plan.standardise else None
             counts = spill / "counts.parquet"
+            each = flows.PerIndicator(space)
             passing = lost.watch(all_sums(connection, plan, space, counted, delivered, standard))
             if people:
                 passing = people.beside(passing, {i.id: i for i in plan.indicators})
-            write(counts, space, passing, reference=reference)
+            write(counts, space, each.watch(passing), reference=reference)
             meta = metadata(plan, sources(store), facts, reference=reference)
             meta["notes"] += lost.notes() + _not_broken_down(plan)
             meta["notes"] += people.notes() if people else []
             meta["doubt"] = {"judged": judge, "file": findings.name if findings else None, "values": doubted}
             meta["notes"] += delivered.notes()
-            meta["flow"] = flows.flow(connection, file, set(plan.concepts()), kept=objections)
+            told = flows.answers(connection, file, set(plan.concepts()))
+            meta["flow"] = flows.flow(connection, file, told, kept=objections)
+            meta["indicator_flow"] = each.table(plan.indicators, meta["flow"], told)
             meta["inside"] = [*flows.words(meta["flow"]), *same.notes()]
             meta["not_delivered"] = delivered.table()
             meta["notes"] += uncovered(plan.indicators, {str(s["bds"]) for s in meta["sources"]})

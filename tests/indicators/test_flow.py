@@ -39,6 +39,7 @@ def test_the_flow_by_hand(make_store, tmp_path):
     assert meta["flow"] == {
         "dossiers": 11, "without_birth_date": 2, "two_birth_dates": 1, "without_contact": 1, "deceased": 1, "left": 0,
         "ended": 0, "objections": 1, "objections_left_out": 1, "codes_not_understood": 1,
+        "conflicts": 0,
     }  # fmt: skip
     assert any("bezwaar" in note for note in meta["inside"])
     kept, told = counted(make_store(people(), "b"), tmp_path / "r.result", ["BRUSH"], objections=True)
@@ -54,3 +55,27 @@ def test_the_command_asks_what_to_do_with_objections(make_store, tmp_path, bds, 
     assert done.code == 0, done.err
     assert "gelezen: 11 dossiers" in done.err
     assert read_result(tmp_path / "r.result").counts().filter(level="land").collect()["n"].to_list() == [n]
+
+
+def test_the_flow_of_an_indicator_by_hand(make_store, tmp_path, bds):
+    """The same ten, one more that gives two answers on a day, one of twelve years and one never seen."""
+    extra = [("w", 20, "2018-01-15"), ("w", 724, "2024-03-01", "2024-03-01"), ("w", 1605, "01", "2024-03-01")]
+    extra += [("w", 188, "04", "2024-03-01"), ("w", 188, "01", "2024-03-01")]
+    extra += [
+        ("oud", 20, "2010-01-15"),
+        ("oud", 724, "2024-03-01", "2024-03-01"),
+        ("nooit", 20, "2018-01-15"),
+    ]
+    row, meta = counted(make_store(people() + extra), tmp_path / "r.result", ["BRUSH"])
+    [told] = meta["indicator_flow"]
+    # 14 dossiers: 3 without a usable birth date, 1 objects, 2 outside (twelve years old, never seen): 8 in the population.
+    # k5 has a code nobody knows, w contradicts itself: 2 are missing.
+    assert told == {
+        "indicator": "BRUSH", "dossiers": 14, "birth_date": 3, "objections": 1, "outside": 2, "population": 8,
+        "not_delivered": 0, "implausible": 0, "missing": 2, "n": 6, "x": 6, "codes_not_understood": 1, "conflicts": 1,
+    }  # fmt: skip
+    assert (row["n"], row["missing"]) == (told["n"], told["missing"])
+    done = bds("indicator", "flow", tmp_path / "r.result", "--format", "csv")
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[1] == "BRUSH,14,3,1,2,8,0,0,1,1,2,6,6"
+    assert "buiten_leeftijd_of_contact" in done.out.splitlines()[0]

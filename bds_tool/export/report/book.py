@@ -158,6 +158,24 @@ class Book:
             chosen = chosen.filter(*(pl.col(c) == TOTAL for c in BREAKDOWNS))
         return chosen
 
+    def only(self, names: Sequence[str]) -> Book:
+        """The indicators and themes named, as a book of its own. Raises UsageError when none of them is in it."""
+        import polars as pl
+
+        kept = [i.id for i in self.indicators.values() if i.id in names or i.theme in names]
+        if not kept:
+            raise UsageError(
+                t(
+                    "Geen van de indicatoren van de set staat in dit resultaat.",
+                    "None of the indicators of the set is in this result.",
+                ),
+                t(
+                    "Tel met bds indicator compute --set en beveilig opnieuw.",
+                    "Count with bds indicator compute --set and protect again.",
+                ),
+            )
+        return Book(self.result, self.frame.filter(pl.col("indicator").is_in(kept)))
+
     def standardised(self, by: Sequence[str]) -> Book:
         """The directly standardised rates that follow from what this result shows, as a book of its own.
 

@@ -1,0 +1,125 @@
+"""What `bds indicator` prints: a definition, the outcome of a run, and what each indicator left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import number, t
+from bds_tool.cli.render import TABLE_FORMATS, table, talk
+
+if TYPE_CHECKING:
+    from bds_tool.indicators.result import Result
+
+
+def sheet(i: Any) -> str:  # noqa: ANN401
+    """One definition for people."""
+    from bds_tool.indicators.features import views
+    from bds_tool.schema import load, newest
+
+    d = i.data
+    known = load(newest()).elementen
+    lines = [
+        f"{i.id}  {d[t('titel', 'titel_en')]}",
+        "",
+        f"  {t('thema', 'theme')}          {d['thema']}",
+        f"  {t('soort', 'kind')}          {i.kind} ({d['eenheid']})",
+        f"  {t('één rij is', 'one row is')}     {views()[i.view].row}  [view {i.view}]",
+        f"  {t('populatie', 'population')}      {i.population}",
+        f"  {t('noemer n', 'denominator')}       {i.denominator}",
+        f"  {t('teller x', 'numerator')}       {i.value or i.numerator}",
+        f"  {t('jaar en adres', 'year, address')}  {i.day}",
+        f"  {t('elementen', 'elements')}      "
+        + ", ".join(f"{n} {known[n].naam if n in known else ''}".strip() for n in i.bds_elements()),
+        f"  BDS            {i.versions}",
+        f"  {t('uitsplitsing', 'breakdowns')}   {', '.join(d['uitsplitsingen'])}",
+        f"  {t('richting', 'polarity')}       {d['polariteit']}",
+        f"  {t('gevoeligheid', 'sensitivity')}   {d['gevoeligheid']}",
+        f"  {t('bron', 'source')}           {d['bron']}",
+        f"  {t('zekerheid', 'certainty')}      {d['zekerheid']}",
+        f"  hash           {i.hash}",
+    ]
+    lines += [
+        f"  {t('trendbreuk', 'break')}     {b['versie']}: {b['toelichting']}" for b in d.get("trendbreuk", ())
+    ]
+    lines += [f"  {t('let op', 'caveat')}         {c}" for c in d.get("let_op", ())]
+    return "\n".join(lines)
+
+
+def summary(result: Result) -> None:
+    """What was counted, and the notes, on the screen."""
+    import polars as pl
+
+    counts = result.counts()
+    rows, areas = counts.select(pl.len(), pl.struct("level", "area").n_unique().alias("a")).collect().row(0)
+    talk(
+        t(
+            f"{result.path}: {number(rows)} rijen, {len(result.meta['definitions'])} indicatoren, {number(areas)} gebieden, "
+            f"periode {result.meta['period']['label']}. Status: onbeschermd.",
+            f"{result.path}: {number(rows)} rows, {len(result.meta['definitions'])} indicators, {number(areas)} areas, "
+            f"period {result.meta['period']['label']}. Status: unprotected.",
+        )
+    )
+    if found := result.meta.get("standardised"):
+        talk(
+            t(
+                f"  {found['file']}: {found['method']}. Onbeschermd: na bds protect maakt bds report table --standardise ze uit wat getoond mag worden.",
+                f"  {found['file']}: {found['method']}. Unprotected: after bds protect, bds report table --standardise makes them from what may be shown.",
+            )
+        )
+    for note in [*result.meta["notes"], *result.meta.get("inside", [])]:
+        talk(f"  {note}")
+    talk(t("Volgende stap: bds protect " + str(result.path), "Next step: bds protect " + str(result.path)))
+
+
+#: Columns of the flow: key in the metadata → name in Dutch and English.
+FLOW = {
+    "indicator": ("indicator", "indicator"),
+    "dossiers": ("dossiers", "dossiers"),
+    "birth_date": ("zonder_geboortedatum", "without_birth_date"),
+    "objections": ("bezwaar", "objection"),
+    "outside": ("buiten_leeftijd_of_contact", "outside_age_or_contact"),
+    "population": ("populatie", "population"),
+    "not_delivered": ("niet_geleverd", "not_delivered"),
+    "implausible": ("ongeloofwaardig", "implausible"),
+    "codes_not_understood": ("code_onbekend", "code_unknown"),
+    "conflicts": ("tegenspraak", "contradiction"),
+    "missing": ("zonder_gegevens", "without_data"),
+    "n": ("noemer", "denominator"),
+    "x": ("teller", "numerator"),
+}
+
+
+def flow(
+    result: Annotated[Path, typer.Argument(help="Geteld, nog onbeschermd resultaat (NAAM.result).")],
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
+    ] = "text",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
+    ] = None,
+) -> None:
+    """Per indicator van gelezen dossiers tot noemer en teller: wie viel waarom weg. Alleen voor intern gebruik."""
+    from bds_tool.indicators.result import read_result
+
+    rows = read_result(result).meta.get("indicator_flow")
+    if not rows:
+        raise UsageError(
+            t(
+                f"{result.name} zegt niet wat er is weggelaten: het is beschermd of door een oudere versie geteld.",
+                f"{result.name} does not tell what was left out: it is protected or counted by an older version.",
+            ),
+            t("Geef het resultaat van bds indicator compute.", "Give the result of bds indicator compute."),
+        )
+    table(
+        [[row[c] for c in FLOW] for row in rows], tuple(t(*words) for words in FLOW.values()), format_, output
+    )
+    talk(
+        t(
+            "Over alle gebieden en jaren samen; telt u meer jaren, dan telt een kind elk jaar. Publiceer deze tabel niet.",
+            "Over all areas and years; with more years a child counts in each. Do not publish this table.",
+        )
+    )
