@@ -28,9 +28,13 @@ def convert(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="IN… UIT", help="Bestanden, mappen, archieven of - ; het laatste is de uitvoer."
+            metavar="IN… [UIT]",
+            help="Bestanden, mappen, archieven of - ; zonder -o is het laatste de uitvoer.",
         ),
     ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Uitvoer; anders het laatste argument.")
+    ] = None,
     to: Annotated[
         str,
         typer.Option(
@@ -97,8 +101,9 @@ def convert(
         )
     from bds_tool.formats.writing import WriteOptions, format_of
 
-    _require_writable(paths[-1])
-    to = to or (format_of(paths[-1]) if len(paths) > 1 else "")
+    sources, out = (paths, output) if output else (paths[:-1], paths[-1])
+    _require_writable(out)
+    to = to or (format_of(out) if sources else "")
     if not to:
         raise UsageError(
             t(
@@ -117,7 +122,6 @@ def convert(
 
     if bds:
         load(bds)
-    *sources, out = paths
     settings = project(config)
     organisation = organisation.strip() or settings.convert.organisation
     options = WriteOptions(

@@ -123,7 +123,7 @@ def show(
 
 def copy(
     paths: Paths,
-    to: Annotated[Path, typer.Option("--to", help="Map voor het afschrift.")],
+    to: Annotated[Path, typer.Option("--output", "-o", "--to", help="Map voor het afschrift.")],
     key: Key = "",
     number: Number = None,
     organisation: Organisation = "",
@@ -137,7 +137,7 @@ def copy(
 
     Gegevens van anderen en werkaantekeningen gaan niet mee; het afschrift zegt hoeveel en waarom.
 
-    Voorbeeld: bds dossier copy bericht.xml --to afschrift
+    Voorbeeld: bds dossier copy bericht.xml --output afschrift
     """
     from bds_tool.export.dossier.copying import write_copy
     from bds_tool.export.dossier.opening import chosen, opened

@@ -24,7 +24,7 @@ WRITTEN_BY = {
     "ledger": {"path"},
     "run": {"ledger"},
 }
-#: Commands that take their inputs and, as the last word, their output.
+#: Commands that take their inputs and, as the last word or with --output, their output.
 LAST_IS_OUTPUT = frozenset({"convert"})
 
 
@@ -52,13 +52,21 @@ def _remember(context: Any, _option: Any, value: bool) -> bool:  # noqa: ANN401
     return value
 
 
+def one_spelling(params: list[Any]) -> None:
+    """Leave older spellings of `--output` out of a help page; they go on working."""
+    for param in params:
+        if "--output" in param.opts:
+            param.opts = [o for o in param.opts if o in {"--output", "-o"}]
+
+
 def begin(context: Any) -> None:  # noqa: ANN401
     """Tell the guard what this command reads, and whether it may overwrite."""
     callback = inspect.unwrap(context.command.callback)
     kinds = {name: str(p.annotation) for name, p in inspect.signature(callback).parameters.items()}
     written = WRITTEN | WRITTEN_BY.get(context.info_name, set())
     given: dict[str, Any] = dict(context.params)
-    if context.info_name in LAST_IS_OUTPUT and not given.get("explain"):
+    last_is_output = context.info_name in LAST_IS_OUTPUT and not (given.get("explain") or given.get("output"))
+    if last_is_output:
         given["paths"] = given["paths"][:-1]
     inputs = [
         path
@@ -72,7 +80,7 @@ def begin(context: Any) -> None:  # noqa: ANN401
         for path in _outputs(given[name]):
             guard.check(path)
             guard.overwriting(path)
-    if context.info_name in LAST_IS_OUTPUT and not given.get("explain"):
+    if last_is_output:
         for path in _outputs(context.params["paths"][-1:]):
             guard.check(path)
             guard.overwriting(path)

@@ -30,7 +30,7 @@ class WithDefault(Group):
 app = typer.Typer(
     cls=WithDefault,
     no_args_is_help=True,
-    help="Beveilig tellingen tegen onthulling, met bewijs. `bds protect NAAM.result --to VEILIG.result`.",
+    help="Beveilig tellingen tegen onthulling, met bewijs. `bds protect NAAM.result --output VEILIG.result`.",
 )
 policies = typer.Typer(
     no_args_is_help=True, help="Het onthullingsbeleid: voorinstellingen en eigen bestanden."
@@ -66,7 +66,10 @@ def run(
         typer.Argument(metavar="BRON", help="NAAM.result, of een tabel (CSV, Parquet, XLSX) met --table."),
     ],
     to: Annotated[
-        Path, typer.Option("--to", help="Wat gepubliceerd mag worden: een .result-map of een tabelbestand.")
+        Path,
+        typer.Option(
+            "--output", "-o", "--to", help="Wat gepubliceerd mag worden: een .result-map of een tabelbestand."
+        ),
     ],
     policy: PolicyName = "",
     description: Description = None,

@@ -105,7 +105,10 @@ def check(
 def new(
     identification: Annotated[str, typer.Argument(metavar="NAAM", help="Naam: kleine letters en streepjes.")],
     folder: Annotated[
-        Path, typer.Option("--out", "-O", help="Map met eigen definities; het komt in MAP/protocollen/.")
+        Path,
+        typer.Option(
+            "--output", "-o", "--out", "-O", help="Map met eigen definities; het komt in MAP/protocollen/."
+        ),
     ] = Path(),
     bds: Annotated[str, typer.Option("--bds", help="Eerste BDS-versie waarvoor het geldt.")] = "",
 ) -> None:

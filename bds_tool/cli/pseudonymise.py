@@ -23,7 +23,7 @@ def register(main: typer.Typer) -> None:
 
 def pseudonymise(
     store: Annotated[Path, typer.Argument(metavar="STORE", help="Gegevensmap (NAAM.bds) of export.")],
-    to: Annotated[Path, typer.Option("--to", help="Map voor het extract.")],
+    to: Annotated[Path, typer.Option("--output", "-o", "--to", help="Map voor het extract.")],
     key_file: Annotated[
         Path | None,
         typer.Option("--key-file", help="Bestand met de geheime sleutel; anders BDS_KEY."),

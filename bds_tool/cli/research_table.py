@@ -19,7 +19,7 @@ def register(main: typer.Typer) -> None:
 
 def research_table(
     store: Annotated[Path, typer.Argument(metavar="STORE", help="Gegevensmap (NAAM.bds) of export.")],
-    to: Annotated[Path, typer.Option("--to", help="Map voor de tabel.")],
+    to: Annotated[Path, typer.Option("--output", "-o", "--to", help="Map voor de tabel.")],
     outcome: Annotated[list[int], typer.Option("--outcome", help="Element dat een kolom wordt; mag vaker.")],
     policy: Annotated[
         str,

@@ -146,6 +146,8 @@ class _Help(_Base):
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
         from typer import rich_utils  # loads rich: only for who asks for help
 
+        outputs.one_spelling(self.params)
+
         rich_utils.ARGUMENTS_PANEL_TITLE = t("Argumenten", "Arguments")
         rich_utils.OPTIONS_PANEL_TITLE = t("Opties", "Options")
         rich_utils.COMMANDS_PANEL_TITLE = t("Opdrachten", "Commands")

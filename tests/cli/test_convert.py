@@ -30,6 +30,28 @@ def export(tmp_path, monkeypatch):
     return path
 
 
+def test_the_output_is_an_option_or_the_last_word(bds, export, tmp_path):
+    assert bds("convert", export, "-o", tmp_path / "een.csv").code == 0
+    assert bds("convert", export, tmp_path / "twee.csv").code == 0
+    assert (tmp_path / "een.csv").read_bytes() == (tmp_path / "twee.csv").read_bytes()
+    again = bds("convert", export, "--output", tmp_path / "een.csv")
+    assert again.code == 2
+    assert "bestaat al" in again.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("pseudonymise",), ("research-table",), ("dossier", "copy"), ("protect", "run"), ("report", "table")],
+)
+def test_one_spelling_of_the_output(bds, command):
+    """Older spellings work, and no page names them."""
+    page = bds(*command, "--help").out
+    assert "--output" in page
+    assert "-o " in page
+    assert "--out " not in page
+    assert "--to " not in page
+
+
 def test_to_store_and_from_store(bds, export, tmp_path):
     result = bds("convert", export, "--to", "store", tmp_path / "x.bds")
     assert (result.code, result.out) == (0, "")
