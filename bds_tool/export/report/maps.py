@@ -112,7 +112,13 @@ def _thin(ring: Sequence[tuple[int, int]]) -> list[tuple[float, float]]:
 
 
 def _path(ring: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{x:g} {y:g}" for x, y in ring) + "Z"
+    """Steps from corner to corner: half as long as the corners themselves."""
+    (x, y), *rest = ring
+    steps = []
+    for bx, by in rest:
+        steps.append(f"{round(bx - x, 1):g} {round(by - y, 1):g}")
+        x, y = bx, by
+    return f"M{ring[0][0]:g} {ring[0][1]:g}l{' '.join(steps)}z"
 
 
 def _area(ring: Sequence[tuple[float, float]]) -> float:
