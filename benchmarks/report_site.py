@@ -17,6 +17,7 @@ def make() -> Path:
 
     from bds_tool.indicators.result import write_result
     from bds_tool.protect.policy import load_policy
+    from bds_tool.protect.seal import seal_facts, sealer
 
     target = PLACE / "land.result"
     if target.exists():
@@ -61,7 +62,8 @@ def make() -> Path:
     }
     meta = {"status": "beschermd", "definitions": definitions, "policy": dict(load_policy("ncj-strict").data)}
     PLACE.mkdir(exist_ok=True)
-    write_result(target, frame.with_columns(empty).drop("h"), meta)
+    seal = sealer(seal_facts(meta, safe=True))
+    write_result(target, frame.with_columns(empty).drop("h"), meta, finish=seal)
     return target
 
 

@@ -63,7 +63,10 @@ def build(target: Path) -> dict[str, Page]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_document(page, pages, menu), encoding="utf-8", newline="\n")
     for asset in sorted((HERE / "assets").iterdir()):
-        shutil.copyfile(asset, target / asset.name)
+        # Pictures lie where the Markdown of a page looks for them.
+        place = target / "assets" if asset.suffix == ".png" else target
+        place.mkdir(exist_ok=True)
+        shutil.copyfile(asset, place / asset.name)
     index = json.dumps(_search_index(pages), ensure_ascii=False, separators=(",", ":"))
     (target / "zoek-index.js").write_text(f"window.ZOEK={index};\n", encoding="utf-8")
     return pages
