@@ -212,9 +212,12 @@ def audit(
     ready(format_, output)
 
     if file.is_dir():
-        from bds_tool.protect.seal import remarks
+        from bds_tool.protect.ledger import read_released
+        from bds_tool.protect.seal import remarks, withheld
 
-        verdict, names = audit_results(file, earlier or (), width=width), None
+        with withheld(file):
+            read_released(file)
+            verdict, names = audit_results(file, earlier or (), width=width), None
         verdict.remarks += remarks(file)
     elif description is None:
         raise UsageError(
@@ -295,9 +298,8 @@ def show_ledger(
     output: Output = None,
 ) -> None:
     """Toon het register van uitgaven, of voeg een eerdere uitgave toe."""
-    from bds_tool.indicators.result import LAYOUT
     from bds_tool.protect.ledger import Ledger, held, read_released
-    from bds_tool.protect.seal import open_sealed
+    from bds_tool.protect.seal import has_seal, open_sealed, withheld
 
     if not add and not path.exists():
         raise UnreadableError(
@@ -310,9 +312,10 @@ def show_ledger(
     with held(path if add else None):
         book = Ledger.open(path)
         if add:
-            published = read_released(add)
+            with withheld(add):
+                published = read_released(add)
             published.require_protected()
-            if published.meta.get("layout") == LAYOUT:
+            if has_seal(published):
                 open_sealed(add)
             book.add(add, published.meta, note)
     rows = [

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bds_tool.base.errors import UsageError, WithheldError
+from bds_tool.base.errors import UnreadableError, UsageError, WithheldError
 from bds_tool.base.files import work_dir
 from bds_tool.base.text import t
 from bds_tool.indicators.cube import Space
@@ -19,6 +19,8 @@ from bds_tool.indicators.output import Sums, write
 from bds_tool.indicators.result import (
     BREAKDOWNS,
     LEVELS,
+    META_FILE,
+    PROTECTED,
     TOTAL,
     UNPROTECTED,
     Result,
@@ -38,9 +40,7 @@ def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Resu
 
     if len(paths) < 2:
         raise UsageError(t("Geef minstens twee resultaten.", "Give at least two results."))
-    results = [read_result(p) for p in paths]
-    for r in results:
-        _require_counted(r)
+    results = [_counted(p) for p in paths]
     problems = differences(results)
     if problems:
         raise UsageError(
@@ -64,7 +64,7 @@ def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Resu
     space = _space(added, results[0])
     definitions = results[0].meta["definitions"]
     meta = dict(results[0].meta) | {
-        "sources": [s for r in results for s in r.meta["sources"]],
+        "sources": [s for r in results for s in (r.meta.get("sources") or [])],
         "status": UNPROTECTED,
     }
     meta["not_delivered"] = [d for r in results for d in r.meta.get("not_delivered") or []]
@@ -72,34 +72,45 @@ def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Resu
     meta.pop("indicator_flow", None)
     meta["inside"] = [n for r in results for n in r.meta.get("inside") or []]
     meta.pop("standardised", None)  # rates of one organisation do not add up
-    meta["bds_versions"] = sorted({v for r in results for v in r.meta["bds_versions"]})
-    meta["merged"] = [{"result": r.path.name, "sources": len(r.meta["sources"])} for r in results]
-    meta["notes"] = [*{n for r in results for n in r.meta["notes"]}, *_twice(definitions)]
+    meta["bds_versions"] = sorted({v for r in results for v in (r.meta.get("bds_versions") or [])})
+    meta["merged"] = [{"result": r.path.name, "sources": len((r.meta.get("sources") or []))} for r in results]
+    meta["notes"] = [*{n for r in results for n in (r.meta.get("notes") or [])}, *_twice(definitions)]
     with work_dir(target) as folder:
         file = folder / "counts.parquet"
         write(file, space, _sums(added, space, definitions), reference=str(meta["settings"]["reference"]))
         return write_result(target, file, meta, replace=replace)
 
 
-def _require_counted(result: Result) -> None:
-    """Raises WithheldError (exit 4) for what was protected, also where it says that it was not."""
-    names = {p.name for p in result.path.iterdir()}
-    words = set(result.counts().select("status").unique().collect()["status"])
-    if result.protected or "_zegel.json" in names or words - {UNPROTECTED}:
+def _counted(path: Path) -> Result:
+    """An unprotected result. Raises WithheldError (exit 4) for what was protected, also where it says that it was not."""
+    sealed = (path / "_zegel.json").exists()
+    try:
+        result = None if sealed else read_result(path)
+    except UnreadableError:
+        meta = path / META_FILE
+        if not meta.is_file() or PROTECTED not in meta.read_text(encoding="utf-8", errors="replace"):
+            raise
+        result = None
+    if result is None or result.protected or _words(result) - {UNPROTECTED}:
         raise WithheldError(
             t(
-                f"{result.path.name} is al beschermd, of er is iets aan veranderd. Er is niets geschreven.",
-                f"{result.path.name} is protected, or something was changed in it. Nothing was written.",
+                f"{path.name} is al beschermd, of er is iets aan veranderd. Er is niets geschreven.",
+                f"{path.name} is protected, or something was changed in it. Nothing was written.",
             ),
             t("Geef resultaten van bds indicator compute.", "Give results of bds indicator compute."),
         )
+    return result
+
+
+def _words(result: Result) -> set[str]:
+    return set(result.counts().select("status").unique().collect()["status"])
 
 
 def differences(results: Sequence[Result]) -> list[str]:
     """What stands in the way of adding up, as texts; empty when nothing does."""
     first = results[0]
     out = []
-    hashes = [s["sha256"] for r in results for s in r.meta["sources"] if s.get("sha256")]
+    hashes = [s["sha256"] for r in results for s in (r.meta.get("sources") or []) if s.get("sha256")]
     if len(hashes) != len(set(hashes)):
         out.append(
             t(

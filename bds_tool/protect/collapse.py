@@ -123,7 +123,7 @@ def _coarser(table: CountTable, axis: int, dimension: Dimension) -> list[tuple[s
     made = [(change, _keep(table, axis, keep)) for change, keep in _fewer(axis, dimension)]
     inner = np.unique(dimension.parent[dimension.parent >= 0])
     leaves = np.setdiff1d(np.arange(len(dimension.codes)), inner)
-    if len(inner) == 1 and len(leaves) > 3:
+    if len(inner) == 1 and len(leaves) > 3 and not dimension.also:
         name = dimension.description.name
         made.append(
             (t(f"{name} per twee samen", f"{name} two by two"), _pairs(table, axis, dimension, leaves))
@@ -135,13 +135,13 @@ def _fewer(axis: int, dimension: Dimension) -> list[tuple[str, Ints]]:
     """What to leave out of a dimension, and the positions that stay."""
     inner = np.unique(dimension.parent[dimension.parent >= 0])
     name, made = dimension.description.name, []
-    if len(inner) > 1:
+    if len(inner) > 1 and not dimension.also:
         # The lowest level of a tree: leaves whose parent is no root.
         leaves = np.setdiff1d(np.arange(len(dimension.codes)), inner)
         low = leaves[dimension.parent[leaves] > 0]
         keep = np.setdiff1d(np.arange(len(dimension.codes)), low)
         made.append((t(f"{name} zonder laagste niveau", f"{name} without its lowest level"), keep))
-    if axis > 0:
+    if axis > 0 and len(dimension.codes) > 1:
         made.append((t(f"{name} niet uitgesplitst", f"no breakdown by {name}"), np.array([0])))
     return made
 

@@ -5,6 +5,7 @@
       - {name: gebied, columns: [gem, wijk]}              # coarse to fine, one column per level
       - {name: leeftijd, column: age, total: totaal}      # one column, the total has its own word
       - {name: wijk, column: wijk, total: Total, parents: {W1: G1, W2: G1, G1: Total}}
+      - {name: jaar, also: {2021-2022: ["2021", "2022"]}}  # a second way of adding up
 
 The JSON Schema is `specs/_schemas/tabel.schema.json`.
 """
@@ -25,12 +26,16 @@ TOTAL = "totaal"
 
 @dataclass(frozen=True)
 class DimensionDescription:
-    """One dimension: its columns (coarse to fine), the word for its total, and parents when given by code."""
+    """One dimension: its columns (coarse to fine), the word for its total, and parents when given by code.
+
+    `also` is a second way of adding up that need not nest in the first: total and parts, by code.
+    """
 
     name: str
     columns: tuple[str, ...]
     total: str
     parents: Mapping[str, str]
+    also: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class TableDescription:
                 tuple(d.get("columns") or [d.get("column", d["name"])]),
                 d.get("total", TOTAL),
                 dict(d.get("parents", {})),
+                {total: tuple(parts) for total, parts in d.get("also", {}).items()},
             )
             for d in data["dimensions"]
         )

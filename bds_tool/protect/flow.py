@@ -77,13 +77,13 @@ class Block:
 
     @classmethod
     def build(cls, problem: Problem, top: int, gains: int, loses: int) -> Block:
-        """The block below `top`; a row gives count `loses` to count `gains` (-1: its own sum changes)."""
+        """The block below `top` (-1: everything); a row gives count `loses` to count `gains` (-1: its own sum changes)."""
         nodes = _below(problem, top)
         flats = problem.space.size
         at = {int(n): i for i, n in enumerate(nodes)}
         own = independent(problem.space.equations)
         rows: list[tuple[Ints, Floats]] = []
-        for node in [top, *nodes.tolist()]:
+        for node in [*([top] if top >= 0 else []), *nodes.tolist()]:
             children = [at[c] for c in problem.tree.children[node]]
             if not children:
                 rows += [(at[node] * flats + np.flatnonzero(e), e[e != 0].astype(float)) for e in own]
@@ -136,7 +136,7 @@ class Block:
 
 
 def _below(problem: Problem, top: int) -> Ints:
-    found, stack = [], list(problem.tree.children[top])
+    found, stack = [], list(problem.tree.children[top]) if top >= 0 else [problem.tree.root]
     while stack:
         node = stack.pop()
         found.append(node)
@@ -204,11 +204,9 @@ class Flows:
         return best
 
     def _block(self, node: int, gains: int, loses: int) -> Block | None:
-        top = int(self.problem.tree.parent[node])
-        if top < 0:
+        top = -1 if self.whole else int(self.problem.tree.parent[node])
+        if top < 0 and not self.whole:
             return None
-        if self.whole:
-            top = self.problem.tree.root
         key = (top, gains, loses)
         if key not in self.blocks:
             if len(_below(self.problem, top)) * self.problem.space.size > LARGEST:

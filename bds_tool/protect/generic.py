@@ -10,22 +10,36 @@ import numpy as np
 
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.text import number, t
+from bds_tool.protect.cube import Axis
 from bds_tool.protect.description import DimensionDescription, TableDescription
-from bds_tool.protect.moves import FlatSpace, tensor, tree_moves
+from bds_tool.protect.moves import FlatSpace, tensor
 from bds_tool.protect.tree import Tree, contract
 from bds_tool.protect.types import Bools, Ints
 
 if TYPE_CHECKING:
     import polars as pl
 
+#: The tree of a table in which every dimension adds up in two ways: no areas at all.
+NO_TREE = DimensionDescription("", (), "totaal", {}, {})
+
 
 @dataclass(frozen=True)
 class Dimension:
-    """Codes of one dimension, parents first (`parent` -1: the total)."""
+    """Codes of one dimension, parents first (`parent` -1: the total, or a code of another way of adding up: `also`)."""
 
     description: DimensionDescription
     codes: tuple[str, ...]
     parent: Ints
+    also: tuple[tuple[int, tuple[int, ...]], ...] = ()
+
+    @property
+    def sums(self) -> list[tuple[int, list[int]]]:
+        """All sums as (total, parts), by position."""
+        inner = np.unique(self.parent[self.parent >= 0]).tolist()
+        return [
+            *((n, np.flatnonzero(self.parent == n).tolist()) for n in inner),
+            *((total, list(parts)) for total, parts in self.also),
+        ]
 
     def index(self) -> dict[str, int]:
         return {code: i for i, code in enumerate(self.codes)}
@@ -50,15 +64,15 @@ class CountTable:
         equations = np.zeros((0, 1), dtype=np.int64)
         for d in self.dimensions[1:]:
             width = len(d.codes)
-            own = _equations(d.parent)
+            own = Axis(list(d.codes), d.sums)
             before = moves_size(equations)
             equations = np.concatenate(
                 [
                     np.kron(equations, np.eye(width, dtype=np.int64)),
-                    np.kron(np.eye(before, dtype=np.int64), own),
+                    np.kron(np.eye(before, dtype=np.int64), own.equations()),
                 ]
             )
-            moves = tensor(moves, tree_moves(d.parent.tolist()), width)
+            moves = tensor(moves, own.moves(), width)
         return FlatSpace(int(np.prod(self.values.shape[1:])), moves, equations)
 
     def flat(self) -> Ints:
@@ -80,15 +94,6 @@ class CountTable:
 
 def moves_size(equations: Ints) -> int:
     return int(equations.shape[1])
-
-
-def _equations(parent: Ints) -> Ints:
-    inner = np.unique(parent[parent >= 0])
-    rows = np.zeros((len(inner), len(parent)), dtype=np.int64)
-    for row, node in zip(rows, inner.tolist(), strict=True):
-        row[node] = -1
-        row[parent == node] = 1
-    return rows
 
 
 def read_frame(path: Path) -> pl.DataFrame:
@@ -114,8 +119,12 @@ def build(frame: pl.DataFrame, description: TableDescription) -> CountTable:
     """Make the complete table: margins that are not in the frame are computed, margins that are must agree."""
     _need_columns(frame, description)
     dimensions = [dimension(frame, d) for d in description.dimensions]
+    if all(d.also for d in dimensions):  # none is a tree
+        dimensions.append(Dimension(NO_TREE, (NO_TREE.total,), np.array([-1])))
     chosen = next((i for i, d in enumerate(dimensions) if d.description.name == description.tree), None)
-    first = chosen if chosen is not None else int(np.argmax([len(d.codes) for d in dimensions]))
+    if chosen is None or dimensions[chosen].also:
+        chosen = int(np.argmax([0 if d.also else len(d.codes) for d in dimensions]))
+    first = chosen
     ordered = [dimensions[first], *(d for i, d in enumerate(dimensions) if i != first)]
     where = tuple(_positions(frame, d) for d in ordered)
     counts = _counts(frame, description.count)
@@ -125,9 +134,9 @@ def build(frame: pl.DataFrame, description: TableDescription) -> CountTable:
     given[where] = counts
     values = given.clip(min=0)
     for axis, d in enumerate(ordered):
-        _fill_margins(values, d.parent, axis)
+        _fill_margins(values, d, axis)
     margins_given = (given >= 0).sum() > np.prod(
-        [len(d.codes) - len(np.unique(d.parent[d.parent >= 0])) for d in ordered]
+        [len(d.codes) - len({n for n, _ in d.sums}) for d in ordered]
     )
     if (given[given >= 0] != values[given >= 0]).any():
         raise UsageError(
@@ -148,16 +157,17 @@ def build(frame: pl.DataFrame, description: TableDescription) -> CountTable:
 def dimension(frame: pl.DataFrame, d: DimensionDescription) -> Dimension:
     """Codes and parents of one dimension, from its level columns or from the parents in the description."""
     parents: dict[str, str] = dict(d.parents)
+    apart = set(d.also) - {d.total, *parents}  # totals of another way of adding up are in no total here
     if len(d.columns) > 1:
         for row in frame.select(d.columns).unique().iter_rows():
             above = d.total
             for code in row:
-                if code is not None and code != d.total:
+                if code is not None and code != d.total and code not in apart:
                     parents.setdefault(code, above)
                     above = code
     else:
         for code in frame[d.columns[0]].unique().to_list():
-            if code != d.total:
+            if code != d.total and code not in apart:
                 parents.setdefault(code, d.total)
     for code in list(parents.values()):
         if code != d.total:
@@ -173,13 +183,40 @@ def dimension(frame: pl.DataFrame, d: DimensionDescription) -> Dimension:
             )
         order += ready
         rest = [c for c in rest if c not in set(ready)]
+    order += sorted(apart)
     index = {c: i for i, c in enumerate(order)}
-    return Dimension(d, tuple(order), np.array([-1, *(index[parents[c]] for c in order[1:])], dtype=np.int64))
+    parent = [index[parents[c]] if c in parents else -1 for c in order]
+    return Dimension(d, tuple(order), np.array(parent, dtype=np.int64), _also(d, index))
+
+
+def _also(d: DimensionDescription, index: dict[str, int]) -> tuple[tuple[int, tuple[int, ...]], ...]:
+    """The other sums of a dimension by position, those of parts first."""
+    strange = sorted({p for parts in d.also.values() for p in parts} - set(index))
+    if strange:
+        raise UsageError(
+            t(
+                f"{d.name}: bij also staan codes die niet in de tabel zijn: {', '.join(strange)}.",
+                f"{d.name}: at also are codes that are not in the table: {', '.join(strange)}.",
+            ),
+            t("Haal ze weg of vul de tabel aan.", "Take them out or complete the table."),
+        )
+    made, rest = [], dict(d.also)
+    while rest:
+        ready = [c for c, parts in rest.items() if not set(parts) & (set(rest) - {c})]
+        if not ready or any(c in rest[c] for c in ready):
+            raise UsageError(
+                t(f"De codes van {d.name} vormen een kring.", f"The codes of {d.name} form a circle."),
+                t("Herstel also in de beschrijving.", "Mend also in the description."),
+            )
+        made += [(index[c], tuple(index[p] for p in rest.pop(c))) for c in ready]
+    return tuple(made)
 
 
 def _positions(frame: pl.DataFrame, d: Dimension) -> Ints:
     import polars as pl
 
+    if not d.description.columns:
+        return np.zeros(frame.height, dtype=np.int64)
     finest = pl.coalesce(
         *(pl.when(pl.col(c) != d.description.total).then(pl.col(c)) for c in reversed(d.description.columns))
     ).fill_null(d.description.total)
@@ -226,11 +263,26 @@ def _need_one_line_each(cells: Ints) -> None:
         )
 
 
-def _fill_margins(values: Ints, parent: Ints, axis: int) -> None:
-    """Make every inner node the sum of its children, deepest first (codes are ordered parents first)."""
+def _fill_margins(values: Ints, d: Dimension, axis: int) -> None:
+    """Make every inner node the sum of its children, deepest first (codes are ordered parents first).
+
+    Raises UsageError where two ways of adding up give another total.
+    """
     moved = np.moveaxis(values, axis, 0)
-    for node in np.unique(parent[parent >= 0])[::-1].tolist():
-        moved[node] = moved[parent == node].sum(axis=0)
+    inner = np.unique(d.parent[d.parent >= 0])
+    for node in inner[::-1].tolist():
+        moved[node] = moved[d.parent == node].sum(axis=0)
+    for node, parts in d.also:
+        told = moved[list(parts)].sum(axis=0)
+        if node in inner and (told != moved[node]).any():
+            raise UsageError(
+                t(
+                    f"{d.description.name}: de delen van {d.codes[node]} bij also zijn samen niet {d.codes[node]}.",
+                    f"{d.description.name}: the parts of {d.codes[node]} at also do not add up to {d.codes[node]}.",
+                ),
+                t("Noem bij also alle delen, elk één keer.", "Name all parts at also, each once."),
+            )
+        moved[node] = told
 
 
 def _need_columns(frame: pl.DataFrame, description: TableDescription) -> None:

@@ -33,7 +33,8 @@ from bds_tool.protect.full_grid import filled, without_hidden_units
 from bds_tool.protect.ledger import Ledger, bind, held
 from bds_tool.protect.policy import build
 from bds_tool.protect.result_model import Indicator, groups
-from bds_tool.protect.seal import forbidden, public_meta, seal_facts, sealer
+from bds_tool.protect.fit import forbidden
+from bds_tool.protect.seal import public_meta, seal_facts, sealer
 from bds_tool.protect.types import Bools, Ints
 
 if TYPE_CHECKING:

@@ -45,7 +45,7 @@ def table_problem(table: CountTable, policy: Policy) -> Problem:
     inner = np.zeros(1, dtype=bool)
     for d in table.dimensions[1:]:
         margin = np.zeros(len(d.codes), dtype=bool)
-        margin[np.unique(d.parent[d.parent >= 0])] = True
+        margin[[total for total, _ in d.sums]] = True
         inner = (inner[:, None] | margin[None, :]).ravel()
     small = (values < policy.cell) & (values > 0 if policy.zeros_shown else values >= 0) & published
     fixed = (values == 0) & published if policy.lower else np.zeros_like(published)

@@ -169,20 +169,20 @@ def _axis(frame: pl.DataFrame, d: Mapping[str, Any]) -> tuple[Axis, Ints]:
                 if name is not None and name != total:
                     parents.setdefault(name, above)
                     above = name
+    also = {str(k): [str(p) for p in v] for k, v in (d.get("also") or {}).items()}
+    # The totals of another way of adding up are in no total here, and its parts need not be in the table.
+    apart = {*also, *(p for v in also.values() for p in v if p not in set(codes))} - {total, *parents}
     for name in [*codes.unique().to_list(), *parents.values()]:
-        if name != total:
+        if name != total and name not in apart:
             parents.setdefault(name, total)
-    names = (total, *sorted(parents))
+    names = (total, *sorted({*parents, *apart}))
     index = {c: i for i, c in enumerate(names)}
     children: dict[int, list[int]] = {}
     for name, above in parents.items():
         children.setdefault(index[above], []).append(index[name])
-    for extra_total, parts in (d.get("also") or {}).items():
+    for extra_total, parts in also.items():
         # A second way to add up: rolling years, another partition of areas.
-        if extra_total in index:
-            children.setdefault(-1 - index[extra_total], []).extend(
-                index[str(p)] for p in parts if str(p) in index
-            )
+        children.setdefault(-1 - index[extra_total], []).extend(index[p] for p in parts)
     sums = tuple((k if k >= 0 else -1 - k, tuple(v)) for k, v in children.items())
     lookup = pl.DataFrame({"code": list(names), "at": range(len(names))})
     place = (
