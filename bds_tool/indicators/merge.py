@@ -73,7 +73,7 @@ def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Resu
     meta["inside"] = [n for r in results for n in r.meta.get("inside") or []]
     meta.pop("standardised", None)  # rates of one organisation do not add up
     meta["bds_versions"] = sorted({v for r in results for v in (r.meta.get("bds_versions") or [])})
-    meta["merged"] = [{"result": r.path.name, "sources": len((r.meta.get("sources") or []))} for r in results]
+    meta["merged"] = [{"result": r.path.name, "sources": len(r.meta.get("sources") or [])} for r in results]
     meta["notes"] = [*{n for r in results for n in (r.meta.get("notes") or [])}, *_twice(definitions)]
     with work_dir(target) as folder:
         file = folder / "counts.parquet"

@@ -17,7 +17,6 @@ from bds_tool.indicators.relations import Relation, of_result
 from bds_tool.indicators.result import (
     LEVELS,
     PROTECTED,
-    UNPROVEN,
     Result,
     indicator_rows,
     read_result,
@@ -26,15 +25,17 @@ from bds_tool.indicators.result import (
 )
 from bds_tool.protect import proofs
 from bds_tool.protect.bundles import protect_group
-from bds_tool.protect.coding import CODED, percentages
+from bds_tool.protect.coding import CODED
 from bds_tool.protect.cube import BREAKDOWNS
 from bds_tool.protect.files import require_proof, require_safe
+from bds_tool.protect.fit import forbidden
 from bds_tool.protect.full_grid import filled, without_hidden_units
 from bds_tool.protect.ledger import Ledger, bind, held
 from bds_tool.protect.policy import build
 from bds_tool.protect.result_model import Indicator, groups
-from bds_tool.protect.fit import forbidden
+from bds_tool.protect.room import ROUNDS, show_less, wider
 from bds_tool.protect.seal import public_meta, seal_facts, sealer
+from bds_tool.protect.told import AS_BEFORE, HIDDEN, TOO_LOW, published, statuses
 from bds_tool.protect.types import Bools, Ints
 
 if TYPE_CHECKING:
@@ -47,22 +48,8 @@ if TYPE_CHECKING:
     from bds_tool.protect.policy import Policy
 
 ROW = ("area", "period", *BREAKDOWNS)
-#: In place of the least numerators of a class: the row tells the class that it told in an earlier release.
-AS_BEFORE = -1
 #: From this many rows on, other processes pay for their start.
 PARALLEL_ROWS = 50_000
-#: Columns of every row, and those of a shown row; what is in neither is not published.
-KEPT = ("indicator", "level", "area", "area_name", "parent", "period", *BREAKDOWNS, "status")
-SHOWN = (
-    *("n", "x", "missing", "value", "lower", "upper", "method", "reference", "reference_test", "trend"),
-    *(
-        "reliability",
-        "sum",
-        "sum2",
-        "resident",
-    ),  # residents are public: beside a shown row they tell nothing new
-)
-OK, HIDDEN, NO_DATA, TOO_LOW = "ok", "verborgen", "geen_gegevens", "niet_op_dit_niveau"
 
 
 @dataclass
@@ -83,6 +70,15 @@ class ProtectedResult:
     verdict: Verdict
     counted: pl.DataFrame
     relations: list[Relation]
+    hidden: Bools
+    coded: Ints
+    publish: Callable[[Bools, Ints], pl.DataFrame]
+
+    def hide(self, rows: Bools, told: Ints) -> None:
+        """Hide more rows; `told`: the least numerators of the class that a row tells instead."""
+        self.hidden = self.hidden | rows
+        self.coded = np.where(rows, told, self.coded)
+        self.frame = self.publish(self.hidden, self.coded)
 
     def internal(self, indicator: str = "") -> pl.DataFrame:
         """`facts` with the codes of the rows: of one indicator, or of all. Never published."""
@@ -120,16 +116,21 @@ def protect_result(
         before = [*(Path(p) for p in earlier), *(book.paths() if book else [])]
         with scratch() as folder:
             made = protect_frame(result, policy, folder, quality=quality, ledger=book)
-            draft = write_result(folder / "draft.result", made.frame, made.meta)
-            made.verdict = audit_results(
-                draft.path,
-                before,
-                width=policy.least_width,
-                judged=judged_rows(made),
-                floors=made.floors,
-                claims=claims(made),
-                relations=made.relations,
-            )
+
+            def attacked(judged: Callable[[str], pl.DataFrame], only: Sequence[str] | None = None) -> Verdict:
+                draft = write_result(folder / "draft.result", made.frame, made.meta, replace=True)
+                return audit_results(
+                    draft.path,
+                    before,
+                    width=policy.least_width,
+                    judged=judged,
+                    floors=made.floors,
+                    claims=claims(made),
+                    relations=made.relations,
+                    only=only,
+                )
+
+            made.verdict = _with_room(made, policy, attacked)
         require_safe(made.verdict)
         public = without_hidden_units(made.frame)
         made.meta |= {"audit": {"safe": True}, "unplaced": True, "statuses": statuses(public)}
@@ -145,6 +146,24 @@ def protect_result(
         if book:
             book.add(target, made.meta)
     return made
+
+
+def _with_room(made: ProtectedResult, policy: Policy, attacked: Callable[..., Verdict]) -> Verdict:
+    """The verdict of the audit, after less is shown beside what is left with fewer values than a class."""
+    if policy.class_width == policy.least_width:
+        return attacked(judged_rows(made))
+    judged = wider(judged_rows(made), made.counted, policy.class_width)
+    first = verdict = attacked(judged)
+    for _ in range(ROUNDS):
+        if not verdict.findings:
+            first.findings = []
+            return first
+        less, told = show_less(made, verdict.findings, policy)
+        if not less.any():
+            break
+        made.hide(less, told)
+        verdict = attacked(judged, sorted({f.row[0] for f in verdict.findings}))
+    return attacked(judged_rows(made))
 
 
 def protect_frame(
@@ -185,26 +204,34 @@ def protect_frame(
         hidden |= bonds.frozen.to_numpy()
         before = pl.DataFrame({"low": bonds.low, "high": bonds.high})
         coded[hidden & bonds.low.is_not_null().to_numpy()] = AS_BEFORE
-    published = _published(frame, hidden, known, coded, policy, before)
+
+    def publish(hidden: Bools, coded: Ints) -> pl.DataFrame:
+        return published(frame, hidden, known, coded, policy, before)
+
+    shown = publish(hidden, coded)
     meta = {
         **public_meta(result.meta),
         "status": PROTECTED,
         "policy": dict(policy.data),
         "populations": group_of,
         "whole": whole,
-        "statuses": statuses(published),
+        "statuses": statuses(shown),
     }
     empty = np.zeros(0)
     nothing = Verdict([], empty, empty, 0, 0, 0, 0)
     return ProtectedResult(
-        published, meta, pl.concat(facts), pl.concat(floors), proof_of, nothing, frame, relations
+        shown,
+        meta,
+        pl.concat(facts),
+        pl.concat(floors),
+        proof_of,
+        nothing,
+        frame,
+        relations,
+        hidden,
+        coded,
+        publish,
     )
-
-
-def statuses(frame: pl.DataFrame) -> dict[str, int]:
-    """How many rows have each status."""
-    words = (OK, HIDDEN, NO_DATA, TOO_LOW, *((CODED,) if CODED in frame["status"] else ()))
-    return {s: int((frame["status"] == s).sum()) for s in words}
 
 
 def ordered(frame: pl.DataFrame) -> pl.DataFrame:
@@ -259,87 +286,6 @@ def _proven(
             )
         )
     return done
-
-
-def _published(
-    frame: pl.DataFrame, hidden: Bools, known: Bools, coded: Ints, policy: Policy, before: pl.DataFrame | None
-) -> pl.DataFrame:
-    import polars as pl
-
-    status = (
-        pl.when(~pl.Series(known))
-        .then(pl.lit(TOO_LOW))
-        .when(pl.Series(coded != 0))
-        .then(pl.lit(CODED))
-        .when(pl.Series(hidden))
-        .then(pl.lit(HIDDEN))
-        .when(pl.col("n") == 0)
-        .then(pl.lit(NO_DATA))
-        .otherwise(pl.lit(OK))
-    )
-    frame = frame.with_columns(status.alias("status"))
-    secret = pl.col("status").is_in([HIDDEN, TOO_LOW, CODED])
-    told = frame.select("status", "n", "x", "missing")
-    # A column is published because it is known to be safe, never for want of a reason to empty it.
-    empty = [c for c in frame.columns if c not in (*KEPT, *SHOWN) or c in UNPROVEN]
-    frame = frame.with_columns(
-        *(pl.lit(None, dtype=frame[c].dtype).alias(c) for c in empty),
-        # A class tells its denominator, so it may tell how many live there too.
-        pl.when(pl.col("status").is_in([HIDDEN, TOO_LOW]))
-        .then(None)
-        .otherwise(pl.col("resident"))
-        .alias("resident"),
-        *(
-            pl.when(secret).then(None).otherwise(pl.col(c)).alias(c)
-            for c in SHOWN
-            if c in frame.columns and c != "resident"
-        ),
-    )
-    told = told.with_columns(least=pl.Series(coded))
-    frame = _with_classes(frame, told if before is None else told.hstack(before), policy)
-    by = ["indicator", "area", "sex", "education", "age", "origin", "mother_age"]
-    # A trend is told from all years and a reference from a higher area: neither may speak for hidden rows.
-    year_hidden = secret.any().over(by)
-    above_hidden = (
-        (secret & pl.col("level").is_in(["land", "regio"]))
-        .any()
-        .over(["indicator", "period", "sex", "education", "age", "origin", "mother_age"])
-    )
-    return frame.with_columns(
-        pl.when(year_hidden).then(None).otherwise(pl.col("trend")).alias("trend"),
-        *(
-            pl.when(above_hidden).then(None).otherwise(pl.col(c)).alias(c)
-            for c in ("reference", "reference_test")
-        ),
-    )
-
-
-def _with_classes(frame: pl.DataFrame, told: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """Of a row that tells a class: the denominator, who is missing, and the bounds of the class in %."""
-    import polars as pl
-
-    where = pl.col("status") == CODED
-    rows = told.with_row_index("_i").filter(where)
-    if not rows.height:
-        return frame
-    parts = []
-    for (least,), part in rows.group_by("least"):
-        if least == AS_BEFORE:
-            low, high = part["low"].to_numpy(), part["high"].to_numpy()
-        else:
-            rule = {**policy.part("coding"), "least": least}
-            low, high = percentages(part["n"].to_numpy(), part["x"].to_numpy(), rule)
-        parts.append(
-            part.select("_i", "n", "missing").with_columns(
-                lower=pl.Series(low), upper=pl.Series(high), method=pl.lit(CODED)
-            )
-        )
-    classes = pl.concat(parts)
-    columns = ("n", "missing", "lower", "upper", "method")
-    joined = frame.with_row_index("_i").join(classes, on="_i", how="left", suffix="_c", maintain_order="left")
-    return joined.with_columns(
-        pl.when(where).then(pl.col(f"{c}_c")).otherwise(pl.col(c)).alias(c) for c in columns
-    ).select(frame.columns)
 
 
 def judged_rows(made: ProtectedResult) -> Callable[[str], pl.DataFrame]:

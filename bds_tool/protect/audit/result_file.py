@@ -92,12 +92,13 @@ def audit_results(
     relations: Sequence[Relation] = (),
     seconds_per_cell: float = 10.0,
     quick: bool = False,
+    only: Sequence[str] | None = None,
 ) -> Verdict:
     """Attack a published result, knowing earlier ones. `judged` gives, for an indicator, the counts that must hold (KEY, telling).
 
     `floors` (indicator, KEY, low_x, low_y) is what the attacker takes for granted of a hidden row; default zero.
     `claims` says of an indicator why its rows are safe. It only saves time: each is checked first, and what they do not
-    show is attacked as if nothing had been told. `quick` only narrows by one sum at a time (rounded figures). `relations` are known besides those published with the result.
+    show is attacked as if nothing had been told. `only`: families with one of these indicators. `quick` only narrows by one sum at a time (rounded figures). `relations` are known besides those published with the result.
     """
     import polars as pl
 
@@ -118,6 +119,8 @@ def audit_results(
     rows = {str(n): part for (n,), part in now.frame.group_by("indicator", maintain_order=True)}
     total.remarks += [] if rule else told_by_means(now.frame, known)
     for family in families(names, known):
+        if only is not None and not set(only) & set(family):
+            continue
         prepared = []
         for name in family:
             definition = dict((now.meta.get("definitions") or {}).get(name) or {})
@@ -152,6 +155,8 @@ def audit_results(
         for f in verdict.findings:
             m = next(m for m in reversed(prepared) if m.first <= f.cell)
             own = m.grid.named(Finding(f.cell - m.first, f.reason, f.low, f.high), m.part)
+            if judged is None and _large_enough(now, m.name, f.low, own.row):
+                continue
             total.findings.append(
                 Finding(
                     offset + f.cell, f.reason, f.low, f.high, f"{m.name} · {own.name}", (m.name, *own.row)
@@ -162,6 +167,19 @@ def audit_results(
         total.solved += verdict.solved
         total.contradictions += verdict.contradictions
     return total
+
+
+def _large_enough(release: Release, name: str, low: float, row: Sequence[str]) -> bool:
+    """Whether what was found is the denominator of a mean, and one that the policy shows: the mean is the secret."""
+    import polars as pl
+
+    thresholds = (release.meta.get("policy") or {}).get("thresholds") or {}
+    kind = ((release.meta.get("definitions") or {}).get(name) or {}).get("kind")
+    if kind != "gemiddelde" or "denominator" not in thresholds:
+        return False
+    levels = release.frame.filter(pl.col("indicator") == name, pl.col("area") == row[0])["level"]
+    level = levels[0] if len(levels) else ""
+    return low >= float((thresholds.get("by_level") or {}).get(level, thresholds["denominator"]))
 
 
 def _same_name(release: Release, name: str) -> pl.DataFrame | None:
