@@ -47,6 +47,17 @@ ON_STORE: dict[str, list[list[str]]] = {
         ["validate", "STORE", "--save", "OUT/a", "-q"], ["validate", "STORE", "--save", "OUT/b", "-q"],
         ["findings", "compare", "OUT/a", "OUT/b"],
     ],
+    "compare": [
+        ["compare", "STORE", "STORE", "--all"],
+        *(["compare", "STORE", "OTHER", "--each", "--format", f] for f in ("text", "json", "csv")),
+    ],
+    "dossier list": [["dossier", "list", "STORE", "--format", f] for f in ("text", "json", "csv")],
+    "dossier show": [
+        ["dossier", "show", "STORE", "--nr", "1", "--output", "SAFE/d.html"],
+        ["dossier", "show", "STORE", "--nr", "2", "--output", "SAFE/e.html", "--for", "ouder"],
+        ["dossier", "show", "STORE", "--id", "nergens"],
+    ],
+    "dossier copy": [["dossier", "copy", "STORE", "--nr", "1", "--to", "OUT/afschrift"]],
     "profile": [["profile", "STORE", "--format", f] for f in ("text", "json", "csv", "markdown")],
     "convert": [
         *(["convert", "STORE", f"OUT/c-{f}", "--to", f] for f in (*WRITERS, "store")),
@@ -153,6 +164,7 @@ class Place:
 
     def run(self, arguments: list[str], store: Path):
         words = {"STORE": str(store), "KEY": str(self.root / "key")}
+        words |= {"OTHER": str(store.parent / "hl7.bds")}
         words |= {"RESULT": str(store.parent / "r.result"), "PROTECTED": str(store.parent / "p.result")}
         given = [
             words.get(a, a.replace("SAFE/", f"{self.safe}/").replace("OUT/", f"{self.out}/"))

@@ -79,12 +79,21 @@ def test_no_report_tells_a_header_or_a_unit(content, form, tmp_path, bds):
 
 @pytest.mark.parametrize("content", [WITHOUT_HEADER, MARKED.format(header="Kanariaan 999990019")])
 @pytest.mark.parametrize(
-    "command", [("profile",), ("profile", "-f", "json"), ("convert", "--explain"), ("area", "check")]
+    "command",
+    [
+        ("profile",),
+        ("profile", "-f", "json"),
+        ("convert", "--explain"),
+        ("area", "check"),
+        ("dossier", "show"),
+    ],
 )
-def test_no_other_command_tells_them(content, command, tmp_path, bds):
+def test_no_other_command_tells_them(content, command, tmp_path, bds, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "in.csv").write_text(content)
     told_ = bds(*command, tmp_path / "in.csv", *(["x.csv"] if command[0] == "convert" else []))
-    said = (told_.out + told_.err).lower()
+    page = tmp_path / "dossier.html"
+    said = (told_.out + told_.err + (page.read_text(encoding="utf-8") if page.exists() else "")).lower()
     assert [c for c in CANARIES if c in said] == []
 
 

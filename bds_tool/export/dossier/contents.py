@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.checked_yaml import read_checked
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import language, number, t
+from bds_tool.base.vocabulary import told
 
 if TYPE_CHECKING:
     from bds_tool.export.dossier.opening import Dossier
@@ -94,9 +96,11 @@ def contents(dossier: Dossier, doubted: dict[int, str], *, show: bool) -> Conten
         number_ = row["bdsnummer"]
         element = definition.elementen.get(number_)
         rubriek = row["rubriek"] or (element.rubriek if element else "") or ""
+        if row["eenheid"] and not show:
+            row["eenheid"] = told(row["eenheid"])
         text, plain = _text(definition, element, row, coding.get(row["bron"], "BDS"))
         masked = (element is not None and element.hl7_datatype == BSN) or (
-            not show and not plain and (rubriek in about_persons or _typed(element))
+            not show and not plain and (rubriek in about_persons or _typed(element, row["waarde"]))
         )
         lines.append(
             Line(
@@ -118,9 +122,25 @@ def contents(dossier: Dossier, doubted: dict[int, str], *, show: bool) -> Conten
     return Contents(tuple(lines), {r: v.naam for r, v in definition.rubrieken.items()}, arranged)
 
 
-def _typed(element: Any) -> bool:  # noqa: ANN401
+def _place(path: str | None, *, show: bool) -> str:
+    """What has no name is told by its place; the words of it that no definition knows only when that was asked for."""
+    if not path:
+        return t("onbekend", "unknown")
+    return path if show else told(path)
+
+
+#: What a measurement, a count or a day looks like; anything else in such an element is a word that people typed.
+_MEASURED = re.compile(r"[+-]?[0-9]{1,12}([.,][0-9]{1,12})?")
+_DAY = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}([T ][0-9:.+-]{2,20})?|[0-9]{6,14}")
+
+
+def _typed(element: Any, value: str | None) -> bool:  # noqa: ANN401
     """Text that people typed, or a number of a person; not what was measured, chosen or dated."""
-    return element is None or not {element.datatype, element.hl7_datatype} & {"BL", "TS", "PQ", "INT", "REAL"}
+    if element is None:
+        return True
+    kinds = {element.datatype, element.hl7_datatype}
+    form = _DAY if "TS" in kinds else _MEASURED if kinds & {"PQ", "INT", "REAL"} else None
+    return form is None or value is None or form.fullmatch(value) is None
 
 
 def _text(definition: Any, element: Any, row: dict[str, Any], coding: str) -> tuple[str, bool]:  # noqa: ANN401
@@ -177,9 +197,9 @@ def _remarks(dossier: Dossier) -> dict[int, tuple[tuple[str, str, str], ...]]:
             & pl.col("waarde").eq_missing(pl.lit(finding["waarde"], pl.String))
         )
         for nr in dossier.rows.filter(same)["nr"].to_list():
-            told = (finding["code"], finding["severity"], title(finding["code"]))
-            if told not in out.setdefault(nr, []):
-                out[nr].append(told)
+            remark = (finding["code"], finding["severity"], title(finding["code"]))
+            if remark not in out.setdefault(nr, []):
+                out[nr].append(remark)
     return {nr: tuple(found) for nr, found in out.items()}
 
 
