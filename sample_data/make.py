@@ -23,7 +23,7 @@ from bds_tool.formats.dob.sender import INVENTED
 from bds_tool.formats.writing import WriteOptions, write
 from bds_tool.schema import versions
 from bds_tool.store.store import Store
-from bds_tool.synthetic.generate import Generator, Request, generate
+from bds_tool.synthetic.generate import THEMES, Generator, Request, generate
 from bds_tool.synthetic.people import STAYS, draw
 
 HERE = Path(__file__).resolve().parent
@@ -95,6 +95,7 @@ def stored(
         SEED,
         version,
         coding=coding,
+        themes=tuple(t for t in THEMES if t != "aanvulling"),
         first=first,
         defects="standaard" if defects else "",
         defect_rate=RATE,

@@ -146,7 +146,10 @@ class Coder:
         if self.coding == "hl7" and words:
             return {k: (v, "", "") for k, v in words.items()}
         pairs = code_pairs(self.definition, element.waardenlijst)
-        if element.hl7_datatype == "BL" and element.waardenlijst in {"", _YES_NO}:
+        yes_no = element.hl7_datatype == "BL" or (
+            element.hl7_datatype == "presence" and element.datatype == "BL"
+        )
+        if yes_no and element.waardenlijst in {"", _YES_NO}:
             return {"true": ("true", "", ""), "false": ("false", "", "")}
         if not pairs:  # a coded element whose list the sources of this version lack: codes as they are
             return {c: (c, "", "") for c in _ANY}

@@ -98,6 +98,27 @@ def questions(d: Draw) -> None:
             _ask(d, question, element)
 
 
+def more(d: Draw) -> None:
+    """Questions that not every organisation asks, two of the birth, and referrals."""
+    spec, acts, coder = d.spec["vragen"], d.acts, d.coder
+    for question in spec["aanvulling"]:
+        if coder.has(element := int(question["element"])):
+            _ask(d, question, element)
+    for question in spec["bij_geboorte"]:
+        element, child = int(question["element"]), d.people.child
+        codes = coder.codes(element, list(question["kansen"]))
+        drawn = codes[d.chance.pick(f"geboorte {element}", child, list(question["kansen"].values()))]
+        told = d.chance.uniform(f"vraag {element}", child) < float(question["ingevuld"])
+        d.rows.child(element, drawn, where=told)
+    which = np.flatnonzero(acts.seen)
+    which = which[d.of_act(which, "verwijzing") < float(spec["verwijzing"]["waarde"])]
+    to = spec["verwezen"]["kansen"]
+    chosen = d.chance.pick("verwezen naar", acts.child[which], list(to.values()), acts.kind[which])
+    targets = coder.codes(1159, list(to))[chosen]
+    d.rows.act(483, which[targets >= 0], int(coder.codes(483, ["6"])[0]), volgnr=1)
+    d.rows.act(1159, which, targets, volgnr=1)
+
+
 def _ask(d: Draw, question: dict[str, Any], element: int) -> None:
     acts, coder = d.acts, d.coder
     codes = coder.codes(element, list(question["kansen"]))

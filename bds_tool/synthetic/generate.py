@@ -50,6 +50,7 @@ THEMES: dict[str, Callable[[Draw], None]] = {
     "ontwikkeling": development.items,
     "sdq": development.sdq,
     "vragen": development.questions,
+    "aanvulling": development.more,
     "conclusie": encounter.conclusions,
 }
 

@@ -82,6 +82,10 @@ ON_STORE: dict[str, list[list[str]]] = {
     "zib export": [["zib", "export", "STORE", "OUT/fhir", "--key-file", "KEY", "--workers", "1"],
                    ["zib", "export", "STORE", "OUT/bundle", "--as", "bundle", "--key-file", "KEY", "--workers", "1"]],
     "indicator compute": [["indicator", "compute", "STORE", "--output", "SAFE/i.result", "--area", "gemeente", "--by", "sex,year"]],
+    "indicator flow": [
+        ["indicator", "compute", "STORE", "--output", "SAFE/j.result", "-i", "BRUSH"],
+        ["indicator", "flow", "SAFE/j.result", "--format", "json"],
+    ],
     "protect run": [["protect", "run", "RESULT", "--to", "SAFE/p2.result"]],
     "protect compare": [["protect", "compare", "RESULT"]],
     "protect audit": [["protect", "audit", "RESULT"], ["protect", "audit", "PROTECTED"]],
