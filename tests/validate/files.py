@@ -212,6 +212,11 @@ FILES = {
         TABLE,
     ),
     "BDS088": ("a.csv", b"client;datum;235\nk;2024-03-01;612\nclient;datum;245\nk;2024-03-01;6210\n", TABLE),
+    "BDS089": (
+        "a.csv",
+        b"client;datum;235;persnr\nk;2024-03-01;612;111222333\nl;2024-03-01;613;123456782\nm;2024-03-01;614;100000009\n",
+        b"client;datum;235;persnr\nk;2024-03-01;612;111222334\nl;2024-03-01;613;123456783\nm;2024-03-01;614;100000008\n",
+    ),
     "BDS074": ("a.sav", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), TABLE),
     "BDS075": ("a.zip", zipped("leesmij.md"), zipped()),
     "BDS076": ("a.csv", b"Export metingen\n\nclient;datum;235\nk;2024-03-01;612\n", TABLE),

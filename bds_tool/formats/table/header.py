@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bds_tool.formats.table import names
 from bds_tool.formats.table.columns import known_header, recognise, units_by_name
@@ -19,6 +19,8 @@ _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 _RULE = re.compile(r"[-=+]*")
 #: A word above columns that says which time: `Meting 2`, `2e bezoek`.
 _COUNTED = re.compile(r"[^\W\d_]+\s*(\d{1,2})|(\d{1,2})(?:e|de|ste)?\s+[^\W\d_]+")
+#: `Meting[Lengte cm]`, as Power BI names the column of a table.
+_OF_TABLE = re.compile(r"[^\[\]]*\[([^\[\]]+)\]")
 Row = tuple[int, Sequence[str]]
 
 
@@ -39,6 +41,7 @@ def find(rows: Sequence[Row], told: tuple[int, ...] = (), wanted: frozenset[str]
 
     `wanted` are columns that bds.toml names. Blank rows are left out by the caller.
     """
+    rows = [(line, _without_table(cells, wanted)) for line, cells in rows]
     if told == (0,):
         width = max((len(c) for _, c in rows), default=0)
         return _made([""] * width, (), found=True)
@@ -64,6 +67,34 @@ def find(rows: Sequence[Row], told: tuple[int, ...] = (), wanted: frozenset[str]
             return _made([""] * width, (), found=False)
         return _made(list(rows[at][1]), (rows[at][0],), titles=at)
     return _around(rows, at, wanted)
+
+
+def _without_table(cells: Sequence[str], wanted: frozenset[str]) -> Sequence[str]:
+    """The names of columns without that of their table, where all cells of a row have one and none is a unit."""
+    if not any("[" in c for c in cells) or any(plain(c) in wanted for c in cells if c.strip()[:1] != "["):
+        return cells
+    found = [_OF_TABLE.fullmatch(names.clean(c)) for c in cells]
+    inner = [m[1] for m in found if m]
+    if len(inner) < sum(bool(c.strip()) for c in cells) or any(plain(c) in units_by_name() for c in inner):
+        return cells
+    return [m[1] if m else c for m, c in zip(found, cells, strict=True)]
+
+
+def numbered(top: Header, below: Sequence[Sequence[str]]) -> Header:
+    """The header with a column in front when it is one short and the rows are numbered, as R writes them.
+
+    The dates must bear it out: a key may be a number too, and the field too many may stand at the end.
+    """
+    long = bool(below) and all(len(cells) == len(top.names) + 1 for cells in below)
+    if not (long and top.raw) or [c[0].strip() for c in below] != [str(n + 1) for n in range(len(below))]:
+        return top
+    at = next((i for i, name in enumerate(top.names) if recognise(name).rol == "datum"), -1)
+    if at < 0 or not all(
+        _DATE.fullmatch(c[at + 1].strip()) and not _DATE.fullmatch(c[at].strip()) for c in below
+    ):
+        return top
+    cells = ["", *top.raw]
+    return replace(top, names=names.columns(cells), nameless=[not c for c in cells], raw=cells)
 
 
 def _around(rows: Sequence[Row], at: int, wanted: frozenset[str]) -> Header:

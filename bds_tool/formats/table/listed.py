@@ -13,7 +13,7 @@ from bds_tool.formats.table.profile import element_of
 if TYPE_CHECKING:
     import polars as pl
 
-_NUMBER = re.compile(r"\s*(?:(?:bds|element)[ _.\-]*)?0*(\d{1,9})(?:\.0)?\s*", re.IGNORECASE)
+_NUMBER = re.compile(r"\s*(?:(?:bds|element)[ _.\-]*|e)?0*(\d{1,9})(?:\.0)?\s*", re.IGNORECASE)
 
 
 def element_texts(

@@ -137,6 +137,11 @@ def _text(path: Path, head: bytes, settings: TableProfile, folder: Path, *, tidy
     told = "" if wide or settings.codering.lower() in {"utf-8", "utf8", "utf-8-sig"} else settings.codering
     # What looks like another encoding at the start is only read to find the header.
     first = _first_lines(path, told, head)
+    if text.wrapped([line for _, line in first]):
+        path, told, wide = text.unwrapped(path, folder / "regels", told), "", "utf-8"
+        with path.open("rb") as stream:
+            head = stream.read(1 << 16)
+        first = _first_lines(path, told, head)
     delimiter, skip = _dialect(first, settings)
     quote = _quote(first, delimiter) if settings.aanhalingsteken is None else settings.aanhalingsteken
     rows = [
@@ -147,6 +152,7 @@ def _text(path: Path, head: bytes, settings: TableProfile, folder: Path, *, tidy
     top = header.find(_bounded(rows), settings.kop, wanted(settings))
     if not top.found and not top.names:
         raise Unreadable("BDS002")
+    top = header.numbered(top, [cells for line, cells in rows if line > max(top.lines, default=0)])
     last = _end_of(first, top, skip, delimiter, quote)
     cr_only = b"\n" not in head and b"\r" in head
     found = text.survey(path, delimiter, quote, len(top.names), 0 if cr_only else last)

@@ -40,7 +40,8 @@ def about_columns(table: Table, made: Plan, sink: Sink) -> None:
         seen = made.seen.get(column.naam)
         if seen is not None and not seen.filled and column.naam.startswith("kolom "):
             continue
-        unknown(table, column.naam, sink, "BDS077" if column.dubbel else "BDS013")
+        code = "BDS077" if column.dubbel else "BDS013"
+        unknown(table, column.naam, sink, "BDS089" if seen is not None and seen.bsn else code)
     if made.named("dossier_id") is None:
         sink.melding("BDS041", pad=table.blad or None)
     key = made.named("dossier_id")

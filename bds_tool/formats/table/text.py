@@ -281,6 +281,27 @@ def _closing(line: str, at: int, quote: str) -> int:
     return -1
 
 
+def wrapped(lines: list[str]) -> bool:
+    """Whether every line stands between quotes as a whole, with all its fields in it: it was saved once too often."""
+    filled = [line.strip() for line in lines if line.strip()]
+    if len(filled) < 2 or not all(len(x) > 2 and x[0] == x[-1] == '"' for x in filled):
+        return False
+    alone = [fields_of(line, delimiter_of([line[1:-1]]), '"') for line in filled]
+    sign = delimiter_of([line[1:-1] for line in filled])
+    counts = {_outside_quotes(line[1:-1].replace('""', '"')).count(sign) for line in filled}
+    return all(len(f) == 1 and whole for f, whole in alone) and counts != {0} and len(counts) == 1
+
+
+def unwrapped(path: Path, target: Path, told: str) -> Path:
+    """A copy of which no line stands between quotes as a whole; the lines keep their numbers."""
+    with target.open("w", encoding="utf-8", newline="") as out:
+        for _, line, _ in lines_of(path, told=told):
+            bare = line.strip()
+            whole = len(bare) > 1 and bare[0] == bare[-1] == '"'
+            out.write((bare[1:-1].replace('""', '"') if whole else line) + "\n")
+    return target
+
+
 def delimiter_of(lines: list[str]) -> str:
     """The separator of a text table: the sign that cuts most lines into the same number of pieces."""
     best, found = (0, 0, 0), ";"

@@ -180,6 +180,10 @@ class Look:
                 each.texts = texts.get(f"c:{column.naam}")
             if column.rol == "dossier_id":
                 each.bsn = _like_bsn(each.texts)
+            elif column.rol == "niet-bds":
+                own = texts.get(f"own:{column.naam}")
+                # One number in eleven passes the test by chance: two say nothing yet.
+                each.bsn = own.len() > 2 and _like_bsn(own)
         return self._seen
 
 
@@ -217,6 +221,8 @@ def _column(values: pl.Series, column: Column, seen: Seen, texts: _Gathering) ->
     seen.clean = seen.clean and not bool(distinct.str.contains(r"^\s|\s$|^$").any())
     seen.formula = seen.formula or bool(distinct.str.contains(r"""^=".*"$|^'\d""").any())
     seen.guarded = seen.guarded or bool(distinct.str.starts_with("'").any())
+    if column.rol == "niet-bds":
+        _numbers_kept(distinct, column.naam, texts)
     if column.rol == "dossier_id":
         _key(distinct, column.naam, seen, texts)
     elif column.rol == "activiteit_id":
@@ -248,6 +254,13 @@ def _nines(distinct: pl.Series, values: pl.Series, number: int, seen: Seen) -> N
     """Count what often stands for a missing number, code or date."""
     for text in distinct.filter(distinct.str.contains(_NINES)):
         seen.nines[number, text.strip()] += int((values == text).sum())
+
+
+def _numbers_kept(distinct: pl.Series, name: str, texts: _Gathering) -> None:
+    """Some numbers of nine digits in a column that means nothing: they may be BSNs."""
+    parts = texts.parts.setdefault(f"own:{name}", [])
+    if sum(p.len() for p in parts) < KEYS:
+        parts.append(distinct.drop_nulls().filter(distinct.drop_nulls() != "").head(KEYS))
 
 
 def _key(distinct: pl.Series, name: str, seen: Seen, texts: _Gathering) -> None:
