@@ -43,7 +43,7 @@ def make() -> Path:
     hidden = rng.random(frame.height) < 0.125
     frame = frame.with_columns(
         pl.Series("value", value),
-        pl.Series("n", rng.integers(40, 4000, frame.height)),
+        pl.Series("n", rng.integers(60, 4000, frame.height)),
         pl.Series("h", hidden),
     )
     frame = frame.with_columns(
@@ -55,7 +55,9 @@ def make() -> Path:
         (pl.col("value") + 1.5).alias("upper"),
         pl.when("h").then(pl.lit("verborgen")).otherwise(pl.lit("ok")).alias("status"),
     )
-    empty = [pl.when(~pl.col("h")).then(pl.col(c)).alias(c) for c in ("n", "value", "lower", "upper")]
+    empty = [
+        pl.when(~pl.col("h")).then(pl.col(c)).alias(c) for c in ("n", "value", "lower", "upper", "method")
+    ]
     definitions = {
         f"I{i:02d}": {"title": f"Indicator {i}", "theme": f"thema{i % 10}", "unit": "%"}
         for i in range(INDICATORS)

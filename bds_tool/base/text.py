@@ -36,3 +36,8 @@ def number(value: float, decimals: int = 0) -> str:
     """A number as people write it in the language of this run: `41.207` and `0,8` in Dutch."""
     text = f"{value:,.{decimals}f}"
     return text.translate(str.maketrans(",.", ".,")) if language() == "nl" else text
+
+
+def plural(count: int, one: str, many: str) -> str:
+    """`1 registratie`, `41.207 registraties`: the word for the number, in the language of this run."""
+    return f"{number(count)} {one if count == 1 else many}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bds_tool.base.errors import ExitCode, UsageError
-from bds_tool.base.text import number, t
+from bds_tool.base.text import number, plural, t
 from bds_tool.base.vocabulary import file_name
 from bds_tool.cli.project import project
 from bds_tool.cli.render import one_of, table, talk, to_json, write
@@ -158,7 +158,10 @@ def convert(
                 _told(done, out)
         elif not quiet:
             rows = int(store.bronnen()["rijen"].sum())
-            talk(t(f"{out}: {number(rows)} registraties.", f"{out}: {number(rows)} registrations."))
+            told = t(
+                plural(rows, "registratie", "registraties"), plural(rows, "registration", "registrations")
+            )
+            talk(f"{out}: {told}.")
     if broken or (strict and target is None and (done.left_out or done.unsent)):
         raise typer.Exit(ExitCode.FINDINGS)
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bds_tool.base.errors import UsageError
-from bds_tool.base.text import number, t
+from bds_tool.base.text import number, plural, t
 from bds_tool.cli.render import talk
 
 
@@ -85,12 +85,13 @@ def command(
     seconds = number(time.perf_counter() - start, 1)
     talk(
         t(
-            f"{number(done.rows)} registraties van {number(children)} verzonnen kinderen in {output} ({seconds} s).",
-            f"{number(done.rows)} registraties of {number(children)} invented children in {output} ({seconds} s).",
+            f"{plural(done.rows, 'registratie', 'registraties')} van {plural(children, 'verzonnen kind', 'verzonnen kinderen')} in {output} ({seconds} s).",
+            f"{plural(done.rows, 'registration', 'registrations')} of {plural(children, 'invented child', 'invented children')} in {output} ({seconds} s).",
         )
     )
     if done.defects is not None:
-        talk(t(f"{number(done.defects)} fouten geplant.", f"{number(done.defects)} defects planted."))
+        planted = t(plural(done.defects, "fout", "fouten"), plural(done.defects, "defect", "defects"))
+        talk(t(f"{planted} geplant.", f"{planted} planted."))
     if done.left_out:
         rows = number(sum(done.left_out.values()))
         talk(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bds_tool.base.errors import UsageError
-from bds_tool.base.text import number, t
-from bds_tool.cli.render import TABLE_FORMATS, table, talk
+from bds_tool.base.text import plural, t
+from bds_tool.cli.render import TABLE_FORMATS, next_step, table, talk
 
 if TYPE_CHECKING:
     from bds_tool.indicators.result import Result
@@ -54,12 +54,13 @@ def summary(result: Result) -> None:
     import polars as pl
 
     counts = result.counts()
+    many = len(result.meta["definitions"])
     rows, areas = counts.select(pl.len(), pl.struct("level", "area").n_unique().alias("a")).collect().row(0)
     talk(
         t(
-            f"{result.path}: {number(rows)} rijen, {len(result.meta['definitions'])} indicatoren, {number(areas)} gebieden, "
+            f"{result.path}: {plural(rows, 'rij', 'rijen')}, {plural(many, 'indicator', 'indicatoren')}, {plural(areas, 'gebied', 'gebieden')}, "
             f"periode {result.meta['period']['label']}. Status: onbeschermd.",
-            f"{result.path}: {number(rows)} rows, {len(result.meta['definitions'])} indicators, {number(areas)} areas, "
+            f"{result.path}: {plural(rows, 'row', 'rows')}, {plural(many, 'indicator', 'indicators')}, {plural(areas, 'area', 'areas')}, "
             f"period {result.meta['period']['label']}. Status: unprotected.",
         )
     )
@@ -72,7 +73,8 @@ def summary(result: Result) -> None:
         )
     for note in [*result.meta["notes"], *result.meta.get("inside", [])]:
         talk(f"  {note}")
-    talk(t("Volgende stap: bds protect " + str(result.path), "Next step: bds protect " + str(result.path)))
+    path = Path(result.path)
+    next_step("bds", "protect", "run", path, "--output", path.with_name(f"{path.stem}-veilig.result"))
 
 
 #: Columns of the flow: key in the metadata → name in Dutch and English.

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from bds_tool.base.errors import ExitCode
-from bds_tool.base.text import number, t
+from bds_tool.base.text import number, plural, t
 from bds_tool.cli.project import project
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
 
@@ -63,10 +63,10 @@ def profile(
     if not quiet:
         talk(
             t(
-                f"{number(found['rows'])} registraties, {number(found['dossiers'])} dossiers, {number(found['activities'])} activiteiten, "
-                f"{len(found['elements'])} elementen; {number(found['without_element'])} rijen zonder elementnummer.",
-                f"{number(found['rows'])} registrations, {number(found['dossiers'])} dossiers, {number(found['activities'])} activities, "
-                f"{len(found['elements'])} elements; {number(found['without_element'])} rows without element number.",
+                f"{plural(found['rows'], 'registratie', 'registraties')}, {plural(found['dossiers'], 'dossier', 'dossiers')}, {plural(found['activities'], 'activiteit', 'activiteiten')}, "
+                f"{plural(len(found['elements']), 'element', 'elementen')}; {plural(found['without_element'], 'rij', 'rijen')} zonder elementnummer.",
+                f"{plural(found['rows'], 'registration', 'registrations')}, {plural(found['dossiers'], 'dossier', 'dossiers')}, {plural(found['activities'], 'activity', 'activities')}, "
+                f"{plural(len(found['elements']), 'element', 'elements')}; {plural(found['without_element'], 'row', 'rows')} without element number.",
             )
         )
         for name in broken:

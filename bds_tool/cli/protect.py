@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from bds_tool.base.errors import ExitCode, UnreadableError, UsageError
-from bds_tool.base.text import number, t
+from bds_tool.base.text import number, plural, t
 from bds_tool.cli.checked import FORMATS_HELP, ready, tell
 from bds_tool.cli.project import project
-from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
+from bds_tool.cli.render import TABLE_FORMATS, next_step, one_of, table, talk, to_json, write
 from bds_tool.cli.wording import Group
 
 #: The policy that holds where neither the command line nor bds.toml names one.
@@ -136,24 +136,32 @@ def run(
         write_statement(statement, chosen, facts)
     if not quiet:
         _tell(facts, to)
+        if source.is_dir():
+            next_step("bds", "report", "site", to, "--output", to.with_name(f"{to.stem}-site"))
 
 
 def _tell(facts: dict[str, Any], to: Path) -> None:
     share = number(100 * facts["share_hidden"], 1)
     hidden = t(
-        f"{to}: {number(facts['hidden'])} van {number(facts['cells'])} cellen verborgen ({share} %)",
-        f"{to}: {number(facts['hidden'])} of {number(facts['cells'])} cells hidden ({share} %)",
+        f"{to}: {number(facts['hidden'])} van {plural(facts['cells'], 'cel', 'cellen')} verborgen ({share} %)",
+        f"{to}: {number(facts['hidden'])} of {plural(facts['cells'], 'cell', 'cells')} hidden ({share} %)",
     )
     if facts.get("coded"):
+        one = facts["coded"] == 1
         hidden += t(
-            f", en {number(facts['coded'])} tonen een klasse", f", and {number(facts['coded'])} tell a class"
+            f", en {number(facts['coded'])} {'toont' if one else 'tonen'} een klasse",
+            f", and {number(facts['coded'])} {'tells' if one else 'tell'} a class",
         )
     if "primary" in facts:
+        # "Of these" never exceeds the whole: what is hidden and what is told as a class together.
+        if facts["primary"] <= facts["hidden"] + facts.get("coded", 0):
+            own = number(facts["primary"])
+            hidden += t(f"; daarvan {own} om zichzelf", f"; of these {own} for themselves")
         talk(
             hidden
             + t(
-                f"; {number(facts['primary'])} om zichzelf, elk daarvan bewezen geheim, en de controle vond geen lek.",
-                f"; {number(facts['primary'])} for themselves, each proven secret, and the audit found no leak.",
+                ". Elk is bewezen geheim, en de controle vond geen lek.",
+                ". Each is proven secret, and the audit found no leak.",
             )
         )
     else:

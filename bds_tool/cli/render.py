@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -20,22 +23,50 @@ TABLE_FORMATS = ("text", "json", "ndjson", "csv", "markdown")
 
 
 def talk(message: str) -> None:
-    """One line for the person at the screen; never part of the result."""
-    sys.stderr.write(terminal(message) + "\n")
+    """One line for the person at the screen; never part of the result. On a screen it breaks between words."""
+    sys.stderr.write(folded(terminal(message)) + "\n")
+
+
+def folded(message: str) -> str:
+    """Lines no wider than the screen, continued below their own start; a file gets them whole."""
+    if not sys.stderr.isatty():
+        return message
+    wide = shutil.get_terminal_size().columns
+    return "\n".join(
+        textwrap.fill(
+            line,
+            wide,
+            subsequent_indent=" " * (len(line) - len(line.lstrip()) + 2),
+            break_long_words=False,
+            break_on_hyphens=False,
+            replace_whitespace=False,
+        )
+        for line in message.split("\n")
+    )
+
+
+def next_step(*words: str | Path) -> None:
+    """A command that can be run as it is printed, on a line of its own and never broken."""
+    talk(t("Volgende stap:", "Next step:"))
+    sys.stderr.write("  " + terminal(shlex.join(map(str, words))) + "\n")
 
 
 def progress(*, quiet: bool) -> Callable[[int, int], None] | None:
     """One line on stderr that counts megabytes, for people at a screen and only when it takes long."""
     if quiet or not sys.stderr.isatty():
         return None
+
+    def size(count: int, total: int) -> str:
+        return number(count / 1e6, 0 if total >= 1e7 else 1)
+
     started, shown = time.monotonic(), [0.0]
 
     def tell(done: int, total: int) -> None:
         now = time.monotonic()
-        if now - started < 1 or (now - shown[0] < 0.2 and done < total):
+        if total < 1e5 or now - started < 1 or (now - shown[0] < 0.2 and done < total):
             return
         shown[0] = now
-        megabytes = f"{number(done / 1e6, 0)} / {number(total / 1e6, 0)} MB"
+        megabytes = f"{size(done, total)} / {size(total, total)} MB"
         sys.stderr.write(f"\r{t('gelezen', 'read')}: {megabytes}" + ("\n" if done == total else ""))
         sys.stderr.flush()
 

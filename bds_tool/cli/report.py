@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bds_tool.base.errors import UsageError
-from bds_tool.base.text import number, t
+from bds_tool.base.text import number, plural, t
 from bds_tool.cli.project import project
 from bds_tool.cli.protect import STRICT
 from bds_tool.cli.render import talk
@@ -101,7 +101,8 @@ def table(
     if book:
         count = write_book(opened, output, level=level or "gemeente", replace=force)
         if not quiet:
-            talk(t(f"{output}: {count} werkboeken.", f"{output}: {count} workbooks."))
+            made = t(plural(count, "werkboek", "werkboeken"), plural(count, "workbook", "workbooks"))
+            talk(f"{output}: {made}.")
         return
     rows = opened.rows(
         indicator=[opened.indicator(i).id for i in indicator] if indicator else None,
@@ -112,7 +113,8 @@ def table(
     )
     write_table(opened, rows, format_, output)
     if not quiet:
-        talk(t(f"{output}: {number(rows.height)} rijen.", f"{output}: {number(rows.height)} rows."))
+        told = t(plural(rows.height, "rij", "rijen"), plural(rows.height, "row", "rows"))
+        talk(f"{output}: {told}.")
 
 
 #: Ending of a file → the formats that it may hold, the first without --format.
@@ -218,12 +220,8 @@ def site(
         )
     if not quiet:
         size = number(built.bytes / 1e6, 1)
-        talk(
-            t(
-                f"{output / 'index.html'}: {number(built.pages)} pagina's, {size} MB.",
-                f"{output / 'index.html'}: {number(built.pages)} pages, {size} MB.",
-            )
-        )
+        made = t(plural(built.pages, "pagina", "pagina's"), plural(built.pages, "page", "pages"))
+        talk(f"{output / 'index.html'}: {made}, {size} MB.")
 
 
 def pdf(
@@ -243,10 +241,7 @@ def pdf(
 
     count = write_pdf(open_book(result), area, output, style=load_style(settings), geometry=geometry)
     if not quiet:
-        told = t(
-            f"{count} {'gebied' if count == 1 else 'gebieden'}",
-            f"{count} {'area' if count == 1 else 'areas'}",
-        )
+        told = t(plural(count, "gebied", "gebieden"), plural(count, "area", "areas"))
         talk(t(f"{output} gemaakt: {told}.", f"{output} made: {told}."))
 
 

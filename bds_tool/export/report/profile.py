@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from bds_tool.base.specs import read_yaml, specs_dir
-from bds_tool.base.text import language, t
+from bds_tool.base.text import language, plural, t
 from bds_tool.export.report import cells, marks, words
 from bds_tool.export.report.book import Area, Book, Indicator, theme_title
 
@@ -240,15 +240,15 @@ class Profiles:
         if profile.compared:
             told.append(
                 t(
-                    f"{hits or none} van de {words.plural(profile.compared, 'vergelijking', 'vergelijkingen')} met {self.region} {'springt' if hits < 2 else 'springen'} eruit.",
-                    f"{hits or none} of {words.plural(profile.compared, 'comparison', 'comparisons')} with {self.region} {'stands' if hits < 2 else 'stand'} out.",
+                    f"{hits or none} van de {plural(profile.compared, 'vergelijking', 'vergelijkingen')} met {self.region} {'springt' if hits < 2 else 'springen'} eruit.",
+                    f"{hits or none} of {plural(profile.compared, 'comparison', 'comparisons')} with {self.region} {'stands' if hits < 2 else 'stand'} out.",
                 )
             )
         if profile.trends:
             told.append(
                 t(
-                    f"{moves or none} van de {words.plural(profile.trends, 'getoetst verloop', 'getoetste reeksen')} {'stijgt of daalt' if moves < 2 else 'stijgen of dalen'}.",
-                    f"{moves or none} of {words.plural(profile.trends, 'tested series', 'tested series')} {'rises or falls' if moves < 2 else 'rise or fall'}.",
+                    f"{moves or none} van de {plural(profile.trends, 'getoetst verloop', 'getoetste reeksen')} {'stijgt of daalt' if moves < 2 else 'stijgen of dalen'}.",
+                    f"{moves or none} of {plural(profile.trends, 'tested series', 'tested series')} {'rises or falls' if moves < 2 else 'rise or fall'}.",
                 )
             )
         if told and "Benjamini-Hochberg" in settings.get("multiplicity", ""):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_dir
 from bds_tool.base.names import file_name
-from bds_tool.base.text import language, t
+from bds_tool.base.text import language, plural, t
 from bds_tool.export.report import cells, maps, words
 from bds_tool.export.report.book import Area, Book, theme_title
 from bds_tool.export.report.indicator_page import Row, indicator_page
@@ -114,7 +114,7 @@ class _Site:
             "theme_title": theme_title,
             "counted": words.counted,
             "without": words.without,
-            "plural": words.plural,
+            "plural": plural,
             "drawn": drawn,
             "demo": demo,
             "wide": self.profiles.wide,

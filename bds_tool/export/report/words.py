@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bds_tool.base.text import number, t
+from bds_tool.base.text import number, plural, t
 from bds_tool.export.report import cells
 
 #: Sides of a comparison: higher, lower, tested without a difference, not tested.
@@ -103,11 +103,6 @@ def without(row: Mapping[str, Any]) -> str:
     share = 100 * missing / (n + missing)
     told = "< 1" if 0 < share < 1 else number(share)
     return t(f"{told} % zonder waarde", f"{told} % without a value")
-
-
-def plural(count: int, one: str, many: str) -> str:
-    """`1 wijk`, `12 wijken`."""
-    return f"{number(count)} {one if count == 1 else many}"
 
 
 def years(period: str) -> str:

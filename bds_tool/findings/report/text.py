@@ -169,12 +169,8 @@ def verdict(report: dict[str, Any]) -> str:
     s = report["summary"]
     if report["command"] != "bds validate":
         return _checked(report)
-    read = t(
-        f"{number(s['files'])} bestanden, {number(s['rows'])} registraties",
-        f"{number(s['files'])} files, {number(s['rows'])} registrations",
-    )
-    if s["files"] == 1:
-        read = t(f"1 bestand, {number(s['rows'])} registraties", f"1 file, {number(s['rows'])} registrations")
+    files = _plural(s["files"], "bestand", "bestanden", "file", "files")
+    read = f"{files}, {_plural(s['rows'], 'registratie', 'registraties', 'registration', 'registrations')}"
     line = f"{read}: {_counts(s)}"
     if s["accepted"]:
         line += t(f"; {number(s['accepted'])} geaccepteerd", f"; {number(s['accepted'])} accepted")
@@ -190,8 +186,10 @@ def _checked(report: dict[str, Any]) -> str:
     files = t("1 bestand", "1 file") if n == 1 else t(f"{number(n)} bestanden", f"{number(n)} files")
     line = t(f"{files} nagekeken: {_counts(s)}", f"{files} checked: {_counts(s)}")
     if s["accepted"]:
-        n = number(s["accepted"])
-        line += t(f"; {n} bekende afwijkingen aanvaard", f"; {n} known deviations accepted")
+        known = _plural(
+            s["accepted"], "bekende afwijking", "bekende afwijkingen", "known deviation", "known deviations"
+        )
+        line += t(f"; {known} aanvaard", f"; {known} accepted")
     if report["not_judged"]:
         names = ", ".join(r["name"] for r in report["not_judged"])
         line += t(f"; niet beoordeeld: {names}", f"; not judged: {names}")
