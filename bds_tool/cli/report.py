@@ -11,7 +11,7 @@ from bds_tool.base.errors import UsageError
 from bds_tool.base.text import number, plural, t
 from bds_tool.cli.project import project
 from bds_tool.cli.protect import STRICT
-from bds_tool.cli.render import talk
+from bds_tool.cli.render import one_of, talk
 
 ResultPath = Annotated[Path, typer.Argument(metavar="RESULT", help="Beveiligd resultaat (NAAM.result).")]
 Out = Annotated[Path, typer.Option("--output", "--out", "-o", help="Bestand of map die wordt gemaakt.")]
@@ -77,9 +77,15 @@ def table(
     standardise: Annotated[
         str,
         typer.Option(
-            help="Direct gestandaardiseerd naar deze uitsplitsingen van het resultaat (age,sex), waar alle delen getoond zijn."
+            help="Gestandaardiseerd naar deze uitsplitsingen van het resultaat (age,sex), waar alle delen getoond zijn."
         ),
     ] = "",
+    method: Annotated[
+        str,
+        typer.Option(
+            help="Bij --standardise: direct, of indirect (SIR met exacte grenzen, ook voor kleine gebieden)."
+        ),
+    ] = "direct",
     book: Annotated[
         bool, typer.Option("--book", help="Tabellenboek: een werkboek per gemeente, alle thema's.")
     ] = False,
@@ -97,7 +103,8 @@ def table(
     if not book:
         format_ = _format(format_, output)
     if standardise:
-        opened = opened.standardised([word.strip() for word in standardise.split(",") if word.strip()])
+        kind = one_of(method, ("direct", "indirect"), "--method")
+        opened = opened.standardised([word.strip() for word in standardise.split(",") if word.strip()], kind)
     if book:
         count = write_book(opened, output, level=level or "gemeente", replace=force)
         if not quiet:

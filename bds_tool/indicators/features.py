@@ -234,7 +234,9 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
             reva_dag=int,
         ),
         "sdqitem": lambda: typed("sdqitem.csv", bdsnummer=int, schaal=str, omgekeerd=lambda v: v == "ja"),
-        "sdqgrens": lambda: typed("sdqgrens.csv", instrument=str, schaal=str, grens=int),
+        "sdqgrens": lambda: typed(
+            "sdqgrens.csv", instrument=str, informant=str, van_jaar=int, tot_jaar=int, schaal=str, grens=int
+        ),
         "groeitabel": lambda: growth_per_day(settings.cutoff),
         "lms_lengte": lms_per_height,
         "vwoitem": _items,

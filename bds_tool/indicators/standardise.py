@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.indicators.cube import Space, roll_up
 from bds_tool.indicators.result import BREAKDOWNS, FIGURES, TOTAL
-from bds_tool.indicators.statistics import standardised_rates
+from bds_tool.indicators.statistics import indirect_rates, standardised_rates
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,8 +29,13 @@ FILE = "gestandaardiseerd.parquet"
 UNKNOWN = "onbekend"
 
 
-def method(by: Sequence[str], period: str) -> str:
+DIRECT, INDIRECT = "direct", "indirect"
+
+
+def method(by: Sequence[str], period: str, kind: str = DIRECT) -> str:
     """What a rate was standardised to, and how its interval was made."""
+    if kind == INDIRECT:
+        return f"indirect gestandaardiseerd naar {', '.join(by)} (SIR = waarde / referentie, Poisson exact 95%; standaard: alle gegevens, {period})"
     return f"direct gestandaardiseerd naar {', '.join(by)} (Dobson 95%; standaard: alle gegevens, {period})"
 
 
@@ -127,14 +132,15 @@ _PLACE = ("indicator", "level", "area", "area_name", "parent", "period")
 
 
 def published(
-    frame: pl.DataFrame, by: Sequence[str], scales: Mapping[str, float], period: str
+    frame: pl.DataFrame, by: Sequence[str], scales: Mapping[str, float], period: str, kind: str = DIRECT
 ) -> pl.DataFrame:
     """Standardised rates from the rows of a protected result: one row per indicator, area and period, as in a result.
 
     `scales` (indicator → unit per child) says which indicators are proportions or rates; `period` is the whole period,
     of which the highest area gives the standard. A rate is `verborgen` when the row of one of its strata is not shown,
     for the area or for the standard; `geen_gegevens` when a stratum of the standard has nobody in that area;
-    `niet_op_dit_niveau` as its strata.
+    `niet_op_dit_niveau` as its strata. Indirect: the value is the crude rate of the standard times the SIR, and the
+    reference is that crude rate.
     """
     import polars as pl
 
@@ -144,14 +150,14 @@ def published(
         *(pl.col(c) == TOTAL for c in BREAKDOWNS if c not in by),
     )
     parts = [
-        _published(part, by, scales[name], period)
+        _published(part, by, scales[name], period, kind)
         for (name,), part in strata.group_by("indicator", maintain_order=True)
     ]
     empty = frame.clear()
     return pl.concat([empty, *(p.select(empty.columns).cast(empty.schema) for p in parts)])
 
 
-def _published(strata: pl.DataFrame, by: Sequence[str], scale: float, period: str) -> pl.DataFrame:
+def _published(strata: pl.DataFrame, by: Sequence[str], scale: float, period: str, kind: str) -> pl.DataFrame:
     import numpy as np
     import polars as pl
 
@@ -169,9 +175,17 @@ def _published(strata: pl.DataFrame, by: Sequence[str], scale: float, period: st
     standard = n[whole[0]] if len(whole) else np.zeros(kinds.height)
     # A stratum that the standard does not show has a weight nobody knows.
     known = shown.all(axis=1) & bool(shown[whole].all() and standard.any())
-    value, low, high = (v * scale for v in standardised_rates(x, n, standard))
+    crude = np.full(places.height, np.nan)
+    if kind == INDIRECT:
+        cases = x[whole[0]] if len(whole) else np.zeros(kinds.height)
+        crude[:] = cases.sum() / standard.sum() * scale if standard.sum() else np.nan
+        value, low, high = (v * crude for v in indirect_rates(x, n, cases, standard))
+    else:
+        value, low, high = (v * scale for v in standardised_rates(x, n, standard))
     status = np.select([too_low, ~known, np.isfinite(value)], [TOO_LOW, HIDDEN, SHOWN], NO_DATA)
     figures = {"value": value, "lower": low, "upper": high, "n": n.sum(1), "x": x.sum(1)}
+    if kind == INDIRECT:
+        figures["reference"] = crude
     return places.with_columns(
         *(pl.lit(TOTAL).alias(c) for c in BREAKDOWNS),
         *(pl.lit(None).alias(c) for c in (*FIGURES, "reliability") if c not in figures),
@@ -179,6 +193,6 @@ def _published(strata: pl.DataFrame, by: Sequence[str], scale: float, period: st
             pl.Series(c, np.where(status == SHOWN, v, np.nan)).fill_nan(None).alias(c)
             for c, v in figures.items()
         ),
-        pl.lit(method(by, period)).alias("method"),
+        pl.lit(method(by, period, kind)).alias("method"),
         pl.Series("status", status),
     )

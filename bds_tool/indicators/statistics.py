@@ -162,6 +162,30 @@ def standardised_rate(
     return rate, low, high
 
 
+def indirect_rates(
+    x: Any,  # noqa: ANN401  # arrays
+    n: Any,  # noqa: ANN401
+    standard_x: Any,  # noqa: ANN401
+    standard_n: Any,  # noqa: ANN401
+    confidence: float = CONFIDENCE,
+) -> tuple[Floats, Floats, Floats]:
+    """Observed over expected (SIR) with exact Poisson limits; `x` and `n` have shape (areas, strata).
+
+    Expected is what the area would have with the rates of the standard. NaN where nothing is expected, or where the
+    area has somebody in a stratum that the standard does not know.
+    """
+    import numpy as np
+
+    n, sx, sn = (np.asarray(v, float) for v in (n, standard_x, standard_n))
+    observed = np.asarray(x, float).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = (n * np.where(sn > 0, sx / sn, 0.0)).sum(axis=1)
+        known = (expected > 0) & ~((n > 0) & (sn == 0)).any(axis=1)
+        scale = np.where(known, 1 / expected, np.nan)
+    low, high = poisson_exact(observed, confidence)
+    return observed * scale, low * scale, high * scale
+
+
 def two_proportions(x1: Any, n1: Any, x2: Any, n2: Any) -> Pair:  # noqa: ANN401
     """Z and two-sided p of the difference of two proportions (pooled variance, no continuity correction).
 

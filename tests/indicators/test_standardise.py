@@ -8,8 +8,9 @@ import pytest
 
 from bds_tool.export.report.book import open_book
 from bds_tool.indicators.result import UNPROVEN, read_result, write_result
+from bds_tool.protect.fit import TOLD
 from bds_tool.protect.policy import load_policy
-from bds_tool.protect.seal import TOLD, public_meta, seal_facts, sealer
+from bds_tool.protect.seal import public_meta, seal_facts, sealer
 
 #: wijk → sex → (children, breastfed at birth)
 GIVEN = {"WK036300": {"1": (10, 5), "2": (20, 4)}, "WK036301": {"1": (30, 6), "2": (10, 5)}}
@@ -171,3 +172,39 @@ def test_the_table_of_a_report_can_be_standardised(shown, tmp_path, bds):
     assert done.code == 2
     assert "niet uitgesplitst naar age" in done.err
     assert "sex" in done.err
+
+
+def test_indirect_by_hand_and_by_another_program():
+    """Two strata with 10 of 100 and 40 of 200 in the standard: the first area expects 50 x 0.1 + 10 x 0.2 = 7 and has 12."""
+    from scipy.stats import chi2
+
+    from bds_tool.indicators.statistics import indirect_rates
+
+    sir, low, high = indirect_rates(
+        [[8, 4], [0, 0], [0, 3]], [[50, 10], [20, 0], [0, 15]], [10, 40], [100, 200]
+    )
+    assert sir == pytest.approx([12 / 7, 0, 1])
+    # the table of exact limits of Poisson counts: 12 has 6.20 and 20.96, 0 has 0 and 3.689, 3 has 0.619 and 8.767
+    assert low * [7, 2, 3] == pytest.approx([6.2006, 0, 0.6187], abs=1e-3)
+    assert high * [7, 2, 3] == pytest.approx([20.9616, 3.6889, 8.7673], abs=1e-3)
+    assert low[0] * 7 == pytest.approx(chi2.ppf(0.025, 24) / 2)
+    assert high[0] * 7 == pytest.approx(chi2.ppf(0.975, 26) / 2)
+    # nobody expected, or somebody in a stratum that the standard does not know
+    assert indirect_rates([[1, 0], [1, 1]], [[5, 0], [5, 5]], [0, 0], [10, 0])[0] != pytest.approx([0, 0])
+
+
+def test_a_table_with_the_sir(shown, tmp_path, bds):
+    """The whole against itself is 1; an area is its observed over expected from the strata shown."""
+    _, protect = shown
+    safe, out = protect(), tmp_path / "t.csv"
+    done = bds("report", "table", safe, "--standardise", "sex", "--method", "indirect", "-o", out)
+    assert done.code == 0, done.err
+    told = {r["area"]: r for r in pl.read_csv(out).iter_rows(named=True)}
+    assert told["totaal"]["value"] == pytest.approx(told["totaal"]["reference"])
+    rows = pl.read_parquet(safe / "counts.parquet").filter(pl.col("sex").is_in(["M", "V"]))
+    rate = {r["sex"]: r["x"] / r["n"] for r in rows.filter(pl.col("level") == "land").iter_rows(named=True)}
+    for area, row in told.items():
+        own = rows.filter(pl.col("area") == area)
+        expected = sum(r["n"] * rate[r["sex"]] for r in own.iter_rows(named=True))
+        assert row["value"] / row["reference"] == pytest.approx(own["x"].sum() / expected), area
+        assert row["lower"] <= row["value"] <= row["upper"]

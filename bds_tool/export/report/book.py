@@ -176,8 +176,8 @@ class Book:
             )
         return Book(self.result, self.frame.filter(pl.col("indicator").is_in(kept)))
 
-    def standardised(self, by: Sequence[str]) -> Book:
-        """The directly standardised rates that follow from what this result shows, as a book of its own.
+    def standardised(self, by: Sequence[str], kind: str = "direct") -> Book:
+        """The directly or indirectly standardised rates that follow from what this result shows, as a book of its own.
 
         Raises UsageError when `by` are no breakdowns of this result.
         """
@@ -200,7 +200,8 @@ class Book:
             for key, d in self.result.meta["definitions"].items()
             if d["kind"] != "gemiddelde"
         }
-        return Book(self.result, published(self.frame, by, scales, self.result.meta["period"]["label"]))
+        period = self.result.meta["period"]["label"]
+        return Book(self.result, published(self.frame, by, scales, period, kind))
 
     def indicator(self, key: str) -> Indicator:
         """Raises UsageError with the nearest names when there is no such indicator in this result."""

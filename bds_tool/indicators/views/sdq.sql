@@ -3,7 +3,8 @@
 -- elementen: 1078-1102, 1112-1117, 1341, 1343, 1447
 -- schaalscores: som van de vijf items (code - 1, omgekeerde items 3 - code) als alle vijf bekend zijn, anders de
 -- geregistreerde score (1112-1115, 1117); totaal: som van vier schalen, anders 1116
--- grens: totaalscore vanaf waar de score verhoogd heet, per instrument (referenties/sdqgrens.csv; lege code = de rest)
+-- grens: totaalscore vanaf waar de score verhoogd heet, bij dit instrument, deze leeftijd en deze invuller
+-- (referenties/sdqgrens.csv); leeg waar geen grens geldt
 -- informant: W0641; instrument: W0640; volgend_jaar: leeftijd in maanden bij de volgende SDQ van het kind in het jaar,
 -- 9999 als dit de laatste is; op één dag gaat die van de ouder (01) voor
 SELECT
@@ -11,7 +12,7 @@ SELECT
   CAST(CAST(floor(s.leeftijd_mnd / 12) AS INTEGER) AS VARCHAR) AS age,
   s.emotie, s.gedrag, s.leeftijdgenoot, s.hyper, s.prosociaal, s.impact,
   coalesce(s.emotie + s.gedrag + s.leeftijdgenoot + s.hyper, s.totaal) AS totaal,
-  coalesce(g.grens, a.grens) AS grens,
+  g.grens,
   coalesce(lead(s.leeftijd_mnd) OVER (
     PARTITION BY s.kind, year(s.datum) ORDER BY s.datum, coalesce(s.informant, '99') DESC, s.instrument, s.act
   ), 9999) AS volgend_jaar
@@ -49,7 +50,7 @@ FROM (
   ) AS r
   GROUP BY r.kind, r.act
 ) AS s
-LEFT JOIN sdqgrens AS g ON g.instrument = s.instrument
-LEFT JOIN sdqgrens AS a ON a.instrument = ''
+LEFT JOIN sdqgrens AS g ON g.instrument = coalesce(s.instrument, '') AND g.informant = s.informant
+  AND floor(s.leeftijd_mnd / 12) BETWEEN g.van_jaar AND g.tot_jaar
 WHERE s.totaal IS NOT NULL OR s.emotie IS NOT NULL OR s.gedrag IS NOT NULL OR s.leeftijdgenoot IS NOT NULL
   OR s.hyper IS NOT NULL OR s.prosociaal IS NOT NULL
