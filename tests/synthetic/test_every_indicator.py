@@ -46,3 +46,39 @@ def test_what_the_theme_adds_is_of_the_lists_of_its_version(tmp_path):
         assert found["bdsnummer"].n_unique() == 7
         judged = validate(store, Options(today=date(2026, 1, 1)))
     assert judged.totals.filter(pl.col("severity") == "fout").height == 0
+
+
+@pytest.mark.slow
+def test_the_page_beside_the_netherlands_has_the_figures_of_the_region(tmp_path):
+    """docs/uitleg/verzonnen-regio.md: the region counted anew, and within two points of what was published."""
+    import re
+    from pathlib import Path
+
+    page = Path(__file__).resolve().parents[2] / "docs" / "uitleg" / "verzonnen-regio.md"
+    told = re.findall(
+        r"^\| ([A-Z0-9-]+) [^|]+\| ([\d,]+) % \| ([\d,]+) % \|",
+        page.read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    assert len(told) == 3
+    request = Request(
+        8000,
+        seed=7,
+        region="gemeenten=3,wijken=8,buurten=30",
+        themes=("zwangerschap", "voeding", "vragen", "zorg"),
+    )
+    generate(request, tmp_path / "r.bds")
+    with Store.open(tmp_path / "r.bds") as store:
+        plan = Plan(
+            choose([t[0] for t in told]),
+            Settings(2021, 2025, date(2025, 12, 31)),
+            levels=(),
+            by=(),
+            yearly=False,
+        )
+        result = compute(store, plan, tmp_path / "r.result")
+    found = dict(result.counts().filter(level="land").collect().select("indicator", "value").iter_rows())
+    for name, *figures in told:
+        ours, national = (float(f.replace(",", ".")) for f in figures)
+        assert found[name] == pytest.approx(ours, abs=0.051), name
+        assert found[name] == pytest.approx(national, abs=2), name
