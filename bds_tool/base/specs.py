@@ -29,7 +29,7 @@ def specs_dir() -> Path:
     # Asked for once per message: the file system is looked at once per folder.
     chosen = chosen_specs()
     found = _folders.get(chosen)
-    if found is None or (found != Path(chosen) and not found.is_dir()):
+    if found is None or (chosen and found != Path(chosen) and not found.is_dir()):
         found = _folders[chosen] = _folder(chosen)
     return found
 

@@ -24,7 +24,7 @@ def detect(interaction: str, rows: Iterable[tuple[Any, ...]]) -> tuple[str, str]
         for version in marks.get(number, ()) or marks.get((number, code), ()):
             score[version] += 1
     # A draft shares its interaction with the version it starts from; it wins only by what that version lacks.
-    settled = [v for v in candidates if not is_draft(v)]
+    settled = _settled(candidates, str(specs_dir()))
     best = max(candidates, key=lambda v: (score[v], v in settled, candidates.index(v)))
     total = sum(score.values())
     if settled == [best] and score[best] == total:
@@ -41,6 +41,11 @@ def _candidates(specs: str) -> dict[str, tuple[str, ...]]:  # noqa: ARG001  # th
         name = load(version).interactie
         found[name] = (*found.get(name, ()), version)
     return found
+
+
+@lru_cache(maxsize=2)
+def _settled(candidates: tuple[str, ...], specs: str) -> list[str]:  # noqa: ARG001  # the key of the cache
+    return [v for v in candidates if not is_draft(v)]
 
 
 @lru_cache(maxsize=2)

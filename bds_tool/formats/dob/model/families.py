@@ -30,11 +30,17 @@ def model_for(root: str, version: str) -> Model | None:
 
     A draft version is judged by the newest edition with the same root element.
     """
-    folder = specs_dir() / DOSSIER
+    return _model_for(specs_dir(), root, version)
+
+
+# Asked for several times per message.
+@lru_cache(maxsize=64)
+def _model_for(specs: Path, root: str, version: str) -> Model | None:
+    folder = specs / DOSSIER
     known = messages(folder)
-    for message in other_messages().get(root, ()):
+    for message in _others(specs).get(root, ()):
         if message.versions is not None and message.versions.holds(version):
-            return load_model(specs_dir() / OTHERS, message.key, lists_of(version))
+            return load_model(specs / OTHERS, message.key, lists_of(version))
     # a version that is named holds, whatever message was delivered as one of it
     key = version if version in known else next((k for k, m in reversed(known.items()) if m.root == root), "")
     return load_model(folder, key)

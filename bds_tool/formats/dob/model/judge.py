@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from lxml.etree import tostring
+
 from bds_tool.formats.dob.model.attributes import Attributes
 from bds_tool.formats.dob.model.content import HL7
 from bds_tool.formats.dob.model.demands import Count, number_of
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
 
 _TEMPLATE = HL7 + "templateId"
 _XSI_TYPE = XSI + "type"
-#: Children, and facts of all elements, of a part that is compared as a whole.
-_FEW, _SMALL = 12, 400
+#: Children of a part that is compared as a whole.
+_FEW = 24
 
 
 @lru_cache(maxsize=24)
@@ -213,7 +215,7 @@ class _Walk:
                 spot = known.bare
             marked, inside = child in marks, len(child)
             if spot.pure and (known.alone or not spot.flavoured):
-                content = _whole(child, self.texts)
+                content = _whole(child)
                 if content is not None:
                     if content not in spot.right:
                         self._part(child, spot, content, known)
@@ -234,7 +236,8 @@ class _Walk:
             len(self.found) == before
             and self.around == around
             and (known.alone or not whole.flavoured)
-            and all(_typed_by_itself(n) for n in e.iter())
+            # of a part with children the meaning of prefixes is in its content
+            and (len(e) > 0 or _typed_by_itself(e))
         ):
             spot.remember(content)
 
@@ -332,19 +335,13 @@ def _xpath(expression: str) -> Any:  # noqa: ANN401  # lxml's XPath
     return etree.XPath(expression)
 
 
-def _whole(e: _Element, texts: set[_Element]) -> object:
-    """What a small element holds, as something to compare; None for a large one."""
+def _whole(e: _Element) -> object:
+    """What an element holds, as something to compare, with what its prefixes mean; None for a large one."""
     if not len(e):
         return (e.prefix, e.text, *e.items())
     if len(e) > _FEW:
         return None
-    parts: list[object] = []
-    for n in e.iter():
-        parts += (n.tag, n.prefix, n.text, len(n), n in texts)
-        parts += n.items()
-        if len(parts) > _SMALL:
-            return None
-    return tuple(parts)
+    return tostring(e, with_tail=False)
 
 
 def _typed_by_itself(e: _Element) -> bool:
