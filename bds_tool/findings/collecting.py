@@ -55,7 +55,7 @@ _OF_VALUE = "BDS2"
 class Collector:
     """`most` examples are kept per rule and element (0: all), the first ones; totals count every one.
 
-    `told`: (bron, regel, waarde) of values that the message standard refuses; one cause is one finding.
+    `told`: (bron, regel, waarde, bdsnummer) of values that the message standard refuses; one cause is one finding.
     """
 
     def __init__(self, most: int, told: pl.DataFrame | None = None) -> None:
@@ -84,7 +84,7 @@ class Collector:
     def _untold(frame: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
         numbered = frame.with_row_index("at")
         twice = numbered.filter(pl.col("code").str.starts_with(_OF_VALUE)).join(
-            told, on=["bron", "regel", "waarde"], how="semi"
+            told, on=["bron", "regel", "waarde", "bdsnummer"], how="semi"
         )
         return (
             frame if twice.is_empty() else frame.filter(~pl.int_range(pl.len()).is_in(twice["at"].implode()))

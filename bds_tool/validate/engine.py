@@ -184,16 +184,34 @@ def _whole(
 
 
 def _told(store: Store, options: Options) -> pl.DataFrame | None:
-    """The values of which a finding on the message says already that they are wrong; None when there are none."""
+    """The registrations of which a finding on the message says already that their value is wrong; None without any.
+
+    A line may hold a whole message: where it has the same value for several elements, only that of the act which the
+    finding names is told.
+    """
     codes = [c for c in _REFUSED if options.codes is None or c in options.codes]
+    place = ["bron", "regel", "waarde"]
     told = (
         store.meldingen()
         .filter(pl.col("code").is_in(codes) & pl.col("waarde").is_not_null())
-        .select("bron", "regel", "waarde")
+        .select(*place, pl.col("bdsnummer").alias("named"))
         .unique()
         .collect()
     )
-    return None if told.is_empty() else told
+    if told.is_empty():
+        return None
+    there = (
+        store.registraties()
+        .select(*place, "bdsnummer")
+        .filter(pl.col("bdsnummer").is_not_null())
+        .join(told.lazy(), on=place)
+        .unique()
+        .collect(engine="streaming")
+    )
+    act = ["bron", "regel", "waarde", "named"]
+    own = pl.col("bdsnummer").eq_missing(pl.col("named"))
+    certain = own | ((pl.len().over(act) == 1) & ~own.any().over(act))
+    return there.filter(certain).select(*place, "bdsnummer").unique()
 
 
 def _remarks(

@@ -228,3 +228,30 @@ def test_a_value_that_the_standard_refuses_is_one_finding(old, new, code, shared
     own = {"BDS848": "BDS202", "BDS850": "BDS203"}[code]
     alone = judge_files(Request([tmp_path / "m.xml"], bds="4.1.3", select=[own]))
     assert own in alone.findings["code"].to_list()
+
+
+def test_in_a_message_of_one_line_only_the_refused_element_is_silent(shared, tmp_path):
+    """Two elements with the same value on one line: the standard refuses one, the rule on values tells the other."""
+    path = next((shared / "real" / "dob" / "4.1.3").glob("*R034*.xml"))
+    root = etree.parse(path, etree.XMLParser(remove_blank_text=True)).getroot()
+    n = {"h": "urn:hl7-org:v3"}
+    number = "{urn:hl7-org:v3}observation"
+    coded = [o for o in root.iter(number) if o.xpath("h:value/@code", namespaces=n)]
+    first = coded[0].find("{urn:hl7-org:v3}value")
+    system, name = first.get("codeSystem"), coded[0].xpath("string(h:code/@code)", namespaces=n)
+    first.set("code", "97")
+    # the same value, of another element and unseen by any template: its templateId is another party's
+    other = etree.fromstring(etree.tostring(coded[0]))
+    other.find("{urn:hl7-org:v3}templateId").set("root", "1.2.3.4")
+    other.find("{urn:hl7-org:v3}code").set("code", "188")
+    other.find("{urn:hl7-org:v3}value").set("codeSystem", system)
+    carrier = coded[0].getparent()
+    more = etree.fromstring(etree.tostring(carrier))
+    more.replace(more.find(number), other)
+    carrier.addnext(more)
+    (tmp_path / "m.xml").write_bytes(etree.tostring(root))
+    assert (tmp_path / "m.xml").read_bytes().count(b"\n") == 0
+    result = judge_files(Request([tmp_path / "m.xml"], bds="4.1.3"))
+    told = result.findings.filter(result.findings["code"] == "BDS203")["bdsnummer"].to_list()
+    assert 188 in told
+    assert int(name) not in told
