@@ -204,10 +204,10 @@ KINDS = (
 )  # fmt: skip
 
 
-def mutant(seed, bases):
+def mutant(seed, bases, kinds=KINDS):
     """(base, kind, content) for a seed; `bases` are paths of messages. None where the kind has no place in the base."""
     r = random.Random(seed)
-    base, kind = r.choice(bases), KINDS[seed % len(KINDS)]
+    base, kind = r.choice(bases), kinds[seed % len(kinds)]
     root = etree.parse(base).getroot()
     try:
         done = kind(r, root)

@@ -12,7 +12,8 @@ from bds_tool.base.specs import specs_dir
 from bds_tool.formats.dob.model import load_model
 from bds_tool.formats.dob.model.judge import judge as ours
 
-from .fresh import mutant
+from .fresh import KINDS, mutant
+from .fresh_more import MORE
 from .official import Judge
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
@@ -59,10 +60,10 @@ def disagreement(version, content):
     return told, theirs, mine
 
 
-def compare(version, seeds):
+def compare(version, seeds, kinds=KINDS):
     wrong, judged = [], 0
     for seed in seeds:
-        made = mutant(seed, bases(version))
+        made = mutant(seed, bases(version), kinds)
         if made is None:
             continue
         judged += 1
@@ -88,4 +89,12 @@ def test_a_fresh_fault_has_the_verdict_of_the_second_reading(version, start, sha
 def test_thousands_of_fresh_faults(version, start, shared):
     judged, wrong = compare(version, range(start, start + 1_000))
     assert judged > 900
+    assert wrong == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", FOLDERS)
+def test_faults_of_other_kinds_and_three_at_once(version, shared):
+    judged, wrong = compare(version, range(20_000, 20_150), MORE)
+    assert judged > 100
     assert wrong == []

@@ -46,6 +46,23 @@ DATA = {
 }
 
 
+#: Officially clean mutants that are a `fout` all the same: a true defect of content, for a registration gets lost.
+DEFECTS = {
+    (
+        "3.2.7",
+        "at_space-01",
+    ): "a consent with the code ` 469`, which no template knows: nobody reads who consented",
+    (
+        "3.2.7",
+        "cd_fixed_code-01",
+    ): "the remark on a consent has a code of nobody: how consent was given is not read",
+    (
+        "3.2.7",
+        "cd_fixed_code-02",
+    ): "why a visit did not take place stands under a code of nobody and is not read",
+}
+
+
 @pytest.fixture(scope="module")
 def mutants(shared, tmp_path_factory):
     folder = tmp_path_factory.mktemp("mutants")
@@ -138,9 +155,7 @@ def test_no_error_where_the_official_rules_have_none(compared):
         for r, new, *_ in compared
         if r["verdict"] == "clean" and errors(new)
     }
-    # An observation whose code is of no list of elements passes officially, and its registration is lost.
-    assert all(codes == ["BDS858"] for codes in wrong.values()), wrong
-    assert len(wrong) <= 12
+    assert wrong == {key: ["BDS858"] for key in DEFECTS}
 
 
 def test_each_official_finding_has_one_of_ours_of_its_role_near_its_line(shared, compared):
