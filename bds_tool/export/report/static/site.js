@@ -116,7 +116,7 @@
         link.href = "indicator/" + indicator[3] + ".html"; head.scope = "row"; head.appendChild(link); line.appendChild(head);
         line.appendChild(cell(x)); line.appendChild(cell(y));
         if (both && x[3] !== null && y[3] !== null && x[4] !== null && y[4] !== null) said = x[4] > y[5] || y[4] > x[5] ? say("overlappen niet", "do not overlap") : say("overlappen", "overlap");
-        line.appendChild(make("td", said, said === say("overlappen niet", "do not overlap") ? "word" : "stil"));
+        if (said) head.appendChild(make("span", say("intervallen ", "intervals ") + said, said === say("overlappen niet", "do not overlap") ? "zegt word" : "zegt"));
         rows.appendChild(line);
       });
       if (empty.length) { var d = make("details", undefined, "none"), s = make("summary", say("In geen van beide te tonen: ", "To be shown in neither: ") + empty.length + (empty.length === 1 ? say(" cijfer", " figure") : say(" cijfers", " figures"))); d.appendChild(s); d.appendChild(make("p", empty.join("; ") + ".")); none.appendChild(d); }
