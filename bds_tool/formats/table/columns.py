@@ -160,7 +160,11 @@ def _recognise(name: str, root: str) -> Column:
             )
         if (repeat or unit) and (found := _element(rest)):
             return found(name, unit, repeat)
-    return _date_of(name, tokens) or _unknown(name)
+    found = _date_of(name, tokens) or _unknown(name)
+    if found.rol == "niet-bds" and tokens != (plainly := _tokens(name.lower())):
+        # `bDs235`: the capitals start no words.
+        return replace(_recognise(" ".join(plainly), root), naam=name)
+    return found
 
 
 def _number_last(tokens: Sequence[str]) -> list[str]:
@@ -199,8 +203,8 @@ def _place(path: str) -> Column:
 
 
 def _last(path: str) -> str:
-    """The last part of a place in JSON, with its words apart: `metingen[].lengteMm` → `lengte Mm`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.split(r"(?:\[\])?\.(?!\d)", path)[-1])
+    """The last part of a place in JSON: `metingen[].lengteMm` → `lengteMm`."""
+    return re.split(r"(?:\[\])?\.(?!\d)", path)[-1]
 
 
 def role_of(path: str, mapping: Mapping[str, ColumnSetting]) -> str:

@@ -169,5 +169,6 @@ def _not_understood(table: Table, made: Plan, sink: Sink, *, alone: bool) -> Non
     if not alone and table.formaat != "json":
         sink.melding("BDS067", pad=table.blad or None, blad=table.blad)
         return
-    for name in [column.naam for column in made.own] or table.names:
+    # Beside other tables of the same JSON a table of keys and dates is no news: they are repeated where they are used.
+    for name in [column.naam for column in made.own] or (table.names if alone else []):
         telling.unknown(table, name, sink)
