@@ -160,11 +160,11 @@ def _recognise(name: str, root: str) -> Column:
             )
         if (repeat or unit) and (found := _element(rest)):
             return found(name, unit, repeat)
-    found = _date_of(name, tokens) or _unknown(name)
-    if found.rol == "niet-bds" and tokens != (plainly := _tokens(name.lower())):
+    column = _date_of(name, tokens) or _unknown(name)
+    if column.rol == "niet-bds" and tokens != (plainly := _tokens(name.lower())):
         # `bDs235`: the capitals start no words.
         return replace(_recognise(" ".join(plainly), root), naam=name)
-    return found
+    return column
 
 
 def _number_last(tokens: Sequence[str]) -> list[str]:
