@@ -100,6 +100,8 @@ def questions(d: Draw) -> None:
 
 def more(d: Draw) -> None:
     """Questions that not every organisation asks, two of the birth, and referrals."""
+    if d.rows.for_message:  # a message wants 302 beside 816, 482 and 485 beside 483, and 714 once
+        return
     spec, acts, coder = d.spec["vragen"], d.acts, d.coder
     for question in spec["aanvulling"]:
         if coder.has(element := int(question["element"])):
