@@ -10,8 +10,9 @@ from bds_tool.synthetic.chance import Ints
 from bds_tool.synthetic.draw import Draw
 from bds_tool.synthetic.people import shifted
 
-#: Least days between two doses of one kind; the RVP asks two weeks in the first series and four for BMR.
-GAP = 28
+#: Least days between two doses of one kind: the RVP asks two weeks in the first series, four for BMR, five months for HPV.
+GAPS = {"04": 28, "09": 150}
+GAP = 14
 
 
 def vaccinations(d: Draw) -> None:
@@ -22,14 +23,15 @@ def vaccinations(d: Draw) -> None:
     d.truth.add("deelname", people, chances, takes, people.care != 1)
     counter = np.zeros(len(acts.owner), np.int64)
     last: dict[str, Ints] = {}
-    for shot in spec["schema"]["prikken"]:
-        _give(d, shot, takes, counter, last)
-    _refuse(d, ~takes, counter)
     first = _first(d, ["w2", "w4"])
+    protected = (d.chance.uniform("schema", people.child) < spec["schema_2_1"]["waarde"]) & (first >= 0)
+    for shot in spec["schema"]["prikken"]:
+        _give(d, shot, takes & ~protected if shot.get("zonder_maternaal") else takes, counter, last)
+    _refuse(d, ~takes, counter)
     if d.coder.has(1584):
-        which = first[first >= 0]
-        protected = d.chance.uniform("schema", acts.child[which]) < 0.7
-        d.rows.act(1584, which, d.coder.codes(1584, ["02", "01"])[protected.astype(int)])
+        which = first >= 0
+        codes = d.coder.codes(1584, ["02", "01"])[protected[which].astype(int)]
+        d.rows.act(1584, first[which], codes)
 
 
 def _give(d: Draw, shot: dict[str, Any], takes: Any, counter: Ints, last: dict[str, Ints]) -> None:  # noqa: ANN401
@@ -47,7 +49,7 @@ def _give(d: Draw, shot: dict[str, Any], takes: Any, counter: Ints, last: dict[s
         u = d.chance.uniform(f"prik {name}", people.child, attempt)
         succeeds = u < (per_shot if attempt == 0 else later)
         able = (given < 0) & (at >= 0) & succeeds & acts.seen[np.maximum(at, 0)]
-        able &= acts.day[np.maximum(at, 0)] - before >= GAP
+        able &= acts.day[np.maximum(at, 0)] - before >= GAPS.get(shot["code"], GAP)
         given = np.where(able, at, given)
     done = (given >= 0) & takes & cohort
     last[shot["code"]] = np.where(done, acts.day[np.maximum(given, 0)], before)
