@@ -101,7 +101,7 @@ def _show(
                  t("alleen links", "left only"), t("alleen rechts", "right only"),
                  t("bewaard buiten de BDS", "kept outside the BDS"), t("niet over te zetten", "cannot be moved"))  # fmt: skip
         body = [("-" if e["element"] is None else e["element"], *list(e.values())[1:]) for e in elements]
-        if body or format_ != "text":
+        if body or output or format_ != "text":
             table(body, heads, format_, output)
 
 

@@ -153,10 +153,11 @@ def _programme(rows: list[tuple[Ints, Floats]], size: int) -> Any:  # noqa: ANN4
     program.row_lower_ = program.row_upper_ = np.zeros(len(rows))
     program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     program.a_matrix_.start_ = np.r_[0, np.cumsum([2 * len(c) for c, _ in rows])].astype(np.int32)
-    program.a_matrix_.index_ = np.concatenate([np.concatenate([c, c + size]) for c, _ in rows]).astype(
-        np.int32
-    )
-    program.a_matrix_.value_ = np.concatenate([np.concatenate([v, -v]) for _, v in rows])
+    # A problem without relations has no rows: every cell changes freely.
+    columns = [np.concatenate([c, c + size]) for c, _ in rows] or [np.array([], dtype=np.int64)]
+    weights = [np.concatenate([v, -v]) for _, v in rows] or [np.array([])]
+    program.a_matrix_.index_ = np.concatenate(columns).astype(np.int32)
+    program.a_matrix_.value_ = np.concatenate(weights)
     with without_stdout():  # it prints a banner before it can be told to be silent
         model = highspy.Highs()
         model.setOptionValue("output_flag", False)

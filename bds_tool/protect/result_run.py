@@ -158,7 +158,7 @@ def _with_room(made: ProtectedResult, policy: Policy, attacked: Callable[..., Ve
         if not verdict.findings:
             first.findings = []
             return first
-        less, told = show_less(made, verdict.findings, policy)
+        less, told = show_less(made, [f.row for f in verdict.findings], policy)
         if not less.any():
             break
         made.hide(less, told)

@@ -17,7 +17,6 @@ from bds_tool.protect.types import Bools, Ints
 if TYPE_CHECKING:
     import polars as pl
 
-    from bds_tool.protect.audit.attack import Finding
     from bds_tool.protect.policy import Policy
     from bds_tool.protect.result_run import ProtectedResult
 
@@ -44,8 +43,10 @@ def wider(
     return told
 
 
-def show_less(made: ProtectedResult, findings: Sequence[Finding], policy: Policy) -> tuple[Bools, Ints]:
-    """Rows to hide beside what was found, and of each the least numerators of the class it tells instead (0: none).
+def show_less(
+    made: ProtectedResult, findings: Sequence[tuple[str, ...]], policy: Policy
+) -> tuple[Bools, Ints]:
+    """Rows to hide beside what was found (indicator, area, period and break-downs of each), and of each the least numerators of the class it tells instead (0: none).
 
     Beside it are the rows of its parent, period and break-down, in all indicators that hang together with it: first those
     that tell a class, then of those shown the one of the smallest area.
@@ -55,7 +56,7 @@ def show_less(made: ProtectedResult, findings: Sequence[Finding], policy: Policy
 
     key, frame = ["indicator", *ROW], made.frame
     definitions = made.meta.get("definitions") or {}
-    found = pl.DataFrame([f.row for f in findings], schema=dict.fromkeys(key, pl.String), orient="row")
+    found = pl.DataFrame(list(findings), schema=dict.fromkeys(key, pl.String), orient="row")
     family = _families(frame["indicator"].unique().to_list(), made.relations)
     numbered = frame.with_columns(
         pl.col("indicator").replace_strict(family, return_dtype=pl.String).alias("_family"),

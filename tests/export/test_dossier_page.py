@@ -250,30 +250,32 @@ def test_a_copy_leaves_out_what_is_about_others(bds, tmp_path):
     assert again.code == 2
 
 
-def test_the_page_in_a_browser(browser, bds, tmp_path):
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(390, "dark"), pytest.param(1280, "light", marks=pytest.mark.slow)]
+)
+def test_the_page_in_a_browser(browser, bds, tmp_path, width, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
     store = tmp_path / "s.bds"
-    assert bds("generate", "--children", 3, "--seed", 5, "-o", store).code == 0
-    shown(bds, store, tmp_path / "p.html", "--nr", 3)
+    assert bds("generate", "--children", 1, "--seed", 5, "-o", store).code == 0
+    shown(bds, store, tmp_path / "p.html")
     wrong = []
-    for width, scheme in ((390, "dark"), (1280, "light")):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
-        )
-        page = context.new_page()
-        page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
-        page.goto((tmp_path / "p.html").as_uri())
-        assert page.locator(".par").first.is_hidden()
-        page.get_by_label("ouder").check()
-        assert page.locator(".par").first.is_visible()
-        assert page.locator(".pro").first.is_hidden()
-        page.get_by_label("professional").check()
-        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-        found = Axe().run(page, options={"preload": False}).response["violations"]
-        serious = [v for v in found if v["impact"] in {"serious", "critical"}]
-        assert [(v["id"], v["nodes"][0]["html"]) for v in serious] == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert page.pdf().startswith(b"%PDF")
-        context.close()
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
+    )
+    page = context.new_page()
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.goto((tmp_path / "p.html").as_uri())
+    assert page.locator(".par").first.is_hidden()
+    page.get_by_label("ouder").check()
+    assert page.locator(".par").first.is_visible()
+    assert page.locator(".pro").first.is_hidden()
+    page.get_by_label("professional").check()
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    serious = [v for v in found if v["impact"] in {"serious", "critical"}]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in serious] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.pdf().startswith(b"%PDF")
+    context.close()
     assert wrong == []

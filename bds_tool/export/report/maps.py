@@ -168,10 +168,10 @@ class Classes:
         last = t(f"{told[-1]} {self.unit} en meer", f"{told[-1]} {self.unit} and more")
         return [(self.mark(i), word.strip()) for i, word in enumerate([first, *between, last])]
 
-    def mark(self, place: int) -> str:
+    def mark(self, rank: int) -> str:
         """The shade of a class: few classes lie as far apart as many."""
         many = len(self.limits) + 1
-        return f"k{round(place * 4 / (many - 1)) if many > 1 else 2}"
+        return f"k{round(rank * 4 / (many - 1)) if many > 1 else 2}"
 
 
 def classes(values: Sequence[float], unit: str) -> Classes:
