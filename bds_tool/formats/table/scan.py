@@ -87,10 +87,38 @@ def tables(
         shutil.rmtree(folder, ignore_errors=True)
 
 
+#: Text that a Parquet file may unfold to, and how many times its own size that may be: a delivery unfolds some ten times.
+_UNFOLDED, _TIMES = 1 << 30, 200
+_LOOK = 200
+
+
+def _unfolding(path: Path) -> None:
+    """A text that stands in a file once and in its rows millions of times fills no memory: Unreadable BDS009.
+
+    How long texts are is told by some rows at the start, the middle and the end.
+    """
+    import polars as pl
+    import polars.selectors as cs
+
+    frame = pl.scan_parquet(path, glob=False).select(
+        (cs.string() | cs.categorical()).cast(pl.String).str.len_bytes()
+    )
+    rows = frame.select(pl.len()).collect().item() if frame.collect_schema() else 0
+    if not rows:
+        return
+    places = {0, max(rows // 2 - _LOOK // 2, 0), max(rows - _LOOK, 0)}
+    means = pl.concat([frame.slice(place, _LOOK).collect() for place in places]).mean()
+    text = sum(v or 0 for v in means.row(0)) * rows
+    if text > _UNFOLDED and text > _TIMES * path.stat().st_size:
+        raise Unreadable("BDS009", reden="omvang", grens=_UNFOLDED)
+
+
 def _scanned(kind: str, path: Path) -> Table:
     import polars as pl
 
     try:
+        if kind == "parquet":
+            _unfolding(path)
         frame = pl.scan_parquet(path, glob=False) if kind == "parquet" else pl.scan_ipc(path)
         schema = frame.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
