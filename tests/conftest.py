@@ -9,6 +9,12 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
+
+# The same examples every time, so that a change is judged by what it changes; `EXPLORE=1 make test` looks for new ones.
+settings.register_profile("fixed", derandomize=True)
+if not os.environ.get("EXPLORE"):
+    settings.load_profile("fixed")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -167,7 +167,11 @@ def test_the_same_registrations_in_every_dialect(tmp_path, rows, how):
     found, told = outcome(path)
     assert found == expected(rows) or told - {"BDS072"}, how
     # Where a finding is the answer, it is not the only answer for what every dialect can say.
-    if how["footer"] or (how["between"] == "kop" and "\n" not in HEADS[how["heads"]][0]):
+    broken = (
+        "\n" in HEADS[how["heads"]][0]
+    )  # a header over two lines between apostrophes is told by other findings
+    footer = how["footer"] and not (broken and how["quote"] == "apostrof")
+    if footer or (how["between"] == "kop" and not broken):
         assert "BDS072" in told
 
 
