@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from bds_tool.base.text import t
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.project import project
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
+from bds_tool.cli.validate import today
 
 Paths = Annotated[list[str], typer.Argument(help="Bestanden, mappen, archieven of een .bds-map.")]
 Key = Annotated[str, typer.Option("--id", help="Sleutel van het dossier; niet nodig als er maar één is.")]
@@ -107,7 +107,7 @@ def show(
     from bds_tool.export.dossier.page import Wishes, page
 
     one_of(audience, AUDIENCES, "--for")
-    day = _day(reference_date)
+    day = today(reference_date, project())
     place = _free(output or Path("dossier.html"), given=output is not None)
     with (
         open_readable(paths, quiet=quiet, bds=bds, from_format=from_format, inspect=_inspect()) as store,
@@ -142,7 +142,7 @@ def copy(
     from bds_tool.export.dossier.copying import write_copy
     from bds_tool.export.dossier.opening import chosen, opened
 
-    day = _day(reference_date)
+    day = today(reference_date, project())
     with (
         open_readable(paths, quiet=quiet, bds=bds, from_format=from_format, inspect=_inspect()) as store,
         opened(store, chosen(store, key, number, organisation), day, bds) as dossier,
@@ -158,18 +158,6 @@ def _inspect() -> tuple[str, ...]:
     from bds_tool.validate.run import INSPECTOR
 
     return (INSPECTOR,)
-
-
-def _day(given: str) -> date:
-    if not given:
-        return project().validate.reference_date or date.today()  # noqa: DTZ011  # a day, as people count them
-    try:
-        return date.fromisoformat(given)
-    except ValueError as error:
-        raise UsageError(
-            t(f"--reference-date {given} is geen datum.", f"--reference-date {given} is no date."),
-            t("Schrijf jjjj-mm-dd.", "Write yyyy-mm-dd."),
-        ) from error
 
 
 def _free(place: Path, *, given: bool) -> Path:

@@ -14,7 +14,6 @@ from bds_tool.schema.units import convert, factor
 if TYPE_CHECKING:
     import polars as pl
 
-    from bds_tool.schema import Definition
 
 _FACTS = ("bdsnummer", "waarde", "eenheid", "nullflavor")
 
@@ -37,7 +36,7 @@ def meanings(version: str) -> Callable[[int | None, str | None, str | None, str 
     def says(number: int | None, value: str | None, unit: str | None, nullflavor: str | None) -> str | None:
         element = definition.elementen.get(number) if number is not None else None
         if element is not None and element.waardenlijst:
-            code = _codes(definition, element.waardenlijst).get(
+            code = _bds_codes(version, element.waardenlijst).get(
                 value if value is not None else f"<{nullflavor}>"
             )
             if code is not None:
@@ -52,7 +51,7 @@ def meanings(version: str) -> Callable[[int | None, str | None, str | None, str 
 
 
 @lru_cache(maxsize=4096)
-def _of(version: str, lijst: str) -> dict[str, str]:
+def _bds_codes(version: str, lijst: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for pair in code_pairs(load(version), lijst):
         if pair.hl7 is not None:
@@ -62,10 +61,6 @@ def _of(version: str, lijst: str) -> dict[str, str]:
         if pair.bds is not None:  # where both lists know a code, it is the BDS code
             found[pair.bds.code] = pair.bds.code
     return found
-
-
-def _codes(definition: Definition, lijst: str) -> dict[str, str]:
-    return _of(definition.version, lijst)
 
 
 def _number(value: str, unit: str, wanted: str) -> str:
