@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -17,13 +18,19 @@ if TYPE_CHECKING:
 SMALL = 10
 #: At most this many values of a coded element are shown.
 VALUES = 12
+#: Percentiles are told of this many values or more.
+MANY = 50
+#: A unit is told when at least this share of the values is possible in it.
+FITTING = 0.8
 
 
 def profile(store: Store, *, small: int = SMALL) -> dict[str, Any]:
-    """What a store holds: files, dossiers, and per element how often it is filled and with what.
+    """What a store holds: files, dossiers, and per element how often it is filled, when and with what.
 
-    Only values of coded and yes/no elements are shown, and only those in at least `small` dossiers. Of numbers the
-    1st and 99th percentile (never the extremes), of dates the first and last year.
+    Only values of coded and yes/no elements are shown, and only those in at least `small` dossiers; the others are
+    counted together. Of numbers the 1st and 99th percentile of 50 values or more (never the extremes), of dates the
+    first and last year. `by_year` tells in how many of the dossiers with a dated registratie of that year the element
+    stands; `looks_like` the unit in which most values are possible, None where no rule or no value says so.
     """
     rows = store.registraties()
     bronnen = store.bronnen()
@@ -42,12 +49,13 @@ def profile(store: Store, *, small: int = SMALL) -> dict[str, Any]:
         .collect(engine="streaming")
         .row(0, named=True)
     )
-    kinds = _kinds(bronnen)
+    known = _known(bronnen)
     per_element = _elements(rows, general["dossiers"])
     numbers = per_element["element"].to_list()
-    coded = [n for n in numbers if kinds.get(n) in {"code", "janee"}]
-    measured = [n for n in numbers if kinds.get(n) in {"maat", "geheel"}]
-    values, quantiles = _values(rows, coded, small), _quantiles(rows, measured)
+    coded = [n for n in numbers if n in known and known[n].kind in {"code", "janee"}]
+    measured = [n for n in numbers if n in known and known[n].kind in {"maat", "geheel"}]
+    values, quantiles = _values(rows, coded, small, known), _quantiles(rows, measured)
+    years, by_year = _years(rows)
     elements = []
     for row in per_element.iter_rows(named=True):
         number = row["element"]
@@ -56,9 +64,17 @@ def profile(store: Store, *, small: int = SMALL) -> dict[str, Any]:
             "units": sorted({told(unit) for unit in row["units"]}),
             "rubrieken": sorted({told(rubriek) for rubriek in row["rubrieken"]}),
             "element_name": element_name(number) or None,
-            "kind": kinds.get(number, "onbekend"),
+            "kind": known[number].kind if number in known else "onbekend",
+            "rubriek": known[number].rubriek if number in known else None,
+            "expected_unit": (known[number].unit if number in known else None) or None,
         }
         entry |= {"values": values.get(number, []), **quantiles.get(number, {})}
+        found = by_year.get(number, {})
+        entry["by_year"] = [
+            {"year": y, "in_dossiers": found.get(y, 0), "share": round(found.get(y, 0) / n, 4)}
+            for y, n in years.items()
+            if found
+        ]
         elements.append(entry)
     return {
         "schema_version": 1,
@@ -68,17 +84,41 @@ def profile(store: Store, *, small: int = SMALL) -> dict[str, Any]:
             for f in bronnen.iter_rows(named=True)
         ],
         **general,
+        "years": [{"year": y, "dossiers": n} for y, n in years.items()],
         "elements": elements,
     }
 
 
-def _kinds(bronnen: pl.DataFrame) -> dict[int, str]:
+@dataclass(frozen=True)
+class Known:
+    """What the definitions say of an element: kind of value, unit of the BDS, rubriek (`R014 Groei`), names of codes."""
+
+    kind: str
+    unit: str
+    rubriek: str | None
+    codes: dict[str, str]
+
+
+def _known(bronnen: pl.DataFrame) -> dict[int, Known]:
+    """The elements of the versions that were read, each in the newest version that has it."""
     from bds_tool.schema import newest, versions
 
-    found: dict[int, str] = {}
-    for formaat, version in bronnen.select("formaat", "bds_herkend").unique().iter_rows():
-        frame = tables(version if version in versions() else newest(), coding_of(formaat)).elements
-        found |= dict(frame.select("bdsnummer", "kind").iter_rows())
+    found: dict[int, Known] = {}
+    pairs = {
+        (version if version in versions() else newest(), coding_of(formaat))
+        for formaat, version in bronnen.select("formaat", "bds_herkend").iter_rows()
+    }
+    for version, coding in sorted(pairs, key=lambda pair: versions().index(pair[0])):
+        seen = tables(version, coding)
+        names: dict[str, dict[str, str]] = {}
+        for lijst, code, name in seen.codes.select("lijst", "waarde", "display").iter_rows():
+            names.setdefault(lijst, {})[code] = name or ""
+        rubrieken = seen.definition.rubrieken
+        for number, kind, unit, lijst, rubriek in seen.elements.select(
+            "bdsnummer", "kind", "due_unit", "lijst", "due_rubriek"
+        ).iter_rows():
+            title = f"{rubriek} {rubrieken[rubriek].naam}" if rubriek in rubrieken else rubriek
+            found[number] = Known(kind, unit or "", title, names.get(lijst, {}))
     return found
 
 
@@ -105,7 +145,30 @@ def _elements(rows: pl.LazyFrame, dossiers: int) -> pl.DataFrame:
     )
 
 
-def _values(rows: pl.LazyFrame, numbers: list[int], small: int) -> dict[int, list[dict[str, Any]]]:
+def _years(rows: pl.LazyFrame) -> tuple[dict[int, int], dict[int, dict[int, int]]]:
+    """Year → dossiers with a dated registratie in it, for every year from the first to the last; element → the same."""
+    dated = rows.filter(pl.col("datum").is_not_null()).select(
+        pl.col("bdsnummer").alias("element"),
+        pl.col("datum").dt.year().cast(pl.Int64).alias("year"),
+        pl.struct("bron", "dossier_id").alias("dossier"),
+        (pl.col("waarde").is_not_null() | pl.col("tekst").is_not_null()).alias("filled"),
+    )
+    count = pl.col("dossier").n_unique()
+    all_years = dict(dated.group_by("year").agg(count).collect(engine="streaming").iter_rows())
+    found: dict[int, dict[int, int]] = {}
+    per_element = (
+        dated.filter(pl.col("element").is_not_null() & pl.col("filled"))
+        .group_by("element", "year")
+        .agg(count)
+    )
+    for element, year, n in per_element.collect(engine="streaming").iter_rows():
+        found.setdefault(element, {})[year] = n
+    return {y: all_years[y] for y in sorted(all_years)}, found
+
+
+def _values(
+    rows: pl.LazyFrame, numbers: list[int], small: int, known: dict[int, Known]
+) -> dict[int, list[dict[str, Any]]]:
     counted = (
         rows.filter(pl.col("bdsnummer").is_in(numbers) & pl.col("waarde").is_not_null())
         .group_by("bdsnummer", "waarde")
@@ -114,46 +177,75 @@ def _values(rows: pl.LazyFrame, numbers: list[int], small: int) -> dict[int, lis
         .collect(engine="streaming")
     )
     result: dict[int, list[dict[str, Any]]] = {}
-    for (number,), part in counted.group_by("bdsnummer", maintain_order=True):
+    for (key,), part in counted.group_by("bdsnummer", maintain_order=True):
+        number = int(str(key))
+        names = known[number].codes
         # What is long is no code but text in a coded field, and may say anything.
         shown = part.filter((pl.col("dossiers") >= small) & (pl.col("waarde").str.len_chars() <= 12)).head(
             VALUES
         )
         rest = part.join(shown, on="waarde", how="anti")
-        entries = [{"value": v, "n": n} for v, n in shown.select("waarde", "n").iter_rows()]
+        entries: list[dict[str, Any]] = [
+            {"value": v, "name": names.get(v) or None, "n": n}
+            for v, n in shown.select("waarde", "n").iter_rows()
+        ]
         if rest.height:
-            hidden = int(rest["n"].sum())
-            entries.append({"value": None, "n": hidden if hidden >= small else None, "distinct": rest.height})
-        result[int(str(number))] = entries
+            entries.append({"value": None, "name": None, "n": int(rest["n"].sum()), "distinct": rest.height})
+        result[number] = entries
     return result
 
 
 def _quantiles(rows: pl.LazyFrame, numbers: list[int]) -> dict[int, dict[str, Any]]:
+    """Percentiles of numbers, and the unit in which most of them are possible."""
     x = pl.col("waarde").cast(pl.Float64, strict=False)
+    fits = {n: _units(n) for n in numbers}
+    wide = max((len(f) for f in fits.values()), default=0)
+    looked = rows.filter(pl.col("bdsnummer").is_in(numbers)).select("bdsnummer", x.alias("x"))
+    bounds = pl.LazyFrame(
+        {
+            "bdsnummer": numbers,
+            **{
+                f"{side}{i}": [f[i][at] if i < len(f) else None for f in fits.values()]
+                for i in range(wide)
+                for at, side in ((1, "low"), (2, "high"))
+            },
+        },
+        schema_overrides={"bdsnummer": looked.collect_schema()["bdsnummer"]},
+    )
     found = (
-        rows.filter(pl.col("bdsnummer").is_in(numbers))
+        looked.join(bounds, on="bdsnummer")
         .group_by("bdsnummer")
         .agg(
-            x.quantile(0.01).alias("p1"),
-            x.median().alias("median"),
-            x.quantile(0.99).alias("p99"),
-            x.count().alias("n"),
+            pl.col("x").quantile(0.01).alias("p1"),
+            pl.col("x").median().alias("median"),
+            pl.col("x").quantile(0.99).alias("p99"),
+            pl.col("x").count().alias("n"),
+            *(pl.col("x").is_between(f"low{i}", f"high{i}").sum().alias(f"fits{i}") for i in range(wide)),
         )
         .collect()
     )
-    return {r["bdsnummer"]: _guess(r) for r in found.iter_rows(named=True) if r["n"]}
+    return {r["bdsnummer"]: _guess(r, fits[r["bdsnummer"]]) for r in found.iter_rows(named=True) if r["n"]}
 
 
-def _guess(row: dict[str, Any]) -> dict[str, Any]:
-    """Percentiles, and for heights and weights which unit the numbers look like."""
-    guess = None
-    median = row["median"]
-    if row["bdsnummer"] in {235, 238, 240, 252, 112, 113}:
-        guess = "mm" if median >= 250 else "cm" if median >= 20 else "m"
-    elif row["bdsnummer"] in {245, 110, 111}:
-        guess = "g" if median >= 500 else "kg"
-    elif row["bdsnummer"] == 82:
-        guess = "d" if median >= 100 else "wk"
+def _units(number: int) -> list[tuple[str, float, float]]:
+    """The units that an element can have, its own first, with the values that are possible in each (BDS231)."""
+    from bds_tool.formats.table.columns import units_by_name
+    from bds_tool.formats.table.elements import elements, possible
+
+    own, limits = elements()[number].eenheid if number in elements() else "", None
+    if own:
+        limits = possible(number)
+    if limits is None:
+        return []
+    others = {u: float(factor) for u, due, factor in units_by_name().values() if due == own and u != own}
+    low, high = limits
+    return [(own, low, high), *((u, low / f, high / f) for u, f in sorted(others.items()))]
+
+
+def _guess(row: dict[str, Any], units: list[tuple[str, float, float]]) -> dict[str, Any]:
+    fitting = [row[f"fits{i}"] / row["n"] for i in range(len(units))]
+    best = max(range(len(units)), key=lambda i: (fitting[i], -i), default=None)
+    guess = units[best][0] if best is not None and fitting[best] >= FITTING else None
     # Percentiles of a few values would show the values themselves.
-    shown = {k: row[k] for k in ("p1", "median", "p99")} if row["n"] >= 50 else {}
+    shown = {k: row[k] for k in ("p1", "median", "p99")} if row["n"] >= MANY else {}
     return {**shown, "looks_like": guess}
