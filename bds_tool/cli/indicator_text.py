@@ -77,26 +77,8 @@ def summary(result: Result) -> None:
     next_step("bds", "protect", "run", path, "--output", path.with_name(f"{path.stem}-veilig.result"))
 
 
-#: Columns of the flow: key in the metadata → name in Dutch and English.
-FLOW = {
-    "indicator": ("indicator", "indicator"),
-    "dossiers": ("dossiers", "dossiers"),
-    "birth_date": ("zonder_geboortedatum", "without_birth_date"),
-    "objections": ("bezwaar", "objection"),
-    "outside": ("buiten_leeftijd_of_contact", "outside_age_or_contact"),
-    "population": ("populatie", "population"),
-    "not_delivered": ("niet_geleverd", "not_delivered"),
-    "implausible": ("ongeloofwaardig", "implausible"),
-    "codes_not_understood": ("code_onbekend", "code_unknown"),
-    "conflicts": ("tegenspraak", "contradiction"),
-    "missing": ("zonder_gegevens", "without_data"),
-    "n": ("noemer", "denominator"),
-    "x": ("teller", "numerator"),
-}
-
-
 def flow(
-    result: Annotated[Path, typer.Argument(help="Geteld, nog onbeschermd resultaat (NAAM.result).")],
+    result: Annotated[Path, typer.Argument(help="Geteld of beschermd resultaat (NAAM.result).")],
     format_: Annotated[
         str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
     ] = "text",
@@ -104,24 +86,53 @@ def flow(
         Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
     ] = None,
 ) -> None:
-    """Per indicator van gelezen dossiers tot noemer en teller: wie viel waarom weg. Alleen voor intern gebruik."""
+    """Per indicator van gelezen dossiers tot noemer en teller: wie viel waarom weg. Beschermd: afgerond."""
+    from bds_tool.indicators import flow_words
     from bds_tool.indicators.result import read_result
 
-    rows = read_result(result).meta.get("indicator_flow")
+    found = read_result(result)
+    if found.protected:
+        _published(result, format_, output)
+        return
+    rows = found.meta.get("indicator_flow")
     if not rows:
-        raise UsageError(
-            t(
-                f"{result.name} zegt niet wat er is weggelaten: het is beschermd of door een oudere versie geteld.",
-                f"{result.name} does not tell what was left out: it is protected or counted by an older version.",
-            ),
-            t("Geef het resultaat van bds indicator compute.", "Give the result of bds indicator compute."),
-        )
+        raise _no_flow(result)
     table(
-        [[row[c] for c in FLOW] for row in rows], tuple(t(*words) for words in FLOW.values()), format_, output
+        [[row[c] for c in flow_words.COLUMNS] for row in rows],
+        tuple(t(*words) for words in flow_words.COLUMNS.values()),
+        format_,
+        output,
     )
     talk(
         t(
-            "Over alle gebieden en jaren samen; telt u meer jaren, dan telt een kind elk jaar. Publiceer deze tabel niet.",
-            "Over all areas and years; with more years a child counts in each. Do not publish this table.",
+            "Over alle gebieden en jaren samen; telt u meer jaren, dan telt een kind elk jaar. Publiceer deze tabel niet: "
+            "geef bds indicator flow het beschermde resultaat.",
+            "Over all areas and years; with more years a child counts in each. Do not publish this table: give "
+            "bds indicator flow the protected result.",
         )
+    )
+
+
+def _published(result: Path, format_: str, output: Path | None) -> None:
+    from bds_tool.export.report import left_out
+    from bds_tool.export.report.book import open_book
+
+    book = open_book(result)
+    header, lines = left_out.per_indicator(book)
+    if not lines:
+        raise _no_flow(result)
+    table([list(line) for line in lines], tuple(header), format_, output)
+    talk(left_out.about(book))
+
+
+def _no_flow(result: Path) -> UsageError:
+    return UsageError(
+        t(
+            f"{result.name} zegt niet wat er is weggelaten.",
+            f"{result.name} does not tell what was left out.",
+        ),
+        t(
+            "Tel (en beveilig) het opnieuw met deze versie van bds.",
+            "Count (and protect) it again with this version of bds.",
+        ),
     )

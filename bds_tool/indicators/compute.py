@@ -95,6 +95,10 @@ def _fixed(value: str, what: str) -> str:
 #: A counter takes 20 bits of a 64-bit sum, so three fit in one: a cell of one piece holds fewer than a million rows.
 COUNTER_BITS = 20
 COUNTERS = "pnx"
+#: Children of a piece by their lot; who is born after the reference date is none yet.
+LOT = """
+    select t.lot, count(*) as kinderen from thuis t join kind k on k.kind = t.kind
+    where k.geboren <= (select peildatum from parameters) group by t.lot"""
 #: In place of a breakdown that none of the indicators has: their view may not even know it.
 NOT_BROKEN_DOWN = "CAST(NULL AS VARCHAR)"
 #: Pieces worked on at the same time: SQL of one view seldom keeps two processors busy, two pieces do.
@@ -136,7 +140,7 @@ def groups(indicators: Iterable[Indicator]) -> list[Group]:
 
 
 def cells_sql(group: Group, by: Sequence[str], only: str = "") -> str:
-    """SQL of the finest cells of a group: gebied, jaar, levering, breakdowns, then what `unpacked(group)` reads.
+    """SQL of the finest cells of a group: gebied, jaar, levering, lot, breakdowns, then what `unpacked(group)` reads.
 
     `only` is a table with the children (`kind`) to count; without it all are.
 
@@ -192,6 +196,7 @@ def cells_sql(group: Group, by: Sequence[str], only: str = "") -> str:
             "coalesce(t.gebied, w.gebied, p.onbekend) AS gebied",
             "year(u.k_datum) AS jaar",
             "t.levering",
+            "t.lot",
             *(f"{selected[name] if name in group.breakdowns else NOT_BROKEN_DOWN} AS {name}" for name in by),
             *packed,
         ]
@@ -211,11 +216,11 @@ def cells_sql(group: Group, by: Sequence[str], only: str = "") -> str:
         part3=" WHERE " + where if where else "",
     )
     return database.fill(
-        "SELECT {columns} FROM (SELECT *{flags} FROM ({rows}) AS r CROSS JOIN (SELECT van AS per_van, peildatum AS per_tot FROM parameters) AS per WHERE r.k_datum BETWEEN per.per_van AND per.per_tot) AS u JOIN (SELECT kind AS t_kind, sex, education, origin, mother_age, gebied, levering FROM thuis) AS t ON t.t_kind = u.kind LEFT JOIN (SELECT kind AS w_kind, van AS w_van, tot AS w_tot, gebied FROM verhuisd) AS w ON w.w_kind = u.kind AND u.k_datum >= w.w_van AND u.k_datum < w.w_tot CROSS JOIN geenplaats AS p GROUP BY {part4}",
+        "SELECT {columns} FROM (SELECT *{flags} FROM ({rows}) AS r CROSS JOIN (SELECT van AS per_van, peildatum AS per_tot FROM parameters) AS per WHERE r.k_datum BETWEEN per.per_van AND per.per_tot) AS u JOIN (SELECT kind AS t_kind, sex, education, origin, mother_age, gebied, levering, lot FROM thuis) AS t ON t.t_kind = u.kind LEFT JOIN (SELECT kind AS w_kind, van AS w_van, tot AS w_tot, gebied FROM verhuisd) AS w ON w.w_kind = u.kind AND u.k_datum >= w.w_van AND u.k_datum < w.w_tot CROSS JOIN geenplaats AS p GROUP BY {part4}",
         columns=columns,
         flags="".join(flags),
         rows=rows,
-        part4=", ".join(str(n + 1) for n in range(len(by) + 3)),
+        part4=", ".join(str(n + 1) for n in range(len(by) + 4)),
     )
 
 
@@ -259,7 +264,8 @@ def count(
     """Count all indicators over `tables` (pieces of registraties).
 
     `connection` holds `bronnen`, the tables of `area.install` and `delivery.install` and, when `judged`, that of `doubt.install`. A table of
-    cells has gebied, jaar, levering, the breakdowns and what `unpacked` names, one row per cell and piece.
+    cells has gebied, jaar, levering, lot, the breakdowns and what `unpacked` names, one row per cell and piece; the
+    table `_lot` how many children of each lot there are, per piece.
     """
     progress = plan.progress or (lambda _: None)
     found = groups(plan.indicators)
@@ -294,6 +300,7 @@ def count(
                 )
             )
             features.make(own, plan.views(), plan.concepts())
+            add(own, "_lot", LOT)
             for position, group in enumerate(found):
                 add(own, f"_cel{position}", cells_sql(group, plan.cell_by))
             if judged:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bds_tool.base.text import number, t
+from bds_tool.base.text import number
 from bds_tool.indicators.growth import rows
 from bds_tool.store import database
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from bds_tool.indicators.compute import Counted
     from bds_tool.indicators.cube import Space
     from bds_tool.indicators.definitions import Indicator
     from bds_tool.indicators.output import Sums
@@ -26,8 +27,11 @@ MANY = frozenset({"activiteit"})
 NO = "('false', '0', '2', 'nee')"
 
 
-def object_(connection: duckdb.DuckDBPyConnection, registraties: Path) -> None:
-    """Make the table `bezwaar` (dossier_id, bron): the dossiers of children with an objection, in all their sources."""
+def object_(connection: duckdb.DuckDBPyConnection, registraties: Path, *, kept: bool) -> None:
+    """Make the table `bezwaar` (dossier_id, organisatie, bron): the dossiers of children with an objection, in all their sources.
+
+    Unless they are `kept`, they leave `zelfde`, for their other dossiers do not count either.
+    """
     connection.execute(
         database.fill(
             """
@@ -42,14 +46,15 @@ def object_(connection: duckdb.DuckDBPyConnection, registraties: Path) -> None:
             select z.dossier_id, z.organisatie from zelfde z where z.eigen in (
                 select z.eigen from zelfde z join tegen t on t.dossier_id = z.dossier_id and t.organisatie = z.organisatie)
         )
-        select a.dossier_id, b.bron from alle a join bronnen b on coalesce(b.organisatie, '') = a.organisatie""",
+        select a.dossier_id, a.organisatie, b.bron from alle a join bronnen b on coalesce(b.organisatie, '') = a.organisatie""",
             registraties=database.parquet(registraties),
             objection=OBJECTION,
             no=NO,
         )
     )
-    connection.execute("""
-        delete from zelfde where (dossier_id, bron) in (select (dossier_id, bron) from bezwaar)""")
+    if not kept:
+        connection.execute("""
+            delete from zelfde where (dossier_id, bron) in (select (dossier_id, bron) from bezwaar)""")
 
 
 def without(
@@ -88,18 +93,24 @@ def flow(
 ) -> dict[str, int]:
     """How many dossiers were read, and how many of them cannot count or end early.
 
-    `answers`: see there; `kept`: objections count too.
+    `answers`: see there; `kept`: objections count too. `double` are dossiers of a child that has another one too,
+    `born_later` those of children born after the reference date, `children` what is left to count. Needs the tables `bezwaar`, `zelfde` and `_lot`.
     """
     source = database.parquet(registraties)
     [found] = connection.execute(
         database.fill(
             """
-        select count(*), count(*) filter (where dagen = 0), count(*) filter (where dagen > 1),
-            count(*) filter (where contacten = 0), count(*) filter (where overleden > 0),
-            count(*) filter (where vertrokken > 0), count(*) filter (where einde > 0)
+        select count(*) filter (where dagen = 1), count(*) filter (where dagen = 2),
+            count(*) filter (where contacten > 0), count(*) filter (where overleden > 0),
+            count(*) filter (where vertrokken > 0), count(*) filter (where einde > 0),
+            count(*) filter (where dagen = 1 and geboren > (select peildatum from parameters)
+                and ({kept} or (dossier_id, organisatie) not in (select (b.dossier_id, b.organisatie) from bezwaar b)))
         from (
             select r.dossier_id, coalesce(b.organisatie, '') as organisatie,
-                count(distinct try_cast(left(r.waarde, 10) as date)) filter (where bdsnummer = 20) as dagen,
+                case when min(r.waarde) filter (where bdsnummer = 20) <> max(r.waarde) filter (where bdsnummer = 20) then 2
+                    when try_cast(left(min(r.waarde) filter (where bdsnummer = 20), 10) as date) is null then 0
+                    else 1 end as dagen,
+                try_cast(left(min(r.waarde) filter (where bdsnummer = 20), 10) as date) as geboren,
                 count(*) filter (where bdsnummer in (494, 724)) as contacten,
                 count(*) filter (where bdsnummer = 21) as overleden,
                 count(*) filter (where bdsnummer = 29) as vertrokken,
@@ -107,23 +118,35 @@ def flow(
             from {source} r join bronnen b on b.bron = r.bron
             where r.bdsnummer in (19, 20, 21, 29, 488, 494, 724) group by all)""",
             source=source,
+            kept="true" if kept else "false",
         )
     ).fetchall()
-    [(objecting,)] = connection.execute("""
-        select count(distinct (z.dossier_id, coalesce(b.organisatie, ''))) from bezwaar z join bronnen b on b.bron = z.bron
-        """).fetchall()
-    names = (
-        "dossiers",
-        "without_birth_date",
-        "two_birth_dates",
-        "without_contact",
-        "deceased",
-        "left",
-        "ended",
-    )
-    return dict(zip(names, found, strict=True)) | {
+    [(objecting,)] = connection.execute(
+        "select count(distinct (dossier_id, organisatie)) from bezwaar"
+    ).fetchall()
+    [(children, double)] = connection.execute("""
+        select (select coalesce(sum(kinderen), 0)::bigint from _lot),
+            (select count(distinct (z.dossier_id, z.organisatie)) - count(distinct z.eigen) from zelfde z)""").fetchall()
+    [(dossiers,)] = connection.execute(
+        database.fill(
+            """
+        select count(distinct (r.dossier_id, coalesce(b.organisatie, '')))
+        from (select distinct dossier_id, bron from {source}) r join bronnen b on b.bron = r.bron""",
+            source=source,
+        )
+    ).fetchall()
+    born, two, seen, *ends, later = found
+    return {
+        "dossiers": dossiers,
+        "without_birth_date": dossiers - born - two,
+        "two_birth_dates": two,
+        "without_contact": dossiers - seen,
+        **dict(zip(("deceased", "left", "ended"), ends, strict=True)),
         "objections": objecting,
         "objections_left_out": 0 if kept else objecting,
+        "double": double,
+        "born_later": later,
+        "children": children,
         "codes_not_understood": sum(strange for strange, _ in answers.values()),
         "conflicts": sum(conflicts for _, conflicts in answers.values()),
     }
@@ -152,37 +175,8 @@ def answers(
     return {number_: (strange, conflicts) for number_, strange, conflicts in found}
 
 
-def words(found: dict[str, int]) -> list[str]:
-    """The flow in words, for who counts; it is left out of what is published."""
-    told = {
-        "without_birth_date": t("zonder bruikbare geboortedatum (tellen niet)", "without a birth date (do not count)"),
-        "two_birth_dates": t("met meer dan één geboortedatum (tellen niet)", "with more than one birth date (do not count)"),
-        "objections_left_out": t("met bezwaar, element 1404 (tellen niet)", "with an objection, element 1404 (do not count)"),
-        "without_contact": t("zonder contact", "without a contact"),
-        "deceased": t("overleden", "deceased"),
-        "left": t("vertrokken uit Nederland", "left the Netherlands"),
-        "ended": t("zorg beëindigd", "care ended"),
-    }  # fmt: skip
-    parts = [f"{number(found[k])} {v}" for k, v in told.items() if found[k]]
-    lines = [
-        t(f"gelezen: {number(found['dossiers'])} dossiers", f"read: {number(found['dossiers'])} dossiers")
-        + (t(", waarvan ", ", of which ") + ", ".join(parts) if parts else "")
-    ]
-    if found["codes_not_understood"]:
-        lines.append(
-            t(
-                f"{number(found['codes_not_understood'])} antwoorden met een code die de lijst niet kent: die tellen als ontbrekend",
-                f"{number(found['codes_not_understood'])} answers with a code that its list does not have: counted as missing",
-            )
-        )
-    if found["conflicts"]:
-        lines.append(
-            t(
-                f"{number(found['conflicts'])} keer spreken antwoorden van één dag elkaar tegen: die tellen niet",
-                f"{number(found['conflicts'])} times answers of one day contradict each other: they do not count",
-            )
-        )
-    return lines
+#: Values of `lot` in the view thuis.
+DECEASED, MOVED = 1, 2
 
 
 class PerIndicator:
@@ -194,6 +188,41 @@ class PerIndicator:
     def __init__(self, space: Space) -> None:
         self.space = space
         self.found: dict[str, dict[str, int | None]] = {}
+        self.children: dict[int, int] = {}
+        self.within: dict[tuple[str, int], int] = {}
+
+    def fates(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        counted: Iterable[Counted],
+        indicators: Iterable[Indicator],
+    ) -> None:
+        """Take in how many children there are of each lot, and how many of them each population has."""
+        from bds_tool.indicators.compute import unpacked
+
+        # A population from another view is counted there, and `u` what this view adds to it (see `all_sums`).
+        other = {i.id: i.population_view for i in indicators if i.population_view}
+
+        self.children = dict(
+            connection.execute("select lot, sum(kinderen)::bigint from _lot group by lot").fetchall()
+        )
+        for group, cells, _ in counted:
+            names = {
+                n: sql
+                for n, sql in unpacked(group).items()
+                if n[0] == "u" or (n[0] == "p" and other.get(n.partition("|")[2], group.view) == group.view)
+            }
+            if not names:
+                continue
+            sums = ", ".join(f"coalesce(sum({sql}), 0)::bigint" for sql in names.values())
+            for lot, *found in connection.execute(
+                database.fill(
+                    "select lot, {sums} from {cells} where lot > 0 group by lot", sums=sums, cells=cells
+                )
+            ).fetchall():
+                for name, own in zip(names, found, strict=True):
+                    key = name.partition("|")[2], lot
+                    self.within[key] = self.within.get(key, 0) + own
 
     def watch(self, indicators: Iterator[Sums]) -> Iterator[Sums]:
 
@@ -221,8 +250,9 @@ class PerIndicator:
         self, indicators: Iterable[Indicator], read: dict[str, int], told: dict[int, tuple[int, int]]
     ) -> list[dict[str, int | str | None]]:
         """Rows for the metadata. `read` is the flow of the run, `told` what `answers` found."""
-        birth = read["without_birth_date"] + read["two_birth_dates"]
-        usable = read["dossiers"] - birth - read["objections_left_out"]
+        # Without, with two, or with one that a check put in doubt: together what makes no child.
+        birth = read["dossiers"] - read["objections_left_out"] - read["double"]
+        birth -= read["born_later"] + read["children"]
         out: list[dict[str, int | str | None]] = []
         for i in indicators:
             own = self.found.get(i.id)
@@ -236,13 +266,41 @@ class PerIndicator:
                     "dossiers": read["dossiers"],
                     "birth_date": birth,
                     "objections": read["objections_left_out"],
-                    "outside": max(0, usable - int(own["population"] or 0)) if once else None,
+                    "double": read["double"],
+                    "outside": max(0, read["children"] + read["born_later"] - int(own["population"] or 0))
+                    if once
+                    else None,
+                    **{
+                        word: max(0, self.children.get(lot, 0) - self.within.get((i.id, lot), 0))
+                        if once
+                        else None
+                        for word, lot in (("deceased", DECEASED), ("moved", MOVED))
+                    },
                     **own,
                     "codes_not_understood": sum(c for c, _ in codes),
                     "conflicts": sum(c for _, c in codes),
                 }
             )
         return out
+
+
+def added(metas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The flows of several results as one, for its metadata; empty where one of them does not tell its flow."""
+
+    def sums(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        keys = dict.fromkeys(k for f in found for k in f)
+        return {k: None if any(f.get(k) is None for f in found) else sum(f[k] for f in found) for k in keys}
+
+    if not all(m.get("flow") and m.get("indicator_flow") for m in metas):
+        return {"flow": None, "indicator_flow": None}
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for meta in metas:
+        for row in meta["indicator_flow"]:
+            rows.setdefault(row["indicator"], []).append({k: v for k, v in row.items() if k != "indicator"})
+    return {
+        "flow": sums([m["flow"] for m in metas]),
+        "indicator_flow": [{"indicator": name, **sums(found)} for name, found in rows.items()],
+    }
 
 
 class Lost:

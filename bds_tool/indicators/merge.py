@@ -14,6 +14,7 @@ from typing import Any
 from bds_tool.base.errors import UnreadableError, UsageError, WithheldError
 from bds_tool.base.files import work_dir
 from bds_tool.base.text import t
+from bds_tool.indicators import flow as flows
 from bds_tool.indicators.cube import Space
 from bds_tool.indicators.output import Sums, write
 from bds_tool.indicators.result import (
@@ -68,8 +69,7 @@ def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Resu
         "status": UNPROTECTED,
     }
     meta["not_delivered"] = [d for r in results for d in r.meta.get("not_delivered") or []]
-    meta.pop("flow", None)  # of one run
-    meta.pop("indicator_flow", None)
+    meta |= flows.added([r.meta for r in results])
     meta["inside"] = [n for r in results for n in r.meta.get("inside") or []]
     meta.pop("standardised", None)  # rates of one organisation do not add up
     meta["bds_versions"] = sorted({v for r in results for v in (r.meta.get("bds_versions") or [])})

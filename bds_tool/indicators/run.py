@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import work_dir
 from bds_tool.base.text import t
-from bds_tool.indicators import area, area_tables, doubt, features, same_child
+from bds_tool.indicators import area, area_tables, doubt, features, flow_words, same_child
 from bds_tool.indicators import flow as flows
 from bds_tool.indicators.children import require_apart
 from bds_tool.indicators.chunks import ROWS, pieces
@@ -102,7 +102,7 @@ def compute(
                 day = plan.settings.reference_date
                 doubted = doubt.install(connection, store, spill, day, findings, wanted)
             same = same_child.find(connection, file)
-            flows.object_(connection, file)
+            flows.object_(connection, file, kept=objections)
             read = pieces(file, connection, spill, rows, wanted)
             if not objections:
                 read = flows.without(read, connection, "bezwaar")
@@ -117,6 +117,7 @@ def compute(
             standard = Standardiser(space, plan.standardise) if plan.standardise else None
             counts = spill / "counts.parquet"
             each = flows.PerIndicator(space)
+            each.fates(connection, counted, plan.indicators)
             passing = lost.watch(all_sums(connection, plan, space, counted, delivered, standard))
             if people:
                 passing = people.beside(passing, {i.id: i for i in plan.indicators})
@@ -129,7 +130,7 @@ def compute(
             told = flows.answers(connection, file, set(plan.concepts()))
             meta["flow"] = flows.flow(connection, file, told, kept=objections)
             meta["indicator_flow"] = each.table(plan.indicators, meta["flow"], told)
-            meta["inside"] = [*flows.words(meta["flow"]), *same.notes()]
+            meta["inside"] = [*flow_words.words(meta["flow"]), *same.notes()]
             meta["not_delivered"] = delivered.table()
             meta["notes"] += uncovered(plan.indicators, {str(s["bds"]) for s in meta["sources"]})
             connection.close()

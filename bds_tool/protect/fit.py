@@ -16,6 +16,7 @@ from bds_tool.indicators.result import (
     Result,
     counts_schema,
 )
+from bds_tool.protect import left_out
 from bds_tool.protect.coding import CODED, fits
 from bds_tool.protect.policy import Policy, build
 
@@ -51,6 +52,7 @@ PUBLIC_META = frozenset(
         "merged",
         "standardised",
         "unplaced",
+        "left_out",
     ]
 )
 #: Cells of a row that only a shown row has.
@@ -111,6 +113,7 @@ def unfit(result: Result, shown_before: int = 0) -> Iterator[str]:
                 f"{number(count)} rows show what the policy hides",
             )
         yield from _too_low(shown, policy, result.meta)
+    yield from left_out.faults(result.meta, frame, policy)
     wrong = _inconsistent(shown, result.meta)
     if wrong:
         yield t(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
+from bds_tool.protect import left_out
 from bds_tool.protect.collapse import result_proposals
 from bds_tool.protect.files import protect_table, round_table, summary
 from bds_tool.protect.ledger import Ledger, held, other_kind
@@ -102,6 +103,7 @@ def _rounded_result(
         "policy": dict(policy.data),
         "method": policy.method,
         "proven": False,
+        "left_out": left_out.published(result.meta, frame, policy),
     }
     write_result(target, frame, meta, replace=replace, finish=sealer(seal_facts(meta, safe=False)))
     facts = {

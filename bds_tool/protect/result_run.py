@@ -23,7 +23,7 @@ from bds_tool.indicators.result import (
     spans,
     write_result,
 )
-from bds_tool.protect import proofs
+from bds_tool.protect import left_out, proofs
 from bds_tool.protect.bundles import protect_group
 from bds_tool.protect.coding import CODED
 from bds_tool.protect.cube import BREAKDOWNS
@@ -134,6 +134,7 @@ def protect_result(
         require_safe(made.verdict)
         public = without_hidden_units(made.frame)
         made.meta |= {"audit": {"safe": True}, "unplaced": True, "statuses": statuses(public)}
+        made.meta["left_out"] = left_out.published(result.meta, public, policy)
         shown = public.filter(~public["status"].is_in([HIDDEN, TOO_LOW]))
         facts = seal_facts(
             made.meta,

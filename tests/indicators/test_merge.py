@@ -78,6 +78,9 @@ def test_merging_equals_computing_together(make_store, areas, tmp_path, bds):
     meta = read_result(tmp_path / "som.result").meta
     assert len(meta["sources"]) == 2
     assert any("dubbel" in n for n in meta["notes"])
+    one = read_result(together).meta
+    assert meta["flow"] == one["flow"]
+    assert sorted(meta["indicator_flow"], key=str) == sorted(one["indicator_flow"], key=str)
 
 
 def test_unlike_results_are_refused(make_store, areas, tmp_path, bds):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.text import number, t
-from bds_tool.export.report import cells, marks, words
+from bds_tool.export.report import cells, left_out, marks, words
 from bds_tool.export.report.book import Area, Book, Indicator
 from bds_tool.export.report.columns import column_title
 from bds_tool.export.report.draw import feeding
@@ -112,13 +112,9 @@ def _facts(book: Book, known: Indicator, over: Row | None) -> list[tuple[str, st
         pairs.append((t("Geteld", "Counted"), words.counted(over["n"], known.view)))
         if over.get("missing") is not None:
             pairs.append((t("Weggelaten: zonder waarde", "Left out: without a value"), _left(over)))
-    if over is not None and over.get("not_delivered"):
-        pairs.append(
-            (
-                t("Weggelaten: niet aangeleverd", "Left out: not delivered"),
-                words.counted(over["not_delivered"]),
-            )
-        )
+    if flow := left_out.of_indicator(book, known.id):
+        told = "; ".join(f"{word.lower()} {count}" for word, count in flow)
+        pairs.append((left_out.title(), f"{told}. {left_out.about(book)}"))
     certainty = {
         "V": t("in de bron gelezen", "read in the source"),
         "D": t("voorstel", "proposal"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bds_tool.base.text import number, t
-from bds_tool.export.report import cells
+from bds_tool.export.report import cells, left_out
 from bds_tool.export.report.book import Book, theme_title
 from bds_tool.export.report.style import Style
 
@@ -42,6 +42,10 @@ def method_page(book: Book, style: Style, previous: Book | None, *, mapped: bool
         "statement": book.statement(),
         "flow": _flow(statuses, book.frame.height),
         "left_out": [str(n) for n in facts["notes"]],
+        "read": left_out.whole_run(book),
+        "per_indicator": left_out.per_indicator(book),
+        "left_out_title": left_out.title(),
+        "left_out_about": left_out.about(book),
         "intervals": [t(*METHODS[m]) for m in METHODS if m in used],
         "tests": [t(*words) for name, words in TESTS.items() if name in tests],
         "multiplicity": settings.get("multiplicity", ""),

@@ -11,7 +11,7 @@ from typing import Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_file, scratch
 from bds_tool.base.text import language, t
-from bds_tool.export.report import cells, maps, marks, words
+from bds_tool.export.report import cells, left_out, maps, marks, words
 from bds_tool.export.report.book import Area, Book
 from bds_tool.export.report.draw import shapes_of
 from bds_tool.export.report.profile import Line, Profile, Profiles
@@ -99,9 +99,23 @@ def _content(
             )
         ],
         "statement": book.statement(),
+        "left_out": _left_out(book),
         "source": t("Bron van de grenzen: CBS/Kadaster.", "Source of the borders: CBS/Kadaster.")
         if shapes
         else "",
+    }
+
+
+def _left_out(book: Book) -> dict[str, Any] | None:
+    header, lines = left_out.per_indicator(book)
+    if not lines:
+        return None
+    return {
+        "title": left_out.title(),
+        "about": left_out.about(book),
+        "run": left_out.whole_run(book),
+        "header": header,
+        "lines": lines,
     }
 
 

@@ -15,7 +15,7 @@ from bds_tool.base.escaping import cells as safe_cells
 from bds_tool.base.files import atomic_dir, atomic_file
 from bds_tool.base.names import child
 from bds_tool.base.text import language, number, t
-from bds_tool.export.report import cells
+from bds_tool.export.report import cells, left_out
 from bds_tool.export.report.book import Book, Indicator, theme_title
 from bds_tool.export.report.columns import COLUMNS, column_title, csvw
 from bds_tool.indicators.result import BREAKDOWNS, TOTAL
@@ -189,6 +189,7 @@ def markdown(book: Book, table: pl.DataFrame) -> str:
                 *(f"{symbol} = {meaning}  " for symbol, meaning in cells.legend()),
                 "",
                 *book.statement(),
+                *left_out.markdown(book),
             ]
         )
         + "\n"
@@ -217,7 +218,7 @@ def html_page(book: Book, table: pl.DataFrame) -> str:
     return (
         f'<!doctype html><html lang="{language()}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{caption}</title><style>{style}</style></head><body><main><h1>{caption}</h1>{html_table(book, table, caption)}"
-        f"<dl>{symbols}</dl>{notes}</main></body></html>\n"
+        f"<dl>{symbols}</dl>{notes}{left_out.html(book)}</main></body></html>\n"
     )
 
 
@@ -242,6 +243,7 @@ def write_workbook(book: Book, sheets: Sequence[tuple[str, pl.DataFrame]], out: 
         used: set[str] = set()
         for name, table in sheets:
             _sheet(workbook, _sheet_name(name, used), table)
+        _left_out_sheet(workbook, book, used)
         _legend_sheet(workbook, book)
         workbook.close()
         temporary.write_bytes(content.getbuffer())
@@ -289,6 +291,27 @@ def _sheet(workbook: Workbook, name: str, table: pl.DataFrame) -> None:
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
+
+
+def _left_out_sheet(workbook: Workbook, book: Book, used: set[str]) -> None:
+    header, lines = left_out.per_indicator(book)
+    if not lines:
+        return
+    sheet = workbook.add_worksheet(_sheet_name(left_out.title(), used))
+    bold, wrap = (
+        workbook.add_format({"bold": True, "text_wrap": True}),
+        workbook.add_format({"align": "right"}),
+    )
+    sheet.set_column(0, 0, 44)
+    sheet.set_column(1, len(header), 14)
+    sheet.write_string(0, 0, left_out.about(book))
+    told = [*left_out.whole_run(book), ("", "")]
+    for line, (word, count) in enumerate(told, start=2):
+        sheet.write_string(line, 0, word)
+        sheet.write_string(line, 1, count, wrap)
+    for line, row in enumerate([header, *lines], start=2 + len(told)):
+        for index, content in enumerate(row):
+            sheet.write_string(line, index, content, bold if row is header else wrap if index else None)
 
 
 def _legend_sheet(workbook: Workbook, book: Book) -> None:

@@ -5,6 +5,7 @@
 -- sex: M, V of onbekend; education: laag, midden, hoog of onbekend; origin: klasse of onbekend
 -- mother_age: leeftijd van de moeder bij de geboorte in klassen (moederleeftijd), of onbekend
 -- einde: eerste van overlijden (21), vertrek uit Nederland (29) en zorgbeëindiging (488); leeg als het kind er nog is
+-- overleden: dag van overlijden (21)
 -- kaart: groeireferentie (nl, tu, ma, hs, ds, p25 … p36); kaart_later: na 4 jaar; 22 tot en met 24 weken
 -- krijgt die van 25 weken, de jongste die er is
 -- status_zorg: laatste 1197 (W0625); zwangerschap in dagen (82); gewicht bij geboorte in gram (110)
@@ -14,6 +15,7 @@ SELECT
   k.kind,
   k.geboortedag AS geboren,
   TRY_CAST(left(k.einde, 10) AS DATE) AS einde,
+  TRY_CAST(left(k.overleden, 10) AS DATE) AS overleden,
   CASE k.geslacht WHEN '1' THEN 'M' WHEN '2' THEN 'V' ELSE 'onbekend' END AS sex,
   CASE g.klasse WHEN 1 THEN 'laag' WHEN 2 THEN 'midden' WHEN 3 THEN 'hoog' ELSE 'onbekend' END AS education,
   coalesce(g.herkomst, 'onbekend') AS origin,

@@ -3,7 +3,7 @@
 -- elementen: 19, 20, 21, 29, 82, 91, 92, 93, 110, 115, 137, 368, 380, 439, 441, 445, 447, 488, 741, 747, 1197, 1340, 1413, 1533, 1541, 1581, 1582, 1584, 1587, 1616
 -- bij meer dan één waarde de laatste; waarden van dezelfde dag die elkaar tegenspreken tellen niet, en twee
 -- geboortedatums of geslachten nooit (geboortedatums, geslachten: hoeveel verschillende er zijn)
--- einde: de laagste van 21, 29 en 488
+-- einde: de laagste van 21, 29 en 488; overleden: de laagste van 21
 -- maternaal_ja: 1581 of 1582 is ja; maternaal_datum: 1587; maternaal: een van de drie
 SELECT
   kind,
@@ -12,6 +12,7 @@ SELECT
   max(aantal) FILTER (WHERE bdsnummer = 20) AS geboortedatums,
   max(aantal) FILTER (WHERE bdsnummer = 19) AS geslachten,
   min(laagste) FILTER (WHERE bdsnummer IN (21, 29, 488)) AS einde,
+  min(laagste) FILTER (WHERE bdsnummer = 21) AS overleden,
   max(waarde) FILTER (WHERE bdsnummer = 1197) AS status_zorg,
   max(waarde) FILTER (WHERE bdsnummer = 82) AS zwangerschap,
   max(waarde) FILTER (WHERE bdsnummer = 110) AS gewicht,
