@@ -185,7 +185,7 @@ def atomic_dir(target: Path, *, replace: bool = False, private: bool = False) ->
     try:
         with _refusals(target):
             yield temporary
-            _mark(temporary)
+            mark(temporary)
             replaceable(target, replace=replace)
             temporary.chmod(0o700 if private else 0o777 & ~_UMASK)
             if target.exists():
@@ -217,10 +217,10 @@ def replaceable(target: Path, *, replace: bool) -> None:
         )
 
 
-def _mark(folder: Path) -> None:
-    names = sorted(
-        p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir() and p.name != MARK
-    )
+def mark(folder: Path, *, also: Iterable[str] = ()) -> None:
+    """Write down which files bds made in a folder; `also` are those that are still to come."""
+    there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
+    names = sorted((there | set(also)) - {MARK})
     (folder / MARK).write_text("\n".join(names) + "\n", encoding="utf-8", errors="surrogateescape")
 
 

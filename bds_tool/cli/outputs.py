@@ -20,7 +20,9 @@ WRITTEN = frozenset(
 WRITTEN_BY = {
     "validate": {"store"},
     "new": {"folder"},
-    "add": {"package"},
+    "add": {"package", "folder"},
+    "replace": {"folder"},
+    "drop": {"folder"},
     "ledger": {"path"},
     "run": {"ledger"},
 }

@@ -25,6 +25,8 @@ GROUPS = (
              "What is in an export: elements, how full, codes, years."),
             ("convert", "Zet om naar een ander formaat of naar een gegevensmap (.bds).",
              "Convert to another format or to a data folder (.bds)."),
+            ("store", "Een gegevensmap die per levering groeit; elke wordt één keer gelezen.",
+             "A data folder that grows by delivery; each is read once."),
             ("migrate", "Zet om naar een andere BDS-versie, zonder stil verlies.",
              "Move to another version of the BDS, with no silent loss."),
             ("compare", "Vergelijk twee dossiers of leveringen, in welk formaat ook.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
@@ -65,6 +65,13 @@ class Collector:
         self._totals: list[pl.DataFrame] = []
         self._held = 0
         self._room = 100_000
+
+    @classmethod
+    def of(cls, most: int, totals: pl.DataFrame, examples: pl.DataFrame) -> Self:
+        """One that holds what another gave: its `totals` and `examples`."""
+        found = cls(most)
+        found._keep([totals.select(list(TOTALS))], [examples.select(list(SCHEMA))])
+        return found
 
     def add(self, code: str | pl.Expr, rows: pl.DataFrame) -> None:
         """Failing rows of one rule, or of several when `code` is an expression over the rows."""

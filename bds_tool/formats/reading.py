@@ -21,9 +21,10 @@ from bds_tool.base.vocabulary import file_name
 from bds_tool.formats.registry import FORMATS
 from bds_tool.formats.sniff import program, program_name, sniff
 from bds_tool.store.archives import BROKEN
-from bds_tool.store.inputs import ENDINGS, SKIPPED, Entry, Unopened, find_entries, open_entry
+from bds_tool.store.canonical import to_table
+from bds_tool.store.inputs import ENDINGS, FIRST_INNER, SKIPPED, Entry, Unopened, find_entries, open_entry
 from bds_tool.store.sources import Progress, Sink, Source, Unreadable
-from bds_tool.store.store import Store, StoreWriter, to_table
+from bds_tool.store.store import Store, StoreWriter
 
 #: A file that was written to while it was read.
 CHANGED = "BDS015"
@@ -59,6 +60,7 @@ def read(
     replace: bool = False,
     at_least_one: bool = False,
     organisation: str = "",
+    first: tuple[int, int] = (1, FIRST_INNER),
     progress: Callable[[int, int], None] | None = None,
 ) -> Store:
     """Read exports (files, folders, globs, archives, `-`) into a store at `out`, or a temporary one.
@@ -66,6 +68,7 @@ def read(
     A file that cannot be read becomes a melding of family 0xx; the others go on. A single path that is a
     store already is opened as it is. Raises UnreadableError when there is nothing to read; with `at_least_one` also when
     not one file could be read, and then what stands at `out` stays.
+    `first`: the numbers that its sources begin with, those of paths and of later members of archives.
     `tables` says how tables are meant; `organisation` holds for sources that name none. With `BDS_PROCESSES` above 1 (the program `bds` sets 2) many files are shared between processes; a script
     that sets it needs the usual `if __name__ == "__main__"`. `progress(done, total)` counts bytes of files.
     """
@@ -75,7 +78,7 @@ def read(
             _require_some(unreadable(store), store.bronnen().height)
         return store
     options = Options(from_format, bds, inspect, tables or TableSettings())
-    entries = list(find_entries(paths))
+    entries = list(find_entries(paths, first))
     if not entries or all(e.problem == SKIPPED for e in entries):
         raise UnreadableError(
             t(

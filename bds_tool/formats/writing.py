@@ -100,8 +100,11 @@ def _write_store(store: Store, out: Path, options: WriteOptions) -> Written:
     from bds_tool.base.files import atomic_dir
 
     with atomic_dir(out, replace=options.replace, private=True) as folder:
-        for path in store.path.iterdir():
-            shutil.copy2(path, folder / path.name)
+        if store.kept is not None:
+            store.copy(folder)
+        else:
+            for path in store.path.iterdir():
+                shutil.copy2(path, folder / path.name)
     bronnen = store.bronnen()
     return Written(1, int(bronnen["rijen"].sum()), int(bronnen["dossiers"].sum()) or None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 _FACTS = """
     select dossier_id, bdsnummer, bron,
         case waarde when 'M' then '1' when 'F' then '2' when 'UN' then '3' else left(waarde, 10) end as waarde
-    from read_parquet(?)
+    from {source}
     where bdsnummer in (19, 20) and waarde is not null
         and bron in (select bron from bronnen where coalesce(organisatie, '') = '')"""
 
 
-def require_apart(connection: duckdb.DuckDBPyConnection, registraties: Path) -> None:
+def require_apart(connection: duckdb.DuckDBPyConnection, registraties: Sequence[Path]) -> None:
     """Raises UsageError when sources without an organisation have other children under the same key."""
     [(many,)] = connection.execute(
         database.fill(
@@ -29,9 +30,8 @@ def require_apart(connection: duckdb.DuckDBPyConnection, registraties: Path) -> 
         select count(distinct dossier_id) from (
             select dossier_id, bdsnummer from ({facts})
             group by dossier_id, bdsnummer having count(distinct waarde) > 1 and min(bron) <> max(bron))""",
-            facts=_FACTS,
-        ),
-        [str(registraties)],
+            facts=database.fill(_FACTS, source=database.parquet(registraties)),
+        )
     ).fetchall()
     if many:
         raise UsageError(

@@ -6,11 +6,12 @@ deliveries with the same dossiers), it is sorted once into a temporary file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bds_tool.store import database
+from bds_tool.store.rows import Rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,34 +28,31 @@ ROWS = 2_000_000
 
 
 def pieces(
-    path: Path,
+    files: Sequence[Path],
     connection: duckdb.DuckDBPyConnection,
     spill: Path,
     rows: int = ROWS,
     elements: frozenset[int] = frozenset(),
 ) -> Iterator[pa.Table]:
     """Tables of COLUMNS with whole dossiers, each at most about `rows` rows; only `elements` when given."""
-    import pyarrow.parquet as pq
-
-    file = pq.ParquetFile(path, read_dictionary=list(TEXTS))
-    if file.metadata.num_rows <= rows:
-        yield _keep(file.read(columns=list(COLUMNS)), elements)
+    found = Rows(files, TEXTS)
+    if found.height <= rows:
+        yield _keep(found.read(COLUMNS).unify_dictionaries(), elements)
         return
-    if not contiguous(file):
-        path = _sorted(path, connection, spill)
-        file = pq.ParquetFile(path, read_dictionary=list(TEXTS))
-    yield from _cut(file, rows, elements)
+    if not contiguous(found):
+        found = Rows([_sorted(files, connection, spill)], TEXTS)
+    yield from _cut(found, rows, elements)
 
 
-def contiguous(file: object) -> bool:
+def contiguous(found: Rows) -> bool:
     """Whether every dossier is in one row group or runs on from the end of one into the next."""
     import numpy as np
     import polars as pl
 
     seen = []
     previous: int | None = None
-    for group in range(file.metadata.num_row_groups):  # type: ignore[attr-defined]
-        column = file.read_row_group(group, columns=["dossier_id"]).column(0).unify_dictionaries()  # type: ignore[attr-defined]
+    for group in range(found.groups):
+        column = found.group(group, ["dossier_id"]).column(0).unify_dictionaries()
         if not len(column):
             continue
         hashes = pl.Series(column.chunk(0).dictionary).hash().to_numpy()
@@ -70,9 +68,9 @@ def contiguous(file: object) -> bool:
     return not bool((every[1:] == every[:-1]).any())
 
 
-def _sorted(path: Path, connection: duckdb.DuckDBPyConnection, spill: Path) -> Path:
+def _sorted(files: Sequence[Path], connection: duckdb.DuckDBPyConnection, spill: Path) -> Path:
     target = spill / "sorted.parquet"
-    database.sort_file(connection, path, target, COLUMNS, by="dossier_id")
+    database.sort_file(connection, files, target, COLUMNS, by="dossier_id")
     return target
 
 
@@ -89,14 +87,14 @@ def _keep(table: pa.Table, elements: frozenset[int]) -> pa.Table:
     return table.filter(wanted) if (pc.sum(wanted).as_py() or 0) < KEEP * len(table) else table
 
 
-def _cut(file: object, rows: int, elements: frozenset[int]) -> Iterator[pa.Table]:
+def _cut(found: Rows, rows: int, elements: frozenset[int]) -> Iterator[pa.Table]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
     waiting: list[pa.Table] = []
     held = 0
-    for group in range(file.metadata.num_row_groups):  # type: ignore[attr-defined]
-        part = file.read_row_group(group, columns=list(COLUMNS))  # type: ignore[attr-defined]
+    for group in range(found.groups):
+        part = found.group(group, COLUMNS)
         size = part.num_rows
         if held + size >= rows and held:
             # cut where the last dossier of this row group begins; the rest waits for the next piece

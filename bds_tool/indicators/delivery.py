@@ -35,7 +35,9 @@ YEARS: Mapping[str, tuple[int, int]] = {
 ALWAYS = -1
 
 
-def install(connection: duckdb.DuckDBPyConnection, registraties: Path, wanted: frozenset[int]) -> None:
+def install(
+    connection: duckdb.DuckDBPyConnection, registraties: Sequence[Path], wanted: frozenset[int]
+) -> None:
     """Make the tables `bronlevering` (bron, levering, meer) and `voorkomen` (bron, bdsnummer, jaar).
 
     `connection` holds `bronnen`. `levering` has a bit per source; `meer`: a child can be in more than one of them.

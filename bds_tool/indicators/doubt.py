@@ -106,12 +106,8 @@ def _judge(store: Store, spill: Path, day: date, wanted: Iterable[int]) -> pl.Da
         return pl.DataFrame(schema=dict.fromkeys((*KEY, "code"), pl.String))
     part = spill / "oordeel.bds"
     part.mkdir()
-    for name in ("bronnen.parquet", "meldingen.parquet", "_store.json"):
-        if (store.path / name).exists():
-            shutil.copy(store.path / name, part / name)
     elements = sorted(set().union(*codes.values()) | PERSON)
-    kept = pl.scan_parquet(store.path / "registraties.parquet").filter(pl.col("bdsnummer").is_in(elements))
-    kept.sink_parquet(part / "registraties.parquet", compression="lz4")
+    store.copy(part, store.registraties().filter(pl.col("bdsnummer").is_in(elements)))
     result = validate(Opened.open(part), Options(today=day, max_examples=0, codes=frozenset(codes)))
     shutil.rmtree(part)
     return result.findings.select(*KEY, "code")

@@ -27,7 +27,7 @@ MANY = frozenset({"activiteit"})
 NO = "('false', '0', '2', 'nee')"
 
 
-def object_(connection: duckdb.DuckDBPyConnection, registraties: Path, *, kept: bool) -> None:
+def object_(connection: duckdb.DuckDBPyConnection, registraties: Sequence[Path], *, kept: bool) -> None:
     """Make the table `bezwaar` (dossier_id, organisatie, bron): the dossiers of children with an objection, in all their sources.
 
     Unless they are `kept`, they leave `zelfde`, for their other dossiers do not count either.
@@ -86,7 +86,7 @@ def without(
 
 def flow(
     connection: duckdb.DuckDBPyConnection,
-    registraties: Path,
+    registraties: Sequence[Path],
     answers: dict[int, tuple[int, int]],
     *,
     kept: bool,
@@ -153,7 +153,7 @@ def flow(
 
 
 def answers(
-    connection: duckdb.DuckDBPyConnection, registraties: Path, concepts: set[str]
+    connection: duckdb.DuckDBPyConnection, registraties: Sequence[Path], concepts: set[str]
 ) -> dict[int, tuple[int, int]]:
     """Per element with a concept: answers with a code that its list does not have, and days with answers that contradict."""
     numbers = {int(r["bdsnummer"]) for r in rows("codering.csv") if r["begrip"] in concepts}

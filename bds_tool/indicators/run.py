@@ -85,8 +85,8 @@ def compute(
     progress = plan.progress or (lambda _: None)
     try:
         with work_dir(target) as spill:
-            file = store.path / "registraties.parquet"
-            shared = pq.read_metadata(file).num_rows > rows  # the pieces share the processors
+            file = store.files("registraties")
+            shared = sum(pq.read_metadata(f).num_rows for f in file) > rows  # the pieces share the processors
             threads = max(1, (os.cpu_count() or 1) // PIECES) if shared else 0
             connection = connect(store, spill, area_paths, memory=memory, threads=threads)
             require_apart(connection, file)
@@ -381,7 +381,7 @@ def check_areas(
     settings = features.Settings(2000, 2000, date(2000, 12, 31))
     features.install_lookups(connection, ["adres"], settings)
     wanted = frozenset(features.elements(features.needed(["adres"]), []))
-    for table in pieces(store.path / "registraties.parquet", connection, spill, elements=wanted):
+    for table in pieces(store.files("registraties"), connection, spill, elements=wanted):
         connection.register("registraties", table)
         features.make(connection, ["adres"])
         for total, found in zip((placed, lost), area.check(connection), strict=True):

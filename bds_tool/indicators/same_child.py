@@ -6,7 +6,7 @@ BSN in either dossier is not recognised: it counts in each of them for as long a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,7 +56,7 @@ class Found(NamedTuple):
         return out
 
 
-def find(connection: duckdb.DuckDBPyConnection, registraties: Path) -> Found:
+def find(connection: duckdb.DuckDBPyConnection, registraties: Sequence[Path]) -> Found:
     """Make the table `zelfde` (dossier_id, bron, eigen, volgorde): the dossiers of children that have more than one.
 
     `connection` holds `bronnen`. `eigen` is the key they get, `volgorde` their order.
@@ -118,7 +118,7 @@ def find(connection: duckdb.DuckDBPyConnection, registraties: Path) -> Found:
 def once(
     tables: Iterator[pa.Table],
     connection: duckdb.DuckDBPyConnection,
-    registraties: Path,
+    registraties: Sequence[Path],
     spill: Path,
     elements: frozenset[int],
     rows: int = ROWS,
@@ -163,7 +163,7 @@ def once(
             part4=database.text(str(target.resolve())),
         )
     )
-    yield from pieces(target, connection, spill, rows, elements)
+    yield from pieces([target], connection, spill, rows, elements)
     target.unlink()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -254,9 +254,10 @@ def _is_whole(part: str) -> bool:
     return not opened
 
 
-def parquet(path: Path) -> str:
-    """The rows of a Parquet file."""
-    return f"read_parquet({text(str(path.resolve()))})"
+def parquet(files: Path | Sequence[Path]) -> str:
+    """The rows of a Parquet file, or of several of one table."""
+    some = [files] if isinstance(files, Path) else files
+    return f"read_parquet([{', '.join(text(str(path.resolve())) for path in some)}])"
 
 
 def csv(path: Path) -> str:
@@ -264,18 +265,22 @@ def csv(path: Path) -> str:
     return f"read_csv({text(str(path.resolve()))}, all_varchar = true)"
 
 
-def view(connection: duckdb.DuckDBPyConnection, called: str, file: Path) -> None:
-    """The rows of a Parquet file under a name."""
-    connection.execute(f"create view {name(called)} as select * from {parquet(file)}")
+def view(connection: duckdb.DuckDBPyConnection, called: str, files: Path | Sequence[Path]) -> None:
+    """The rows of a Parquet file, or of several, under a name."""
+    connection.execute(f"create view {name(called)} as select * from {parquet(files)}")
 
 
 def sort_file(
-    connection: duckdb.DuckDBPyConnection, file: Path, target: Path, columns: Iterable[str], by: str
+    connection: duckdb.DuckDBPyConnection,
+    files: Path | Sequence[Path],
+    target: Path,
+    columns: Iterable[str],
+    by: str,
 ) -> None:
-    """Some columns of a Parquet file, sorted, as another; both must be among what the connection was opened for."""
+    """Some columns of a Parquet file (or several), sorted, as another; both must be among what the connection was opened for."""
     wanted = ", ".join(map(name, columns))
     connection.execute(
-        f"copy (select {wanted} from {parquet(file)} order by {name(by)}) to {text(str(target.resolve()))} (format parquet)"
+        f"copy (select {wanted} from {parquet(files)} order by {name(by)}) to {text(str(target.resolve()))} (format parquet)"
     )
 
 

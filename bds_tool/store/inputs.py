@@ -81,9 +81,12 @@ class Unopened:
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
-def find_entries(paths: Sequence[Path | str]) -> Iterator[Entry]:
-    """The files that `paths` stand for, numbered in their order; what is not there has a problem."""
-    number, numbers = 0, count(FIRST_INNER)
+def find_entries(paths: Sequence[Path | str], first: tuple[int, int] = (1, FIRST_INNER)) -> Iterator[Entry]:
+    """The files that `paths` stand for, numbered in their order; what is not there has a problem.
+
+    `first`: the number of the first path, and that of the first later member of an archive.
+    """
+    number, numbers = first[0] - 1, count(first[1])
     for given in paths:
         for path, problem, *reden in _expand(given):
             number += 1

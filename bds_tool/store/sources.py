@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Protocol, Self, cast
 
 from bds_tool.base.errors import UserError
 from bds_tool.base.table_settings import TableSettings
-from bds_tool.store.store import to_canonical
+from bds_tool.store.canonical import to_canonical
 
 #: Bytes at the start of a file from which its format is told.
 HEAD = 65_536

@@ -17,15 +17,18 @@ from bds_tool.base.files import atomic_dir
 from bds_tool.base.parquet import fault
 from bds_tool.base.text import t
 from bds_tool.store import database
+from bds_tool.store.canonical import from_dicts, to_canonical, to_table
 from bds_tool.store.columns import (
     BOUNDS,
     BRONNEN,
     MELDINGEN,
-    REGISTRATIES,
     bronnen_schema,
     meldingen_schema,
     registraties_schema,
 )
+from bds_tool.store.parts import KEPT, Index
+from bds_tool.store.parts import LAYOUT as OF_DELIVERIES
+from bds_tool.store.rows import Rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,9 +44,13 @@ BATCH = 250_000
 class Store:
     """A directory `NAME.bds/`; nothing in it is read until asked for."""
 
-    def __init__(self, path: Path, *, temporary: bool = False) -> None:
+    def __init__(self, path: Path, *, temporary: bool = False, folders: Sequence[Path] = ()) -> None:
         self.path = path
         self._temporary = temporary
+        #: Where its tables are: one folder per delivery, or its own.
+        self._folders = list(folders) or [path]
+        #: Where a store of deliveries keeps what was worked out about each; None for a store of one piece.
+        self.kept = path / KEPT if folders else None
 
     @classmethod
     def open(cls, path: Path | str, *, temporary: bool = False) -> Store:
@@ -63,56 +70,75 @@ class Store:
                     "Make one with `bds convert EXPORT --to store NAME.bds`.",
                 ),
             ) from error
-        if layout != LAYOUT:
+        if layout not in (LAYOUT, OF_DELIVERIES):
             raise UnreadableError(
                 t(
-                    f"{path} heeft indeling {layout}; deze bds kent tot en met {LAYOUT}.",
-                    f"{path} has layout {layout}; this bds knows up to {LAYOUT}.",
+                    f"{path} heeft indeling {layout}; deze bds kent tot en met {OF_DELIVERIES}.",
+                    f"{path} has layout {layout}; this bds knows up to {OF_DELIVERIES}.",
                 ),
                 t("Werk bds bij.", "Update bds."),
             )
-        _check_files(path)
-        return cls(path, temporary=temporary)
+        folders = [p.folder(path) for p in Index.read(path).parts] if layout == OF_DELIVERIES else []
+        if layout == OF_DELIVERIES and not folders:
+            raise UnreadableError(
+                t(f"{path} bevat geen leveringen.", f"{path} holds no deliveries."),
+                t("Voeg er een toe met `bds store add`.", "Add one with `bds store add`."),
+            )
+        for folder in folders or [path]:
+            _check_files(folder)
+        return cls(path, temporary=temporary, folders=folders)
 
     @staticmethod
     def is_store(path: Path | str) -> bool:
         return (Path(path) / "_store.json").is_file()
 
+    def files(self, name: str) -> list[Path]:
+        """The Parquet files of `registraties`, `bronnen` or `meldingen`: one per delivery, in order."""
+        return [folder / f"{name}.parquet" for folder in self._folders]
+
+    def parts(self) -> list[Store]:
+        """Each delivery as a store of its own; a store of one piece is its only part."""
+        return [Store(folder) for folder in self._folders] if self.kept else [self]
+
     def registraties(self) -> pl.LazyFrame:
         """Columns of `model.REGISTRATIES`; words are Categorical, `datum` is Date."""
-        import polars as pl
-
-        return pl.scan_parquet(self.path / "registraties.parquet")
+        return _together(self.files("registraties"), registraties_schema())
 
     def bronnen(self) -> pl.DataFrame:
         """Columns of `model.BRONNEN`: one row per input file."""
-        import polars as pl
-
-        return pl.read_parquet(self.path / "bronnen.parquet")
+        return _together(self.files("bronnen"), bronnen_schema()).collect()
 
     def meldingen(self) -> pl.LazyFrame:
         """Columns of `model.MELDINGEN`: what the readers noticed."""
-        import polars as pl
-
-        return pl.scan_parquet(self.path / "meldingen.parquet")
+        return _together(self.files("meldingen"), meldingen_schema())
 
     def remarks(self) -> Iterator[pl.DataFrame]:
         """`meldingen` in frames of one row group: there may be hundreds for every message that was read."""
         import polars as pl
-        import pyarrow.parquet as pq
 
-        with pq.ParquetFile(self.path / "meldingen.parquet") as file:
-            for group in range(file.metadata.num_row_groups):
-                yield pl.DataFrame(file.read_row_group(group))
+        with Rows(self.files("meldingen")) as rows:
+            for group in range(rows.groups):
+                yield pl.DataFrame(rows.group(group))
+
+    def copy(self, folder: Path, rows: pl.LazyFrame | None = None) -> None:
+        """The store as one piece in a folder that is there; with `rows` in place of its own."""
+        (self.registraties() if rows is None else rows).sink_parquet(
+            folder / "registraties.parquet", compression="zstd" if rows is None else "lz4"
+        )
+        self.bronnen().write_parquet(folder / "bronnen.parquet")
+        self.meldingen().sink_parquet(folder / "meldingen.parquet")
+        height = Rows([folder / "registraties.parquet"]).height
+        (folder / "_store.json").write_text(_told(height), encoding="utf-8")
 
     def connect(
         self, files: Iterable[Path] = (), *, spill: Path | None = None, memory: str = "", threads: int = 0
     ) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection with views `registraties`, `bronnen`, `meldingen`; it reads these, `files` and no other."""
-        tables = {n: self.path / f"{n}.parquet" for n in ("registraties", "bronnen", "meldingen")}
-        connection = database.connect([*tables.values(), *files], spill=spill, memory=memory, threads=threads)
-        for name, file in tables.items():
-            database.view(connection, name, file)
+        tables = {n: self.files(n) for n in ("registraties", "bronnen", "meldingen")}
+        every = [file for some in tables.values() for file in some]
+        connection = database.connect([*every, *files], spill=spill, memory=memory, threads=threads)
+        for name, some in tables.items():
+            database.view(connection, name, some)
         return connection
 
     def close(self) -> None:
@@ -268,7 +294,7 @@ class StoreWriter:
             self._remarks = pq.ParquetWriter(
                 self.folder / "meldingen.parquet", meldingen_schema(), compression="zstd"
             )
-        self._remarks.write_table(_from_dicts(self._meldingen, meldingen_schema()))
+        self._remarks.write_table(from_dicts(self._meldingen, meldingen_schema()))
         self._meldingen = []
 
     def _flush(self) -> None:
@@ -310,9 +336,12 @@ class StoreWriter:
             self._part.replace(self.folder / "registraties.parquet")
         self._flush_meldingen()
         self._remarks.close()
-        pq.write_table(_from_dicts(self._bronnen, bronnen_schema()), self.folder / "bronnen.parquet")
-        meta = {"layout": LAYOUT, "bds": __version__, "rijen": self.count}
-        (self.folder / "_store.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+        pq.write_table(from_dicts(self._bronnen, bronnen_schema()), self.folder / "bronnen.parquet")
+        (self.folder / "_store.json").write_text(_told(self.count), encoding="utf-8")
+
+
+def _told(rows: int) -> str:
+    return json.dumps({"layout": LAYOUT, "bds": __version__, "rijen": rows}, indent=2) + "\n"
 
 
 def _check_files(path: Path) -> None:
@@ -334,64 +363,17 @@ def _check_files(path: Path) -> None:
             )
 
 
-def to_canonical(table: pa.Table | pl.DataFrame) -> pa.Table:
-    """A table with the columns of `model.REGISTRATIES` in the types of the store."""
-    import pyarrow as pa
-
-    arrow = (table if isinstance(table, pa.Table) else table.to_arrow()).select(list(REGISTRATIES))
-    schema = registraties_schema()
-    return pa.Table.from_arrays([_cast(arrow.column(f.name), f.type) for f in schema], schema=schema)
-
-
-def to_table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
-    """Rows of the canonical table as Arrow."""
-    import pyarrow as pa
-
-    schema = registraties_schema()
-    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
-    arrays = []
-    for values, field in zip(columns, schema, strict=True):
-        kind = pa.string() if pa.types.is_dictionary(field.type) else field.type
-        try:
-            array = pa.array(values, kind)
-        except (pa.ArrowException, OverflowError, UnicodeError, TypeError, ValueError):
-            array = pa.array([_carried(v, kind) for v in values], kind)
-        arrays.append(array.dictionary_encode() if pa.types.is_dictionary(field.type) else array)
-    return pa.Table.from_arrays([a.cast(f.type) for a, f in zip(arrays, schema, strict=True)], schema=schema)
-
-
-def _carried(value: Any, kind: pa.DataType) -> Any:  # noqa: ANN401
-    """One value as the store can hold it: a number that is too large has no place, half a character becomes `?`."""
-    import pyarrow as pa
-
-    if isinstance(value, str):
-        value = value.encode("utf-8", "replace").decode()
-    try:
-        pa.scalar(value, kind)
-    except (pa.ArrowException, OverflowError, TypeError, ValueError):
-        return str(value) if pa.types.is_string(kind) and not isinstance(value, bytes) else None
-    return value
-
-
-def _from_dicts(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
-    """Rows as Arrow. By way of Polars: pyarrow imports all of pandas for it, where that is installed."""
+def _together(files: Sequence[Path], schema: pa.Schema) -> pl.LazyFrame:
+    """The rows of some files of one table; what differs in the kind of text is made the same."""
     import polars as pl
-    import pyarrow as pa
 
-    empty = pa.Table.from_batches([], schema=schema)
-    if not rows:
-        return empty
-    kinds = pl.DataFrame(empty).schema
-    return pl.DataFrame(rows, schema=kinds, orient="row").to_arrow().cast(schema)
-
-
-def _cast(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if column.type.equals(wanted):
-        return column
-    if pa.types.is_dictionary(wanted):
-        plain = column.cast(pa.string())
-        return pc.dictionary_encode(plain).cast(wanted)
-    return column.cast(wanted)
+    if len(files) == 1:
+        return pl.scan_parquet(files[0])
+    wanted = pl.DataFrame(pl.from_arrow(schema.empty_table())).schema
+    frames = []
+    for file in files:
+        frame = pl.scan_parquet(file)
+        found = frame.collect_schema()
+        other = {name: kind for name, kind in wanted.items() if found[name] != kind}
+        frames.append(frame.select(pl.col(n).cast(other[n]) if n in other else n for n in wanted))
+    return pl.concat(frames)

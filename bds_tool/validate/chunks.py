@@ -71,7 +71,11 @@ def pieces(store: Store, rows: int = ROWS) -> Iterator[pl.DataFrame]:
     Rows of one dossier come together in one frame and next to each other. A store in which dossiers lie
     scattered (a table sorted by element, for example) is read in several passes, each a share of the dossiers.
     """
-    path = store.path / "registraties.parquet"
+    for path in store.files("registraties"):
+        yield from _of_file(path, rows)
+
+
+def _of_file(path: Path, rows: int) -> Iterator[pl.DataFrame]:
     total = pl.scan_parquet(path).select(pl.len()).collect().item()
     if total == 0:
         return

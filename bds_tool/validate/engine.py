@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -14,37 +11,23 @@ import polars as pl
 from bds_tool.base.text import t
 from bds_tool.findings.catalogue import Catalogue, load_rules
 from bds_tool.findings.collecting import Collector
-from bds_tool.findings.result import MARKER, XSD_MISSING, Result
+from bds_tool.findings.result import Result
 from bds_tool.formats.registry import coding_of, format_class
 from bds_tool.schema import newest, versions
 from bds_tool.schema.protocols import unjudged
+from bds_tool.validate import kept
 from bds_tool.validate.checks import consent, structure, values, whole, wire
 from bds_tool.validate.checks.base import Setting
 from bds_tool.validate.checks.dossier import CHECKS
 from bds_tool.validate.checks.protocol_rules import silent, undelivered
-from bds_tool.validate.chunks import beside, pieces
-from bds_tool.validate.piece import FREE, Group, Judged, judge, sum_filled
+from bds_tool.validate.part import Options, asked_of, of_part
+from bds_tool.validate.piece import FREE, Group, sum_filled
 from bds_tool.validate.tables import element_name, tables
 
 if TYPE_CHECKING:
     from bds_tool.store import Store
 
-
-#: Findings of the message standard about one value: not allowed there, of another form, type or code.
-_REFUSED = ("BDS846", "BDS848", "BDS850", "BDS851", "BDS852")
-
-
-@dataclass
-class Options:
-    """How to judge. `codes` limits the rules (None: all); `max_examples` 0 keeps every finding."""
-
-    today: date = field(default_factory=date.today)
-    max_examples: int = 100
-    codes: frozenset[str] | None = None
-    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    xsd: bool = False
-    bds: str = ""
-    progress: Callable[[int], None] | None = None
+__all__ = ["Options", "validate"]
 
 
 def validate(store: Store, options: Options | None = None) -> Result:
@@ -53,31 +36,23 @@ def validate(store: Store, options: Options | None = None) -> Result:
     catalogue = load_rules(options.rules)
     started = perf_counter()
     bronnen = store.bronnen()
-    groups = _groups(store, bronnen, catalogue, options)
+    parts = store.parts()
+    groups = _groups(_delivered(store, parts), bronnen, catalogue, options)
     collector = Collector(options.max_examples)
-    filled: list[pl.DataFrame] = []
-    seen = 0
-    told = _told(store, options)
-
-    def one(piece: pl.DataFrame) -> Judged:
-        return judge(piece, groups, options.max_examples, told)
-
-    for judged in beside(one, pieces(store)):
-        collector.take(judged.found)
-        filled.append(judged.filled)
-        if len(filled) > 64:
-            filled = [sum_filled(filled)]
-        seen += judged.rows
-        if options.progress:
-            options.progress(seen)
-    unsaid = _whole(store, groups, catalogue, collector, options)
-    inspected, missing = _remarks(store, catalogue, collector, options)
+    found = [of_part(store, part, groups, catalogue, options) for part in parts]
+    for one in found:
+        collector.take(Collector.of(options.max_examples, one["totals"], one["findings"]))
+    seen = sum(int(one["rows"]["rows"].sum()) for one in found)
+    own = pl.concat([one["people"] for one in found])
+    unsaid = _whole(store, own, groups, catalogue, collector, options)
+    inspected = frozenset(b for one in found for b in one["walked"]["bron"])
+    missing = {str(b): str(n) for one in found for b, n in one["missing"].iter_rows()}
     totals = _with_severity(collector.totals(), catalogue)
     about = totals["bdsnummer"].drop_nulls().unique(maintain_order=True)
     return Result(
         findings=collector.examples({r.code: r.severity for r in catalogue.rules.values()}),
         totals=totals,
-        filled=sum_filled(filled),
+        filled=sum_filled([one["filled"] for one in found]),
         bronnen=bronnen,
         catalogue=catalogue,
         inspected=inspected,
@@ -97,9 +72,21 @@ def validate(store: Store, options: Options | None = None) -> Result:
     )
 
 
-def _groups(store: Store, bronnen: pl.DataFrame, catalogue: Catalogue, options: Options) -> list[Group]:
+def _delivered(store: Store, parts: list[Store]) -> pl.DataFrame:
+    """Which elements each source holds: bron, bdsnummer."""
+
+    def there(part: Store) -> kept.Frames:
+        frame = part.registraties().select("bron", "bdsnummer").unique()
+        return {"there": frame.collect(engine="streaming")}
+
+    found = [kept.recall(store, p, {"what": "there"}, partial(there, p), lambda _: True) for p in parts]
+    return pl.concat([one["there"] for one in found])
+
+
+def _groups(
+    there: pl.DataFrame, bronnen: pl.DataFrame, catalogue: Catalogue, options: Options
+) -> list[Group]:
     known = versions()
-    there = store.registraties().select("bron", "bdsnummer").unique().collect(engine="streaming")
     found: dict[tuple[str, str], list[int]] = {}
     for row in bronnen.iter_rows(named=True):
         if row["formaat"] in {"onleesbaar", "overgeslagen"}:
@@ -159,17 +146,20 @@ def _group(
 
 
 def _whole(
-    store: Store, groups: list[Group], catalogue: Catalogue, collector: Collector, options: Options
+    store: Store,
+    own: pl.DataFrame,
+    groups: list[Group],
+    catalogue: Catalogue,
+    collector: Collector,
+    options: Options,
 ) -> dict[str, str]:
-    """Judge what no dossier shows by itself; gives the rules that had nothing to compare with, and why."""
-    codes = (*whole.CODES, *consent.CODES)
-    asked = {catalogue[c].code for c in codes if options.codes is None or c in options.codes}
+    """Judge what only sources together show; gives the rules that had nothing to compare with, and why."""
+    asked = asked_of(whole.BETWEEN + consent.CODES, catalogue, options)
     if not asked or not groups:
         return {}
-    tabular = [b for g in groups if g.setting.format in {"tabel", "fhir"} for b in g.bronnen]
     # The reference in a JAMES file is a number of the request, not of the dossier.
     keyed = [b for g in groups if g.setting.format != "james" for b in g.bronnen]
-    for code, failing in whole.run(store.registraties(), catalogue, tabular, keyed):
+    for code, failing in whole.between(own, keyed):
         if code in asked:
             collector.add(code, failing)
     facts = store.bronnen().select("bron", "formaat", "organisatie")
@@ -181,62 +171,6 @@ def _whole(
         "er zijn geen dossiers met toestemming 1533 bij", "there are no dossiers with consent 1533 beside it"
     )
     return {} if compared else dict.fromkeys(consent.CODES, why)
-
-
-def _told(store: Store, options: Options) -> pl.DataFrame | None:
-    """The registrations of which a finding on the message says already that their value is wrong; None without any.
-
-    A line may hold a whole message: where it has the same value for several elements, only that of the act which the
-    finding names is told.
-    """
-    codes = [c for c in _REFUSED if options.codes is None or c in options.codes]
-    place = ["bron", "regel", "waarde"]
-    told = (
-        store.meldingen()
-        .filter(pl.col("code").is_in(codes) & pl.col("waarde").is_not_null())
-        .select(*place, pl.col("bdsnummer").alias("named"))
-        .unique()
-        .collect()
-    )
-    if told.is_empty():
-        return None
-    there = (
-        store.registraties()
-        .select(*place, "bdsnummer")
-        .filter(pl.col("bdsnummer").is_not_null())
-        .join(told.lazy(), on=place)
-        .unique()
-        .collect(engine="streaming")
-    )
-    act = ["bron", "regel", "waarde", "named"]
-    own = pl.col("bdsnummer").eq_missing(pl.col("named"))
-    certain = own | ((pl.len().over(act) == 1) & ~own.any().over(act))
-    return there.filter(certain).select(*place, "bdsnummer").unique()
-
-
-def _remarks(
-    store: Store, catalogue: Catalogue, collector: Collector, options: Options
-) -> tuple[frozenset[int], dict[str, str]]:
-    """Turns what readers left into findings.
-
-    Gives the sources whose message was walked, and per source the schema that was not there to judge it by.
-    """
-    always = {r.code for r in catalogue.rules.values() if r.always}
-    wanted = None if options.codes is None else list(options.codes | always)
-    walked: set[int] = set()
-    missing: dict[str, str] = {}
-    for remarks in store.remarks():
-        walked.update(remarks.filter(pl.col("code") == MARKER)["bron"].to_list())
-        lacking = remarks.filter(pl.col("code") == XSD_MISSING).select("bron", "parameters").unique()
-        missing |= {str(b): str(json.loads(p)["ontbreekt"]) for b, p in lacking.iter_rows()}
-        known = remarks.filter(~pl.col("code").is_in([MARKER, XSD_MISSING]))
-        for code in known["code"].unique():
-            catalogue[code]  # a remark without a rule could not be told; this names the rule
-        if wanted is not None:
-            known = known.filter(pl.col("code").is_in(wanted))
-        for (code,), part in known.group_by("code", maintain_order=True):
-            collector.add(str(code), part)
-    return frozenset(walked), missing
 
 
 def _with_severity(totals: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:

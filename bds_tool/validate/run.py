@@ -49,18 +49,10 @@ def judge(request: Request) -> Result:
     """
     from bds_tool.findings.acceptances import accept
     from bds_tool.formats import read
-    from bds_tool.schema import versions
     from bds_tool.store import Store
     from bds_tool.validate.engine import Options, validate
 
-    if request.bds and request.bds not in versions():
-        raise UsageError(
-            t(
-                f"BDS-versie {request.bds} is hier niet bekend.",
-                f"BDS version {request.bds} is not known here.",
-            ),
-            t(f"Kies uit: {', '.join(versions())}.", f"Choose one of: {', '.join(versions())}."),
-        )
+    known_version(request.bds)
     codes = chosen(request.select, request.ignore)
     inspect = [INSPECTOR]
     if request.xsd is not None:
@@ -94,6 +86,17 @@ def judge(request: Request) -> Result:
             ),
         )
     return accept(result, request.accept, request.today)
+
+
+def known_version(bds: str) -> None:
+    """Raises UsageError for a BDS version that is not among the definitions; an empty word is none."""
+    from bds_tool.schema import versions
+
+    if bds and bds not in versions():
+        raise UsageError(
+            t(f"BDS-versie {bds} is hier niet bekend.", f"BDS version {bds} is not known here."),
+            t(f"Kies uit: {', '.join(versions())}.", f"Choose one of: {', '.join(versions())}."),
+        )
 
 
 def _check_store(store: Store) -> None:

@@ -78,6 +78,15 @@ ON_STORE: dict[str, list[list[str]]] = {
     "research-table": [
         ["research-table", "STORE", "--outcome", "235", "--to", "SAFE/losse", "--k", "2", "--force"],
     ],
+    "store add": [["store", "add", "OUT/d.bds", "STORE/../bds.csv", "--delivery", "1", "--organisation", "A"]],
+    "store replace": [
+        ["store", "add", "OUT/e.bds", "STORE/../bds.csv", "--delivery", "1", "--organisation", "A"],
+        ["store", "replace", "OUT/e.bds", "STORE/../bds.csv", "--delivery", "1", "--organisation", "A"],
+        ["validate", "OUT/e.bds"],
+    ],
+    "store drop": [["store", "drop", "STORE", "--delivery", "1"]],
+    "store list": [["store", "list", "STORE"]],
+    "store verify": [["store", "verify", "STORE"]],
     "zib coverage": [["zib", "coverage", "STORE", "--format", f] for f in ("text", "json")],
     "zib export": [["zib", "export", "STORE", "OUT/fhir", "--key-file", "KEY", "--workers", "1"],
                    ["zib", "export", "STORE", "OUT/bundle", "--as", "bundle", "--key-file", "KEY", "--workers", "1"]],

@@ -17,7 +17,8 @@ from bds_tool.base.pools import processes
 from bds_tool.formats import reading
 from bds_tool.formats.dob.place import _steps
 from bds_tool.formats.reading import read
-from bds_tool.store.store import Store, StoreWriter, to_table
+from bds_tool.store.canonical import to_table
+from bds_tool.store.store import Store, StoreWriter
 
 TABLE = Path(__file__).resolve().parents[2] / "sample_data" / "schoon" / "tabel-4.1.3" / "lang.csv"
 

@@ -14,7 +14,7 @@ from bds_tool.findings.catalogue import load_rules
 from bds_tool.findings.result import load
 from bds_tool.store import Store, StoreWriter
 from bds_tool.synthetic.generate import Request, generate
-from bds_tool.validate import chunks, engine
+from bds_tool.validate import chunks, part
 from bds_tool.validate.contracts import Bronnen, Findings, Meldingen, Registraties, Totals, check, contract
 from bds_tool.validate.engine import Options, validate
 
@@ -43,7 +43,7 @@ def test_findings_do_not_depend_on_the_size_of_pieces(store, whole, monkeypatch,
     # Also those of protocols, which leave alone what the delivery does not hold anywhere.
     assert {"BDS601", "BDS605"} <= set(whole.totals["code"])
     monkeypatch.setattr(chunks, "WORKERS", workers)
-    monkeypatch.setattr(engine, "pieces", lambda s: chunks.pieces(s, rows))
+    monkeypatch.setattr(part, "pieces", lambda s: chunks.pieces(s, rows))
     cut = validate(store, Options(today=TODAY, max_examples=0))
     assert cut.totals.sort(pl.all()).equals(whole.totals.sort(pl.all()))
     assert cut.findings.equals(whole.findings)
@@ -55,7 +55,7 @@ def test_examples_are_the_first_ones_however_the_store_is_cut(store, monkeypatch
     few = validate(store, Options(today=TODAY, max_examples=3))
     assert few.findings.equals(first)
     assert few.totals.equals(every.totals)
-    monkeypatch.setattr(engine, "pieces", lambda s: chunks.pieces(s, 2_000))
+    monkeypatch.setattr(part, "pieces", lambda s: chunks.pieces(s, 2_000))
     again = validate(store, Options(today=TODAY, max_examples=3))
     assert again.findings.equals(few.findings)
 

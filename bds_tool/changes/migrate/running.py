@@ -17,6 +17,7 @@ from bds_tool.base.errors import UsageError
 from bds_tool.base.files import scratch
 from bds_tool.base.text import t
 from bds_tool.formats.registry import coding_of
+from bds_tool.store.rows import Rows
 from bds_tool.store.store import Store, StoreWriter
 
 if TYPE_CHECKING:
@@ -118,9 +119,7 @@ def migrate(
 
 
 def _height(store: Store) -> int:
-    import pyarrow.parquet as pq
-
-    return int(pq.ParquetFile(store.path / "registraties.parquet").metadata.num_rows)
+    return Rows(store.files("registraties")).height
 
 
 # -- which packages ----------------------------------------------------------------------------------------------
@@ -207,7 +206,6 @@ def _run(
     store: Store, step: _Step, path: Path, *, replace: bool, progress: Callable[[int], None] | None
 ) -> StepReport:
     import polars as pl
-    import pyarrow.parquet as pq
 
     from bds_tool.changes.migrate.rows import RowTables, as_text, transform
     from bds_tool.changes.migrate.shelter import needs_company
@@ -217,11 +215,11 @@ def _run(
     facts = store.bronnen()
     hl7 = [int(r["bron"]) for r in facts.iter_rows(named=True) if coding_of(r["formaat"]) == "HL7"]
     company = needs_company(step.plan)
-    file = pq.ParquetFile(store.path / "registraties.parquet")
+    every = Rows(store.files("registraties"))
     with StoreWriter(path, replace=replace) as writer, _SideFile() as side:
         _bronnen(facts, step, writer)
         writer.add_meldingen(store.meldingen().collect().iter_rows(named=True))
-        for batch in file.iter_batches(BATCH):
+        for batch in every.batches(BATCH):
             rows = as_text(_frame(batch))
             mine = pl.col("bron").is_in(list(step.bronnen))
             others = rows.filter(~mine)
@@ -348,11 +346,10 @@ class _SideFile:
 
 
 def _copy(store: Store, out: Path, *, replace: bool) -> None:
-    import pyarrow.parquet as pq
 
     with StoreWriter(out, replace=replace) as writer:
         for row in store.bronnen().iter_rows(named=True):
             writer.add_bron(**row)
         writer.add_meldingen(store.meldingen().collect().iter_rows(named=True))
-        for batch in pq.ParquetFile(store.path / "registraties.parquet").iter_batches(BATCH):
+        for batch in Rows(store.files("registraties")).batches(BATCH):
             writer.add_table(_frame(batch))

@@ -30,6 +30,15 @@ def silent(version: str) -> dict[str, str]:
     return {code: not_covered(version) for code in CODES.values() if code not in spoken}
 
 
+def depends(version: str, delivered: frozenset[int]) -> list[bool]:
+    """All that the judgement of a dossier by protocols takes from what the other dossiers delivered."""
+    rules = rules_for(version)
+    asked = [c.elements for r in rules for c in r.when.trigger or ()] + [
+        e.elements for r in rules for e in r.expect
+    ]
+    return [not delivered.isdisjoint(elements) for elements in (*asked, (494, 724))]
+
+
 def undelivered(version: str, delivered: frozenset[int]) -> Iterator[tuple[str, str, str]]:
     """(code, protocol rule, why) where what it looks at was delivered and what it expects nowhere: that is no verdict."""
     for r in rules_for(version):

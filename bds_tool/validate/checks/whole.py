@@ -12,22 +12,36 @@ from bds_tool.validate.checks.values import eleven
 if TYPE_CHECKING:
     from bds_tool.findings.catalogue import Catalogue
 
-CODES = ("BDS420", "BDS509", "BDS510", "BDS706", "BDS707")
+#: What a source shows by itself, and what several show together.
+WITHIN = ("BDS420", "BDS706", "BDS707")
+BETWEEN = ("BDS509", "BDS510")
 
 
-def run(
-    rows: pl.LazyFrame, catalogue: Catalogue, tabular: list[int], keyed: list[int]
-) -> Iterator[tuple[str, pl.DataFrame]]:
-    """`rows` are all registraties; `tabular` the sources whose dossier keys their maker chose, `keyed` those with keys."""
+#: What is kept of the people in a source: their number, sex and birth date.
+COLUMNS = ("dossier_id", "activiteit_id", "bdsnummer", "waarde", "bron", "regel", "pad")
+
+
+def people(rows: pl.LazyFrame) -> pl.DataFrame:
+    """The rows with the number, sex and birth date of the children themselves."""
     own = rows.filter(
         pl.col("bdsnummer").is_in([7, 19, 20]) & pl.col("groep").is_null() & pl.col("waarde").is_not_null()
     )
-    people = own.select("dossier_id", "activiteit_id", "bdsnummer", "waarde", "bron", "regel", "pad").collect(
-        engine="streaming"
-    )
-    yield from _changes(people.filter(pl.col("bron").is_in(keyed)))
-    yield "BDS420", _shared(people)
-    yield from _keys(rows, people, catalogue, tabular)
+    return own.select(COLUMNS).collect(engine="streaming").with_columns(pl.col("pad").cast(pl.String))
+
+
+def within(
+    rows: pl.LazyFrame, own: pl.DataFrame, catalogue: Catalogue, tabular: list[int]
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """What each source shows by itself. `rows` are its registraties, `own` its `people`, `tabular` the sources whose
+    dossier keys their maker chose.
+    """
+    yield "BDS420", _shared(own)
+    yield from _keys(rows, own, catalogue, tabular)
+
+
+def between(own: pl.DataFrame, keyed: list[int]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """What the sources of one dossier show together; `keyed` are those whose keys are keys of dossiers."""
+    yield from _changes(own.filter(pl.col("bron").is_in(keyed)))
 
 
 def _shared(people: pl.DataFrame) -> pl.DataFrame:
