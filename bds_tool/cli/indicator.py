@@ -217,6 +217,13 @@ def compute(
     cutoff: Annotated[
         str, typer.Option("--cutoff", help="BMI-grens: interpolate of nearest_half_year.")
     ] = "interpolate",
+    weights: Annotated[
+        str,
+        typer.Option(
+            "--clothes",
+            help="Gewicht met kleren (246) zoals gewogen (keep) of met aftrek (deduct); zonder: wat de set voorschrijft.",
+        ),
+    ] = "",
     standardise: Annotated[
         str,
         typer.Option("--standardise", help="Ook directe standaardisatie, bijvoorbeeld naar age,sex."),
@@ -260,7 +267,7 @@ def compute(
     from bds_tool.indicators.compute import Plan
     from bds_tool.indicators.features import Settings
     from bds_tool.indicators.run import compute as run
-    from bds_tool.indicators.sets import members
+    from bds_tool.indicators.sets import clothes, members
 
     first, last = _period(period)
     breakdowns = _words(by, BY, "--by")
@@ -271,6 +278,7 @@ def compute(
         one_of(education, ("moeder", "hoogste"), "--education"),
         one_of(growth_chart, ("dossier", "nl"), "--growth-chart"),
         one_of(cutoff, ("interpolate", "nearest_half_year"), "--cutoff"),
+        one_of(weights, ("keep", "deduct"), "--clothes") if weights else clothes(sets or []),
     )
     plan = Plan(
         choose([*(names or []), *members(sets or [])], extra or []),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 VIEWS = Path(__file__).parent / "views"
+#: How a child was weighed: with or without clothes (W0261).
+WEIGHED = 246
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Settings:
 
     `reference_date` is the last day that counts. `education`: moeder or hoogste (of both parents). `growth_chart`:
     dossier (chart of the dossier, preterm by gestation) or nl (one reference for all). `cutoff`: interpolate or
-    nearest_half_year.
+    nearest_half_year. `clothes`: keep (weights as weighed) or deduct (of children weighed in clothes, kledingaftrek.csv).
     """
 
     first_year: int
@@ -49,6 +51,12 @@ class Settings:
     education: str = "moeder"
     growth_chart: str = "dossier"
     cutoff: str = "interpolate"
+    clothes: str = "keep"
+
+    @property
+    def unasked(self) -> frozenset[int]:
+        """Elements of the views that this run does not look at."""
+        return frozenset() if self.clothes == "deduct" else frozenset({WEIGHED})
 
     @property
     def first_day(self) -> date:
@@ -166,6 +174,7 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
         return table.append_column("nr", pa.array(range(len(table)), pa.int32()))
 
     mothers = rows("moederleeftijd.csv")
+    clothes = rows("kledingaftrek.csv") if settings.clothes == "deduct" else []
     years = range(settings.first_year, settings.last_year + 1)
     makers = {
         "codering": lambda: pa.table(
@@ -208,6 +217,22 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
                     [age for r in mothers for age in range(int(r["van"]), int(r["tot"]))], pa.int32()
                 ),
                 "klasse": [r["klasse"] for r in mothers for _ in range(int(r["van"]), int(r["tot"]))],
+            }
+        ),
+        "kledingaftrek": lambda: pa.table(
+            {
+                "jaar": pa.array(
+                    [y for r in clothes for y in range(int(r["van_jaar"]), int(r["tot_jaar"]) + 1)],
+                    pa.int32(),
+                ),
+                "gram": pa.array(
+                    [
+                        int(r["gram"])
+                        for r in clothes
+                        for _ in range(int(r["van_jaar"]), int(r["tot_jaar"]) + 1)
+                    ],
+                    pa.int32(),
+                ),
             }
         ),
         "venster": lambda: typed("venster.csv", moment=str, van=int, doel=int, tot=int),

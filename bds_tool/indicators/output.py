@@ -376,6 +376,7 @@ def metadata(
         "settings": {
             "education": settings.education,
             "growth_chart": settings.growth_chart,
+            "clothes": settings.clothes,
             "cutoff": settings.cutoff,
             "reference": reference,
             "confidence": statistics.CONFIDENCE,

@@ -94,6 +94,7 @@ def compute(
             space = make_space(connection, plan)
             people = Residents(population, space, served) if population else None
             wanted = frozenset(features.elements(features.needed(plan.views()), plan.concepts()))
+            wanted -= plan.settings.unasked
             install_delivery(connection, file, wanted)
             delivered = Delivered(connection)
             doubted = {}

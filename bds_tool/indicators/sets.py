@@ -36,6 +36,11 @@ def load_set(name: str) -> dict[str, Any]:
     )
 
 
+def clothes(names: Sequence[str]) -> str:
+    """Whether weights are corrected for clothes: deduct where one of these sets prescribes it, else keep."""
+    return "deduct" if any(load_set(name).get("kleding") == "aftrek" for name in names) else "keep"
+
+
 def members(names: Sequence[str]) -> list[str]:
     """The indicators and themes of these sets together, each once."""
     return list(dict.fromkeys(str(i) for name in names for i in load_set(name)["indicatoren"]))

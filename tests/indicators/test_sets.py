@@ -9,7 +9,7 @@ from bds_tool.indicators.result import read_result
 from bds_tool.indicators.sets import load_set, members, shipped
 
 
-@pytest.mark.parametrize("name", ["igj", "jib", "kansrijke-start", "lpk"])
+@pytest.mark.parametrize("name", ["igj", "jib", "kansrijke-start", "lpk", "overgewicht"])
 def test_a_shipped_set_has_a_source_and_known_indicators(name):
     found = load_set(name)
     assert found["bron"]
@@ -17,7 +17,7 @@ def test_a_shipped_set_has_a_source_and_known_indicators(name):
 
 
 def test_no_set_is_left_out_above():
-    assert sorted(shipped()) == ["igj", "jib", "kansrijke-start", "lpk"]
+    assert sorted(shipped()) == ["igj", "jib", "kansrijke-start", "lpk", "overgewicht"]
 
 
 def test_an_own_set_and_wrong_ones(tmp_path):

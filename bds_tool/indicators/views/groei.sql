@@ -1,6 +1,7 @@
 -- rij: één kind op één dag met een lengte, gewicht of hoofdomtrek
--- uit: meetwaarden, kind, groeitabel, lms_lengte, parameters
--- elementen: 235, 245, 252
+-- uit: meetwaarden, kind, groeitabel, lms_lengte, kledingaftrek, parameters
+-- elementen: 235, 245, 246, 252
+-- gewicht: zonder de aftrek voor kleren (kledingaftrek), als daarom is gevraagd en het kind gekleed is gewogen
 -- bmi: kg/m², leeg buiten de grenzen van referenties/plausibel.csv (dan ongeloofwaardig); leeftijd_mnd: volle maanden
 -- dag: leeftijd in dagen
 -- kaart: nl, tu, ma, hs, ds of p25 … p36 (weken zwangerschap, tot 4 jaar): welke referentie geldt
@@ -46,21 +47,23 @@ FROM (
       THEN NULL ELSE r.ruw END AS bmi
   FROM (
     SELECT
-      r.kind, r.datum, k.sex, r.lengte, r.gewicht, r.hoofdomtrek,
+      r.kind, r.datum, k.sex, r.lengte, r.gewicht - coalesce(a.gram, 0) AS gewicht, r.hoofdomtrek,
       CASE WHEN r.lengte IS NOT NULL AND r.gewicht IS NOT NULL
-        THEN r.gewicht / 1000.0 / (r.lengte / 1000.0 * r.lengte / 1000.0) END AS ruw,
+        THEN (r.gewicht - coalesce(a.gram, 0)) / 1000.0 / (r.lengte / 1000.0 * r.lengte / 1000.0) END AS ruw,
       $MND(k.geboren, r.datum) AS leeftijd_mnd,
       $DAG(k.geboren, r.datum) AS dag,
       CASE WHEN k.kaart LIKE 'p%' AND $DAG(k.geboren, r.datum) >= 1461 THEN k.kaart_later ELSE k.kaart END AS kaart
     FROM (
       SELECT
-        kind, datum,
+        kind, datum, gekleed,
         CAST(lengte AS INTEGER) AS lengte,
         CAST(gewicht AS INTEGER) AS gewicht,
         CAST(hoofdomtrek AS INTEGER) AS hoofdomtrek
       FROM meetwaarden
     ) AS r
     JOIN kind AS k ON k.kind = r.kind
+    LEFT JOIN kledingaftrek AS a
+      ON r.gekleed AND a.jaar = CAST(floor($MND(k.geboren, r.datum) / 12) AS INTEGER)
     WHERE r.datum >= k.geboren
   ) AS r
   CROSS JOIN parameters AS p
