@@ -238,7 +238,7 @@ class StoreWriter:
         first = self._part is None and not self.count and not self._rows
         target = self.folder / ("part.parquet" if first else "copy.parquet")
         try:
-            frame.sink_parquet(target, compression="zstd")
+            frame.sink_parquet(target, compression="zstd", compression_level=1, row_group_size=BATCH)
         except BaseException:
             target.unlink(missing_ok=True)
             raise

@@ -19,7 +19,7 @@ OFTEN = 3
 
 def missing_marks(made: Plan) -> None:
     """Marks for missing in columns of numbers, dates and codes; a code of the list is never a mark."""
-    often = _often(made)
+    often, known = _often(made), marks()
     for column in made.columns:
         seen = made.seen.get(column.naam)
         if seen is None or seen.texts is None or column.rol not in {"", "waarde"}:
@@ -29,12 +29,10 @@ def missing_marks(made: Plan) -> None:
         there = {str(v).strip() for v in texts.drop_nulls()} if texts is not None else set()
         _suspect(column, made, own, often)
         if column.rol == "waarde" or column.bdsnummer in numeric() or column.bdsnummer in dates():
-            found = {v for v in there if v.lower() in marks()} | own
+            found = {v for v in there if v.lower() in known} | own
         elif column.bdsnummer in coded():
             codes, by_label = labels(column.bdsnummer)
-            found = {
-                v for v in there if v.lower() in marks() and v not in codes and v.lower() not in by_label
-            }
+            found = {v for v in there if v.lower() in known and v not in codes and v.lower() not in by_label}
             found |= own
         else:
             # A word in free text is text, unless bds.toml says so for this very column.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING
 
 from bds_tool.formats.table.cells import cell, plain_text, value_of_long
@@ -16,6 +17,8 @@ from bds_tool.formats.table.values import numbers_of
 from bds_tool.store.columns import REGISTRATIES
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import polars as pl
 
 _WORDS = ("rubriek", "groep", "eenheid", "codesysteem", "nullflavor", "pad")
@@ -245,14 +248,18 @@ class WideRows:
         wide = children(part, made).select(ROW, *index, *days, *cells).collect()
         # All cells below each other, a column at a time; then those that are filled, a row at a time.
         values = pl.concat(wide.select(pl.col("^c:.*$").cast(pl.String)).get_columns())
-        across = np.arange(values.len()).reshape(len(cells), wide.height).T.ravel()
-        across = across[values.is_not_null().to_numpy()[across]]
-        column, row = np.divmod(across, max(1, wide.height))
+        filled = values.is_not_null().to_numpy().reshape(len(cells), wide.height)
+        row, column = np.nonzero(np.ascontiguousarray(filled.T))
+        # A table per rubriek says itself to what each row belongs; other tables repeat the dossier on each contact.
+        contact = ("activiteit_id" in found or "datum" in found or bool(dated)) and not made.named("rubriek")
+        if contact or self._beside:
+            once = self._once(wide, own_dates, row, column, contact=contact)
+            row, column = row[once], column[once]
         long = pl.concat(
             [
                 wide.select(ROW, *found, *(f"d:{n}" for n in dated))[row],
                 self._facts()[column],
-                values.gather(across).alias("waarde").to_frame(),
+                values.gather(column * wide.height + row).alias("waarde").to_frame(),
             ],
             how="horizontal",
         )
@@ -290,14 +297,11 @@ class WideRows:
                     pl.col("activiteit_id") if "activiteit_id" in found else pl.lit(None, dtype=pl.String)
                 )
                 columns["activiteit_id"] = pl.when(here).then(chosen.cast(pl.String)).otherwise(general)
-        # A table per rubriek says itself to what each row belongs; other tables repeat the dossier on each contact.
-        contact = ("activiteit_id" in columns or "datum" in columns) and not made.named("rubriek")
         if contact:
             for name in ("activiteit_id", "datum"):
                 if name in columns:
                     columns[name] = pl.when(~bound).then(columns[name])
-        rows = long.lazy().select(*complete(columns, self._table, self._bron)).collect()
-        return self._once(rows) if contact or self._beside else rows
+        return long.lazy().select(*complete(columns, self._table, self._bron)).collect()
 
     def _facts(self) -> pl.DataFrame:
         import polars as pl
@@ -312,25 +316,57 @@ class WideRows:
             orient="row",
         )
 
-    def _once(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def _once(
+        self,
+        wide: pl.DataFrame,
+        own_dates: dict[str, str],
+        row: npt.NDArray[np.intp],
+        column: npt.NDArray[np.intp],
+        *,
+        contact: bool,
+    ) -> npt.NDArray[np.bool_]:
+        """Which filled cells to keep: of a value that is repeated for the same child, element and date the first."""
         import numpy as np
         import polars as pl
 
-        bound = rows["bdsnummer"].is_in(list(self._bound)).fill_null(value=False) | self._beside
-        if not bound.any():
-            return rows
-        place = ("dossier_id", "activiteit_id", "datum", "bdsnummer", "volgnr", "waarde")
-        hashes = rows.filter(bound).select(place).hash_rows(seed=7)
-        new = hashes.is_first_distinct().to_numpy()
-        known, hashed = self._seen, hashes.to_numpy()
+        there = frozenset(wide.columns)
+
+        @cache
+        def place(names: tuple[str, ...]) -> npt.NDArray[np.uint64]:
+            return wide.select(n for n in names if n in there).hash_rows(seed=7).to_numpy()
+
+        hashes = np.zeros((len(self._places), wide.height), dtype=np.uint64)
+        repeats = np.zeros(len(self._places), dtype=bool)
+        for at, (name, (number, _, _)) in enumerate(self._places.items()):
+            bound = number in self._bound
+            if not (bound or self._beside):
+                continue
+            repeats[at] = True
+            dated: tuple[str, ...] = ("activiteit_id", "datum")
+            if contact and bound:
+                dated = ()
+            elif name in own_dates:
+                dated = (f"d:{own_dates[name]}", *(dated[:1] if self._plan.named("activiteit_id") else ()))
+            # Sums and odd factors of good hashes are as good, and quicker than a hash of all of it together.
+            mixed = place(("dossier_id", "volgnr", *dated)) * np.uint64(0x9E3779B97F4A7C15)
+            hashes[at] = (
+                mixed + wide[f"c:{name}"].cast(pl.String).hash(seed=7).to_numpy() + np.uint64(number or 0)
+            )
+        asked = repeats[column]
+        hashed = hashes[column[asked], row[asked]]
+        new = pl.Series(hashed).is_first_distinct().to_numpy().copy()
+        order = np.flatnonzero(new)
+        order = order[np.argsort(hashed[order])]
+        first, known = hashed[order], self._seen
         if known.size:
-            at = np.minimum(np.searchsorted(known, hashed), known.size - 1)
-            new &= known[at] != hashed
-        self._seen = np.sort(np.concatenate([known, hashed[new]]), kind="stable")
+            seen = known[np.minimum(np.searchsorted(known, first), known.size - 1)] == first
+            new[order[seen]] = False
+            first = first[~seen]
+        self._seen = np.sort(np.concatenate([known, first]), kind="stable")
         self.repeated += int(new.size - new.sum())
-        keep = ~bound.to_numpy()
-        keep[~keep] = new
-        return rows.filter(pl.Series(keep))
+        keep = ~asked
+        keep[asked] = new
+        return keep
 
 
 def _or_null(found: dict[str, pl.Expr], name: str) -> pl.Expr:

@@ -23,7 +23,8 @@ LINE_MAX = 16 * 1024**2
 COLUMNS_MAX = 50_000
 #: Lines and characters after which a quote that was opened counts as text.
 OPEN_LINES, OPEN_CHARS = 200, 64 * 1024
-BLOCK = 8 * 1024**2
+#: Bytes that are looked at at once; a block that fits in the cache of a processor is looked at more than twice as fast.
+BLOCK = 1024**2
 _UTF8_BOM = b"\xef\xbb\xbf"
 
 

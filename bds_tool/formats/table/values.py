@@ -30,6 +30,9 @@ _NINES = (
     r"^\s*(?:-?9{2,}(?:[.,]9+)?|9|-[1-9]\d{0,2}|0(?:[.,]0+)?|(?:1753|1800|1900)-0?1-0?1|1899-12-3[01]|9999-12-31"
     r"|0?1[-/]0?1[-/](?:1753|1800|1900)|31[-/]12[-/]9999|99[-/.]99[-/.]9999)(?:[T ]00:00.*)?\s*$"
 )
+#: Those of them that are whole numbers, and the lowest of the rest.
+_WHOLE_NINES = (0, 9, *(sign * int("9" * n) for n in range(2, 10) for sign in (1, -1)))
+_LOWEST = -999
 _DAMAGED = r"^\d(?:[.,]\d+)?[eE]\+?\d+$|^\d{15}0+$"
 
 
@@ -128,7 +131,13 @@ class Look:
             self._seen[column.naam].filled += batch.height - batch[column.naam].null_count()
         paired = self._number and self._value
         if self._number and self._value:
+            # Whole numbers need no closer look, unless they may be a day.
+            if self._number.naam in self._seen:
+                self._column(batch[self._number.naam], self._number)
             both = batch.select(self._number.naam, self._value.naam)
+            plain, _ = _whole(both[self._value.naam])
+            self._seen[self._value.naam].plain += int(plain.sum())
+            both = both.filter(~plain | self._days(both[self._number.naam]))
             pairs = both[both.hash_rows().arg_unique()]
             _often(both, pairs, self._number, self._value, self._listed, self._seen, self._typed)
             self._pairs.append(pairs)
@@ -137,6 +146,20 @@ class Look:
         for column in self.columns:
             if not (paired and column.rol in {"bdsnummer", "waarde"}):
                 self._column(batch[column.naam], column)
+
+    def _days(self, numbers: pl.Series) -> pl.Series:
+        """Which rows of a long table are of an element whose value is a date."""
+        import polars as pl
+
+        assert self._number  # noqa: S101  # asked of long tables only
+        once = numbers.unique()
+        element = numbers_of(self._number, self._typed, self._listed)
+        dated = once.filter(
+            once.to_frame().select(element.is_in(list(dates()))).to_series().fill_null(value=False)
+        )
+        if not dated.len():
+            return pl.repeat(value=False, n=numbers.len(), dtype=pl.Boolean, eager=True)
+        return numbers.is_in(dated.implode()).fill_null(value=False)
 
     def _column(self, values: pl.Series, column: Column) -> None:
         import polars as pl
@@ -156,9 +179,7 @@ class Look:
         if pairs.height < least:
             return
         _values(pairs, self._number, self._value, self._listed, self._seen, self._texts, self._typed)
-        for column in self.columns:
-            if column.rol in {"bdsnummer", "waarde"}:
-                self._column(pairs[column.naam], column)
+        self._column(pairs[self._value.naam], self._value)
         self._pairs = []
 
     def seen(self) -> dict[str, Seen]:
@@ -217,6 +238,10 @@ def _kept(column: Column) -> bool:
 def _column(values: pl.Series, column: Column, seen: Seen, texts: _Gathering) -> None:
     if column.rol == "overslaan":
         return
+    if column.bdsnummer in numeric():
+        plain, whole = _whole(values)
+        seen.plain += whole.filter(plain).n_unique()
+        values = values.filter(~plain)
     distinct = _distinct(values)
     seen.clean = seen.clean and not bool(distinct.str.contains(r"^\s|\s$|^$").any())
     seen.formula = seen.formula or bool(distinct.str.contains(r"""^=".*"$|^'\d""").any())
@@ -236,6 +261,16 @@ def _column(values: pl.Series, column: Column, seen: Seen, texts: _Gathering) ->
         texts.add(f"c:{column.naam}", distinct)
         if column.bdsnummer:
             _nines(distinct, values, column.bdsnummer, seen)
+
+
+def _whole(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Which texts are whole numbers that can be nothing else, and all whole numbers; null for other text."""
+    import polars as pl
+
+    text = values if values.dtype == pl.String else values.cast(pl.String, strict=False)
+    whole = text.cast(pl.Int32, strict=False)
+    plain = whole.is_between(_LOWEST, -1) | whole.is_in(_WHOLE_NINES) | text.str.starts_with("+")
+    return (~plain).fill_null(value=False), whole
 
 
 def _distinct(values: pl.Series) -> pl.Series:
@@ -306,10 +341,13 @@ def _often(
     import polars as pl
 
     odd = pairs.filter(pairs[value.naam].cast(pl.String).str.contains(_NINES))
-    odd = odd.select(numbers_of(number, typed, listed).alias("n"), pl.col(value.naam, number.naam))
-    for n, text, raw in odd.drop_nulls("n").iter_rows():
-        here = both.filter((pl.col(value.naam) == text) & (pl.col(number.naam) == raw))
-        seen[value.naam].nines[n, text.strip()] += here.height
+    if not odd.height:
+        return
+    counted = both.filter(pl.col(value.naam).is_in(odd[value.naam].implode()))
+    counted = counted.group_by(number.naam, value.naam).len("keer")
+    element = numbers_of(number, typed, listed).alias("n")
+    for n, text, often in counted.select(element, value.naam, "keer").drop_nulls("n").iter_rows():
+        seen[value.naam].nines[n, text.strip()] += often
 
 
 def _values(
