@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 import orjson
 
@@ -188,23 +188,28 @@ def what_is_wrong(data: bytes) -> dict[str, Any]:
     """Line, column and kind of the first place where the text is no JSON, in words; never its content."""
     text = uncommented(data).decode("utf-8", errors="replace")
     try:
-        json.loads(text, parse_constant=_refuse)
+        # NaN and the like are read with a remark of their own; what is asked is what stops the reading.
+        json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
     except json.JSONDecodeError as error:
-        return {"regel": error.lineno, "kolom": error.colno, "reden": _kind(text, error.pos)}
+        end = min(error.pos, len(text.rstrip()))
+        return {
+            "regel": text.count("\n", 0, end) + 1,
+            "kolom": end - text.rfind("\n", 0, end),
+            "reden": _kind(text, error),
+        }
     except (RecursionError, ValueError):  # too deep, or a number of thousands of digits
         pass
     return {"regel": 1, "kolom": 1, "reden": t("de tekst is geen JSON", "the text is no JSON")}
 
 
-def _refuse(word: str) -> NoReturn:
-    raise ValueError(word)
-
-
-def _kind(text: str, at: int) -> str:
+def _kind(text: str, error: json.JSONDecodeError) -> str:
     """What stands where the parser stopped."""
+    at = error.pos
     rest = text[at : at + 20].lstrip()
     if not rest:
         return t("het bestand stopt halverwege", "the file stops halfway")
+    if error.msg.startswith("Expecting ':'"):
+        return t("er ontbreekt een dubbele punt", "a colon is missing")
     if rest[0] == '"':
         # Either a string that never ends, or one that comes where a comma is due.
         before = text[:at].rstrip()[-1:]
@@ -242,11 +247,12 @@ def has_lines(head: bytes, *, alone: bool = False) -> bool:
     return bool(rest.strip())
 
 
-def stream_records(source: Source) -> Iterator[str]:
-    """Text of the records of one large document: the members of a list, or objects one after another.
+def stream_records(source: Source) -> Iterator[tuple[int, str]]:
+    """Line and text of the records of one large document: the members of a list, or objects one after another.
 
     The list may be the last field of an object, after fields of one value.
     """
+    line, counted = 1, 0  # the line of the place `counted` in the text at hand
     decoder = json.JSONDecoder()
     with source.open() as stream:
         text, ended, at, started = "", False, 0, False
@@ -263,13 +269,17 @@ def stream_records(source: Source) -> Iterator[str]:
                 if at < len(text):
                     start, (_, at) = at, decoder.raw_decode(text, at)
                     started = True
-                    yield text[start:at]
+                    line, counted = line + text.count("\n", counted, start), start
+                    yield line, text[start:at]
                     continue
             except (ValueError, RecursionError) as error:  # a JSONDecodeError is a ValueError
                 if ended or not _cut_off(error, text):
-                    raise Unreadable(
-                        "BDS005", reden=t("de tekst is geen JSON", "the text is no JSON")
-                    ) from error
+                    if not isinstance(error, json.JSONDecodeError):
+                        raise Unreadable(
+                            "BDS005", regel=line, reden=t("de tekst is geen JSON", "the text is no JSON")
+                        ) from error
+                    line += text.count("\n", counted, error.pos)
+                    raise Unreadable("BDS005", regel=line, reden=_kind(text, error)) from error
                 if len(text) - at > RECORD_MAX:
                     raise Unreadable("BDS009", grens=RECORD_MAX) from error
             if ended:
@@ -278,6 +288,7 @@ def stream_records(source: Source) -> Iterator[str]:
             block = pending + stream.read(max(BLOCK, len(text) - at))
             ended = len(block) == len(pending)
             cut = len(block) if ended else _whole_characters(block)
+            line, counted = line + text.count("\n", counted, at), 0
             text, at = text[at:] + block[:cut].decode("utf-8", errors="replace"), 0
             pending = block[cut:]
 

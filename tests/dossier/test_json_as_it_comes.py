@@ -282,3 +282,64 @@ def test_comments_cost_one_pass():
     text = b'{"a": "' + b"/*" * 200_000 + b'"} ' + b"/*" * 200_000
     assert len(uncommented(text)) == len(text)
     assert isinstance(loads(b'{"a": NaN}').value["a"], BadNumber)
+
+
+def test_places_in_tables_carry_the_index(tmp_path):
+    record = {
+        "kind": "k1",
+        "visits": [
+            {"datum": "2024-01-02", "lengte": 900, "vreemd": "x"},
+            {
+                "datum": "2024-03-02",
+                "metingen": [{"element": 235, "waarde": "910"}, {"element": 245, "waarde": "9000"}],
+            },
+        ],
+    }
+    rows, _ = found(tmp_path, json.dumps(record))
+    assert {(r[3], r[5]) for r in rows} == {
+        ("900", "visits[0].lengte"),
+        ("x", "visits[0].vreemd"),
+        ("910", "visits[1].metingen[0]"),
+        ("9000", "visits[1].metingen[1]"),
+    }
+
+
+@pytest.mark.parametrize("number", ["900", "NaN", "1e400"])
+def test_a_missing_comma_is_told_on_its_own_line(number):
+    text = f'[\n{{"kind": "k1", "lengte": {number}}},\n{{"kind": "k2" "lengte": 910}}\n]'
+    told = what_is_wrong(text.encode())
+    assert (told["regel"], told["kolom"], told["reden"]) == (3, 15, "er ontbreekt een komma")
+
+
+def test_a_cut_file_is_told_on_its_last_line():
+    assert what_is_wrong(b'[{"a": 1},\n{"b": 2\n\n')["regel"] == 2
+    assert what_is_wrong(b'[{"a" 1}]')["reden"] == "er ontbreekt een dubbele punt"
+
+
+def test_a_large_list_keeps_its_lines(tmp_path, monkeypatch):
+    from bds_tool.formats import json_text
+    from bds_tool.formats.table import json_tables
+
+    monkeypatch.setattr(json_tables, "WHOLE", 10)
+    monkeypatch.setattr(json_text, "BLOCK", 16)  # a record lies over several blocks
+    one = '{"kind": "k%d", "datum": "2024-01-02", "lengte": 9%02d}'
+    lines = [one % (n, n) for n in range(5)]
+    rows, told = found(tmp_path, "[\n" + ",\n\n".join(lines) + "\n]")
+    assert [r[4] for r in rows] == [2, 4, 6, 8, 10]
+    rows, told = found(tmp_path, "[\n" + ",\n".join([*lines[:3], lines[3].replace(",", "", 1)]) + "\n]")
+    assert len(rows) == 3
+    assert ("BDS005", 5) in told
+
+
+def test_a_word_for_no_number_is_one_finding(tmp_path):
+    rows, told = found(
+        tmp_path,
+        '[{"kind":"k1","datum":"2024-01-02","lengte":NaN},\n{"kind":"k2","datum":"2024-01-02","lengte":900}]',
+    )
+    assert values(rows) == [("k2", date(2024, 1, 2), 235, "900")]
+    assert [code for code, _ in told if code != "BDS010"] == ["BDS061"]
+
+
+def test_a_number_beyond_all_bounds_stays_as_it_came(tmp_path):
+    rows, _ = found(tmp_path, '{"kind":"k1","datum":"2024-01-02","lengte":1e400}')
+    assert values(rows) == [("k1", date(2024, 1, 2), 235, "1e400")]

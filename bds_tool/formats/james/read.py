@@ -45,7 +45,7 @@ def _read(source: Source, sink: Sink, head: bytes, encoding: str, gatherer: Gath
             _read_whole(source.data(), encoding, gatherer)
         else:
             # A large list: what comes before a break is kept.
-            for number, record in enumerate(stream_records(source), start=1):
+            for number, (_, record) in enumerate(stream_records(source), start=1):
                 gatherer.text(record.encode(), number)
     except Unreadable as error:
         if not gatherer.dossiers:

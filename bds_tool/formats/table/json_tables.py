@@ -16,6 +16,7 @@ from typing import Any
 
 from bds_tool.formats.json_text import (
     NOT_PLAIN,
+    BadNumber,
     Parsed,
     has_lines,
     loads_as_text,
@@ -34,6 +35,9 @@ COLUMNS_MAX = 5_000
 BATCH = 20_000
 DEPTH = 6
 
+#: The column with the place of each row of a list, with the index in every list: `visits[3].`
+PLACE = "__plek__"
+
 #: What a name below a record stands for: a role of the canonical table, or "".
 RoleOf = Callable[[str], str]
 Scalars = dict[str, str | None]
@@ -46,14 +50,14 @@ class Rows:
     path: str
     folder: Path
     names: dict[str, None] = field(default_factory=dict)
-    waiting: list[tuple[int, Scalars]] = field(default_factory=list)
+    waiting: list[tuple[int, str, Scalars]] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
 
-    def add(self, line: int, row: Scalars) -> None:
+    def add(self, line: int, place: str, row: Scalars) -> None:
         self.names |= dict.fromkeys(row)
         if len(self.names) > COLUMNS_MAX:
             raise Unreadable("BDS009", reden="kolommen", grens=COLUMNS_MAX)
-        self.waiting.append((line, row))
+        self.waiting.append((line, place, row))
         if len(self.waiting) >= BATCH or len(self.waiting) * len(self.names) > 2_000_000:
             self.flush()
 
@@ -62,9 +66,13 @@ class Rows:
 
         if not self.waiting:
             return
-        columns = {n: [row.get(n) for _, row in self.waiting] for n in self.names}
-        lines = pl.Series("__rij__", [line for line, _ in self.waiting], dtype=pl.Int64)
+        columns = {n: [row.get(n) for _, _, row in self.waiting] for n in self.names}
+        lines = pl.Series("__rij__", [line for line, _, _ in self.waiting], dtype=pl.Int64)
         frame = pl.DataFrame(columns, schema=dict.fromkeys(self.names, pl.String)).insert_column(0, lines)
+        if self.path:
+            frame = frame.with_columns(
+                pl.Series(PLACE, [place for _, place, _ in self.waiting], dtype=pl.String)
+            )
         target = self.folder / f"json-{abs(hash(self.path)) % 10**9}-{len(self.files)}.parquet"
         frame.write_parquet(target, compression="lz4")
         self.files.append(target)
@@ -85,27 +93,35 @@ class JsonTables:
         """One record; a value that is none stays as text in a column of its own."""
         self.records += 1
         record = value if isinstance(value, dict) else {"waarde": value}
-        self._walk(record, "", {}, line, 0)
+        self._walk(record, ("", ""), {}, line, 0)
 
     def _walk(
-        self, record: dict[str, Any], path: str, above: dict[str, str | None], line: int, depth: int
+        self,
+        record: dict[str, Any],
+        at: tuple[str, str],
+        above: dict[str, str | None],
+        line: int,
+        depth: int,
     ) -> None:
+        """`at`: where the record stands, as the name of its table (`visits[].`) and with the index (`visits[3].`)."""
+        path, place = at
         scalars: Scalars = {}
         lists: list[tuple[str, list[Any]]] = []
         self._flat(record, path, scalars, lists, depth)
         own = {self.role_of(name) for name in scalars} - {""}
         row = {n: v for n, v in above.items() if self.role_of(n) not in own} | scalars
         if scalars:
-            self.tables.setdefault(path, Rows(path, self.folder)).add(line, row)
+            self.tables.setdefault(path, Rows(path, self.folder)).add(line, place, row)
         if not lists:
             return
         below = {n: v for n, v in row.items() if self.role_of(n) in REGISTRATIES}
         if not any(self.role_of(n) == "dossier_id" for n in below):
             below["dossier_id"] = str(self.records)
         for name, items in lists:
-            for item in items:
+            here = f"{place}{name.removeprefix(path)}"
+            for index, item in enumerate(items):
                 inner = item if isinstance(item, dict) else {"waarde": item}
-                self._walk(inner, f"{name}[].", below, line, depth + 1)
+                self._walk(inner, (f"{name}[].", f"{here}[{index}]."), below, line, depth + 1)
 
     def _flat(
         self,
@@ -126,6 +142,8 @@ class JsonTables:
 
 
 def as_text(value: Any) -> str | None:  # noqa: ANN401
+    if isinstance(value, BadNumber) and value.lower() == "nan":
+        return None  # told at its line; a mark for a missing value is something else
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -143,7 +161,7 @@ def read_json(source: Source, folder: Path, role_of: RoleOf) -> JsonTables:
         elif source.size <= WHOLE:
             _whole(source.data().removeprefix(b"\xef\xbb\xbf"), found)
         else:
-            for number, text in enumerate(stream_records(source), start=1):
+            for number, text in stream_records(source):
                 _text(text.encode(), number, found)
     except Unreadable as error:
         if not found.records:

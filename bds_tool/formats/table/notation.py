@@ -278,12 +278,10 @@ def number_text(text: pl.Expr, ways: NumberWays, unit: str) -> pl.Expr:
         days = parts.struct.field("1").cast(pl.Int32) * 7 + parts.struct.field("2").cast(pl.Int32)
         found = pl.when(found.str.contains(_WEEKS)).then(days.cast(pl.String)).otherwise(found)
     if ways.exponent:
-        number = found.str.replace(",", ".", literal=True)
-        found = (
-            pl.when(found.str.contains(_EXPONENT))
-            .then(_short(number.cast(pl.Float64, strict=False)))
-            .otherwise(found)
-        )
+        number = found.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+        # 1e400 is beyond what a computer holds: it stays as it came.
+        exact = found.str.contains(_EXPONENT) & number.is_finite().fill_null(value=False)
+        found = pl.when(exact).then(_short(number)).otherwise(found)
     for spelled in ways.units:
         _, bds_unit, factor = units_by_name()[spelled.lower()]
         if bds_unit != unit:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from functools import cache
 from typing import TYPE_CHECKING
 
 from bds_tool.formats.table.cells import cell, plain_text, value_of_long
 from bds_tool.formats.table.columns import Column
 from bds_tool.formats.table.elements import coded, dates, dossier_bound, numeric
+from bds_tool.formats.table.json_tables import PLACE
 from bds_tool.formats.table.notation import day, footer, in_calendar, marks
 from bds_tool.formats.table.plan import Plan
+from bds_tool.formats.table.repeats import Repeats
 from bds_tool.formats.table.scan import ROW, Table
 from bds_tool.formats.table.values import numbers_of
 from bds_tool.store.columns import REGISTRATIES
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     import polars as pl
 
 _WORDS = ("rubriek", "groep", "eenheid", "codesysteem", "nullflavor", "pad")
@@ -190,6 +189,8 @@ def long_rows(table: Table, made: Plan, bron: int) -> pl.LazyFrame:
                 pl.col("__d").cast(pl.String)
             )
     columns["bdsnummer"] = pl.col("__n")
+    if table.placed and "pad" not in columns:
+        columns["pad"] = pl.col(PLACE).str.strip_suffix(".")
     real = staged.filter(~is_mark(value, made)) if made.missing.get(value.naam) else staged
     main = real.select(*complete(columns, table, bron))
     if not made.own:
@@ -198,7 +199,7 @@ def long_rows(table: Table, made: Plan, bron: int) -> pl.LazyFrame:
     extra = []
     for own in made.own:
         read = plain_text(own, made)
-        facts = kept | {"tekst": pl.lit(own.naam), "waarde": read, "pad": pl.lit(own.naam)}
+        facts = kept | {"tekst": pl.lit(own.naam), "waarde": read, "pad": _placed(pl.lit(own.naam), table)}
         extra.append(staged.filter(read.is_not_null()).select(*complete(facts, table, bron)))
     return pl.concat([main, *extra])
 
@@ -217,13 +218,9 @@ class WideRows:
     def __init__(self, table: Table, made: Plan, bron: int, *, beside: bool = False) -> None:
         """`beside`: the table is a long one, and its rows repeat these values for every element."""
         self._beside = beside
-        import numpy as np
-
         self._table, self._plan, self._bron = table, made, bron
         self._bound = dossier_bound()
-        # Hashes of what was kept, sorted: eight bytes each, also when there are millions of children.
-        self._seen = np.empty(0, dtype=np.uint64)
-        self.repeated = 0
+        self._repeats = Repeats()
         self._places = {
             c.naam: (c.bdsnummer or None, c.bds_eenheid if c.factor != 1 else c.eenheid, c.rubriek)
             for c in (*made.element_columns, *made.own)
@@ -245,7 +242,7 @@ class WideRows:
         }
         days = [date_of(c, made).alias(f"d:{name}") for name, c in dated.items()]
         index = [e.alias(k) for k, e in found.items()]
-        wide = children(part, made).select(ROW, *index, *days, *cells).collect()
+        wide = children(part, made).select(*_own(self._table), *index, *days, *cells).collect()
         # All cells below each other, a column at a time; then those that are filled, a row at a time.
         values = pl.concat(wide.select(pl.col("^c:.*$").cast(pl.String)).get_columns())
         filled = values.is_not_null().to_numpy().reshape(len(cells), wide.height)
@@ -253,11 +250,11 @@ class WideRows:
         # A table per rubriek says itself to what each row belongs; other tables repeat the dossier on each contact.
         contact = ("activiteit_id" in found or "datum" in found or bool(dated)) and not made.named("rubriek")
         if contact or self._beside:
-            once = self._once(wide, own_dates, row, column, contact=contact)
+            once = self._repeats.first(wide, row, column, self._kinds(own_dates, contact=contact))
             row, column = row[once], column[once]
         long = pl.concat(
             [
-                wide.select(ROW, *found, *(f"d:{n}" for n in dated))[row],
+                wide.select(*_own(self._table), *found, *(f"d:{n}" for n in dated))[row],
                 self._facts()[column],
                 values.gather(column * wide.height + row).alias("waarde").to_frame(),
             ],
@@ -269,7 +266,7 @@ class WideRows:
             "bdsnummer": pl.col("bdsnummer"),
             "waarde": pl.col("waarde"),
             "eenheid": pl.col("eenheid"),
-            "pad": pl.col("kolom"),
+            "pad": _placed(pl.col("kolom"), self._table),
             "rubriek": pl.col("rubriek_k"),
         }
         if "rubriek" in found:
@@ -303,6 +300,26 @@ class WideRows:
                     columns[name] = pl.when(~bound).then(columns[name])
         return long.lazy().select(*complete(columns, self._table, self._bron)).collect()
 
+    @property
+    def repeated(self) -> int:
+        """How many values were left out, being repeats."""
+        return self._repeats.count
+
+    def _kinds(
+        self, own_dates: dict[str, str], *, contact: bool
+    ) -> dict[str, tuple[int, tuple[str, ...]] | None]:
+        """For each column with values: the element and what tells a repeat from another value; None: none is a repeat."""
+        found: dict[str, tuple[int, tuple[str, ...]] | None] = {}
+        for name, (number, _, _) in self._places.items():
+            bound = number in self._bound
+            dated: tuple[str, ...] = ("activiteit_id", "datum")
+            if contact and bound:
+                dated = ()
+            elif name in own_dates:
+                dated = (f"d:{own_dates[name]}", *(dated[:1] if self._plan.named("activiteit_id") else ()))
+            found[name] = (number or 0, ("dossier_id", "volgnr", *dated)) if bound or self._beside else None
+        return found
+
     def _facts(self) -> pl.DataFrame:
         import polars as pl
 
@@ -316,57 +333,20 @@ class WideRows:
             orient="row",
         )
 
-    def _once(
-        self,
-        wide: pl.DataFrame,
-        own_dates: dict[str, str],
-        row: npt.NDArray[np.intp],
-        column: npt.NDArray[np.intp],
-        *,
-        contact: bool,
-    ) -> npt.NDArray[np.bool_]:
-        """Which filled cells to keep: of a value that is repeated for the same child, element and date the first."""
-        import numpy as np
-        import polars as pl
 
-        there = frozenset(wide.columns)
+def _own(table: Table) -> list[str]:
+    """The columns of a table that the reader added."""
+    return [ROW, PLACE] if table.placed else [ROW]
 
-        @cache
-        def place(names: tuple[str, ...]) -> npt.NDArray[np.uint64]:
-            return wide.select(n for n in names if n in there).hash_rows(seed=7).to_numpy()
 
-        hashes = np.zeros((len(self._places), wide.height), dtype=np.uint64)
-        repeats = np.zeros(len(self._places), dtype=bool)
-        for at, (name, (number, _, _)) in enumerate(self._places.items()):
-            bound = number in self._bound
-            if not (bound or self._beside):
-                continue
-            repeats[at] = True
-            dated: tuple[str, ...] = ("activiteit_id", "datum")
-            if contact and bound:
-                dated = ()
-            elif name in own_dates:
-                dated = (f"d:{own_dates[name]}", *(dated[:1] if self._plan.named("activiteit_id") else ()))
-            # Sums and odd factors of good hashes are as good, and quicker than a hash of all of it together.
-            mixed = place(("dossier_id", "volgnr", *dated)) * np.uint64(0x9E3779B97F4A7C15)
-            hashes[at] = (
-                mixed + wide[f"c:{name}"].cast(pl.String).hash(seed=7).to_numpy() + np.uint64(number or 0)
-            )
-        asked = repeats[column]
-        hashed = hashes[column[asked], row[asked]]
-        new = pl.Series(hashed).is_first_distinct().to_numpy().copy()
-        order = np.flatnonzero(new)
-        order = order[np.argsort(hashed[order])]
-        first, known = hashed[order], self._seen
-        if known.size:
-            seen = known[np.minimum(np.searchsorted(known, first), known.size - 1)] == first
-            new[order[seen]] = False
-            first = first[~seen]
-        self._seen = np.sort(np.concatenate([known, first]), kind="stable")
-        self.repeated += int(new.size - new.sum())
-        keep = ~asked
-        keep[asked] = new
-        return keep
+def _placed(column: pl.Expr, table: Table) -> pl.Expr:
+    """The place of a value: its column, with the index where that is in a list (`visits[3].lengte`)."""
+    import polars as pl
+
+    if not table.placed:
+        return column
+    rest = column.cast(pl.String).str.strip_prefix(f"{table.blad}.")
+    return pl.concat_str(pl.col(PLACE), rest)
 
 
 def _or_null(found: dict[str, pl.Expr], name: str) -> pl.Expr:

@@ -47,6 +47,7 @@ class Table:
     header: Header | None = None
     odd: Path | None = None
     remarks: list[Remark] = field(default_factory=list)
+    placed: bool = False  # the frame has the place of each row in PLACE
     findings: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # about JSON text itself
 
 
@@ -149,7 +150,7 @@ def _json(source: Source, settings: TableProfile, folder: Path) -> list[Table]:
     for rows in found.tables.values():
         frame = pl.concat([pl.scan_parquet(f, glob=False) for f in rows.files], how="diagonal")
         frame, shown = _renamed(frame, list(rows.names))
-        made.append(Table(frame, shown, "json", blad=rows.path.rstrip(".")))
+        made.append(Table(frame, shown, "json", blad=rows.path.rstrip("."), placed=bool(rows.path)))
     if not made:
         raise Unreadable("BDS002")
     made[0].findings = found.remarks
