@@ -28,6 +28,7 @@ EXTRAS = {
     "xlsx": ("werkmappen lezen en schrijven", "reading and writing workbooks"),
     "stat": (".sav en .dta lezen", "reading .sav and .dta"),
     "indicators": ("indicatoren berekenen", "computing indicators"),
+    "round": ("verzegelde rondes", "sealed rounds"),
     "protect": ("tellingen beveiligen", "protecting counts"),
     "fhir": ("FHIR controleren", "checking FHIR"),
     "report": ("site en rapporten", "site and reports"),

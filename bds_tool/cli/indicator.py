@@ -269,12 +269,12 @@ def compute(
     from bds_tool.indicators.run import compute as run
     from bds_tool.indicators.sets import clothes, members
 
-    first, last = _period(period)
-    breakdowns = _words(by, BY, "--by")
+    first, last = years_of(period)
+    breakdowns = as_words(by, BY, "--by")
     settings = Settings(
         first,
         last,
-        _last_day(reference_date, last),
+        last_day(reference_date, last),
         one_of(education, ("moeder", "hoogste"), "--education"),
         one_of(growth_chart, ("dossier", "nl"), "--growth-chart"),
         one_of(cutoff, ("interpolate", "nearest_half_year"), "--cutoff"),
@@ -283,10 +283,10 @@ def compute(
     plan = Plan(
         choose([*(names or []), *members(sets or [])], extra or []),
         settings,
-        levels=_words(area, ("regio", "gemeente", "wijk", "buurt"), "--area"),
+        levels=as_words(area, ("regio", "gemeente", "wijk", "buurt"), "--area"),
         by=[b for b in BY if b in breakdowns and b != "year"],
         yearly="year" in breakdowns,
-        standardise=_words(standardise, tuple(b for b in BY if b != "year"), "--standardise"),
+        standardise=as_words(standardise, tuple(b for b in BY if b != "year"), "--standardise"),
         progress=None if quiet else lambda step: talk(f"  {step}"),
     )
     with open_readable([store], quiet=quiet) as opened:
@@ -309,7 +309,7 @@ def compute(
         summary(result)
 
 
-def _period(text: str) -> tuple[int, int]:
+def years_of(text: str) -> tuple[int, int]:
     if not text:
         year = date.today().year - 1  # noqa: DTZ011  # a calendar year of the user
         return year, year
@@ -322,7 +322,7 @@ def _period(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2] or found[1])
 
 
-def _last_day(text: str, last: int) -> date:
+def last_day(text: str, last: int) -> date:
     if not text:
         return date(last, 12, 31)
     try:
@@ -334,7 +334,7 @@ def _last_day(text: str, last: int) -> date:
         ) from None
 
 
-def _words(text: str, allowed: tuple[str, ...], option: str) -> list[str]:
+def as_words(text: str, allowed: tuple[str, ...], option: str) -> list[str]:
     words = [w.strip() for w in text.split(",") if w.strip()]
     for word in words:
         one_of(word, allowed, option)

@@ -58,6 +58,8 @@ GROUPS = (
         (
             ("area", "Adressen in buurt, wijk en gemeente plaatsen.", "Place addresses in buurt, wijk and gemeente."),
             ("indicator", "Indicatoren opzoeken, toetsen en berekenen.", "Look up, test and compute indicators."),
+            ("round", "Tellen bij meer organisaties, zonder dat gegevens de deur uit gaan.",
+             "Count at several organisations, with no data leaving them."),
             ("protect", "Beveilig cijfers tegen onthulling, met bewijs.", "Protect figures from disclosure, with proof."),
             ("report", "Tabellen, grafieken, site en factsheet van beveiligde cijfers.",
              "Tables, charts, site and factsheet of protected figures."),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UnreadableError, UsageError, WithheldError
 from bds_tool.base.files import work_dir
@@ -29,6 +29,9 @@ from bds_tool.indicators.result import (
     write_result,
 )
 
+if TYPE_CHECKING:
+    import polars as pl
+
 #: Parts of the metadata that must be equal.
 ALIKE = ("period", "levels", "by")
 #: Views whose rows end with the care of an organisation: a child that left is not counted by the old one.
@@ -37,8 +40,6 @@ SINGLE = frozenset({"kindjaar", "fasejaar", "vaccinatie", "vaccinatie_vol"})
 
 def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Result:
     """Add up results. Raises UsageError with every difference that makes them not addable."""
-    import polars as pl
-
     if len(paths) < 2:
         raise UsageError(t("Geef minstens twee resultaten.", "Give at least two results."))
     results = [_counted(p) for p in paths]
@@ -53,16 +54,7 @@ def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Resu
                 "Compute them with the same definitions, period, areas and settings.",
             ),
         )
-    key = ["indicator", "level", "area", "period", *BREAKDOWNS]
-    columns = ["n", "x", "missing", "sum", "sum2", "new", "left_out", "x_with", "not_delivered"]
-    frame = pl.concat([r.counts().select(*key, "parent", "area_name", *columns) for r in results]).collect()
-    added = frame.group_by(key).agg(
-        pl.col("parent").first(),
-        pl.col("area_name").first(),
-        # a sum without any value stays empty: x of a mean, `new` without a change of element
-        *(pl.when(pl.col(c).is_not_null().any()).then(pl.col(c).sum()).alias(c) for c in columns),
-    )
-    space = _space(added, results[0])
+    added = add_results(results)
     definitions = results[0].meta["definitions"]
     meta = dict(results[0].meta) | {
         "sources": [s for r in results for s in (r.meta.get("sources") or [])],
@@ -75,9 +67,31 @@ def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Resu
     meta["bds_versions"] = sorted({v for r in results for v in (r.meta.get("bds_versions") or [])})
     meta["merged"] = [{"result": r.path.name, "sources": len(r.meta.get("sources") or [])} for r in results]
     meta["notes"] = [*{n for r in results for n in (r.meta.get("notes") or [])}, *_twice(definitions)]
+    return write_added(added, meta, target, replace=replace)
+
+
+def add_results(results: Sequence[Result]) -> pl.DataFrame:
+    """The counts of results added up, cell by cell: key, parent, area_name and the columns that add up."""
+    import polars as pl
+
+    key = ["indicator", "level", "area", "period", *BREAKDOWNS]
+    columns = ["n", "x", "missing", "sum", "sum2", "new", "left_out", "x_with", "not_delivered"]
+    frame = pl.concat([r.counts().select(*key, "parent", "area_name", *columns) for r in results]).collect()
+    return frame.group_by(key).agg(
+        pl.col("parent").first(),
+        pl.col("area_name").first(),
+        # a sum without any value stays empty: x of a mean, `new` without a change of element
+        *(pl.when(pl.col(c).is_not_null().any()).then(pl.col(c).sum()).alias(c) for c in columns),
+    )
+
+
+def write_added(added: pl.DataFrame, meta: dict[str, Any], target: Path, *, replace: bool = False) -> Result:
+    """Added counts as a result, with values, intervals and comparisons worked out anew. `meta`: of the parts."""
+    space = _space(added, meta)
+    sums = _sums(added, space, meta["definitions"])
     with work_dir(target) as folder:
         file = folder / "counts.parquet"
-        write(file, space, _sums(added, space, definitions), reference=str(meta["settings"]["reference"]))
+        write(file, space, sums, reference=str(meta["settings"]["reference"]))
         return write_result(target, file, meta, replace=replace)
 
 
@@ -157,14 +171,12 @@ def _twice(definitions: dict[str, Any]) -> list[str]:
     )
 
 
-def _space(added: Any, result: Result) -> Space:  # noqa: ANN401
+def _space(added: Any, meta: dict[str, Any]) -> Space:  # noqa: ANN401
     areas = added.select("level", "area", "parent", "area_name").unique(["level", "area"]).rows()
     places = sorted(areas, key=lambda a: (LEVELS.index(a[0]), a[1]))
-    period = result.meta["period"]
+    period = meta["period"]
     years = list(range(period["from"], period["to"] + 1))
-    return Space(
-        places, {}, list(result.meta["by"]), years, bool(period.get("yearly", True)), period["label"]
-    )
+    return Space(places, {}, list(meta["by"]), years, bool(period.get("yearly", True)), period["label"])
 
 
 def _sums(added: Any, space: Space, definitions: dict[str, Any]) -> Iterator[Sums]:  # noqa: ANN401

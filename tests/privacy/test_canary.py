@@ -27,8 +27,20 @@ WITHOUT_DATA = {
     "change new", "change add", "change apply", "change table", "change check", "zib show", "zib search", "zib check",
     "zib export-map", "zib profiles", "zib conform", "indicator list", "indicator show", "indicator check", "indicator new",
     "indicator test", "protect policy list", "protect policy show", "protect policy check", "indicator merge", "area check",
-    "area list", "area show",
+    "area list", "area show", "round new", "round start", "round repair", "round merge",
 }  # fmt: skip
+_ROUND = [
+    "--participants",
+    "A,B,C",
+    "--title",
+    "T",
+    "--organiser",
+    "O",
+    "--deadline",
+    "2099-01-01",
+    "-i",
+    "BRUSH",
+]
 KEY = "a" * 64
 
 #: command → argument lists over a store; OUT is a folder that may hold data of children, SAFE one that may not.
@@ -94,6 +106,14 @@ ON_STORE: dict[str, list[list[str]]] = {
     "indicator flow": [
         ["indicator", "compute", "STORE", "--output", "SAFE/j.result", "-i", "BRUSH"],
         ["indicator", "flow", "SAFE/j.result", "--format", "json"],
+    ],
+    "round answer": [
+        ["round", "new", "-o", "OUT/r.json", *_ROUND],
+        ["round", "answer", "OUT/r.json", "STORE", "--as", "A", "-o", "SAFE/antwoord"],
+    ],
+    "round join": [
+        ["round", "new", "-o", "OUT/s.json", "--sealed", *_ROUND],
+        ["round", "join", "OUT/s.json", "STORE", "--as", "A", "--own", "OUT/eigen", "-o", "SAFE/aanmelding.json"],
     ],
     "protect run": [["protect", "run", "RESULT", "--to", "SAFE/p2.result"]],
     "protect compare": [["protect", "compare", "RESULT"]],

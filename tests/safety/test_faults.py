@@ -143,7 +143,7 @@ def test_every_command_that_writes_is_tried():
         "anonymise", "area check", "findings compare", "indicator merge", "indicator show", "indicator new", "indicator check", "protect audit",
         "report pdf", "spec check", "spec diff", "spec path", "spec search", "spec show", "spec values", "spec versions",
         "zib check", "zib conform", "zib profiles", "zib search", "zib show", "protocol check", "indicator test", "protect ledger",
-        "protect policy check", "protect policy list", "protect policy show", "area list", "area show", "store list", "store verify",
+        "protect policy check", "protect policy list", "protect policy show", "area list", "area show", "store list", "store verify", *(f"round {w}" for w in ("join", "start", "answer", "repair", "merge")),
     }  # fmt: skip
     tried = {" ".join(c[:2]) for c in COMMANDS.values()} | {c[0] for c in COMMANDS.values()}
 

@@ -62,6 +62,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "zib export-map": ("zib", "export-map", "OUT"),
     "zib coverage": ("zib", "coverage", "STORE", "-o", "OUT"),
     "indicator compute": ("indicator", "compute", "STORE", "-o", "OUT", "-i", "BF-BIRTH"),
+    "round new": ("round", "new", "-o", "OUT", "-i", "BF-BIRTH", "--participants", "A,B", "--title", "T", "--organiser", "O", "--deadline", "2099-01-01"),
     "indicator list": ("indicator", "list", "-o", "OUT"),
     "protect run": ("protect", "run", "RESULT", "--to", "OUT"),
     "report table": ("report", "table", "SAFE", "-o", "OUT", "--format", "csv"),
@@ -71,6 +72,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 NAMES = {
     "zib export-map": "uit.xlsx",
+    "round new": "uit.json",
     "report chart": "uit.svg",
     "spec export": "uit.xlsx",
     "report melkvoeding": "uit.md",

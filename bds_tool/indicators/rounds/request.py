@@ -1,0 +1,253 @@
+"""The request of a round: what is asked, with the hash of every definition, and who answers by when.
+
+A sealed round is asked in two steps. First every participant hands in its public keys and the names of its areas (no
+counts); then the request names the keys and the cells of all, so that masks of all are of the same length.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from bds_tool import __version__
+from bds_tool.base.errors import UnreadableError, UsageError
+from bds_tool.base.text import t
+from bds_tool.indicators.catalogue import choose
+from bds_tool.indicators.compute import Plan
+from bds_tool.indicators.features import Settings
+from bds_tool.indicators.output import metadata
+
+LAYOUT = 1
+OPEN, SEALED = "open", "sealed"
+#: With fewer, one of them knows the other by taking its own away from the sum.
+LEAST_SEALED = 3
+_NAME = re.compile(r"\w[\w .&'()+-]{0,59}")
+
+
+@dataclass(frozen=True)
+class RoundRequest:
+    """`settings`: those of Settings and `reference`; `keys`: participant → {mask, sign} in hex; `places`: (level, area,
+    parent, name); `values`: breakdown → its words. The last three are only there once a sealed round has started.
+    """
+
+    id: str
+    title: str
+    organiser: str
+    created: str
+    deadline: str
+    mode: str
+    participants: tuple[str, ...]
+    definitions: dict[str, Any]
+    settings: dict[str, Any]
+    levels: tuple[str, ...]
+    by: tuple[str, ...]
+    yearly: bool
+    policy: str
+    program: str = f"bds {__version__}"
+    keys: dict[str, dict[str, str]] = field(default_factory=dict)
+    places: tuple[tuple[str, str, str | None, str], ...] = ()
+    values: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def hash(self) -> str:
+        """Of all that it says: what is derived from it (masks, signatures) belongs to this request only."""
+        return hashlib.sha256(canonical(asdict(self))).hexdigest()
+
+    @property
+    def started(self) -> bool:
+        return bool(self.keys)
+
+    @property
+    def fingerprint(self) -> str:
+        """What participants read to each other, to know that all have the same request with the same keys."""
+        return "-".join(re.findall("....", self.hash[:20]))
+
+    def plan(self) -> Plan:
+        """What to compute. Raises UsageError when a definition is another here."""
+        chosen = choose(list(self.definitions))
+        unlike = [i.id for i in chosen if i.hash != self.definitions[i.id]["hash"]]
+        if unlike:
+            raise UsageError(
+                t(f"Deze definities zijn hier anders dan in het verzoek: {', '.join(unlike[:5])}.",
+                  f"These definitions are others here than in the request: {', '.join(unlike[:5])}."),
+                t(f"Gebruik {self.program}, of dezelfde map bij --specs.", f"Use {self.program}, or the same folder at --specs."),
+            )  # fmt: skip
+        s = self.settings
+        settings = Settings(
+            s["first_year"], s["last_year"], date.fromisoformat(s["reference_date"]), s["education"], s["growth_chart"], s["cutoff"],
+        )  # fmt: skip
+        return Plan(chosen, settings, levels=list(self.levels), by=list(self.by), yearly=self.yearly)
+
+    def late(self, day: date) -> bool:
+        return day > date.fromisoformat(self.deadline)
+
+    def member(self, name: str) -> int:
+        """The place of a participant among all. Raises UsageError for somebody else."""
+        if name not in self.participants:
+            raise UsageError(
+                t(f"{name} is geen deelnemer van deze ronde.", f"{name} is no participant of this round."),
+                t(
+                    f"Kies uit: {', '.join(self.participants)}.",
+                    f"Choose one of: {', '.join(self.participants)}.",
+                ),
+            )
+        return self.participants.index(name)
+
+    def write(self, path: Path) -> None:
+        from bds_tool.base.files import atomic_file
+
+        with atomic_file(path) as temporary:
+            temporary.write_text(
+                json.dumps({"bds_round": LAYOUT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n",
+                "utf-8",
+            )
+        with atomic_file(path.with_suffix(".md")) as temporary:
+            temporary.write_text(page(self), encoding="utf-8")
+
+
+def read(path: Path) -> RoundRequest:
+    """Raises UnreadableError for what is no request."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        if told.pop("bds_round") != LAYOUT:
+            raise ValueError
+        names = {f.name for f in fields(RoundRequest)}
+        if set(told) - names:
+            raise ValueError
+        for name in ("participants", "levels", "by"):
+            told[name] = tuple(map(str, told[name]))
+        told["places"] = tuple((str(a), str(b), c, str(d)) for a, b, c, d in told.get("places", ()))
+        found = RoundRequest(**told)
+        date.fromisoformat(found.deadline)
+        if found.mode not in (OPEN, SEALED) or (found.keys and set(found.keys) != set(found.participants)):
+            raise ValueError
+        if len(set(found.participants)) != len(found.participants):
+            raise ValueError
+        for keys in found.keys.values():
+            if any(len(bytes.fromhex(keys[k])) != 32 for k in ("mask", "sign")):
+                raise ValueError
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UnreadableError(
+            t(f"{path} is geen verzoek van een ronde.", f"{path} is no request of a round."),
+            t("Maak er een met `bds round new`.", "Make one with `bds round new`."),
+        ) from error
+    return found
+
+
+def new(
+    plan: Plan,
+    *,
+    title: str,
+    organiser: str,
+    participants: Sequence[str],
+    deadline: date,
+    policy: str,
+    sealed: bool,
+    reference: str = "land",
+) -> RoundRequest:
+    """Raises UsageError for a name that cannot be one, or too few participants for a sealed round."""
+    names = [p.strip() for p in participants]
+    if wrong := [n for n in names if not _NAME.fullmatch(n)]:
+        raise UsageError(
+            t(
+                f"Dit is geen naam van een deelnemer: {wrong[0]!r}.",
+                f"This is no name of a participant: {wrong[0]!r}.",
+            )
+        )
+    if len(set(names)) != len(names):
+        raise UsageError(t("Een deelnemer staat er twee keer.", "A participant is there twice."))
+    if sealed and len(names) < LEAST_SEALED:
+        raise UsageError(
+            t("Een verzegelde ronde heeft minstens drie deelnemers.", "A sealed round has at least three participants."),
+            t("Met twee kent ieder de ander door zichzelf van de som af te trekken.", "With two, each knows the other by taking itself away from the sum."),
+        )  # fmt: skip
+    if plan.standardise:
+        raise UsageError(t("Gestandaardiseerde cijfers tellen niet op.", "Standardised rates do not add up."))
+    told = metadata(plan, [], {}, reference=reference)
+    settings = {
+        "first_year": plan.settings.first_year,
+        "last_year": plan.settings.last_year,
+        "reference_date": plan.settings.reference_date.isoformat(),
+        "education": plan.settings.education,
+        "growth_chart": plan.settings.growth_chart,
+        "cutoff": plan.settings.cutoff,
+        "reference": reference,
+    }
+    return RoundRequest(
+        id=secrets.token_hex(8),
+        title=title,
+        organiser=organiser,
+        created=datetime.now(UTC).date().isoformat(),
+        deadline=deadline.isoformat(),
+        mode=SEALED if sealed else OPEN,
+        participants=tuple(names),
+        definitions=told["definitions"],
+        settings=settings,
+        levels=tuple(plan.levels),
+        by=tuple(plan.by),
+        yearly=plan.yearly,
+        policy=policy,
+    )
+
+
+def canonical(value: Any) -> bytes:  # noqa: ANN401
+    """JSON in one form: keys sorted, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def page(request: RoundRequest) -> str:
+    """The request for who must decide whether to answer: what is asked, of whom, and what leaves the house."""
+    s = request.settings
+    sensitive = sorted(
+        k for k, d in request.definitions.items() if d.get("sensitivity") not in (None, "gewoon", "laag")
+    )
+    lines = [
+        f"# {request.title}",
+        "",
+        f"{request.organiser} vraagt tellingen aan {len(request.participants)} organisaties. Gegevens van kinderen blijven waar ze zijn.",
+        "",
+        f"- **Antwoord uiterlijk:** {request.deadline}",
+        f"- **Deelnemers:** {', '.join(request.participants)}",
+        f"- **Periode:** {s['first_year']} tot en met {s['last_year']}, tot {s['reference_date']}",
+        f"- **Gebieden:** land, {', '.join(request.levels) or 'verder geen'}",
+        f"- **Uitsplitsingen:** {', '.join(request.by) or 'geen'}{', per jaar' if request.yearly else ''}",
+        f"- **Na het optellen beveiligd met beleid:** {request.policy}",
+        f"- **Gemaakt met:** {request.program} op {request.created}; kenmerk {request.id}",
+        "",
+        "## Wat de deur uit gaat",
+        "",
+        *(_SEALED if request.mode == SEALED else _OPEN),
+        "",
+        "## Wat wordt geteld",
+        "",
+        "| indicator | wat | eenheid | hash van de definitie |",
+        "| --- | --- | --- | --- |",
+        *(f"| {k} | {d['title']} | {d['unit']} | {d['hash']} |" for k, d in request.definitions.items()),
+    ]
+    if sensitive:
+        lines += ["", f"Gevoelig volgens hun definitie: {', '.join(sensitive)}."]
+    if request.started:
+        lines += [
+            "",
+            f"Controlegetal van dit verzoek met alle sleutels: **{request.fingerprint}**. Lees het elkaar voor: het moet bij alle deelnemers hetzelfde zijn.",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+_OPEN = [
+    "Per organisatie: per cel (indicator, gebied, uitsplitsing, jaar) de noemer, teller, onbekenden en bij gemiddelden de sommen.",
+    "**Deze aantallen zijn onbeveiligd**: ook een 1 of 2 staat er zo in. Wie optelt, ziet de cellen van elke organisatie.",
+    "Daarbij: namen en hashes van de gelezen bestanden, en hoeveel dossiers en regels zij hadden. Geen nummers, namen of datums.",
+]
+_SEALED = [
+    "Eerst: openbare sleutels, en de namen van de gebieden en uitsplitsingen die voorkomen, zonder aantallen.",
+    "Dan: de aantallen per cel, elk opgeteld bij een masker. Het antwoord van één organisatie is ruis; alleen de som van alle is te lezen.",
+    "Wie optelt, ziet dus geen enkele cel van een organisatie apart. Geen nummers, namen of datums.",
+]
