@@ -1,15 +1,17 @@
-"""How time and memory grow with the input: every reader, writer and command at four sizes, each in a process of its own.
+"""How time and memory grow with the input: every reader, writer and command at four sizes, each case in a process of its own.
 
-    python benchmarks/exponents.py [--base 40] [--only dob,csv] [--write docs/groei.md]
+    python benchmarks/exponents.py [--base 20] [--only "lezen dob,profile"] [--page]
 
 Time is processor time (of this process and its children) after a first run on a small input, so that imports and other
-work on the machine do not count. Memory is the peak during that run. An exponent is the slope of the line through the
-logarithms of four sizes (1, 2, 4 and 8 times the base): 1 is linear, 2 quadratic.
+work on the machine do not count. Memory is the peak during a run, the smallest size first. An exponent is the slope of the
+line through the logarithms of four sizes (1, 2, 4 and 8 times the base): 1 is linear, 2 quadratic. What is measured is kept
+in `results/growth/`, case by case; `docs/groei.md` is made from it.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import math
 import os
@@ -17,28 +19,60 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
+RESULTS, PAGE = HERE / "results" / "growth" / "exponents.json", HERE.parent / "docs" / "groei.md"
 SIZES = (1, 2, 4, 8)
-READ = ("dob", "james", "csv", "csv-wide", "parquet", "arrow", "ndjson", "xlsx", "fhir", "statistiek", "zip")
-WRITE = ("store", "csv", "csv-wide", "parquet", "arrow", "ndjson", "xlsx", "james", "dob")
-#: command → arguments; STORE is the input, DOB a folder of messages, OUT what is written.
+READ = (
+    "dob", "vaccinaties", "james", "james-ndjson", "csv", "csv-wide", "parquet", "arrow", "ndjson", "xlsx", "sav", "dta", "fhir",
+    "zip", "store",
+)  # fmt: skip
+WRITE = (
+    "store", "csv", "csv-wide", "parquet", "arrow", "ndjson", "xlsx", "james", "james-3.0", "james-3.1", "dob", "vaccinaties",
+    "geanonimiseerd",
+)  # fmt: skip
+#: command → arguments. STORE holds so many children, OTHER is the same again, HL7 the same with codes of messages, DOB a folder
+#: with a message for each, FOUND its saved findings, RESULT what is counted of it; SAFE is a result of so many areas, CSV a
+#: long table, SIZE the number itself, OUT what is written.
 COMMANDS = {
     "validate": ("validate", "STORE", "-q", "--exit-zero"),
     "validate (berichten)": ("validate", "DOB", "-q", "--exit-zero"),
-    "profile": ("profile", "STORE", "-q"),
+    "validate (alle voorbeelden)": ("validate", "STORE", "--max-examples", "0", "-q", "--exit-zero", "-f", "json", "-o", "OUT"),
+    "findings report": ("findings", "report", "FOUND", "-f", "html", "-o", "OUT"),
+    "findings compare": ("findings", "compare", "FOUND", "FOUND", "-o", "OUT"),
+    "profile": ("profile", "STORE", "-q", "-o", "OUT"),
     "migrate": ("migrate", "STORE", "--to", "4.2.0", "--out", "OUT", "-q"),
+    "compare": ("compare", "STORE", "OTHER", "-q", "-o", "OUT"),
+    "dossier list": ("dossier", "list", "STORE", "-o", "OUT"),
+    "dossier show": ("dossier", "show", "STORE", "--nr", "1", "-o", "OUT", "-q"),
+    "dossier copy": ("dossier", "copy", "STORE", "--nr", "1", "--to", "OUT", "-q"),
     "pseudonymise": ("pseudonymise", "STORE", "--elements", "235", "--to", "OUT", "--key-file", "KEY", "-q"),
     "research-table": ("research-table", "STORE", "--outcome", "235", "--to", "OUT", "-q"),
-    "zib coverage": ("zib", "coverage", "STORE"),
+    "area check": ("area", "check", "STORE", "-o", "OUT"),
+    "zib coverage": ("zib", "coverage", "STORE", "-o", "OUT"),
     "zib export": ("zib", "export", "STORE", "OUT", "--key-file", "KEY", "--workers", "1"),
     "indicator compute": ("indicator", "compute", "STORE", "--output", "OUT", "--area", "gemeente", "-q"),
+    "indicator flow": ("indicator", "flow", "RESULT", "-o", "OUT"),
+    "indicator merge": ("indicator", "merge", "RESULT", "RESULT", "-o", "OUT", "-q"),
+    "protect run": ("protect", "run", "RESULT", "--to", "OUT", "-q"),
+    "protect audit": ("protect", "audit", "SAFE", "-o", "OUT"),
+    "report table": ("report", "table", "SAFE", "-f", "csv", "-o", "OUT", "-q"),
+    "report table (xlsx)": ("report", "table", "SAFE", "-f", "xlsx", "-o", "OUT", "-q"),
+    "report site": ("report", "site", "SAFE", "-o", "OUT", "-q"),
+    "change check": ("change", "check", "4.1.3-4.2.0", "--data", "STORE", "--fail-on", "never", "-o", "OUT", "-q"),
     "generate": ("generate", "--children", "SIZE", "-o", "OUT", "-q"),
 }  # fmt: skip
 CASES = [*(f"lezen {r}" for r in READ), *(f"schrijven {w}" for w in WRITE), *COMMANDS]
+#: Commands whose input does not grow: definitions, or one thing that is looked up.
+FIXED = (
+    "spec", "rule", "protocol", "zib show, search, check, profiles, conform, export-map", "indicator list, show, check, new, test",
+    "protect policy", "protect ledger", "protect compare", "change (zonder gegevens)", "report chart", "report pdf", "report melkvoeding",
+    "area list, show", "doctor",
+)  # fmt: skip
 #: What is allowed; the test holds readers to it.
 MOST_TIME, MOST_MEMORY = 1.15, 1.05
 
@@ -51,12 +85,9 @@ def store(folder: Path, children: int) -> Path:
 
 
 def given(folder: Path, kind: str, children: int) -> Path:
-    """An export of so many children, in the format of a reader."""
-    made = folder / f"{kind}-{children}"
-    if kind == "statistiek":
-        made = made.with_suffix(".sav")
-    elif kind not in {"dob", "csv-wide", "fhir"}:
-        made = made.with_name(f"{made.name}.{ {'james': 'json'}.get(kind, kind) }")
+    """An export of so many children (`zip`: files, `sav` and `dta`: 50 rows), in the format of a reader."""
+    ending = {"james": ".json", "james-ndjson": ".ndjson"}.get(kind, f".{kind}")
+    made = folder / f"{kind}-{children}{'' if kind in {'dob', 'vaccinaties', 'csv-wide', 'fhir'} else ending}"
     if made.exists():
         return made
     if kind == "zip":
@@ -66,7 +97,7 @@ def given(folder: Path, kind: str, children: int) -> Path:
         with zipfile.ZipFile(made, "w") as archive:
             for number in range(children):
                 archive.writestr(f"{number}.csv", "".join(lines))
-    elif kind == "statistiek":
+    elif kind in {"sav", "dta"}:
         import polars as pl
         import pyreadstat
 
@@ -76,13 +107,59 @@ def given(folder: Path, kind: str, children: int) -> Path:
             "datum": ["2020-01-02"] * many,
             "bds_235": [900.0 + n % 90 for n in range(many)],
         }
-        pyreadstat.write_sav(pl.DataFrame(frame), str(made))
+        getattr(pyreadstat, f"write_{kind}")(pl.DataFrame(frame), str(made))
     elif kind == "fhir":
         (folder / "key").write_text("a" * 64)
         _bds("zib", "export", store(folder, children), made, "--key-file", folder / "key", "--workers", 1)
+    elif kind == "james-ndjson":
+        shutil.copy(given(folder, "james", children), made)
+    elif kind == "store":
+        shutil.copytree(store(folder, children), made.with_suffix(".bds"))
+        return made.with_suffix(".bds")
     else:
-        coding = ("--coding", "hl7") if kind == "dob" else ()
-        _bds("generate", "--children", children, "--bds", "4.1.3", "--to", kind, *coding, "-o", made, "-q")
+        hl7 = kind in {"dob", "vaccinaties"}
+        _bds("generate", "--children", children, "--bds", "4.1.3", "--to", kind, *(("--coding", "hl7") if hl7 else ()), "-o", made, "-q")  # fmt: skip
+    return made
+
+
+def result(folder: Path, areas: int) -> Path:
+    """A protected result of so many areas."""
+    from report_site import make
+
+    return make(
+        folder / f"{areas}.result", gemeenten=max(1, areas // 10), wijken=areas, indicators=4, years=3
+    )
+
+
+def inputs(folder: Path, words: tuple[str, ...], children: int) -> dict[str, Path]:
+    """What a command is run on, made before it is timed."""
+    made = {"KEY": folder / "key", "OUT": folder / "uit", "SIZE": Path(str(children))}
+    made["KEY"].write_text("a" * 64)
+    if {"STORE", "OTHER", "FOUND", "RESULT"} & {*words}:
+        made["STORE"] = made["OTHER"] = store(folder, children)
+    if "DOB" in words:
+        made["DOB"] = given(folder, "dob", children)
+    if "FOUND" in words:
+        made["FOUND"] = folder / f"{children}.found"
+        if not made["FOUND"].exists():
+            _bds("validate", made["STORE"], "--save", made["FOUND"], "-q")
+    if "RESULT" in words:
+        made["RESULT"] = folder / f"{children}.counts"
+        if not made["RESULT"].exists():
+            _bds(
+                "indicator",
+                "compute",
+                made["STORE"],
+                "-o",
+                made["RESULT"],
+                "--area",
+                "gemeente,wijk",
+                "-i",
+                "groei",
+                "-q",
+            )
+    if "SAFE" in words:
+        made["SAFE"] = result(folder, children)
     return made
 
 
@@ -95,22 +172,28 @@ def work(case: str, folder: Path, children: int) -> Callable[[], object]:
     out = folder / "uit"
 
     def clear() -> None:
-        shutil.rmtree(out, ignore_errors=True)
-        out.unlink(missing_ok=True) if out.is_file() else None
+        if out.is_dir():
+            shutil.rmtree(out)
+        for made in folder.glob("uit*"):
+            made.unlink()
 
     kind = case.partition(" ")[2]
     if case.startswith("lezen "):
         path = given(folder, kind, children)
+        if (
+            kind == "store"
+        ):  # opening one copies nothing: what is read is all of its rows, by the pieces of judging
+            from bds_tool.validate.chunks import pieces
+
+            return lambda: sum(p.height for p in pieces(Store.open(path)))
         return lambda: read([path]).close()
     if case.startswith("schrijven "):
         opened = Store.open(store(folder, children))
+        if kind == "store":
+            path = given(folder, "parquet", children)
+            return lambda: (clear(), read([path], out).close())
         return lambda: (clear(), write(opened, kind, out, WriteOptions(bds="4.1.3", organisation=1)))
-    words = {"OUT": str(out), "KEY": str(folder / "key"), "SIZE": str(children)}
-    (folder / "key").write_text("a" * 64)
-    if "STORE" in COMMANDS[case]:
-        words["STORE"] = str(store(folder, children))
-    if "DOB" in COMMANDS[case]:
-        words["DOB"] = str(given(folder, "dob", children))
+    words = inputs(folder, COMMANDS[case], children)
     return lambda: (clear(), _bds(*(words.get(a, a) for a in COMMANDS[case])))
 
 
@@ -122,43 +205,44 @@ def _bds(*arguments: object) -> None:
         raise RuntimeError(f"exit {code}: {arguments}")
 
 
-def one(case: str, folder: Path, children: int) -> dict[str, float]:
-    """Seconds of processor time and peak MB of one run, after one on the smallest input."""
+def one(case: str, folder: Path, base: int) -> list[dict[str, float]]:
+    """Seconds of processor time and peak MB of the four sizes, after one run on a small input."""
     work(case, folder, 8)()
-    again = work(case, folder, children)
-    reset = Path("/proc/self/clear_refs")
-    if reset.exists():
-        reset.write_text("5")  # the peak so far is forgotten
-    before = sum(os.times()[:4])
-    start = time.perf_counter()
-    again()
-    wall, seconds = time.perf_counter() - start, sum(os.times()[:4]) - before
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    peak = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
-    return {"seconds": seconds, "wall": wall, "mb": peak}
+    found = []
+    for size in SIZES:
+        again = work(case, folder, base * size)
+        gc.collect()
+        reset = Path("/proc/self/clear_refs")
+        if reset.exists():
+            reset.write_text("5")  # the peak so far is forgotten
+        before = sum(os.times()[:4])
+        again()
+        seconds = sum(os.times()[:4]) - before
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+        peak = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+        found.append({"seconds": round(seconds, 3), "mb": round(peak, 1)})
+    return found
 
 
 def measure(case: str, folder: Path, base: int) -> list[dict[str, float]]:
-    """The four sizes of a case, each in a process of its own."""
-    found = []
-    for size in SIZES:
-        command = [
-            sys.executable,
-            str(HERE / "exponents.py"),
-            "--one",
-            case,
-            "--folder",
-            str(folder),
-            "--base",
-            str(base * size),
-        ]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env={**os.environ, "BDS_PROCESSES": "1"}
-        )
-        if done.returncode:
-            raise RuntimeError(f"{case} × {size}: {done.stderr[-600:]}")
-        found.append(json.loads(done.stdout.strip().splitlines()[-1]))
-    return found
+    """The four sizes of a case, in a process of its own."""
+    own = [
+        sys.executable,
+        str(HERE / "exponents.py"),
+        "--one",
+        case,
+        "--folder",
+        str(folder),
+        "--base",
+        str(base),
+    ]
+    done = subprocess.run(
+        own, capture_output=True, text=True, check=False, env={**os.environ, "BDS_PROCESSES": "1"}
+    )
+    if done.returncode:
+        raise RuntimeError(f"{case}: {done.stderr[-600:]}")
+    made: list[dict[str, float]] = json.loads(done.stdout.strip().splitlines()[-1])
+    return made
 
 
 def exponent(values: list[float]) -> float:
@@ -168,33 +252,52 @@ def exponent(values: list[float]) -> float:
     return sum((x - mx) * (y - my) for x, y in zip(xs, ys, strict=True)) / sum((x - mx) ** 2 for x in xs)
 
 
-def table(results: dict[str, list[dict[str, float]]], base: int) -> str:
-    sizes = " / ".join(f"{base * s:,}".replace(",", ".") for s in SIZES)
+def page(measured: dict[str, dict[str, Any]]) -> str:
+    """The page in the docs: one row per case that was measured, in the order of CASES."""
     lines = [
-        f"Kinderen (bij `zip`: bestanden in het archief): {sizes}.",
+        "# Groei",
         "",
-        "| wat | processortijd (s) | exponent | geheugen (MB) | exponent |",
-        "| --- | ---: | ---: | ---: | ---: |",
+        "Wat gebeurt er met tijd en geheugen als een levering groter wordt? Elke lezer, elke schrijver en elke opdracht waarvan de",
+        "invoer groeit, is gemeten bij vier maten: 1, 2, 4 en 8 keer de kleinste. Een exponent van 1 is evenredig, 2 is kwadratisch.",
+        f"Toegestaan is {_dutch(MOST_TIME)} voor tijd en {_dutch(MOST_MEMORY)} voor geheugen; een test meet de lezers na.",
+        "",
+        "Tijd is processortijd na een eerste run op iets kleins, dus zonder het laden van het programma. Geheugen is de piek van het",
+        "hele proces. `python benchmarks/exponents.py` meet opnieuw.",
+        "",
+        "| wat | maten | processortijd (s) | exponent | geheugen (MB) | exponent | gemeten |",
+        "| --- | --- | ---: | ---: | ---: | ---: | --- |",
     ]
-    for case, found in results.items():
+    for case in CASES:
+        if case not in measured:
+            lines.append(f"| {case} | | niet gemeten | | | | |")
+            continue
+        found, base = measured[case]["sizes"], measured[case]["base"]
         seconds, memory = [f["seconds"] for f in found], [f["mb"] for f in found]
-        told = (
-            " / ".join(f"{s:.2f}".replace(".", ",") for s in seconds),
-            " / ".join(f"{m:.0f}" for m in memory),
+        lines.append(
+            f"| {case} | {' / '.join(str(base * s) for s in SIZES)} {_unit(case)} | {' / '.join(_dutch(s) for s in seconds)} | "
+            f"{_dutch(exponent(seconds))} | {' / '.join(f'{m:.0f}' for m in memory)} | {_dutch(exponent(memory))} | {measured[case]['date']} |"
         )
-        slopes = [f"{exponent(v):.2f}".replace(".", ",") for v in (seconds, memory)]
-        lines.append(f"| {case} | {told[0]} | {slopes[0]} | {told[1]} | {slopes[1]} |")
-    return "\n".join(lines) + "\n"
+    lines += ["", f"Zonder groeiende invoer, dus niet in de tabel: {'; '.join(FIXED)}.", ""]
+    return "\n".join(lines)
 
 
-START, END = "<!-- tabel -->\n", "<!-- einde tabel -->\n"
+def _dutch(number: float) -> str:
+    return f"{number:.2f}".replace(".", ",")
+
+
+def _unit(case: str) -> str:
+    if case == "lezen zip":
+        return "bestanden"
+    if case in {"lezen sav", "lezen dta"}:
+        return "× 50 rijen"
+    return "gebieden" if "SAFE" in COMMANDS.get(case, ()) else "kinderen"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--base", type=int, default=40)
+    parser.add_argument("--base", type=int, default=20)
     parser.add_argument("--only", default="")
-    parser.add_argument("--write", type=Path)
+    parser.add_argument("--page", action="store_true", help="only write the page again")
     parser.add_argument("--one", default="")
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
@@ -202,22 +305,25 @@ def main() -> int:
         told, sys.stdout = sys.stdout, sys.stderr
         told.write(json.dumps(one(options.one, options.folder, options.base)) + "\n")
         return 0
-    chosen = [c for c in CASES if not options.only or c in options.only.split(",")]
-    results = {}
+    measured = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    chosen = [] if options.page else [c for c in CASES if not options.only or c in options.only.split(",")]
+    failed = 0
     with tempfile.TemporaryDirectory() as name:
         for case in chosen:
-            results[case] = measure(case, Path(name), options.base)
-            print(
-                f"{case}: tijd {exponent([f['seconds'] for f in results[case]]):.2f}, geheugen {exponent([f['mb'] for f in results[case]]):.2f}",
-                flush=True,
-            )
-    text = table(results, options.base)
-    print(text)
-    if options.write:
-        page = options.write.read_text(encoding="utf-8")
-        head, _, rest = page.partition(START)
-        options.write.write_text(head + START + text + END + rest.partition(END)[2], encoding="utf-8")
-    return 0
+            try:
+                sizes = measure(case, Path(name), options.base)
+            except RuntimeError as error:
+                print(error, flush=True)
+                failed = 1
+                continue
+            measured[case] = {"base": options.base, "date": date.today().isoformat(), "sizes": sizes}  # noqa: DTZ011
+            RESULTS.parent.mkdir(exist_ok=True)
+            RESULTS.write_text(json.dumps(measured, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            slopes = [exponent([f[k] for f in sizes]) for k in ("seconds", "mb")]
+            over = " TE VEEL" if slopes[0] > MOST_TIME or slopes[1] > MOST_MEMORY else ""
+            print(f"{case}: tijd {slopes[0]:.2f}, geheugen {slopes[1]:.2f}{over}", flush=True)
+    PAGE.write_text(page(measured), encoding="utf-8")
+    return failed
 
 
 if __name__ == "__main__":

@@ -10,7 +10,14 @@ PLACE = Path(tempfile.gettempdir()) / "bds-bench-report"
 INDICATORS, YEARS, GEMEENTEN, WIJKEN = 60, 5, 342, 3000
 
 
-def make() -> Path:
+def make(
+    target: Path = PLACE / "land.result",
+    *,
+    gemeenten: int = GEMEENTEN,
+    wijken: int = WIJKEN,
+    indicators: int = INDICATORS,
+    years: int = YEARS,
+) -> Path:
     """The protected result, made once: random figures, one cell in eight hidden."""
     import numpy as np
     import polars as pl
@@ -19,26 +26,25 @@ def make() -> Path:
     from bds_tool.protect.policy import load_policy
     from bds_tool.protect.seal import seal_facts, sealer
 
-    target = PLACE / "land.result"
     if target.exists():
         return target
     rng = np.random.default_rng(1)
-    gemeenten = [f"GM{i:04d}" for i in range(1, GEMEENTEN + 1)]
-    wijken = [f"WK{1 + i % GEMEENTEN:04d}{i // GEMEENTEN:02d}" for i in range(WIJKEN)]
+    above = [f"GM{i:04d}" for i in range(1, gemeenten + 1)]
+    below = [f"WK{1 + i % gemeenten:04d}{i // gemeenten:02d}" for i in range(wijken)]
     areas = pl.DataFrame(
         {
-            "area": ["totaal", *gemeenten, *wijken],
+            "area": ["totaal", *above, *below],
             "area_name": [
                 "Nederland",
-                *(f"Gemeente {g[2:]}" for g in gemeenten),
-                *(f"Wijk {w[2:]}" for w in wijken),
+                *(f"Gemeente {g[2:]}" for g in above),
+                *(f"Wijk {w[2:]}" for w in below),
             ],
-            "level": ["land"] + ["gemeente"] * GEMEENTEN + ["wijk"] * WIJKEN,
-            "parent": [None] + ["totaal"] * GEMEENTEN + [f"GM{w[2:6]}" for w in wijken],
+            "level": ["land"] + ["gemeente"] * gemeenten + ["wijk"] * wijken,
+            "parent": [None] + ["totaal"] * gemeenten + [f"GM{w[2:6]}" for w in below],
         }
     )
-    frame = areas.join(pl.DataFrame({"indicator": [f"I{i:02d}" for i in range(INDICATORS)]}), how="cross")
-    frame = frame.join(pl.DataFrame({"period": [str(2021 + y) for y in range(YEARS)]}), how="cross")
+    frame = areas.join(pl.DataFrame({"indicator": [f"I{i:02d}" for i in range(indicators)]}), how="cross")
+    frame = frame.join(pl.DataFrame({"period": [str(2021 + y) for y in range(years)]}), how="cross")
     value = rng.uniform(2, 95, frame.height).round(4)
     hidden = rng.random(frame.height) < 0.125
     frame = frame.with_columns(
@@ -60,10 +66,10 @@ def make() -> Path:
     ]
     definitions = {
         f"I{i:02d}": {"title": f"Indicator {i}", "theme": f"thema{i % 10}", "unit": "%"}
-        for i in range(INDICATORS)
+        for i in range(indicators)
     }
     meta = {"status": "beschermd", "definitions": definitions, "policy": dict(load_policy("ncj-strict").data)}
-    PLACE.mkdir(exist_ok=True)
+    target.parent.mkdir(exist_ok=True)
     seal = sealer(seal_facts(meta, safe=True))
     write_result(target, frame.with_columns(empty).drop("h"), meta, finish=seal)
     return target

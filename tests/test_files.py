@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 
 import pytest
 
@@ -76,6 +77,14 @@ def test_libraries_that_wrap_what_the_system_said(said, tmp_path):
     told = disk_full(RuntimeError(said))
     assert told is not None
     assert "de schijf is vol" in told.message
+
+
+def test_a_folder_that_cannot_be_copied_is_told(tmp_path):
+    """A copy of a folder collects what the system refused, and has no number of its own."""
+    why = os.strerror(errno.EIO)
+    with pytest.raises(UsageError) as caught, atomic_dir(tmp_path / "a"):
+        raise shutil.Error([("bron", "doel", f"[Errno {errno.EIO}] {why}: 'bron'")])
+    assert "de schijf geeft een fout" in caught.value.message
 
 
 def test_other_errors_are_not_taken_for_refusals(tmp_path):

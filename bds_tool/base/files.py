@@ -322,7 +322,9 @@ def _behind(error: Exception) -> OSError | None:
     """The refusal of the system behind an error. Libraries that write keep only its text (polars, xlsxwriter, shutil)."""
     if isinstance(error, OSError) and error.errno:
         return error
-    words = {os.strerror(n): n for n in (*_FULL, errno.EROFS, errno.EACCES)}
+    # A library says these words of what it writes. A copy of a folder collects the words of each refusal, whichever it was.
+    known = errno.errorcode if isinstance(error, shutil.Error) else (*_FULL, errno.EROFS, errno.EACCES)
+    words = {os.strerror(n): n for n in known}
     words["transport error"] = errno.EIO  # all that polars says of the end of a Parquet file
     said = next((word for word in words if word in str(error)), None)
     return OSError(words[said], os.strerror(words[said])) if said else None

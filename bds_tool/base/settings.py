@@ -145,7 +145,7 @@ def load(path: Path) -> Settings:
             t(f"{path} is te diep genest.", f"{path} is nested too deeply."),
             t("Controleer de haken.", "Check the brackets."),
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # the parser's own kind, or a number that Python does not read
         raise UsageError(
             t(f"{path} is geen geldig TOML: {error}.", f"{path} is not valid TOML: {error}."),
             t(
@@ -241,11 +241,15 @@ def _schema(specs: str) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
-    """Dates that were written without quotes count as text, so both ways of writing are right."""
+    """Dates that were written without quotes count as text, so both ways of writing are right. A whole number of more than
+    64 bits is none in TOML, and counts as text too.
+    """
     if isinstance(value, dict):
         return {k: _plain(v) for k, v in value.items()}
     if isinstance(value, list):
         return [_plain(v) for v in value]
+    if isinstance(value, int) and value.bit_length() >= 64:
+        return hex(value)
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 

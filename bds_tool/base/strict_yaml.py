@@ -1,4 +1,6 @@
-"""The safe YAML loader, for which a key that is given twice is a fault: the last one would win in silence."""
+"""The safe YAML loader, for which two things more are faults: a key that is given twice (the last one would win in silence),
+and a whole number of more than 64 bits, which a few hexadecimal digits make and no other code can count with or print.
+"""
 
 from __future__ import annotations
 
@@ -24,3 +26,14 @@ class StrictLoader(_Loader):  # type: ignore[misc]
                     raise DoubleKeyError(None, None, "a key twice", key.start_mark)
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+    def construct_whole(self, node: Any) -> Any:  # noqa: ANN401 - as in PyYAML
+        made = self.construct_yaml_int(node)
+        if made.bit_length() >= 64:
+            raise yaml.constructor.ConstructorError(
+                None, None, "a number of more than 64 bits", node.start_mark
+            )
+        return made
+
+
+StrictLoader.add_constructor("tag:yaml.org,2002:int", StrictLoader.construct_whole)

@@ -93,7 +93,7 @@ def known_requests(old: str, new: str) -> dict[tuple[str, str], tuple[str, ...]]
 @lru_cache(maxsize=8)
 def _load(path: Path, _stamp: tuple[tuple[str, int, int], ...]) -> Pakket:
     if path.is_file():
-        return parse_package(path.read_text(encoding="utf-8"), str(path))
+        return parse_package(_text(path), str(path))
     head, *others = files(path)
     data = read_package_file(head)
     _check_schema(data, str(head))
@@ -114,7 +114,17 @@ def _load(path: Path, _stamp: tuple[tuple[str, int, int], ...]) -> Pakket:
 
 def read_package_file(path: Path) -> Any:  # noqa: ANN401
     """What a file of a package holds."""
-    return read_yaml_text(path.read_text(encoding="utf-8"), str(path))
+    return read_yaml_text(_text(path), str(path))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(
+            t(f"{path} is niet te lezen.", f"{path} cannot be read."),
+            t("Een pakket is tekst in UTF-8.", "A package is text in UTF-8."),
+        ) from error
 
 
 def parse_package(text: str, place: str = "-") -> Pakket:

@@ -23,7 +23,8 @@ from bds_tool.changes.package import (
     Voorbeeld,
     Wijziging,
 )
-from bds_tool.changes.table import CHANGES, EXAMPLES, PARTS, REQUESTS, SHEETS, Row, needs_extra
+from bds_tool.changes.table import CHANGES, EXAMPLES, PARTS, REQUESTS, SHEETS, Row
+from bds_tool.formats.table import plain
 from bds_tool.schema.diff.changes import ChangeClass, Veld
 
 _DATES = frozenset({"datum", "besluitdatum"})
@@ -64,20 +65,10 @@ def read_table(path: Path) -> Pakket:
 
 def read_workbook(path: Path) -> tuple[Pakket, list[str]]:
     """The package, and the columns (`Verzoeken: besproken`) that are no part of one and were left out."""
-    try:
-        import fastexcel
-    except ImportError as error:
-        raise needs_extra() from error
-    try:
-        book = fastexcel.read_excel(str(path))
-        named = {_plain(n): n for n in book.sheet_names}
-        sheets = {name: _rows(book, named[_plain(name)]) for name in SHEETS if _plain(name) in named}
-    # The library raises its own kinds, and their texts may quote cells.
-    except Exception as error:
-        raise UnreadableError(
-            t(f"{path} is geen leesbare werkmap (XLSX).", f"{path} is not a readable workbook (XLSX)."),
-            t("Maak haar opnieuw met `bds change table`.", "Make it anew with `bds change table`."),
-        ) from error
+    remedy = t("Maak haar opnieuw met `bds change table`.", "Make it anew with `bds change table`.")
+    with plain.readable(path, remedy):
+        found = {_plain(name): rows for name, rows in plain.sheets(path).items()}
+    sheets = {name: _rows(found[_plain(name)]) for name in SHEETS if _plain(name) in found}
     missing = [name for name in SHEETS[:3] if name not in sheets]
     if missing:
         raise UnreadableError(
@@ -123,14 +114,10 @@ def _unknown(name: str, rows: list[Row]) -> list[str]:
     return [c for c in (rows[0] if rows else ()) if c and c not in _COLUMNS[name]]
 
 
-def _rows(book: Any, name: str) -> list[Row]:  # noqa: ANN401
-    sheet = book.load_sheet(name, dtypes="string")
-    table = sheet.to_polars()
-    columns = [_plain(c) for c in table.columns]
-    rows = []
-    for values in table.rows():
-        row = {c: _text(c, "" if v is None else str(v)) for c, v in zip(columns, values, strict=True)}
-        rows.append(row)
+def _rows(table: list[list[str]]) -> list[Row]:
+    """The rows below the first, by its columns; those at the end that hold nothing left out."""
+    columns = [_plain(c) for c in table[0]] if table else []
+    rows = [{c: _text(c, row[n] if n < len(row) else "") for n, c in enumerate(columns)} for row in table[1:]]
     while rows and not any(rows[-1].values()):
         rows.pop()
     return rows

@@ -292,12 +292,12 @@ def _start_profile(reports: list[dict[str, Any]], target: Path) -> None:
 
     from bds_tool.base.files import atomic_file
 
-    before = target.read_text(encoding="utf-8") if target.exists() else ""
     parts = ["\n".join(r["voorstel"]) for r in reports if r["voorstel"]]
-    text = "\n\n".join(filter(None, [before.rstrip(), *parts])) + "\n"
     try:
+        before = target.read_text(encoding="utf-8") if target.exists() else ""
+        text = "\n\n".join(filter(None, [before.rstrip(), *parts])) + "\n"
         tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (OSError, ValueError) as error:  # no text in UTF-8, or no TOML
         raise UsageError(
             t(
                 f"{target} is geen TOML waar een profiel bij kan.",

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.text import t
+from bds_tool.formats.table import plain
 
 #: Names of columns that mean the same, in lower case and without what is between brackets or after an underscore.
 ALIASES = {
@@ -129,24 +130,18 @@ def _files(paths: Sequence[Path]) -> list[Path]:
 
 def _cells(path: Path) -> list[list[str]]:
     """The cells of a CSV (UTF-8 or as old CBS files: Latin-1) or of the first sheet of a workbook, as text."""
-    try:
+    remedy = t("Geef CSV of XLSX zoals CBS het uitgeeft.", "Give CSV or XLSX as CBS publishes it.")
+    with plain.readable(path, remedy):
         if path.suffix.lower() == ".xlsx":
-            import polars as pl
-
-            frame = pl.read_excel(path, has_header=False, infer_schema_length=0, raise_if_empty=False)
-            return [["" if c is None else str(c).strip() for c in row] for row in frame.iter_rows()]
+            rows = next(iter(plain.sheets(path, first=True).values()), [])
+            return [[c.strip() for c in row] for row in rows if any(row)]
         raw = path.read_bytes()
-    except Exception as error:  # whatever a reader of workbooks raises, the file is not readable
-        raise UnreadableError(
-            t(f"{path.name} is niet te lezen.", f"{path.name} cannot be read."),
-            t("Geef CSV of XLSX zoals CBS het uitgeeft.", "Give CSV or XLSX as CBS publishes it."),
-        ) from error
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
-    mark = max(";,\t", key=text[:4000].count)
-    return [[c.strip() for c in row] for row in csv.reader(text.splitlines(), delimiter=mark)]
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = raw.decode("cp1252", errors="replace")
+        mark = max(";,\t", key=text[:4000].count)
+        return [[c.strip() for c in row] for row in csv.reader(text.splitlines(), delimiter=mark)]
 
 
 def _plain(name: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
+from bds_tool.formats.table import plain
 from bds_tool.protect import generic
 from bds_tool.protect.cellkey import MODULUS, perturb, record_keys
 from bds_tool.protect.description import TableDescription
@@ -26,7 +27,7 @@ def cellkey_table(
     import polars as pl
 
     description = TableDescription.read(description_path)
-    frame = generic.read_frame(source)
+    frame = plain.frame(source)
     if not description.record or description.record not in frame.columns:
         raise UsageError(
             t(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UsageError, WithheldError
 from bds_tool.base.files import atomic_file, scratch
 from bds_tool.base.text import number, t
+from bds_tool.formats.table import plain
 from bds_tool.protect import generic
 from bds_tool.protect.collapse import table_proposals
 from bds_tool.protect.description import TableDescription
@@ -64,7 +65,7 @@ def protect_table(
     from bds_tool.protect import audit
 
     description = TableDescription.read(description_path)
-    table = generic.build(generic.read_frame(source), description)
+    table = generic.build(plain.frame(source), description)
     outcome = suppress(table_problem(table, policy), quality=quality)
     require_proof(outcome)
     made = publication(table, outcome)
@@ -97,7 +98,7 @@ def round_table(source: Path, description_path: Path, policy: Policy, target: Pa
     from bds_tool.protect.rounding import hidden_small, round_counts
 
     description = TableDescription.read(description_path)
-    table = generic.build(generic.read_frame(source), description)
+    table = generic.build(plain.frame(source), description)
     rule = policy.part("rounding")
     counts = table.values[np.nonzero(table.published)]
     rounded, small = round_counts(counts, rule, policy.id), hidden_small(counts, rule)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bds_tool.base.errors import UnreadableError, UsageError
+from bds_tool.base.errors import UsageError
 from bds_tool.base.text import number, t
+from bds_tool.formats.table import plain
 from bds_tool.protect.cube import Axis
 from bds_tool.protect.description import DimensionDescription, TableDescription
 from bds_tool.protect.moves import FlatSpace, tensor
@@ -96,25 +96,6 @@ def moves_size(equations: Ints) -> int:
     return int(equations.shape[1])
 
 
-def read_frame(path: Path) -> pl.DataFrame:
-    """A CSV, Parquet or XLSX file with every column as text. Raises UnreadableError."""
-    import polars as pl
-
-    try:
-        if path.suffix == ".parquet":
-            frame = pl.read_parquet(path)
-        elif path.suffix == ".xlsx":
-            frame = pl.read_excel(path, infer_schema_length=0)
-        else:
-            frame = pl.read_csv(path, infer_schema=False)
-    except (OSError, pl.exceptions.PolarsError, ValueError) as error:
-        raise UnreadableError(
-            t(f"{path} kan niet als tabel worden gelezen.", f"{path} cannot be read as a table."),
-            t("Geef een CSV-, Parquet- of XLSX-bestand.", "Give a CSV, Parquet or XLSX file."),
-        ) from error
-    return frame.with_columns(pl.all().cast(pl.String))
-
-
 def build(frame: pl.DataFrame, description: TableDescription) -> CountTable:
     """Make the complete table: margins that are not in the frame are computed, margins that are must agree."""
     _need_columns(frame, description)
@@ -129,6 +110,7 @@ def build(frame: pl.DataFrame, description: TableDescription) -> CountTable:
     where = tuple(_positions(frame, d) for d in ordered)
     counts = _counts(frame, description.count)
     shape = tuple(len(d.codes) for d in ordered)
+    plain.fits_grid(shape)
     _need_one_line_each(np.ravel_multi_index(where, shape))
     given = np.full(shape, -1, dtype=np.int64)
     given[where] = counts

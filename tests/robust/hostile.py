@@ -531,12 +531,64 @@ text(
 
 # ---- settings ----------------------------------------------------------------------------------------------------------
 for name, toml in {
-    "onbekend": f"{NAME} = 1", "soort": "validate = 3", "diep": "a = " + "[" * 3000 + "]" * 3000, "groot-getal": "[validate]\nmax_findings_per_rule = " + "9" * 4000,
+    "onbekend": f"{NAME} = 1", "soort": "validate = 3", "diep": "a = " + "[" * 3000 + "]" * 3000, "groot-getal": "[validate]\nmax_findings_per_rule = " + "9" * 4000, "te-groot-getal": "[validate]\nmax_findings_per_rule = " + "9" * 5000, "hex-getal": "[validate]\nmax_findings_per_rule = 0x" + "f" * 5000,
     "datum": "[validate]\nreference_date = 9999-12-31", "datum-tekst": '[validate]\nreference_date = "x"', "nul": 'a = "\x00"', "geen-utf8": 'a = "\xff"', "patroon": '[tabel.x]\nkolommen = {"(a+)+$" = 235}',
     "pad": '[validate]\naccept = "../../../etc/passwd"', "leeg": "", "dubbel": "a = 1\na = 2", "lang": "a" * 100_000 + " = 1",
 }.items():  # fmt: skip
     text("instelling", name, "bds.toml", toml.encode("latin-1"), commands=(("--config", "IN/bds.toml", "rule", "BDS203"), ("validate", "SAMPLE", "--config", "IN/bds.toml", "-q"),
          ("profile", "SAMPLE", "--config", "IN/bds.toml"), ("convert", "SAMPLE", "OUT/x.csv", "--to", "csv", "--config", "IN/bds.toml")), codes=frozenset({0, 1, 2, 3}))  # fmt: skip
+
+# ---- tables that are no delivery: cells to protect, residents, packages ------------------------------------------------
+DESCRIPTION = "count: n\ndimensions: [{name: a}, {name: b}, {name: c}]\n"
+PROTECT = (
+    ("protect", "audit", "IN/a.FILE", "--table", "IN/t.yaml"),
+    ("protect", "run", "IN/a.FILE", "--to", "OUT/u.FILE", "--table", "IN/t.yaml"),
+)
+RESIDENTS = (("indicator", "compute", "SAMPLE", "-o", "OUT/r.result", "-i", "BF-BIRTH", "--population", "IN/a.FILE", "-q"),)  # fmt: skip
+PACKAGE = (("change", "table", "4.1.3-4.2.0", "--read", "IN/a.xlsx", "--out", "OUT/p.yaml"), ("change", "check", "IN/a.xlsx"))
+
+
+def of(ending: str, commands: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(w.replace("FILE", ending) for w in command) for command in commands)
+
+
+def described(folder: Path, name: str, content: bytes) -> None:
+    (folder / "t.yaml").write_text(DESCRIPTION, encoding="utf-8")
+    (folder / name).write_bytes(content)
+
+
+OTHER = frozenset({0, 2, 3, 4})
+for name in ("hoek", "kolom-ver", "rij-te-groot", "rij-negatief", "gedeeld-buiten", "onaf", "zonder-plaats"):
+    sheet = SHEETS[name]
+    for kind, commands in (("beveiligen", PROTECT), ("inwoners", RESIDENTS), ("pakket", PACKAGE)):
+        # What would end the process is tried in one of its own.
+        attack(kind, f"werkboek-{name}", commands=of("xlsx", commands), codes=OTHER, heavy=name in {"hoek", "kolom-ver"})(
+            lambda folder, sheet=sheet: (described(folder, "b", b""), zipped(folder, workbook(sheet), "a.xlsx"))
+        )  # fmt: skip
+MANY = "a,b,c,n\n" + "".join(f"{i},{i},{i},1\n" for i in range(3000))
+for name, content in {
+    "leeg": b"", "nul": b"\x00" * 300, "combinaties": MANY.encode(), "latijn": b"a,b,c,n\n\xe9,\xff,x,1\n", "kop-dubbel": b"a,a,b,c,n\n1,1,1,1,1\n",
+    "getal-groot": b"a,b,c,n\n1,1,1," + b"9" * 5000 + b"\n", "getal-vreemd": "a,b,c,n\n1,1,1,²\n1,1,2,inf\n1,2,1,-5\n1,2,2,nan\n".encode(), "personen": f"{NAME},{BSN},c,n\n{ADDRESS},1,1,1\n".encode(),
+    "veld-lang": b'a,b,c,n\n"' + b"x" * 200_000 + b'",1,1,1\n', "rafelig": b"a,b,c,n\n1\n1,1,1,1,1,1,1\n",
+}.items():  # fmt: skip
+    for kind, commands in (("beveiligen", PROTECT), ("inwoners", RESIDENTS)):
+        attack(kind, name, commands=of("csv", commands), codes=OTHER)(
+            lambda folder, content=content: described(folder, "a.csv", content)
+        )
+attack("beveiligen", "parquet-genest", commands=of("parquet", PROTECT), codes=OTHER)(
+    lambda folder: (
+        described(folder, "b", b""),
+        parquet(folder, {"a": [["x"]], "b": ["1"], "c": ["1"], "n": [1]}),
+    )
+)
+for name, content in {
+    "hex": b"titel: 0x" + b"f" * 5000, "octaal": b"titel: 0o" + b"7" * 6000, "tientallen": b"titel: " + b"9" * 5000, "zestig": b"titel: 1" + b":59" * 3000,
+    "geen-utf8": b"titel: \xed\xa0\x80", "sleutel-groot": b"? 0x" + b"f" * 5000 + b"\n: 1\n", "oneindig": b"titel: .inf", "bij-zichzelf": b"titel: &x [*x]",
+}.items():  # fmt: skip
+    attack("yaml", name, codes=frozenset({0, 1, 2, 3}), commands=(
+        ("change", "check", "IN/a.yaml"), ("indicator", "list", "--set", "IN/a.yaml"), ("protect", "policy", "check", "IN/a.yaml"), ("indicator", "check", "--indicators", "IN/a.yaml"),
+        ("generate", "--children", "1", "--population", "IN/a.yaml", "-o", "OUT/g.bds"), ("protect", "audit", "IN/a.yaml", "--table", "IN/a.yaml"),
+    ))(lambda folder, content=content: (folder / "a.yaml").write_bytes(content))  # fmt: skip
 
 # ---- definitions, and words of options that name them ------------------------------------------------------------------
 WORDS = (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
 from bds_tool.export.extracts.values import BIRTH_DATE, GEMEENTE, OBJECTION, POSTCODE, codes_of
+from bds_tool.formats.table import plain
 
 if TYPE_CHECKING:
     import polars as pl
@@ -107,7 +108,12 @@ def _area(area: str, areas: Path | None) -> Any:  # noqa: ANN401
                 "Give --areas TABLE with columns postcode and wijk.",
             ),
         )
-    table = pl.read_parquet(areas) if areas.suffix == ".parquet" else pl.read_csv(areas, infer_schema=False)
+    table = plain.frame(areas)
+    if not {"postcode", "wijk"} <= {*table.columns}:
+        raise UsageError(
+            t(f"{areas} heeft geen kolommen postcode en wijk.", f"{areas} has no columns postcode and wijk."),
+            t("Noem de twee kolommen zo.", "Name the two columns so."),
+        )
     lookup = dict(table.select("postcode", "wijk").unique("postcode").iter_rows())
     postcode = pl.col(str(POSTCODE)).str.replace_all(" ", "").str.to_uppercase()
     return postcode.replace_strict(lookup, default=None, return_dtype=pl.String)

@@ -93,7 +93,7 @@ _UNFOLDED, _TIMES = 1 << 30, 200
 _LOOK = 200
 
 
-def _unfolding(path: Path) -> None:
+def unfolding(path: Path) -> None:
     """A text that stands in a file once and in its rows millions of times fills no memory: Unreadable BDS009.
 
     How long texts are is told by some rows at the start, the middle and the end.
@@ -119,7 +119,7 @@ def _scanned(kind: str, path: Path) -> Table:
 
     try:
         if kind == "parquet":
-            _unfolding(path)
+            unfolding(path)
         frame = pl.scan_parquet(path, glob=False) if kind == "parquet" else pl.scan_ipc(path)
         schema = frame.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:

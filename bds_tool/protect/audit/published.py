@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bds_tool.base.checked_yaml import read_checked
-from bds_tool.base.errors import UnreadableError, UsageError
+from bds_tool.base.errors import UsageError
 from bds_tool.base.text import number as amount
 from bds_tool.base.text import t
+from bds_tool.formats.table import plain
 from bds_tool.protect.audit.system import Bools, Floats, Ints
 
 if TYPE_CHECKING:
@@ -57,21 +58,7 @@ def read_description(path: Path) -> dict[str, Any]:
 
 def read_published(path: Path, description: Mapping[str, Any]) -> PublishedTable:
     """Read a published CSV, XLSX or Parquet file. What is not a number in the count column is a symbol."""
-    import polars as pl
-
-    try:
-        if path.suffix == ".parquet":
-            frame = pl.read_parquet(path)
-        elif path.suffix == ".xlsx":
-            frame = pl.read_excel(path, infer_schema_length=0)
-        else:
-            frame = pl.read_csv(path, infer_schema=False)
-    except (OSError, pl.exceptions.PolarsError, ValueError) as error:
-        raise UnreadableError(
-            t(f"{path} kan niet als tabel worden gelezen.", f"{path} cannot be read as a table."),
-            t("Geef een CSV-, Parquet- of XLSX-bestand.", "Give a CSV, Parquet or XLSX file."),
-        ) from error
-    return from_frame(frame, description)
+    return from_frame(plain.frame(path), description)
 
 
 def from_frame(frame: pl.DataFrame, description: Mapping[str, Any]) -> PublishedTable:
@@ -96,6 +83,7 @@ def from_frame(frame: pl.DataFrame, description: Mapping[str, Any]) -> Published
         axes.append(axis)
         places.append(place)
     shape = tuple(len(a.codes) for a in axes)
+    plain.fits_grid(shape)
     cells = np.ravel_multi_index(tuple(places), shape)
     double = len(cells) - len(np.unique(cells))
     if double:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.names import inside
+from bds_tool.base.strict_yaml import StrictLoader
 from bds_tool.base.text import t
 from bds_tool.findings.finding import Finding as SpecFinding
 from bds_tool.schema.lines import line_map, line_of
@@ -53,7 +54,7 @@ def documents(root: Path, findings: list[SpecFinding], kind: str = "") -> list[D
         name = path.relative_to(root).as_posix()
         try:
             text = path.read_text(encoding="utf-8")
-            value = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_loader())  # noqa: S506
+            value = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=StrictLoader)  # noqa: S506
             found.append(Document(path, name, value, text))
         except json.JSONDecodeError as error:
             findings.append(SpecFinding("SPEC001", name, error.lineno, {"reden": error.msg}))
@@ -64,12 +65,6 @@ def documents(root: Path, findings: list[SpecFinding], kind: str = "") -> list[D
         except (OSError, ValueError, yaml.YAMLError) as error:
             findings.append(SpecFinding("SPEC001", name, 0, {"reden": type(error).__name__}))
     return found
-
-
-def _loader() -> Any:  # noqa: ANN401
-    import yaml
-
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 # ---- JSON SCHEMA ---- #
