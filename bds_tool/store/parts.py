@@ -26,6 +26,8 @@ from bds_tool.base.text import t
 LAYOUT = 2
 FOLDER, KEPT = "delen", "bewaard"
 INDEX = "_store.json"
+#: Numbers of parts are six digits.
+_MOST = 1_000_000
 #: The files of a part whose content is kept as a hash.
 FILES = ("registraties.parquet", "bronnen.parquet", "meldingen.parquet")
 
@@ -45,6 +47,18 @@ class Part:
     dossiers: int
     files: dict[str, str] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
+
+    @classmethod
+    def told(cls, facts: dict[str, Any]) -> Self:
+        """As the list of a store says it; raises ValueError or TypeError for what is no such delivery."""
+        made = cls(**facts)
+        wanted = {"number": int, "rows": int, "dossiers": int, "files": dict, "sources": list}
+        wrong = [k for k, v in asdict(made).items() if type(v) is not wanted.get(k, str)]
+        if wrong or not 0 < made.number < _MOST:
+            raise ValueError
+        if not all(isinstance(w, str) for w in (*made.files, *made.files.values(), *made.sources)):
+            raise ValueError
+        return made
 
     def folder(self, store: Path) -> Path:
         return store / FOLDER / f"{self.number:06}"
@@ -71,7 +85,7 @@ class Index:
             told = json.loads((store / INDEX).read_text(encoding="utf-8"))
             if int(told["layout"]) != LAYOUT:
                 raise ValueError
-            parts = tuple(Part(**p) for p in told["parts"])
+            parts = tuple(Part.told(p) for p in told["parts"])
             return cls(parts, int(told["next"]), int(told["bron"]), int(told["inner"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UnreadableError(
@@ -133,6 +147,9 @@ class Index:
 
 def clear(store: Path, index: Index) -> None:
     """Take away parts that are on no list (of a run that was killed, or dropped) and what was kept about them."""
+    # A link would lead out of the store, where nothing is ours to take away.
+    if any((store / name).is_symlink() for name in (FOLDER, KEPT)):
+        return
     sweep(store / FOLDER)
     numbers = {p.number for p in index.parts}
     with suppress(OSError):

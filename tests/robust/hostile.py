@@ -545,7 +545,10 @@ PROTECT = (
     ("protect", "run", "IN/a.FILE", "--to", "OUT/u.FILE", "--table", "IN/t.yaml"),
 )
 RESIDENTS = (("indicator", "compute", "SAMPLE", "-o", "OUT/r.result", "-i", "BF-BIRTH", "--population", "IN/a.FILE", "-q"),)  # fmt: skip
-PACKAGE = (("change", "table", "4.1.3-4.2.0", "--read", "IN/a.xlsx", "--out", "OUT/p.yaml"), ("change", "check", "IN/a.xlsx"))
+PACKAGE = (
+    ("change", "table", "4.1.3-4.2.0", "--read", "IN/a.xlsx", "--out", "OUT/p.yaml"),
+    ("change", "check", "IN/a.xlsx"),
+)
 
 
 def of(ending: str, commands: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:

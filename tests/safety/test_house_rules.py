@@ -75,6 +75,7 @@ REVIEWED = {
     "export/report/milk.py": {"name"}, "export/report/site.py": {"name", "part", "f'{name}.svg'"},
     "export/report/pdf.py": {"f'kaart-{number}.svg'", "f'v-{name}'", "name"}, "export/report/style.py": {"data['logo']"}, "findings/result.py": {"f'{name}.parquet'"},
     "formats/dob/write.py": {"f'dossier-{count:06d}.xml'"},
+    "formats/deliveries.py": {"name"}, "store/parts.py": {"n", "f'{self.number:06}'"},
     "formats/table/json_tables.py": {"f'json-{abs(hash(self.path)) % 10 ** 9}-{len(self.files)}.parquet'"},
     "formats/table/scan.py": {"f'blad{sheet.nummer}.csv'", "f'blad{sheet.nummer}.ndjson'"}, "formats/table/statistics.py": {"f'in{kind}'"},
     "formats/table/wide.py": {"f'{REST}.csv'", "f'{WITHOUT}.csv' if name is None else files[name]"}, "formats/writing.py": {"path.name"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import zipfile
 from dataclasses import replace
 from datetime import date
@@ -176,3 +177,42 @@ def test_a_day_of_the_year_zero_is_no_day(tmp_path):
     )
     with read([tmp_path / "a.csv"]) as made:
         assert made.registraties().collect()["datum"].to_list() == [None, date(2024, 1, 2)]
+
+
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory):
+    """A store of one delivery."""
+    from bds_tool.cli.main import run
+
+    made = tmp_path_factory.mktemp("leveringen") / "s.bds"
+    assert run(["store", "add", str(made), str(TABLE), "--delivery", "2026-01"]) in {0, 1}
+    return made
+
+
+@pytest.mark.parametrize(("field", "value"), [
+    ("number", "../../../weg"), ("number", -1), ("number", 10**9), ("number", True), ("delivery", None), ("files", ["a"]), ("files", {"a": 1}),
+    ("sources", "x"), ("sources", [1]), ("rows", "veel"), ("nieuw", 1),
+])  # fmt: skip
+def test_a_list_of_deliveries_that_is_none_is_told(field, value, delivered, tmp_path, bds):
+    copy = tmp_path / "s.bds"
+    shutil.copytree(delivered, copy)
+    index = json.loads((copy / "_store.json").read_text(encoding="utf-8"))
+    index["parts"][0][field] = value
+    (copy / "_store.json").write_text(json.dumps(index), encoding="utf-8")
+    before = sorted(p.name for p in tmp_path.iterdir())
+    for command in (("store", "list", copy), ("store", "verify", copy), ("validate", copy)):
+        assert bds(*command).code in {2, 3}, command
+    assert sorted(p.name for p in tmp_path.iterdir()) == before
+
+
+def test_a_link_in_a_store_leads_to_nothing_that_is_taken_away(delivered, tmp_path, bds):
+    """What lies behind a link is not the store's: numbers that are on no list stay there."""
+    copy, other = tmp_path / "s.bds", tmp_path / "van-een-ander"
+    shutil.copytree(delivered, copy)
+    shutil.move(copy / "delen", other)
+    (copy / "delen").symlink_to(other)
+    (other / "000099").mkdir()
+    (other / "000099" / "proefschrift.txt").write_text("mijn")
+    bds("store", "drop", copy, "2026-01")
+    bds("store", "add", copy, TABLE, "--delivery", "2026-02")
+    assert (other / "000099" / "proefschrift.txt").read_text() == "mijn"
