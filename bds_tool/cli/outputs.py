@@ -14,7 +14,18 @@ from bds_tool.base import guard
 
 #: Parameters that name what is written, in every command …
 WRITTEN = frozenset(
-    {"output", "out", "to", "save", "report", "report_file", "internal", "statement", "manifest"}
+    {
+        "output",
+        "out",
+        "to",
+        "save",
+        "report",
+        "report_file",
+        "internal",
+        "statement",
+        "manifest",
+        "work_lists",
+    }
 )
 #: … and in some: a store to be made, a folder that is added to, a ledger or package that is kept up to date.
 WRITTEN_BY = {

@@ -31,6 +31,8 @@ GROUPS = (
              "Move to another version of the BDS, with no silent loss."),
             ("compare", "Vergelijk twee dossiers of leveringen, in welk formaat ook.",
              "Compare two dossiers or deliveries, in whatever format."),
+            ("quality", "Leveringen door de tijd en per eenheid: beter, slechter, bij wie.",
+             "Deliveries over time and by unit: better, worse, and where."),
             ("dossier", "Eén dossier als pagina, of als afschrift voor een ouder.",
              "One dossier as a page, or as the copy for a parent."),
             ("findings", "Bewaarde oordelen opnieuw rapporteren en vergelijken.",

@@ -26,7 +26,19 @@ _CODE = re.compile(r"""["'](BDS\d{3}|SPEC\d{3}|WIJZ\d{3}|ZIB\d{2}|PUB\d{2})["']"
 _LIMIT = re.compile(r"""\blimit\(\s*["'](BDS\d{3})["'],\s*["'](\w+)["']""")
 #: Folders of which the program knows every file and key; the others hold what users write themselves.
 _OWN = frozenset(
-    {"_schemas", "dob", "dossier", "james", "jgz", "populatie", "referenties", "regels", "tabel", "teksten"}
+    {
+        "_schemas",
+        "dob",
+        "dossier",
+        "james",
+        "jgz",
+        "kwaliteit",
+        "populatie",
+        "referenties",
+        "regels",
+        "tabel",
+        "teksten",
+    }
 )
 #: What names an entry of a list.
 _NAMES = ("code", "id", "nl", "naam", "name", "sleutel")

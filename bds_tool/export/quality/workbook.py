@@ -1,0 +1,111 @@
+"""The same as the page in a workbook: scores, kinds of findings and all figures, with filters."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bds_tool.base.errors import UsageError
+from bds_tool.base.files import atomic_file
+from bds_tool.base.text import t
+from bds_tool.export.quality import telling
+from bds_tool.export.quality.rates import Quality
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+
+
+def write_workbook(found: Quality, target: Path) -> None:
+    """Sheets for scores, elements of the score, kinds of findings and each figure. Needs the extra `xlsx`."""
+    try:
+        import xlsxwriter
+    except ImportError as error:
+        raise UsageError(
+            t("Voor XLSX is het pakket xlsxwriter nodig.", "XLSX needs the package xlsxwriter."),
+            'pip install "bds-tool[xlsx]"',
+        ) from error
+    with atomic_file(target) as temporary:
+        content = io.BytesIO()  # what xlsxwriter leaves open when a disk is full, is in memory
+        book = xlsxwriter.Workbook(
+            content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        )
+        book.set_properties(
+            {"title": t("Kwaliteit van leveringen", "Quality of deliveries"), "comments": "bds quality"}
+        )
+        for name, heads, rows in _sheets(found):
+            _sheet(book, name, heads, rows)
+        book.close()
+        temporary.write_bytes(content.getbuffer())
+
+
+def _sheets(found: Quality) -> list[tuple[str, list[str], list[list[Any]]]]:
+    unit, everything = t("eenheid", "unit"), t("alles", "everything")
+    labels = found.labels
+    scores = [
+        [u or everything, label, found.dossiers[u][i], found.scores[u][i]]
+        for u in found.scores
+        for i, label in enumerate(labels)
+    ]
+    items = [
+        [u or everything, label, n, found.names.get(n, ""), item.records, item.complete, item.defaults, item.score, item.coverage]
+        for u in found.items
+        for i, label in enumerate(labels)
+        for n, item in sorted(found.items[u][i].items())
+    ]  # fmt: skip
+    kinds = [
+        [s.unit or everything, s.code, s.severity, s.element, telling.what(found, s), s.n[-1], s.of[-1], s.rate(len(labels) - 1), s.state, telling.change(found, s), s.p]
+        for s in telling.ranked(found.series)
+    ]  # fmt: skip
+    figures = [
+        [
+            s.unit or everything,
+            s.code,
+            s.element,
+            label,
+            s.n[i],
+            s.of[i],
+            s.basis,
+            s.rate(i),
+            s.low[i],
+            s.high[i],
+        ]
+        for s in found.series
+        for i, label in enumerate(labels)
+    ]
+    return [
+        (t("Score", "Score"), [unit, t("levering", "delivery"), "dossiers", "score"], scores),
+        (t("Score per element", "Score by element"),
+         [unit, t("levering", "delivery"), "element", t("naam", "name"), "dossiers", t("geldig en volledig", "valid and complete"),
+          t("alleen onbekend", "only unknown"), t("aandeel", "share"), t("dekking", "coverage")], items),
+        (t("Soorten bevindingen", "Kinds of findings"),
+         [unit, "code", t("ernst", "severity"), "element", t("wat", "what"), t("aantal nu", "count now"), t("van", "of"), t("aandeel", "share"),
+          t("stand", "state"), t("verandering", "change"), "p"], kinds),
+        (t("Alle cijfers", "All figures"),
+         [unit, "code", "element", t("levering", "delivery"), "n", t("van", "of"), t("basis", "basis"), t("aandeel", "share"),
+          t("onder", "low"), t("boven", "high")], figures),
+    ]  # fmt: skip
+
+
+def _sheet(book: Workbook, name: str, heads: Sequence[str], rows: list[list[Any]]) -> None:
+    sheet = book.add_worksheet(name)
+    head = book.add_format(
+        {"bold": True, "bg_color": "#0a6b72", "font_color": "#ffffff", "text_wrap": True, "valign": "top"}
+    )
+    percent, plain = book.add_format({"num_format": "0.0%"}), book.add_format({"num_format": "0.0"})
+    shares = {t("aandeel", "share"), t("onder", "low"), t("boven", "high"), t("dekking", "coverage")}
+    for column, title in enumerate(heads):
+        sheet.write_string(0, column, title, head)
+        wide = max([len(title), *(len(str(r[column])) for r in rows[:500] if r[column] is not None)])
+        sheet.set_column(column, column, min(60, max(9, wide + 1)))
+        form = percent if title in shares else plain if title == "score" else None
+        for line, row in enumerate(rows, 1):
+            value = row[column]
+            if isinstance(value, str):
+                sheet.write_string(line, column, value)
+            elif value is not None:
+                sheet.write_number(line, column, value, form)
+    sheet.freeze_panes(1, 0)
+    if rows:
+        sheet.autofilter(0, 0, len(rows), len(heads) - 1)
