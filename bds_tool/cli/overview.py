@@ -67,6 +67,8 @@ GROUPS = (
              "Tables, charts, site and factsheet of protected figures."),
             ("pseudonymise", "Gegevens voor onderzoek; blijven persoonsgegevens.",
              "Data for research; they remain personal data."),
+            ("cohort", "Een studie: rijen, codeboek en bestanden voor SPSS, Stata en R.",
+             "A study: rows, codebook and files for SPSS, Stata and R."),
             ("research-table", "Losse rijen per kind en moment, zonder sleutel.",
              "Loose rows per child and moment, without a key."),
         ),

@@ -91,6 +91,11 @@ ON_STORE: dict[str, list[list[str]]] = {
     "pseudonymise": [
         ["pseudonymise", "STORE", "--elements", "235,494", "--to", "SAFE/pseudo", "--key-file", "KEY", "--k", "2", "--force"],
     ],
+    "cohort": [
+        ["cohort", "STUDY", "STORE", "--to", "SAFE/studie", "--key-file", "KEY"],
+        ["cohort", "STUDY", "STORE", "--to", "SAFE/studie", "--key-file", "KEY", "--force", "--objections", "--all-values"],
+        ["cohort", "STORE", "STORE", "--to", "SAFE/geen"],
+    ],
     "research-table": [
         ["research-table", "STORE", "--outcome", "235", "--to", "SAFE/losse", "--k", "2", "--force"],
     ],
@@ -201,6 +206,7 @@ class Place:
 
     def run(self, arguments: list[str], store: Path):
         words = {"STORE": str(store), "KEY": str(self.root / "key")}
+        words |= {"STUDY": str(Path(__file__).with_name("studie.yaml"))}
         words |= {"OTHER": str(store.parent / "hl7.bds")}
         words |= {"RESULT": str(store.parent / "r.result"), "PROTECTED": str(store.parent / "p.result")}
         given = [

@@ -58,6 +58,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "findings report": ("findings", "report", "FOUND", "--format", "csv", "-o", "OUT"),
     "pseudonymise": ("pseudonymise", "GROUP", "--elements", "235,494", "--policy", "POLICY", "--birth", "4year", "--without", "opleiding_ouder", "--to", "OUT", "--key-file", "KEY", "--k", "2"),
     "research-table": ("research-table", "GROUP", "--outcome", "235", "--to", "OUT", "--k", "2"),
+    "cohort": ("cohort", str(SAMPLES.parent / "specs" / "studie" / "voorbeelden" / "groei-2-jaar.yaml"), "STORE", "--to", "OUT"),
     "spec export": ("spec", "export", "xlsx", "-o", "OUT"),
     "spec list": ("spec", "list", "-o", "OUT"),
     "change apply": ("change", "apply", "4.1.3-4.2.0", "--out", "OUT"),

@@ -36,7 +36,7 @@ def meanings(version: str) -> Callable[[int | None, str | None, str | None, str 
     def says(number: int | None, value: str | None, unit: str | None, nullflavor: str | None) -> str | None:
         element = definition.elementen.get(number) if number is not None else None
         if element is not None and element.waardenlijst:
-            code = _bds_codes(version, element.waardenlijst).get(
+            code = bds_codes(version, element.waardenlijst).get(
                 value if value is not None else f"<{nullflavor}>"
             )
             if code is not None:
@@ -51,7 +51,8 @@ def meanings(version: str) -> Callable[[int | None, str | None, str | None, str 
 
 
 @lru_cache(maxsize=4096)
-def _bds_codes(version: str, lijst: str) -> dict[str, str]:
+def bds_codes(version: str, lijst: str) -> dict[str, str]:
+    """Code of a list in either coding → its BDS code; a nullFlavor is written `<OTH>`."""
     found: dict[str, str] = {}
     for pair in code_pairs(load(version), lijst):
         if pair.hl7 is not None:

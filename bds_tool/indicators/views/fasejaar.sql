@@ -1,5 +1,5 @@
 -- rij: één kind dat in een jaar een fase van het basispakket afsluit
--- uit: kind, activiteit, misdatum, fase, jaren, parameters
+-- uit: kind, contactfase, misdatum, fase, jaren, parameters
 -- elementen: 20, 21, 29, 488, 494, 495, 724, 725, 1577, 1605
 -- fase: dag4_7, week2_mnd6, mnd7_12, jaar1_4, jaar4_12, jaar12_18; datum: laatste dag van de fase
 -- contacten: gerealiseerde contacten met leeftijd in de fase (leeftijd, niet het soort contact), en die zonder bruikbare
@@ -15,12 +15,7 @@ FROM kind AS k
 CROSS JOIN fase AS f
 CROSS JOIN parameters AS p
 LEFT JOIN (
-  SELECT a.kind, f.fase, count(*) AS contacten
-  FROM activiteit AS a
-  JOIN fase AS f ON a.leeftijd_mnd >= f.van_mnd AND a.leeftijd_dag >= f.van_dag
-    AND (a.leeftijd_mnd < f.tot_mnd OR f.tot_mnd = 0 AND a.leeftijd_dag < f.tot_dag)
-  WHERE a.gezien
-  GROUP BY a.kind, f.fase
+  SELECT kind, fase, count(*) AS contacten FROM contactfase GROUP BY kind, fase
 ) AS c ON c.kind = k.kind AND c.fase = f.fase
 LEFT JOIN misdatum AS m ON m.kind = k.kind AND m.soort = f.soort
 LEFT JOIN (
