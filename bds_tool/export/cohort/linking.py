@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ def pseudonym(secret: bytes, what: str, *parts: str) -> str:
     return hmac.digest(secret, "\x1f".join((what, *parts)).encode(), hashlib.sha256).hex()[:24]
 
 
-def who(connection: duckdb.DuckDBPyConnection, file: Path) -> pl.DataFrame:
+def who(connection: duckdb.DuckDBPyConnection, file: Sequence[Path]) -> pl.DataFrame:
     """One row per child: kind (the hash of the views), organisatie and dossier (of its first dossier)."""
     import polars as pl
 
@@ -65,7 +65,7 @@ def names(keys: pl.DataFrame, secret: bytes | None) -> pl.DataFrame:
     return keys.select("kind").with_columns(naam=pl.Series([f"{n:07d}" for n in order], dtype=pl.String))
 
 
-def numbers(connection: duckdb.DuckDBPyConnection, file: Path, element: int) -> pl.DataFrame:
+def numbers(connection: duckdb.DuckDBPyConnection, file: Sequence[Path], element: int) -> pl.DataFrame:
     """(kind, bsn) of an element with a BSN; only numbers that pass the 11-test and are no row of one digit."""
     import polars as pl
 
@@ -86,7 +86,7 @@ def numbers(connection: duckdb.DuckDBPyConnection, file: Path, element: int) -> 
     return found.filter(pl.Series(real, dtype=pl.Boolean))
 
 
-def links(connection: duckdb.DuckDBPyConnection, file: Path, secret: bytes) -> pl.DataFrame:
+def links(connection: duckdb.DuckDBPyConnection, file: Sequence[Path], secret: bytes) -> pl.DataFrame:
     """Kind → koppelsleutel, for children with one BSN that is one."""
     import polars as pl
 
@@ -96,7 +96,7 @@ def links(connection: duckdb.DuckDBPyConnection, file: Path, secret: bytes) -> p
     return own.select("kind").with_columns(koppelsleutel=pl.Series(made, dtype=pl.String))
 
 
-def households(connection: duckdb.DuckDBPyConnection, file: Path, secret: bytes) -> pl.DataFrame:
+def households(connection: duckdb.DuckDBPyConnection, file: Sequence[Path], secret: bytes) -> pl.DataFrame:
     """Kind → huishouden, for children of whom a parent's BSN is recorded: who share one, straight or in a chain, share a key.
 
     The key is made from the smallest number of the group, so that it is the same each time.

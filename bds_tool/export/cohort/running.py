@@ -93,13 +93,14 @@ def _study(
     connection: duckdb.DuckDBPyConnection,
     spill: Path,
 ) -> Study:
-    file = store.path / "registraties.parquet"
+    file = store.files("registraties")
     need = table.facts(asked)
     settings = features.Settings(FIRST_YEAR, wishes.reference_date.year, wishes.reference_date)
     require_apart(connection, file)
     install_areas(connection, Plan([], settings, _levels(d, asked), ()), wishes.areas, None)
     views, concepts = need["views"], need["concepts"]
-    wanted = frozenset(features.elements(features.needed(views), concepts) | need["elements"])
+    seen = frozenset(features.elements(features.needed(views), concepts)) - settings.unasked
+    wanted = seen | frozenset(need["elements"])
     install_delivery(connection, file, wanted)
     doubted = {}
     if wishes.judge:
@@ -112,7 +113,7 @@ def _study(
             )
         )
     same = same_child.find(connection, file)
-    flow.object_(connection, file)
+    flow.object_(connection, file, kept=wishes.objections)
     read = pieces(file, connection, spill, wishes.rows, wanted)
     if not wishes.objections:
         read = flow.without(read, connection, "bezwaar")
@@ -147,7 +148,7 @@ def _levels(d: Definition, asked: Sequence[Column]) -> list[str]:
     return ["gemeente", *(["wijk"] if wijk or "BU" in codes else []), *(["buurt"] if "BU" in codes else [])]
 
 
-def _without_value(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+def _without_value(connection: duckdb.DuckDBPyConnection, file: Sequence[Path]) -> None:
     """The table `zonderwaarde`: what was recorded with a nullFlavor in place of a value."""
     connection.execute(
         database.fill(
@@ -249,7 +250,11 @@ def _not_delivered(frame: pl.DataFrame, asked: Sequence[Column], delivered: Deli
 
 
 def _keyed(
-    connection: duckdb.DuckDBPyConnection, file: Path, frame: pl.DataFrame, d: Definition, wishes: Wishes
+    connection: duckdb.DuckDBPyConnection,
+    file: Sequence[Path],
+    frame: pl.DataFrame,
+    d: Definition,
+    wishes: Wishes,
 ) -> pl.DataFrame:
     """With names in place of the hashes of the views, and the keys that were asked for."""
     wanted = linking.who(connection, file).join(frame.select("kind").unique(), on="kind", how="semi")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,7 +84,9 @@ def choose(own: duckdb.DuckDBPyConnection, d: Definition) -> list[int]:
     return [counts.get(n, 0) for n in range(len(asked) + 1)]
 
 
-def dossiers(connection: duckdb.DuckDBPyConnection, file: Path, *, objections: bool) -> Iterator[Step]:
+def dossiers(
+    connection: duckdb.DuckDBPyConnection, file: Sequence[Path], *, objections: bool
+) -> Iterator[Step]:
     """The steps before the views: dossiers read, objections, second dossiers of a child."""
     source = database.parquet(file)
     [(read, objecting)] = connection.execute(
