@@ -113,7 +113,7 @@ def _contradicts(w: Wijziging, o: Omrekening, *, forward: bool) -> Iterator[str]
     if real is None:
         yield t(f": tussen {source or '—'} en {target or '—'} kent UCUM geen factor",
                 f": UCUM has no factor between {source or '—'} and {target or '—'}")  # fmt: skip
-    elif not o.factor or read_factor(o.factor) != real:
+    elif _factor(o) != real:
         yield t(f": 1 {source} is {written(real)} {target}", f": 1 {source} is {written(real)} {target}")
 
 
@@ -314,8 +314,13 @@ def _not_undone(c: Context, w: Wijziging, here: Omrekening, there: Omrekening, *
 
 
 def _product(here: Omrekening, there: Omrekening) -> Fraction:
+    return _factor(here) * _factor(there)
+
+
+def _factor(o: Omrekening) -> Fraction:
+    """The factor of a conversion; zero when it has none that can be computed with."""
     try:
-        return read_factor(here.factor) * read_factor(there.factor)
+        return read_factor(o.factor)
     except ValueError:
         return Fraction(0)
 

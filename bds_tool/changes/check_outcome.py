@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -320,8 +321,9 @@ def _code(c: Context, w: Wijziging, mine: Code, others: list[Code]) -> Iterator[
 
 
 def folded(name: str) -> str:
-    """A name without capitals, signs and double spaces."""
-    return re.sub(r"\W+", " ", name).strip().casefold()
+    """A name without capitals, accents, signs and double spaces."""
+    plain = "".join(x for x in unicodedata.normalize("NFKD", name) if not unicodedata.combining(x))
+    return re.sub(r"\W+", " ", plain).strip().casefold()
 
 
 # -- what is still in use ----------------------------------------------------------------------------------------
@@ -357,4 +359,7 @@ def used_names(d: Definition) -> dict[str, dict[str, list[str]]]:
             found["groep"][folded(g.naam)].append(g.groep)
     for r in d.rubrieken.values():
         found["rubriek"][folded(r.naam)].append(r.rubriek)
+    for number, soort in d.waardenlijsten:
+        if d.waardenlijsten[number, soort].naam:
+            found["lijst"][folded(d.waardenlijsten[number, soort].naam)].append(f"{number}/{soort}")
     return found

@@ -52,6 +52,13 @@ def wordings(c: Context) -> Iterator[Bevinding]:
     for v in c.pakket.verzoeken.values():
         yield from _decision(c.pakket, v)
         yield from _persons(c, v)
+    for subject, field, text in c.pakket.texts():
+        if _bsn(text) or _MAIL.search(text) or _PHONE.search(text):
+            why = t(
+                f"een nummer of adres van een persoon bij {field}",
+                f"a number or address of a person in {field}",
+            )
+            yield bevinding("WIJZ959", subject, {"nummer": "—", "waarom": why})
 
 
 # -- dates -------------------------------------------------------------------------------------------------------
@@ -148,7 +155,8 @@ def _names(c: Context) -> Iterator[Bevinding]:
             )
         elif not re.search(r"[^\W\d_]", name) and w.tabel != "code":
             yield bevinding("WIJZ955", w.id, {"waarom": t("er staat geen woord in", "it holds no word")})
-        others = [k for k in used.get(w.tabel, {}).get(folded(name), ()) if k != w.sleutel]
+        own = w.sleutel.partition("/")[0]
+        others = [k for k in used.get(w.tabel, {}).get(folded(name), ()) if k.partition("/")[0] != own]
         if others:
             yield bevinding("WIJZ947", w.id, {"naam": name, "ander": others[0]})
 
@@ -202,19 +210,6 @@ def _persons(c: Context, v: Verzoek) -> Iterator[Bevinding]:
             if why and why not in told:
                 told.add(why)
                 yield bevinding("WIJZ959", ("verzoek", v.jgz), {"nummer": number, "waarom": why})
-    for text in (v.titel, v.aanleiding, v.bron):
-        if _bsn(text) or _MAIL.search(text) or _PHONE.search(text):
-            yield bevinding(
-                "WIJZ959",
-                ("verzoek", v.jgz),
-                {
-                    "nummer": "—",
-                    "waarom": t(
-                        "een nummer of adres van een persoon in de tekst",
-                        "a number or address of a person in the text",
-                    ),
-                },
-            )
 
 
 def _bsn(text: str) -> bool:

@@ -144,6 +144,21 @@ def _with_james(index: dict[int, dict[str, tuple[Use, ...]]]) -> dict[int, dict[
 _NAMED = ("protocollen", "zib", "indicatoren", "james")
 
 
+def known_names() -> dict[str, frozenset[str]]:
+    """Every name that a request may write under `geraakt`, by kind: of a definition, a mapping or its file."""
+    found: dict[str, set[str]] = {kind: set() for kind in _NAMED}
+    for kinds in _with_james(usage_index()).values():
+        for kind, uses in kinds.items():
+            found.setdefault(kind, set()).update(
+                x for u in uses for x in (u.id, u.file.rpartition("/")[2].partition(".")[0])
+            )
+    for kind in ("protocollen", "indicatoren"):
+        found[kind] |= {p.stem for p in (specs_dir() / kind).glob("*.yaml")}
+    with (specs_dir() / "zib" / "concepten.csv").open(encoding="utf-8", newline="") as file:
+        found["zib"] |= {f"nlcm:{row['concept']}" for row in csv.DictReader(file)} | found["zib"]
+    return {kind: frozenset(names) for kind, names in found.items() if kind in _NAMED}
+
+
 def touched(pakket: Pakket, found: Iterable[Impact] | None = None) -> dict[str, Geraakt]:
     """Per request what it touches, as the package writes it down under `geraakt`."""
     per: dict[str, dict[str, set[str]]] = {j: {} for j in pakket.verzoeken}

@@ -242,3 +242,23 @@ class Pakket:
     def of(self, jgz: str) -> Iterator[Wijziging]:
         """The changes of a request."""
         return (w for w in self.wijzigingen if jgz in w.jgz)
+
+    def texts(self) -> Iterator[tuple[tuple[str, str], str, str]]:
+        """(subject, field, text) of all that people write in words and that is not empty; the subject as in findings."""
+        found = [
+            (("pakket", self.naam), "titel", self.titel),
+            (("pakket", self.naam), "toelichting", self.toelichting),
+        ]
+        for v in self.verzoeken.values():
+            own = ("titel", "titel_en", "aanleiding", "aanleiding_en", "bron", "eigenaar")
+            found += [(("verzoek", v.jgz), f, str(getattr(v, f))) for f in own]
+            found += [(("verzoek", v.jgz), "toelichting", x.toelichting) for x in v.voorbeelden]
+        for w in self.wijzigingen:
+            found.append((w.id, "toelichting", w.toelichting))
+            for part, fields in (
+                (w.heen, ("toelichting", "verlies", "voorwaarde")),
+                (w.terug, ("toelichting", "verlies", "voorwaarde")),
+                (w.afschaffing, ("overgang", "toelichting")),
+            ):
+                found += [(w.id, f, str(getattr(part, f))) for f in fields if part is not None]
+        return (x for x in found if x[2])

@@ -307,6 +307,8 @@ def export(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Geen voortgang en samenvatting.")] = False,
 ) -> None:
     """Voer een gegevensmap uit als FHIR R4 (zib 2020), met een verantwoording van elke waarde."""
+    from bds_tool.cli.project import project
+    from bds_tool.cli.validate import today
     from bds_tool.export.fhir.identity import load_key
     from bds_tool.export.fhir.writer import Opdracht, gecontroleerd
     from bds_tool.export.fhir.writer import export as write_fhir
@@ -317,7 +319,16 @@ def export(
     key, random = load_key(key_file)
     wanted = frozenset(p.strip() for p in include.split(",") if p.strip())
     task = Opdracht(
-        key, release, unmapped, wanted, profile == "nl-core", as_, base_url.rstrip("/"), check_, workers
+        key,
+        release,
+        unmapped,
+        wanted,
+        profile == "nl-core",
+        as_,
+        base_url.rstrip("/"),
+        check_,
+        workers,
+        today("", project()),
     )
     result = write_fhir(Store.open(store), out, task, replace=force)
     if not quiet:

@@ -15,6 +15,7 @@ from bds_tool.changes.findings import Bevinding, bevinding
 from bds_tool.changes.fragment import problems, unfilled
 from bds_tool.changes.impact import leaving, undeclared
 from bds_tool.changes.plan import Plan, compile_plan
+from bds_tool.schema.units import read_factor
 
 if TYPE_CHECKING:
     from bds_tool.changes.migrate.examples import Run
@@ -253,7 +254,15 @@ def _run_cached(key: str, late: _Late, specs: str) -> tuple[Run | None, ...]:
 
 def _broken(plan: Plan) -> bool:
     """A plan that refers to what is not there; the check of conversions says so, and running it would not help."""
-    return any(r.bdsnummer not in plan.nieuw.elementen for r in plan.afleiden)
+    unknown = any(r.bdsnummer not in plan.nieuw.elementen for r in plan.afleiden)
+    return unknown or any(r.doe == "reken" and not _computes(r.factor) for r in plan.elementen.values())
+
+
+def _computes(factor: str) -> bool:
+    try:
+        return read_factor(factor) > 0
+    except ValueError:
+        return False
 
 
 # -- weight in a store -------------------------------------------------------------------------------------------

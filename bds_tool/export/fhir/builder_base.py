@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import orjson
@@ -37,6 +38,7 @@ class Keuze:
     ongemapt: str = "keep"  # keep | drop | report
     gevoelig: frozenset[str] = frozenset()
     profiel: bool = True
+    vandaag: date | None = None
 
 
 @dataclass(slots=True)

@@ -110,9 +110,13 @@ def vaccinatie(
         r["_occurrenceDateTime"] = {"extension": [extension(ABSENT_URL, "Code", "unknown")]}
     if lot := vak.neem("partij"):
         r["lotNumber"] = lot
-    if person := vak.neem("persoon"):
+    # The profile has room for one performer: the person, and where nobody is named the organisation.
+    actor = {"display": person} if (person := vak.neem("persoon")) else {}
+    if not actor and (organisation := vak.neem("instantie")):
+        actor = {"type": "Organization", "display": organisation}
+    if actor:
         function = {"coding": [coding(plan.kaart.uri("v2-0443"), "AP")]}
-        r["performer"] = [{"function": function, "actor": {"display": person}}]
+        r["performer"] = [{"function": function, "actor": actor}]
     notes = [{"text": x} for x in vak.alles("toelichting")]
     if notes:
         r["note"] = notes

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from bds_tool.export.fhir import care, loss, persons
+from bds_tool.export.fhir import care, consents, loss, persons
 from bds_tool.export.fhir.builder_base import Basis, Paar, Sleutel, Werk, buitenste, observatie_id
 from bds_tool.export.fhir.datatypes import datum as geldige_datum
 from bds_tool.export.fhir.observation_text import TRAAG
@@ -238,12 +238,33 @@ class Bouwer(Basis):
         if general:
             links["generalPractitioner"] = general
         self._patient(w, vakken.pop(("patient", (None, None)), Vakken(self.plan, w.bron.hl7)), links, los)
+        self._toestemmingen(w, vakken, los)
         for (naam, key), vak in list(vakken.items()):
             vorm = self.plan.vormen.vormen[naam]
             if vorm.soort in {"contact", "zorgverlener"}:
                 continue
             self._resource(w, vorm, vak, los)
             del vakken[(naam, key)]
+
+    def _toestemmingen(self, w: Werk, vakken: dict[tuple[str, Sleutel], Vakken], los: list[Paar]) -> None:
+        """Consents of one kind are looked at together: the last one holds."""
+        made: dict[str, list[tuple[dict[str, Any], Vakken]]] = {}
+        for (naam, key), vak in list(vakken.items()):
+            vorm = self.plan.vormen.vormen[naam]
+            if vorm.soort != "toestemming":
+                continue
+            rows = [r for rr in vak.rijen.values() for r, _ in rr]
+            ids = self._ids(self._id(w, naam, key), rows, key[1] if vorm.per == "groep" else rows[0].volgnr)
+            r = consents.toestemming(self.plan, vorm, vak, ids, w.patient, self._dag(w, rows[0]))
+            if r is None:
+                los += [(x.rij, x.regel) for x in vak.rest()]
+            else:
+                made.setdefault(naam, []).append((r, vak))
+            del vakken[(naam, key)]
+        for naam, found in made.items():
+            consents.in_force([r for r, _ in found], self.keuze.vandaag)
+            for r, vak in found:
+                self._klaar(w, r, self.plan.vormen.vormen[naam], [vak], los)
 
     def _resource(self, w: Werk, vorm: Vorm, vak: Vakken, los: list[Paar]) -> None:
         rows = [r for rr in vak.rijen.values() for r, _ in rr]

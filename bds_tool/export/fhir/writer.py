@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -63,6 +64,7 @@ class Opdracht:
     basis_url: str = "http://localhost/fhir"
     controle: str = "profiel"
     werkers: int = 0
+    vandaag: date | None = None
 
 
 def export(
@@ -208,7 +210,7 @@ def _part(
         return problems[0] if problems else ""
 
     builder = Bouwer(
-        plan, Pseudoniem(o.key), Keuze(o.ongemapt, o.gevoelig, o.profiel), check, verlies, sources
+        plan, Pseudoniem(o.key), Keuze(o.ongemapt, o.gevoelig, o.profiel, o.vandaag), check, verlies, sources
     )
     base = basis_controle() if o.controle == "basis" else None
     with _Files(Path(folder)) as files:

@@ -180,12 +180,31 @@ def immunization(r: Rijen, resource: dict[str, Any]) -> None:
     put("datum", tijd(str(resource.get("occurrenceDateTime") or "")))
     put("partij", resource.get("lotNumber"))
     for performer in resource.get("performer", ()):
-        put("persoon", (performer.get("actor") or {}).get("display"))
+        actor = performer.get("actor") or {}
+        put("instantie" if actor.get("type") == "Organization" else "persoon", actor.get("display"))
     for note in resource.get("note", ()):
         put("toelichting", note.get("text"))
     put("bezwaar", resource.get("statusReason"))
     for reason in resource.get("reasonCode", ()):
         put("aanleiding", reason)
+
+
+def consent(r: Rijen, resource: dict[str, Any]) -> None:
+    """The answer follows from what is permitted and the model of the form: an objection that is true denies."""
+    n = next((m for c in resource.get("category", ()) if (m := bds_nummer(c)) is not None), None)
+    vorm = r.inverse.vorm_van.get(n, "") if n is not None else ""
+    form = r.inverse.vormen.get(vorm)
+    provision = resource.get("provision") or {}
+    kind = provision.get("type")
+    if form is None or form.soort != "toestemming" or kind not in {"permit", "deny"}:
+        label = " ".join(str(x.get("text") or "") for x in resource.get("category", ())).strip()
+        r.voeg(resource, None, Waarde(str(kind) if kind else None, tekst=label or "Consent"))
+        return
+    put = zetter(r, resource, vorm, r.volgnr(resource))
+    said = (kind == "permit") == (form.model == "optin")
+    put("antwoord", "true" if said else "false")
+    put("datum", tijd(str(resource.get("dateTime") or "")))
+    put("einde", tijd(str((provision.get("period") or {}).get("end") or "")))
 
 
 def questionnaire(r: Rijen, resource: dict[str, Any]) -> None:
@@ -252,5 +271,6 @@ READERS = {
     "QuestionnaireResponse": questionnaire,
     "Condition": condition,
     "Procedure": procedure,
+    "Consent": consent,
     "FamilyMemberHistory": family,
 }

@@ -52,6 +52,11 @@ def check_version(definition: Definition, lines: Lines) -> Iterator[SpecFinding]
     lists = {number for number, _ in definition.waardenlijsten}
     for e in definition.elementen.values():
         yield from _element(definition, lines, e, lists)
+    for r in definition.rubrieken.values():
+        for card in (r.card, r.card_per_activiteit):
+            if _impossible(card):
+                place = (f"{lines.prefix}/rubrieken.csv", 0)
+                yield _found("SPEC105", definition, place, r.rubriek, titel=r.naam, card=str(card))
     yield from _groups(definition, lines)
     yield from _paths(definition, lines)
     yield from _codes(definition, lines)
@@ -103,6 +108,8 @@ def _groups(definition: Definition, lines: Lines) -> Iterator[SpecFinding]:
         place = lines.groep(g.groep)
         if g.bovenliggende_groep and g.bovenliggende_groep not in definition.groepen:
             yield _found("SPEC102", definition, place, g.groep, titel=g.naam, groep=g.bovenliggende_groep)
+        if _within_itself(definition, g.groep):
+            yield _found("SPEC113", definition, place, g.groep, titel=g.naam)
         for card in (g.card, g.card_bericht):
             if _impossible(card):
                 yield _found("SPEC105", definition, place, g.groep, titel=g.naam, card=str(card))
@@ -112,6 +119,18 @@ def _groups(definition: Definition, lines: Lines) -> Iterator[SpecFinding]:
                 yield _found(
                     "SPEC103", definition, place, str(number), titel=e.naam if e else "", groep=g.groep
                 )
+
+
+def _within_itself(definition: Definition, groep: str) -> bool:
+    """Whether a group stands in itself, by itself or by way of groups that hold it."""
+    seen: set[str] = set()
+    outer = definition.groepen[groep].bovenliggende_groep
+    while outer in definition.groepen and outer not in seen:
+        if outer == groep:
+            return True
+        seen.add(outer)
+        outer = definition.groepen[outer].bovenliggende_groep
+    return False
 
 
 def _paths(definition: Definition, lines: Lines) -> Iterator[SpecFinding]:

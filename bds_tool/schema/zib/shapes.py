@@ -41,6 +41,8 @@ class Vorm:
     codes: tuple[str, ...]
     lichaamsdeel: tuple[str, str] | None
     plaatsen: dict[str, Plaats]
+    model: str = ""
+    bereik: str = ""
 
     @property
     def enkel(self) -> bool:
@@ -92,6 +94,8 @@ def _vorm(naam: str, v: dict[str, Any]) -> Vorm:
         tuple(v.get("codes", ())),
         (part["code"], part["zijde"]) if part else None,
         {p: _plaats(p, o or {}) for p, o in v.get("plaatsen", {}).items()},
+        v.get("model", ""),
+        v.get("bereik", ""),
     )
 
 
