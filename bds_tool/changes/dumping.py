@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from bds_tool.changes.package import Omrekening, Pakket, Verzoek, Voorbeeld, Wijziging
+from bds_tool.changes.package import Deel, Omrekening, Pakket, Verzoek, Voorbeeld, Wijziging
 
 
 class _Flow(dict[str, Any]):
@@ -123,9 +123,16 @@ def request_data(v: Verzoek) -> dict[str, Any]:
     touched = _filled(v.geraakt)
     if touched:
         data["geraakt"] = touched
+    if v.mee:
+        data["mee"] = [_filled_part(d) for d in v.mee]
     if v.voorbeelden:
         data["voorbeelden"] = [_voorbeeld_data(x) for x in v.voorbeelden]
     return data
+
+
+def _filled_part(d: Deel) -> dict[str, Any]:
+    content = {"soort": d.soort, "id": d.id, "bij": d.bij, "reden": d.reden, "inhoud": d.inhoud}
+    return {k: v for k, v in content.items() if v}
 
 
 def _voorbeeld_data(x: Voorbeeld) -> dict[str, Any]:

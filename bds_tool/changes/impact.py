@@ -102,7 +102,7 @@ def _effect(
         if any(use in uses.get(n or 0, {}).get(kind, ()) for n in heirs):
             return "opvolger"
         return "trendbreuk"
-    return "vervalt" if w.aspect == "vervallen" else "antwoorden"
+    return "vervalt" if (w.tabel, w.aspect) == ("element", "vervallen") else "antwoorden"
 
 
 def effect_text(effect: str) -> str:

@@ -19,6 +19,7 @@ from bds_tool.base.specs import NoYaml, parse_yaml, specs_dir
 from bds_tool.base.text import t
 from bds_tool.changes.package import (
     Afschaffing,
+    Deel,
     Geraakt,
     Omrekening,
     Pakket,
@@ -232,6 +233,7 @@ def read_request(d: Mapping[str, Any]) -> Verzoek:
         besluitdatum=d.get("besluitdatum", ""),
         geraakt=_record(Geraakt, d.get("geraakt", {})),
         voorbeelden=tuple(map(_voorbeeld, d.get("voorbeelden", ()))),
+        mee=tuple(Deel(**{k: str(v) if k == "id" else v for k, v in x.items()}) for x in d.get("mee", ())),
         **{k: d.get(k, "") for k in MORE},
     )
 

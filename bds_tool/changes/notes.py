@@ -179,6 +179,13 @@ def _vendor(p: Pakket, names: _Names) -> Iterator[str]:
     ]
     special += [f"- {r.id}: {r.omschrijving}" for r in p.regels]
     yield from _section(t("Omrekeningen die aandacht vragen", "Conversions that need attention"), special)
+    carried = (
+        f"- {d.soort} {d.id}{f': {d.reden}' if d.reden else ''} ({v.jgz})"
+        for v in p.verzoeken.values()
+        for d in v.mee
+        if d.inhoud
+    )
+    yield from _section(t("Gaat mee met het pakket", "Carried along by the package"), carried)
     yield from _section(
         t("Verschillen met de officiële conversie", "Differences with the official conversion"),
         (f"- {v.reden}" for v in p.verschillen),

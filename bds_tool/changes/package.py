@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from bds_tool.schema.diff.changes import ChangeClass, Veld
 
@@ -146,6 +147,21 @@ class Geraakt:
 
 
 @dataclass(frozen=True, slots=True)
+class Deel:
+    """A definition or row outside the BDS that a request carries along: `inhoud` is what it is to be, whole.
+
+    Without `inhoud` it says, with `reden`, that somebody looked and nothing has to change. `bij`: the file that a new
+    definition is put in.
+    """
+
+    soort: str
+    id: str
+    inhoud: dict[str, Any] = field(default_factory=dict)
+    reden: str = ""
+    bij: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verzoek:
     """A change request (wijzigingsverzoek). `zekerheid`: A published, B from stylesheets, C derived by us.
 
@@ -165,6 +181,7 @@ class Verzoek:
     prioriteit: str = ""
     titel_en: str = ""
     aanleiding_en: str = ""
+    mee: tuple[Deel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +270,7 @@ class Pakket:
             own = ("titel", "titel_en", "aanleiding", "aanleiding_en", "bron", "eigenaar")
             found += [(("verzoek", v.jgz), f, str(getattr(v, f))) for f in own]
             found += [(("verzoek", v.jgz), "toelichting", x.toelichting) for x in v.voorbeelden]
+            found += [(("verzoek", v.jgz), "reden", x.reden) for x in v.mee]
         for w in self.wijzigingen:
             found.append((w.id, "toelichting", w.toelichting))
             for part, fields in (

@@ -107,6 +107,9 @@ def _lines(pakket: Pakket, v: Verzoek) -> Iterator[str]:
     for w in changes:
         if w.aspect not in BULK:
             yield _line(w)
+    for d in v.mee:
+        what = t("gaat mee", "carried along") if d.inhoud else t("bekeken", "looked at")
+        yield f"{what} · {d.soort} {d.id}" + (f" · {d.reden}" if d.reden else "")
     quiet = sum(w.aspect in BULK for w in changes)
     if quiet:
         yield t(

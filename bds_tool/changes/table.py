@@ -23,6 +23,7 @@ from bds_tool.changes.package import (
     Verzoek,
     Wijziging,
 )
+from bds_tool.changes.table_parts import CARRIED, part_rows
 
 #: What a conversion says besides what it does, a column each.
 PARTS = ("element", "tabel", "anders", "factor", "verlies", "voorwaarde", "toelichting")
@@ -39,7 +40,7 @@ EXAMPLES = (
     "jgz", "voorbeeld", "richting", "toelichting", "deel", "activiteit_id", "datum", "bdsnummer", "rubriek", "groep",
     "volgnr", "waarde", "eenheid", "codesysteem", "nullflavor", "tekst", "pad",
 )  # fmt: skip
-SHEETS = ("Pakket", "Verzoeken", "Wijzigingen", "Voorbeelden", "Regels", "Verschillen")
+SHEETS = ("Pakket", "Verzoeken", "Wijzigingen", "Voorbeelden", "Regels", "Verschillen", "Mee")
 _WIDTHS = {"titel": 50, "naam": 40, "velden": 60, "sleutel": 28, "soort": 22, "tekst": 30, "waarde": 24}
 _CLASSES = ("geen", "patch", "minor", "major")
 #: Columns that take one of few words: a cell of them offers those.
@@ -106,6 +107,7 @@ def _sheets(p: Pakket) -> Iterator[tuple[str, tuple[str, ...], Iterable[Row]]]:
     for name, records, kind in (("Regels", p.regels, Regel), ("Verschillen", p.verschillen, Verschil)):
         columns = tuple(kind.__dataclass_fields__)
         yield name, columns, [{k: _cell(v) for k, v in asdict(r).items()} for r in records]
+    yield "Mee", CARRIED, part_rows(p)
 
 
 def _cell(value: object) -> str:

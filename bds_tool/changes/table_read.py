@@ -13,6 +13,7 @@ from bds_tool.base.text import t
 from bds_tool.changes.package import (
     ACTIONS,
     Afschaffing,
+    Deel,
     Geraakt,
     Omrekening,
     Pakket,
@@ -24,6 +25,7 @@ from bds_tool.changes.package import (
     Wijziging,
 )
 from bds_tool.changes.table import CHANGES, EXAMPLES, PARTS, REQUESTS, SHEETS, Row
+from bds_tool.changes.table_parts import CARRIED, read_parts
 from bds_tool.formats.table import plain
 from bds_tool.schema.diff.changes import ChangeClass, Veld
 
@@ -107,6 +109,7 @@ def _plain(header: str) -> str:
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "Pakket": ("veld", "waarde"), "Verzoeken": REQUESTS, "Wijzigingen": CHANGES, "Voorbeelden": EXAMPLES,
     "Regels": tuple(Regel.__dataclass_fields__), "Verschillen": tuple(Verschil.__dataclass_fields__),
+    "Mee": CARRIED,
 }  # fmt: skip
 
 
@@ -138,10 +141,11 @@ def _text(column: str, value: str) -> str:
 def _package(sheets: dict[str, list[Row]], faults: _Faults) -> Pakket:
     head = {_plain(r["veld"]): _text(_plain(r["veld"]), r.get("waarde", "")) for r in sheets["Pakket"]}
     examples = _examples(sheets.get("Voorbeelden", []), faults)
+    carried = read_parts(sheets.get("Mee", []))
     requests = {}
     for n, r in enumerate(sheets["Verzoeken"], start=2):
         if any(r.values()):
-            requests[r["jgz"]] = _request(r, examples.get(r["jgz"], ()), n, faults)
+            requests[r["jgz"]] = _request(r, examples.get(r["jgz"], ()), n, faults, carried.get(r["jgz"], ()))
     return Pakket(
         van=head.get("van", ""), naar=head.get("naar", ""), titel=head.get("titel", ""), status=head.get("status", ""),
         datum=head.get("datum", ""), bron=tuple(x for x in head.get("bron", "").split("\n") if x),
@@ -170,14 +174,16 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(x.strip() for x in text.split(",") if x.strip())
 
 
-def _request(r: Row, examples: Iterable[Voorbeeld], row: int, faults: _Faults) -> Verzoek:
+def _request(
+    r: Row, examples: Iterable[Voorbeeld], row: int, faults: _Faults, mee: tuple[Deel, ...]
+) -> Verzoek:
     if not r["jgz"]:
         faults.append(("Verzoeken", row, "jgz"))
     g = {k: r.get(k, "") for k in REQUESTS}
     return Verzoek(
         g["jgz"], g["titel"], g["aanleiding"], g["besluit"] or "onbekend", g["zekerheid"] or "C", g["bron"],
         g["besluitdatum"], Geraakt(*(_parts(g[k]) for k in ("protocollen", "zib", "indicatoren", "james"))),
-        tuple(examples), g["eigenaar"], g["prioriteit"], g["titel_en"], g["aanleiding_en"],
+        tuple(examples), g["eigenaar"], g["prioriteit"], g["titel_en"], g["aanleiding_en"], mee,
     )  # fmt: skip
 
 

@@ -311,7 +311,9 @@ def apply(
     """Pas het pakket toe op zijn beginversie: de map van de volgende versie."""
     from bds_tool.base.specs import specs_dir
     from bds_tool.changes import SETTLED, apply_package, load_package, write_definition
+    from bds_tool.changes.check_parts import still_to_follow
     from bds_tool.changes.impact import must_follow
+    from bds_tool.changes.parts import parts, write_parts
     from bds_tool.schema import load
 
     pakket = load_package(package)
@@ -320,7 +322,13 @@ def apply(
     write_definition(definition, out, child(specs_dir() / "bds", pakket.van), draft=draft, replace=force)
     talk(t(f"{out}: BDS {definition.version}, {number(len(definition.elementen))} elementen.",
            f"{out}: BDS {definition.version}, {number(len(definition.elementen))} elements."))  # fmt: skip
-    follow = must_follow(pakket)
+    if out.resolve().parent.name == "bds":
+        for path in write_parts(pakket, out.resolve().parents[1]):
+            talk(t(f"{path}: gaat mee met het pakket.", f"{path}: carried along by the package."))
+    elif any(parts(pakket)):
+        talk(t("Wat meegaat, is niet geschreven: geef een map zoals specs/bds/4.3.0.",
+               "What is carried along was not written: give a folder such as specs/bds/4.3.0."))  # fmt: skip
+    follow = still_to_follow(pakket, must_follow(pakket))
     if follow:
         talk(t("Wat nog mee moet (`bds spec check` en `bds zib check` letten erop):",
                "What must still follow (`bds spec check` and `bds zib check` watch it):"))  # fmt: skip

@@ -59,7 +59,16 @@ def show(
     if what.isdecimal():
         rows = element_rows(kaart, int(what))
         if format_ == "text":
-            write(element_text(kaart, [r for r in rows if r.release == release] or rows), output)
+            own = [r for r in rows if r.release == release]
+            if rows and not own:
+                write(
+                    t(f"{what} {rows[0].naam} · zib {release} · onbekend: bds heeft voor deze release niet naar een concept gezocht\n",
+                      f"{what} {rows[0].naam} · zib {release} · unknown: bds has not looked for a concept in this release\n")
+                    + element_text(kaart, rows),
+                    output,
+                )  # fmt: skip
+            else:
+                write(element_text(kaart, own), output)
         else:
             table([fields(r) for r in rows], COLUMNS, format_, output)
         return

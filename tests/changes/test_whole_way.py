@@ -18,6 +18,7 @@ from bds_tool.changes import apply_package, write_definition
 from bds_tool.changes.fragment import sample_row
 from bds_tool.changes.migrate.check import check
 from bds_tool.changes.migrate.running import migrate
+from bds_tool.changes.parts import write_parts
 from bds_tool.indicators.catalogue import choose, load_all
 from bds_tool.indicators.compute import Plan
 from bds_tool.indicators.features import Settings
@@ -42,6 +43,7 @@ def specs(tmp_path_factory):
     shutil.copytree(FOLDER, folder / "wijzigingen" / FOLDER.name)
     made = apply_package(package(), load("4.2.0"))
     write_definition(made, folder / "bds" / NEW, specs_dir() / "bds" / "4.2.0", draft=True)
+    write_parts(package(), folder)
     set_specs(str(folder))
     yield folder
     set_specs("")

@@ -10,6 +10,7 @@ from bds_tool.changes import Afschaffing, Omrekening, Pakket, Wijziging, load_pa
 from bds_tool.changes.edit import add_change, empty_package
 from bds_tool.changes.impact import touched
 from bds_tool.changes.migrate.check import with_examples
+from bds_tool.changes.package import Deel
 from bds_tool.schema import load
 
 NEW = "4.3.0"
@@ -152,6 +153,46 @@ BY_HAND: dict[str, Callable[[Pakket], Pakket]] = {
 }  # fmt: skip
 
 
+NO_ZIB = {"status": "geen-tegenhanger", "bewijs": "eigen oordeel"}
+#: What a request carries along outside the definition.
+CARRIED: dict[str, tuple[Deel, ...]] = {
+    "JGZ-1001": (Deel("zib", "2001", NO_ZIB), Deel("zib", "2002", NO_ZIB)),
+    "JGZ-1002": (
+        Deel("zib", "234", {"subject_source_version": ">=4.1.3 <4.3.0"}),
+        Deel("zib", "276", {"subject_source_version": ">=4.1.3 <4.3.0"}),
+        Deel("zib", "2003", NO_ZIB),
+    ),
+    "JGZ-1005": (
+        Deel("zib", "2004", NO_ZIB),
+        Deel("helptekst", "2004", {"definitie": "Hoe lang het kind op een dag naar een scherm kijkt.", "stand": "voorstel",
+                                   "bron": "wijzigingsverzoek JGZ-1005 (verzonnen)"}),
+        Deel("protocol", "scherm-besproken", {
+            "id": "scherm-besproken", "since": NEW,
+            "title": {"nl": "Bij schermgebruik is mediaopvoeding besproken", "en": "With screen time, media are discussed"},
+            "when": {"trigger": [{"element": 2004}]}, "expect": [{"element": 2008, "where": "activiteit"}], "severity": "info",
+            "source": "JGZ-richtlijn (verzonnen)",
+        }, bij="activiteit"),
+    ),
+    "JGZ-1010": (Deel("zib", "2005", NO_ZIB), Deel("zib", "2006", NO_ZIB)),
+    "JGZ-1011": (Deel("zib", "2007", {"status": "buiten-bereik", "bewijs": "eigen oordeel"}),),
+    "JGZ-1017": (Deel("zib", "2008", NO_ZIB),),
+    "JGZ-1018": (Deel("zib", "2009", NO_ZIB),),
+    "JGZ-1019": (Deel("protocol", "vaccinatie-contra-indicatie", {
+        "id": "vaccinatie-contra-indicatie", "since": "4.2.0", "until": NEW,
+        "title": {"nl": "Bij een contra-indicatie hoort een toelichting", "en": "A contraindication needs an explanation"},
+        "when": {"trigger": [{"element": 1644, "codes": ["true"]}]}, "expect": [{"element": 1645, "where": "activiteit"}],
+        "severity": "info", "source": "BDS 4.2.0: 1644 en 1645 (JGZ-622)",
+    }),),
+}  # fmt: skip
+
+
+def carrying(pakket: Pakket) -> Pakket:
+    """The package whose requests carry what follows from them."""
+    return replace(
+        pakket, verzoeken={j: replace(v, mee=CARRIED.get(j, ())) for j, v in pakket.verzoeken.items()}
+    )
+
+
 def add_request(pakket: Pakket, jgz: str) -> Pakket:
     """The package with one more of the requests, without examples."""
     old = load("4.2.0")
@@ -179,5 +220,6 @@ def build(*wanted: str) -> Pakket:
     for jgz in wanted or REQUESTS:
         pakket = add_request(pakket, jgz)
     pakket = with_examples(pakket, list(pakket.wijzigingen))
+    pakket = carrying(pakket)
     facts = touched(pakket)
     return replace(pakket, verzoeken={j: replace(v, geraakt=facts[j]) for j, v in pakket.verzoeken.items()})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
 from bds_tool.changes.check import check_definition_side, context
+from bds_tool.changes.check_parts import part_findings
 from bds_tool.changes.context import Context
 from bds_tool.changes.findings import Bevinding, bevinding
 from bds_tool.changes.fragment import problems, unfilled
@@ -55,6 +56,7 @@ def check(pakket: Pakket, data: Store | None = None) -> CheckResult:
         found += example_findings(c)
         if c.concept:
             found += undeclared(pakket, leaving(pakket))
+            found += part_findings(c)
     result = CheckResult(pakket, sorted(found, key=_order))
     if data is not None:
         result.gewicht, result.rijen = _weights(pakket, data)

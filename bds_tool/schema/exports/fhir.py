@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from typing import Any
 
+from bds_tool import __version__
 from bds_tool.schema.bindings import WHOLE, state
 from bds_tool.schema.loading import load
 from bds_tool.schema.lookup.card import lijst_naam
@@ -58,10 +59,15 @@ def _common(definition: Definition, id_: str, title: str) -> Resource:
         "version": definition.version,
         "name": _name(title)[:255],
         "title": title,
-        "status": "active",
+        # Made by this program out of public facts: NCJ and Nictiz publish the lists, and not these resources.
+        "status": "draft",
         "experimental": False,
         "date": definition.datum,
-        "publisher": "NCJ / Nictiz",
+        "publisher": "bds_tool",
+        "description": (
+            f"Made by bds_tool {__version__} from the public definitions of BDS {definition.version} (content: NCJ and Nictiz). "
+            "No official publication."
+        ),
     }
 
 

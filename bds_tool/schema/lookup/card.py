@@ -13,7 +13,7 @@ from bds_tool.schema.coding import code_pairs
 from bds_tool.schema.diff.changes import Change
 from bds_tool.schema.diff.comparing import diff
 from bds_tool.schema.loading import load, load_element, newest, versions
-from bds_tool.schema.lookup.history import james_fields, requests, successions
+from bds_tool.schema.lookup.history import help_text, james_fields, requests, successions
 from bds_tool.schema.lookup.message_paths import full_path
 from bds_tool.schema.lookup.usage import uses_of
 from bds_tool.schema.model import Definition, Element
@@ -152,6 +152,7 @@ def element_card(definition: Definition, bdsnummer: int) -> Card:
         "predecessors": _predecessors(bdsnummer),
         "requests": _requests(str(bdsnummer)),
         "used_by": {kind: [asdict(u) for u in uses] for kind, uses in uses_of(bdsnummer).items()},
+        "help": help_text(bdsnummer, definition.version),
         "zekerheid": e.zekerheid,
         "bron": e.bron,
     }

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from bds_tool.base.errors import SpecError
+from bds_tool.base.ranges import order
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
 from bds_tool.schema.loading import read_rows
@@ -107,6 +108,16 @@ def _successions(root: str) -> tuple[Succession, ...]:
 @lru_cache(maxsize=4)
 def _requests(root: str) -> tuple[Request, ...]:
     return _typed(root, "bds/verzoeken.csv", lambda r: Request(**r))
+
+
+def help_text(bdsnummer: int, version: str) -> dict[str, str]:
+    """The words of the BDS about an element in a version; `stand` is `niet gevonden` where nobody found them in public."""
+    rows = [r for r in read_rows(str(specs_dir()), "bds/helpteksten.csv") if r["bdsnummer"] == str(bdsnummer)]
+    held = sorted((r for r in rows if order(r["since"]) <= order(version)), key=lambda r: order(r["since"]))
+    found = held[-1] if held else {}
+    return {k: found.get(k, "") for k in ("definitie", "toelichting", "bron")} | {
+        "stand": found.get("stand", "niet gevonden")
+    }
 
 
 @lru_cache(maxsize=4)

@@ -134,6 +134,7 @@ def _element(card: Card) -> Iterable[str]:
     yield from _line(t("Bericht (DOB)", "Message (DOB)"), card["message"]["pad"])
     for text in _james(card["james"]):
         yield from _line("JAMES", text)
+    yield from _help(card["help"])
     yield from _line(t("Zekerheid", "Certainty"), _certainty(card))
     yield from _block(t("Waarden", "Values"), value_lines(card["values"]))
     yield from _block(t("Versies", "Versions"), _history(card["history"]))
@@ -182,6 +183,22 @@ def _with_source(value: str, source: str) -> str:
 
 def _nullflavors(flavors: list[str]) -> str:
     return t("elke", "any") if flavors == ["any"] else ", ".join(flavors)
+
+
+def _help(found: dict[str, str]) -> Iterable[str]:
+    """What the BDS itself says about the element, or where that stands, or that nobody found it."""
+    yield from _line(t("Definitie", "Definition"), found["definitie"])
+    yield from _line(t("Toelichting", "Note"), found["toelichting"])
+    if found["stand"] == "vindplaats":
+        yield from _line(
+            t("Helptekst", "Help text"), t(f"staat bij {found['bron']}", f"is at {found['bron']}")
+        )
+    elif found["stand"] == "voorstel":
+        yield from _line(t("Helptekst", "Help text"), t("voorstel", "proposal"))
+    elif found["stand"] == "niet gevonden":
+        yield from _line(
+            t("Helptekst", "Help text"), t("niet in openbare bronnen gevonden", "not found in public sources")
+        )
 
 
 def _certainty(card: Card) -> str:
