@@ -13,7 +13,7 @@ from bds_tool.export.fhir.datatypes import datum as geldige_datum
 from bds_tool.export.fhir.observation_text import TRAAG
 from bds_tool.export.fhir.plan import BSN_OID
 from bds_tool.export.fhir.rows import Bron, Rij, Waarden
-from bds_tool.export.fhir.slots import Vakken
+from bds_tool.export.fhir.slots import Vakken, instanties
 from bds_tool.schema.zib.shapes import Vorm
 
 #: Elements that are keys of the source; ids take their place.
@@ -184,7 +184,7 @@ class Bouwer(Basis):
                 continue
             rows = [r for rr in vak.rijen.values() for r, _ in rr]
             sleutel = self._id(w, naam, key)
-            adressen, telefoons = _instanties(vak, "adres."), _instanties(vak, "telefoon.")
+            adressen, telefoons = instanties(vak, "adres."), instanties(vak, "telefoon.")
             ids = self._ids(sleutel, rows, key[1])
             r = persons.verwant(self.plan, vak, ids, w.patient, adressen, telefoons)
             relations = {x.waarde for x, g in vak.geplaatst if g.plaats == "relatie"}
@@ -205,7 +205,7 @@ class Bouwer(Basis):
     def _patient(self, w: Werk, vak: Vakken, links: dict[str, Any], los: list[Paar]) -> None:
         vorm = self.plan.vormen.vormen["patient"]
         rows = [r for rr in vak.rijen.values() for r, _ in rr]
-        adressen, telefoons = _instanties(vak, "adres."), _instanties(vak, "telefoon.")
+        adressen, telefoons = instanties(vak, "adres."), instanties(vak, "telefoon.")
         r = persons.patient(self.plan, vak, self._ids(w.patient, rows, None), adressen, telefoons)
         r.update(links)
         self._klaar(w, r, vorm, [vak, *adressen, *telefoons], los)
@@ -392,12 +392,3 @@ def _sleutel(vorm: Vorm, rij: Rij, index: int) -> Sleutel:
         return rij.activiteit_id, None
     # Observations of one activity belong together per instance; without an activity the date keeps them apart.
     return rij.activiteit_id if rij.activiteit_id is not None else f"\0{rij.datum}", rij.volgnr
-
-
-def _instanties(vak: Vakken, begin: str) -> list[Vakken]:
-    """Split the rows of a repeated group (addresses, telephones) off into one set per instance."""
-    found: dict[int | None, Vakken] = {}
-    for plaats in [p for p in vak.rijen if p.startswith(begin)]:
-        for rij, regel in vak.rijen.pop(plaats):
-            found.setdefault(rij.volgnr, Vakken(vak.plan, vak.hl7)).voeg(rij, regel)
-    return list(found.values())

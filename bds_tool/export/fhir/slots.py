@@ -125,3 +125,12 @@ def begrip(
 
 def bds_coding(plan: Plan, regel: Regel) -> dict[str, str]:
     return coding(plan.kaart.uri("bds"), str(regel.bdsnummer), regel.naam)
+
+
+def instanties(vak: Vakken, begin: str) -> list[Vakken]:
+    """Split the rows of a repeated group (addresses, telephones) off into one set per instance."""
+    found: dict[int | None, Vakken] = {}
+    for plaats in [p for p in vak.rijen if p.startswith(begin)]:
+        for rij, regel in vak.rijen.pop(plaats):
+            found.setdefault(rij.volgnr, Vakken(vak.plan, vak.hl7)).voeg(rij, regel)
+    return list(found.values())
