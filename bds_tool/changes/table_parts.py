@@ -43,19 +43,15 @@ def _leaves(node: Any, place: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401
 
 def _value(text: str) -> Any:  # noqa: ANN401
     """A cell: a number, a truth, an empty list or a quoted text as what it is, everything else as text."""
-    if re.match(r"[\[{&*!|>%@`#]", text) and text not in {"[]", "{}"}:
-        return text
+    if text in {"[]", "{}"}:
+        return [] if text == "[]" else {}
     try:
         found = parse_yaml(text)
     except NoYaml:
         return text
-    return (
-        text
-        if isinstance(found, dict)
-        or (isinstance(found, list) and found)
-        or (found is None and text != "null")
-        else found
-    )
+    if found is None:
+        return None if text == "null" else text
+    return found if isinstance(found, str | int | float) else text
 
 
 def read_parts(rows: Iterable[dict[str, str]]) -> dict[str, tuple[Deel, ...]]:
