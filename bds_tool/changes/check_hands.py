@@ -214,7 +214,7 @@ def _new_element(c: Context, w: Wijziging) -> Iterator[Bevinding]:
 
 def _code(c: Context, w: Wijziging) -> Iterator[Bevinding]:
     lijst = c.nieuw.waardenlijsten.get(w.lijst) if w.lijst else None
-    if lijst is None or w.aspect != "toegevoegd":
+    if lijst is None or w.lijst is None or w.aspect != "toegevoegd":
         return
     system = w.veld("codesysteem").naar if w.veld("codesysteem") else w.sleutel.split("/")[2]  # type: ignore[union-attr]
     place = next((n for n, x in enumerate(lijst.codes) if (x.code, x.codesysteem) == (w.code, system)), None)

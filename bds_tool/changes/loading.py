@@ -233,7 +233,7 @@ def read_request(d: Mapping[str, Any]) -> Verzoek:
         besluitdatum=d.get("besluitdatum", ""),
         geraakt=_record(Geraakt, d.get("geraakt", {})),
         voorbeelden=tuple(map(_voorbeeld, d.get("voorbeelden", ()))),
-        mee=tuple(Deel(**{k: str(v) if k == "id" else v for k, v in x.items()}) for x in d.get("mee", ())),
+        mee=tuple(_record(Deel, {**x, "id": str(x["id"])}) for x in d.get("mee", ())),
         **{k: d.get(k, "") for k in MORE},
     )
 
