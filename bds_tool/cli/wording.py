@@ -77,7 +77,7 @@ def said(text: str | None) -> str | None:
 
 def _kind(param: Any) -> None:  # noqa: ANN401
     """What an option takes, in words of people: the parser would say `<list[Path]>`."""
-    if param.metavar is not None or getattr(param, "_said", False):
+    if getattr(param, "_said", False):
         return
     described = param.display_type
     words = {

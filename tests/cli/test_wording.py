@@ -64,3 +64,31 @@ def test_the_words_of_help_follow_the_language(command, bds, monkeypatch):
 def test_a_language_that_is_not_there(bds):
     told = bds("--lang", "de", "rule")
     assert (told.code, told.err) == (2, "fout: --lang de bestaat niet.\n  Kies uit: nl, en.\n")
+
+
+def test_no_help_page_names_a_type_of_python_or_is_too_wide():
+    """Every command and group, as on a screen of 80 columns."""
+    import contextlib
+    import io
+    import re
+
+    from typer.main import get_command
+
+    from bds_tool.cli.main import build, run
+
+    def pages(command, path):
+        yield path
+        for name, inner in getattr(command, "commands", {}).items():
+            yield from pages(inner, [*path, name])
+
+    wrong = []
+    for path in pages(get_command(build()), []):
+        shown = io.StringIO()
+        with contextlib.redirect_stdout(shown):
+            assert run([*path, "--help"]) == 0
+        wrong += [
+            (" ".join(path), line)
+            for line in shown.getvalue().splitlines()
+            if re.search(r"<(list|tuple|path|str|int|float|bool|class)\b", line) or len(line) > 80
+        ]
+    assert wrong == []
