@@ -15,7 +15,7 @@ from bds_tool.base.vocabulary import HIDDEN, file_name, safe_parameters, tellabl
 from bds_tool.findings.catalogue import load_rules
 from bds_tool.formats.reading import Options, sources
 from bds_tool.formats.sniff import sniff
-from bds_tool.formats.table.columns import Column, suggestions
+from bds_tool.formats.table.columns import Column, known_header, suggestions, units_by_name
 from bds_tool.formats.table.elements import elements, numeric
 from bds_tool.formats.table.names import position
 from bds_tool.formats.table.plan import Plan, describe, fit
@@ -24,10 +24,11 @@ from bds_tool.formats.table.scan import Table
 from bds_tool.formats.table.statistics import as_csv
 from bds_tool.store.sources import Source, Unreadable
 
-#: A name that a program gave: `kindcode`, `mm_len`, `lenMm`, with the place of a list in JSON before it.
+#: A name that a program gave: `mm_len`, `lenMm`, with the place of a list in JSON before it.
 _IDENTIFIER = re.compile(
-    r"(?:[a-z]\w{0,39}(?:\[\])?\.)*(?:[a-z][a-zA-Z]*\d{0,2}|(?:[A-Za-z0-9]+_)+[A-Za-z]+\d{0,3}|[A-Z]+\d{1,2})"
+    r"(?:[a-z]\w{0,39}(?:\[\])?\.)*(?:[a-z]+[A-Z][a-zA-Z]*\d{0,2}|(?:[A-Za-z0-9]+_)+[A-Za-z]+\d{0,3})"
 )
+_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 #: Part of the values that must fit before a line of the proposal is active, and how many must be there.
 SURE, LEAST = 0.95, 1
 
@@ -122,13 +123,16 @@ def _judged(column: Column) -> bool:
 
 
 def _told(column: Column, made: Plan) -> bool:
-    """Whether the header may be told: words that are known, or a name as programs give it beside columns that were
-    understood. In a file without a header the first child stands in its place; a child's name has a capital or a blank.
+    """Whether the header may be told: words that are known, or a name as programs give it with a unit or a known fact in
+    it, beside columns that were understood. A name of one word can be that of a child: it goes by its place.
     """
     name = column.naam
     if tellable(name) or (column.bdsnummer and not column.zwak):
         return True
-    return len(made.own) < len(made.columns) and bool(_IDENTIFIER.fullmatch(name))
+    if len(made.own) == len(made.columns) or not _IDENTIFIER.fullmatch(name):
+        return False
+    last = name.rpartition(".")[2]
+    return any(p.lower() in units_by_name() or known_header(p) for p in _PART.findall(last))
 
 
 def _choices(table: Table, made: Plan) -> list[str]:

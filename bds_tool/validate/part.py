@@ -80,10 +80,10 @@ def _judge(part: Store, groups: list[Group], catalogue: Catalogue, options: Opti
     collector = Collector(options.max_examples)
     filled: list[pl.DataFrame] = []
     seen = 0
-    told = _told(part, options)
+    told, undated = _told(part, options), _undated(part)
 
     def one(piece: pl.DataFrame) -> Judged:
-        return judge(piece, groups, options.max_examples, told)
+        return judge(piece, groups, options.max_examples, told, undated)
 
     for judged in beside(one, pieces(part)):
         collector.take(judged.found)
@@ -154,6 +154,12 @@ def _told(store: Store, options: Options) -> pl.DataFrame | None:
     own = pl.col("bdsnummer").eq_missing(pl.col("named"))
     certain = own | ((pl.len().over(act) == 1) & ~own.any().over(act))
     return there.filter(certain).select(*place, "bdsnummer").unique()
+
+
+def _undated(store: Store) -> pl.DataFrame:
+    """Bron and regel of rows of tables of which the reader told that their date is none."""
+    dates = (pl.col("code") == "BDS202") & pl.col("bdsnummer").is_null() & pl.col("regel").is_not_null()
+    return store.meldingen().filter(dates).select("bron", "regel").unique().collect()
 
 
 def _remarks(

@@ -80,14 +80,21 @@ class Judged:
 
 
 def judge(
-    piece: pl.DataFrame, groups: Sequence[Group], most: int, told: pl.DataFrame | None = None
+    piece: pl.DataFrame,
+    groups: Sequence[Group],
+    most: int,
+    told: pl.DataFrame | None = None,
+    undated: pl.DataFrame | None = None,
 ) -> Judged:
-    """All rules over one piece; at most `most` examples per rule and element (0: all). `told`: see `Collector`."""
+    """All rules over one piece; at most `most` examples per rule and element (0: all). `told`: see `Collector`.
+
+    `undated`: bron and regel of rows of tables whose date was told already not to be one.
+    """
     collector = Collector(most, told)
     for group in groups:
         rows = piece if len(groups) == 1 else _of_group(piece, group)
         if rows.height:
-            _judge(rows, group, collector)
+            _judge(rows, group, collector, undated)
     return Judged(collector, _filled(piece), piece.height)
 
 
@@ -121,10 +128,14 @@ def sum_filled(parts: list[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(parts).group_by("bron", "bdsnummer").agg(pl.col("rows").sum(), pl.col("n").sum())
 
 
-def _judge(rows: pl.DataFrame, group: Group, every: Collector) -> None:
+#: A value apart from any contact: on a row of a table that is one fact about the row, and follows from its date.
+LOOSE = "BDS115"
+
+
+def _judge(rows: pl.DataFrame, group: Group, every: Collector, undated: pl.DataFrame | None) -> None:
     collector = Consequences(every, group.setting.catalogue.rules.values())
     if group.shapes:
-        _shapes(rows, group, collector)
+        _shapes(rows, group, collector, undated)
     if group.pairs:
         _pairs(rows, group, collector)
     if group.lengths:
@@ -166,14 +177,27 @@ def evaluate(distinct: pl.LazyFrame, checks: list[Check], keys: list[str]) -> pl
     return pl.concat(parts) if parts else empty
 
 
-def _add_keyed(rows: pl.DataFrame, keys: pl.Series, failing: pl.DataFrame, collector: Consequences) -> None:
+def _keyed(rows: pl.DataFrame, keys: pl.Series, failing: pl.DataFrame) -> pl.DataFrame:
     """Findings for the few rows whose key is among the failing ones; only those rows are copied."""
     at = keys.is_in(failing["key"].unique().implode()).fill_null(value=False).arg_true()
     hits = rows[at].with_columns(keys.gather(at).alias("key"))
-    collector.add(pl.col("code"), hits.join(failing, on="key", maintain_order="left"))
+    return hits.join(failing, on="key", maintain_order="left")
 
 
-def _shapes(rows: pl.DataFrame, group: Group, collector: Consequences) -> None:
+def _told_once(found: pl.DataFrame, undated: pl.DataFrame | None) -> pl.DataFrame:
+    """Findings in a table of which `LOOSE` stands once on a row, and not where the date of the row was told."""
+    loose = pl.col("code") == LOOSE
+    # Where a line holds more than one row the place in the list tells them apart (`visits[3].lengte`).
+    item = pl.col("pad").cast(pl.String).str.extract(r"^(.*\])")
+    row = ["bron", "dossier_id", "regel", "_item"]
+    once = found.filter(loose).with_columns(_item=item)
+    once = once.unique(row, keep="first", maintain_order=True).drop("_item")
+    if undated is not None:
+        once = once.join(undated, on=["bron", "regel"], how="anti", maintain_order="left")
+    return pl.concat([found.filter(~loose), once])
+
+
+def _shapes(rows: pl.DataFrame, group: Group, collector: Consequences, undated: pl.DataFrame | None) -> None:
     flags = {
         "act": pl.col("activiteit_id").is_not_null(),
         "empty": pl.col("waarde").is_null(),
@@ -189,7 +213,10 @@ def _shapes(rows: pl.DataFrame, group: Group, collector: Consequences) -> None:
         structure.enrich(distinct.lazy().select("key", *structure.SHAPE), group.tables), group.shapes, ["key"]
     )
     if failing.height:
-        _add_keyed(rows, keys, failing, collector)
+        found = _keyed(rows, keys, failing)
+        if group.setting.format == "tabel":
+            found = _told_once(found, undated)
+        collector.add(pl.col("code"), found)
 
 
 def _mixed(columns: Sequence[str | pl.Expr]) -> pl.Expr:
@@ -218,7 +245,7 @@ def _pairs(rows: pl.DataFrame, group: Group, collector: Consequences) -> None:
     distinct = rows.select("bdsnummer", "waarde")[at].with_columns(keys.gather(at).alias("key"))
     failing = evaluate(values.enrich(distinct.lazy(), group.tables), group.pairs, ["key"])
     if failing.height:
-        _add_keyed(rows, keys, failing, collector)
+        collector.add(pl.col("code"), _keyed(rows, keys, failing))
 
 
 def _wire(rows: pl.DataFrame, group: Group, collector: Consequences) -> None:
