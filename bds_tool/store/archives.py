@@ -27,7 +27,7 @@ SMALL = 8 * 1024**2
 
 
 def kind_of_file(path: Path, opener: Callable[[], BinaryIO] | None = None) -> str:
-    """`gzip`, `zip` or `` (any other file, a workbook among them). Raises OSError."""
+    """`gzip`, `zip` or `` (any other file, a document of an office program among them). Raises OSError."""
     with opener() if opener else path.open("rb") as stream:
         magic = stream.read(4)
     if magic[:2] == b"\x1f\x8b":
@@ -36,7 +36,9 @@ def kind_of_file(path: Path, opener: Callable[[], BinaryIO] | None = None) -> st
         return ""
     try:
         with zipfile.ZipFile(path) as archive:
-            return "" if "xl/workbook.xml" in archive.namelist() else "zip"
+            names = archive.namelist()
+            # Office documents are archives too: those of Microsoft list their parts, OpenDocument starts with its type.
+            return "" if "[Content_Types].xml" in names or names[:1] == ["mimetype"] else "zip"
     except BROKEN:
         return "zip"
 

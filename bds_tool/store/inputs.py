@@ -50,7 +50,7 @@ SKIPPED = "BDS075"
 MARKERS = ("_store.json", "_findings.json", "_result.json")
 #: How a report of findings starts, in each of its forms.
 _REPORTS = (
-    b'"https://bds-tool.nl/schemas/', b'<testsuites name="bds', b"code,name,severity,element,element_name,message",
+    b'"https://bds-tool.nl/schemas/', b'<testsuites name="bds', b"code,name,severity,element,element_name,",
     b'"name": "bds"', b'"fingerprint"',
 )  # fmt: skip
 #: Numbers of the second and later members of archives start here, beyond those of paths.
@@ -158,7 +158,7 @@ def _why_not(path: Path) -> tuple[str, str]:
             head = stream.read(4096)
     except OSError:
         return "", ""
-    if any(mark in head for mark in _REPORTS):
+    if any(mark in head for mark in _REPORTS) or (ending == ".parquet" and _findings_table(path)):
         return SKIPPED, OWN
     if ending in {".html", ".sarif"}:
         return SKIPPED, NOTE
@@ -167,6 +167,14 @@ def _why_not(path: Path) -> tuple[str, str]:
     if ending == ".txt" and not any(mark in first for mark in (b";", b"\t", b"|")):
         return SKIPPED, NOTE
     return "", ""
+
+
+def _findings_table(path: Path) -> bool:
+    """Whether the names of the columns, at the end of a Parquet file, are those of findings."""
+    with path.open("rb") as stream:
+        stream.seek(-min(path.stat().st_size, 1 << 14), os.SEEK_END)
+        tail = stream.read()
+    return all(name in tail for name in (b"severity", b"fingerprint", b"element_name"))
 
 
 def open_entry(entry: Entry, bds: str, tables: TableSettings) -> Iterator[Source | Unopened]:

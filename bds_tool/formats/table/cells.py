@@ -26,7 +26,7 @@ def plain_text(column: Column, made: Plan, *, trim: bool = True) -> pl.Expr:
         return text.str.replace(r"[ T]00:00(:00)?(\.0+)?$", "")
     text = raw.cast(pl.String)
     if kind == "float":
-        return text.str.replace(r"\.0$", "")
+        return text.str.replace(r"\.0+$", "")
     if kind in {"int", "bool"}:
         return text
     if column.naam in made.formulas:

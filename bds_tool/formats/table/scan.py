@@ -116,6 +116,7 @@ def unfolding(path: Path) -> None:
 
 def _scanned(kind: str, path: Path) -> Table:
     import polars as pl
+    import polars.selectors as cs
 
     try:
         if kind == "parquet":
@@ -128,6 +129,9 @@ def _scanned(kind: str, path: Path) -> Table:
     nested = [n for n, k in schema.items() if k.is_nested() or k.is_object() or k == pl.Binary]
     remarks = [Remark("BDS068", None, {"kolom": names.columns([n])[0]}) for n in nested]
     frame, shown = _renamed(frame.drop(nested), [n for n in schema.names() if n not in nested])
+    # A moment with a zone is a day of the Netherlands, as in text.
+    zoned = cs.datetime(time_zone="*")
+    frame = frame.with_columns(zoned.dt.convert_time_zone("Europe/Amsterdam").dt.replace_time_zone(None))
     return Table(frame.with_row_index(ROW, 1), shown, kind, remarks=remarks)
 
 

@@ -178,7 +178,7 @@ def _ranges(s: Setting) -> list[Check]:
 
     known = number.is_in([r[0] for r in rows]) | unit.is_in([u[0] for u in units]).fill_null(value=False)
     numeric = pl.col("kind").is_in(["maat", "geheel"])
-    improbable = numeric & ((bound(1) > NUMBER) | (bound(2) < NUMBER)) & (NUMBER >= 0)
+    improbable = numeric & ((bound(1) > NUMBER) | (bound(2) < NUMBER)) & (NUMBER >= 0) & NUMBER.is_finite()
     return [
         Check("BDS208", stated & outside.fill_null(value=False) & (NUMBER >= 0), stated, limits),
         Check(
