@@ -42,6 +42,7 @@ def register(main: typer.Typer) -> None:
     app.command("list")(list_)
     app.command("show", no_args_is_help=True)(show)
     app.command("copy", no_args_is_help=True)(copy)
+    app.command("consents", no_args_is_help=True)(consents)
     main.add_typer(app, name="dossier")
 
 
@@ -151,6 +152,61 @@ def copy(
     if not quiet:
         talk(t(f"{to}: {said(made.lines)} registraties, {said(made.left_out)} weggelaten.",
                f"{to}: {said(made.lines)} registrations, {said(made.left_out)} left out."))  # fmt: skip
+
+
+def consents(
+    paths: Paths,
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown.")
+    ] = "text",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
+    each: Annotated[bool, typer.Option("--each", help="Ook per dossier wat er is gevonden.")] = False,
+    reference_date: Day = "",
+    bds: Bds = "",
+    from_format: FromFormat = None,
+) -> None:
+    """Toestemmingen en bezwaren nakijken: tegenstrijdig, ingetrokken, verlopen, zonder dag, na 18 jaar, bij vaccinaties.
+
+    Voorbeeld: bds dossier consents NAAM.bds
+    """
+    from bds_tool.export.dossier.consents import check, titles
+
+    one_of(format_, TABLE_FORMATS, "--format")
+    with open_readable(paths, bds=bds, from_format=from_format) as store:
+        dossiers, found = check(store, today(reference_date, project()))
+    counts = [
+        {
+            "check": name,
+            "title": title,
+            "why": why,
+            "dossiers": len({who for who, n, _ in found if n == name}),
+        }
+        for name, (title, why) in titles().items()
+    ]
+    rows = [
+        {
+            "organisatie": o,
+            "dossier_id": t("(BSN)", "(BSN)") if is_bsn(k) else k,
+            "check": name,
+            "element": element,
+        }
+        for (o, k), name, element in found
+    ]
+    if format_ == "json":
+        told = {"schema_version": 1, "dossiers": len(dossiers), "checks": counts}
+        write(to_json(told | ({"each": rows} if each else {})), output)
+        return
+    if each:
+        heads = (
+            t("organisatie", "organisation"),
+            t("dossier", "dossier"),
+            t("toets", "check"),
+            t("element", "element"),
+        )
+        table([tuple(row.values()) for row in rows], heads, format_, output)
+        return
+    names = (t("toets", "check"), t("dossiers", "dossiers"), t("waarom", "why"))
+    table([(c["title"], c["dossiers"], c["why"]) for c in counts], names, format_, output)
 
 
 def _inspect() -> tuple[str, ...]:

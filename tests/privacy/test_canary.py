@@ -73,6 +73,7 @@ ON_STORE: dict[str, list[list[str]]] = {
         ["dossier", "show", "STORE", "--nr", "2", "--output", "SAFE/e.html", "--for", "ouder"],
         ["dossier", "show", "STORE", "--id", "nergens"],
     ],
+    "dossier consents": [["dossier", "consents", "STORE", "--each", "--format", f] for f in ("text", "json", "csv")],
     "dossier copy": [["dossier", "copy", "STORE", "--nr", "1", "--to", "OUT/afschrift"]],
     "profile": [["profile", "STORE", "--format", f] for f in ("text", "json", "csv", "markdown")],
     "convert": [

@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "quality --work-lists": ("quality", "STORE", "--by", "discipline", "--work-lists", "OUT"),
     "dossier list": ("dossier", "list", "STORE", "-o", "OUT"),
     "dossier show": ("dossier", "show", "STORE", "--nr", "1", "-o", "OUT"),
+    "dossier consents": ("dossier", "consents", "STORE", "-o", "OUT"),
     "dossier copy": ("dossier", "copy", "STORE", "--nr", "1", "--to", "OUT"),
     "indicator flow": ("indicator", "flow", "RESULT", "-o", "OUT"),
     "rule": ("rule", "BDS203", "-o", "OUT"),

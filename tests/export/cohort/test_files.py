@@ -304,3 +304,23 @@ def test_the_command_writes_only_for_its_owner_and_never_over(bds, make_store, d
     assert (tmp_path / "uit").stat().st_mode & 0o077 == 0
     assert bds(*arguments).code == 2
     assert bds(*arguments, "--force", "--quiet").code == 0
+
+
+@pytest.mark.parametrize("width", [390, pytest.param(1280, marks=pytest.mark.slow)])
+def test_the_codebook_in_a_browser(browser, written, width):
+    """Nothing sticks out, no serious fault of accessibility, no error, and it prints."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    _, folder = written
+    wrong = []
+    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
+    page = context.new_page()
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.goto((folder / "codeboek.html").as_uri())
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    serious = [v for v in found if v["impact"] in {"serious", "critical"}]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in serious] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.pdf().startswith(b"%PDF")
+    context.close()
+    assert wrong == []
