@@ -59,6 +59,7 @@ ON_STORE: dict[str, list[list[str]]] = {
         ["validate", "STORE", "--save", "OUT/a", "-q"], ["validate", "STORE", "--save", "OUT/b", "-q"],
         ["findings", "compare", "OUT/a", "OUT/b"],
     ],
+    "adoption": [["adoption", "STORE", "--small", "1", "--format", f] for f in ("text", "json", "csv")],
     "quality": [
         *(["quality", "STORE", "--by", "professional", "--format", f] for f in ("text", "json", "csv", "html")),
         ["quality", "STORE", "--by", "school", "--format", "xlsx", "-o", "OUT/k.xlsx"],

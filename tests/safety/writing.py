@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "validate --store": ("validate", str(TABLE), "--store", "OUT"),
     "profile": ("profile", "STORE", "-o", "OUT"),
     "compare": ("compare", "STORE", "STORE", "-o", "OUT"),
+    "adoption": ("adoption", "STORE", "-o", "OUT"),
     "quality": ("quality", "STORE", "-o", "OUT"),
     "quality xlsx": ("quality", "STORE", "--format", "xlsx", "-o", "OUT"),
     "quality --work-lists": ("quality", "STORE", "--by", "discipline", "--work-lists", "OUT"),
