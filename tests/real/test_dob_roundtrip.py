@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -106,3 +107,20 @@ def test_what_is_listed_does_differ(example, shared, tmp_path):
     write_dob(first, tmp_path / "terug.xml", first.bronnen()["bds_herkend"][0])
     found = altered(etree.parse(path).getroot(), etree.parse(tmp_path / "terug.xml").getroot())
     assert {key for key, (of, _) in ALTERED.items() if of == example} <= found
+
+
+def test_the_page_lists_what_differs():
+    page = (Path(__file__).resolve().parents[2] / "docs/uitleg/berichten-beoordelen.md").read_text("utf-8")
+    words = {"name": "naam van de code", "text": "tekst"}
+    rows = re.findall(r"^\| (naam van de code|tekst) \| `([^`]+)` \|", page, re.MULTILINE)
+    left = [(kind, place) for kind, place in ALTERED if not _listed(words[kind], place, rows)]
+    assert left == []
+    assert len(rows) == len(ALTERED)
+
+
+def _listed(kind, place, rows):
+    """A row names the end of the path: one row for one place."""
+    inside = place.removeprefix(_EVENT + "/")
+    return any(
+        k == kind and (inside == end or ("/" in end and inside.endswith("/" + end))) for k, end in rows
+    )

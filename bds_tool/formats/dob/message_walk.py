@@ -24,7 +24,7 @@ class MessageWalk(Walk):
     children = 1
 
     def read(self, root: _Element) -> None:
-        request = root.find(f".//{HL7}CareProvisionRequest")
+        request = next(root.iter(HL7 + "CareProvisionRequest"), None)
         event = None if request is None else request.find(f"{HL7}sequelTo/{HL7}careProvisionEvent")
         self.dossier = self._dossier_id(root, event)
         self.old = local_name(root) == "REPC_IN902120NL"
@@ -83,7 +83,8 @@ class MessageWalk(Walk):
             self.sink.melding("BDS010", regel=root.sourceline, versie=version, zekerheid="wisselend")
             return
         identifier = root.find(HL7 + "id")
-        organisation = root.find(f".//{HL7}AssignedDevice/{HL7}Organization/{HL7}name")
+        devices = (d.find(f"{HL7}Organization/{HL7}name") for d in root.iter(HL7 + "AssignedDevice"))
+        organisation = next((name for name in devices if name is not None), None)
         facts |= {
             "formaat": f"{self.family}-{local_name(root)}",
             "bds_herkend": version,

@@ -12,19 +12,20 @@ from bds_tool.schema import Definition, is_draft, load, newest, versions
 
 def detect(interaction: str, rows: Iterable[tuple[Any, ...]]) -> tuple[str, str]:
     """(version, certainty): zeker, waarschijnlijk or onzeker. `rows` are canonical rows of the message."""
-    candidates = _candidates(str(specs_dir())).get(interaction, ())
+    specs = str(specs_dir())
+    candidates = _candidates(specs).get(interaction, ())
     if len(candidates) == 1:
         return candidates[0], "zeker"
     if not candidates:
         return newest(), "onzeker"
-    marks = _marks(candidates, str(specs_dir()))
+    marks = _marks(candidates, specs)
     score = dict.fromkeys(candidates, 0)
     for row in rows:
         number, code = row[3], row[7]
         for version in marks.get(number, ()) or marks.get((number, code), ()):
             score[version] += 1
     # A draft shares its interaction with the version it starts from; it wins only by what that version lacks.
-    settled = _settled(candidates, str(specs_dir()))
+    settled = _settled(candidates, specs)
     best = max(candidates, key=lambda v: (score[v], v in settled, candidates.index(v)))
     total = sum(score.values())
     if settled == [best] and score[best] == total:

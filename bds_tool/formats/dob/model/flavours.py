@@ -81,8 +81,22 @@ class Flavours:
             known = self._rules[names] = tuple(found.values())
         return known
 
-    def broken(self, names: tuple[str, ...], e: _Element, alone: bool | None = None) -> list[FlavourRule]:
-        """The demands that the node breaks. `alone`: it has no siblings of its name (None: to be found out)."""
+    def broken(self, names: tuple[str, ...], e: _Element) -> list[FlavourRule]:
+        """The demands that the node breaks."""
+        own, among = self._asked(names, e)
+        found = [r for r in own if not r.test(e)]
+        if among and siblings(e):
+            found += [r for r in among if not r.test(e)]
+        return found
+
+    def among(self, names: tuple[str, ...], e: _Element) -> tuple[FlavourRule, ...]:
+        """The demands that the node can break for its siblings."""
+        return self._asked(names, e)[1]
+
+    def _asked(
+        self, names: tuple[str, ...], e: _Element
+    ) -> tuple[tuple[FlavourRule, ...], tuple[FlavourRule, ...]]:
+        """The demands that a node of this shape can break: of its own, and among siblings."""
         keys, tags = tuple(e.keys()), tuple(c.tag for c in e) if len(e) else ()
         text = bool(e.text and e.text.strip(" \t\r\n")) or (bool(tags) and has_text(e))
         key = (names, keys, tags, text)
@@ -91,10 +105,7 @@ class Flavours:
             if len(self._chosen) > 5000:
                 self._chosen.clear()
             chosen = self._chosen[key] = self._choose(names, keys, tags, text=text)
-        found = [r for r in chosen[0] if not r.test(e)]
-        if chosen[1] and alone is not True and siblings(e):
-            found += [r for r in chosen[1] if not r.test(e)]
-        return found
+        return chosen
 
     def _choose(
         self, names: tuple[str, ...], keys: tuple[str, ...], tags: tuple[str, ...], *, text: bool

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from lxml.etree import tostring
 
@@ -11,19 +12,21 @@ from bds_tool.formats.dob.model.attributes import Attributes
 from bds_tool.formats.dob.model.content import HL7
 from bds_tool.formats.dob.model.demands import Count, number_of
 from bds_tool.formats.dob.model.faults import Fault, merged
+from bds_tool.formats.dob.model.nodes import elements, has_text, siblings
 from bds_tool.formats.dob.model.paths import XSI, Key, Keys
-from bds_tool.formats.dob.model.spots import MOST_SPOTS, Candidates, Child, Counts, Plan, Spot
+from bds_tool.formats.dob.model.spots import MOST_SPOTS, Around, Candidates, Child, Counts, Plan, Spot
 from bds_tool.formats.dob.model.templates import Context, Node, Templates
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+    from bds_tool.formats.dob.model.flavours import FlavourRule
     from bds_tool.formats.dob.model.tables import Model, Type
 
 _TEMPLATE = HL7 + "templateId"
 _XSI_TYPE = XSI + "type"
-#: Children of a part that is compared as a whole.
-_FEW = 24
+#: Levels of parts within parts: each takes calls of Python.
+_DEEP = 50
 
 
 @lru_cache(maxsize=24)
@@ -79,13 +82,11 @@ class _Walk:
         self.judge = judge
         self.model = judge.model
         self.found: list[Fault] = []
-        self.filtered = bool(_xpath("boolean(//comment()|//processing-instruction())")(root))
-        #: the elements with text that is more than blanks, directly inside
-        self.texts: set[_Element] = set(_xpath("//*[text()[normalize-space()]]")(root))
         self.marks: dict[_Element, list[Key]] = {}
         self.keys = Keys(self.marks)
-        #: how many elements were met of which a demand looks at what stands around
-        self.around = 0
+        #: the elements of which a demand looks at what stands around them, with the context of that demand
+        self.around: list[tuple[_Element, Context]] = []
+        self.depth = 0
 
     def run(self) -> list[Fault]:
         self._anchor()
@@ -144,9 +145,12 @@ class _Walk:
     def _visit(self, e: _Element, spot: Spot) -> list[tuple[_Element, Spot]]:
         """Judge one element; gives the children that are still to be judged."""
         children: list[_Element] = list(e)
-        if self.filtered:
-            children = [c for c in children if isinstance(c.tag, str)]
-        plan = spot.plan(tuple([c.tag for c in children]), self.model)
+        tags = tuple([c.tag for c in children])
+        plan = spot.plans.get(tags)
+        if plan is None:
+            # comments and instructions are no children
+            children = elements(e)
+            plan = spot.plan(tuple([c.tag for c in children]), self.model)
         content = (e.prefix, *e.items())
         if content not in plan.sound:
             self._attributes(e, spot, plan, content)
@@ -158,7 +162,7 @@ class _Walk:
         if spot.contexts:
             named: dict[str, list[_Element]] = {}
             if plan.counted:
-                named = {tag: [children[i] for i in at] for tag, at in plan.at.items()}
+                named = {tag: [children[i] for i in at] for tag, at in plan.at}
             for context, counts in zip(spot.contexts, plan.counts, strict=True):
                 self._counts(e, context, counts, named)
                 self._own(e, context)
@@ -178,7 +182,8 @@ class _Walk:
             for demand, test in context.checks:
                 if not test(e):
                     self.found.append(Fault.of_demand(e, demand))
-        if len(self.found) == before and _typed_by_itself(e):
+        # an element without children is remembered with its text
+        if len(self.found) == before and len(e) and _typed_by_itself(e):
             plan.remember(content)
 
     def _content(self, e: _Element, plan: Plan, children: list[_Element]) -> None:
@@ -187,7 +192,7 @@ class _Walk:
             return
         for misfit in plan.misfits:
             self.found.append(Fault.of_child(e, misfit, children))
-        if not plan.mixed and e in self.texts:
+        if not plan.mixed and has_text(e):
             self.found.append(Fault("text", e))
 
     def _closed(self, e: _Element, children: list[_Element], *, mixed: bool) -> None:
@@ -199,55 +204,75 @@ class _Walk:
 
     def _children(self, children: list[_Element], plan: Plan) -> list[tuple[_Element, Spot]]:
         left: list[tuple[_Element, Spot]] = []
-        judge, marks = self.judge, self.marks
         for child, known in zip(children, plan.children, strict=True):
-            type_ = known.type
-            if known.simple:
-                self._simple(child, known.simple)
-            elif known.open and type_ is not None:
-                type_ = judge.attributes.substituted(child, type_, self.found)
-            nodes = () if known.candidates is None else self._matched(child, known.candidates)
-            if nodes or type_ is not known.type:
-                spot = judge.spot(known.tag, type_, nodes, nillable=known.nillable)
+            content = self._whole(child, known)
+            if content is None:
+                spot = self._spot(child, known)
+                if _judged(child, spot):
+                    left.append((child, spot))
+                continue
+            around = known.right.get(content)
+            if around is None:
+                self._part(child, known, content)
             else:
-                if known.bare is None:
-                    known.bare = judge.spot(known.tag, type_, (), nillable=known.nillable)
-                spot = known.bare
-            marked, inside = child in marks, len(child)
-            if spot.pure and (known.alone or not spot.flavoured):
-                content = _whole(child)
-                if content is not None:
-                    if content not in spot.right:
-                        self._part(child, spot, content, known)
-                    continue
-            if marked:
-                spot = self._with_started(child, spot)
-            # Below what the schema does not know the templates still judge.
-            if inside or spot.type is not None or spot.nodes:
-                left.append((child, spot))
+                known.hits += 1
+                for way, context, rules in around:
+                    self._again(_at(child, way), context, rules)
         return left
 
-    def _part(self, e: _Element, spot: Spot, content: object, known: Child) -> None:
-        """Judge a small part that is judged by its content alone, and remember it when it is right."""
-        before, around = len(self.found), self.around
-        whole = self._with_started(e, spot)
-        self._walk(e, whole)
-        if (
-            len(self.found) == before
-            and self.around == around
-            and (known.alone or not whole.flavoured)
-            # of a part with children the meaning of prefixes is in its content
-            and (len(e) > 0 or _typed_by_itself(e))
-        ):
-            spot.remember(content)
+    def _whole(self, e: _Element, known: Child) -> object:
+        """What an element holds, as something to compare, with what its prefixes mean.
 
-    def _with_started(self, e: _Element, spot: Spot) -> Spot:
-        """The spot with the templates whose paths start at its element."""
-        started = self._started(e)
-        if not started:
-            return spot
-        self.around += not all(n.pure for n in started)
-        return self.judge.spot(spot.tag, spot.type, (*spot.nodes, *started), nillable=spot.nillable)
+        None for an element that is not looked up: too deep, or parts of its kind are hardly ever the same.
+        """
+        if not len(e):
+            return (e.prefix, e.text, *e.items())
+        if self.depth >= _DEEP or not known.worthwhile:
+            return None
+        known.tries += 1
+        return blake2b(tostring(e, with_tail=False), digest_size=16).digest()
+
+    def _part(self, e: _Element, known: Child, content: object) -> None:
+        """Judge a part, and remember it when it is right: but for what looks around, its content alone decides."""
+        before, asked = len(self.found), len(self.around)
+        spot = self._spot(e, known)
+        if _judged(e, spot):
+            self.depth += 1
+            self._walk(e, spot)
+            self.depth -= 1
+        # of a part with children the meaning of prefixes is in its content
+        if len(self.found) > before or not (len(e) or _typed_by_itself(e)):
+            return
+        around: list[Around] = [(_way(e, inner), context, ()) for inner, context in self.around[asked:]]
+        if spot.flavoured and not known.alone:
+            flavours = self.judge.templates.flavours
+            among = (flavours.among(c.flavours, e) for c in spot.contexts if c.flavours)
+            around += [((), None, rules) for rules in among if rules]
+        known.remember(content, tuple(around))
+
+    def _again(self, e: _Element, context: Context | None, rules: tuple[FlavourRule, ...]) -> None:
+        """Of a part that was found right before: what looks around it."""
+        if context is not None:
+            self._around(e, context)
+        if rules and siblings(e):
+            self.found += [Fault.of_flavour(e, r.id, r.demand) for r in rules if not r.test(e)]
+
+    def _spot(self, e: _Element, known: Child) -> Spot:
+        """The spot of a child: its type, and the templates that lead to it or start at it."""
+        type_ = known.type
+        if known.simple:
+            self._simple(e, known.simple)
+        elif known.open and type_ is not None:
+            type_ = self.judge.attributes.substituted(e, type_, self.found)
+        nodes = () if known.candidates is None else self._matched(e, known.candidates)
+        if e in self.marks:
+            nodes = (*nodes, *self._started(e))
+        if type_ is not known.type:
+            return self.judge.spot(known.tag, type_, nodes, nillable=known.nillable)
+        spot = known.spots.get(nodes)
+        if spot is None:
+            spot = known.spots[nodes] = self.judge.spot(known.tag, type_, nodes, nillable=known.nillable)
+        return spot
 
     def _matched(self, child: _Element, candidates: Candidates) -> tuple[Node, ...]:
         """The nodes whose step matches a child."""
@@ -284,13 +309,21 @@ class _Walk:
 
     def _own(self, e: _Element, context: Context) -> None:
         """Demands of its own, and those of its data type."""
-        for demand, special in context.specials:
-            if not special(e, self.model.message):
-                self.found.append(Fault("special", e, role=demand.role, rule=demand.value))
+        for demand in context.broken(e, self.model.message):
+            self.found.append(Fault("special", e, role=demand.role, rule=demand.value))
+        if context.around:
+            self._around(e, context)
         if context.flavours:
             broken = self.judge.templates.flavours.broken(context.flavours, e)
             if broken:
                 self.found += [Fault.of_flavour(e, r.id, r.demand) for r in broken]
+
+    def _around(self, e: _Element, context: Context) -> None:
+        """Demands of its own that look at what stands around the element."""
+        self.around.append((e, context))
+        for demand, special in context.around:
+            if not special(e, self.model.message):
+                self.found.append(Fault("special", e, role=demand.role, rule=demand.value))
 
     def _keyed(self, e: _Element, context: Context, children: dict[str, list[_Element]]) -> None:
         """Counts of children that a key tells apart: only those with the key are looked at."""
@@ -328,20 +361,26 @@ def _holds(node: Node, e: _Element) -> bool:
     return all(test(e) for test in node.tests)
 
 
-@lru_cache(maxsize=4)
-def _xpath(expression: str) -> Any:  # noqa: ANN401  # lxml's XPath
-    from lxml import etree
-
-    return etree.XPath(expression)
+def _judged(e: _Element, spot: Spot) -> bool:
+    """Below what the schema does not know the templates still judge."""
+    return len(e) > 0 or spot.type is not None or bool(spot.nodes)
 
 
-def _whole(e: _Element) -> object:
-    """What an element holds, as something to compare, with what its prefixes mean; None for a large one."""
-    if not len(e):
-        return (e.prefix, e.text, *e.items())
-    if len(e) > _FEW:
-        return None
-    return tostring(e, with_tail=False)
+def _way(top: _Element, e: _Element) -> tuple[int, ...]:
+    """Which child of which child an element is, from the top of a part."""
+    way: list[int] = []
+    while e is not top:
+        above = e.getparent()
+        assert above is not None  # noqa: S101  # it stands below the top
+        way.append(above.index(e))
+        e = above
+    return tuple(reversed(way))
+
+
+def _at(top: _Element, way: tuple[int, ...]) -> _Element:
+    for index in way:
+        top = top[index]
+    return top
 
 
 def _typed_by_itself(e: _Element) -> bool:

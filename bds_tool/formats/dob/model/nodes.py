@@ -25,7 +25,14 @@ def own_texts(e: _Element) -> Iterator[str]:
 
 
 def has_text(e: _Element) -> bool:
-    return any(t.strip(BLANK) for t in own_texts(e))
+    text = e.text
+    if text and text.strip(BLANK):
+        return True
+    for child in e:
+        text = child.tail
+        if text and text.strip(BLANK):
+            return True
+    return False
 
 
 def elements(e: _Element) -> list[_Element]:

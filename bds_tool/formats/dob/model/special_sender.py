@@ -29,7 +29,10 @@ _WITH_BSN = frozenset({"3.2.7", "vaccinaties", "hielprik", "opvragen"})
 def below(e: _Element, path: str) -> Iterator[_Element]:
     """The elements at a path of names of urn:hl7-org:v3 below a node."""
     first, *rest = _tags(path)
-    found: list[_Element] = list(e.iterchildren(first))
+    inside: Iterator[_Element] = e.iterchildren(first)
+    if not rest:
+        return inside
+    found = list(inside)
     for tag in rest:
         found = [c for f in found for c in f.iterchildren(tag)]
     return iter(found)
@@ -94,8 +97,6 @@ def _first_named(parents: Iterator[_Element], names: frozenset[str]) -> Iterator
                 break
 
 
-# Twenty demands ask for the same senders; of one message at a time.
-@lru_cache(maxsize=3)
 def _authors(e: _Element, kind: str = "") -> tuple[_Element, ...]:
     """AssignedDevice and AssignedPerson below authorOrPerformer; `kind`: device or person alone."""
     inside = (n for top in below(e, "authorOrPerformer") for n in top.iter("*"))
@@ -104,12 +105,10 @@ def _authors(e: _Element, kind: str = "") -> tuple[_Element, ...]:
     return tuple(a for a in hl7 if not kind or str(a.tag).lower().endswith("assigned" + kind))
 
 
-@lru_cache(maxsize=1)
 def _overseers(e: _Element) -> tuple[_Element, ...]:
     return tuple(_first_named(below(e, "overseer"), frozenset({"assignedentity", "assignedperson"})))
 
 
-@lru_cache(maxsize=16)
 def _held(found: tuple[_Element, ...], path: str) -> list[tuple[str | None, str | None]]:
     return [(i.get("root"), i.get("extension")) for a in found for i in below(a, path)]
 
@@ -269,3 +268,6 @@ ENVELOPE: dict[str, Special] = {
     "H038": _h038,
     "H039": lambda e, _: e.get("typeCode") in {"AUT", "PRF"},
 }
+#: The demands that look at these children alone.
+SENDERS = frozenset(f"H{number:03}" for number in range(19, 38))
+SENDING = (HL7 + "authorOrPerformer", HL7 + "overseer")

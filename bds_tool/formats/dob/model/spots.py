@@ -12,12 +12,17 @@ from bds_tool.formats.dob.model.demands import Count
 
 if TYPE_CHECKING:
     from bds_tool.formats.dob.model.content import Slot
+    from bds_tool.formats.dob.model.flavours import FlavourRule
     from bds_tool.formats.dob.model.paths import Key
     from bds_tool.formats.dob.model.tables import Model, Type
     from bds_tool.formats.dob.model.templates import Context, Node
 
 #: Spots, plans of a spot, and right elements of a plan or spot that are remembered.
-MOST_SPOTS, MOST_PLANS, MOST_RIGHT = 50_000, 2_000, 20_000
+MOST_SPOTS, MOST_PLANS, MOST_RIGHT = 50_000, 2_000, 5_000
+#: Parts of a kind that are looked up before it is known whether that is worth its while, and how many must be known then.
+_TRIES, _ONE_IN = 40, 4
+#: Of a right part what still must be looked at, as it looks around: the way to an element, and its demands.
+Around = tuple[tuple[int, ...], "Context | None", "tuple[FlavourRule, ...]"]
 _ANY = "xs:anyType"
 
 
@@ -39,11 +44,10 @@ class Spot:
         "candidates",
         "contexts",
         "flavoured",
+        "kinds",
         "nillable",
         "nodes",
         "plans",
-        "pure",
-        "right",
         "tag",
         "type",
     )
@@ -53,11 +57,10 @@ class Spot:
         self.type = type_
         self.nillable = nillable
         self.nodes = nodes
-        #: judged by content alone, without what stands around
-        self.pure = type_ is not None and all(n.pure for n in nodes)
+        #: has demands of a data type, of which some look at siblings
         self.flavoured = any(n.flavoured for n in nodes)
-        #: contents of elements without children, and of small parts, that were found right here
-        self.right: set[object] = set()
+        #: the children by name and whether they are the only one of it
+        self.kinds: dict[tuple[str, bool], Child] = {}
         self.plans: dict[tuple[str, ...], Plan] = {}
         self.candidates: dict[str, Candidates | None] = {}
         first: dict[str, Node] = {}
@@ -76,10 +79,12 @@ class Spot:
             plan = self.plans[tags] = Plan(self, tags, model)
         return plan
 
-    def remember(self, content: object) -> None:
-        if len(self.right) >= MOST_RIGHT:
-            self.right.clear()
-        self.right.add(content)
+    def child(self, tag: str, model: Model, *, alone: bool) -> Child:
+        known = self.kinds.get((tag, alone))
+        if known is None:
+            slot = None if self.type is None else self.type.slots.get(tag)
+            known = self.kinds[tag, alone] = Child(tag, slot, model, self.below(tag), alone=alone)
+        return known
 
     def below(self, tag: str) -> Candidates | None:
         """The nodes one step further for a child of this name; None when there are none."""
@@ -100,9 +105,24 @@ class Spot:
 
 
 class Child:
-    """What a plan knows of one child. `simple`: the name of its simple type; `open`: xsi:type may change the type."""
+    """What is known of a child. `simple`: the name of its simple type; `open`: xsi:type may change the type.
 
-    __slots__ = ("alone", "bare", "candidates", "nillable", "open", "simple", "tag", "type")
+    `right`: contents that were found right here, with what of them is still to be looked at.
+    """
+
+    __slots__ = (
+        "alone",
+        "candidates",
+        "hits",
+        "nillable",
+        "open",
+        "right",
+        "simple",
+        "spots",
+        "tag",
+        "tries",
+        "type",
+    )
 
     def __init__(
         self, tag: str, slot: Slot | None, model: Model, candidates: Candidates | None, *, alone: bool
@@ -114,14 +134,25 @@ class Child:
         self.open = False
         self.nillable = slot is not None and slot.nillable
         self.alone = alone
-        #: the spot of a child that no template step leads to
-        self.bare: Spot | None = None
+        self.spots: dict[tuple[Node, ...], Spot] = {}
+        self.right: dict[object, tuple[Around, ...]] = {}
+        self.tries = self.hits = 0
         if slot is not None and slot.type != _ANY:
             if slot.type.startswith("xs:"):
                 self.simple = slot.type
             else:
                 self.type = model.types[slot.type]
                 self.open = slot.type in model.types.open
+
+    @property
+    def worthwhile(self) -> bool:
+        """Whether parts of this kind are the same often enough to be looked up."""
+        return self.tries < _TRIES or self.hits * _ONE_IN >= self.tries
+
+    def remember(self, content: object, around: tuple[Around, ...]) -> None:
+        if len(self.right) >= MOST_RIGHT:
+            self.right.clear()
+        self.right[content] = around
 
 
 class Counts:
@@ -160,16 +191,15 @@ class Plan:
         at: dict[str, list[int]] = {}
         for index, tag in enumerate(tags):
             at.setdefault(tag, []).append(index)
-        kinds = {
-            tag: Child(tag, slots.get(tag), model, spot.below(tag), alone=len(there) == 1)
-            for tag, there in at.items()
-        }
-        self.children = tuple(kinds[tag] for tag in tags)
-        #: where the children of each name stand
-        self.at = {**at, "*": list(range(len(tags)))}
-        names = {tag: len(there) for tag, there in self.at.items()}
+        self.children = tuple(spot.child(tag, model, alone=len(at[tag]) == 1) for tag in tags)
+        at["*"] = list(range(len(tags)))
+        names = {tag: len(there) for tag, there in at.items()}
         self.counts = tuple(Counts(c, names) for c in spot.contexts)
         self.counted = any(c.open or c.keyed for c in self.counts)
+        asked = {tag for c in self.counts for o in c.open for tag, _, _ in o.alternatives}
+        asked.update(tag for c in spot.contexts for tag in c.tags)
+        #: where the children of each name stand that is counted
+        self.at = [(tag, there) for tag, there in at.items() if tag in asked]
 
     def remember(self, content: object) -> None:
         if len(self.sound) >= MOST_RIGHT:

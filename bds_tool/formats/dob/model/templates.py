@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from lxml.etree import tostring
+
 from bds_tool.formats.dob.model.demands import Check, Count, check, count
 from bds_tool.formats.dob.model.flavours import Flavours
 from bds_tool.formats.dob.model.paths import (
@@ -24,15 +26,19 @@ from bds_tool.formats.dob.model.paths import (
     step,
 )
 from bds_tool.formats.dob.model.special import SPECIAL, WITHIN
-from bds_tool.formats.dob.model.special_sender import Special
+from bds_tool.formats.dob.model.special_sender import SENDERS, SENDING, Special
 from bds_tool.formats.dob.model.tables import Demand, Place
 
 if TYPE_CHECKING:
-    from bds_tool.formats.dob.model.tables import Model
+    from lxml.etree import _Element
+
+    from bds_tool.formats.dob.model.tables import Message, Model
 
 _ANCHOR = re.compile(r"templateId\[@root=tpl:(\d+)\]")
 #: From how many alternatives on an index by key is quicker than trying each.
 _MANY = 4
+#: Senders of which is remembered what is wrong with them.
+_MOST_SENDERS = 1_000
 _PLACEHOLDER = re.compile(r"\{([\w.]+)\}")
 
 
@@ -40,6 +46,8 @@ class Context:
     """What is demanded of the elements of one context."""
 
     __slots__ = (
+        "_sent",
+        "around",
         "checks",
         "codes",
         "counts",
@@ -47,6 +55,7 @@ class Context:
         "keyed",
         "keyed_minima",
         "maxima",
+        "senders",
         "specials",
         "tags",
     )
@@ -54,14 +63,20 @@ class Context:
     def __init__(self, place: Place, templates: Templates) -> None:
         counts: list[Count] = []
         self.checks: list[Check] = []
+        #: demands of its own: what looks at the node alone, at who sends it, and at what stands around it
         self.specials: list[tuple[Demand, Special]] = []
+        self.senders: list[tuple[Demand, Special]] = []
+        self.around: list[tuple[Demand, Special]] = []
+        self._sent: dict[tuple[bytes, ...], tuple[Demand, ...]] = {}
         self.flavours = place.flavours
         for demand in dict.fromkeys(place.demands):
             if demand.kind in {"min", "max"}:
                 counts.append(count(demand, templates.paths))
             elif demand.kind == "other":
                 if demand.value in SPECIAL:
-                    self.specials.append((demand, SPECIAL[demand.value]))
+                    kind = self.senders if demand.value in SENDERS else self.specials
+                    kind = kind if demand.value in WITHIN else self.around
+                    kind.append((demand, SPECIAL[demand.value]))
             else:
                 made = check(demand, templates.model)
                 if made is not None:
@@ -86,6 +101,21 @@ class Context:
         self.tags = tuple(dict.fromkeys(c.alternatives[0][0] for c in keyed))
         self.codes = any(is_code(k) for c in keyed for k in c.keys)
 
+    def broken(self, e: _Element, message: Message) -> list[Demand]:
+        """The demands of its own that a node breaks, but for those that look around it."""
+        found = [demand for demand, special in self.specials if not special(e, message)]
+        if self.senders:
+            # One organisation sends many messages: its senders are judged once.
+            sent = tuple([tostring(c, with_tail=False) for c in e.iterchildren(*SENDING)])
+            known = self._sent.get(sent)
+            if known is None:
+                if len(self._sent) >= _MOST_SENDERS:
+                    self._sent.clear()
+                known = tuple(demand for demand, special in self.senders if not special(e, message))
+                self._sent[sent] = known
+            found += known
+        return found
+
 
 class Node:
     """A step of a template: where it leads, and the context it is (`order` None: none)."""
@@ -98,7 +128,6 @@ class Node:
         "_tests",
         "flavoured",
         "order",
-        "pure",
         "tag",
         "template",
     )
@@ -108,8 +137,6 @@ class Node:
         self._templates = templates
         self._tests: tuple[Test, ...] | None = None
         self._below: dict[str, Steps] | None = None
-        #: Judges its element and what is below by their content alone, without what stands around it.
-        self.pure = _pure(place)
         #: Has demands of a data type, of which some look at siblings.
         self.flavoured = bool(place.flavours)
         self._context: Context | None = None
@@ -148,12 +175,6 @@ class Node:
         if self._context is None:
             self._context = Context(self._place, self._templates)
         return self._context
-
-
-def _pure(place: Place) -> bool:
-    return not any(d.kind == "other" and d.value not in WITHIN for d in place.demands) and all(
-        _pure(p) for p in place.below
-    )
 
 
 class Steps:
