@@ -1,9 +1,9 @@
-"""`bds research-table`: loose rows per child and moment, without a key, each shared by at least k children."""
+"""`bds research-table`: loose rows per child and moment, or linked ones per child, without a key."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,7 +25,7 @@ def research_table(
         str,
         typer.Option(
             "--policy",
-            help="Beleid uit specs/beleid/onderzoekstabel, of een YAML-bestand; anders losse-rijen.",
+            help="Beleid: losse-rijen (zonder meer), gekoppelde-rijen of een YAML-bestand.",
         ),
     ] = "losse-rijen",
     area: Annotated[
@@ -40,17 +40,17 @@ def research_table(
     force: Annotated[bool, typer.Option("--force", help="Vervang een bestaande uitvoer.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Zeg niets als het lukt.")] = False,
 ) -> None:
-    """Maak een tabel met losse rijen per kind en moment, zonder sleutel (lukt dat niet: exitcode 4)."""
+    """Maak een tabel met losse rijen per kind en moment, of gekoppelde per kind, zonder sleutel (lukt dat niet: exitcode 4)."""
     from bds_tool.base.checked_yaml import read_checked
     from bds_tool.base.specs import specs_dir
-    from bds_tool.export.extracts.research_table import research_table as make
+    from bds_tool.export.extracts.linked import table_for
     from bds_tool.export.extracts.research_table import write_research_table
 
     path = Path(policy)
     if path.suffix not in {".yaml", ".yml"}:
         path = child(specs_dir() / "beleid" / "onderzoekstabel", policy, ".yaml")
     with open_readable([store], quiet=quiet) as source:
-        made = make(source, outcome, read_checked(path, "onderzoekstabel"), area=area, areas=areas, k=k)
+        made = table_for(source, outcome, read_checked(path, "onderzoekstabel"), area=area, areas=areas, k=k)
     write_research_table(made, to, replace=force)
     if quiet:
         return
@@ -64,10 +64,31 @@ def research_table(
             t("gemiddelde verschuift", "mean shifts"),
         ],
     )
+    if made.attacks:
+        table(
+            [[a.title, a.children, a.singled, f"{number(100 * a.share, 2)} %"] for a in made.attacks],
+            [
+                t("aanvaller", "attacker"),
+                t("kinderen", "children"),
+                t("alleen", "alone"),
+                t("aandeel", "share"),
+            ],
+        )
     left = number(100 * facts["share_left_out"], 1)
     talk(
         t(
-            f"{to}: {number(facts['rows'])} rijen ({facts['step']}); {left} % viel weg (k={facts['k']}, l={facts['l']}).",
-            f"{to}: {number(facts['rows'])} rows ({facts['step']}); {left} % fell out (k={facts['k']}, l={facts['l']}).",
+            f"{to}: {number(facts['rows'])} rijen ({facts['step']}); {left} % viel weg ({_asked(facts)}).",
+            f"{to}: {number(facts['rows'])} rows ({facts['step']}); {left} % fell out ({_asked(facts)}).",
         )
+    )
+
+
+def _asked(facts: dict[str, Any]) -> str:
+    """What every row keeps to: k, and l or how many rows stand wholly alone."""
+    if "l" in facts:
+        return f"k={facts['k']}, l={facts['l']}"
+    alone = number(100 * facts["whole_row_alone"], 1)
+    return f"k={facts['k']}, " + t(
+        f"geheel alleen voor wie alles van een kind weet: {alone} %",
+        f"wholly alone for who knows all of a child: {alone} %",
     )

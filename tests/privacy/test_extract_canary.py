@@ -40,7 +40,7 @@ FORMS = sorted(set(WRITERS) - {"james", "vaccinaties", "geanonimiseerd"})
 def stores(tmp_path_factory):
     folder = tmp_path_factory.mktemp("exports")
     for coding in ("bds", "hl7"):
-        generator = Generator(Request(80, 5, "4.1.3", coding=coding, themes=("zorg", "groei")))
+        generator = Generator(Request(30, 5, "4.1.3", coding=coding, themes=("zorg", "groei")))
         with StoreWriter(folder / f"{coding}.bds") as writer:
             for table in generator.tables():
                 writer.add_table(table)
@@ -77,9 +77,10 @@ def sung(path: Path, turn: int) -> int:
         book = openpyxl.load_workbook(path)
         count = 0
         for sheet in book:
-            for line in sheet.iter_rows(min_row=2):
+            last = 2 + sheet.max_row // PART
+            for line in sheet.iter_rows(min_row=2, max_row=last - 1):
                 for cell in line[turn::TURNS]:
-                    if cell.row % 2 == 0 and cell.row < 2 + sheet.max_row // PART:
+                    if cell.row % 2 == 0:
                         cell.value, count = WORD, count + 1
         book.save(path)
         return count
@@ -141,9 +142,13 @@ def test_text_in_every_place_of_an_export_stays_out_of_every_extract(form, store
             [copy] if copy.is_file() else sorted(f for f in copy.rglob("*") if f.suffix in {".csv", ".xml"})
         )
         places += sum(sung(f, turn) for f in (files[: len(files) // PART] if form == "dob" else files))
+        # Reading costs most and is the same for both.
+        store = tmp_path / f"{turn}.bds"
+        read = bds("convert", copy, "-o", store)
+        assert read.code in {0, 1, 2, 3}, read.err
         for number, (command, *options) in enumerate(COMMANDS):
             given = [*options, tmp_path / "key"] if options[-1] == "--key-file" else options
-            done = bds(command, copy, "-o", safe / f"{turn}-{number}", *given)
+            done = bds(command, store if store.exists() else copy, "-o", safe / f"{turn}-{number}", *given)
             assert done.code in {0, 1, 2, 3, 4}, done.err
             made += done.code == 0
             (safe / f"{turn}-{number}.txt").write_text(done.out + done.err)

@@ -198,8 +198,8 @@ def build(
                 f"{number(100 * bound, 1)} % may be for open data). Nothing was written.",
             ),
             t(
-                "Maak losse rijen met `bds research-table`, of geef het extract als persoonsgegeven, zonder --open.",
-                "Make loose rows with `bds research-table`, or give the extract as personal data, without --open.",
+                "Maak losse of gekoppelde rijen met `bds research-table`, of geef het extract als persoonsgegeven, zonder --open.",
+                "Make loose or linked rows with `bds research-table`, or give the extract as personal data, without --open.",
             ),
         )
     report |= {

@@ -7,14 +7,15 @@ same traits in which an outcome is the same for all (l). What that costs is meas
 
 from __future__ import annotations
 
-import itertools
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.base.errors import UsageError, WithheldError
+from bds_tool.base.errors import WithheldError
 from bds_tool.base.files import atomic_dir
 from bds_tool.base.text import number, t
+from bds_tool.export.extracts.attackers import Attack
+from bds_tool.export.extracts.outcomes import NOTHING, banded, outcome_kinds, recorded
 from bds_tool.export.extracts.traits import objecting, people_of
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
     from bds_tool.store import Store
 
-#: What stands where a child has no value for an outcome, and where its code is too rare to be named.
-NOTHING, RARE = "niet vastgelegd", "overig"
-
 
 @dataclass
 class ResearchTable:
@@ -35,6 +33,8 @@ class ResearchTable:
 
     rows: pl.DataFrame
     facts: dict[str, Any] = field(default_factory=dict)
+    #: What the attackers of the policy find; empty where rows of one child do not hang together.
+    attacks: list[Attack] = field(default_factory=list)
 
 
 def write_research_table(table: ResearchTable, target: Path, *, replace: bool = False) -> None:
@@ -61,7 +61,7 @@ def research_table(
     import polars as pl
 
     k, least_l, most = k or int(policy["k"]), int(policy["l"]), float(policy["most_dropped"])
-    kinds = _outcome_kinds(outcomes)
+    kinds = outcome_kinds(outcomes)
     rows = store.registraties()
     allowed = rows.join(objecting(rows), on=["bron", "dossier_id"], how="anti")
     refused: list[str] = []
@@ -70,15 +70,15 @@ def research_table(
         people = people_of(allowed, traits, area, areas, step.get("birth", "4year"))
         exact = _at_moments(allowed, people, kinds, policy["moments"])
         names = [q["name"] for q in traits]
-        banded, bands = _banded(exact, kinds, int(step["bands"]), k)
+        coarse, bands = banded(exact, kinds, int(step["bands"]), k)
         columns = ["moment", *names, *[f"bds{n}" for n in kinds]]
         size = pl.len().over(columns) >= k
         diverse = [_diverse(pl.col(f"bds{n}"), ["moment", *names], least_l) for n in kinds]
         # Leaving rows out makes no other row rarer: rows go with all that are like them. Diversity is judged on what
         # is left, so a group that became uniform goes as a whole.
-        kept = banded.filter(size).filter(pl.all_horizontal(diverse))
-        dropped = banded.height - kept.height
-        if banded.height and dropped <= most * banded.height:
+        kept = coarse.filter(size).filter(pl.all_horizontal(diverse))
+        dropped = coarse.height - kept.height
+        if coarse.height and dropped <= most * coarse.height:
             facts = {
                 "policy": policy["id"],
                 "k": k,
@@ -88,14 +88,14 @@ def research_table(
                 "columns": columns,
                 "bands": bands,
                 "rows": kept.height,
-                "share_left_out": round(dropped / banded.height, 3),
+                "share_left_out": round(dropped / coarse.height, 3),
                 "step": step["name"],
-                "loss": _loss(banded.join(exact, on="_row", suffix="_exact"), kept, kinds),
+                "loss": _loss(coarse.join(exact, on="_row", suffix="_exact"), kept, kinds),
                 "status": "losse rijen zonder sleutel; geen enkele rij is van minder dan k kinderen",
             }
             # The order says nothing: rows stand in the order of what is in them.
             return ResearchTable(kept.select(columns).sort(columns), facts)
-        refused.append(f"{step['name']}: {number(100 * dropped / max(1, banded.height), 1)} %")
+        refused.append(f"{step['name']}: {number(100 * dropped / max(1, coarse.height), 1)} %")
     raise WithheldError(
         t(
             f"Bij k={k} valt te veel weg ({'; '.join(refused)}; hoogstens {number(100 * most, 1)} % mag). "
@@ -115,70 +115,17 @@ def _diverse(column: pl.Expr, group: list[str], least: int) -> pl.Expr:
     return (column.n_unique().over(group) >= least) | (column == NOTHING).all().over(group)
 
 
-def _outcome_kinds(outcomes: Sequence[int]) -> dict[int, tuple[str, str]]:
-    """Element → (`code` or `number`, unit). Raises UsageError for what cannot be an outcome."""
-    from bds_tool.export.extracts.values import element_kinds
-
-    known = {n: (soort, unit) for n, soort, _, unit in element_kinds({"drop_rubrieken": ()})}
-    wrong = [n for n in outcomes if known.get(n, ("", ""))[0] not in {"KL_AN", "BL", "INT", "PQ"}]
-    if wrong or not outcomes:
-        raise UsageError(
-            t(
-                f"Geen uitkomst voor een tabel: {', '.join(map(str, wrong)) or '(geen)'}.",
-                f"No outcome for a table: {', '.join(map(str, wrong)) or '(none)'}.",
-            ),
-            t(
-                "Kies elementen met een code, ja/nee of een getal, met --outcome NUMMER.",
-                "Choose elements with a code, yes/no or a number, with --outcome NUMBER.",
-            ),
-        )
-    return {n: ("number" if known[n][0] in {"INT", "PQ"} else "code", known[n][1]) for n in outcomes}
-
-
 def _at_moments(
     rows: pl.LazyFrame,
     people: pl.DataFrame,
     kinds: Mapping[int, tuple[str, str]],
     moments: Sequence[Mapping[str, Any]],
 ) -> pl.DataFrame:
-    """One row per child and moment at which at least one outcome was recorded: the last value within the window."""
+    """One row per child and moment at which at least one outcome was recorded; what has no date holds at every moment."""
     import polars as pl
 
-    from bds_tool.export.extracts.values import closed_values
-
-    told = closed_values(
-        rows.filter(pl.col("bdsnummer").is_in(list(kinds)))
-        .join(
-            people.lazy().select(
-                pl.col("_bron").alias("bron"), pl.col("_dossier").alias("dossier_id"), "_geboren"
-            ),
-            on=["bron", "dossier_id"],
-        )
-        .collect()
-    )
-    months = (pl.col("datum") - pl.col("_geboren")).dt.total_days() / 30.4375
-    window = pl.coalesce(
-        [
-            pl.when((months >= m["from_months"]) & (months < m["to_months"])).then(pl.lit(m["name"]))
-            for m in moments
-        ]
-    )
     who = ["bron", "dossier_id"]
-    told = told.with_columns(window.alias("moment")).drop_nulls("waarde")
-    dated = told.drop_nulls("moment").sort("datum", "activiteit_id", "volgnr", "waarde", nulls_last=False)
-    last = (
-        dated.group_by(*who, "moment", "bdsnummer")
-        .agg(pl.col("waarde").last())
-        .pivot("bdsnummer", index=[*who, "moment"], values="waarde")
-    )
-    # What has no date, such as the birth weight, holds at every moment of the child.
-    always = (
-        told.filter(pl.col("datum").is_null())
-        .sort("volgnr", "regel", nulls_last=False)
-        .group_by(*who, "bdsnummer")
-        .agg(pl.col("waarde").first())
-        .pivot("bdsnummer", index=who, values="waarde")
-    )
+    last, always = recorded(rows, people, kinds, moments)
     last = last.join(always, on=who, how="left", suffix="_always") if always.height else last
     for n in kinds:
         given = [c for c in (str(n), f"{n}_always") if c in last.columns]
@@ -190,72 +137,6 @@ def _at_moments(
     )
     named = wide.drop("bron", "dossier_id").rename({str(n): f"bds{n}" for n in kinds})
     return named.sort(order, maintain_order=True).with_row_index("_row")
-
-
-def _banded(
-    exact: pl.DataFrame, kinds: Mapping[int, tuple[str, str]], most: int, k: int
-) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """Numbers in at most `most` bands per moment, of about as many children each; codes that fewer than k have together."""
-    import polars as pl
-
-    told: dict[str, Any] = {}
-    frames = []
-    for (moment,), part in exact.group_by("moment", maintain_order=True):
-        here = part
-        for n, (kind, unit) in kinds.items():
-            column = f"bds{n}"
-            if kind == "number":
-                labels, edges = _bands(part[column].cast(pl.Float64, strict=False), most, _round_to(unit))
-                told.setdefault(column, {})[str(moment)] = {"edges": edges, "unit": unit}
-            else:
-                count = pl.len().over(column)
-                labels = part.select(
-                    pl.when(count >= k).then(pl.col(column)).otherwise(pl.lit(RARE)).fill_null(NOTHING)
-                ).to_series()
-                labels = labels.zip_with(part[column].is_not_null(), pl.Series([NOTHING] * part.height))
-            here = here.with_columns(labels.alias(column))
-        frames.append(here)
-    if not frames:
-        return exact, told
-    return pl.concat(frames), told
-
-
-#: Bands have edges at whole multiples of this, so that an edge is nobody's value.
-def _round_to(unit: str) -> float:
-    return {"mm": 10, "g": 100, "d": 7, "cm": 1, "kg": 1}.get(unit, 1)
-
-
-def _bands(values: pl.Series, most: int, step: float) -> tuple[pl.Series, list[float]]:
-    import polars as pl
-
-    known = values.drop_nulls()
-    edges: list[float] = []
-    if len(known):
-        cuts = [known.quantile(i / most, "nearest") for i in range(1, most)]
-        edges = sorted({round(float(c) / step) * step for c in cuts if c is not None})
-    names = (
-        [
-            f"< {_plain(edges[0])}",
-            *(f"{_plain(a)} - < {_plain(b)}" for a, b in itertools.pairwise(edges)),
-            f">= {_plain(edges[-1])}",
-        ]
-        if edges
-        else ["alle"]
-    )
-    place = values.to_frame("v").select(
-        pl.sum_horizontal([(pl.col("v") >= e).cast(pl.Int32) for e in edges])
-        if edges
-        else pl.lit(0, pl.Int32)
-    )
-    index = place.to_series()
-    if len(index) != len(values):
-        index = pl.Series([0] * len(values))
-    labels = index.replace_strict(dict(enumerate(names)), return_dtype=pl.String)
-    return labels.zip_with(values.is_not_null(), pl.Series([NOTHING] * len(values))), edges
-
-
-def _plain(value: float) -> str:
-    return str(int(value)) if value == int(value) else str(value)
 
 
 def _loss(
