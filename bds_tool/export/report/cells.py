@@ -33,7 +33,14 @@ def coded(row: Mapping[str, Any]) -> bool:
     return row["status"] == CLASS and row.get("lower") is not None and row.get("upper") is not None
 
 
-def decimals(unit: str) -> int:
+#: From this denominator on one child is no more than a whole percent, so a decimal tells something.
+ONE_DECIMAL = 100
+
+
+def decimals(unit: str, n: int | None = None) -> int:
+    """Decimals of a value; of a percentage none where `n` is too small for one (null: not known)."""
+    if unit == "%" and n is not None and n < ONE_DECIMAL:
+        return 0
     return 1 if unit in {"%", "‰"} else 2
 
 
@@ -46,7 +53,7 @@ def value(row: Mapping[str, Any], unit: str = "%") -> str:
     if row["status"] == TOO_LOW:
         return NOT_HERE
     if shown(row):
-        return f"{number(row['value'], decimals(unit))} {unit}".strip()
+        return f"{number(row['value'], decimals(unit, row.get('n')))} {unit}".strip()
     return HIDDEN if hidden(row) else NO_DATA
 
 
@@ -54,7 +61,7 @@ def interval(row: Mapping[str, Any], unit: str = "%") -> str:
     """`10,1 – 14,8`, or nothing."""
     if not shown(row) or row.get("lower") is None or row.get("upper") is None:
         return ""
-    places = decimals(unit)
+    places = decimals(unit, row.get("n"))
     return f"{number(row['lower'], places)} – {number(row['upper'], places)}"
 
 

@@ -33,10 +33,10 @@ class Point:
         return cls(label, row["value"], row["lower"], row["upper"], row["n"], secret, told)
 
 
-def amount(value: float | None, unit: str, *, hidden: bool = False) -> str:
+def amount(value: float | None, unit: str, *, n: int | None = None, hidden: bool = False) -> str:
     if value is None:
         return cells.HIDDEN if hidden else cells.NO_DATA
-    return f"{number(value, cells.decimals(unit))} {unit}".strip()
+    return f"{number(value, cells.decimals(unit, n))} {unit}".strip()
 
 
 def summary(kind: str, points: Sequence[Point], unit: str, reference: float | None) -> str:
@@ -47,14 +47,14 @@ def summary(kind: str, points: Sequence[Point], unit: str, reference: float | No
         high, low = max(known, key=lambda p: p.value or 0), min(known, key=lambda p: p.value or 0)
         parts.append(
             t(
-                f"Hoogste: {high.label}, {amount(high.value, unit)}.",
-                f"Highest: {high.label}, {amount(high.value, unit)}.",
+                f"Hoogste: {high.label}, {amount(high.value, unit, n=high.n)}.",
+                f"Highest: {high.label}, {amount(high.value, unit, n=high.n)}.",
             )
         )
         parts.append(
             t(
-                f"Laagste: {low.label}, {amount(low.value, unit)}.",
-                f"Lowest: {low.label}, {amount(low.value, unit)}.",
+                f"Laagste: {low.label}, {amount(low.value, unit, n=low.n)}.",
+                f"Lowest: {low.label}, {amount(low.value, unit, n=low.n)}.",
             )
         )
     if reference is not None:
@@ -144,7 +144,7 @@ def _bar(point: Point, left: float, y: float, row: float, scale: float, unit: st
         ]
         parts += [svg.line(x, middle - 4, x, middle + 4, stroke="#111", width=1.5) for x in (low, high)]
         reach = max(end, high)
-    parts.append(svg.text(reach + 6, y + 16, amount(point.value, unit), size=12))
+    parts.append(svg.text(reach + 6, y + 16, amount(point.value, unit, n=point.n), size=12))
     return parts
 
 

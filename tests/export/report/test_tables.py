@@ -175,3 +175,14 @@ def test_no_format_under_the_name_of_another(bds, result, tmp_path, name, option
     done = bds("report", "table", result, "-o", tmp_path / name, *options)
     assert (done.code, list(tmp_path.glob("t*"))) == (2, [])
     assert ".csv" in done.err
+
+
+def test_a_percentage_has_no_more_digits_than_its_denominator_allows():
+    """Of 40 children one is 2.5 points and of 99 just over one: a decimal tells nothing. From 100 on it does."""
+    from bds_tool.export.report import cells
+
+    row = {"status": "ok", "value": 100 * 7 / 40, "lower": 8.7, "upper": 31.9, "n": 40}
+    assert (cells.value(row), cells.interval(row)) == ("18 %", "9 – 32")  # 17,5 → 18
+    assert cells.value({**row, "n": 99}) == "18 %"
+    assert cells.value({**row, "n": 100}) == "17,5 %"
+    assert cells.value({**row, "value": 2.25}, "contacten") == "2,25 contacten"  # a mean is no share
