@@ -208,24 +208,37 @@ def audit(
     earlier: Earlier = None,
     format_: Annotated[str, typer.Option("--format", "-f", help=FORMATS_HELP)] = "text",
     output: Output = None,
+    residents: Annotated[
+        Path | None,
+        typer.Option(
+            "--residents", help="Geteld resultaat met inwoners (--population): de aanvaller kent die ook."
+        ),
+    ] = None,
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Noem de gevonden waarden. Niet publiceren.")
     ] = False,
 ) -> None:
     """Val een gepubliceerde tabel aan: welke verborgen cellen zijn terug te rekenen? Lek gevonden: exitcode 4."""
     from bds_tool.protect.audit import AuditOptions, audit_file
+    from bds_tool.protect.audit.reach import Reach
     from bds_tool.protect.audit.result_file import audit_results
     from bds_tool.protect.audit.told import checked
+    from bds_tool.protect.residents import residents_of
 
     ready(format_, output)
+    reach = Reach()
 
     if file.is_dir():
         from bds_tool.protect.ledger import read_released
         from bds_tool.protect.seal import remarks, withheld
 
+        ceilings = residents_of(residents) if residents else None
         with withheld(file):
-            read_released(file)
-            verdict, names = audit_results(file, earlier or (), width=width), None
+            policy = read_released(file).meta.get("policy") or {}
+            verdict, names = (
+                audit_results(file, earlier or (), width=width, ceilings=ceilings, reach=reach),
+                None,
+            )
         verdict.remarks += remarks(file)
     elif description is None:
         raise UsageError(
@@ -252,7 +265,16 @@ def audit(
         return " · ".join(names.key(cell).values()) if names else str(cell)
 
     told = checked(verdict, str(file), name, show_values=show_values)
-    tell(told, format_, output, "fout", quiet=True, code=ExitCode.WITHHELD)
+    told.more["audit"]["levels"] = reach.lines()
+    tell(
+        told,
+        format_,
+        output,
+        "fout",
+        quiet=True,
+        code=ExitCode.WITHHELD,
+        notes=reach.words(str(policy.get("id") or "")) if file.is_dir() else (),
+    )
 
 
 def _verdict_line(verdict: Any) -> str:  # noqa: ANN401

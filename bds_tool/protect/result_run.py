@@ -32,6 +32,7 @@ from bds_tool.protect.fit import forbidden
 from bds_tool.protect.full_grid import filled, without_hidden_units
 from bds_tool.protect.ledger import Ledger, bind, held
 from bds_tool.protect.policy import build
+from bds_tool.protect.residents import ceilings
 from bds_tool.protect.result_model import Indicator, groups
 from bds_tool.protect.room import ROUNDS, show_less, wider
 from bds_tool.protect.seal import public_meta, seal_facts, sealer
@@ -116,6 +117,7 @@ def protect_result(
         before = [*(Path(p) for p in earlier), *(book.paths() if book else [])]
         with scratch() as folder:
             made = protect_frame(result, policy, folder, quality=quality, ledger=book)
+            live = ceilings(made.counted)
 
             def attacked(judged: Callable[[str], pl.DataFrame], only: Sequence[str] | None = None) -> Verdict:
                 draft = write_result(folder / "draft.result", made.frame, made.meta, replace=True)
@@ -128,6 +130,7 @@ def protect_result(
                     claims=claims(made),
                     relations=made.relations,
                     only=only,
+                    ceilings=live,
                 )
 
             made.verdict = _with_room(made, policy, attacked)
@@ -150,10 +153,12 @@ def protect_result(
 
 
 def _with_room(made: ProtectedResult, policy: Policy, attacked: Callable[..., Verdict]) -> Verdict:
-    """The verdict of the audit, after less is shown beside what is left with fewer values than a class."""
-    if policy.class_width == policy.least_width:
-        return attacked(judged_rows(made))
-    judged = wider(judged_rows(made), made.counted, policy.class_width)
+    """The verdict of the audit, after less is shown beside what is left with fewer values than a class, or than the policy asks
+    of what it hides.
+    """
+    judged = judged_rows(made)
+    if policy.class_width > policy.least_width:
+        judged = wider(judged, made.counted, policy.class_width)
     first = verdict = attacked(judged)
     for _ in range(ROUNDS):
         if not verdict.findings:

@@ -78,9 +78,10 @@ def show_less(
     tells = [
         i for i, d in definitions.items() if policy.coding(i, d) and d.get("kind", "aandeel") != "gemiddelde"
     ]
-    shares = shown.filter(pl.col("indicator").is_in(tells) & pl.col("x").is_not_null())
-    rows = shares["_i"].to_numpy()
-    coded[rows] = np.where(steps(shares["_n"].to_numpy(), rule) > 0, int(rule["least"]), 0)
+    if tells:
+        shares = shown.filter(pl.col("indicator").is_in(tells) & pl.col("x").is_not_null())
+        rows = shares["_i"].to_numpy()
+        coded[rows] = np.where(steps(shares["_n"].to_numpy(), rule) > 0, int(rule["least"]), 0)
     return hide, coded
 
 

@@ -1,8 +1,8 @@
 """Rounded figures under attack: sums of rounded counts can tell more than each of them, so what tells too much is hidden.
 
 Rounding has no certificates. The audit attacks what would be published, with all sums and relations, and every small count
-must keep enough values. Where one does not, its row and those beside it (and where that does not help, all of that level and break-down)
-are hidden in all indicators that hang together with it, and the attack begins again; hiding more can only leave more
+must keep enough values. Where one does not, its row and those beside it (and where that does not help, all of that level and
+break-down, and the rows that they are part of) are hidden in all indicators that hang together with it, and the attack begins again; hiding more can only leave more
 possible.
 """
 
@@ -16,6 +16,7 @@ from bds_tool.base.files import scratch
 from bds_tool.base.text import t
 from bds_tool.indicators.relations import members, of_result
 from bds_tool.indicators.result import BREAKDOWNS, FIGURES, PROTECTED, TOTAL, write_result
+from bds_tool.protect.residents import ceilings
 from bds_tool.protect.rounding import HIDDEN
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from bds_tool.protect.policy import Policy
 
-#: A small count keeps at least this many values more than one: nobody knows it to within one.
+#: A small count keeps at least this many values more than one: nobody knows it to within one. Of fewer children all.
 LEAST_WIDTH = 3
 #: Rounds of hiding; there are fewer kinds of rows than this in any result.
 ROUNDS = 60
@@ -55,10 +56,16 @@ def not_narrowed(
             how="semi",
             nulls_equal=True,
         )
-        # First the row with its siblings, then all rows of its kind.
+        # First the row with its siblings, then all rows of its kind, then the rows that they are part of.
         alike = ["_family", "_kind", *(("parent", "period") if number < LOCAL else ())]
-        wrong = wrong.select(alike).unique()
-        hide = keyed.join(wrong, on=alike, how="semi", nulls_equal=True, maintain_order="left")
+        near = wrong.select(alike).unique()
+        hide = keyed.join(near, on=alike, how="semi", nulls_equal=True, maintain_order="left")
+        open_ = frame["status"] != HIDDEN
+        if not open_.gather(hide["_i"]).any():
+            above = wrong.select("_family", area="parent").unique()
+            hide = keyed.join(above, on=["_family", "area"], how="semi", maintain_order="left")
+        if not open_.gather(hide["_i"]).any():
+            hide = keyed.join(wrong.select("_family").unique(), on="_family", how="semi")
         at = pl.col("_i").is_in(hide["_i"].implode())
         told = [c for c in (*FIGURES, "method", "reliability") if c in frame.columns]
         frame = (
@@ -84,7 +91,9 @@ def _small(counted: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 
     n, x = pl.col("n"), pl.col("x")
     parts = [
-        counted.filter((value > 0) & (value < least)).select("indicator", *ROW, telling=pl.lit(name))
+        counted.filter((value > 0) & (value < least)).select(
+            "indicator", *ROW, telling=pl.lit(name), breedte=pl.min_horizontal(pl.lit(LEAST_WIDTH), "n")
+        )
         for name, value, least in (("teller", x, policy.numerator), ("complement", n - x, policy.complement))
     ]
     return pl.concat(parts)
@@ -104,7 +113,7 @@ def _attack(
 
     from bds_tool.protect.audit.result_file import ResultClaims, audit_results
 
-    none = np.zeros(0, dtype=np.int64)
+    none, live = np.zeros(0, dtype=np.int64), ceilings(counted)
     rows = {str(name): part for (name,), part in counted.group_by("indicator", maintain_order=True)}
     told = {**meta, "status": PROTECTED, "policy": dict(policy.data), "method": "round"}
     told = {k: told[k] for k in ("status", "policy", "method", "definitions", "relations") if k in told}
@@ -112,16 +121,13 @@ def _attack(
         draft = write_result(folder / "draft.result", frame, told)
         verdict = audit_results(
             draft.path,
-            judged=lambda name: (
-                small.filter(pl.col("indicator") == name)
-                .drop("indicator")
-                .with_columns(breedte=pl.lit(LEAST_WIDTH))
-            ),
+            judged=lambda name: small.filter(pl.col("indicator") == name).drop("indicator"),
             claims=lambda name: ResultClaims(
                 rows[name].select(*ROW, "n", "x", "missing"), none, none, none, none
             ),
             relations=relations,
             quick=True,
+            ceilings=live,
         )
     return [f.row for f in verdict.findings], verdict.judged
 

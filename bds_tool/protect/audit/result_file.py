@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from bds_tool.base.errors import UnreadableError
 from bds_tool.base.text import t
 from bds_tool.protect.audit.attack import Finding, Verdict, attack, narrowed
 from bds_tool.protect.audit.linked import Member, Relation, excuse_means, families, join, told_by_means
+from bds_tool.protect.audit.reach import WITHIN_ONE, Reach
 from bds_tool.protect.audit.result_grid import BREAKDOWNS, CLASS, COUNTS, HIDDEN, KEY, Grid
 from bds_tool.protect.audit.system import Ints, System
 
@@ -93,12 +94,16 @@ def audit_results(
     seconds_per_cell: float = 10.0,
     quick: bool = False,
     only: Sequence[str] | None = None,
+    ceilings: pl.DataFrame | None = None,
+    reach: Reach | None = None,
 ) -> Verdict:
     """Attack a published result, knowing earlier ones. `judged` gives, for an indicator, the counts that must hold (KEY, telling).
 
     `floors` (indicator, KEY, low_x, low_y) is what the attacker takes for granted of a hidden row; default zero.
     `claims` says of an indicator why its rows are safe. It only saves time: each is checked first, and what they do not
     show is attacked as if nothing had been told. `only`: families with one of these indicators. `quick` only narrows by one sum at a time (rounded figures). `relations` are known besides those published with the result.
+    `ceilings` (indicator, KEY, most): nobody counts more children than this there, such as the residents of a population
+    table. `reach` is filled with what is left of each count; it makes the attack look for a fourth value of every one.
     """
     import polars as pl
 
@@ -138,6 +143,7 @@ def audit_results(
                 None if floors is None else floors.filter(pl.col("indicator") == name),
                 None if judged is None else judged(name),
                 claims(name) if claims else None,
+                None if ceilings is None else ceilings.filter(pl.col("indicator") == name).drop("indicator"),
             )
             prepared.append(member)
             if changed:
@@ -150,7 +156,17 @@ def audit_results(
         if judged is None:
             excuse_means(prepared, known)
         system = join(prepared, known)
+        need = system.need
+        if reach is not None and rule:
+            # Of rounded figures the ranges that sums leave: a programme over all of them for a fourth value takes too long.
+            wide = replace(system, low=system.low.copy(), high=system.high.copy())
+            reach.add(system, narrowed(wide), prepared)
+        elif reach is not None:
+            system.need = np.maximum(need, WITHIN_ONE + 1)
         verdict = narrowed(system) if quick else attack(system, seconds_per_cell=seconds_per_cell)
+        if reach is not None and not rule:
+            reach.add(system, verdict, prepared)
+            verdict.findings = [f for f in verdict.findings if _too_little(f, verdict, need)]
         offset = total.judged
         for f in verdict.findings:
             m = next(m for m in reversed(prepared) if m.first <= f.cell)
@@ -167,6 +183,16 @@ def audit_results(
         total.solved += verdict.solved
         total.contradictions += verdict.contradictions
     return total
+
+
+def _too_little(finding: Finding, verdict: Verdict, need: Ints) -> bool:
+    """Whether a count that was asked for more values keeps fewer than it needs."""
+    cell = finding.cell
+    left = max(
+        finding.high - finding.low if finding.reason != "niet beoordeeld" else 0.0,
+        verdict.high[cell] - verdict.low[cell],
+    )
+    return finding.reason == "tegenstrijdig" or bool(left < need[cell])
 
 
 def _large_enough(release: Release, name: str, low: float, row: Sequence[str]) -> bool:
@@ -221,6 +247,7 @@ def _prepared(
     floors: pl.DataFrame | None,
     judged: pl.DataFrame | None,
     claims: ResultClaims | None,
+    ceilings: pl.DataFrame | None = None,
 ) -> tuple[Member, int]:
     import polars as pl
 
@@ -229,6 +256,8 @@ def _prepared(
     rule = definition.get("rounding")
     grid = Grid.build(part, definition, claims.start if claims and rule else None)
     system = grid.system(part, told, width, floors, rule)
+    if ceilings is not None:
+        grid.bound(system, part, ceilings)
     numbered = part.with_row_index("_r")
     if judged is None:
         mine = numbered.join(

@@ -156,6 +156,20 @@ class Grid:
             finding.cell, finding.reason, finding.low, finding.high, name, tuple(row[k] for k in KEY)
         )
 
+    def bound(self, system: System, part: pl.DataFrame, ceilings: pl.DataFrame) -> None:
+        """Nobody counts more children in a row than live there (`most` per KEY); what is known stays as it is."""
+        size = int(np.prod(self.shape))
+        found = part.select(*KEY).join(
+            ceilings, on=list(KEY), how="left", nulls_equal=True, maintain_order="left"
+        )["most"]
+        rows = np.flatnonzero(found.is_not_null().to_numpy())
+        most = found.cast(float).to_numpy()[rows]
+        for count in range(len(COUNTS)):
+            cells = self.place[rows] + count * size
+            # Where more are counted than live there, residents are no ceiling.
+            fits = system.low[cells] <= most
+            system.high[cells[fits]] = np.minimum(system.high[cells[fits]], most[fits])
+
     def system(
         self,
         part: pl.DataFrame,

@@ -122,8 +122,10 @@ def _in_class(x: int, n: int, low: float, high: float) -> bool:
     return high <= 50 and x * 100 <= high * n and (low == 0 or x * 100 > low * n)
 
 
-def learn(frame: pl.DataFrame, relations: list[dict], policy: dict) -> tuple[Solver, dict]:
-    """All that rows, relations and policy tell; the unknowns by (indicator, count, KEY)."""
+def learn(
+    frame: pl.DataFrame, relations: list[dict], policy: dict, residents: dict | None = None
+) -> tuple[Solver, dict]:
+    """All that rows, relations, policy and residents tell; the unknowns by (indicator, count, KEY)."""
     k = Solver()
     at: dict[tuple, int] = {}
     exact = "rounding" not in policy
@@ -133,7 +135,9 @@ def learn(frame: pl.DataFrame, relations: list[dict], policy: dict) -> tuple[Sol
         keys_of.setdefault(row["indicator"], set()).add(key)
         told = bounds_of(row, policy)
         for count in COUNTS:
-            at[row["indicator"], count, key] = k.new(*told.get(count, (0.0, HUGE)))
+            live = (residents or {}).get((row["indicator"], key), HUGE)
+            low, high = told.get(count, (0.0, HUGE))
+            at[row["indicator"], count, key] = k.new(low, max(low, min(high, live)))
         place = {c: at[row["indicator"], c, key] for c in COUNTS}
         k.equal(place["n"], [place["x"], place["y"]])
         k.equal(place["N"], [place["n"], place["m"]])
@@ -192,7 +196,13 @@ def left_over(frame: pl.DataFrame, meta: dict, relations: list[dict], truth: pl.
     (indicator, count, key, low, high, truth) of those found, and how many were attacked.
     """
     policy = meta["policy"]
-    k, at = learn(frame, relations, policy)
+    # More are counted than live there now and then: an intruder who takes residents for a ceiling is wrong there.
+    residents = {
+        (r["indicator"], tuple(r[c] for c in KEY)): r["resident"]
+        for r in truth.iter_rows(named=True)
+        if r.get("resident") is not None and r["resident"] >= r["n"] + (r["missing"] or 0)
+    }
+    k, at = learn(frame, relations, policy, residents)
     k.tighten()
     least = {"x": policy["thresholds"]["numerator"], "y": policy["thresholds"]["complement"]}
     shown = {

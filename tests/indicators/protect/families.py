@@ -41,6 +41,11 @@ def region(path, seed: int, *, change=None, **options):
     if change is not None:
         found = change(found)
     found = pl.concat([found, found.with_columns(period=pl.lit("2023-2024"))])
+    # Some who live there are in no figure: none, one or two per wijk, year and sex, as a table of residents would say.
+    of = ["gem", "wijk", "period", "sex"]
+    lived = found.group_by(of).agg(pl.len().alias("_all")).filter(~pl.col("period").str.contains("-"))
+    lived = lived.sort(of).with_columns(_all=pl.col("_all") + pl.int_range(pl.len()) * 7 % 3)
+    lived = pl.concat([lived, lived.with_columns(period=pl.lit("2023-2024"))])
     fed, yes = pl.col("feeding").is_not_null(), pl.lit(value=True)
     counts = {
         "BF": (fed, pl.col("feeding") == "BF"),
@@ -72,6 +77,9 @@ def region(path, seed: int, *, change=None, **options):
                     sum=pl.col("contacts").cast(pl.Float64).sum(),
                     sum2=(pl.col("contacts").cast(pl.Float64) ** 2).sum(),
                 )
+                table = table.join(
+                    lived.group_by(keys).agg(resident=pl.col("_all").sum().cast(pl.Int64)), on=keys
+                )
                 n = pl.col("n") if fed is base else pl.col("size").cast(pl.Int64)
                 table = table.with_columns(n=n, missing=pl.col("size").cast(pl.Int64) - n)
                 parts.append(
@@ -88,6 +96,7 @@ def region(path, seed: int, *, change=None, **options):
                         missing="missing",
                         sum=pl.col("sum") if mean else pl.lit(None, dtype=pl.Float64),
                         sum2=pl.col("sum2") if mean else pl.lit(None, dtype=pl.Float64),
+                        resident="resident",
                     )
                 )
     frame = pl.concat(parts).with_columns(
