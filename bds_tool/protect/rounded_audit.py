@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 LEAST_WIDTH = 3
 #: Rounds of hiding; there are fewer kinds of rows than this in any result.
 ROUNDS = 60
-#: Rounds in which only the rows around a count are hidden.
-LOCAL = 20
 ROW = ("area", "period", *BREAKDOWNS)
 
 
@@ -44,7 +42,7 @@ def not_narrowed(
 
     relations = of_result(counted, meta)
     small = _small(counted, policy)
-    for number in range(ROUNDS):
+    for _ in range(ROUNDS):
         found, judged = _attack(frame, counted, meta, policy, small, relations)
         if not found:
             return frame, judged, 0
@@ -56,16 +54,7 @@ def not_narrowed(
             how="semi",
             nulls_equal=True,
         )
-        # First the row with its siblings, then all rows of its kind, then the rows that they are part of.
-        alike = ["_family", "_kind", *(("parent", "period") if number < LOCAL else ())]
-        near = wrong.select(alike).unique()
-        hide = keyed.join(near, on=alike, how="semi", nulls_equal=True, maintain_order="left")
-        open_ = frame["status"] != HIDDEN
-        if not open_.gather(hide["_i"]).any():
-            above = wrong.select("_family", area="parent").unique()
-            hide = keyed.join(above, on=["_family", "area"], how="semi", maintain_order="left")
-        if not open_.gather(hide["_i"]).any():
-            hide = keyed.join(wrong.select("_family").unique(), on="_family", how="semi")
+        hide = _next(keyed, wrong, frame["status"] != HIDDEN)
         at = pl.col("_i").is_in(hide["_i"].implode())
         told = [c for c in (*FIGURES, "method", "reliability") if c in frame.columns]
         frame = (
@@ -83,6 +72,24 @@ def not_narrowed(
         ),
         t("Kies een beleid dat verbergt.", "Choose a policy that hides."),
     )
+
+
+def _next(keyed: pl.DataFrame, wrong: pl.DataFrame, open_: pl.Series) -> pl.DataFrame:
+    """The rows to hide next: the first of these in which something is still shown (`open_`, per row of `keyed`): those found
+    with their siblings, all rows of their kind, the rows that they are part of, all of their family.
+    """
+    for alike in (
+        ["_family", "_kind", "parent", "period"],
+        ["_family", "_kind"],
+        ["_family", "area"],
+        ["_family"],
+    ):
+        found = wrong.with_columns(area="parent") if "area" in alike else wrong
+        near = found.select(alike).unique()
+        hide = keyed.join(near, on=alike, how="semi", nulls_equal=True, maintain_order="left")
+        if open_.gather(hide["_i"]).any():
+            return hide
+    return hide
 
 
 def _small(counted: pl.DataFrame, policy: Policy) -> pl.DataFrame:

@@ -315,8 +315,10 @@ def _cost(
             if kind == "number":
                 values = mine.select(pl.col(name).cast(pl.Float64, strict=False)).to_series()
                 both = pl.DataFrame({"band": part[name], "value": values}).drop_nulls()
+                # Of a band that nobody is left in the mean would be that of the few who were taken out.
+                kept = both.filter(pl.col("band").is_in(new.unique().implode()))
                 each = dict(
-                    both.group_by("band").agg(pl.col("value").mean().round(1)).sort("band").iter_rows()
+                    kept.group_by("band").agg(pl.col("value").mean().round(1)).sort("band").iter_rows()
                 )
                 means[column] = each
                 given = new.replace_strict(each, default=None, return_dtype=pl.Float64).mean()

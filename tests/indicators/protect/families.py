@@ -35,8 +35,11 @@ def children(seed: int, *, wijken: int = 4, most: int = 150) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=names, orient="row")
 
 
-def region(path, seed: int, *, change=None, **options):
-    """A result, unprotected, with all rows of gemeente and wijk, years and their window, in total and by sex."""
+def region(path, seed: int, *, change=None, residents=False, **options):
+    """A result, unprotected, with all rows of gemeente and wijk, years and their window, in total and by sex.
+
+    With `residents` it tells how many live there as well: nearly as many as are counted.
+    """
     found = children(seed, **options)
     if change is not None:
         found = change(found)
@@ -78,7 +81,10 @@ def region(path, seed: int, *, change=None, **options):
                     sum2=(pl.col("contacts").cast(pl.Float64) ** 2).sum(),
                 )
                 table = table.join(
-                    lived.group_by(keys).agg(resident=pl.col("_all").sum().cast(pl.Int64)), on=keys
+                    lived.group_by(keys).agg(
+                        resident=pl.col("_all").sum().cast(pl.Int64) if residents else pl.lit(None, pl.Int64)
+                    ),
+                    on=keys,
                 )
                 n = pl.col("n") if fed is base else pl.col("size").cast(pl.Int64)
                 table = table.with_columns(n=n, missing=pl.col("size").cast(pl.Int64) - n)

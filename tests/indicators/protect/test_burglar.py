@@ -23,7 +23,7 @@ QUICK = ["ncj-strict", "cbs-output", "wijk-klassen"]
 
 
 def attacked(tmp_path, seed, policy, **options):
-    source = region(tmp_path / "a.result", seed, **options)
+    source = region(tmp_path / "a.result", seed, residents=True, **options)
     run_result(source.path, load_policy(policy), tmp_path / "b.result")
     found, count = found_out(tmp_path / "b.result", RELATIONS, source.counts().collect())
     assert count > 100

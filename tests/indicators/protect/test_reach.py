@@ -94,7 +94,7 @@ def test_exact_counts_are_counted(tmp_path):
 
 @pytest.mark.parametrize("policy", ["ncj-strict", "wijk-klassen"])
 def test_the_command_prints_the_table_per_level(tmp_path, bds, policy):
-    source = region(tmp_path / "a.result", 3, wijken=3, most=100)
+    source = region(tmp_path / "a.result", 3, residents=True, wijken=3, most=100)
     run_result(source.path, load_policy(policy), tmp_path / "b.result")
     done = bds("protect", "audit", tmp_path / "b.result", "--residents", source.path)
     assert "binnen ±1" in done.out
@@ -108,6 +108,7 @@ def test_the_command_prints_the_table_per_level(tmp_path, bds, policy):
     assert sum(line["judged"] for line in levels) == 2 * hidden.height
 
 
+@pytest.mark.slow
 def test_protecting_takes_residents_for_known(tmp_path):
     """Where as many live as are counted, residents are the denominators: what is published must hold against that."""
     source = region(tmp_path / "a.result", 4, wijken=3, most=60)
