@@ -71,7 +71,7 @@ REVIEWED = {
     "base/leftovers.py": {"f'{dot}{name}.{os.getpid()}-{_HOST}-{secrets.token_hex(4)}.{kind}'", "found['of']"},
     "base/names.py": {"file_name(word, ending, taken=taken)"}, "base/settings.py": {"a['key-file']", "policy"},
     "changes/apply.py": {"f'{name}.csv'"}, "changes/migrate/running.py": {"f'{number}.bds'"},
-    "export/fhir/conceptmap.py": {"name"}, "export/fhir/writer.py": {"f'.deel-{i:04}'", "file.name"},
+    "export/cohort/writing.py": {"name"}, "export/fhir/conceptmap.py": {"name"}, "export/fhir/writer.py": {"f'.deel-{i:04}'", "file.name"},
     "export/report/milk.py": {"name"}, "export/report/site.py": {"name", "part", "f'{name}.svg'"},
     "export/report/pdf.py": {"f'kaart-{number}.svg'", "f'v-{name}'", "name"}, "export/report/style.py": {"data['logo']"}, "findings/result.py": {"f'{name}.parquet'"},
     "formats/dob/write.py": {"f'dossier-{count:06d}.xml'"},

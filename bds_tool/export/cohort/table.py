@@ -338,7 +338,7 @@ def _with_reason(column: Column, w: Window) -> str:
     """(rij, waarde, reden) from `gevonden`: one rule for every variable, in the order of `missing.KINDS`."""
     groups_ = [", ".join(map(str, sorted(g))) for g in column.inputs]
     flags = ", ".join(
-        f"coalesce(bool_or(w) filter (where bdsnummer in ({g})), false) as w{n}"
+        database.fill("coalesce(bool_or(w) filter (where bdsnummer in ({g})), false) as w{n}", g=g, n=n)
         for n, g in enumerate(groups_)
     )
     every = ", ".join(map(str, sorted(column.elements))) or "-1"
