@@ -112,9 +112,16 @@ def _z(value: str, power: str, median: str, spread: str) -> str:
     )
 
 
-#: $MND(birth, day): completed months; $DAG(a, b): days from a to b; $Z(y, l, m, s): LMS z-score.
+def _full(birth: str, months: str) -> str:
+    """The day on which `_months` reaches a number: the first of the next month where this one has no such day."""
+    day = f"({birth} + to_months(CAST({months} AS INTEGER)))"
+    return f"(CASE WHEN day({day}) < day({birth}) THEN {day} + to_days(1) ELSE {day} END)"
+
+
+#: $MND(birth, day): completed months; $VOL(birth, n): the day on which n months are completed; $DAG(a, b): days from a to b; $Z(y, l, m, s): LMS z-score.
 MACROS: dict[str, Callable[..., str]] = {
     "MND": _months,
+    "VOL": _full,
     "DAG": lambda a, b: f"date_diff('day', {a}, {b})",
     "Z": _z,
 }
@@ -122,7 +129,7 @@ MACROS: dict[str, Callable[..., str]] = {
 
 def expand(sql: str) -> str:
     """Replace the macros `$NAME(a, b)`, innermost last, by plain SQL."""
-    while found := re.search(r"\$(MND|DAG|Z)\(", sql):
+    while found := re.search(r"\$(MND|VOL|DAG|Z)\(", sql):
         depth, start, parts = 1, found.end(), []
         position = start
         while depth:
@@ -254,6 +261,7 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
             doses=int,
             doses_schema2=int,
             min_dag=int,
+            min_mnd=int,
             min_tussen=int,
             reva_tussen=int,
             reva_dag=int,

@@ -231,7 +231,7 @@ def activities(population, known, test):
 
 
 def series(codes, limit_months, enough, born_from="1990-01-01", born_until="2100-01-01"):
-    """Children that reach the limit in the year, and whether their doses before it are `enough(days of age)`."""
+    """Children that reach the limit in the year, and whether their doses before it are `enough(days of age, day of the first birthday)`."""
 
     def counted(p):
         given = p.vaccinations(codes)
@@ -243,7 +243,12 @@ def series(codes, limit_months, enough, born_from="1990-01-01", born_until="2100
             done = 0
             for child in p.born[own].index:
                 days = [(d - p.born[child]).days for d in given.get(child, []) if d < over[child]]
-                done += enough(days)
+                # Who was born on 29 February is one on 1 March.
+                b = p.born[child]
+                one = b.replace(
+                    year=b.year + 1, **({"month": 3, "day": 1} if (b.month, b.day) == (2, 29) else {})
+                )
+                done += enough(days, (one - b).days)
             out[year] = {"n": int(own.sum()), "x": done, "missing": 0}
         return out
 
@@ -251,8 +256,8 @@ def series(codes, limit_months, enough, born_from="1990-01-01", born_until="2100
 
 
 def after_first_birthday(times):
-    def enough(days):
-        good = [d for k, d in enumerate(days) if d >= 365 and (k == 0 or d - days[k - 1] >= 28)]
+    def enough(days, first):
+        good = [d for k, d in enumerate(days) if d >= first and (k == 0 or d - days[k - 1] >= 28)]
         return len(good) >= times
 
     return enough

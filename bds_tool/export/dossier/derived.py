@@ -161,7 +161,7 @@ def z_of(row: Row, number: int) -> float | None:
 def _series(child: Row, reached: list[Row], today: date) -> list[Row]:
     """Series of the schedule of this birth cohort: those whose age limit was reached, and those still to come.
 
-    serie, component, vereist, min_dag, min_tussen, bron, and `stand`: voltooid, onzeker, niet voltooid or komt.
+    serie, component, vereist, min_dag, min_mnd, min_tussen, bron, and `stand`: voltooid, onzeker, niet voltooid or komt.
     """
     out = []
     for row in rows("vaccinatieserie.csv"):
@@ -177,6 +177,7 @@ def _series(child: Row, reached: list[Row], today: date) -> list[Row]:
             "component": row["component"],
             "vereist": int(row["doses_schema2"] if short else row["doses"]),
             "min_dag": int(row["min_dag"]),
+            "min_mnd": int(row["min_mnd"]),
             "min_tussen": int(row["min_tussen"]),
             "grens_mnd": int(row["grens_mnd"]) + int(row["grens_dag"]) // 30,
             "bron": row["bron"],
@@ -196,7 +197,7 @@ def validity(dose: Row, series: list[Row]) -> str:
     rule = next((s for s in series if s["component"] == dose["component"]), None)
     if rule is None:
         return "buiten het schema"
-    if dose["dag"] < rule["min_dag"]:
+    if dose["dag"] < rule["min_dag"] or dose["maand"] < rule["min_mnd"]:
         return "te vroeg"
     if dose["tussen"] is not None and dose["tussen"] < rule["min_tussen"]:
         return "te kort na de vorige"

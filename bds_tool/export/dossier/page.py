@@ -189,8 +189,8 @@ def _vaccinations(derived: Derived) -> list[dict[str, Any]]:
         series = [s for s in derived.series if s["component"] == component]
         doses = [d for d in derived.doses if d["component"] == component]
         if component in _BOOSTERS:  # the doses of the first years stand in the row of their own series
-            first = min((s["min_dag"] for s in series), default=0)
-            doses = [d for d in doses if d["dag"] >= first]
+            first = min(((s["min_mnd"], s["min_dag"]) for s in series), default=(0, 0))
+            doses = [d for d in doses if d["maand"] >= first[0] and d["dag"] >= first[1]]
         if not series and component in {"dkt", "dt", "dtp"}:
             continue  # told in the row of the series they count for, and by the list of what was given
         out.append(

@@ -7,7 +7,7 @@
 -- onzeker: geen contact in de fase, maar wel een contact zonder bruikbare datum en zonder soort van een fase
 SELECT
   k.kind, f.fase, k.status_zorg,
-  k.geboren + to_months(CAST(f.tot_mnd AS INTEGER)) + to_days(CAST(f.tot_dag AS INTEGER)) AS datum,
+  $VOL(k.geboren, f.tot_mnd) + to_days(CAST(f.tot_dag AS INTEGER)) AS datum,
   coalesce(c.contacten, 0) + coalesce(m.aantal, 0) AS contacten,
   c.contacten IS NULL AND m.aantal IS NULL AND w.kind IS NOT NULL AS onzeker,
   f.age
@@ -21,5 +21,5 @@ LEFT JOIN misdatum AS m ON m.kind = k.kind AND m.soort = f.soort
 LEFT JOIN (
   SELECT DISTINCT kind FROM misdatum WHERE coalesce(soort, '') NOT IN (SELECT soort FROM fase)
 ) AS w ON w.kind = k.kind
-WHERE k.geboren + to_months(CAST(f.tot_mnd AS INTEGER)) + to_days(CAST(f.tot_dag AS INTEGER)) BETWEEN p.van AND p.peildatum
-  AND (k.einde IS NULL OR k.einde > k.geboren + to_months(CAST(f.tot_mnd AS INTEGER)) + to_days(CAST(f.tot_dag AS INTEGER)))
+WHERE $VOL(k.geboren, f.tot_mnd) + to_days(CAST(f.tot_dag AS INTEGER)) BETWEEN p.van AND p.peildatum
+  AND (k.einde IS NULL OR k.einde > $VOL(k.geboren, f.tot_mnd) + to_days(CAST(f.tot_dag AS INTEGER)))

@@ -1,7 +1,8 @@
 -- rij: één kind op één dag met een lengte, gewicht of hoofdomtrek
--- uit: reg
+-- uit: reg, parameters
 -- elementen: 235, 245, 246, 252
 -- lengte (mm), gewicht (g), hoofdomtrek (mm): alleen binnen ruime grenzen (bdsreader: 100-3000, 100-300000, 100-900)
+-- alleen tot en met de peildatum: een latere meting mag een eerdere niet verdringen
 -- gekleed: die dag met kleren gewogen (246 = 1) en niet ook zonder
 -- bij meer dan één waarde op een dag de hoogste; liggen zij verder uiteen dan bij regel BDS505, dan geen
 SELECT
@@ -21,7 +22,8 @@ FROM (
   FROM (
     SELECT kind, datum, bdsnummer, TRY_CAST(waarde AS DOUBLE) AS getal
     FROM reg
-    WHERE bdsnummer IN (235, 245, 246, 252) AND datum IS NOT NULL
+    CROSS JOIN parameters AS p
+    WHERE bdsnummer IN (235, 245, 246, 252) AND datum <= p.peildatum
   ) AS r
 ) AS m
 GROUP BY kind, datum

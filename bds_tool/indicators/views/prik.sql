@@ -5,6 +5,7 @@
 SELECT
   d.kind, d.component, d.datum, d.geboren,
   $DAG(d.geboren, d.datum) AS dag,
+  $MND(d.geboren, d.datum) AS maand,
   $DAG(lag(d.datum) OVER (PARTITION BY d.kind, d.component ORDER BY d.datum), d.datum) AS tussen
 FROM (
   SELECT DISTINCT g.kind, v.component, g.datum, g.geboren

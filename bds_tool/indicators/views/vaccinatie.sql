@@ -3,7 +3,7 @@
 -- elementen: 461, 1409, 1584, 1589, 20
 -- datum: dag waarop het kind de leeftijdsgrens bereikt; voltooid: serie geldig voltooid vóór die dag
 -- onzeker: niet voltooid, maar er is een vaccinatie van deze serie zonder bruikbare datum
--- Een dosis telt vanaf min_dag en, na de eerste, met minstens min_tussen dagen sinds de vorige; voor series met een
+-- Een dosis telt vanaf min_dag en min_mnd (volle maanden) en, na de eerste, met minstens min_tussen dagen sinds de vorige; voor series met een
 -- revaccinatie moet de laatste vereiste dosis of een latere minstens reva_tussen dagen na de vorige zijn, en vanaf reva_dag:
 -- een gat van 120 dagen in de eerste doses is geen revaccinatie.
 SELECT
@@ -16,13 +16,13 @@ SELECT
 FROM (
   SELECT
     k.kind, v.nr, v.serie, v.component, v.age, v.reva_tussen,
-    k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)) + to_days(CAST(v.grens_dag AS INTEGER)) AS datum,
+    $VOL(k.geboren, v.grens_mnd) + to_days(CAST(v.grens_dag AS INTEGER)) AS datum,
     CASE WHEN v.doses_schema2 > 0 AND k.dktp_schema = '01' THEN v.doses_schema2 ELSE v.doses END AS vereist
   FROM kind AS k
   JOIN vaccinatieserie AS v ON k.geboren >= v.cohort_van AND k.geboren < v.cohort_tot AND v.sex IN ('', k.sex)
   CROSS JOIN parameters AS p
-  WHERE k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)) + to_days(CAST(v.grens_dag AS INTEGER)) BETWEEN p.van AND p.peildatum
-    AND (k.einde IS NULL OR k.einde > k.geboren + to_months(CAST(v.grens_mnd AS INTEGER)) + to_days(CAST(v.grens_dag AS INTEGER)))
+  WHERE $VOL(k.geboren, v.grens_mnd) + to_days(CAST(v.grens_dag AS INTEGER)) BETWEEN p.van AND p.peildatum
+    AND (k.einde IS NULL OR k.einde > $VOL(k.geboren, v.grens_mnd) + to_days(CAST(v.grens_dag AS INTEGER)))
 ) AS s
 LEFT JOIN (
   SELECT
@@ -31,11 +31,11 @@ LEFT JOIN (
     SELECT
       p.kind, v.nr,
       coalesce(p.tussen >= v.reva_tussen AND p.dag >= v.reva_dag, FALSE) AS reva,
-      count(*) FILTER (WHERE p.dag >= v.min_dag AND coalesce(p.tussen, 99999) >= v.min_tussen)
+      count(*) FILTER (WHERE p.dag >= v.min_dag AND p.maand >= v.min_mnd AND coalesce(p.tussen, 99999) >= v.min_tussen)
         OVER (PARTITION BY p.kind, v.nr ORDER BY p.datum) AS rang
     FROM prik AS p
     JOIN vaccinatieserie AS v ON v.component = p.component
-    WHERE p.datum < p.geboren + to_months(CAST(v.grens_mnd AS INTEGER)) + to_days(CAST(v.grens_dag AS INTEGER))
+    WHERE p.datum < $VOL(p.geboren, v.grens_mnd) + to_days(CAST(v.grens_dag AS INTEGER))
   ) AS r
   GROUP BY r.kind, r.nr
 ) AS d ON d.kind = s.kind AND d.nr = s.nr

@@ -1,5 +1,5 @@
 -- rij: één kind in één jaar waarin het is gezien, met de verwijzingen van dat jaar
--- uit: contactjaar, reg
+-- uit: contactjaar, reg, parameters
 -- elementen: 483, 1159, 494, 1605
 -- verwezen: minstens één interventie 483 = 6 of een doel 1159; huisarts, logopedist, dietist, vve, jeugdhulp, specialist:
 -- doel 1159 (W0621); specialist telt ook de oude codes die in 16 zijn opgegaan
@@ -26,6 +26,7 @@ LEFT JOIN (
     bool_or(bdsnummer = 1159 AND waarde IN ('02', '15', '16', '20', '23', '24', '27')) AS specialist,
     CASE WHEN bool_or(bdsnummer = 1159 AND waarde IN ('02', '07', '08', '15', '20', '23', '24', '27')) THEN 0 ELSE 1 END AS tijdperk
   FROM reg
-  WHERE (bdsnummer = 1159 OR bdsnummer = 483 AND waarde = '6') AND datum IS NOT NULL
+  CROSS JOIN parameters AS p
+  WHERE (bdsnummer = 1159 OR bdsnummer = 483 AND waarde = '6') AND datum <= p.peildatum
   GROUP BY kind, year(datum)
 ) AS v ON v.kind = c.kind AND v.jaar = c.jaar

@@ -1,5 +1,5 @@
 -- rij: één gescoord Van Wiechenkenmerk van een kind op één dag
--- uit: reg, kind, vwoitem
+-- uit: reg, kind, vwoitem, parameters
 -- elementen: 879-1002, 1278, 1660, 1662, 1664, 1669, 1670, 82
 -- voldaan: 1 (+ of M), 0 (-); links-rechtskenmerken: 1 als beide zijden voldoen, 0 als er een niet voldoet,
 -- en geen rij als maar één zijde bekend is en die voldoet. Twee uitslagen van een dag die strijden tellen niet. item: rij van de moeilijkheden in referenties
@@ -15,7 +15,8 @@ FROM (
   FROM (
     SELECT kind, datum, bdsnummer, min(CASE waarde WHEN '2' THEN 0 ELSE 1 END) AS voldaan
     FROM reg
-    WHERE waarde IN ('1', '2', '3') AND datum IS NOT NULL
+    CROSS JOIN parameters AS p
+    WHERE waarde IN ('1', '2', '3') AND datum <= p.peildatum
       AND (bdsnummer BETWEEN 879 AND 1002 OR bdsnummer IN (1278, 1660, 1662, 1664, 1669, 1670))
     GROUP BY kind, datum, bdsnummer
     HAVING count(DISTINCT waarde = '2') = 1
