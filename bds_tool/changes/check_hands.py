@@ -16,13 +16,13 @@ from bds_tool.changes.check_outcome import folded
 from bds_tool.changes.findings import Bevinding, bevinding
 from bds_tool.changes.new import UNNUMBERED
 from bds_tool.changes.package import SETTLED
-from bds_tool.changes.plan import derivations
+from bds_tool.changes.plan import JOINED, SAME, derivations
 from bds_tool.schema.loading import versions
 
 if TYPE_CHECKING:
     from bds_tool.changes.context import Context
     from bds_tool.changes.package import Pakket, Verzoek, Wijziging
-    from bds_tool.schema.model import Code, Definition
+    from bds_tool.schema.model import Code, Definition, Element
 
 Subject = tuple[str, str]
 #: What people type where a decision must still be taken; compared with the folded text as a whole.
@@ -60,6 +60,7 @@ def by_hand(c: Context) -> Iterator[Bevinding]:
         if w.tabel == "code":
             yield from _code(c, w)
         yield from _heir(c, w)
+        yield from _taken_over(c, w)
 
 
 def _says_nothing(field: str, text: str) -> bool:
@@ -286,3 +287,32 @@ def _heir(c: Context, w: Wijziging) -> Iterator[Bevinding]:
         )
         if w.nummer not in read:
             yield bevinding("WIJZ981", w.id, {"nummer": number})
+
+
+def _taken_over(c: Context, w: Wijziging) -> Iterator[Bevinding]:
+    """A value that is taken over as it is must be of the kind of its new element; only text can be joined."""
+    target = c.nieuw.elementen.get(w.nummer or 0)
+    if target is None or w.heen is None or w.heen.doe != "afleiden":
+        return
+    for parts, value in derivations(w.heen):
+        if value == JOINED and _kind(target) != "AN":
+            why = t(
+                "waarden samenvoegen geeft tekst, en dit element is geen tekst",
+                "joining values gives text, and this is no text",
+            )
+            yield bevinding("WIJZ978", w.id, {"waarom": why})
+        sources = [c.oud.elementen[n] for n, _ in parts if n in c.oud.elementen] if value == SAME else []
+        for source in sources:
+            if _kind(target) != "AN" and _kind(source) != _kind(target):
+                why = t(f"{source.bdsnummer} is van een andere soort: {_kind(source)}, hier {_kind(target)}",
+                        f"{source.bdsnummer} is of another kind: {_kind(source)}, here {_kind(target)}")  # fmt: skip
+                yield bevinding("WIJZ978", w.id, {"waarom": why})
+
+
+def _kind(e: Element) -> str:
+    """What decides whether a value of one element can stand in another: text, a list, a unit, or the data type."""
+    if e.coded:
+        return e.waardenlijst
+    if e.datatype in {"AN", ""}:
+        return "AN"
+    return f"{e.datatype} {e.eenheid}".strip()

@@ -244,3 +244,61 @@ def _recoded(p: Pakket, to: str, source: str = "23") -> Pakket:
 
 def _moved(p: Pakket, to: int) -> Pakket:
     return conversion(("element-vervallen", "1644"), "heen", doe="verplaats", element=to)(p)
+
+
+#: What must be said of a mistake, where any finding would not do: the code that names it.
+_NAMED = {
+    "WIJZ910": ["new element that has expired"],
+    "WIJZ911": [
+        "number of a request of an older package",
+        "number of a request written otherwise",
+        "English title without an English cause",
+        "request of nobody that waits for ever",
+    ],
+    "WIJZ928": ["factor of zero"],
+    "WIJZ945": ["group within itself", "new rubriek that a child has once and repeats"],
+    "WIJZ947": ["name that only differs by an accent", "name of a list that another list has"],
+    "WIJZ950": ["package from before the version it starts at"],
+    "WIJZ953": ["next version is lower"],
+    "WIJZ954": ["decided after the package was settled"],
+    "WIJZ955": ["soft hyphen in a name", "Cyrillic letter in a name", "name of twelve hundred signs"],
+    "WIJZ959": [
+        "BSN in the owner",
+        "mail address as the owner",
+        "BSN in the words of a change",
+        "BSN in the explanation of an example",
+    ],
+    "WIJZ974": ["obligatory new element without a choice"],
+    "WIJZ977": [
+        "nullFlavor that does not exist",
+        "nullFlavor in small letters",
+        "level of a code without its parent",
+    ],
+    "WIJZ978": [
+        "template of another element",
+        "consent that is a text",
+        "a code derived of a text",
+        "a number derived of a text",
+        "a number derived in another unit",
+        "codes joined into a code",
+    ],
+    "WIJZ979": [
+        *(name for name in MORE if name.startswith("cause is ")),
+        "title is TODO",
+        "note is TODO",
+        "note is a question mark",
+        "choice about a tighter range is TODO",
+        "sources of the package not named",
+    ],
+    "WIJZ980": ["touches an indicator that does not exist", "touches a protocol that does not exist"],
+    "WIJZ981": ["successor that gets nothing"],
+    "WIJZ982": [
+        "code lost its leading zero",
+        "code with a letter O for a zero",
+        "code became a decimal number",
+        "code became a date",
+    ],
+}
+for _code, _names in _NAMED.items():
+    for _name in _names:
+        MORE[_name] = (MORE[_name][0], {_code})

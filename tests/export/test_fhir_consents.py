@@ -160,11 +160,11 @@ def test_who_decided_is_named_and_a_parent_is_not_the_child(tmp_path):
 
 @pytest.mark.parametrize(("bds", "coding"), [("4.2.0", "hl7"), ("4.1.3", "bds")])
 def test_every_consent_of_generated_dossiers_is_in_one_consent_and_comes_back(tmp_path, bds, coding):
-    generate(Request(children=120, bds=bds, seed=12, coding=coding), tmp_path / "g.bds")
+    generate(Request(children=60, bds=bds, seed=12, coding=coding), tmp_path / "g.bds")
     store = Store.open(tmp_path / "g.bds")
     rows = store.registraties().filter(pl.col("bdsnummer").is_in(list(QUESTIONS))).collect()
     answered = rows.filter(pl.col("waarde").is_not_null())
-    assert answered.height > 20
+    assert answered.height >= 10
     found = exported(tmp_path, store)
     for consent in found:
         judged(consent)
