@@ -256,3 +256,16 @@ def test_apply_prints_what_must_follow(specs, tmp_path, bds):
     assert done.code == 0
     assert "protocollen groei" in done.err
     assert "indicatoren " in done.err
+
+
+def test_an_indicator_that_loses_all_it_counts_says_so_and_the_others_go_on(specs, tmp_path):
+    """Smoking is asked by 1665 since 4.2.0 and by 510 before: without 1665 there is nothing left to count."""
+    from bds_tool.indicators.catalogue import choose
+    from bds_tool.indicators.version_coverage import uncovered
+
+    applied(specs, ("element-vervallen", "1665", {}))
+    chosen = choose(["SMOKE-HOME", "OW"])
+    assert [line.partition(":")[0] for line in uncovered(chosen, [NEW])] == ["SMOKE-HOME"]
+    new, notes = counted_in(tmp_path, NEW, children("mm", "g"))
+    assert new == (2, 1)
+    assert not [n for n in notes if n.startswith("OW:")]
