@@ -60,8 +60,8 @@ COMMANDS = {
     "indicator merge": ("indicator", "merge", "RESULT", "RESULT", "-o", "OUT", "-q"),
     "protect run": ("protect", "run", "RESULT", "--to", "OUT", "-q"),
     "protect audit": ("protect", "audit", "SAFE", "-o", "OUT"),
-    "report table": ("report", "table", "SAFE", "-f", "csv", "-o", "OUT", "-q"),
-    "report table (xlsx)": ("report", "table", "SAFE", "-f", "xlsx", "-o", "OUT", "-q"),
+    "report table": ("report", "table", "SAFE", "--format", "csv", "-o", "OUT", "-q"),
+    "report table (xlsx)": ("report", "table", "SAFE", "--format", "xlsx", "-o", "OUT", "-q"),
     "report site": ("report", "site", "SAFE", "-o", "OUT", "-q"),
     "change check": ("change", "check", "4.1.3-4.2.0", "--data", "STORE", "--fail-on", "never", "-o", "OUT", "-q"),
     "generate": ("generate", "--children", "SIZE", "-o", "OUT", "-q"),
@@ -153,7 +153,7 @@ def inputs(folder: Path, words: tuple[str, ...], children: int) -> dict[str, Pat
                 "-o",
                 made["RESULT"],
                 "--area",
-                "gemeente,wijk",
+                "gemeente",
                 "-i",
                 "groei",
                 "-q",
@@ -166,6 +166,7 @@ def inputs(folder: Path, words: tuple[str, ...], children: int) -> dict[str, Pat
 def work(case: str, folder: Path, children: int) -> Callable[[], object]:
     """What a case does once, on inputs that are there already."""
     from bds_tool.formats import read
+    from bds_tool.formats.dob.sender import INVENTED
     from bds_tool.formats.writing import WriteOptions, write
     from bds_tool.store.store import Store
 
@@ -192,7 +193,10 @@ def work(case: str, folder: Path, children: int) -> Callable[[], object]:
         if kind == "store":
             path = given(folder, "parquet", children)
             return lambda: (clear(), read([path], out).close())
-        return lambda: (clear(), write(opened, kind, out, WriteOptions(bds="4.1.3", organisation=1)))
+        return lambda: (
+            clear(),
+            write(opened, kind, out, WriteOptions(bds="4.1.3", organisation=1, sender=INVENTED)),
+        )
     words = inputs(folder, COMMANDS[case], children)
     return lambda: (clear(), _bds(*(words.get(a, a) for a in COMMANDS[case])))
 

@@ -20,7 +20,7 @@ from typer.exceptions import TyperException
 
 import bds_tool
 from bds_tool.base import guard
-from bds_tool.base.errors import ExitCode, Interrupted, SpecError, UsageError, UserError
+from bds_tool.base.errors import ExitCode, Interrupted, SpecError, UnreadableError, UsageError, UserError
 from bds_tool.base.files import disk_full, end_run, reason
 from bds_tool.base.interrupts import postponed
 from bds_tool.base.signals import STOPPING
@@ -140,7 +140,7 @@ def run(arguments: list[str] | None = None) -> int:
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001  # the last line of defence: a bug in bds, told without a traceback
         full = disk_full(error)
-        blamed = full or _name_too_long(error) or _definitions_at_fault()
+        blamed = full or _name_too_long(error) or _input_at_fault() or _definitions_at_fault()
         return _told(blamed) if blamed else _bug(error)
     finally:
         end_run()
@@ -183,6 +183,17 @@ def _told(error: UserError) -> int:
     if error.remedy:
         talk(f"  {error.remedy}")
     return error.code
+
+
+def _input_at_fault() -> UserError | None:
+    """A store or result that looked right when it was opened, and of which rows turn out to be damaged."""
+    with suppress(Exception):
+        if file := guard.damaged():
+            return UnreadableError(
+                t(f"{file} is beschadigd.", f"{file} is damaged."),
+                t("Maak de map opnieuw uit de levering.", "Make the folder again from the delivery."),
+            )
+    return None
 
 
 def _definitions_at_fault() -> UserError | None:

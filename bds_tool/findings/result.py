@@ -163,12 +163,12 @@ def load(path: Path | str, rules: Mapping[str, Mapping[str, Any]] | None = None)
             catalogue=catalogue,
             inspected=frozenset(map(int, meta["inspected"])),
             groups={int(b): (str(v), str(f)) for b, v, f in meta["groups"]},
-            needs={(str(v), str(f)): dict(n) for v, f, n in meta["needs"]},
+            needs={(str(v), str(f)): _sets(n) for v, f, n in meta["needs"]},
             names={int(n): str(name) for n, name in meta.get("names", {}).items()},
             meta={k: _KNOWN[k](meta[k]) for k in _KNOWN if meta.get(k) is not None},
             accepted=[dict(a) for a in meta.get("accepted", [])],
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, pl.exceptions.PolarsError) as error:  # fmt: skip
         raise UnreadableError(
             t(
                 f"{folder} is geen bewaard resultaat van bds validate.",
@@ -181,17 +181,25 @@ def load(path: Path | str, rules: Mapping[str, Mapping[str, Any]] | None = None)
         ) from error
 
 
+def _sets(needs: Any) -> dict[str, list[list[int]]]:  # noqa: ANN401
+    return {str(code): [[int(n) for n in some] for some in sets] for code, sets in needs.items()}
+
+
+def _words(told: Any) -> dict[str, str]:  # noqa: ANN401
+    return {str(k): str(v) for k, v in told.items()}
+
+
 #: What a stored result holds beside its tables, and what each is.
 _KNOWN: dict[str, Callable[[Any], Any]] = {
     "reference_date": str,
-    "codes": list,
+    "codes": lambda told: [str(c) for c in list(told)],
     "xsd": bool,
-    "xsd_missing": dict,
+    "xsd_missing": _words,
     "max_examples": int,
     "seconds": float,
     "rows": int,
-    "silent": dict,
-    "uncovered": list,
+    "silent": lambda told: {str(v): _words(rules) for v, rules in told.items()},
+    "uncovered": lambda told: [_words(part) for part in list(told)],
 }
 
 

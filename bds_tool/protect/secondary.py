@@ -184,6 +184,8 @@ class Suppressor:
         """The cheapest move for one primary: among its siblings, and up to the root; `far` in every branch."""
         tree, node = self.problem.tree, primary.node
         plus, minus = self.problem.space.candidates(primary.flat)
+        if not len(plus):
+            return None  # nothing beside this cell can take over what it loses
         touched = np.concatenate([plus, minus], axis=1)
         gain_paths = tree.leaves_below(node)
         gain_cost = self._path_cost(gain_paths, touched)

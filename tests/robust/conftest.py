@@ -23,15 +23,23 @@ child = subprocess.Popen(sys.argv[2:])
 _, status = os.waitpid(child.pid, 0)
 peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 with open(sys.argv[1], "w") as file:
-    file.write(f"{os.waitstatus_to_exitcode(status)} {peak}")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    file.write(f"{os.waitstatus_to_exitcode(status)} {peak} {used.ru_utime + used.ru_stime}")
 """
 
 
 class Run:
-    """What a process did: exit code, texts, seconds and peak memory in MB."""
+    """What a process did: exit code, texts, seconds, seconds of processor time and peak memory in MB."""
 
-    def __init__(self, code: int, out: str, err: str, seconds: float, megabytes: float) -> None:
-        self.code, self.out, self.err, self.seconds, self.megabytes = code, out, err, seconds, megabytes
+    def __init__(self, code: int, out: str, err: str, seconds: float, cpu: float, megabytes: float) -> None:
+        self.code, self.out, self.err, self.seconds, self.cpu, self.megabytes = (
+            code,
+            out,
+            err,
+            seconds,
+            cpu,
+            megabytes,
+        )
 
     @property
     def said(self) -> str:
@@ -70,11 +78,11 @@ def process(tmp_path):
                 os.killpg(between.pid, signal.SIGKILL)
                 between.wait()
                 pytest.fail(f"bds {arguments} took longer than {limit} s")
-        code, peak = map(int, told.read_text().split())
+        code, peak, cpu = told.read_text().split()
         texts = [p.read_text(encoding="utf-8", errors="replace") for p in (out, err)]
         for path in (out, err, told):
             path.unlink()
-        return Run(code, *texts, time.monotonic() - start, peak / 1024)
+        return Run(int(code), *texts, time.monotonic() - start, float(cpu), int(peak) / 1024)
 
     return call
 

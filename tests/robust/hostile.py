@@ -613,7 +613,7 @@ for number, word in enumerate(WORDS):
         ("generate", "--children", "1", "--defects", word, "-o", "OUT/h.bds"), ("protect", "policy", "show", word), ("protocol", "show", word), ("change", "show", word), ("indicator", "show", word),
         ("rule", word), ("zib", "show", word), ("spec", "values", word), ("spec", "path", word), ("indicator", "compute", "SAMPLE", "-o", "OUT/a.result", "--by", word),
         ("indicator", "compute", "SAMPLE", "-o", "OUT/b.result", "--area", word), ("indicator", "compute", "SAMPLE", "-o", "OUT/c.result", "--period", word), ("indicator", "compute", "SAMPLE", "-o", "OUT/d.result", "--memory", word),
-        ("indicator", "compute", "SAMPLE", "-o", "OUT/e.result", "-i", word), ("indicator", "compute", "SAMPLE", "-o", "OUT/f.result", "--areas", word), ("indicator", "new", word), ("change", "new", word, "4.2.0", "-o", "OUT/p.yaml"),
+        ("indicator", "compute", "SAMPLE", "-o", "OUT/e.result", "-i", word), ("indicator", "compute", "SAMPLE", "-o", "OUT/f.result", "--areas", word), ("indicator", "new", word, "--in", "OUT"), ("change", "new", word, "4.2.0", "-o", "OUT/p.yaml"),
         ("convert", "SAMPLE", "OUT/q.csv", "--to", word), ("convert", "SAMPLE", "OUT/r.csv", "--to", "csv", "--profile", word), ("validate", "SAMPLE", "--select", word), ("pseudonymise", "SAMPLE", "--to", "OUT/s", "--policy", word),
         ("research-table", "SAMPLE", "--to", "OUT/t", "--outcome", "235", "--policy", word), ("--specs", word or "..", "spec", "list"), ("--lang", word, "rule", "BDS203"), ("validate", "SAMPLE", "--reference-date", word),
         ("spec", "export", word, "-o", "OUT/u"), ("change", "apply", word, "--out", "OUT/v"), ("validate", word), ("profile", word),

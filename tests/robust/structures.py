@@ -179,11 +179,11 @@ def toml(value: Any) -> str:
 
 
 SETTINGS = """
-validate: {max_findings_per_rule: 5, fail_on: error, ignore: [BDS203], reference_date: "2025-01-01"}
+validate: {max-findings-per-rule: 5, fail-on: error, ignore: [BDS203], reference-date: "2025-01-01"}
 rules: {BDS203: {severity: info}}
 accept: [{rule: BDS203, reason: bekend, until: "2030-01-01"}]
-tables: {t: {kolommen: {Lengte: 235}, decimaal: ","}}
-sender: {naam: Proef, ura: "00000001"}
+kolommen: {Lengte: {element: 235, eenheid: cm, ontbrekend: ["-"]}}
+tabel: [{naam: t, bestanden: "*.csv", decimaal: ",", codering: utf-8, kolommen: {Lengte: 235}}]
 """
 
 

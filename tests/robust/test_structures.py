@@ -148,6 +148,25 @@ def test_a_damaged_structure_is_told(kind, seeds, tmp_path, bds, monkeypatch):
         once(kind, seed, seeds, tmp_path / str(seed), bds)
 
 
+#: Damage that once ended with 70: statistics of a column that are no text, and rules of a saved result without a list.
+ONCE = [("store", 1012), ("findings", 1011)]
+
+
+@pytest.mark.parametrize(("kind", "seed"), ONCE)
+def test_damage_that_was_a_bug_is_told(kind, seed, seeds, tmp_path, bds, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert once(kind, seed, seeds, tmp_path / str(seed), bds) == 3
+
+
+@pytest.mark.slow
+def test_a_few_children_are_protected_or_withheld(tmp_path, bds):
+    """A cell with nothing beside it that could be hidden with it ended with 70."""
+    made = tmp_path / "s.bds"
+    assert bds("generate", "--children", "80", "--bds", "4.1.3", "-o", made, "-q").code == 0
+    assert bds("indicator", "compute", made, "-o", tmp_path / "r.result", "--area", "gemeente", "-i", "groei", "-q").code == 0  # fmt: skip
+    assert bds("protect", "run", tmp_path / "r.result", "--to", tmp_path / "p.result").code in {0, 4}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_damaged_structures_are_told(kind, seeds, tmp_path, bds, monkeypatch):

@@ -89,15 +89,28 @@ def load_style(path: Path | None) -> Style:
     # A theme of the organisation itself may be no word of a style sheet.
     themes = THEMES | {k: v for k, v in data.get("themes", {}).items() if k.isascii() and k.isalpha()}
     return Style(
-        **words, **lists, themes=themes, logo=_logo(path.parent / data["logo"]) if "logo" in data else ""
+        **words, **lists, themes=themes, logo=_logo(_beside(path, data["logo"])) if "logo" in data else ""
     )
+
+
+def _beside(settings: Path, name: str) -> Path:
+    """A file in the folder of the settings: what they name elsewhere would travel in every page."""
+    if Path(name).name != name or Path(name).suffix.lower() not in _KINDS:
+        raise UsageError(
+            t("Het logo staat naast het instellingenbestand.", "The logo stands beside the settings."),
+            t(
+                "Noem alleen de naam van het bestand, .svg of .png.",
+                "Give only the name of the file, .svg or .png.",
+            ),
+        )
+    return settings.parent / name
 
 
 def _logo(path: Path) -> str:
     """The picture inside the page, so that no page asks for another place; as a picture it runs no script."""
     try:
         content = path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise UsageError(
             t(f"Logo {path.name} is niet te lezen.", f"Logo {path.name} cannot be read."),
             t("Zet het naast het instellingenbestand.", "Put it beside the settings."),
