@@ -5,11 +5,14 @@ Seeds are numbers, so that a failure can be tried again. A minute of them is in 
 
 from __future__ import annotations
 
+import json
 import random
 import resource
+import shutil
 import time
 from pathlib import Path
 
+import polars as pl
 import pytest
 import yaml
 
@@ -148,14 +151,30 @@ def test_a_damaged_structure_is_told(kind, seeds, tmp_path, bds, monkeypatch):
         once(kind, seed, seeds, tmp_path / str(seed), bds)
 
 
-#: Damage that once ended with 70: statistics of a column that are no text, and rules of a saved result without a list.
-ONCE = [("store", 1012), ("findings", 1011)]
+@pytest.mark.parametrize("part", [
+    {"needs": [["4.1.3", "tabel", {"BDS203": 5}]]}, {"needs": [["4.1.3", "tabel", {"BDS203": [[None]]}]]}, {"silent": {"4.1.3": [1]}}, {"silent": 1},
+    {"uncovered": [1]}, {"codes": 5}, {"xsd_missing": [1]}, {"inspected": [1e400]}, {"names": {"x": 1}}, {"groups": [[1, 2]]}, {"accepted": [1]},
+])  # fmt: skip
+def test_what_a_saved_result_says_beside_its_tables_is_read_with_its_types(part, seeds, tmp_path, bds):
+    shutil.copytree(seeds["findings"], tmp_path / "f")
+    file = tmp_path / "f" / "_findings.json"
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | part), encoding="utf-8")
+    assert bds("findings", "report", tmp_path / "f", "--format", "json").code == 3
 
 
-@pytest.mark.parametrize(("kind", "seed"), ONCE)
-def test_damage_that_was_a_bug_is_told(kind, seed, seeds, tmp_path, bds, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert once(kind, seed, seeds, tmp_path / str(seed), bds) == 3
+def test_a_store_whose_statistics_are_no_text_is_told(seeds, tmp_path, bds):
+    """Rows can be read, and choosing among them cannot: what a column says of itself was damaged."""
+    shutil.copytree(seeds["store"], tmp_path / "s.bds")
+    code = "BDS203"
+    schema = pl.read_parquet_schema(tmp_path / "s.bds" / "meldingen.parquet")
+    one = pl.DataFrame([{"code": code, "bron": 1, "parameters": "{}"}], schema=schema)
+    one.write_parquet(tmp_path / "s.bds" / "meldingen.parquet", statistics=True)
+    data = (tmp_path / "s.bds" / "meldingen.parquet").read_bytes()
+    place = data.rindex(code.encode())
+    (tmp_path / "s.bds" / "meldingen.parquet").write_bytes(
+        data[:place] + b"\xff" * len(code) + data[place + len(code) :]
+    )
+    assert bds("validate", tmp_path / "s.bds", "-q").code == 3
 
 
 @pytest.mark.slow
