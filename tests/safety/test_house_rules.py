@@ -127,7 +127,7 @@ REVIEWED = {
     "schema/checking/running.py": {"kind"}, "schema/loading.py": {"name"}, "schema/lookup/reference.py": {"name"},
     "schema/lookup/usage.py": {"kind"}, "store/inputs.py": {"m", "f\"naam{(path.suffix if path.suffix.isascii() else '')}\""},
     "changes/check_parts.py": {"name"}, "changes/impact.py": {"kind"}, "changes/parts.py": {"name", "folder"},
-    "export/cohort/files.py": {"path.name + '-metadata.json'"}, "export/cohort/writing.py": {"name"},
+    "export/cohort/files.py": {"path.name + '-metadata.json'"},
     "changes/loading.py": {"f'{folder.name}.yaml'"}, "cli/indicator_text.py": {"f'{path.stem}-veilig.result'"}, "cli/protect.py": {"f'{to.stem}-site'"},
     "export/report/site_files.py": {"path.name + '-metadata.json'"}, "export/report/tables.py": {"out.name + '-metadata.json'"},
     "formats/fhir/read.py": {"f'{kind}.ndjson'"}, "indicators/rounds/answer.py": {"f", "n"}, "protect/ledger.py": {"path.name + '.bezig'"},
