@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MARKER = "BDS800"
 #: Faults of elements that stand where the schema has no place for them.
 MISPLACED = frozenset({"unknown", "late", "instead", "often", "early"})
+#: Faults of an attribute or text that its element may not have.
+REFUSED = frozenset({"attribute", "text"})
 HL7 = "{urn:hl7-org:v3}"
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _CODE, _VALUE, _TEMPLATE = HL7 + "code", HL7 + "value", HL7 + "templateId"
@@ -47,10 +49,13 @@ _CODED = tuple(
 )
 
 
-def inspect(root: _Element, sink: Sink, definition: Definition) -> set[_Element]:
+def inspect(
+    root: _Element, sink: Sink, definition: Definition
+) -> tuple[set[_Element], set[tuple[_Element, str]]]:
     """Leave a remark for every rule of family 8xx that the message breaks, and one that it was walked.
 
-    Gives the elements that have no place in the message according to its schema.
+    Gives the elements that have no place in the message according to its schema, and the attributes (`@name`) and texts
+    ("") that their element may not have.
     """
     from bds_tool.formats.dob.model import other_messages
 
@@ -62,7 +67,8 @@ def inspect(root: _Element, sink: Sink, definition: Definition) -> set[_Element]
     if "BDS856" in tables.holds:
         _unseen(root, faults, sink, tables.version)
     sink.melding(MARKER)
-    return {f.element for f in faults if f.kind in MISPLACED}
+    refused = {(f.element, f.subject.replace("xsi:", "")) for f in faults if f.kind in REFUSED}
+    return {f.element for f in faults if f.kind in MISPLACED}, refused
 
 
 def _faults(root: _Element, tables: MessageTables) -> list[Fault]:

@@ -63,6 +63,8 @@ TOLD_ELSEWHERE = frozenset({"BSN-2", "BSN-3", "AGB-2", "URA-2", "UZI-2", "deprec
 _MOST = 8
 _ELEMENTS = "2.16.840.1.113883.2.4.4.40.267"
 _HL7 = "{urn:hl7-org:v3}"
+#: Words of the tables for what a path writes otherwise.
+_PATHS = {"child": "*", "text": "text()"}
 
 
 def elsewhere(fault: Fault) -> bool:
@@ -87,7 +89,8 @@ def tell(fault: Fault, texts: Callable[[str], Any]) -> tuple[str, dict[str, Any]
     elif fault.kind == "differs":
         own["verwacht"] = "[" + "][".join(fault.names) + "]"
     elif fault.kind in {"early", "late", "instead"}:
-        first, then = " of ".join(fault.names), fault.subject
+        # several names stand in the text as one: `id` | `code`
+        first, then = "` | `".join(fault.names), fault.subject
         if fault.kind == "early":
             own |= {"eerst": first, "dan": then}
         else:
@@ -98,7 +101,8 @@ def tell(fault: Fault, texts: Callable[[str], Any]) -> tuple[str, dict[str, Any]
     if eis:
         own["eis"] = eis
     if fault.kind == "flavour":
-        own |= {"doel": fault.subject or ".", "inhoud": " ".join(fault.names)}
+        target = _targets(fault.subject) if fault.general == "requires_any" else fault.subject
+        own |= {"doel": target or ".", "inhoud": " ".join(fault.names)}
         if fault.also:
             own["ook"] = " ".join(fault.also)
     return code, own
@@ -111,6 +115,11 @@ def _demand(fault: Fault, texts: Any) -> str:  # noqa: ANN401  # texts of a rule
     if fault.role != "error" and TEXTS.get(fault.kind) not in texts:
         return "afwijking"
     return TEXTS.get(fault.kind, "")
+
+
+def _targets(text: str) -> str:
+    """What a data type asks one of, as people write a path: `@nullFlavor | * | text()`."""
+    return " | ".join(_PATHS.get(word, word) for word in text.split())
 
 
 def _words(names: tuple[str, ...]) -> str:

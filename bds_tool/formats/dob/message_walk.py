@@ -41,11 +41,15 @@ class MessageWalk(Walk):
         self._facts(root, version, certainty)
         self.sink.rows.extend(self.rows)
         misplaced: set[_Element] = set()
+        refused: set[tuple[_Element, str]] = set()
         for name in self.source.options.get("inspect", ()):
-            misplaced |= self._inspect(name, root, self.source.bds or version) or set()
-        self.remarks(misplaced)
+            told = self._inspect(name, root, self.source.bds or version)
+            if told is not None:
+                misplaced |= told[0]
+                refused |= told[1]
+        self.remarks(misplaced, refused)
 
-    def remarks(self, misplaced: set[_Element]) -> None:
+    def remarks(self, misplaced: set[_Element], refused: set[tuple[_Element, str]]) -> None:
         """What was not read: registrations, and data in places that nobody said to be wrong already."""
         for element, pad, count in self.lost:
             self.sink.melding(
@@ -58,20 +62,28 @@ class MessageWalk(Walk):
             )
         told = misplaced | {element for element, _, _ in self.lost}
         for pad, elements in self.unknown.items():
-            left = [e for e in elements if not told or told.isdisjoint((e, *e.iterancestors()))]
+            left = [
+                e
+                for e in elements
+                if not _refused(e, pad, refused) and (not told or told.isdisjoint((e, *e.iterancestors())))
+            ]
             if left:
                 self.sink.melding(
                     "BDS801", dossier_id=self.dossier, regel=left[0].sourceline, pad=pad, aantal=len(left)
                 )
 
-    def _inspect(self, name: str, root: _Element, version: str) -> set[_Element] | None:
+    def _inspect(
+        self, name: str, root: _Element, version: str
+    ) -> tuple[set[_Element], set[tuple[_Element, str]]] | None:
         import importlib
 
         from bds_tool.schema import load
 
         module, function = name.split(":")
         inspector = getattr(importlib.import_module(module), function)
-        found: set[_Element] | None = inspector(root, self.sink, load(version))
+        found: tuple[set[_Element], set[tuple[_Element, str]]] | None = inspector(
+            root, self.sink, load(version)
+        )
         return found
 
     def _facts(self, root: _Element, version: str, certainty: str) -> None:
@@ -135,3 +147,13 @@ class MessageWalk(Walk):
         for child in element:
             if child.tag != HL7 + "originalText":
                 self._wrapper_node(child, f"{pad}/{local_name(child)}", event, known)
+
+
+def _refused(element: _Element, pad: str, refused: set[tuple[_Element, str]]) -> bool:
+    """Whether data in an unknown place is an attribute or text that was told to have no place: one cause, one finding."""
+    if not refused:
+        return False
+    last = pad.rpartition("/")[2]
+    if last.startswith("@"):
+        return (element, last) in refused
+    return any((element, name) in refused for name in ("", *("@" + k for k in element.keys())))  # noqa: SIM118

@@ -59,10 +59,10 @@ class OtherWalk(MessageWalk):
                 sent.lose(event, pad, None)
             self.lost += sent.lost
 
-    def remarks(self, misplaced: set[_Element]) -> None:
+    def remarks(self, misplaced: set[_Element], refused: set[tuple[_Element, str]]) -> None:
         if any(str(m["code"]) in WRONG for m in self.sink.meldingen[self.before :]):
             self.lost += self.in_place
-        super().remarks(misplaced)
+        super().remarks(misplaced, refused)
 
     def _key(self, root: _Element, element: _Element | None, number: int) -> str:
         """The number of the dossier where the message gives one, else its place in the delivery."""
