@@ -186,7 +186,9 @@ def _values(e: Found, most: int, *, cut: bool = True) -> str:
     ]
     rest = [v for i, v in enumerate(e["values"]) if i >= most or v["value"] is None]
     if rest:
-        kinds, n = sum(v.get("distinct", 1) for v in rest), number(sum(v["n"] for v in rest))
+        kinds = sum(v.get("distinct", 1) for v in rest)
+        few = any(v["n"] is None for v in rest)
+        n = t("weinig", "few") if few else number(sum(v["n"] for v in rest))
         word = (
             plural(kinds, t("waarde", "value"), t("waarden", "values"))
             if not shown

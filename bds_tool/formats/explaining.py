@@ -122,17 +122,27 @@ def _judged(column: Column) -> bool:
     return column.rol == "datum" or (e is not None and (e.coded or e.datatype in {"PQ", "INT", "TS", "BL"}))
 
 
+#: A shorter beginning may be anything.
+_CUT = 6
+
+
 def _told(column: Column, made: Plan) -> bool:
     """Whether the header may be told: words that are known, or a name as programs give it with a unit or a known fact in
     it, beside columns that were understood. A name of one word can be that of a child: it goes by its place.
     """
     name = column.naam
-    if tellable(name) or (column.bdsnummer and not column.zwak):
+    if tellable(name) or (column.bdsnummer and not column.zwak) or _cut(name.lower()):
         return True
     if len(made.own) == len(made.columns) or not _IDENTIFIER.fullmatch(name):
         return False
     last = name.rpartition(".")[2]
     return any(p.lower() in units_by_name() or known_header(p) for p in _PART.findall(last))
+
+
+def _cut(name: str) -> bool:
+    """Whether a word is the beginning of one in the name of an element (`hoofdomtr`), as systems cut their headers."""
+    words = (w for e in elements().values() for w in e.naam.lower().split())
+    return len(name) >= _CUT and name.isalpha() and any(w.startswith(name) for w in words)
 
 
 def _choices(table: Table, made: Plan) -> list[str]:

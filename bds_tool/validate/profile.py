@@ -190,7 +190,9 @@ def _values(
             for v, n in shown.select("waarde", "n").iter_rows()
         ]
         if rest.height:
-            entries.append({"value": None, "name": None, "n": int(rest["n"].sum()), "distinct": rest.height})
+            hidden = int(rest["n"].sum())
+            many = hidden if hidden >= small else None
+            entries.append({"value": None, "name": None, "n": many, "distinct": rest.height})
         result[number] = entries
     return result
 

@@ -229,7 +229,7 @@ def test_profile_hides_small_counts(bds, place):
     assert result.code == 0
     report = json.loads(result.out)
     sex = next(e for e in report["elements"] if e["element"] == 19)
-    assert sex["values"] == [{"value": None, "n": None, "distinct": 1}]
+    assert sex["values"] == [{"value": None, "name": None, "n": None, "distinct": 1}]
     assert "760" not in result.out
     height = next(e for e in report["elements"] if e["element"] == 235)
     assert height["looks_like"] == "mm"

@@ -73,7 +73,10 @@ def dutch(value, places):
 
 def told(row, unit):
     """What a page may say of a row, worked out here from the row alone."""
+    # A percentage of fewer than a hundred children has no tenths: one child more is a whole percent.
     places = 1 if unit in {"%", "‰"} else 2
+    if unit == "%" and row["n"] is not None and row["n"] < 100:
+        places = 0
     if row["value"] is not None:
         return f"{dutch(row['value'], places)} {unit}"
     if row["status"] == "klasse":
