@@ -12,6 +12,7 @@ import typer
 from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.names import child
 from bds_tool.base.text import t
+from bds_tool.cli.elsewhere import chosen_engine, sql
 from bds_tool.cli.indicator_text import flow, sheet, summary
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
@@ -255,6 +256,15 @@ def compute(
         str,
         typer.Option("--served", help="Gemeenten van het werkgebied (codes); zonder: alle van --population."),
     ] = "",
+    engine: Annotated[
+        str, typer.Option("--engine", help="Waar wordt geteld: duckdb, spark of postgres (met --all-values).")
+    ] = "duckdb",
+    dsn: Annotated[
+        str, typer.Option("--dsn", help="Verbinding met PostgreSQL; het wachtwoord staat in PGPASSWORD.")
+    ] = "",
+    master: Annotated[
+        str, typer.Option("--master", help="Spark: local[*] voor deze computer, of de URL van een cluster.")
+    ] = "local[*]",
     memory: Annotated[
         str, typer.Option("--memory", help="Geheugen voor tellen; daarboven naar schijf.")
     ] = "2500MB",
@@ -289,6 +299,7 @@ def compute(
         standardise=as_words(standardise, tuple(b for b in BY if b != "year"), "--standardise"),
         progress=None if quiet else lambda step: talk(f"  {step}"),
     )
+    elsewhere = chosen_engine(engine, dsn, master, judged=doubt)
     with open_readable([store], quiet=quiet) as opened:
         result = run(
             opened,
@@ -304,6 +315,7 @@ def compute(
             objections=one_of(objections, ("drop", "keep"), "--objections") == "keep",
             population=population or [],
             served=[word for word in served.replace(",", " ").split() if word],
+            engine=elsewhere,
         )
     if not quiet:
         summary(result)
@@ -342,6 +354,7 @@ def as_words(text: str, allowed: tuple[str, ...], option: str) -> list[str]:
 
 
 app.command("flow")(flow)
+app.command("sql")(sql)
 
 
 @app.command()

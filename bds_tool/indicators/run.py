@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,8 +29,10 @@ from bds_tool.store import database
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
     from bds_tool.indicators.definitions import Indicator
+    from bds_tool.indicators.elsewhere.engines import Engine
     from bds_tool.store.store import Store
 
 #: DuckDB's share of memory; the rest is for reading and for margins. Beyond it DuckDB spills to disk.
@@ -65,16 +67,18 @@ def compute(
     objections: bool = False,
     population: Sequence[Path] = (),
     served: Sequence[str] = (),
+    engine: Callable[[Path], Engine] | None = None,
 ) -> Result:
     """Count all indicators of `plan` over `store` and write the result directory `target`.
 
     Values that `findings` (or, without, the rules of `doubt`) put in doubt do not count; `judge` False counts all.
     Children with an objection (element 1404) only count with `objections`. `population` are tables of residents, and
-    `served` the gemeenten of them that make up the whole (see `residents`).
+    `served` the gemeenten of them that make up the whole (see `residents`). `engine` opens another engine, which then
+    makes the views and counts; it does not judge values.
 
     Raises UsageError when the target exists and `replace` is false, or a wanted level has no table.
     """
-    import duckdb as engine
+    import duckdb as duck
     import pyarrow.parquet as pq
 
     if target.exists() and not replace:
@@ -112,7 +116,11 @@ def compute(
                 if judge:
                     same_child.rename_doubt(connection)
             read = in_counted_units(read, store)
-            counted = count(connection, read, plan, judged=judge)
+            counted = (
+                count(connection, read, plan, judged=judge)
+                if engine is None
+                else _elsewhere(engine, connection, read, plan, spill)
+            )
             progress(t("marges en toetsen", "margins and tests"))
             lost = flows.Lost(space)
             standard = Standardiser(space, plan.standardise) if plan.standardise else None
@@ -144,7 +152,7 @@ def compute(
                     "method": standard.method,
                 }
             return write_result(target, counts, meta, replace=replace, tables=tables)
-    except engine.OutOfMemoryException as error:
+    except duck.OutOfMemoryException as error:
         raise UsageError(
             t(
                 f"Er is meer geheugen of schijfruimte nodig dan {memory}.",
@@ -152,6 +160,22 @@ def compute(
             ),
             t("Geef --memory 4GB of maak schijfruimte vrij.", "Give --memory 4GB or free disk space."),
         ) from error
+
+
+def _elsewhere(
+    engine: Callable[[Path], Engine],
+    connection: duckdb.DuckDBPyConnection,
+    read: Iterator[pa.Table],
+    plan: Plan,
+    spill: Path,
+) -> list[Counted]:
+    from bds_tool.indicators.elsewhere.engines import count as count_there
+
+    opened = engine(spill)
+    try:
+        return count_there(opened, connection, read, plan)
+    finally:
+        opened.close()
 
 
 def _not_broken_down(plan: Plan) -> list[str]:

@@ -69,6 +69,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "zib coverage": ("zib", "coverage", "STORE", "-o", "OUT"),
     "indicator compute": ("indicator", "compute", "STORE", "-o", "OUT", "-i", "BF-BIRTH"),
     "round new": ("round", "new", "-o", "OUT", "-i", "BF-BIRTH", "--participants", "A,B", "--title", "T", "--organiser", "O", "--deadline", "2099-01-01"),
+    "indicator sql": ("indicator", "sql", "--dialect", "duckdb", "-i", "BF-BIRTH", "-o", "OUT"),
     "indicator list": ("indicator", "list", "-o", "OUT"),
     "protect run": ("protect", "run", "RESULT", "--to", "OUT"),
     "report table": ("report", "table", "SAFE", "-o", "OUT", "--format", "csv"),

@@ -1,0 +1,1 @@
+"""The same indicators on another engine: Spark, PostgreSQL, or any database by a script."""

@@ -1,0 +1,253 @@
+"""Spark and PostgreSQL: load tables, make views, ask rows. Nothing is left behind there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import t
+from bds_tool.indicators.compute import LOT, Counted, Plan, by_element, cells_sql, groups
+from bds_tool.indicators.elsewhere.tables import OF_DSCORE, dscore_tables, loaded, steps
+from bds_tool.indicators.elsewhere.translate import translate
+from bds_tool.store import database
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+#: Texts that PostgreSQL reads as a date or number, and nothing for others: it has no cast that may fail.
+HELPERS = (
+    """create function pg_temp.bds_date(word text) returns date language plpgsql immutable as $$
+begin
+  if word ~ '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$' then return word::date; end if;
+  return null;
+exception when others then return null;
+end $$""",
+    """create function pg_temp.bds_number(word text) returns double precision language sql immutable as $$
+  select case when word ~ '^[ ]*[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?[ ]*$' then word::double precision end
+$$""",
+)
+
+
+class Engine(Protocol):
+    """`dialect`: of `translate`."""
+
+    dialect: str
+
+    def load(self, name: str, tables: Iterable[pa.Table]) -> None: ...
+    def make(self, name: str, sql: str) -> None: ...
+    def ask(self, sql: str) -> Sequence[Sequence[Any]]: ...
+    def close(self) -> None: ...
+
+
+class Postgres:
+    """Temporary tables of one session; the password comes from PGPASSWORD or a password file, never from the DSN."""
+
+    dialect = "postgres"
+
+    def __init__(self, dsn: str) -> None:
+        try:
+            import psycopg
+        except ImportError as error:
+            raise UsageError(
+                t("PostgreSQL heeft het pakket psycopg nodig.", "PostgreSQL needs the package psycopg."),
+                t(
+                    'Installeer het met: pip install "bds-tool[postgres]".',
+                    'Install it with: pip install "bds-tool[postgres]".',
+                ),
+            ) from error
+        if "password" in dsn or (
+            "://" in dsn and ":" in dsn.partition("://")[2].partition("@")[0] and "@" in dsn
+        ):
+            raise UsageError(
+                t("Zet het wachtwoord niet in --dsn.", "Do not put the password in --dsn."),
+                t("Gebruik PGPASSWORD of een bestand .pgpass.", "Use PGPASSWORD or a file .pgpass."),
+            )
+        try:
+            self._connection = psycopg.connect(dsn, autocommit=True)
+        except psycopg.Error as error:
+            raise UsageError(
+                t("PostgreSQL is niet te bereiken.", "PostgreSQL cannot be reached."),
+                t(
+                    "Controleer --dsn, PGPASSWORD en of de server draait.",
+                    "Check --dsn, PGPASSWORD and whether the server runs.",
+                ),
+            ) from error
+        for helper in HELPERS:
+            self._connection.execute(helper)
+
+    def load(self, name: str, tables: Iterable[pa.Table]) -> None:
+        import pyarrow as pa
+
+        made = False
+        for table in tables:
+            plain = pa.table({f.name: _plain(table[f.name]) for f in table.schema})
+            columns = ", ".join(f"{database.name(f.name)} {_kind(f.type)}" for f in plain.schema)
+            if not made:
+                self._connection.execute(f"create temp table {database.name(name)} ({columns})")
+                made = True
+            into = f"copy {database.name(name)} from stdin"
+            with self._connection.cursor() as cursor, cursor.copy(into) as copy:
+                for batch in plain.to_batches(50_000):
+                    for row in zip(*(c.to_pylist() for c in batch.columns), strict=True):
+                        copy.write_row(row)
+        self._connection.execute(f"analyze {database.name(name)}")
+
+    def make(self, name: str, sql: str) -> None:
+        self._connection.execute(f"create temp table {database.name(name)} as {sql}")
+        self._connection.execute(f"analyze {database.name(name)}")
+
+    def ask(self, sql: str) -> Sequence[Sequence[Any]]:
+        return self._connection.execute(sql).fetchall()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class Spark:
+    """A session of PySpark; `master` as Spark writes it, `local[*]` for this machine."""
+
+    dialect = "spark"
+
+    def __init__(self, spill: Path, master: str = "local[*]") -> None:
+        if find_spec("pyspark") is None:
+            raise UsageError(
+                t("Spark heeft het pakket pyspark nodig.", "Spark needs the package pyspark."),
+                t(
+                    'Installeer het met: pip install "bds-tool[spark]".',
+                    'Install it with: pip install "bds-tool[spark]".',
+                ),
+            )
+        if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+            raise UsageError(
+                t(
+                    "Spark heeft Java 17 of hoger nodig, en dat is hier niet.",
+                    "Spark needs Java 17 or higher, which is not here.",
+                ),
+                t(
+                    "Installeer het, bijvoorbeeld met apt-get install default-jre-headless.",
+                    "Install it, for example with apt-get install default-jre-headless.",
+                ),
+            )
+        from pyspark.sql import SparkSession
+
+        builder = SparkSession.builder.appName("bds").master(master)
+        settings = {
+            "spark.ui.enabled": "false",
+            "spark.sql.ansi.enabled": "true",
+            "spark.sql.shuffle.partitions": "4",
+            "spark.sql.session.timeZone": "UTC",
+            "spark.local.dir": str(spill),
+            "spark.sql.warehouse.dir": str(spill / "spark"),
+        }
+        for key, value in settings.items():
+            builder = builder.config(key, value)
+        self._session: Any = builder.getOrCreate()
+        self._session.sparkContext.setLogLevel("ERROR")
+        self._spill = spill
+
+    def load(self, name: str, tables: Iterable[pa.Table]) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        folder = self._spill / f"spark-{name}"
+        folder.mkdir()
+        for number, table in enumerate(tables):
+            plain = pa.table({f.name: _plain(table[f.name]) for f in table.schema})
+            pq.write_table(plain, folder / f"{number:05}.parquet")
+        self._session.read.parquet(str(folder)).createOrReplaceTempView(name)
+
+    def make(self, name: str, sql: str) -> None:
+        self._session.sql(sql).cache().createOrReplaceTempView(name)
+
+    def ask(self, sql: str) -> Sequence[Sequence[Any]]:
+        return [tuple(row) for row in self._session.sql(sql).collect()]
+
+    def close(self) -> None:
+        self._session.stop()
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        return column.cast(column.type.value_type)
+    return column.cast(pa.int64()) if pa.types.is_unsigned_integer(column.type) else column
+
+
+def _kind(kind: pa.DataType) -> str:
+    import pyarrow as pa
+
+    if pa.types.is_boolean(kind):
+        return "boolean"
+    if pa.types.is_integer(kind):
+        return "bigint" if kind.bit_width > 32 else "integer"
+    if pa.types.is_floating(kind):
+        return "double precision"
+    return "date" if pa.types.is_date(kind) else "text"
+
+
+def count(
+    engine: Engine, connection: duckdb.DuckDBPyConnection, read: Iterator[pa.Table], plan: Plan
+) -> list[Counted]:
+    """As `compute.count`, with the views made and the cells counted by another engine.
+
+    `connection` holds the same tables as there; the cells come back into it.
+    """
+    from bds_tool.indicators import features
+
+    views = plan.views()
+    features.install_lookups(connection, views, plan.settings, plan.concepts())
+    connection.execute("""
+        update parameters set oordeel = false, opgeleverd = coalesce(
+            (select max(try_cast(gelezen as date)) from bronnen), opgeleverd)""")
+    extra = dscore_tables()
+    columns = {}
+    for name in loaded(views):
+        table = extra[name] if name in OF_DSCORE else connection.table(name).to_arrow_table()
+        columns[name] = table.column_names
+        engine.load(name, [table])
+    engine.load("registraties", map(by_element, read))
+    for name, sql in steps(views, plan.concepts()):
+        engine.make(name, translate(sql, engine.dialect, columns))
+    _fetch(engine, connection, "_lot", LOT)
+    found = []
+    for position, group in enumerate(groups(plan.indicators)):
+        _fetch(engine, connection, f"_cel{position}", cells_sql(group, plan.cell_by))
+        found.append(Counted(group, f"_cel{position}", ""))
+    return found
+
+
+def _fetch(engine: Engine, connection: duckdb.DuckDBPyConnection, table: str, sql: str) -> None:
+    """What the other engine gives for a SELECT of DuckDB, as a table here."""
+    import pyarrow as pa
+
+    rows = engine.ask(translate(sql, engine.dialect))
+    names = _named(sql)
+    values = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    cells = pa.table({n: _cell(n, v) for n, v in zip(names, values, strict=True)})
+    connection.register("_elders", cells)
+    connection.execute(
+        database.fill("create or replace table {table} as select * from _elders", table=database.name(table))
+    )
+    connection.unregister("_elders")
+
+
+def _named(sql: str) -> list[str]:
+    from sqlglot import exp, parse_one
+
+    return list(parse_one(sql, read="duckdb", into=exp.Select).named_selects)
+
+
+def _cell(name: str, values: Sequence[Any]) -> pa.Array:
+    """Counts are whole numbers, whatever an engine calls them; the rest are words."""
+    import pyarrow as pa
+
+    if name in {"sex", "education", "age", "origin", "mother_age"}:
+        return pa.array([None if v is None else str(v) for v in values], pa.string())
+    return pa.array([None if v is None else int(v) for v in values], pa.int64())

@@ -1,0 +1,207 @@
+"""The same indicators elsewhere: PostgreSQL and Spark give the cells of DuckDB, and every statement is SQL of its dialect."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from datetime import date
+from importlib.util import find_spec
+from pathlib import Path
+
+import polars as pl
+import pytest
+import sqlglot
+
+from bds_tool.base.errors import UsageError
+from bds_tool.indicators import dscore, features
+from bds_tool.indicators.catalogue import choose, load_all
+from bds_tool.indicators.compute import Plan, cells_sql, groups
+from bds_tool.indicators.elsewhere.engines import Postgres, Spark
+from bds_tool.indicators.elsewhere.tables import DSCORE, dscore_tables
+from bds_tool.indicators.elsewhere.translate import DIALECTS, translate
+from bds_tool.indicators.features import Settings
+from bds_tool.indicators.result import BREAKDOWNS
+from bds_tool.indicators.run import compute
+from bds_tool.store.store import Store
+
+KEY = ["indicator", "level", "area", "period", *BREAKDOWNS]
+#: One of each view family; all of them run as a slow test.
+SAMPLE = ["BF-BIRTH", "BRUSH", "OW", "VAC-BMR2Y", "REACH-IN-CARE", "TEEN", "NOSHOW"]
+
+
+@pytest.fixture(scope="module")
+def region(tmp_path_factory) -> Store:
+    from bds_tool.cli.main import run
+
+    path = tmp_path_factory.mktemp("regio") / "regio.bds"
+    assert run(["generate", "--children", "60", "--seed", "3", "--bds", "4.1.3", "-o", str(path), "-q"]) == 0
+    return Store.open(path)
+
+
+@pytest.fixture(scope="module")
+def dsn():
+    """A PostgreSQL of our own on a socket in a temporary folder, where Debian's package is installed."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not found or find_spec("psycopg") is None:
+        pytest.skip("PostgreSQL or psycopg is not installed (apt-get install postgresql)")
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    as_user = []
+    if hasattr(os, "getuid") and os.getuid() == 0:  # the server does not run as root
+        shutil.chown(folder, "postgres")
+        as_user = ["runuser", "-u", "postgres", "--"]
+    place = ["-D", str(folder / "data")]
+
+    def call(*words: str) -> None:
+        subprocess.run([*as_user, *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    call(
+        str(found[-1] / "initdb"), *place, "-A", "trust", "-U", "bds", "--no-sync", "-E", "UTF8", "--locale=C"
+    )
+    options = f"-k {folder} -c listen_addresses='' -c fsync=off"
+    call(str(found[-1] / "pg_ctl"), *place, "-w", "-o", options, "-l", str(folder / "log"), "start")
+    yield f"host={folder} user=bds dbname=postgres"
+    call(str(found[-1] / "pg_ctl"), *place, "-w", "-m", "immediate", "stop")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def same(region: Store, names, engine, folder: Path) -> None:
+    """Every cell: exact counts, sums to 1e-9."""
+    plan = Plan(
+        choose(names), Settings(2023, 2025, date(2025, 12, 31)), levels=("gemeente",), by=("sex", "age")
+    )
+    ours = compute(region, plan, folder / "a.result", judge=False)
+    theirs = compute(region, plan, folder / "b.result", judge=False, engine=engine)
+    one, other = (r.counts().collect().sort(KEY) for r in (ours, theirs))
+    assert one.height == other.height > 50
+    for column in one.columns:
+        if one[column].dtype == pl.Float64:
+            assert one[column].is_null().equals(other[column].is_null()), column
+            far = (one[column] - other[column]).abs() > 1e-9 * one[column].abs() + 1e-12
+            assert not far.any(), column
+        else:
+            assert one[column].equals(other[column]), column
+
+
+def test_postgres_gives_the_same(region, dsn, tmp_path):
+    same(region, SAMPLE, lambda _: Postgres(dsn), tmp_path)
+
+
+@pytest.mark.slow
+def test_postgres_gives_the_same_of_all(region, dsn, tmp_path):
+    same(region, [], lambda _: Postgres(dsn), tmp_path)
+
+
+@pytest.mark.slow
+def test_spark_gives_the_same_of_all(region, tmp_path):
+    if find_spec("pyspark") is None or not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        pytest.skip("pyspark or Java is not installed (make slow installs pyspark)")
+    same(region, [], Spark, tmp_path)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_statement_is_sql_of_the_dialect(dialect):
+    tables = features.lookup_tables(
+        Settings(2024, 2024, date(2024, 12, 31)), [], {"groeitabel", "lms_lengte"}
+    )
+    columns = {name: table.column_names for name, table in tables.items()}
+    for view in features.views().values():
+        text = translate(view.sql.replace("$ELEMENTEN", "1, 2"), dialect, columns)
+        sqlglot.parse_one(text, read=dialect)
+        assert "SLEUTEL" not in text.upper()
+    sqlglot.parse_one(translate(DSCORE, dialect), read=dialect)
+    for group in groups(load_all().values()):
+        sqlglot.parse_one(translate(cells_sql(group, ("sex", "age")), dialect), read=dialect)
+
+
+def test_the_d_score_in_sql_is_that_of_its_definition():
+    """The tables and the SQL against `dscore.score` and `dscore.daz`, which are tested against the published figures."""
+    import duckdb
+    import numpy as np
+
+    draw = np.random.default_rng(5)
+    many = len(dscore.difficulties())
+    rows = []
+    for child in range(40):
+        day, sex, weeks = int(draw.integers(60, 800)), "MV"[child % 2], float(draw.choice([28.0, 36.0, 40.0]))
+        rows += [
+            (child, date(2024, 1, 1), int(item), day, sex, weeks, int(draw.integers(0, 2)))
+            for item in sorted(draw.choice(many, 7, replace=False))
+        ]
+    connection = duckdb.connect()
+    connection.execute(
+        "create table vwo_item (kind bigint, datum date, item int, dag bigint, sex varchar, weken double, voldaan int)"
+    )
+    connection.executemany("insert into vwo_item values (?, ?, ?, ?, ?, ?, ?)", rows)
+    expected = dscore.table(connection).to_pylist()
+    for name, table in dscore_tables().items():
+        connection.register(name, table)
+    found = connection.sql(f"select kind, d, daz, items from ({DSCORE}) order by kind").fetchall()
+    assert len(found) == len(expected) == 40
+    for (kind, d, z, items), row in zip(found, expected, strict=True):
+        assert (kind, items) == (row["kind"], row["items"])
+        assert d == pytest.approx(row["d"], rel=1e-12)
+        assert z == pytest.approx(row["daz"], rel=1e-9)
+
+
+def test_the_script_counts_what_compute_counts(region, bds, tmp_path, monkeypatch):
+    """The DuckDB script over the Parquet files of a store: n and x of the whole region."""
+    import duckdb
+
+    assert (
+        bds(
+            "indicator",
+            "sql",
+            "--dialect",
+            "duckdb",
+            "--year",
+            "2025",
+            "-i",
+            "BRUSH",
+            "-i",
+            "OW",
+            "-i",
+            "BF-BIRTH",
+            "-o",
+            tmp_path / "uit",
+        ).code
+        == 0
+    )
+    monkeypatch.chdir(tmp_path / "uit")
+    connection = duckdb.connect()
+    for name in ("registraties", "bronnen"):
+        connection.execute(f"create view {name} as select * from read_parquet('{region.files(name)[0]}')")
+    for statement in (tmp_path / "uit" / "script.sql").read_text().split(";\n"):
+        connection.execute(statement)
+    plan = Plan(
+        choose(["BRUSH", "OW", "BF-BIRTH"]), Settings(2025, 2025, date(2025, 12, 31)), levels=(), by=()
+    )
+    result = compute(region, plan, tmp_path / "c.result", judge=False, objections=True)
+    for row in result.counts().filter(pl.col("level") == "land").collect().iter_rows(named=True):
+        for what in "nx":
+            [(told,)] = connection.execute(
+                "select sum(aantal) from tellingen where indicator = ? and wat = ?", [row["indicator"], what]
+            ).fetchall()
+            assert told == row[what], (row["indicator"], what)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_script_is_written_in_every_dialect(dialect, bds, tmp_path):
+    done = bds(
+        "indicator", "sql", "--dialect", dialect, "--year", "2025", "-i", "BRUSH", "-o", tmp_path / "uit"
+    )
+    assert done.code == 0, done.err
+    assert (tmp_path / "uit" / "tabellen" / "codering.csv").read_text()
+
+
+def test_what_cannot_be_is_told(bds, tmp_path, region):
+    out = tmp_path / "uit.result"
+    assert bds("indicator", "compute", region.path, "--engine", "postgres", "-o", out).code == 2
+    done = bds("indicator", "compute", region.path, "--engine", "postgres", "--all-values", "-o", out)
+    assert done.code == 2
+    assert "--dsn" in done.err
+    with pytest.raises(UsageError, match="wachtwoord"):
+        Postgres("postgresql://bds:geheim@nergens/jgz")
+    with pytest.raises(UsageError, match="wachtwoord"):
+        Postgres("host=nergens password=geheim")
