@@ -54,10 +54,9 @@ def translate(sql: str, dialect: str, columns: dict[str, Sequence[str]] | None =
         )
     tree = glot.parse_one(sql, read="duckdb")
     for change in _CHANGES:
-        before = None
-        while before != tree:  # what was replaced is not looked into, and may hold another
-            before = tree.copy()
-            tree = tree.transform(lambda node, c=change: c(node, dialect))
+        # What was replaced is not looked into: an interval added to a date plus an interval takes a second look.
+        for _ in range(2 if change is _interval else 1):
+            tree = tree.transform(lambda node, c=change: c(node, dialect), copy=False)
     tree = _star(tree, columns or {})
     return str(tree.sql(dialect=dialect, unsupported_level=glot.ErrorLevel.RAISE))
 
