@@ -54,9 +54,11 @@ def translate(sql: str, dialect: str, columns: dict[str, Sequence[str]] | None =
         )
     tree = glot.parse_one(sql, read="duckdb")
     for change in _CHANGES:
-        # What was replaced is not looked into: an interval added to a date plus an interval takes a second look.
-        for _ in range(2 if change is _interval else 1):
+        # What was replaced is not looked into: an interval added to a date plus an interval takes another look.
+        looked = 0
+        while not looked or (change is _interval and looked < _NESTED):
             tree = tree.transform(lambda node, c=change: c(node, dialect), copy=False)
+            looked += 1
     tree = _star(tree, columns or {})
     return str(tree.sql(dialect=dialect, unsupported_level=glot.ErrorLevel.RAISE))
 
@@ -223,6 +225,8 @@ def _interval(node: Expression, dialect: str) -> Expression:
     return exp.DateAdd(this=exp.cast(node.this.copy(), "date"), expression=count, unit=exp.var(unit[name]))
 
 
+#: Intervals that are added to one another in the views, at most.
+_NESTED = 6
 _CHANGES: tuple[Callable[[Any, str], Any], ...] = (
     _key,
     _names,
