@@ -93,6 +93,8 @@ def test_postgres_gives_the_same_of_all(region, dsn, tmp_path):
     same(region, [], lambda _: Postgres(dsn), tmp_path)
 
 
+# Sockets to the JVM are closed by the garbage collector, which is no fault of the figures.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 @pytest.mark.slow
 def test_spark_gives_the_same_of_all(region, tmp_path):
     if find_spec("pyspark") is None or not (shutil.which("java") or os.environ.get("JAVA_HOME")):
