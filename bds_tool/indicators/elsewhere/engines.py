@@ -89,7 +89,11 @@ class Postgres:
             plain = pa.table({f.name: _plain(table[f.name]) for f in table.schema})
             columns = ", ".join(f"{database.name(f.name)} {_kind(f.type)}" for f in plain.schema)
             if not made:
-                self._connection.execute(f"create temp table {database.name(name)} ({columns})")
+                self._connection.execute(
+                    database.fill(
+                        "create temp table {name} ({columns})", name=database.name(name), columns=columns
+                    )
+                )
                 made = True
             into = f"copy {database.name(name)} from stdin"
             with self._connection.cursor() as cursor, cursor.copy(into) as copy:
@@ -99,7 +103,9 @@ class Postgres:
         self._connection.execute(f"analyze {database.name(name)}")
 
     def make(self, name: str, sql: str) -> None:
-        self._connection.execute(f"create temp table {database.name(name)} as {sql}")
+        self._connection.execute(
+            database.fill("create temp table {name} as {sql}", name=database.name(name), sql=sql)
+        )
         self._connection.execute(f"analyze {database.name(name)}")
 
     def ask(self, sql: str) -> Sequence[Sequence[Any]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bds_tool import __version__
 from bds_tool.base.files import atomic_dir
+from bds_tool.base.names import child
 from bds_tool.indicators import features
 from bds_tool.indicators.compute import Plan, cells_sql, groups, unpacked
 from bds_tool.indicators.elsewhere.engines import HELPERS
@@ -45,10 +46,10 @@ def write(plan: Plan, dialect: str, out: Path, *, replace: bool = False) -> int:
     statements += [_create(name, tables[name], dialect) for name in sorted(tables)]
     statements += [_transpiled(_OWN[name], dialect) for name in loaded(views) if name in _OWN]
     for name, sql in steps(views, plan.concepts()):
-        statements.append(f"create table {name} as\n{translate(sql, dialect, columns)}")
+        statements.append(_made(name, translate(sql, dialect, columns)))
     parts = []
     for number, group in enumerate(groups(plan.indicators)):
-        statements.append(f"create table cel_{number} as\n{translate(cells_sql(group, plan.by), dialect)}")
+        statements.append(_made(f"cel_{number}", translate(cells_sql(group, plan.by), dialect)))
         by = "".join(f", {b}" for b in plan.by)
         for name, value in unpacked(group).items():
             what, _, indicator = name.partition("|")
@@ -66,16 +67,21 @@ def write(plan: Plan, dialect: str, out: Path, *, replace: bool = False) -> int:
     for start in range(0, len(parts), 40):
         union = _transpiled(" union all ".join(parts[start : start + 40]), dialect)
         if start == 0:
-            statements.append(f"create table tellingen as\n{union}")
+            statements.append(_made("tellingen", union))
         else:
-            statements.append(f"insert into tellingen\n{union}")
+            statements.append(database.fill("insert into tellingen\n{union}", union=union))
     with atomic_dir(out, replace=replace) as folder:
         (folder / TABLES).mkdir()
         for name, table in tables.items():
-            _csv(table, folder / TABLES / f"{name}.csv")
+            _csv(table, child(folder / TABLES, name, ".csv"))
         text = ";\n\n".join(s.strip() for s in statements) + ";\n"
         (folder / "script.sql").write_text(_head(plan, dialect) + text, encoding="utf-8")
     return len(statements)
+
+
+def _made(name: str, sql: str) -> str:
+    """A table of a query."""
+    return database.fill("create table {name} as\n{sql}", name=name, sql=sql)
 
 
 def _counting_all(parameters: pa.Table) -> pa.Table:
@@ -106,23 +112,25 @@ def _create(name: str, table: pa.Table, dialect: str) -> str:
         return "date" if pa.types.is_date(type_) else "varchar"
 
     fields = ", ".join(f"{f.name} {kind(f.type)}" for f in table.schema)
-    made = _transpiled(f"create table {name} ({fields})", dialect)
+    made = _transpiled(database.fill("create table {name} ({fields})", name=name, fields=fields), dialect)
     file = f"{TABLES}/{name}.csv"
     load = {
-        "duckdb": f"copy {name} from '{file}' (header, nullstr '')",
-        "postgres": f"\\copy {name} from '{file}' with (format csv, header)\nselect 1",
-        "spark": database.fill(
-            "insert into {name} select {columns} from csv.`{file}` where _c0 <> {first}",
-            name=name,
-            columns=_casts(table, kind, dialect),
-            file=file,
-            first=database.text(table.column_names[0]),
-        ),
-        "databricks": f"copy into {name} from '{file}' fileformat = csv format_options ('header' = 'true', 'inferSchema' = 'true')",
-        "snowflake": f"copy into {name} from '@~/{file}' file_format = (type = csv skip_header = 1)",
-        "tsql": f"bulk insert {name} from '{file}' with (format = 'CSV', firstrow = 2)",
-        "bigquery": f"load data into {name} from files (format = 'CSV', uris = ['gs://BUCKET/{file}'], skip_leading_rows = 1)",
+        "duckdb": "copy {name} from '{file}' (header, nullstr '')",
+        "postgres": "\\copy {name} from '{file}' with (format csv, header)\nselect 1",
+        "spark": "insert into {name} select {columns} from csv.`{file}` where _c0 <> {first}",
+        "databricks": "copy into {name} from '{file}' fileformat = csv format_options ('header' = 'true', 'inferSchema' = 'true')",
+        "snowflake": "copy into {name} from '@~/{file}' file_format = (type = csv skip_header = 1)",
+        "tsql": "bulk insert {name} from '{file}' with (format = 'CSV', firstrow = 2)",
+        "bigquery": "load data into {name} from files (format = 'CSV', uris = ['gs://BUCKET/{file}'], skip_leading_rows = 1)",
     }[dialect]
+    # The names are those of the tables of the program.
+    load = database.fill(
+        load,
+        name=name,
+        file=file,
+        columns=_casts(table, kind, dialect),
+        first=database.text(table.column_names[0]),
+    )
     return f"{made};\n{load}"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
+from bds_tool.store import database
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr as Expression
@@ -147,7 +148,14 @@ def _extreme(node: Expression, dialect: str) -> Expression:
         where += f" AND ({parent.expression.this.sql('duckdb')})"
     from sqlglot import parse_one
 
-    return parse_one(f"(array_agg({value} ORDER BY {by} {way}) FILTER (WHERE {where}))[1]", read="postgres")
+    text = database.fill(
+        "(array_agg({value} ORDER BY {by} {way}) FILTER (WHERE {where}))[1]",
+        value=value,
+        by=by,
+        way=way,
+        where=where,
+    )
+    return parse_one(text, read="postgres")
 
 
 def _unfiltered(node: Expression, dialect: str) -> Expression:
