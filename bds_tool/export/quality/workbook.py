@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.base.errors import UsageError
-from bds_tool.base.files import atomic_file
 from bds_tool.base.text import t
 from bds_tool.export.quality import telling
 from bds_tool.export.quality.rates import Quality
+from bds_tool.export.workbook import workbook
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -19,25 +17,10 @@ if TYPE_CHECKING:
 
 def write_workbook(found: Quality, target: Path) -> None:
     """Sheets for scores, elements of the score, kinds of findings and each figure. Needs the extra `xlsx`."""
-    try:
-        import xlsxwriter
-    except ImportError as error:
-        raise UsageError(
-            t("Voor XLSX is het pakket xlsxwriter nodig.", "XLSX needs the package xlsxwriter."),
-            'pip install "bds-tool[xlsx]"',
-        ) from error
-    with atomic_file(target) as temporary:
-        content = io.BytesIO()  # what xlsxwriter leaves open when a disk is full, is in memory
-        book = xlsxwriter.Workbook(
-            content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-        )
-        book.set_properties(
-            {"title": t("Kwaliteit van leveringen", "Quality of deliveries"), "comments": "bds quality"}
-        )
+    title = t("Kwaliteit van leveringen", "Quality of deliveries")
+    with workbook(target, title, "bds quality") as book:
         for name, heads, rows in _sheets(found):
             _sheet(book, name, heads, rows)
-        book.close()
-        temporary.write_bytes(content.getbuffer())
 
 
 def _sheets(found: Quality) -> list[tuple[str, list[str], list[list[Any]]]]:

@@ -18,6 +18,7 @@ from bds_tool.base.text import language, number, t
 from bds_tool.export.report import cells, left_out
 from bds_tool.export.report.book import Book, Indicator, theme_title
 from bds_tool.export.report.columns import COLUMNS, column_title, csvw
+from bds_tool.export.workbook import workbook
 from bds_tool.indicators.result import BREAKDOWNS, TOTAL
 
 if TYPE_CHECKING:
@@ -227,26 +228,12 @@ def html_page(book: Book, table: pl.DataFrame) -> str:
 
 def write_workbook(book: Book, sheets: Sequence[tuple[str, pl.DataFrame]], out: Path, area: str = "") -> None:
     """Formatted sheets with frozen headers and filters, a legend and the sources. Needs the extra `xlsx`."""
-    try:
-        import xlsxwriter
-    except ImportError as error:
-        raise UsageError(
-            t("Voor XLSX is het pakket xlsxwriter nodig.", "XLSX needs the package xlsxwriter."),
-            'pip install "bds-tool[xlsx]"',
-        ) from error
-    with atomic_file(out) as temporary:
-        content = io.BytesIO()  # what xlsxwriter leaves open when a disk is full, is in memory
-        workbook = xlsxwriter.Workbook(
-            content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-        )
-        workbook.set_properties({"title": t("Jeugd in Beeld", "Youth in view"), "comments": area})
+    with workbook(out, t("Jeugd in Beeld", "Youth in view"), area) as made:
         used: set[str] = set()
         for name, table in sheets:
-            _sheet(workbook, _sheet_name(name, used), table)
-        _left_out_sheet(workbook, book, used)
-        _legend_sheet(workbook, book)
-        workbook.close()
-        temporary.write_bytes(content.getbuffer())
+            _sheet(made, _sheet_name(name, used), table)
+        _left_out_sheet(made, book, used)
+        _legend_sheet(made, book)
 
 
 def _sheet_name(name: str, used: set[str]) -> str:
