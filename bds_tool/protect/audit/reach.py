@@ -100,9 +100,11 @@ class Reach:
             *told,
             t(
                 f"Binnen {P_PERCENT:.0f} % (p %-regel): het bereik is smaller dan {P_PERCENT:.0f} % van zijn bovenkant. Het bereik is wat is "
-                "aangetoond; in werkelijkheid is het even breed of breder.",
+                "aangetoond; in werkelijkheid is het even breed of breder. Geteld zijn alle verborgen aantallen, ook die het beleid niet "
+                "geheim hoeft te houden, zoals een noemer die een andere indicator openlijk toont.",
                 f"Within {P_PERCENT:.0f} % (p %-rule): the interval is narrower than {P_PERCENT:.0f} % of its upper end. Intervals are what "
-                "was shown to be possible; in truth they are as wide or wider.",
+                "was shown to be possible; in truth they are as wide or wider. All hidden counts are in it, also those that the policy "
+                "need not keep, such as a denominator that another indicator shows openly.",
             ),
             "",
         ]
