@@ -20,6 +20,7 @@ from bds_tool.base.errors import UsageError, UserError
 from bds_tool.base.specs import read_yaml, specs_dir
 from bds_tool.base.text import language, t
 from bds_tool.cli import outputs, overview, project
+from bds_tool.cli.values import plainly
 
 #: Sentences of the parser and of its types, with what they say in Dutch; groups of the pattern are kept.
 _SENTENCES = (
@@ -76,7 +77,7 @@ def said(text: str | None) -> str | None:
 
 
 def _kind(param: Any) -> None:  # noqa: ANN401
-    """What an option takes, in words of people: the parser would say `<list[Path]>`."""
+    """What an option takes, in words of people: the parser would say `<list[Path]>`. And have it take that at once."""
     if getattr(param, "_said", False):
         return
     described = param.display_type
@@ -95,6 +96,7 @@ def _kind(param: Any) -> None:  # noqa: ANN401
         return words.get(bare, said_by_parser)
 
     param.display_type = kind
+    plainly(param)
     param._said = True  # noqa: SLF001
 
 
