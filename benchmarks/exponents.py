@@ -184,7 +184,7 @@ def work(case: str, folder: Path, children: int) -> Callable[[], object]:
         if (
             kind == "store"
         ):  # opening one copies nothing: what is read is all of its rows, by the pieces of judging
-            from bds_tool.validate.chunks import pieces
+            from bds_tool.store.pieces import pieces
 
             return lambda: sum(p.height for p in pieces(Store.open(path)))
         return lambda: read([path]).close()

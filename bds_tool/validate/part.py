@@ -14,10 +14,10 @@ import polars as pl
 from bds_tool.base.text import language
 from bds_tool.findings.collecting import Collector
 from bds_tool.findings.result import MARKER, XSD_MISSING
+from bds_tool.store.pieces import beside, pieces
 from bds_tool.validate import kept
 from bds_tool.validate.checks import whole
 from bds_tool.validate.checks.protocol_rules import depends
-from bds_tool.validate.chunks import beside, pieces
 from bds_tool.validate.piece import Group, Judged, judge, sum_filled
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Judging one piece of a store: distinct shapes and values first, complete dossiers next.
 
-Pieces are judged beside each other in threads (`chunks.beside`), so nothing here keeps anything between two pieces.
+Pieces are judged beside each other in threads (`store.pieces.beside`), so nothing here keeps anything between two pieces.
 """
 
 from __future__ import annotations

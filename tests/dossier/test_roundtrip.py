@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bds_tool.base.escaping import cell
 from bds_tool.formats import read
 from bds_tool.formats.writing import WriteOptions, write
 from bds_tool.store import StoreWriter
@@ -179,3 +180,64 @@ def test_james_carries_what_it_has_a_place_for(to):
             assert done.left_out == {}
 
     check()
+
+
+def plain_wide(content):
+    """Rubriek → lines of its wide table, by a loop over rows: a line per key, a further one where an element comes again."""
+    tables = {}
+    for key, visit, day, number, rubriek, group, repeat, value, unit, *_ in content:
+        table, name = tables.setdefault(rubriek, ({}, set())), f"bds_{number}" + (f"_{unit}" if unit else "")
+        table[1].add((number, name))
+        for time in range(len(content)):
+            line = table[0].setdefault((key, visit, day, rubriek, group, repeat, time), {})
+            if name not in line:
+                line[name] = value
+                break
+    made = {}
+    for rubriek, (lines, names) in tables.items():
+        columns = [name for _, name in sorted(names)]
+        heads = ["dossier_id", "activiteit_id", "datum", "rubriek", "groep", "volgnr"]
+        keep = [n for n, h in enumerate(heads) if h == "rubriek" or any(k[n] is not None for k in lines)]
+        texts = [[[k[n] for n in keep] + [line.get(c) for c in columns]] for k, line in lines.items()]
+        body = [["" if v is None else str(v) for v in row] for (row,) in texts]
+        made[rubriek] = [[heads[n] for n in keep] + columns, *body]
+    return made
+
+
+@pytest.mark.parametrize("size", [4, 500_000])
+def test_wide_tables_are_those_of_a_plain_loop(size, monkeypatch):
+    """Line by line, in pieces or at once; a dossier comes in one run of rows, as it does in nearly all stores."""
+    import csv
+
+    from bds_tool.store import pieces
+
+    whole = pieces.pieces
+    monkeypatch.setattr(pieces, "pieces", lambda store, **kept: whole(store, size, **kept))
+
+    @RELAXED
+    @given(rows(full=False))
+    def check(content):
+        content = sorted(content, key=lambda row: row[0])
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            write(make(folder, content), "csv-wide", folder / "wide", WriteOptions())
+            found = {}
+            for file in (folder / "wide").glob("*.csv"):
+                with file.open(encoding="utf-8", newline="") as stream:
+                    found[None if file.stem == "zonder-rubriek" else file.stem] = list(csv.reader(stream))
+            wanted = {r: [[cell(v) for v in line] for line in t] for r, t in plain_wide(content).items()}
+            assert found == wanted
+
+    check()
+
+
+@pytest.mark.parametrize("dialect", ["iso", "excel-nl"])
+@pytest.mark.parametrize("text", ["=1+1", "'=1+1", "@x", "-x", "''+x", "\t=1"])
+def test_what_a_spreadsheet_would_run_is_the_same_text_again_beside_wide_tables(dialect, text, tmp_path):
+    """Values without an element stand in `overig.csv`, guarded once and read back as they were."""
+    store = make(
+        tmp_path, [("a", None, None, None, None, None, None, text, None, None, None, text, 1, 1, None)]
+    )
+    write(store, "csv-wide", tmp_path / "wide", WriteOptions(dialect=dialect))
+    with read([tmp_path / "wide"]) as back:
+        assert content_of(back, ["waarde", "tekst"]) == content_of(store, ["waarde", "tekst"])

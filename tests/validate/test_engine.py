@@ -12,9 +12,9 @@ import pytest
 from bds_tool.base.text import set_language, t
 from bds_tool.findings.catalogue import load_rules
 from bds_tool.findings.result import load
-from bds_tool.store import Store, StoreWriter
+from bds_tool.store import Store, StoreWriter, pieces
 from bds_tool.synthetic.generate import Request, generate
-from bds_tool.validate import chunks, part
+from bds_tool.validate import part
 from bds_tool.validate.contracts import Bronnen, Findings, Meldingen, Registraties, Totals, check, contract
 from bds_tool.validate.engine import Options, validate
 
@@ -42,8 +42,8 @@ def test_planted_defects_give_many_kinds(whole):
 def test_findings_do_not_depend_on_the_size_of_pieces(store, whole, monkeypatch, rows, workers):
     # Also those of protocols, which leave alone what the delivery does not hold anywhere.
     assert {"BDS601", "BDS605"} <= set(whole.totals["code"])
-    monkeypatch.setattr(chunks, "WORKERS", workers)
-    monkeypatch.setattr(part, "pieces", lambda s: chunks.pieces(s, rows))
+    monkeypatch.setattr(pieces, "WORKERS", workers)
+    monkeypatch.setattr(part, "pieces", lambda s: pieces.pieces(s, rows))
     cut = validate(store, Options(today=TODAY, max_examples=0))
     assert cut.totals.sort(pl.all()).equals(whole.totals.sort(pl.all()))
     assert cut.findings.equals(whole.findings)
@@ -55,7 +55,7 @@ def test_examples_are_the_first_ones_however_the_store_is_cut(store, monkeypatch
     few = validate(store, Options(today=TODAY, max_examples=3))
     assert few.findings.equals(first)
     assert few.totals.equals(every.totals)
-    monkeypatch.setattr(part, "pieces", lambda s: chunks.pieces(s, 2_000))
+    monkeypatch.setattr(part, "pieces", lambda s: pieces.pieces(s, 2_000))
     again = validate(store, Options(today=TODAY, max_examples=3))
     assert again.findings.equals(few.findings)
 
@@ -67,15 +67,15 @@ def test_pieces_beside_each_other_come_out_in_order():
         sleep((5 - n) / 100)
         return n * n
 
-    assert list(chunks.beside(slow, range(6), workers=3)) == [0, 1, 4, 9, 16, 25]
+    assert list(pieces.beside(slow, range(6), workers=3)) == [0, 1, 4, 9, 16, 25]
     with pytest.raises(ZeroDivisionError):
-        list(chunks.beside(lambda n: 1 // n, [2, 1, 0, 3], workers=2))
+        list(pieces.beside(lambda n: 1 // n, [2, 1, 0, 3], workers=2))
 
 
 def test_the_language_of_a_run_holds_in_threads():
     set_language("en")
     try:
-        assert list(chunks.beside(lambda n: t("nee", "no"), [1, 2], workers=2)) == ["no", "no"]
+        assert list(pieces.beside(lambda n: t("nee", "no"), [1, 2], workers=2)) == ["no", "no"]
     finally:
         set_language("")
 
@@ -99,7 +99,7 @@ def test_scattered_stores_are_read_in_shares(store, tmp_path):
     with StoreWriter(tmp_path / "s.bds") as writer:
         writer.add_bron(bron=1, pad="x")
         writer.add_table(rows)
-    parts = list(chunks.pieces(Store.open(tmp_path / "s.bds"), 2_000))
+    parts = list(pieces.pieces(Store.open(tmp_path / "s.bds"), 2_000))
     assert len(parts) > 3
     assert sum(p.height for p in parts) == rows.height
     seen = [set(p["dossier_id"].unique().to_list()) for p in parts]
@@ -107,7 +107,7 @@ def test_scattered_stores_are_read_in_shares(store, tmp_path):
 
 
 def test_a_dossier_larger_than_a_piece_stays_whole(store):
-    parts = list(chunks.pieces(store, 50))
+    parts = list(pieces.pieces(store, 50))
     assert sum(p["dossier_id"].n_unique() for p in parts) == 60
     assert all(p["d"].to_list() == sorted(p["d"].to_list()) for p in parts)
 

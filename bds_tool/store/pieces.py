@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
@@ -65,24 +65,26 @@ def beside(function: Callable[[_In], _Out], items: Iterable[_In], workers: int =
                 future.cancel()
 
 
-def pieces(store: Store, rows: int = ROWS) -> Iterator[pl.DataFrame]:
-    """Frames with the canonical columns and `d`, the number of the dossier inside the frame.
+def pieces(store: Store, rows: int = ROWS, columns: Sequence[str] = COLUMNS) -> Iterator[pl.DataFrame]:
+    """Frames with `columns`, and `d`, the number of the dossier inside the frame, and `a`, that of the activity.
+
+    `columns` hold at least `bron`, `dossier_id` and `activiteit_id`.
 
     Rows of one dossier come together in one frame and next to each other. A store in which dossiers lie
     scattered (a table sorted by element, for example) is read in several passes, each a share of the dossiers.
     """
     for path in store.files("registraties"):
-        yield from _of_file(path, rows)
+        yield from _of_file(path, rows, columns)
 
 
-def _of_file(path: Path, rows: int) -> Iterator[pl.DataFrame]:
+def _of_file(path: Path, rows: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
     total = pl.scan_parquet(path).select(pl.len()).collect().item()
     if total == 0:
         return
     if _together(path, total, rows):
-        yield from _in_order(path, total, rows)
+        yield from _in_order(path, total, rows, columns)
     else:
-        yield from _by_share(path, total, rows)
+        yield from _by_share(path, total, rows, columns)
 
 
 def _together(path: Path, total: int, rows: int) -> bool:
@@ -109,10 +111,10 @@ def _changes(keys: pl.DataFrame) -> pl.Series:
     return keys.select((new | first).alias("new"))["new"]
 
 
-def _in_order(path: Path, total: int, rows: int) -> Iterator[pl.DataFrame]:
+def _in_order(path: Path, total: int, rows: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
     kept: pl.DataFrame | None = None
     for start in range(0, total, rows):
-        piece = pl.scan_parquet(path).select(COLUMNS).slice(start, rows).collect()
+        piece = pl.scan_parquet(path).select(columns).slice(start, rows).collect()
         if kept is not None:
             piece = pl.concat([kept, piece])
         # In one stretch of memory every later step is quicker; a file gives one per row group.
@@ -129,11 +131,11 @@ def _in_order(path: Path, total: int, rows: int) -> Iterator[pl.DataFrame]:
         yield _numbered(piece)
 
 
-def _by_share(path: Path, total: int, rows: int) -> Iterator[pl.DataFrame]:
+def _by_share(path: Path, total: int, rows: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
     shares = max(1, -(-total // rows))
     mine = pl.struct("bron", "dossier_id").hash(11) % shares
     for share in range(shares):
-        piece = pl.scan_parquet(path).select(COLUMNS).filter(mine == share).collect(engine="streaming")
+        piece = pl.scan_parquet(path).select(columns).filter(mine == share).collect(engine="streaming")
         if piece.height:
             yield _numbered(
                 piece.sort("bron", "dossier_id", "activiteit_id", nulls_last=True, maintain_order=True)
