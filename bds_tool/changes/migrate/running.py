@@ -217,14 +217,14 @@ def _run(
     company = needs_company(step.plan)
     every = Rows(store.files("registraties"))
     with StoreWriter(path, replace=replace) as writer, _SideFile() as side:
-        _bronnen(facts, step, writer)
+        written: Counter[int] = Counter()
         writer.add_meldingen(store.meldingen().collect().iter_rows(named=True))
         for batch in every.batches(BATCH):
             rows = as_text(_frame(batch))
             mine = pl.col("bron").is_in(list(step.bronnen))
             others = rows.filter(~mine)
             if others.height:
-                writer.add_table(others)
+                _write(others, writer, written)
                 _count(report, others.select(_nummer_in="bdsnummer", uitkomst=pl.lit("ongewijzigd")))
             rows = rows.filter(mine).with_columns(
                 _soort=_coding(hl7), _nummer_in=pl.col("bdsnummer"), _waarde_in=pl.col("waarde")
@@ -233,13 +233,19 @@ def _run(
             waiting = done.with_columns(_wacht=company)
             ready = waiting.filter(~pl.col("_wacht"))
             _count(report, ready)
-            writer.add_table(ready.filter(_stays()))
+            _write(ready.filter(_stays()), writer, written)
             side.add(waiting.filter("_wacht").drop("_wacht"))
             if progress:
                 progress(rows.height)
         for part in side.parts():
-            _together(part, step.plan, writer, report)
+            _write(_together(part, step.plan, report), writer, written)
+        _bronnen(facts, step, writer, written)
     return report
+
+
+def _write(rows: pl.DataFrame, writer: StoreWriter, written: Counter[int]) -> None:
+    written.update(dict(rows["bron"].value_counts().iter_rows()))
+    writer.add_table(rows)
 
 
 def _frame(batch: pa.RecordBatch) -> pl.DataFrame:
@@ -264,7 +270,7 @@ def _coding(hl7: list[int]) -> pl.Expr:
     )
 
 
-def _together(rows: pl.DataFrame, plan: Plan, writer: StoreWriter, report: StepReport) -> None:
+def _together(rows: pl.DataFrame, plan: Plan, report: StepReport) -> pl.DataFrame:
     import polars as pl
 
     from bds_tool.changes.migrate.shelter import together
@@ -273,7 +279,7 @@ def _together(rows: pl.DataFrame, plan: Plan, writer: StoreWriter, report: StepR
     # What a package derived it can derive again: on the way back such a row is reported and not written.
     _count(report, done.filter(pl.col("uitkomst").is_not_null()))
     report.toegevoegd += done.filter(pl.col("uitkomst").is_null()).height
-    writer.add_table(done.filter(~pl.col("_weg") & _stays()).drop("_soort", "_waarde_in"))
+    return done.filter(~pl.col("_weg") & _stays()).drop("_soort", "_waarde_in")
 
 
 def _stays() -> pl.Expr:
@@ -288,8 +294,8 @@ def _count(report: StepReport, rows: pl.DataFrame) -> None:
         report.uitkomsten[number, outcome] += n
 
 
-def _bronnen(facts: pl.DataFrame, step: _Step, writer: StoreWriter) -> None:
-    """The sources, with the version and interaction they now have."""
+def _bronnen(facts: pl.DataFrame, step: _Step, writer: StoreWriter, written: Counter[int]) -> None:
+    """The sources, with the version, interaction and number of rows they now have."""
     before, after = step.plan.interactie
     for row in facts.iter_rows(named=True):
         if row["bron"] in step.bronnen:
@@ -297,7 +303,7 @@ def _bronnen(facts: pl.DataFrame, step: _Step, writer: StoreWriter) -> None:
             row["bds_opgegeven"] = None
             if row["formaat"] == f"dob-{before}":
                 row["formaat"] = f"dob-{after}"
-        writer.add_bron(**row)
+        writer.add_bron(**row | {"rijen": written[row["bron"]]})
 
 
 class _SideFile:
@@ -349,7 +355,7 @@ def _copy(store: Store, out: Path, *, replace: bool) -> None:
 
     with StoreWriter(out, replace=replace) as writer:
         for row in store.bronnen().iter_rows(named=True):
-            writer.add_bron(**row)
+            writer.add_bron(**row | {"rijen": written[row["bron"]]})
         writer.add_meldingen(store.meldingen().collect().iter_rows(named=True))
         for batch in Rows(store.files("registraties")).batches(BATCH):
             writer.add_table(_frame(batch))
