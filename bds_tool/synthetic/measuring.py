@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
+from bds_tool.indicators.growth import rows as growth_rows
 from bds_tool.synthetic.chance import Floats, Ints
 from bds_tool.synthetic.draw import Draw
 from bds_tool.synthetic.population import value_of
@@ -18,8 +20,9 @@ def growth(d: Draw) -> None:
     rows.act(235, which, coder.numbers(length[which]))
     rows.act(236, which, coder.codes(236, ["2", "1"])[(acts.age[which] < 730).astype(int)])
     which = np.flatnonzero(acts.mask(moments["245"]))
-    rows.act(245, which, coder.numbers(weights(d, length)[which]))
-    rows.act(246, which, coder.codes(246, ["1", "2"])[(acts.age[which] < 1400).astype(int)])
+    clothes = _clothes(d)
+    rows.act(245, which, coder.numbers((weights(d, length) + clothes)[which]))
+    rows.act(246, which, coder.codes(246, ["1", "2"])[(clothes[which] == 0).astype(int)])
     which = np.flatnonzero(acts.mask(moments["252"]))
     rows.act(252, which, coder.numbers(_rising(d, _at(d, d.growth.head, "hoofd"))[which]))
     if coder.has(1616):
@@ -48,6 +51,26 @@ def weights(d: Draw, length: Ints) -> Ints:
     grams = np.clip((length / 1000) ** 2 * bmi * 1000, 500, 200_000)
     step = np.where(grams < 10_000, 10, 100)
     return np.asarray((np.rint(grams / step) * step).astype(np.int64))
+
+
+def _clothes(d: Draw) -> Ints:
+    """Grams that the clothes weigh at every activity: what the guideline takes off (kledingaftrek.csv), 0 undressed."""
+    acts = d.acts
+    day, born = (v.astype("datetime64[D]") for v in (acts.day, d.people.born[acts.owner]))
+    years = day.astype("datetime64[Y]").astype(np.int64) - born.astype("datetime64[Y]").astype(np.int64)
+    years -= _in_year(day) < _in_year(born)
+    grams = np.zeros(len(years), dtype=np.int64)
+    for row in growth_rows("kledingaftrek.csv"):
+        grams[(years >= int(row["van_jaar"])) & (years <= int(row["tot_jaar"]))] = int(row["gram"])
+    share = float(d.spec["groei"]["gekleed"]["waarde"])
+    return np.where(d.chance.uniform("gekleed", acts.child, acts.kind) < share, grams, 0)
+
+
+def _in_year(day: npt.NDArray[np.datetime64]) -> Ints:
+    """Month and day as one number."""
+    month = day.astype("datetime64[M]")
+    within = (day - month.astype("datetime64[D]")).astype(np.int64)
+    return np.asarray(month.astype(np.int64) % 12 * 31 + within)
 
 
 def _at(d: Draw, table: Floats, measure: str) -> Floats:
