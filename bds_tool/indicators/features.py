@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.base.errors import SpecError
+from bds_tool.base.errors import SpecError, UsageError
 from bds_tool.base.text import t
 from bds_tool.indicators.growth import growth_per_day, lms_per_height, rows
 from bds_tool.store import database
@@ -52,6 +52,19 @@ class Settings:
     growth_chart: str = "dossier"
     cutoff: str = "interpolate"
     clothes: str = "keep"
+
+    def __post_init__(self) -> None:
+        if not self.first_day <= self.reference_date <= date(self.last_year, 12, 31):
+            raise UsageError(
+                t(
+                    f"De peildatum {self.reference_date} ligt buiten {self.first_year} tot en met {self.last_year}.",
+                    f"The reference date {self.reference_date} is outside {self.first_year} to {self.last_year}.",
+                ),
+                t(
+                    "Kies een peildatum in die jaren, of andere jaren.",
+                    "Choose a reference date in these years, or other years.",
+                ),
+            )
 
     @property
     def unasked(self) -> frozenset[int]:
@@ -182,7 +195,8 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
 
     mothers = rows("moederleeftijd.csv")
     clothes = rows("kledingaftrek.csv") if settings.clothes == "deduct" else []
-    years = range(settings.first_year, settings.last_year + 1)
+    # A year that begins after the reference date is not there yet; it would be the year before it once more.
+    years = range(settings.first_year, settings.reference_date.year + 1)
     makers = {
         "codering": lambda: pa.table(
             {

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from bds_tool.base.errors import UsageError
 from bds_tool.indicators import run
 from bds_tool.indicators.catalogue import choose
 from bds_tool.indicators.compute import Plan
@@ -86,6 +87,68 @@ def test_an_answer_after_the_last_day_does_not_displace_one_before_it(figure):
         rows += [("k", 724, day, day), ("k", 1605, "01", day), ("k", 188, answer, day)]
     assert figure("BRUSH", rows, "2024-06-30") == (1, 1)
     assert figure("BRUSH", rows) == (1, 0)
+
+
+CHILD = [("k", 20, "2023-05-01"), ("k", 19, "1")]
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "before", "after"),
+    [
+        ("REACH-IN-CARE", 1197, "01", "02"),
+        ("BF-BIRTH", 747, "01", "03"),
+        ("PREG-SMOKE", 91, "1", "2"),
+        ("BW-LOW", 110, "2400", "2600"),
+        ("PRETERM", 82, "250", "280"),
+        ("HIEL", 368, "1", "2"),
+    ],
+)
+def test_a_value_of_the_child_after_the_last_day_does_not_displace_one_before_it(
+    figure, name, number, before, after
+):
+    """Both years are years of birth; on 30 June 2023 the first value is the last known, on 31 December the second."""
+    rows = [*CHILD, ("k", number, before, "2023-05-10"), ("k", number, after, "2023-09-01")]
+    assert figure(name, rows, "2023-06-30") == (1, 1)
+    assert figure(name, rows, "2023-12-31") == (1, 0)
+
+
+def test_the_end_of_care_counts_whenever_it_was_recorded(figure):
+    """Died on 1 June, recorded in September: not in care on 30 June. Dossiers that end later are still in care then."""
+    rows = [*CHILD, ("k", 1197, "01", "2023-05-10"), ("k", 21, "2023-06-01", "2023-09-01")]
+    assert figure("REACH-IN-CARE", rows, "2023-06-30") == (0, 0)
+    rows[-1] = ("k", 488, "2023-09-01", "2023-09-01")
+    assert figure("REACH-IN-CARE", rows, "2023-06-30") == (1, 1)
+
+
+def test_the_mother_s_education_is_the_last_known_one(make_store, tmp_path):
+    """05 (laag) in May, 08 (hoog) in September, and two answers of one day that contradict are none."""
+    rows = [*CHILD, ("k", 747, "01"), ("k", 62, "02", None, None, 1)]
+    rows += [("k", 66, "05", "2023-05-10", "a", 1), ("k", 66, "08", "2023-09-01", "b", 1)]
+    twice = [("m", *row[1:]) for row in rows[:4]]
+    twice += [("m", 66, "05", "2023-05-10", "a", 1), ("m", 66, "08", "2023-05-10", "b", 1)]
+    for last, found in (("2023-06-30", {"laag", "onbekend"}), ("2023-12-31", {"hoog", "onbekend"})):
+        day = date.fromisoformat(last)
+        plan = Plan(choose(["BF-BIRTH"]), Settings(2023, 2023, day), levels=(), by=("education",))
+        with Store.open(make_store([*rows, *twice], last)) as opened:
+            result = run.compute(opened, plan, tmp_path / f"{last}.result")
+        frame = result.counts().collect()
+        assert {r["education"] for r in frame.iter_rows(named=True) if r["n"]} == {*found, "totaal"}
+
+
+def test_a_year_that_begins_after_the_last_day_is_not_the_year_before_it_again(make_store, tmp_path):
+    """One child in care on 30 June 2023: n is 1, however many years of the period are still to come."""
+    rows = [*CHILD, ("k", 1197, "01", "2023-05-10")]
+    plan = Plan(choose(["REACH-IN-CARE"]), Settings(2022, 2025, date(2023, 6, 30)), levels=(), by=())
+    with Store.open(make_store(rows)) as opened:
+        result = run.compute(opened, plan, tmp_path / "r.result")
+    found = {r["period"]: r["n"] for r in result.counts().collect().iter_rows(named=True)}
+    assert found == {"2023": 1, "2022-2025": 1}
+
+
+@pytest.mark.parametrize("day", [date(2025, 1, 1), date(2022, 12, 31)])
+def test_a_last_day_outside_the_years_is_refused(day):
+    with pytest.raises(UsageError, match="buiten 2023 tot en met 2024"):
+        Settings(2023, 2024, day)
 
 
 # ---- birthdays -------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 -- rij: één dossier met de waarden die er eenmaal in staan, zoals geregistreerd
--- uit: reg
+-- uit: reg, parameters
 -- elementen: 19, 20, 21, 29, 82, 91, 92, 93, 110, 115, 137, 368, 380, 439, 441, 445, 447, 488, 741, 747, 1197, 1340, 1413, 1533, 1541, 1581, 1582, 1584, 1587, 1616
--- bij meer dan één waarde de laatste; waarden van dezelfde dag die elkaar tegenspreken tellen niet, en twee
+-- bij meer dan één waarde de laatste tot en met de peildatum (zonder datum: van het begin af); waarden van dezelfde dag die elkaar tegenspreken tellen niet, en twee
 -- geboortedatums of geslachten nooit (geboortedatums, geslachten: hoeveel verschillende er zijn)
+-- geboorte, geslacht en einde staan vast, wanneer zij ook zijn vastgelegd
 -- einde: de laagste van 21, 29 en 488; overleden: de laagste van 21
 -- maternaal_ja: 1581 of 1582 is ja; maternaal_datum: 1587; maternaal: een van de drie
 SELECT
@@ -50,8 +51,10 @@ FROM (
       kind, bdsnummer, coalesce(datum, DATE '1900-01-01') AS dag,
       min(waarde) AS laag, max(waarde) AS hoog
     FROM reg
+    CROSS JOIN parameters AS p
     WHERE bdsnummer IN (19, 20, 21, 29, 82, 91, 92, 93, 110, 115, 137, 368, 380, 439, 441, 445, 447, 488, 741, 747, 1197,
       1340, 1413, 1533, 1541, 1581, 1582, 1584, 1587, 1616)
+      AND (bdsnummer IN (19, 20, 21, 29, 488) OR datum IS NULL OR datum <= p.peildatum)
     GROUP BY kind, bdsnummer, dag
   ) AS d
   GROUP BY kind, bdsnummer
