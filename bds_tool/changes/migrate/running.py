@@ -355,7 +355,7 @@ def _copy(store: Store, out: Path, *, replace: bool) -> None:
 
     with StoreWriter(out, replace=replace) as writer:
         for row in store.bronnen().iter_rows(named=True):
-            writer.add_bron(**row | {"rijen": written[row["bron"]]})
+            writer.add_bron(**row)
         writer.add_meldingen(store.meldingen().collect().iter_rows(named=True))
         for batch in Rows(store.files("registraties")).batches(BATCH):
             writer.add_table(_frame(batch))
