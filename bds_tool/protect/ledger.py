@@ -10,7 +10,7 @@ It holds nothing that is not public. Rules for a new release:
   of them for known (what is proven without them holds with them), and a total over periods is hidden wherever it would add
   an equation about years that are hidden;
 - a shown number that has changed since (a correction) is refused: the difference is about the children corrected;
-- other areas below gemeente than before are refused: the difference is about the children in between.
+- other areas than before, of the same years, are refused: the difference is about the children in between.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from bds_tool.base.names import child
 from bds_tool.base.text import number, t
 from bds_tool.indicators.result import COUNTS_FILE, META_FILE, PROTECTED, Result, read_result
 from bds_tool.protect.coding import CODED
+from bds_tool.protect.divisions import same_areas
 
 if TYPE_CHECKING:
     import polars as pl
@@ -128,8 +129,8 @@ class Ledger:
             temporary.write_text(text + "\n", encoding="utf-8")
         return release
 
-    def history(self, definitions: Mapping[str, Any]) -> pl.DataFrame:
-        """Rows of earlier releases that count the same thing as now: indicator, KEY, whether shown, n, x, missing."""
+    def history(self, definitions: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Rows of earlier releases, of these indicators or of all: indicator, KEY, whether shown, n, x, missing."""
         import polars as pl
 
         parts = []
@@ -137,7 +138,7 @@ class Ledger:
             raise other_kind()
         for release in self.releases:
             # The children are the same, whatever became of the definition: its hash links nothing and parts nothing.
-            same = [k for k in release.facts["definitions"] if k in definitions]
+            same = [k for k in release.facts["definitions"] if definitions is None or k in definitions]
             frame = pl.read_parquet(release.path / "counts.parquet").filter(pl.col("indicator").is_in(same))
             frame = frame.with_columns(pl.lit("totaal").alias(c) for c in KEY if c not in frame.columns)
             parts.append(
@@ -258,10 +259,10 @@ def bind(ledger: Ledger, frame: pl.DataFrame, meta: Mapping[str, Any]) -> Bonds:
     import polars as pl
 
     nothing = pl.Series([False] * frame.height)
+    same_areas(ledger.history(), frame)
     history = ledger.history(meta.get("definitions") or {})
     if not history.height:
         return Bonds(nothing, nothing, nothing, *[pl.Series([None] * frame.height, dtype=pl.Float64)] * 2)
-    _same_areas(history, frame)
     latest = history.group_by("indicator", *KEY).agg(
         pl.col("shown").any(),
         pl.col("coded").any(),
@@ -349,31 +350,6 @@ def _same_definitions(ledger: Ledger, names: list[str], meta: Mapping[str, Any])
                 "Publish with the definition of then (--specs), or new years only (--period).",
             ),
         )
-
-
-def _same_areas(history: pl.DataFrame, frame: pl.DataFrame) -> None:
-    import polars as pl
-
-    small = pl.col("level").is_in(["wijk", "buurt"])
-    for level in ("wijk", "buurt"):
-        now = set(frame.filter(small & (pl.col("level") == level))["area"].unique())
-        before = set(history.filter(small & (pl.col("level") == level))["area"].unique())
-        # An area without children is absent; other codes inside a gemeente that both show are another division.
-        shared = {a[2:6] for a in now} & {a[2:6] for a in before}
-        other = {a for a in now ^ before if a[2:6] in shared}
-        if now and before and other:
-            raise WithheldError(
-                t(
-                    f"{number(len(other))} gebieden ({level}) zijn anders ingedeeld dan in een eerdere uitgave. Het verschil tussen oude "
-                    "en nieuwe grenzen kan over enkele kinderen gaan. Er is niets geschreven.",
-                    f"{number(len(other))} areas ({level}) are divided differently from an earlier release. The difference between old "
-                    "and new borders can be about a few children. Nothing was written.",
-                ),
-                t(
-                    "Reken opnieuw met de indeling van toen (--area-year), of publiceer alleen per gemeente.",
-                    "Compute again with the division of then (--area-year), or publish by gemeente only.",
-                ),
-            )
 
 
 def _fingerprint(path: Path) -> str:

@@ -49,7 +49,21 @@ def not_here(part: pl.DataFrame, name: str, definition: Mapping[str, Any], polic
     return found
 
 
-def find_primaries(indicator: Indicator, policy: Policy) -> None:
+def _years_apart(indicator: Indicator, policy: Policy, bonds: Bonds | None) -> Bools:
+    """Years that are in no publication but that two windows together may tell: with earlier releases, or of several windows."""
+    import polars as pl
+
+    part = indicator.frame
+    windows = part.filter(pl.col("period").str.contains("-", literal=True))["period"].n_unique()
+    if not policy.part("pooled") or (bonds is None and windows < 2):  # noqa: PLR2004  # one tells no difference
+        return np.zeros(part.height, dtype=bool)
+    lowest = policy.lowest_level(indicator.id, indicator.definition)
+    deeper = LEVELS[LEVELS.index(lowest) + 1 :] if lowest else ()
+    apart: Bools = indicator.withheld & ~part["level"].is_in(list(deeper)).to_numpy()
+    return apart
+
+
+def find_primaries(indicator: Indicator, policy: Policy, bonds: Bonds | None = None) -> None:
     """Rows the policy forbids to show, and which counts of them must be certified."""
     frame, cube = indicator.frame, indicator.cube
     n, x, m = frame["n"].to_numpy(), frame["_x"].to_numpy(), frame["_m"].to_numpy()
@@ -79,7 +93,7 @@ def find_primaries(indicator: Indicator, policy: Policy) -> None:
     # Between n and N only the missing move: protecting them protects n when N is known.
     wanted_m = small & (n + m >= floor) & (m > 0) & (not indicator.empty)
     indicator.need = policy.need(1, 1)
-    told = ~indicator.withheld
+    told = ~indicator.withheld | _years_apart(indicator, policy, bonds)
     position = _node_of_row(cube, frame.height)
     indicator.small = np.zeros(cube.real.shape, dtype=bool)
     indicator.growth = np.zeros(cube.real.shape, dtype=np.int64)

@@ -101,7 +101,7 @@ class Indicator:
         low = np.zeros((2, *n.shape), dtype=np.int64)
         self.codable = np.zeros(n.shape, dtype=bool)
         if self.rule and not self.mean:
-            self.codable = self.cube.real & ~given & ~self.small & ~self.withheld_nodes
+            self.codable = self.cube.real & ~given & ~self.small & ~self.withheld_nodes & ~self.shown_before
             self.codable &= steps(n.ravel(), self.rule).reshape(n.shape) > 0
             least, most = bounds(n.ravel(), self.counts[X].ravel(), self.rule)
             low[X], low[Y] = least.reshape(n.shape), n - most.reshape(n.shape)
@@ -194,7 +194,9 @@ def _indicator(
     found = Indicator(name, part, definition, cube, withheld.to_numpy(), _only(cube, withheld.to_numpy()))
     found.rule = policy.coding(name, definition)
     tie(found, bonds)
-    find_primaries(found, policy)
+    # What an earlier release left hidden is taken for known: it moves no more, whether it is published here or not.
+    found.withheld_nodes &= ~found.shown_before
+    find_primaries(found, policy, bonds)
     return found
 
 
