@@ -23,7 +23,10 @@ def same_areas(history: pl.DataFrame, frame: pl.DataFrame) -> None:
     present &= (pl.col("n") + pl.col("missing").fill_null(0)) > 0
     history = history.filter(pl.col("period").is_in(same))
     for level in ("gemeente", "wijk", "buurt"):
-        mine, every = frame.filter(present & (pl.col("level") == level)), frame.filter(pl.col("level") == level)
+        mine, every = (
+            frame.filter(present & (pl.col("level") == level)),
+            frame.filter(pl.col("level") == level),
+        )
         now, before = set(mine["area"]), set(history.filter(pl.col("level") == level)["area"])
         new, gone = now - before, before - set(every["area"])
         other = new | gone

@@ -55,7 +55,7 @@ def _years_apart(indicator: Indicator, policy: Policy, bonds: Bonds | None) -> B
 
     part = indicator.frame
     windows = part.filter(pl.col("period").str.contains("-", literal=True))["period"].n_unique()
-    if not policy.part("pooled") or (bonds is None and windows < 2):  # noqa: PLR2004  # one tells no difference
+    if not policy.part("pooled") or (bonds is None and windows < 2):  # one tells no difference
         return np.zeros(part.height, dtype=bool)
     lowest = policy.lowest_level(indicator.id, indicator.definition)
     deeper = LEVELS[LEVELS.index(lowest) + 1 :] if lowest else ()

@@ -45,14 +45,16 @@ def counted(
     *,
     years=("2023", "2024", "2025"),
     window=True,
+    windows=(),
     by=("sex",),
     shares=tuple(SHARES),
     hashes="",
 ):
-    """An unprotected result of gemeenten and wijken."""
-    found = children.filter(pl.col("period").is_in(list(years)))
-    if window:
-        found = pl.concat([found, found.with_columns(period=pl.lit(f"{years[0]}-{years[-1]}"))])
+    """An unprotected result of gemeenten and wijken: years with the window around them, or `windows` (`2021-2023`)."""
+    found = single = children.filter(pl.col("period").is_in(list(years)))
+    for name in windows or ([f"{years[0]}-{years[-1]}"] if window else []):
+        inside = pl.col("period").is_between(pl.lit(name[:4]), pl.lit(name[-4:]))
+        found = pl.concat([found, single.filter(inside).with_columns(period=pl.lit(name))])
     parts = []
     for name in shares:
         told = ~pl.col("gone") if name != "FULL" else pl.lit(value=True)

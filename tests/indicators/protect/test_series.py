@@ -125,6 +125,23 @@ def test_an_ordinary_series_is_published_and_gives_nothing_away(tmp_path, name, 
     assert len(Ledger.open(tmp_path / "register").releases) == 2
 
 
+@pytest.mark.parametrize(
+    "windows", [("2021-2023", "2022-2024"), ("2021-2022", "2021-2023")], ids=["rolling", "one inside another"]
+)
+def test_windows_that_overlap_in_one_result_tell_nothing_of_the_years(tmp_path, windows):
+    years = tuple(str(y) for y in range(2021, int(windows[-1][-4:]) + 1))
+    source = counted(tmp_path / "a.result", population(3), years=years, windows=windows, by=())
+    run_result(source.path, load_policy("wijk-klassen"), tmp_path / "b.result")
+    frame = pl.read_parquet(tmp_path / "b.result" / "counts.parquet")
+    meta = json.loads((tmp_path / "b.result" / "_result.json").read_text())
+    wijk = frame.filter(pl.col("level") == "wijk", pl.col("n").is_not_null())
+    assert set(wijk["period"]) == set(windows)
+    assert wijk.height > 24  # of 48 (8 wijken, 3 indicators, 2 windows) more than half say something
+    found, attacked = left_over(frame, meta, RELATIONS, source.counts().collect(), width=1)
+    assert attacked > 20
+    assert found == []
+
+
 @pytest.mark.parametrize("name", list(REFUSED))
 def test_what_would_tell_of_a_few_children_is_refused_with_its_reason_and_a_way_out(tmp_path, name):
     first, second, change, reason, way = REFUSED[name]
