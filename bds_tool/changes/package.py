@@ -25,9 +25,6 @@ ACTIONS = (
 #: States in which a package holds; before that its version is a draft.
 SETTLED = frozenset({"vastgesteld", "gepubliceerd"})
 
-#: Actions after which the value can no longer be told from the result.
-LOSSY = frozenset({"vervalt"})
-
 
 @dataclass(frozen=True, slots=True)
 class Omrekening:

@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None] | None
 
-#: What is summed per indicator: population, known, numerator, known by the new registration, sum, sum of squares, and
-#: known outside the population that another view counts.
-SUMS = "pnxbsqu"
-
 
 @dataclass
 class Plan:
@@ -234,7 +230,11 @@ def _slots(group: Group) -> dict[tuple[tuple[str, str], ...], int]:
 
 
 def unpacked(group: Group) -> dict[str, str]:
-    """Name of a sum (`n|BRUSH`) → SQL over a row of cells that gives it; what from SUMS."""
+    """Name of a sum (`n|BRUSH`) → SQL over a row of cells that gives it.
+
+    What: population, known, numerator, known by the new registration, sum, sum of squares, and known outside the
+    population that another view counts (`p`, `n`, `x`, `b`, `s`, `q`, `u`).
+    """
     out: dict[str, str] = {}
     mask = (1 << COUNTER_BITS) - 1
     slots = _slots(group)

@@ -128,11 +128,6 @@ def lms(reference: str, measure: str, sex: str, population: str) -> Lms:
     return table
 
 
-def references() -> list[tuple[str, str, str, str]]:
-    """All (reference, measure, sex, population) there are."""
-    return sorted(_all_lms(specs_dir() / "referenties" / "groei" / "growth_lms.csv"))
-
-
 @lru_cache(maxsize=2)
 def _all_lms(path: Path) -> dict[tuple[str, str, str, str], Lms]:
     import numpy as np

@@ -138,13 +138,6 @@ def _solve(function: Callable[[Any], Any], target: Any, low: Any, high: Any) -> 
     return root
 
 
-def beta_quantile(p: float, a: Any, b: Any) -> Floats:  # noqa: ANN401
-    import numpy as np
-
-    a, b = np.broadcast_arrays(np.asarray(a, float), np.asarray(b, float))
-    return _solve(lambda x: beta_i(a, b, x), p, np.zeros(a.shape), np.ones(a.shape))
-
-
 def gamma_quantile(p: float, a: Any) -> Floats:  # noqa: ANN401
     import numpy as np
 

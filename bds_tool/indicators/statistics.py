@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.indicators.incomplete_beta import (
-    beta_quantile,
     gamma_quantile,
     normal_quantile,
     t_p,
@@ -45,18 +44,6 @@ def wilson(x: Any, n: Any, confidence: float = CONFIDENCE) -> Pair:  # noqa: ANN
         # at the edges the limits are exactly 0 and 1; rounding must not leave -1e-19
         low = np.where(x == 0, 0.0, centre - half)
         high = np.where(x == n, 1.0, centre + half)
-    bad = ~(n > 0)
-    return np.where(bad, np.nan, low), np.where(bad, np.nan, high)
-
-
-def clopper_pearson(x: Any, n: Any, confidence: float = CONFIDENCE) -> Pair:  # noqa: ANN401
-    """Exact interval of a proportion."""
-    import numpy as np
-
-    x, n = np.broadcast_arrays(np.asarray(x, float), np.asarray(n, float))
-    tail = (1 - confidence) / 2
-    low = np.where(x > 0, beta_quantile(tail, np.maximum(x, 1), n - x + 1), 0.0)
-    high = np.where(x < n, beta_quantile(1 - tail, x + 1, np.maximum(n - x, 1)), 1.0)
     bad = ~(n > 0)
     return np.where(bad, np.nan, low), np.where(bad, np.nan, high)
 
@@ -146,20 +133,6 @@ def standardised_rates(
         factor = np.where(events > 0, np.sqrt(variance / events), 0.0)
     low, high = count_limits(events, confidence)
     return rate, rate + factor * (low - events), rate + factor * (high - events)
-
-
-def standardised_rate(
-    x: Any,  # noqa: ANN401  # arrays or numbers
-    n: Any,  # noqa: ANN401
-    weights: Any,  # noqa: ANN401
-    confidence: float = CONFIDENCE,
-) -> tuple[float, float, float]:
-    """`standardised_rates` of one area: its strata as arrays."""
-    import numpy as np
-
-    rows = standardised_rates(np.atleast_2d(x), np.atleast_2d(n), np.atleast_1d(weights), confidence)
-    rate, low, high = (float(v[0]) for v in rows)
-    return rate, low, high
 
 
 def indirect_rates(
@@ -313,20 +286,4 @@ def benjamini_hochberg_by(p: Any, family: Any) -> Floats:  # noqa: ANN401
     raw = np.minimum(values * size[index] / (np.arange(len(group)) - start[index] + 1), 1)
     # One running minimum from the right for all families: each family lies two lower than the one to its right.
     out[order] = np.minimum.accumulate((raw + 2.0 * index)[::-1])[::-1] - 2.0 * index
-    return out
-
-
-def holm(p: Any) -> Floats:  # noqa: ANN401
-    """Adjusted p-values controlling the family-wise error; NaN stays NaN and does not count."""
-    import numpy as np
-
-    p = np.asarray(p, float)
-    out = np.full(p.shape, np.nan)
-    known = ~np.isnan(p)
-    values = p[known]
-    order = np.argsort(values)
-    adjusted = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1)) if len(values) else values
-    back = np.empty(len(values))
-    back[order] = np.minimum(adjusted, 1)
-    out[known] = back
     return out

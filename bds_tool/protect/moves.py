@@ -10,7 +10,7 @@ Disclosure Control, 2nd ed., ch. 4).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import combinations, product
 
@@ -25,19 +25,6 @@ Move = dict[int, int]
 MOST_CANDIDATES = 400
 
 
-def path_moves(parent: Sequence[int]) -> list[Move]:
-    """For every leaf of a forest (`parent` -1 at a root): the leaf and all its ancestors, +1."""
-    inner = {p for p in parent if p >= 0}
-    moves = []
-    for leaf in (n for n in range(len(parent)) if n not in inner):
-        move, node = {}, leaf
-        while node >= 0:
-            move[node] = 1
-            node = parent[node]
-        moves.append(move)
-    return moves
-
-
 def swaps(paths: Iterable[Move]) -> list[Move]:
     """For every pair of paths: the difference, without the nodes that contain both."""
     return [subtract(a, b) for a, b in combinations(list(paths), 2)]
@@ -45,11 +32,6 @@ def swaps(paths: Iterable[Move]) -> list[Move]:
 
 def subtract(a: Move, b: Move) -> Move:
     return {n: d for n in a.keys() | b.keys() if (d := a.get(n, 0) - b.get(n, 0))}
-
-
-def tree_moves(parent: Sequence[int]) -> list[Move]:
-    paths = path_moves(parent)
-    return paths + swaps(paths)
 
 
 def tensor(a: Iterable[Move], b: Iterable[Move], width: int) -> list[Move]:

@@ -13,8 +13,6 @@ from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import language, t
 from bds_tool.protect.table_model import Need, need_width
 
-DEFAULT = "ncj-strict"
-
 
 @dataclass(frozen=True)
 class Policy:

@@ -95,11 +95,6 @@ def _curves(root: str) -> dict[tuple[str, str, str, str], _Curve]:
     return curves
 
 
-def available() -> bool:
-    """Whether the references are in this copy of `specs/`."""
-    return bool(_curves(str(specs_dir())))
-
-
 def z_scores(measure: str, frame: pl.DataFrame) -> pl.Series:
     """Z-scores for rows with `sex` (male, female or null), `age` (years), `y` (cm or kg) and `gestation` (days).
 

@@ -52,14 +52,6 @@ def test_wilson_without_anyone_is_nothing():
     assert low[1] > 0
 
 
-def test_clopper_pearson(counts):
-    x, n = counts
-    low, high = proportion.proportion_confint(x, n, method="beta")
-    ours = statistics.clopper_pearson(x, n)
-    close(ours[0], low)
-    close(ours[1], high)
-
-
 def test_exact_poisson():
     x = np.r_[0, 1, 2, 9, 10, 100, np.random.default_rng(2).integers(0, 2000, 60)]
     low, high = statistics.poisson_exact(x)
@@ -164,7 +156,10 @@ def test_mean_trend_is_weighted_least_squares():
 
 def test_standardised_rate_by_hand():
     # two strata, weights 3 and 1: 0.75·10/100 + 0.25·30/100 = 0.15
-    rate, low, high = statistics.standardised_rate([10, 30], [100, 100], [3, 1])
+    rate, low, high = (
+        v[0]
+        for v in statistics.standardised_rates(np.array([[10, 30]]), np.array([[100, 100]]), np.array([3, 1]))
+    )
     close(rate, 0.15)
     variance = 0.75**2 * 10 / 100**2 + 0.25**2 * 30 / 100**2
     lower, upper = (v[0] for v in statistics.count_limits(np.array([40.0])))
@@ -173,28 +168,29 @@ def test_standardised_rate_by_hand():
 
 
 def test_standardised_rate_of_one_stratum_is_the_crude_rate():
-    rate, low, high = statistics.standardised_rate([25], [500], [7])
+    rate, low, high = (
+        v[0] for v in statistics.standardised_rates(np.array([[25]]), np.array([[500]]), np.array([7]))
+    )
     lower, upper = (v[0] for v in statistics.count_limits(np.array([25.0])))
     close([rate, low, high], [0.05, lower / 500, upper / 500])
 
 
 def test_empty_stratum_makes_the_rate_unknown():
-    assert np.isnan(statistics.standardised_rate([1, 0], [10, 0], [1, 1])[0])
+    rate, _, _ = statistics.standardised_rates(np.array([[1, 0]]), np.array([[10, 0]]), np.array([1, 1]))
+    assert np.isnan(rate[0])
 
 
-@pytest.mark.parametrize(
-    ("ours", "method"), [(statistics.benjamini_hochberg, "fdr_bh"), (statistics.holm, "holm")]
-)
-def test_multiplicity(ours, method):
+def test_multiplicity():
     from statsmodels.stats.multitest import multipletests
 
     rng = np.random.default_rng(7)
     for size in (1, 2, 5, 300):
         p = np.r_[rng.random(size) ** 3]
-        close(ours(p), multipletests(p, method=method)[1])
+        close(statistics.benjamini_hochberg(p), multipletests(p, method="fdr_bh")[1])
     with_gap = np.array([0.01, np.nan, 0.04])
-    close(ours(with_gap)[[0, 2]], multipletests([0.01, 0.04], method=method)[1])
-    assert np.isnan(ours(with_gap)[1])
+    ours = statistics.benjamini_hochberg(with_gap)
+    close(ours[[0, 2]], multipletests([0.01, 0.04], method="fdr_bh")[1])
+    assert np.isnan(ours[1])
 
 
 def test_multiplicity_in_families_at_once():

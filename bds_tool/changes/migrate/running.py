@@ -62,7 +62,6 @@ class MigrationReport:
     naar: str
     rijen_in: int
     stappen: list[StepReport]
-    ongemoeid: int = 0
     rijen_uit: int | None = None
     geweigerd: bool = False
 
@@ -113,7 +112,6 @@ def migrate(
             return report
         if strict or not steps:
             _copy(current, Path(out), replace=replace)
-    report.ongemoeid = rows if not steps else 0
     report.rijen_uit = _height(Store.open(out))
     return report
 

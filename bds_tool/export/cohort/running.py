@@ -64,7 +64,6 @@ class Study:
     sources: list[dict[str, Any]]
     doubted: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    area_names: dict[str, str] = field(default_factory=dict)
 
     @property
     def keys(self) -> list[str]:

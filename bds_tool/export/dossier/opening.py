@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from bds_tool.store import Store
 
-#: Birth date and sex, as whoever looks for a dossier knows a child.
-BIRTH, SEX = 20, 19
+
+#: Birth date, as whoever looks for a dossier knows a child.
+BIRTH = 20
 
 
 @dataclass(frozen=True)

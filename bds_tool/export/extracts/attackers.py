@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-#: Ways to know: of one contact, of two contacts that follow each other, of the child itself.
-WAYS = ("contact", "two", "child")
-
 
 @dataclass(frozen=True)
 class Attack:

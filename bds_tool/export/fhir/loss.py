@@ -16,8 +16,6 @@ BDS_GECODEERD = "bds-gecodeerd"
 SLEUTEL = "sleutel"
 WEGGELATEN = "weggelaten"
 UITKOMSTEN = (OVERGENOMEN, BENADERD, BDS_GECODEERD, SLEUTEL, WEGGELATEN)
-#: Outcomes of which the value itself is in the export and comes back.
-BEHOUDEN = (OVERGENOMEN, BENADERD, BDS_GECODEERD)
 
 
 @dataclass

@@ -8,7 +8,6 @@ from typing import Any
 
 from bds_tool.export.fhir.datatypes import (
     CODE,
-    NULLFLAVOR,
     NUMBER,
     OID,
     UCUM,
@@ -193,7 +192,3 @@ def waarde_velden(plan: Plan, cel: Cel, tekst: str, *, vertaal: bool = True) -> 
             {"valueCodeableConcept": begrip(plan, cel, target)} for target in doel_codings(plan, targets[0])
         ]
     return [{"valueCodeableConcept": begrip(plan, cel)}]
-
-
-def is_nullflavor(system: str) -> bool:
-    return system == NULLFLAVOR

@@ -5,7 +5,7 @@ server.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -371,8 +371,3 @@ def _shapes(geometry: Path | None, book: Book) -> list[tuple[str, Any]]:
     from bds_tool.export.report.draw import shapes_of
 
     return shapes_of(geometry, {a.code for a in book.areas.values() if a.level in LEVELS})
-
-
-def written_files(folder: Path) -> Iterator[Path]:
-    """All files of a built site."""
-    return (p for p in sorted(folder.rglob("*")) if p.is_file())

@@ -12,7 +12,6 @@ ORANGE = "#a64b00"
 GREEN = "#2e6b4f"
 GREY = "#595959"
 LIGHT = "#d5dde5"
-PALE = "#eef2f6"
 LINES = ((BLUE, ""), (ORANGE, "7 4"), (GREEN, "2 3"), (GREY, "9 3 2 3"))
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
 #: Hatching for what is hidden: it never looks like zero.

@@ -17,8 +17,6 @@ from bds_tool.store.columns import HIGHEST
 if TYPE_CHECKING:
     import polars as pl
 
-#: Distinct values that are kept of a column; a column with more is no column of dates, codes or odd numbers.
-DISTINCT = 200_000
 #: Keys that are looked at to tell whether they are BSNs.
 KEYS = 5_000
 #: Cells that are looked at at once; small batches cost more calls than work.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,8 +142,3 @@ def components(equations: Equations, cells: int) -> Ints:
         if np.array_equal(new, label):
             return label
         label = new
-
-
-def subset(mask: Any, equations: Equations) -> Equations:  # noqa: ANN401
-    """Only the entries under `mask`; equation numbers stay."""
-    return Equations(equations.row[mask], equations.cell[mask], equations.sign[mask], equations.right)
