@@ -55,6 +55,7 @@ def cohort(
     Voorbeeld: bds cohort studie.yaml NAAM.bds -o studie
     """
     from bds_tool.base.files import replaceable
+    from bds_tool.base.keys import secret_key
     from bds_tool.export.cohort.definition import load
     from bds_tool.export.cohort.running import Wishes, study
     from bds_tool.export.cohort.writing import write_study
@@ -67,7 +68,7 @@ def cohort(
         findings,
         judge=not all_values,
         objections=objections,
-        secret=_secret(key_file or project().anonymise.key_file),
+        secret=secret_key(key_file or project().anonymise.key_file) or None,
     )
     with open_readable([store], quiet=quiet) as source:
         made = study(source, asked, wishes)
@@ -84,12 +85,3 @@ def cohort(
         t(f"{to}: {number(made.frame.height)} rijen, {len(made.columns)} variabelen. Dit zijn persoonsgegevens; lees LEESMIJ.md.",
           f"{to}: {number(made.frame.height)} rows, {len(made.columns)} variables. These are personal data; read LEESMIJ.md.")
     )  # fmt: skip
-
-
-def _secret(path: Path | None) -> bytes | None:
-    """The key when one was given, as a file or in BDS_KEY; none is fine for a study without linking."""
-    import os
-
-    from bds_tool.export.extracts.pseudonymise import KEY_VARIABLE, read_key
-
-    return read_key(path) if path or os.environ.get(KEY_VARIABLE) else None

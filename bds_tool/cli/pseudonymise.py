@@ -57,12 +57,13 @@ def pseudonymise(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Zeg niets als het lukt.")] = False,
 ) -> None:
     """Maak pseudonieme gegevens voor onderzoek: alleen wat is gevraagd, en nog steeds persoonsgegevens (AVG)."""
-    from bds_tool.export.extracts.pseudonymise import load_extract_policy, read_key
+    from bds_tool.base.keys import needed_key
+    from bds_tool.export.extracts.pseudonymise import load_extract_policy
     from bds_tool.export.extracts.pseudonymise import pseudonymise as make
 
     asked = _asked(elements)
     settings = project().anonymise
-    secret = read_key(key_file or settings.key_file)
+    secret = needed_key(key_file or settings.key_file)
     rules = load_extract_policy(policy or settings.policy or "onderzoek")
     with open_readable([store], quiet=quiet) as source:
         extract = make(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.keys import needed_key
 from bds_tool.base.text import t
 from bds_tool.formats.table import plain
 from bds_tool.protect import generic
@@ -39,7 +40,7 @@ def cellkey_table(
                 "Put record: COLUMN in the description; the table has a line per child.",
             ),
         )
-    secret = _secret(key_file)
+    secret = needed_key(key_file)
     columns = [c for d in description.dimensions for c in d.columns]
     keys = record_keys(frame[description.record].to_list(), secret)
     cells = (
@@ -57,14 +58,3 @@ def cellkey_table(
     made = codes_of(counts).with_columns(pl.Series(counts.count, changed), status=pl.lit("celsleutel"))
     publish_frame(made, target)
     return {"cells": made.height, "hidden": 0, "share_hidden": 0.0}
-
-
-def _secret(key_file: Path | None) -> bytes:
-    import os
-
-    try:
-        return key_file.read_bytes().strip() if key_file else os.environ.get("BDS_KEY", "").encode()
-    except OSError as error:
-        raise UsageError(
-            t(f"De sleutel {key_file} kan niet worden gelezen.", f"The key {key_file} cannot be read.")
-        ) from error

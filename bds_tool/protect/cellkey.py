@@ -15,23 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from bds_tool.base.errors import UsageError
-from bds_tool.base.text import t
 from bds_tool.protect.types import Floats, Ints
 
 MODULUS = 1 << 32
 
 
 def record_keys(identifiers: list[str], secret: bytes) -> Ints:
-    """A key per record, from HMAC-SHA-256. Raises UsageError for a secret of fewer than 16 bytes."""
-    if len(secret) < 16:
-        raise UsageError(
-            t("De geheime sleutel is korter dan 16 bytes.", "The secret key is shorter than 16 bytes."),
-            t(
-                "Maak er een met: openssl rand -hex 32 > sleutel.txt",
-                "Make one with: openssl rand -hex 32 > key.txt",
-            ),
-        )
+    """A key per record, from HMAC-SHA-256."""
     digests = (hmac.digest(secret, i.encode(), hashlib.sha256)[:4] for i in identifiers)
     return np.array([int.from_bytes(d, "big") for d in digests], dtype=np.int64)
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 from bds_tool import __version__
 from bds_tool.base.errors import UnreadableError, WithheldError
 from bds_tool.base.files import MARK
+from bds_tool.base.keys import secret_key
 from bds_tool.base.text import t
 from bds_tool.indicators.result import (
     COLUMNS,
@@ -36,7 +36,6 @@ from bds_tool.protect.fit import PUBLIC_META, unfit
 SEAL_FILE = "_zegel.json"
 VERSION = 1
 #: Where an organisation keeps the secret of its seals.
-KEY_VARIABLE = "BDS_KEY"
 
 
 def public_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,7 +55,9 @@ def sealer(facts: Mapping[str, Any]) -> Callable[[Path], None]:
 
     def seal(folder: Path) -> None:
         body = _body(folder, facts)
-        (folder / SEAL_FILE).write_text(_words(body, _sign(body, _keyed(body, _key()))), encoding="utf-8")
+        (folder / SEAL_FILE).write_text(
+            _words(body, _sign(body, _keyed(body, secret_key()))), encoding="utf-8"
+        )
 
     return seal
 
@@ -112,7 +113,7 @@ def broken(result: Result) -> Iterator[str]:
             "the seal does not fit the content: something was changed after protecting",
         )
         return
-    key = _key()
+    key = secret_key()
     keyed = str(sealed.get("keyed") or "") if isinstance(sealed, dict) else ""
     if sealed != _sign(body, keyed) or text != _words(body, sealed):
         yield t("het zegel is vals", "the seal is false")
@@ -212,10 +213,6 @@ def _keyed(body: Mapping[str, Any], key: bytes) -> str:
 
 def _text(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False, sort_keys=True).encode()
-
-
-def _key() -> bytes:
-    return os.environ.get(KEY_VARIABLE, "").encode()
 
 
 def _digest(value: Any) -> str:  # noqa: ANN401  # any JSON value

@@ -134,10 +134,7 @@ def _study(
     frame = _not_delivered(frame, asked, Delivered(connection))
     steps += _rows_step(d, frame, steps[-1].remaining)
     frame = _keyed(connection, file, frame, d, wishes)
-    named = dict(connection.execute("select code, naam from gebiedsnaam where naam is not null").fetchall())
-    return Study(
-        d, asked, _ordered(frame, d, asked), steps, wishes, sources(store), doubted, same.notes(), named
-    )
+    return Study(d, asked, _ordered(frame, d, asked), steps, wishes, sources(store), doubted, same.notes())
 
 
 def _levels(d: Definition, asked: Sequence[Column]) -> list[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from bds_tool.store import Store
-
-KEY_VARIABLE = "BDS_KEY"
 
 
 @dataclass
@@ -55,29 +52,6 @@ def load_extract_policy(name: str) -> dict[str, Any]:
         else child(specs_dir() / "beleid" / "extract", name, ".yaml")
     )
     return read_checked(path, "extract")
-
-
-def read_key(path: Path | None) -> bytes:
-    """The secret of the pseudonyms, from a file or `BDS_KEY`; never from an argument."""
-    try:
-        secret = path.read_bytes().strip() if path else os.environ.get(KEY_VARIABLE, "").encode()
-    except OSError as error:
-        raise UsageError(
-            t(f"De sleutel {path} kan niet worden gelezen.", f"The key {path} cannot be read."),
-            t("Controleer de naam en de rechten.", "Check the name and permissions."),
-        ) from error
-    if len(secret) < 16:
-        raise UsageError(
-            t(
-                "Er is een geheime sleutel van ten minste 16 tekens nodig voor de pseudoniemen.",
-                "A secret key of at least 16 characters is needed for the pseudonyms.",
-            ),
-            t(
-                f"Geef --key-file BESTAND of zet {KEY_VARIABLE}. Maak er een met: openssl rand -hex 32 > sleutel.txt",
-                f"Give --key-file FILE or set {KEY_VARIABLE}. Make one with: openssl rand -hex 32 > key.txt",
-            ),
-        )
-    return secret
 
 
 def pseudonymise(

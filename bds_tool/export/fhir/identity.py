@@ -3,48 +3,16 @@
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from pathlib import Path
 
-from bds_tool.base.errors import UsageError
-from bds_tool.base.files import reason
-from bds_tool.base.text import t
-
-#: Environment variable that may hold the key (text); `--key-file` goes before it.
-VARIABLE = "BDS_KEY"
-SHORTEST = 16
+from bds_tool.base.keys import secret_key
 
 
 def load_key(file: Path | None) -> tuple[bytes, bool]:
-    """(key, random). A key is never an argument: arguments end up in shell history and process lists."""
-    if file is not None:
-        try:
-            key = file.read_bytes().strip()
-        except OSError as error:
-            raise UsageError(
-                t(
-                    f"Sleutelbestand {file} is niet te lezen: {reason(error)}.",
-                    f"Key file {file} cannot be read: {reason(error)}.",
-                ),
-                t("Geef een leesbaar bestand.", "Give a readable file."),
-            ) from error
-    else:
-        key = os.environ.get(VARIABLE, "").encode()
-        if not key:
-            return secrets.token_bytes(32), True
-    if len(key) < SHORTEST:
-        raise UsageError(
-            t(
-                f"De sleutel is korter dan {SHORTEST} tekens.",
-                f"The key is shorter than {SHORTEST} characters.",
-            ),
-            t(
-                "Maak een langere, bijvoorbeeld met: openssl rand -hex 32 > sleutel.txt",
-                "Make a longer one, for example: openssl rand -hex 32 > key.txt",
-            ),
-        )
-    return key, False
+    """(key, random): without a key one is made for this run."""
+    key = secret_key(file)
+    return (key, False) if key else (secrets.token_bytes(32), True)
 
 
 class Pseudoniem:

@@ -10,7 +10,7 @@ import pytest
 from families import region
 from faults import COUNTS, FAULTS
 
-from bds_tool.base.errors import WithheldError
+from bds_tool.base.errors import UsageError, WithheldError
 from bds_tool.export.report.book import open_book
 from bds_tool.indicators.result import BREAKDOWNS, COLUMNS, UNPROVEN, Result, read_result, write_result
 from bds_tool.protect.fit import TOLD
@@ -153,13 +153,17 @@ def test_raw_counts_under_a_new_seal_are_refused(made, tmp_path):
 
 
 def test_with_a_key_only_its_own_seals_are_taken(made, tmp_path, monkeypatch):
-    monkeypatch.setenv("BDS_KEY", "geheim")
+    monkeypatch.setenv("BDS_KEY", "een geheim van onze organisatie")
     with pytest.raises(WithheldError):
         open_book(made / "veilig.result")
     keyed = forged(made, tmp_path / "k.result", lambda f: f).path
     assert open_book(keyed).frame.height > 100
-    monkeypatch.setenv("BDS_KEY", "ander geheim")
+    monkeypatch.setenv("BDS_KEY", "een ander geheim van iemand")
     with pytest.raises(WithheldError):
+        open_book(keyed)
+    # A key that can be guessed is no key.
+    monkeypatch.setenv("BDS_KEY", "geheim")
+    with pytest.raises(UsageError, match="korter"):
         open_book(keyed)
     # Who has no key can still see that nothing was changed since.
     monkeypatch.delenv("BDS_KEY")
