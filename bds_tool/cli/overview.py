@@ -33,6 +33,8 @@ GROUPS = (
              "Compare two dossiers or deliveries, in whatever format."),
             ("quality", "Leveringen door de tijd en per eenheid: beter, slechter, bij wie.",
              "Deliveries over time and by unit: better, worse, and where."),
+            ("qualify", "Bevat een dossier wat een kwalificatiescenario vraagt.",
+             "Does a dossier hold what a qualification scenario asks."),
             ("adoption", "Is een wijziging van de BDS aangekomen in de dossiers.",
              "Has a change of the BDS arrived in the dossiers."),
             ("dossier", "Eén dossier als pagina, of als afschrift voor een ouder.",

@@ -12,19 +12,10 @@ from bds_tool.base.text import number, plural, t
 from bds_tool.cli.checked import FORMATS_HELP, ready, tell
 from bds_tool.cli.project import project
 from bds_tool.cli.render import TABLE_FORMATS, next_step, one_of, table, talk, to_json, write
-from bds_tool.cli.wording import Group
+from bds_tool.cli.wording import WithDefault
 
 #: The policy that holds where neither the command line nor bds.toml names one.
 STRICT = "ncj-strict"
-
-
-class WithDefault(Group):
-    """`bds protect NAAM.result` is `bds protect run NAAM.result`: the first word is a command only if it is one."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
-        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
 
 
 app = typer.Typer(

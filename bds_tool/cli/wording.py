@@ -181,6 +181,17 @@ class Group(_Help, TyperGroup):
         return super().get_usage(ctx)
 
 
+class WithDefault(Group):
+    """`bds protect NAAM.result` is `bds protect run NAAM.result`: the first word is a command only if it is one."""
+
+    default = "run"
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
+
+
 class Program(Group):
     """`bds` itself: its page is the overview."""
 

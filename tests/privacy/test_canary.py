@@ -27,7 +27,7 @@ WITHOUT_DATA = {
     "change new", "change add", "change apply", "change table", "change check", "zib show", "zib search", "zib check",
     "zib export-map", "zib profiles", "zib conform", "indicator list", "indicator show", "indicator check", "indicator new",
     "indicator test", "protect policy list", "protect policy show", "protect policy check", "indicator merge", "area check",
-    "area list", "area show", "round new", "indicator sql", "round start", "round repair", "round merge",
+    "area list", "area show", "qualify list", "round new", "indicator sql", "round start", "round repair", "round merge",
 }  # fmt: skip
 _ROUND = [
     "--participants",
@@ -63,6 +63,14 @@ ON_STORE: dict[str, list[list[str]]] = {
     "quality": [
         *(["quality", "STORE", "--by", "professional", "--format", f] for f in ("text", "json", "csv", "html")),
         ["quality", "STORE", "--by", "school", "--format", "xlsx", "-o", "OUT/k.xlsx"],
+    ],
+    "qualify check": [
+        *(["qualify", "ontvangen-0-13-bds413", "STORE", "--nr", "1", "--all", "--format", f] for f in ("text", "json", "csv", "html")),
+        ["qualify", "STORE", "STORE"],
+    ],
+    "qualify new": [
+        ["qualify", "new", "STORE", "--nr", "1", "-o", "SAFE/scenario.yaml", "--exact"],
+        ["qualify", "new", "STORE"],
     ],
     "compare": [
         ["compare", "STORE", "STORE", "--all"],

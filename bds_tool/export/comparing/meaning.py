@@ -14,6 +14,7 @@ from bds_tool.schema.units import convert, factor
 if TYPE_CHECKING:
     import polars as pl
 
+    from bds_tool.schema.model import Element
 
 _FACTS = ("bdsnummer", "waarde", "eenheid", "nullflavor")
 
@@ -43,11 +44,16 @@ def meanings(version: str) -> Callable[[int | None, str | None, str | None, str 
                 return code
         if value is None:
             return f"<{nullflavor}>" if nullflavor else None
-        if element is not None and (element.eenheid or element.hl7_datatype in {"PQ", "INT", "REAL"}):
+        if element is not None and measured(element):
             return _number(value, unit or element.eenheid, element.eenheid)
         return value
 
     return says
+
+
+def measured(element: Element) -> bool:
+    """Whether the values of an element are numbers."""
+    return bool(element.eenheid) or element.hl7_datatype in {"PQ", "INT", "REAL"}
 
 
 @lru_cache(maxsize=4096)

@@ -60,7 +60,7 @@ class Compared:
 
 def run(left: Store, right: Store, *, bds: tuple[str, str] = ("", ""), ids: bool | None = None) -> Compared:
     """Compare two stores. Where their versions differ, left is moved to that of right first, and what that explains told."""
-    told = [_version(store, given) for store, given in zip((left, right), bds, strict=True)]
+    told = [version_of(store, given) for store, given in zip((left, right), bds, strict=True)]
     # A side that names no version is read as the other one.
     own, other = (mine or theirs or newest() for mine, theirs in (told, reversed(told)))
     if own == other:
@@ -115,7 +115,7 @@ def _sheltered(moved: pl.DataFrame, plain: pl.DataFrame) -> pl.DataFrame:
     return moved.with_columns(new.alias("class"))
 
 
-def _version(store: Store, given: str) -> str:
+def version_of(store: Store, given: str) -> str:
     """The version of a delivery: the one given, else that of most of its registraties; empty when no file tells it."""
     if given:
         return given

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bds_tool import __version__
-from bds_tool.base.errors import UsageError
 from bds_tool.base.text import language, number, t
+from bds_tool.export.page import environment
 from bds_tool.export.quality import score as scoring
 from bds_tool.export.quality import telling
 from bds_tool.export.quality.rates import Quality, Series
@@ -23,22 +23,7 @@ DRAWN = 24
 
 def page(found: Quality) -> str:
     """The whole page. Needs jinja2 (extra `report`)."""
-    try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-        from markupsafe import Markup
-    except ImportError as error:
-        raise UsageError(
-            t("Voor deze pagina is het pakket jinja2 nodig.", "This page needs the package jinja2."),
-            'pip install "bds-tool[report]"',
-        ) from error
-    folder = Path(__file__).parent / "templates"
-    made = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
+    made, style = environment(Path(__file__).parent / "templates")
     whole = found.of_unit("")
     last = [s for s in telling.ranked(whole) if any(s.n)]
     moved = []
@@ -46,9 +31,7 @@ def page(found: Quality) -> str:
         moved = scoring.moved(found.items[""][-2], found.items[""][-1])
     return made.get_template("quality.html").render(
         t=t, lang=language(), number=number, share=telling.share, what=telling.what, change=telling.change,
-
-        style=Markup((folder / "quality.css").read_text(encoding="utf-8")),  # noqa: S704  # our own style sheet
-        version=__version__, found=found, last=last, drawn=last[:DRAWN], turned=telling.turned(whole), moved=moved,
+        style=style, version=__version__, found=found, last=last, drawn=last[:DRAWN], turned=telling.turned(whole), moved=moved,
         score_line=_line(list(found.scores[""]), [None] * len(found.labels), [None] * len(found.labels), 100.0),
         series_line=_of_series, units=[u for u in found.scores if u], unit_word=kinds().get(found.kind, ""),
         unit_rows=_unit_rows(found), alpha=number(100 * float(settings()["omslag"]["alfa"])),
