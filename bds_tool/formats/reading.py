@@ -109,7 +109,8 @@ def read(
             writer.add_meldingen(sink.meldingen)
         if at_least_one:
             _require_some(unread, writer.sources - skipped)
-    return Store.open(target, temporary=out is None)
+    # It was written just now: its files need no check.
+    return Store(target, temporary=out is None)
 
 
 def _require_some(unread: list[str], total: int) -> None:
@@ -296,7 +297,7 @@ def _read_source(
         sink.flush()
     elif sink.tables:
         table = _together(sink)
-        sink.count = table.num_rows
+        sink.count = table.height
     else:
         rows = sink.rows
         sink.count = len(rows)
@@ -313,11 +314,11 @@ def _read_source(
 
 
 def _together(sink: Sink) -> Any:  # noqa: ANN401
-    """All rows of a source as one table; words get one dictionary, so that it can travel between processes."""
-    import pyarrow as pa
+    """All rows of a source as one frame, which can travel between processes."""
+    import polars as pl
 
     tables = [*sink.tables, *([to_table(sink.rows)] if sink.rows or not sink.tables else [])]
-    return pa.concat_tables(tables).unify_dictionaries() if len(tables) > 1 else tables[0]
+    return pl.concat(tables) if len(tables) > 1 else tables[0]
 
 
 def _hash_beside(source: Source) -> Future[str]:
@@ -356,5 +357,5 @@ def _failed(
 def _keep(writer: StoreWriter, result: _Result) -> None:
     writer.add_bron(**result.facts)
     writer.add_meldingen(result.meldingen)
-    if result.table is not None and result.table.num_rows:
+    if result.table is not None and result.table.height:
         writer.add_table(result.table)

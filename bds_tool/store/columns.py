@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import polars as pl
     import pyarrow as pa
 
 #: Columns of `registraties`, in order; a reader hands over tuples in this order.
@@ -62,44 +64,83 @@ MELDINGEN = (
 )
 
 
+#: Column → its kind; text where none is named. A word is text that comes back often.
+_KINDS = {
+    "datum": "date",
+    "bdsnummer": "int32",
+    "rubriek": "word",
+    "groep": "word",
+    "volgnr": "int32",
+    "eenheid": "word",
+    "codesysteem": "word",
+    "nullflavor": "word",
+    "bron": "int32",
+    "regel": "int64",
+    "pad": "word",
+}
+_KINDS_BRONNEN = {
+    "bron": "int32",
+    "bytes": "int64",
+    "gelezen": "moment",
+    "rijen": "int64",
+    "dossiers": "int64",
+}
+_KINDS_MELDINGEN = {"bdsnummer": "int32", "bron": "int32", "regel": "int64"}
+
+
 def registraties_schema() -> pa.Schema:
     """Arrow schema of `registraties`; repeated words are dictionary-encoded."""
-    import pyarrow as pa
-
-    word = pa.dictionary(pa.int32(), pa.string())
-    types = {
-        "datum": pa.date32(),
-        "bdsnummer": pa.int32(),
-        "rubriek": word,
-        "groep": word,
-        "volgnr": pa.int32(),
-        "eenheid": word,
-        "codesysteem": word,
-        "nullflavor": word,
-        "bron": pa.int32(),
-        "regel": pa.int64(),
-        "pad": word,
-    }
-    return pa.schema([(name, types.get(name, pa.string())) for name in REGISTRATIES])
+    return _arrow(REGISTRATIES, _KINDS)
 
 
 def bronnen_schema() -> pa.Schema:
     """Arrow schema of `bronnen`; `gelezen` is UTC, `bds_zekerheid` is zeker, waarschijnlijk, onzeker or onbekend."""
-    import pyarrow as pa
-
-    types = {
-        "bron": pa.int32(),
-        "bytes": pa.int64(),
-        "gelezen": pa.timestamp("s"),
-        "rijen": pa.int64(),
-        "dossiers": pa.int64(),
-    }
-    return pa.schema([(name, types.get(name, pa.string())) for name in BRONNEN])
+    return _arrow(BRONNEN, _KINDS_BRONNEN)
 
 
 def meldingen_schema() -> pa.Schema:
     """Arrow schema of `meldingen`; `parameters` is a JSON object of message parameters."""
+    return _arrow(MELDINGEN, _KINDS_MELDINGEN)
+
+
+def registraties_types() -> dict[str, pl.DataType]:
+    """The same for Polars; words are Categorical."""
+    return _polars(REGISTRATIES, _KINDS)
+
+
+def bronnen_types() -> dict[str, pl.DataType]:
+    """The same for Polars."""
+    return _polars(BRONNEN, _KINDS_BRONNEN)
+
+
+def meldingen_types() -> dict[str, pl.DataType]:
+    """The same for Polars."""
+    return _polars(MELDINGEN, _KINDS_MELDINGEN)
+
+
+def _arrow(names: Sequence[str], kinds: dict[str, str]) -> pa.Schema:
     import pyarrow as pa
 
-    types = {"bdsnummer": pa.int32(), "bron": pa.int32(), "regel": pa.int64()}
-    return pa.schema([(name, types.get(name, pa.string())) for name in MELDINGEN])
+    types = {
+        "text": pa.string(),
+        "word": pa.dictionary(pa.int32(), pa.string()),
+        "date": pa.date32(),
+        "moment": pa.timestamp("s"),
+        "int32": pa.int32(),
+        "int64": pa.int64(),
+    }
+    return pa.schema([(name, types[kinds.get(name, "text")]) for name in names])
+
+
+def _polars(names: Sequence[str], kinds: dict[str, str]) -> dict[str, pl.DataType]:
+    import polars as pl
+
+    types: dict[str, pl.DataType] = {
+        "text": pl.String(),
+        "word": pl.Categorical(),
+        "date": pl.Date(),
+        "moment": pl.Datetime("ms"),
+        "int32": pl.Int32(),
+        "int64": pl.Int64(),
+    }
+    return {name: types[kinds.get(name, "text")] for name in names}

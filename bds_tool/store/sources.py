@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Protocol, Self, cast
 
 from bds_tool.base.errors import UserError
 from bds_tool.base.table_settings import TableSettings
-from bds_tool.store.canonical import to_canonical
+from bds_tool.store.canonical import frame_of
 
 #: Bytes at the start of a file from which its format is told.
 HEAD = 65_536
@@ -150,12 +150,12 @@ class Sink:
             self.rows = []
 
     def add_table(self, table: Any) -> None:  # noqa: ANN401
-        """A pyarrow or Polars table with the columns of `model.REGISTRATIES`: for readers that work by column."""
+        """A frame with the columns of `model.REGISTRATIES`: for readers that work by column."""
         self.count += len(table)
         if self._writer:
             self._writer.add_table(table)
         else:
-            self.tables.append(to_canonical(table))
+            self.tables.append(frame_of(table))
 
     def add_lazy(self, frame: Any, keep: Callable[[], bool] | None = None) -> bool:  # noqa: ANN401
         """A Polars LazyFrame with those columns, for sources too large to hold in memory.

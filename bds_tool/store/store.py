@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Any, Self
 from bds_tool import __version__
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.files import atomic_dir
-from bds_tool.base.parquet import fault
 from bds_tool.base.text import t
 from bds_tool.store import database
-from bds_tool.store.canonical import from_dicts, to_canonical, to_table
+from bds_tool.store.canonical import frame_of, from_dicts, to_canonical, to_table
+from bds_tool.store.checked import check_files
 from bds_tool.store.columns import (
-    BOUNDS,
     BRONNEN,
     MELDINGEN,
-    bronnen_schema,
+    bronnen_types,
     meldingen_schema,
+    meldingen_types,
     registraties_schema,
+    registraties_types,
 )
 from bds_tool.store.parts import KEPT, Index
 from bds_tool.store.parts import LAYOUT as OF_DELIVERIES
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 LAYOUT = 1
 #: Rows that are held in memory before they are written as one row group.
 BATCH = 250_000
+#: Remarks that are held in memory before they are written, and that are read at once.
+REMARKS = 50_000
 
 
 class Store:
@@ -85,7 +88,7 @@ class Store:
                 t("Voeg er een toe met `bds store add`.", "Add one with `bds store add`."),
             )
         for folder in folders or [path]:
-            _check_files(folder)
+            check_files(folder)
         return cls(path, temporary=temporary, folders=folders)
 
     @staticmethod
@@ -102,23 +105,25 @@ class Store:
 
     def registraties(self) -> pl.LazyFrame:
         """Columns of `model.REGISTRATIES`; words are Categorical, `datum` is Date."""
-        return _together(self.files("registraties"), registraties_schema())
+        return _together(self.files("registraties"), registraties_types())
 
     def bronnen(self) -> pl.DataFrame:
         """Columns of `model.BRONNEN`: one row per input file."""
-        return _together(self.files("bronnen"), bronnen_schema()).collect()
+        return _together(self.files("bronnen"), bronnen_types()).collect()
 
     def meldingen(self) -> pl.LazyFrame:
         """Columns of `model.MELDINGEN`: what the readers noticed."""
-        return _together(self.files("meldingen"), meldingen_schema())
+        return _together(self.files("meldingen"), meldingen_types())
 
     def remarks(self) -> Iterator[pl.DataFrame]:
-        """`meldingen` in frames of one row group: there may be hundreds for every message that was read."""
+        """`meldingen` in frames of bounded height: there may be hundreds for every message that was read."""
         import polars as pl
 
-        with Rows(self.files("meldingen")) as rows:
-            for group in range(rows.groups):
-                yield pl.DataFrame(rows.group(group))
+        for file in self.files("meldingen"):
+            frame = pl.scan_parquet(file)
+            height = frame.select(pl.len()).collect().item()
+            for start in range(0, height, REMARKS):
+                yield frame.slice(start, REMARKS).collect()
 
     def copy(self, folder: Path, rows: pl.LazyFrame | None = None) -> None:
         """The store as one piece in a folder that is there; with `rows` in place of its own."""
@@ -163,19 +168,18 @@ class StoreWriter:
         self._replace = replace
         self._stack = ExitStack()
         self._rows: list[tuple[Any, ...]] = []
-        self._tables: list[
-            pa.Table
-        ] = []  # small ones, written together; never filled at the same time as `_rows`
+        # Small ones, written together; never filled at the same time as `_rows`.
+        self._tables: list[pa.Table | pl.DataFrame] = []
         self._held = 0
         self._bronnen: list[dict[str, Any]] = []
         self._meldingen: list[dict[str, Any]] = []
         self._part: Path | None = None  # a file that holds all rows so far
+        # Writers of row groups, made for what does not fit in one; `_remarks` is that of the remarks.
+        self._parquet: Any = None
         self._remarks: Any = None
         self.count = 0
 
     def __enter__(self) -> Self:
-        import pyarrow.parquet as pq
-
         if (
             self.path.exists()
             and not Store.is_store(self.path)
@@ -190,10 +194,6 @@ class StoreWriter:
             )
         #: Where the store is being made; a generator may leave more tables here.
         self.folder = self._stack.enter_context(atomic_dir(self.path, replace=self._replace, private=True))
-        self._parquet = pq.ParquetWriter(
-            self.folder / "registraties.parquet", registraties_schema(), compression="zstd"
-        )
-        self._stack.callback(self._parquet.close)
         return self
 
     def add_bron(self, **facts: Any) -> int:  # noqa: ANN401
@@ -217,12 +217,13 @@ class StoreWriter:
 
     def add_table(self, table: pa.Table | pl.DataFrame) -> None:
         """A table with the columns of `model.REGISTRATIES` in any order."""
+        import polars as pl
+
         self._flush_rows()
         self._merge_part()
-        arrow = to_canonical(table)
-        self._tables.append(arrow)
-        self._held += arrow.num_rows
-        self.count += arrow.num_rows
+        self._tables.append(frame_of(table) if isinstance(table, pl.DataFrame) else to_canonical(table))
+        self._held += len(table)
+        self.count += len(table)
         # Thousands of small files would otherwise make thousands of row groups, slow to write and to read.
         if self._held >= BATCH:
             self._flush_tables()
@@ -233,7 +234,7 @@ class StoreWriter:
         The frame is written bit by bit and never held in memory. When it is all there is, its file becomes
         the store's; otherwise its rows are copied. `keep` is asked afterwards: at no, nothing is added and this is None.
         """
-        import pyarrow.parquet as pq
+        import polars as pl
 
         first = self._part is None and not self.count and not self._rows
         target = self.folder / ("part.parquet" if first else "copy.parquet")
@@ -245,7 +246,7 @@ class StoreWriter:
         if keep is not None and not keep():
             target.unlink()
             return None
-        rows = int(pq.ParquetFile(target).metadata.num_rows)
+        rows = int(pl.scan_parquet(target).select(pl.len()).collect().item())
         if first:
             self._part = target
         else:
@@ -265,7 +266,7 @@ class StoreWriter:
         import pyarrow.parquet as pq
 
         for batch in pq.ParquetFile(path).iter_batches(batch_size=BATCH):
-            self._parquet.write_table(to_canonical(pa.Table.from_batches([batch])))
+            self._write(to_canonical(pa.Table.from_batches([batch])))
         path.unlink()
 
     def add_melding(
@@ -284,34 +285,45 @@ class StoreWriter:
     def add_meldingen(self, rows: Iterable[dict[str, Any]]) -> None:
         """Rows that carry the columns of `model.MELDINGEN` already."""
         self._meldingen.extend(dict.fromkeys(MELDINGEN) | r for r in rows)
-        if len(self._meldingen) >= BATCH // 5:
+        if len(self._meldingen) >= REMARKS:
             self._flush_meldingen()
 
-    def _flush_meldingen(self) -> None:
+    def _flush_meldingen(self, *, last: bool = False) -> None:
+        frame = from_dicts(self._meldingen, meldingen_types())
+        self._meldingen = []
+        if last and self._remarks is None:
+            frame.write_parquet(self.folder / "meldingen.parquet")
+            return
+        self._remarks = self._remarks or self._writer("meldingen", meldingen_schema())
+        self._remarks.write_table(frame.to_arrow().cast(meldingen_schema()))
+
+    def _writer(self, name: str, schema: pa.Schema) -> Any:  # noqa: ANN401
         import pyarrow.parquet as pq
 
-        if self._remarks is None:
-            self._remarks = pq.ParquetWriter(
-                self.folder / "meldingen.parquet", meldingen_schema(), compression="zstd"
-            )
-        self._remarks.write_table(from_dicts(self._meldingen, meldingen_schema()))
-        self._meldingen = []
+        made = pq.ParquetWriter(self.folder / f"{name}.parquet", schema, compression="zstd")
+        self._stack.callback(made.close)
+        return made
+
+    def _write(self, table: pa.Table) -> None:
+        """Rows as a row group behind those that were written before."""
+        self._parquet = self._parquet or self._writer("registraties", registraties_schema())
+        self._parquet.write_table(table)
 
     def _flush(self) -> None:
         self._flush_tables()
         self._flush_rows()
 
     def _flush_tables(self) -> None:
-        import pyarrow as pa
-
         if self._tables:
-            self._parquet.write_table(pa.concat_tables(self._tables).unify_dictionaries())
+            import pyarrow as pa
+
+            self._write(pa.concat_tables(map(to_canonical, self._tables)).unify_dictionaries())
             self._tables, self._held = [], 0
 
     def _flush_rows(self) -> None:
         if self._rows:
             self._merge_part()
-            self._parquet.write_table(to_table(self._rows))
+            self._write(to_canonical(to_table(self._rows)))
             self.count += len(self._rows)
             self._rows = []
 
@@ -327,49 +339,45 @@ class StoreWriter:
         self._stack.__exit__(kind, error, trace)
 
     def _finish(self) -> None:
-        """Write what is still in memory and the small files around it."""
-        import pyarrow.parquet as pq
-
+        """Write what is still in memory and the small files around it. What fits in one row group needs Polars only."""
+        small = self._one_frame()
+        if small is not None:
+            small.write_parquet(self.folder / "registraties.parquet")
         self._flush()
-        self._parquet.close()
         if self._part is not None:
             self._part.replace(self.folder / "registraties.parquet")
-        self._flush_meldingen()
-        self._remarks.close()
-        pq.write_table(from_dicts(self._bronnen, bronnen_schema()), self.folder / "bronnen.parquet")
+        self._flush_meldingen(last=True)
+        for writer in (self._parquet, self._remarks):
+            if writer is not None:
+                writer.close()
+        bronnen = from_dicts(self._bronnen, bronnen_types())
+        bronnen.write_parquet(self.folder / "bronnen.parquet")
         (self.folder / "_store.json").write_text(_told(self.count), encoding="utf-8")
+
+    def _one_frame(self) -> pl.DataFrame | None:
+        """All rows, when nothing was written yet and they are few; they are then no longer held."""
+        import polars as pl
+
+        if self._parquet is not None or self._part is not None:
+            return None
+        frames = [*self._tables, *([to_table(self._rows)] if self._rows else [])]
+        if not all(isinstance(frame, pl.DataFrame) for frame in frames):
+            return None
+        self.count += len(self._rows)
+        self._tables, self._rows = [], []
+        return pl.concat([to_table([]), *frames])
 
 
 def _told(rows: int) -> str:
     return json.dumps({"layout": LAYOUT, "bds": __version__, "rijen": rows}, indent=2) + "\n"
 
 
-def _check_files(path: Path) -> None:
-    """The three files are there, whole, and have the columns of the layout in their types. Raises UnreadableError."""
-    schemas = {
-        "registraties": registraties_schema(),
-        "bronnen": bronnen_schema(),
-        "meldingen": meldingen_schema(),
-    }
-    for name, wanted in schemas.items():
-        file = path / f"{name}.parquet"
-        if wrong := fault(file, wanted, BOUNDS, filled=("bron",)):
-            raise UnreadableError(
-                f"{file} {wrong}.",
-                t(
-                    "Maak de gegevensmap opnieuw met `bds convert`.",
-                    "Make the store again with `bds convert`.",
-                ),
-            )
-
-
-def _together(files: Sequence[Path], schema: pa.Schema) -> pl.LazyFrame:
+def _together(files: Sequence[Path], wanted: Mapping[str, pl.DataType]) -> pl.LazyFrame:
     """The rows of some files of one table; what differs in the kind of text is made the same."""
     import polars as pl
 
     if len(files) == 1:
         return pl.scan_parquet(files[0])
-    wanted = pl.DataFrame(pl.from_arrow(schema.empty_table())).schema
     frames = []
     for file in files:
         frame = pl.scan_parquet(file)

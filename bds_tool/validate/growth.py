@@ -101,6 +101,8 @@ def z_scores(measure: str, frame: pl.DataFrame) -> pl.Series:
     Null where age is unknown or beyond the reference; without a sex the milder judgement. Children born before 37 completed weeks and younger
     than four are judged by the references for their week of gestation.
     """
+    if frame.is_empty():
+        return pl.Series("z", [], pl.Float64)
     import numpy as np
 
     curves = _curves(str(specs_dir()))

@@ -68,10 +68,8 @@ class Gatherer:
         """Give the rows so far to the sink, on another thread: compressing them leaves this one free to parse."""
         if not len(self.rows):
             return
-        import pyarrow.compute as pc
-
         table = self.rows.table(self.source.bron)
-        self.elementen |= set(pc.unique(table["bdsnummer"]).to_pylist()) - {None}
+        self.elementen |= set(table["bdsnummer"].drop_nulls().unique())
         if self._waiting is not None:
             self._waiting.result()
         self._waiting = self._pool.submit(self.sink.add_table, table)

@@ -6,14 +6,15 @@ from array import array
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.store.columns import REGISTRATIES, registraties_schema
+from bds_tool.store.columns import REGISTRATIES
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
+    import polars as pl
 
 #: Groups a JAMES record can state; index + 1 is what `run` takes.
 GROEPEN = ("G014",)
+#: Around a value these are no part of it: what Python and Arrow call white space, four more than Polars does.
+SPACES = "".join(chr(c) for c in range(0x3001) if chr(c).isspace())
 
 
 class Rows:
@@ -85,82 +86,66 @@ class Rows:
     def __len__(self) -> int:
         return len(self.waarden)
 
-    def table(self, bron: int) -> pa.Table:
-        """The rows as a table with the columns of `registraties`."""
-        import numpy as np
-        import pyarrow as pa
-        import pyarrow.compute as pc
+    def table(self, bron: int) -> pl.DataFrame:
+        """The rows as a table with the columns of `registraties`; what is known is in the types of the store."""
+        import polars as pl
 
         total = len(self.waarden)
-        counts = np.frombuffer(self._runs[3], dtype=np.int64)
-        where, group, volgnr = (np.repeat(np.frombuffer(c, dtype=np.int32), counts) for c in self._runs[:3])
-        day = np.frombuffer(self.dagen, dtype=np.int32)
-        rows = np.frombuffer(self.dossier_rows, dtype=np.int64)
-        numbers = np.frombuffer(self.nummers, dtype=np.int32)
-        lines = np.repeat(np.frombuffer(self.records, dtype=np.int64), rows)
+        days = pl.DataFrame(list(self._dagen), schema={"a": pl.String, "d": pl.Date}, orient="row")
+        day = pl.Series(self.dagen, dtype=pl.UInt32, strict=False)  # null for no day
+        shared = _repeated(
+            {"place": self._runs[0], "groep": self._runs[1], "volgnr": self._runs[2]}, self._runs[3]
+        )
+        own = _repeated({"dossier": self.dossiers, "record": self.records}, self.dossier_rows)
+        lines = own["record"].cast(pl.Int64)
         if self.regels:
-            lines[np.fromiter(self.regels, dtype=np.int64)] = np.fromiter(
-                self.regels.values(), dtype=np.int64
-            )
-        waarden = pc.utf8_trim_whitespace(pa.array(self.waarden, pa.string()))
-        days = list(self._dagen)
-        index = pa.array(day, mask=day < 0)
-        dossier = pa.array(np.repeat(np.arange(len(self.dossiers), dtype=np.int32), rows))
-        columns = {
-            "dossier_id": pc.take(pa.array(self.dossiers, pa.string()), dossier),
-            "activiteit_id": pc.take(pa.array([d[0] for d in days], pa.string()), index),
-            "datum": pc.take(pa.array([d[1] for d in days], pa.date32()), index),
-            "bdsnummer": pa.array(numbers, mask=numbers == 0),
-            "groep": pa.DictionaryArray.from_arrays(pa.array(group, mask=group < 0), pa.array(GROEPEN)),
-            "volgnr": pa.array(volgnr, mask=volgnr == 0),
+            lines = lines.scatter(list(self.regels), list(self.regels.values()))
+        texts = pl.Series([None], dtype=pl.String).new_from_index(0, total)
+        if self.teksten:
+            texts = texts.scatter(list(self.teksten), list(self.teksten.values()))
+        values = pl.col("waarde").str.strip_chars(SPACES)
+        word = pl.Categorical
+        return pl.DataFrame(
+            {
+                "dossier_id": own["dossier"],
+                "activiteit_id": days["a"].gather(day),
+                "datum": days["d"].gather(day),
+                "bdsnummer": pl.Series(self.nummers, dtype=pl.Int32).replace(0, None),
+                "groep": shared["groep"].replace_strict(
+                    list(range(len(GROEPEN))), GROEPEN, default=None, return_dtype=pl.String
+                ),
+                "volgnr": shared["volgnr"].replace(0, None),
+                "waarde": pl.Series(self.waarden, dtype=pl.String),
+                "tekst": texts,
+                "regel": lines,
+                "pad": self._places(shared["place"]),
+            }
+        ).with_columns(
             # Empty text is no value.
-            "waarde": pc.if_else(pc.equal(waarden, ""), pa.scalar(None, pa.string()), waarden),
-            "tekst": self._texts(total),
-            "bron": pa.array(np.full(total, bron, dtype=np.int32)),
-            "regel": pa.array(lines),
-            "pad": self._places(where),
-        }
-        return self.complete(columns, total)
+            waarde=pl.when(values != "").then(values),
+            groep=pl.col("groep").cast(word),
+            bron=pl.lit(bron, pl.Int32),
+            **{name: pl.lit(None, word) for name in ("rubriek", "eenheid", "codesysteem", "nullflavor")},
+        ).select(REGISTRATIES)  # fmt: skip
 
-    def _places(self, where: np.ndarray) -> pa.Array:
+    def _places(self, where: pl.Series) -> pl.Series:
         """Place of each row: that of its run, with the index in its list where it has one (`values[3]`, from 0)."""
-        import numpy as np
-        import pyarrow as pa
+        import polars as pl
 
         paths = list(self._paden)
-        places = np.frombuffer(self.plaatsen, dtype=np.int32).astype(np.int64)
-        distinct, index = np.unique((where.astype(np.int64) << 32) + places + 1, return_inverse=True)
+        both = (where.cast(pl.Int64) * 2**32) + pl.Series(self.plaatsen, dtype=pl.Int64) + 1
+        distinct = both.unique()
         names = [
-            paths[both >> 32] + (f"[{(both & 0xFFFFFFFF) - 1}]" if both & 0xFFFFFFFF else "")
-            for both in distinct.tolist()
+            paths[one >> 32] + (f"[{(one & 0xFFFFFFFF) - 1}]" if one & 0xFFFFFFFF else "")
+            for one in distinct.to_list()
         ]
-        return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int32)), pa.array(names, pa.string()))
-
-    @staticmethod
-    def complete(columns: dict[str, pa.Array], total: int) -> pa.Table:
-        """A table of `registraties` from the columns that are known; the others are null."""
-        import pyarrow as pa
-
-        schema = registraties_schema()
-        return pa.Table.from_arrays(
-            [columns[n] if n in columns else _nulls(total, schema.field(n).type) for n in REGISTRATIES],
-            schema=schema,
-        )
-
-    def _texts(self, total: int) -> pa.Array:
-        import pyarrow as pa
-
-        if not self.teksten:
-            return pa.nulls(total, pa.string())
-        texts: list[str | None] = [None] * total
-        for row, text in self.teksten.items():
-            texts[row] = text
-        return pa.array(texts, pa.string())
+        return both.replace_strict(distinct, names, return_dtype=pl.String).cast(pl.Categorical)
 
 
-def _nulls(total: int, kind: pa.DataType) -> pa.Array:
-    import pyarrow as pa
+def _repeated(columns: dict[str, Any], counts: array[int]) -> pl.DataFrame:
+    """Each row as often as its count says: 0, 0, 1, 2, 2, 2 for counts 2, 1, 3."""
+    import polars as pl
 
-    if pa.types.is_dictionary(kind):
-        return pa.DictionaryArray.from_arrays(pa.nulls(total, pa.int32()), pa.array([], pa.string()))
-    return pa.nulls(total, kind)
+    frame = pl.DataFrame({**columns, "n": counts}).filter(pl.col("n") > 0)
+    index = frame.select(pl.int_range(pl.len(), dtype=pl.UInt32).repeat_by("n").explode()).to_series()
+    return frame.drop("n")[index]
