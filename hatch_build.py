@@ -1,7 +1,8 @@
-"""Build step: `bds_tool/compiled.bin`, the definitions in YAML after parsing (see `bds_tool/base/compiled.py`)."""
+"""Build step: `bds_tool/compiled.bin`, definitions as they are after parsing (see `bds_tool/base/compiled.py`)."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,15 @@ class Compile(BuildHookInterface[Any]):
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         parsed = [yaml.load(text, loader) for text in texts]  # noqa: S506  # both loaders are the safe ones
         sys.path.insert(0, str(root))
-        from bds_tool.base import compiled, vocabulary  # they need no other library
+        os.environ.pop("BDS_SPECS", None)
+        from bds_tool.base import compiled, vocabulary
+        from bds_tool.validate import tables
 
         of_words = vocabulary.sources(root / "specs")
+        of_tables, made = tables.packed()
         compiled.write(
-            [*texts, b"".join(of_words)], [*parsed, sorted(vocabulary.words(of_words))], compiled.FILE
+            [*texts, b"".join(of_words), *of_tables],
+            [*parsed, sorted(vocabulary.words(of_words)), *made],
+            compiled.FILE,
         )
         build_data["artifacts"].append("bds_tool/compiled.bin")

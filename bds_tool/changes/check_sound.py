@@ -150,7 +150,7 @@ def _lists(c: Context, w: Wijziging, used: set[str]) -> Iterator[Bevinding]:
 
 
 def _element(c: Context, w: Wijziging) -> Iterator[Bevinding]:
-    if w.soort != "element-toegevoegd" or w.nummer not in c.nieuw.elementen:
+    if w.soort != "element-toegevoegd" or w.nummer is None or w.nummer not in c.nieuw.elementen:
         return
     e = c.nieuw.elementen[w.nummer]
     if not e.in_bericht:

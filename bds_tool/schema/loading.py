@@ -12,7 +12,7 @@ from pathlib import Path
 from bds_tool.base.errors import SpecError, UsageError
 from bds_tool.base.names import child
 from bds_tool.base.ranges import order
-from bds_tool.base.specs import specs_dir
+from bds_tool.base.specs import shipped_specs, specs_dir
 from bds_tool.base.text import t
 from bds_tool.schema.model import Cardinality, Code, Definition, Element, Groep, Rubriek, Waardenlijst
 
@@ -79,11 +79,62 @@ def _load(version: str, root: str) -> Definition:
             bron=meta["bron"],
             rubrieken={r.rubriek: r for r in map(_rubriek, _rows(folder / "rubrieken.csv"))},
             groepen={g.groep: g for g in map(_groep, _rows(folder / "groepen.csv"))},
-            elementen={e.bdsnummer: e for e in map(_element, _rows(folder / "elementen.csv"))},
+            elementen=_elementen(version, folder),
             waardenlijsten=Lists(version, folder),
         )
     except (OSError, KeyError, ValueError, ArithmeticError, StopIteration) as error:
         raise _broken(version, folder, error) from error
+
+
+def _elementen(version: str, folder: Path) -> Mapping[int, Element]:
+    """All elements: each is made when it is asked for, but those of somebody else at once, so that a fault is told."""
+    found = Elements(version, folder)
+    return found if folder.is_relative_to(shipped_specs()) else dict(found)
+
+
+class Elements(Mapping[int, Element]):
+    """The elements of a version by number. Most runs ask for a few of the thousand."""
+
+    def __init__(self, version: str, folder: Path) -> None:
+        self._version, self._folder = version, folder
+        with (folder / "elementen.csv").open(encoding="utf-8", newline="") as file:
+            rows = csv.reader(file)
+            self._names = next(rows, [])
+            at = self._names.index("bdsnummer")
+            self._rows = {int(row[at]): row for row in rows if row}
+        self._made: dict[int, Element] = {}
+
+    def __getitem__(self, number: int) -> Element:
+        made = self._made.get(number)
+        if made is None:
+            row = self._rows[number]
+            try:
+                made = self._made[number] = _element(dict(zip(self._names, row, strict=True)))
+            except (KeyError, ValueError, ArithmeticError) as error:
+                raise _broken(self._version, self._folder, error) from error
+        return made
+
+    def texts(self, name: str) -> dict[int, str]:
+        """One column of the file as it stands there."""
+        at = self._names.index(name)
+        return {number: row[at] for number, row in self._rows.items()}
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._rows
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+def element_texts(version: str, name: str) -> dict[int, str]:
+    """Element number → one field that is text (status, eenheid, datatype), without making the elements."""
+    found = load(version).elementen
+    return (
+        found.texts(name) if isinstance(found, Elements) else {n: getattr(e, name) for n, e in found.items()}
+    )
 
 
 class Lists(Mapping[tuple[str, str], Waardenlijst]):

@@ -155,7 +155,7 @@ class Definition:
     bron: str
     rubrieken: dict[str, Rubriek]
     groepen: dict[str, Groep]
-    elementen: dict[int, Element]
+    elementen: Mapping[int, Element]
     waardenlijsten: Mapping[tuple[str, str], Waardenlijst]
     _frames: dict[str, pl.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 

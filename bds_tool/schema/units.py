@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from bds_tool.base.specs import specs_dir
-from bds_tool.schema.loading import load, read_rows, versions
+from bds_tool.schema.loading import element_texts, read_rows, versions
 
 #: A plain decimal number; everything else (an exponent, a comma, a word) is nothing to compute with.
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
@@ -110,12 +110,8 @@ def unconvertible(version: str) -> dict[int, tuple[str, str]]:
 
 def _changed(version: str) -> dict[int, tuple[str, str]]:
     first = _first_units(str(specs_dir()), tuple(versions()))
-    elements = load(version).elementen.values()
-    return {
-        e.bdsnummer: (first[e.bdsnummer], e.eenheid)
-        for e in elements
-        if e.eenheid and first.get(e.bdsnummer, e.eenheid) != e.eenheid
-    }
+    units = element_texts(version, "eenheid").items()
+    return {n: (first[n], unit) for n, unit in units if unit and first.get(n, unit) != unit}
 
 
 @lru_cache(maxsize=4)
@@ -123,7 +119,7 @@ def _first_units(root: str, known: tuple[str, ...]) -> dict[int, str]:
     del root
     found: dict[int, str] = {}
     for version in known:
-        for element in load(version).elementen.values():
-            if element.eenheid:
-                found.setdefault(element.bdsnummer, element.eenheid)
+        for number, unit in element_texts(version, "eenheid").items():
+            if unit:
+                found.setdefault(number, unit)
     return found

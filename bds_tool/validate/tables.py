@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
+from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from bds_tool.base import compiled
 from bds_tool.base.specs import specs_dir
 from bds_tool.schema import load, versions
 from bds_tool.schema.bindings import OWN_NODE, PARTIAL, WHOLE, binding
+from bds_tool.schema.loading import element_texts
 from bds_tool.schema.sublists import sublists
 
 if TYPE_CHECKING:
@@ -52,8 +58,63 @@ class Tables:
         return frozenset(chosen["bdsnummer"].to_list())
 
 
+#: The frames of `Tables`, and the modules that make them of the definitions.
+_FRAMES = ("elements", "codes", "elsewhere", "other")
+_MAKERS = (
+    *("base/ranges.py", "schema/bindings.py", "schema/frames.py", "schema/loading.py", "schema/model.py"),
+    *("schema/sublists.py", "validate/tables.py"),
+)
+
+
 @lru_cache(maxsize=16)
-def _tables(version: str, coding: str, _root: str) -> Tables:
+def _tables(version: str, coding: str, root: str) -> Tables:
+    if found := compiled.known(_made_of(version, coding, root)):
+        with suppress(pl.exceptions.PolarsError):  # damaged since
+            return _unpacked(version, coding, found[0])
+    return _made(version, coding)
+
+
+def packed() -> tuple[list[bytes], list[object]]:
+    """For `compiled.write`: the tables of every version in both codings, each by what it was made of."""
+    root = str(specs_dir())
+    every = [(version, coding) for version in versions() for coding in ("HL7", "BDS")]
+    return [_made_of(v, c, root) for v, c in every], [_packed(_made(v, c)) for v, c in every]
+
+
+def _made_of(version: str, coding: str, root: str) -> bytes:
+    return f"tables {version} {coding} {_sources(root)}".encode()
+
+
+@lru_cache(maxsize=4)
+def _sources(root: str) -> str:
+    """Tells one state of the definitions, and of the program that reads them, from another: by all that they hold."""
+    package = Path(__file__).resolve().parents[1]
+    files = [(f, Path(root)) for f in sorted((Path(root) / "bds").rglob("*"))]
+    digest = blake2b(digest_size=16)
+    for file, above in [*files, *((package / name, package) for name in _MAKERS)]:
+        if file.is_file():
+            content = file.read_bytes()
+            digest.update(f"{file.relative_to(above).as_posix()}\0{len(content)}\0".encode())
+            digest.update(content)
+    return digest.hexdigest()
+
+
+def _packed(made: Tables) -> object:
+    frames = {}
+    for name in _FRAMES:
+        content = BytesIO()
+        getattr(made, name).write_ipc(content, compression="zstd")
+        frames[name] = content.getvalue()
+    return frames, made.names
+
+
+def _unpacked(version: str, coding: str, found: tuple[dict[str, bytes], dict[int, str]]) -> Tables:
+    frames, names = found
+    read = {name: pl.read_ipc(BytesIO(content)) for name, content in frames.items()}
+    return Tables(version, coding, load(version), **read, names=names)
+
+
+def _made(version: str, coding: str) -> Tables:
     definition = load(version)
     placed = frozenset(s.bdsnummer for s in sublists(definition))
     rows = [_element(e, definition, coding, placed) for e in definition.elementen.values()]
@@ -79,8 +140,8 @@ def tables(version: str, coding: str) -> Tables:
 def _numbers(_root: str) -> dict[int, tuple[str, ...]]:
     found: dict[int, list[str]] = {}
     for version in versions():
-        for number, element in load(version).elementen.items():
-            if "niet in" not in element.status:
+        for number, status in element_texts(version, "status").items():
+            if "niet in" not in status:
                 found.setdefault(number, []).append(version)
     return {n: tuple(v) for n, v in found.items()}
 
@@ -104,17 +165,15 @@ def exchanged_in() -> dict[int, tuple[str, ...]]:
     return _exchanged(str(specs_dir()))
 
 
-@lru_cache(maxsize=4)
-def _all_names(_root: str) -> dict[int, str]:
-    names: dict[int, str] = {}
-    for version in versions():
-        names |= {n: e.naam for n, e in load(version).elementen.items() if e.naam}
-    return names
+@lru_cache(maxsize=4096)
+def _name(number: int, _root: str) -> str:
+    having = (e for v in reversed(versions()) if (e := load(v).elementen.get(number)) and e.naam)
+    return next((e.naam for e in having), "")
 
 
 def element_name(number: int | None) -> str:
     """The name of an element in the newest version that has it; empty when no version has."""
-    return "" if number is None else _all_names(str(specs_dir())).get(number, "")
+    return "" if number is None else _name(number, str(specs_dir()))
 
 
 _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {

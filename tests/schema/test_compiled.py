@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import re
 import runpy
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
 from bds_tool.base import compiled, vocabulary
-from bds_tool.base.specs import parse_yaml, shipped_specs, specs_dir
+from bds_tool.base.specs import parse_yaml, set_specs, shipped_specs, specs_dir
 from bds_tool.schema import load, versions
 from bds_tool.schema.frames import codes_frame
+from bds_tool.schema.loading import element_texts
+from bds_tool.validate import tables
 
 ROOT = Path(__file__).parents[2]
 TEXTS = sorted(specs_dir().rglob("*.yaml"))
@@ -70,6 +75,8 @@ def test_the_build_step_compiles_every_definition(monkeypatch, tmp_path):
     assert [p.name for p in TEXTS if not compiled.known(p.read_bytes())] == []
     sources = vocabulary.sources(shipped_specs())
     assert frozenset(compiled.known(b"".join(sources))[0]) == vocabulary.words(sources)
+    root = str(shipped_specs())
+    assert [v for v in versions() if not compiled.known(tables._made_of(v, "BDS", root))] == []
     compiled._index.cache_clear()
 
 
@@ -78,3 +85,96 @@ def test_codes_from_files_are_those_of_the_definition(version):
     definition = load(version)
     objects = dataclasses.replace(definition, waardenlijsten=dict(definition.waardenlijsten))
     assert codes_frame(definition).equals(codes_frame(objects))
+
+
+#: What is edited changes what is due, in each kind of file that the tables are made of.
+EDITS = (
+    ("4.1.3/elementen.csv", "elements"),
+    ("4.1.3/waardenlijsten.csv", "codes"),
+    ("4.2.0/waardenlijsten.csv", "elsewhere"),
+    ("lijststand.csv", None),
+    ("plaatslijsten.csv", None),
+)
+
+
+@pytest.fixture(scope="module")
+def of_tables(tmp_path_factory):
+    """The tables as the build step packs them, and what they are found by."""
+    with pytest.MonkeyPatch.context() as patch:
+        target = tmp_path_factory.mktemp("tables") / "compiled.bin"
+        keys, made = tables.packed()
+        compiled.write(keys, made, target)
+        patch.setattr(compiled, "FILE", target)
+        compiled._index.cache_clear()
+        yield keys
+    compiled._index.cache_clear()
+
+
+def _same(left, right):
+    same = (left.elements, left.codes, left.elsewhere, left.other, left.names)
+    other = (right.elements, right.codes, right.elsewhere, right.other, right.names)
+    return [a.equals(b) and a.schema == b.schema if hasattr(a, "equals") else a == b for a, b in zip(same, other, strict=True)]  # fmt: skip
+
+
+def test_packed_tables_are_those_that_are_made(of_tables):
+    for version in versions():
+        for coding in ("HL7", "BDS"):
+            found = compiled.known(tables._made_of(version, coding, str(specs_dir())))
+            assert found
+            assert all(_same(tables._unpacked(version, coding, found[0]), tables._made(version, coding)))
+
+
+@pytest.mark.parametrize(("file", "frame"), EDITS)
+def test_an_edited_definition_is_never_served_from_what_was_packed(of_tables, file, frame, tmp_path):
+    specs = tmp_path / "specs"
+    shutil.copytree(specs_dir(), specs)
+    assert tables._made_of("4.1.3", "BDS", str(specs)) in of_tables  # another place, the same content
+    edited = specs / "bds" / file
+    text = edited.read_text(encoding="utf-8")
+    if frame == "elements":
+        text = re.sub(r"^235,", "99235,", text, count=1, flags=re.MULTILINE)
+    elif frame:
+        text = "".join(text.splitlines(keepends=True)[:-300])
+    else:
+        text += "\n"
+    edited.write_text(text, encoding="utf-8")
+    tables._sources.cache_clear()
+    assert tables._made_of("4.1.3", "BDS", str(specs)) not in of_tables
+    if frame:
+        before = tables.tables("4.1.3", "BDS")
+        set_specs(str(specs))
+        try:
+            after = tables.tables("4.1.3", "BDS")
+        finally:
+            set_specs("")
+        assert not getattr(after, frame).equals(getattr(before, frame))
+
+
+def test_another_program_takes_no_tables_of_this_one(of_tables, tmp_path, monkeypatch):
+    package = tmp_path / "bds_tool"
+    (package / "validate").mkdir(parents=True)
+    for name in tables._MAKERS:
+        (package / name).parent.mkdir(exist_ok=True)
+        shutil.copy(Path(tables.__file__).parents[1] / name, package / name)
+    monkeypatch.setattr(tables, "__file__", str(package / "validate" / "tables.py"))
+    tables._sources.cache_clear()
+    assert tables._made_of("4.1.3", "BDS", str(specs_dir())) in of_tables
+    maker = package / "schema" / "bindings.py"
+    maker.write_text(maker.read_text(encoding="utf-8").replace('"volledig"', '"geheel"'), encoding="utf-8")
+    tables._sources.cache_clear()
+    assert tables._made_of("4.1.3", "BDS", str(specs_dir())) not in of_tables
+    tables._sources.cache_clear()
+
+
+@pytest.mark.parametrize("version", versions())
+def test_an_element_that_is_made_when_asked_for_is_the_row_of_the_file(version):
+    elements = load(version).elementen
+    with (specs_dir() / "bds" / version / "elementen.csv").open(encoding="utf-8", newline="") as file:
+        rows = {int(row["bdsnummer"]): row for row in csv.DictReader(file)}
+    assert list(elements) == list(rows)
+    assert len(elements) == len(rows)
+    for name in ("naam", "status", "eenheid", "datatype"):
+        assert {n: getattr(e, name) for n, e in elements.items()} == {n: r[name] for n, r in rows.items()}
+        assert element_texts(version, name) == {n: r[name] for n, r in rows.items()}
+    assert 999_998 not in elements
+    assert elements.get(999_998) is None

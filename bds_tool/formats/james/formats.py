@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from bds_tool.base.specs import specs_dir
-from bds_tool.schema import load as load_definition
 from bds_tool.schema import newest
+from bds_tool.schema.loading import element_texts
 
 #: Words of the standard text of a type in findings; the catalogue translates them.
 KIND_WORDS = {str: "tekst", int: "getal", float: "getal", bool: "ja/nee", list: "lijst", dict: "object"}
@@ -83,9 +83,7 @@ def date_elements() -> frozenset[int]:
     listed = {
         int(r["bdsnummer"]) for r in _rows(specs_dir() / "james" / "velden.csv") if "{8}" in r["patroon"]
     }
-    return frozenset(
-        listed | {n for n, e in load_definition(newest()).elementen.items() if e.datatype == "TS"}
-    )
+    return frozenset(listed | {n for n, kind in element_texts(newest(), "datatype").items() if kind == "TS"})
 
 
 def _wanted(name: str, row: dict[str, str]) -> type:
