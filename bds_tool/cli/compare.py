@@ -16,7 +16,7 @@ from bds_tool.cli.render import one_of, table, talk, to_json, write
 if TYPE_CHECKING:
     from bds_tool.export.comparing.running import Compared
 
-_FORMATS = ("text", "json", "csv", "ndjson", "markdown")
+_FORMATS = ("text", "json", "csv", "ndjson", "markdown", "html")
 
 
 def register(main: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def compare(
     left: Annotated[str, typer.Argument(help="Het ene bestand, map, archief of .bds-map.")],
     right: Annotated[str, typer.Argument(help="Het andere.")],
     format_: Annotated[
-        str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown.")
+        str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown, html.")
     ] = "text",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
     ids: Annotated[
@@ -81,12 +81,18 @@ def _show(
     found: Compared, format_: str, output: Path | None, *, each: bool, all_: bool, values: bool
 ) -> None:
     elements = found.by_element(all_=all_)
+    otherwise = {name: sum(n.values()) for name, n in found.same_otherwise().items()}
+    if format_ == "html":
+        from bds_tool.export.comparing.page import page
+
+        write(page(found, elements, _each(found, values=values) if each else [], values=values), output)
+        return
     if format_ == "json":
         facts: dict[str, Any] = {
             "schema_version": 1,
             "versions": {"left": found.versions[0], "right": found.versions[1]},
             "equal": found.equal,
-            "summary": found.counts() | {"verklaard door versie": found.by_version},
+            "summary": found.counts() | {"verklaard door versie": found.by_version} | otherwise,
             "elements": elements,
         }
         if each:
@@ -99,7 +105,8 @@ def _show(
     else:
         heads = ("element", t("naam", "name"), t("gelijk", "same"), t("verschilt", "differs"),
                  t("alleen links", "left only"), t("alleen rechts", "right only"),
-                 t("bewaard buiten de BDS", "kept outside the BDS"), t("niet over te zetten", "cannot be moved"))  # fmt: skip
+                 t("bewaard buiten de BDS", "kept outside the BDS"), t("niet over te zetten", "cannot be moved"),
+                 t("in een andere eenheid", "in another unit"), t("anders geschreven", "written otherwise"))  # fmt: skip
         body = [("-" if e["element"] is None else e["element"], *list(e.values())[1:]) for e in elements]
         if body or output or format_ != "text":
             table(body, heads, format_, output)
@@ -120,6 +127,8 @@ def _each(found: Compared, *, values: bool) -> list[dict[str, Any]]:
 
 
 def _tell(found: Compared) -> None:
+    from bds_tool.export.comparing.running import UNIT
+
     counts = found.counts()
     talk(
         t(
@@ -129,6 +138,11 @@ def _tell(found: Compared) -> None:
             f"{said(counts['alleen links'])} left only, {said(counts['alleen rechts'])} right only.",
         )
     )
+    otherwise = found.same_otherwise()
+    if unlike := sum(sum(n.values()) for n in otherwise.values()):
+        units = sum(otherwise[UNIT].values())
+        talk(t(f"Van wat gelijk is, staat {said(unlike)} er anders: {said(units)} in een andere eenheid, de rest in andere codes of tekens.",
+               f"Of what is the same, {said(unlike)} stands there otherwise: {said(units)} in another unit, the rest in other codes or signs."))  # fmt: skip
     own, other = found.versions
     lost = sum(found.lost.values())
     if own != other:

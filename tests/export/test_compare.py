@@ -105,6 +105,56 @@ def test_a_unit_is_no_difference(bds, tmp_path):
     assert compared(bds, tmp_path / "a.csv", tmp_path / "d.csv")["summary"]["verschilt"] == 1
 
 
+def test_what_is_the_same_and_looks_otherwise_is_counted(bds, tmp_path):
+    """825 mm and 82.5 cm: the same in another unit. A code of the message and of the data set: the same, written otherwise."""
+    (tmp_path / "a.csv").write_text(
+        "dossier_id,bdsnummer,waarde,eenheid,datum\nK1,235,825,mm,2024-01-02\nK1,747,FTH,,2024-01-02\nK1,19,1,,\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "b.csv").write_text(
+        "dossier_id,bdsnummer,waarde,eenheid,datum\nK1,235,82.5,cm,2024-01-02\nK1,747,02,,2024-01-02\nK1,19,1,,\n",
+        encoding="utf-8",
+    )
+    facts = compared(bds, tmp_path / "a.csv", tmp_path / "b.csv", "--all")
+    assert facts["summary"]["in een andere eenheid"] == 1
+    told = {e["element"]: (e["in een andere eenheid"], e["anders geschreven"]) for e in facts["elements"]}
+    assert told == {19: (0, 0), 235: (1, 0), 747: (0, facts["summary"]["anders geschreven"])}
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "equal"),
+    [
+        ("496,98,,,Zelfgemaakt", "496,98,,,Geitenmelk", False), ("496,98,,,Anders", "496,98,,,", True),
+        ("7,999990019,,2.16.840.1.113883.2.4.6.3,", "7,999990019,,1.2.3,", False),
+        ("496,01,,1.2.3,", "496,01,,,", False),
+    ],
+)  # fmt: skip
+def test_the_same_to_the_eye_may_mean_something_else(bds, tmp_path, left, right, equal):
+    """The text beside "other", the root of a number and the system of a code are part of what is said."""
+    head = "dossier_id,bdsnummer,waarde,eenheid,codesysteem,tekst\n"
+    for name, row in (("a", left), ("b", right)):
+        (tmp_path / f"{name}.csv").write_text(f"{head}K1,{row}\n", encoding="utf-8")
+    assert compared(bds, tmp_path / "a.csv", tmp_path / "b.csv")["equal"] == equal
+
+
+def test_the_page_can_be_read_by_anybody(bds, tmp_path):
+    from lxml import html
+
+    for name, value in (("a", "KANARIE"), ("b", "VOGEL")):
+        (tmp_path / f"{name}.csv").write_text(
+            f"dossier_id,bdsnummer,waarde\nGEHEIM,2,{value}\nGEHEIM,19,1\n", encoding="utf-8"
+        )
+    page = tmp_path / "v.html"
+    asked = ("compare", tmp_path / "a.csv", tmp_path / "b.csv", "--format", "html", "--each", "-o", page)
+    assert bds(*asked).code == 1
+    tree = html.parse(str(page)).getroot()
+    assert [len(b.xpath("tr")) for b in tree.xpath("//table/tbody")] == [1, 1]
+    assert not tree.xpath("//script|//link|//img|//@href[not(starts-with(., '#'))]|//@src")
+    assert [w for w in ("KANARIE", "VOGEL", "GEHEIM") if w in page.read_text("utf-8")] == []
+    assert bds(*asked, "--show-values", "--force").code == 1
+    assert "KANARIE" in page.read_text("utf-8")
+
+
 def test_no_value_is_told_unasked(bds, tmp_path):
     for name, value in (("a", "KANARIE"), ("b", "VOGEL")):
         (tmp_path / f"{name}.csv").write_text(

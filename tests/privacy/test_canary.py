@@ -74,7 +74,7 @@ ON_STORE: dict[str, list[list[str]]] = {
     ],
     "compare": [
         ["compare", "STORE", "STORE", "--all"],
-        *(["compare", "STORE", "OTHER", "--each", "--format", f] for f in ("text", "json", "csv")),
+        *(["compare", "STORE", "OTHER", "--each", "--format", f] for f in ("text", "json", "csv", "html")),
     ],
     "dossier list": [["dossier", "list", "STORE", "--format", f] for f in ("text", "json", "csv")],
     "dossier show": [

@@ -16,39 +16,81 @@ if TYPE_CHECKING:
 
     from bds_tool.schema.model import Element
 
-_FACTS = ("bdsnummer", "waarde", "eenheid", "nullflavor")
+_FACTS = ("bdsnummer", "waarde", "eenheid", "nullflavor", "codesysteem", "tekst")
 
 
-def with_meaning(rows: pl.DataFrame, version: str) -> pl.DataFrame:
-    """The rows with a column `meaning`. Each value that occurs is worked out once."""
+def with_meaning(rows: pl.DataFrame, version: str, *, texts: bool = False) -> pl.DataFrame:
+    """The rows with a column `meaning`. Each value that occurs is worked out once.
+
+    `texts`: what was written beside an answer like "other" is part of what it means.
+    """
     import polars as pl
 
-    plain = rows.with_columns(pl.col("eenheid", "nullflavor").cast(pl.String))
+    plain = rows.with_columns(pl.col("eenheid", "nullflavor", "codesysteem").cast(pl.String))
     seen = plain.select(_FACTS).unique()
-    says = meanings(version)
+    says = meanings(version, texts=texts)
     told = seen.with_columns(pl.Series("meaning", [says(*row) for row in seen.iter_rows()], dtype=pl.String))
     return plain.join(told, on=list(_FACTS), how="left", nulls_equal=True, maintain_order="left")
 
 
-def meanings(version: str) -> Callable[[int | None, str | None, str | None, str | None], str | None]:
-    """(element, value, unit, nullFlavor) → what it means in this version."""
+def meanings(version: str, *, texts: bool = False) -> Callable[..., str | None]:
+    """(element, value, unit, nullFlavor, code system, text) → what it means in this version."""
     definition = load(version)
 
-    def says(number: int | None, value: str | None, unit: str | None, nullflavor: str | None) -> str | None:
+    def says(
+        number: int | None,
+        value: str | None,
+        unit: str | None,
+        nullflavor: str | None,
+        system: str | None,
+        text: str | None,
+    ) -> str | None:
         element = definition.elementen.get(number) if number is not None else None
         if element is not None and element.waardenlijst:
+            known = _systems(version, element.waardenlijst)
+            if value is not None and system and known and system not in known:
+                return f"{value} ({system})"  # a code of another system means something else
             code = bds_codes(version, element.waardenlijst).get(
                 value if value is not None else f"<{nullflavor}>"
             )
             if code is not None:
-                return code
+                other = texts and text and code in _exceptions(version, element.waardenlijst)
+                return (
+                    f"{code} {text}" if other and text not in _names(version, element.waardenlijst) else code
+                )
         if value is None:
-            return f"<{nullflavor}>" if nullflavor else None
+            return (f"<{nullflavor}>" if nullflavor else "") + (f" {text}" if texts and text else "") or None
         if element is not None and measured(element):
             return _number(value, unit or element.eenheid, element.eenheid)
         return value
 
     return says
+
+
+@lru_cache(maxsize=4096)
+def _systems(version: str, lijst: str) -> frozenset[str]:
+    """The code systems that the codes of a list come from, in either coding."""
+    lists = load(version).waardenlijsten
+    found = {
+        c.codesysteem for kind in ("BDS", "HL7", "extern") if (v := lists.get((lijst, kind))) for c in v.codes
+    }
+    return frozenset(found - {""})
+
+
+@lru_cache(maxsize=4096)
+def _exceptions(version: str, lijst: str) -> frozenset[str]:
+    """BDS codes of a list that stand for a nullFlavor: other, unknown …"""
+    pairs = code_pairs(load(version), lijst)
+    return frozenset((p.bds or p.hl7).code for p in pairs if p.nullflavor and (p.bds or p.hl7))  # type: ignore[union-attr]
+
+
+@lru_cache(maxsize=4096)
+def _names(version: str, lijst: str) -> frozenset[str]:
+    """The names of the exceptions of a list: a name is no text that somebody wrote."""
+    found = {
+        c.weergavenaam for p in code_pairs(load(version), lijst) if p.nullflavor for c in (p.bds, p.hl7) if c
+    }
+    return frozenset(found)
 
 
 def measured(element: Element) -> bool:

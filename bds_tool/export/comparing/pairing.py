@@ -13,6 +13,7 @@ import polars as pl
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
 from bds_tool.export.comparing.meaning import with_meaning
+from bds_tool.schema import load
 
 if TYPE_CHECKING:
     from bds_tool.store import Store
@@ -24,13 +25,15 @@ _BSN, _BIRTH = 7, 20
 _PLACE = ["dossier", "act", "element", "groep", "volgnr"]
 #: The rounds: what has to be equal for a pair, and what the pair then is.
 _ROUNDS = (
+    ([*_PLACE, "meaning", "codesysteem"], SAME),
+    (["dossier", "act", "element", "meaning", "codesysteem"], SAME),
     ([*_PLACE, "meaning"], SAME),
     (["dossier", "act", "element", "meaning"], SAME),
     (["dossier", "element", "meaning", "datum"], SAME),
     (_PLACE, DIFFERS),
     (["dossier", "act", "element"], DIFFERS),
 )
-_KEPT = ["dossier_id", "datum", "regel", "waarde", "eenheid", "nullflavor"]
+_KEPT = ["dossier_id", "datum", "regel", "waarde", "eenheid", "nullflavor", "codesysteem"]
 
 
 @dataclass(frozen=True)
@@ -41,18 +44,22 @@ class Side:
     version: str
 
 
-def compare(left: Side, right: Side, *, ids: bool | None = None) -> pl.DataFrame:
+def compare(left: Side, right: Side, *, ids: bool | None = None, alike: bool = False) -> pl.DataFrame:
     """One row per pair or lonely registratie: dossier, element, pad, class, and of each side datum, regel, waarde …
 
     `ids`: whether the ids of contacts mean the same on both sides; None: where they do for most. Otherwise contacts
-    are matched by their day, and those of one day by their kind and order.
+    are matched by their day, and those of one day by their kind and order. `alike`: both sides are of one format, so that
+    a root or code system that only one of them names is a difference.
     """
     a, b = _rows(left), _rows(right)
     a, b = _same_dossiers(a, b)
+    own, other = (set(f["activiteit_id"].drop_nulls().unique()) for f in (a, b))
+    both = own | other if ids else set()
     if ids is None:
-        own, other = (set(f["activiteit_id"].drop_nulls().unique()) for f in (a, b))
         ids = len(own & other) * 2 > min(len(own), len(other))
-    a, b = (_acts(f, ids=ids) for f in (a, b))
+        # A contact whose id alone is another is still the contact of its day.
+        both = own & other if ids else set()
+    a, b = (_acts(f, both) for f in (a, b))
     found = []
     for key, kind in _ROUNDS:
         if ids and "act" not in key:  # the same contact on both sides is known: elsewhere is somewhere else
@@ -62,7 +69,7 @@ def compare(left: Side, right: Side, *, ids: bool | None = None) -> pl.DataFrame
             _numbered(b, key).select(held), on=[*key, "nth"], how="inner", nulls_equal=True, suffix="_right"
         )
         pairs = pairs.with_columns(pl.col(c).alias(f"{c}_right") for c in _KEPT if c in key)
-        found.append(_shown(pairs, kind))
+        found.append(_of_one_root(_shown(pairs, kind), right.version, alike=alike))
         a = a.filter(~pl.col("at").is_in(pairs["at"].implode()))
         b = b.filter(~pl.col("at").is_in(pairs["at_right"].implode()))
     found.append(_shown(a, LEFT))
@@ -79,7 +86,7 @@ def _rows(side: Side) -> pl.DataFrame:
     """The registraties with `at` (their number), `dossier`, `element`, `meaning`."""
     rows = side.store.registraties().filter(pl.col("dossier_id").is_not_null()).collect()
     texts = [c for c, kind in rows.schema.items() if kind == pl.Categorical]
-    rows = with_meaning(rows.with_columns(pl.col(texts).cast(pl.String)), side.version)
+    rows = with_meaning(rows.with_columns(pl.col(texts).cast(pl.String)), side.version, texts=True)
     return rows.with_row_index("at").with_columns(
         dossier=pl.col("dossier_id"),
         volgnr=pl.col("volgnr").fill_null(1),
@@ -125,13 +132,11 @@ def _persons(rows: pl.DataFrame) -> dict[tuple[str, str], str]:
     return {(bsn, birth): key for key, bsn, birth in single.select("dossier", "bsn", "birth").iter_rows()}
 
 
-def _acts(rows: pl.DataFrame, *, ids: bool) -> pl.DataFrame:
-    """The rows with `act`: the id of the contact, or its day and its place among the contacts of that day."""
-    if ids:
-        return rows.with_columns(act=pl.col("activiteit_id"))
+def _acts(rows: pl.DataFrame, both: set[str]) -> pl.DataFrame:
+    """The rows with `act`: the id of the contact where both sides have it, else its day and its place among those of that day."""
+    by_day = rows.filter(pl.col("activiteit_id").is_not_null() & ~pl.col("activiteit_id").is_in(sorted(both)))
     contacts = (
-        rows.filter(pl.col("activiteit_id").is_not_null())
-        .group_by("dossier", "activiteit_id", maintain_order=True)
+        by_day.group_by("dossier", "activiteit_id", maintain_order=True)
         .agg(
             day=pl.col("datum").drop_nulls().min(),
             kind=pl.col("meaning").filter(pl.col("bdsnummer") == _KIND).first(),
@@ -145,13 +150,30 @@ def _acts(rows: pl.DataFrame, *, ids: bool) -> pl.DataFrame:
             act=pl.format("{}#{}", pl.col("day").cast(pl.String).fill_null("?"), "nth"),
         )
     )
-    return rows.join(contacts, on=["dossier", "activiteit_id"], how="left", maintain_order="left")
+    found = rows.join(contacts, on=["dossier", "activiteit_id"], how="left", maintain_order="left")
+    return found.with_columns(pl.coalesce("act", "activiteit_id"))
 
 
 def _numbered(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     """`nth`: which of the rows that are equal in `key`, in their order; pairs are first with first, second with second."""
     return rows.sort(*key, "meaning", "at", nulls_last=True).with_columns(
         nth=pl.int_range(pl.len()).over(key)
+    )
+
+
+def _of_one_root(pairs: pl.DataFrame, version: str, *, alike: bool) -> pl.DataFrame:
+    """A number that both sides say is of another root (URA, BSN, dossier) is another number, equal as it may look.
+
+    Codes of lists have their system in their meaning; a format that names no roots says nothing of them.
+    """
+    own, theirs = pl.col("codesysteem"), pl.col("codesysteem_right")
+    if alike:
+        other = own.ne_missing(theirs)
+    else:
+        listed = [n for n, e in load(version).elementen.items() if e.waardenlijst]
+        other = (own != theirs) & ~pl.col("element").is_in(listed).fill_null(value=False)
+    return pairs.with_columns(
+        pl.when(other.fill_null(value=False)).then(pl.lit(DIFFERS)).otherwise("class").alias("class")
     )
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Left only, and no difference: what the other version has no place for, kept by migrating as data outside the BDS.
 VERSION = "door de versie"
+#: How a pair that is equal may differ to the eye.
+UNIT, CODING = "in een andere eenheid", "anders geschreven"
 CLASSES = (SAME, DIFFERS, LEFT, RIGHT, VERSION)
 #: The elements in which migrating shelters a value (changes/migrate/shelter.py).
 _SHELTER = (1332, 1333, 1335)
@@ -43,6 +45,17 @@ class Compared:
         found = dict(self.rows.group_by("class").len().iter_rows())
         return {kind: int(found.get(kind, 0)) for kind in CLASSES}
 
+    def same_otherwise(self) -> dict[str, dict[int | None, int]]:
+        """What is equal and stands there in another way: element → pairs in another unit, and in other codes or signs."""
+        unit = pl.col("eenheid").is_not_null() & pl.col("eenheid_right").is_not_null()
+        unit &= pl.col("eenheid") != pl.col("eenheid_right")
+        coding = ~unit.fill_null(value=False) & pl.col("waarde").ne_missing(pl.col("waarde_right"))
+        same = self.rows.filter(pl.col("class") == SAME)
+        return {
+            name: {n: int(k) for n, k in same.filter(how).group_by("element").len().iter_rows()}
+            for name, how in ((UNIT, unit), (CODING, coding))
+        }
+
     def by_element(self, *, all_: bool = False) -> list[dict[str, Any]]:
         """Per element how many of each class; those that are equal throughout only with `all_`."""
         table = (
@@ -50,9 +63,10 @@ class Compared:
             .agg(pl.col("class").eq(kind).sum().alias(kind) for kind in CLASSES)
             .sort("element", nulls_last=True)
         )
+        otherwise = self.same_otherwise()
         return [
             {"element": row["element"], "name": element_name(row["element"]), **{k: row[k] for k in CLASSES},
-             "lost": self.lost.get(row["element"], 0)}
+             "lost": self.lost.get(row["element"], 0), **{k: n.get(row["element"], 0) for k, n in otherwise.items()}}
             for row in table.iter_rows(named=True)
             if all_ or any(row[k] for k in CLASSES if k != SAME)
         ]  # fmt: skip
@@ -64,7 +78,9 @@ def run(left: Store, right: Store, *, bds: tuple[str, str] = ("", ""), ids: bool
     # A side that names no version is read as the other one.
     own, other = (mine or theirs or newest() for mine, theirs in (told, reversed(told)))
     if own == other:
-        return Compared(compare(Side(left, own), Side(right, other), ids=ids), (own, other), 0, {})
+        forms = [set(s.bronnen()["formaat"].unique()) for s in (left, right)]
+        found = compare(Side(left, own), Side(right, other), ids=ids, alike=forms[0] == forms[1])
+        return Compared(found, (own, other), 0, {})
     plain = compare(Side(left, own), Side(right, other), ids=ids)
     moved, lost = _moved(left, own, other, right, ids)
     if moved is None:
