@@ -277,7 +277,10 @@ def merge(
         typer.Option("--base", help="Pakket waar beide mee begonnen; dan is een weglating een keuze."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-O", help="Waar het samengevoegde pakket komt; zonder: in A.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", "--out", "-O", help="Waar het samengevoegde pakket komt; zonder: in A."
+        ),
     ] = None,
     format_: Format = "text",
     output: Output = None,
@@ -304,7 +307,14 @@ def merge(
 def apply(
     package: Package,
     out: Annotated[
-        Path, typer.Option("--out", "-O", help="Map voor de nieuwe definitie, bijvoorbeeld specs/bds/4.3.0.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            "--out",
+            "-O",
+            help="Map voor de nieuwe definitie, bijvoorbeeld specs/bds/4.3.0.",
+        ),
     ],
     force: Annotated[bool, typer.Option("--force", help="Vervang een bestaande map.")] = False,
 ) -> None:
@@ -341,7 +351,13 @@ def table_(
     package: Package,
     out: Annotated[
         Path,
-        typer.Option("--out", "-O", help="Werkmap (.xlsx), of met --read het nieuwe pakket (map of .yaml)."),
+        typer.Option(
+            "--output",
+            "-o",
+            "--out",
+            "-O",
+            help="Werkmap (.xlsx), of met --read het nieuwe pakket (map of .yaml).",
+        ),
     ],
     read: Annotated[
         Path | None, typer.Option("--read", help="Lees deze bewerkte werkmap en meld wat er veranderde.")

@@ -84,7 +84,7 @@ def _target(source: list[Path], to: str) -> Path:
         raise UsageError(
             t("Bij meer bestanden of stdin is niet te raden hoe de uitkomst moet heten.",
               "With several files or stdin the name of the result cannot be guessed."),
-            t("Geef een naam met --out NAAM.bds.", "Give a name with --out NAME.bds."),
+            t("Geef een naam met --output NAAM.bds.", "Give a name with --output NAME.bds."),
         )  # fmt: skip
     name = source[0].name.removesuffix(".gz")
     # In the working directory: the folder of the source is not ours to write in.

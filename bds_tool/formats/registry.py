@@ -11,13 +11,14 @@ class Format:
     """One format. `read` and the values of `write` are "module:function"; imported when used.
 
     `read` takes a Source and fills a Sink. A function of `write` takes a store, a path and WriteOptions and gives Written;
-    its key is what `--to` says. `rules`: the name under which rules speak of it. `coding`: whose codes its values have, HL7
-    or BDS.
+    its key is what `--to` says. `starts`: first bytes by which its files are known, where those say it all. `rules`: the
+    name under which rules speak of it. `coding`: whose codes its values have, HL7 or BDS.
     """
 
     name: str
     read: str
     write: Mapping[str, str] = field(default_factory=dict)
+    starts: tuple[bytes, ...] = ()
     rules: str = ""
     coding: str = "BDS"
 
@@ -41,6 +42,7 @@ FORMATS = {
                 "ndjson": f"{_TABLES}.write:write_ndjson",
                 "xlsx": f"{_TABLES}.xlsx:write_xlsx",
             },
+            starts=(b"PAR1", b"ARROW1", b"PK\x03\x04"),
         ),
         Format(
             "james",

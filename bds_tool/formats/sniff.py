@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from bds_tool.base.specs import specs_dir
 from bds_tool.formats.json_text import opening
+from bds_tool.formats.registry import FORMATS
 from bds_tool.formats.table.names import WIDTHLESS
 
 #: First bytes of files of other programs, and the ending under which `specs/tabel/programmas.csv` names them.
@@ -37,8 +38,9 @@ def sniff(head: bytes, name: str = "") -> str:
     """
     if other := program(head, name):
         return "statistiek" if other in STATISTICS else ""
-    if head[:4] == b"PAR1" or head[:6] == b"ARROW1" or head[:4] == b"PK\x03\x04":
-        return "tabel"
+    for known in FORMATS.values():
+        if known.starts and head.startswith(known.starts):
+            return known.name
     text = _decode(head)
     start = text.lstrip("\ufeff \t\r\n")
     if start.startswith("<"):

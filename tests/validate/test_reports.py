@@ -21,7 +21,6 @@ from bds_tool.findings.catalogue import load_rules
 from bds_tool.findings.report import FORMATS, write_report
 from bds_tool.findings.report import render as render_report
 from bds_tool.findings.report.envelope import build
-from bds_tool.findings.report.formats import BINARY
 from bds_tool.findings.report.mending import first, letter, spread
 
 WORDS = "geheim-verhaal-van-Noortje"
@@ -47,7 +46,7 @@ def result(judge):
     return judge(rows, max_examples=5)
 
 
-@pytest.mark.parametrize("format_", [f for f in FORMATS if f not in BINARY])
+@pytest.mark.parametrize("format_", [n for n, f in FORMATS.items() if not f.file])
 def test_no_value_or_key_unless_asked(result, format_):
     text = render(result, format_)
     assert "BDS201" in text

@@ -1,9 +1,11 @@
-"""Every format by name: how it is made, and whether it is text or bytes."""
+"""The formats of a report: one record each. A new format is a function, and an entry below."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,65 +13,58 @@ from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_file
 from bds_tool.base.text import t
 
-#: Formats that are a file of bytes, so that they need `--output`.
-BINARY = ("parquet", "xlsx")
-FORMATS = (
-    "text",
-    "json",
-    "ndjson",
-    "csv",
-    "markdown",
-    "parquet",
-    "xlsx",
-    "junit",
-    "sarif",
-    "github",
-    "html",
-)
+
+@dataclass(frozen=True)
+class ReportFormat:
+    """One format. `make` is "module:function", imported when used.
+
+    The function takes a report and gives its text; with `file` it takes a path too, and writes bytes to it.
+    """
+
+    name: str
+    make: str
+    file: bool = False
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+        module, function = self.make.split(":")
+        return getattr(import_module(module), function)(*arguments, **options)
+
+
+_HERE = "bds_tool.findings.report"
+FORMATS = {
+    f.name: f
+    for f in (
+        ReportFormat("text", f"{_HERE}.text:text"),
+        ReportFormat("json", f"{_HERE}.formats:to_json"),
+        ReportFormat("ndjson", f"{_HERE}.flat:ndjson"),
+        ReportFormat("csv", f"{_HERE}.flat:csv"),
+        ReportFormat("markdown", f"{_HERE}.flat:markdown"),
+        ReportFormat("parquet", f"{_HERE}.flat:parquet", file=True),
+        ReportFormat("xlsx", f"{_HERE}.flat:xlsx", file=True),
+        ReportFormat("junit", f"{_HERE}.junit:junit"),
+        ReportFormat("sarif", f"{_HERE}.sarif:sarif"),
+        ReportFormat("github", f"{_HERE}.github:github"),
+        ReportFormat("html", f"{_HERE}.html:html"),
+    )
+}
 
 
 def render(report: dict[str, Any], format_: str, *, quiet: bool = False, notes: Sequence[str] = ()) -> str:
     """A report (`envelope.build`, `checked.envelope`) in one of FORMATS that are text. Raises UsageError for another."""
     check(format_)
     on_screen(format_)
-    if format_ == "text":
-        from bds_tool.findings.report.text import text
-
-        return text(report, quiet=quiet, notes=notes)
-    return _of_report(format_)(report)
+    # Only text for a screen can leave something out.
+    options: dict[str, Any] = {"quiet": quiet, "notes": notes} if format_ == "text" else {}
+    return str(FORMATS[format_](report, **options))
 
 
 def on_screen(format_: str) -> None:
     """Raises UsageError for a format that is bytes."""
-    if format_ in BINARY:
+    if FORMATS[format_].file:
         raise UsageError(
             t(f"Formaat {format_} past niet op het scherm.", f"Format {format_} does not fit the screen."),
             t("Geef een bestand met --output.", "Name a file with --output."),
         )
-
-
-def _of_report(format_: str) -> Callable[[dict[str, Any]], str]:
-    if format_ == "json":
-        return to_json
-    if format_ in {"ndjson", "csv", "markdown"}:
-        from bds_tool.findings.report import flat
-
-        return {"csv": flat.csv, "ndjson": flat.ndjson, "markdown": flat.markdown}[format_]
-    if format_ == "junit":
-        from bds_tool.findings.report.junit import junit
-
-        return junit
-    if format_ == "sarif":
-        from bds_tool.findings.report.sarif import sarif
-
-        return sarif
-    if format_ == "github":
-        from bds_tool.findings.report.github import github
-
-        return github
-    from bds_tool.findings.report.html import html
-
-    return html
 
 
 def to_json(report: dict[str, Any]) -> str:
@@ -79,11 +74,9 @@ def to_json(report: dict[str, Any]) -> str:
 def write_report(report: dict[str, Any], format_: str, path: Path) -> None:
     """The report as a file, written whole or not at all."""
     check(format_)
-    if format_ in BINARY:
-        from bds_tool.findings.report.flat import parquet, xlsx
-
+    if FORMATS[format_].file:
         with atomic_file(path, private=True) as temporary:
-            (parquet if format_ == "parquet" else xlsx)(report, temporary)
+            FORMATS[format_](report, temporary)
         return
     content = render(report, format_)
     with atomic_file(path, private=True) as temporary:
