@@ -10,6 +10,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from bds_tool.base.errors import UnreadableError, UsageError, UserError
@@ -185,7 +186,7 @@ def _stamp(path: Path) -> tuple[int, int] | None:
         facts = path.stat()
     except (OSError, ValueError):
         return None
-    return (facts.st_mtime_ns, facts.st_size) if path.is_file() else None
+    return (facts.st_mtime_ns, facts.st_size) if S_ISREG(facts.st_mode) else None
 
 
 def _shared(entries: list[Entry]) -> list[Entry]:

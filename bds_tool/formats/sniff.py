@@ -41,6 +41,8 @@ def sniff(head: bytes, name: str = "") -> str:
     for known in FORMATS.values():
         if known.starts and head.startswith(known.starts):
             return known.name
+    if head[:1] == b"<":  # in any encoding but UTF-16 with its first byte zero
+        return "dob"
     text = _decode(head)
     start = text.lstrip("\ufeff \t\r\n")
     if start.startswith("<"):
@@ -81,13 +83,13 @@ def _json_kind(start: str) -> str:
 
 def program(head: bytes, name: str = "") -> str:
     """The ending of the program a file belongs to, when that is one whose files are no export; else ""."""
-    ending = PurePosixPath(name.lower()).suffix
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
     start = head[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<!doctype html", b"<html", b"<table")):
         return ".html"
+    ending = "." + name.lower().rpartition(".")[2]
     if head[:1] in {b"\x71", b"\x72", b"\x73"} and head[1:2] in {b"\x01", b"\x02"} and ending == ".dta":
         return ".dta"
     if head[:4] == b"PK\x03\x04" and b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet" in head[:200]:

@@ -210,7 +210,7 @@ def shown(path: Path | str) -> str:
     """
     text = os.fsencode(path).decode("utf-8", "replace")
     text = _BSN.sub(lambda m: "•" * 9 if is_bsn(m[0]) else m[0], text)
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _opened(entry: Entry, name: str, bds: str, tables: TableSettings) -> Iterator[Source | Unopened]:

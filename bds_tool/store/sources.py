@@ -13,6 +13,8 @@ from bds_tool.store.canonical import frame_of
 
 #: Bytes at the start of a file from which its format is told.
 HEAD = 65_536
+#: `json.dumps` with these options makes an encoder each time.
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Unreadable(UserError):  # a fact about one file, told as a finding; the run goes on
@@ -195,7 +197,7 @@ class Sink:
                 "bron": self.bron,
                 "regel": regel,
                 "pad": pad,
-                "parameters": json.dumps(parameters, ensure_ascii=False) if parameters else None,
+                "parameters": _json(parameters) if parameters else None,
             }
         )
         self._flush_meldingen()

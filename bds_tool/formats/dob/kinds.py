@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bds_tool.formats.dob.layout import HL7, XSI_TYPE, Node
-from bds_tool.formats.dob.values import Value, iso, local_name, value_of
+from bds_tool.formats.dob.values import NOTHING, Value, iso, local_name, value_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -33,7 +33,7 @@ def _aanwezig(walk: Walk, element: _Element, node: Node) -> None:
 
 def _code(walk: Walk, element: _Element, node: Node) -> None:
     value = value_of(element, coded=True)
-    if any(v is not None for v in value):
+    if value != NOTHING:
         walk.row(node.element, value, element, node.pad)
 
 
@@ -41,7 +41,7 @@ def _datum(walk: Walk, element: _Element, node: Node) -> None:
     """A moment without a type of its own, of an element that belongs to no group."""
     given = element.get("value")
     value = value_of(element)
-    if any(v is not None for v in value):
+    if value != NOTHING:
         kept, walk.groep = walk.groep, None
         walk.row(node.element, value if given is None else Value(iso(given.strip())), element, node.pad)
         walk.groep = kept
@@ -50,7 +50,7 @@ def _datum(walk: Walk, element: _Element, node: Node) -> None:
 def _gemaskeerd(walk: Walk, element: _Element, node: Node) -> None:
     """What an anonymised message may mask: then it is no registration."""
     value = value_of(element)
-    if any(v is not None for v in value):
+    if value != NOTHING:
         walk.row(None if value.nullflavor == "MSK" else node.element, value, element, node.pad)
 
 
@@ -58,7 +58,7 @@ def _partij(walk: Walk, element: _Element, node: Node) -> None:
     value = value_of(element)
     if value.waarde is not None:
         value = value._replace(nullflavor=None)  # UNC: a number that no system gives
-    if any(v is not None for v in value):
+    if value != NOTHING:
         walk.row(node.element, value, element, node.pad)
 
 
@@ -135,12 +135,7 @@ def _informatie(walk: Walk, element: _Element, node: Node) -> None:
 
 
 def _below_coded(walk: Walk, element: _Element, node: Node, skip: frozenset[str]) -> None:
-    code = element.find(_CODE)
-    if code is not None:
-        element.remove(code)
-    walk.below(element, node, skip)
-    if code is not None:
-        element.insert(0, code)
+    walk.below(element, node, skip, element.find(_CODE))
 
 
 def _rubriek(walk: Walk, element: _Element, node: Node) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _TEMPLATE = HL7 + "templateId"
+_ORIGINAL = HL7 + "originalText"
 
 
 class MessageWalk(Walk):
@@ -137,15 +138,16 @@ class MessageWalk(Walk):
     ) -> None:
         if element in event or element.tag == _TEMPLATE:
             return
-        if known is not None and len(element) and element.tag not in known:
+        deeper = len(element) > 0
+        if deeper and known is not None and element.tag not in known:
             # an element of the dossier that stands around it
             before = len(self.lost)
             self.lose(element, pad, None)
             known = known if len(self.lost) == before else None
         if self.has_data(element):
             self.row(None, value_of(element), element, pad)
-        for child in element:
-            if child.tag != HL7 + "originalText":
+        for child in element if deeper else ():
+            if child.tag != _ORIGINAL:
                 self._wrapper_node(child, f"{pad}/{local_name(child)}", event, known)
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from bds_tool.formats.dob.layout import HL7, XSI_TYPE
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
+
+
+_ORIGINAL = HL7 + "originalText"
 
 
 class Value(NamedTuple):
@@ -21,6 +25,7 @@ class Value(NamedTuple):
     tekst: str | None = None
 
 
+NOTHING = Value()
 #: Tags whose `value` attribute is a point in time, also without xsi:type.
 TIME_TAGS = frozenset(
     HL7 + tag
@@ -81,23 +86,35 @@ def value_of(element: _Element, *, coded: bool = False) -> Value:
     if null is not None:
         text = _original(element) or get("displayName") or _text(element)
         return Value(None, None, get("codeSystem") or get("root"), null, text)
-    text = _text(element) or _original(element)
+    text = _text(element)
     if text is None and len(element):
-        text = " ".join(part.strip() for part in element.itertext() if part.strip()) or None
+        text = (
+            _original(element)
+            or " ".join(part.strip() for part in element.itertext() if part.strip())
+            or None
+        )
     if coded:
         return Value(None, None, get("codeSystem"), None, text)
     return Value(text, None, get("codeSystem") or get("root"), None, None)
 
 
 def _text(element: _Element) -> str | None:
-    return (element.text or "").strip() or None
+    text = element.text
+    return None if text is None else text.strip() or None
 
 
 def _original(element: _Element) -> str | None:
-    child = element.find(HL7 + "originalText")
+    if not len(element):
+        return None
+    child = element.find(_ORIGINAL)
     return None if child is None else _text(child)
 
 
 def local_name(element: _Element) -> str:
     """The tag without its namespace."""
-    return str(element.tag).rsplit("}", 1)[-1]
+    return _local(element.tag)
+
+
+@lru_cache(maxsize=4096)
+def _local(tag: object) -> str:
+    return str(tag).rsplit("}", 1)[-1]

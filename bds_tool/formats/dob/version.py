@@ -9,6 +9,9 @@ from typing import Any
 from bds_tool.base.specs import specs_dir
 from bds_tool.schema import Definition, is_draft, load, newest, versions
 
+#: The versions that have an element or code.
+_Having = tuple[str, ...]
+
 
 def detect(interaction: str, rows: Iterable[tuple[Any, ...]]) -> tuple[str, str]:
     """(version, certainty): zeker, waarschijnlijk or onzeker. `rows` are canonical rows of the message."""
@@ -21,9 +24,10 @@ def detect(interaction: str, rows: Iterable[tuple[Any, ...]]) -> tuple[str, str]
     marks = _marks(candidates, specs)
     score = dict.fromkeys(candidates, 0)
     for row in rows:
-        number, code = row[3], row[7]
-        for version in marks.get(number, ()) or marks.get((number, code), ()):
-            score[version] += 1
+        having = marks.get(row[3])
+        if having is not None:
+            for version in having.get(row[7], ()) if isinstance(having, dict) else having:
+                score[version] += 1
     # A draft shares its interaction with the version it starts from; it wins only by what that version lacks.
     settled = _settled(candidates, specs)
     best = max(candidates, key=lambda v: (score[v], v in settled, candidates.index(v)))
@@ -50,22 +54,26 @@ def _settled(candidates: tuple[str, ...], specs: str) -> list[str]:  # noqa: ARG
 
 
 @lru_cache(maxsize=2)
-def _marks(candidates: tuple[str, ...], specs: str) -> dict[Any, tuple[str, ...]]:  # noqa: ARG001  # the key of the cache
-    """Elements and (element, code) pairs that exist in some of the candidates only."""
+def _marks(candidates: tuple[str, ...], specs: str) -> dict[int, _Having | dict[str, _Having]]:  # noqa: ARG001  # the key of the cache
+    """Elements that only some of the candidates have, with those; of others the codes that only some have."""
     known = {version: _vocabulary(load(version)) for version in candidates}
-    everything = set().union(*known.values())
-    marks = {}
-    for item in everything:
-        having = tuple(v for v in candidates if item in known[v])
-        if len(having) < len(candidates):
-            marks[item] = having
+    marks: dict[int, _Having | dict[str, _Having]] = {}
+    # an element that not all have stands before its codes
+    for number, code in sorted(set().union(*known.values())):
+        having = tuple(v for v in candidates if (number, code) in known[v])
+        if len(having) == len(candidates):
+            continue
+        if not code:
+            marks[number] = having
+        elif isinstance(codes := marks.setdefault(number, {}), dict):
+            codes[code] = having
     return marks
 
 
-def _vocabulary(definition: Definition) -> set[Any]:
-    words: set[Any] = set()
+def _vocabulary(definition: Definition) -> set[tuple[int, str]]:
+    words: set[tuple[int, str]] = set()
     for number, element in definition.in_bericht.items():
-        words.add(number)
+        words.add((number, ""))
         listed = definition.waardenlijst(element)
         if listed:
             words.update((number, code.code) for code in listed.codes if code.rij == "concept")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.text import whole
 from bds_tool.formats.dob.kinds import KINDS
 from bds_tool.formats.dob.layout import HL7, XSI_TYPE, Layout, Node, layout
-from bds_tool.formats.dob.values import Value, iso, local_name, value_of
+from bds_tool.formats.dob.values import NOTHING, Value, iso, local_name, value_of
 from bds_tool.store.sources import Sink, Source
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Walk:
         if node.element is not None or node.known:
             value = value_of(element)
             number = node.old_element if self.old and node.old_element else node.element
-            if any(v is not None for v in value):
+            if value != NOTHING:
                 self.row(number, value, element, node.pad)
             elif number is not None and not node.order and not self.counting and len(element):
                 # a value in another shape, say low and high where a moment belongs
@@ -147,19 +147,30 @@ class Walk:
             self.unknown_leaf(element, node.pad)
         self.below(element, node)
 
-    def below(self, element: _Element, node: Node, skip: frozenset[str] = frozenset()) -> None:
-        """The attributes with a place of their own, then the children."""
+    def below(
+        self,
+        element: _Element,
+        node: Node,
+        skip: frozenset[str] = frozenset(),
+        told: _Element | None = None,
+    ) -> None:
+        """The attributes with a place of their own, then the children; but for the child that is `told` already."""
         names = element.keys()
         if node.attributes or not _PASSED.issuperset(names):
             self._attributes(element, node, skip, names)
+        if not len(element):
+            return
         structure = node.codes_are_structure
         for child in element:
             tag = child.tag
-            if tag == _TEMPLATE:
+            if tag == _TEMPLATE or child is told:
                 continue
             found = node.find(child)
             if found is not None:
-                self.step(child, found)
+                if found.leaf:
+                    self._plain(child, found)
+                else:
+                    self.step(child, found)
             elif not (tag == _CODE and (structure or child.get("codeSystem") == self.system)) and not (
                 tag == _ORIGINAL and (node.element is not None or node.known)
             ):
@@ -293,12 +304,13 @@ class Walk:
     @staticmethod
     def has_data(element: _Element, elsewhere: Container[str] = ()) -> bool:
         """Does the node itself carry data; attributes in `elsewhere` have a place of their own."""
-        if element.text and element.text.strip():
+        text = element.text
+        if text and not text.isspace():
             return True
-        for name in element.keys():  # noqa: SIM110, SIM118  # quicker than any(); an element's own length is its children
-            if name not in STRUCTURE and name not in elsewhere:
-                return True
-        return False
+        names = element.keys()
+        return not STRUCTURE.issuperset(names) and (
+            not elsewhere or any(n not in STRUCTURE and n not in elsewhere for n in names)
+        )
 
     def unknown_part(self, element: _Element, pad: str, above: Node | None = None) -> None:
         """Everything below a place the layout does not know, leaf by leaf. `above`: the node of its parent."""

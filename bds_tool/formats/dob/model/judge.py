@@ -106,7 +106,7 @@ class _Walk:
 
     def _document(self, context: Context) -> None:
         named = {self.root.tag: [self.root], "*": [self.root]}
-        self._counts(self.root, context, Counts(context, dict.fromkeys(named, 1)), named)
+        self._counts(self.root, context, Counts(context, {tag: [0] for tag in named}), [self.root], named)
         for demand, test in context.checks:
             if not test(self.root):
                 self.found.append(Fault.of_demand(self.root, demand))
@@ -164,7 +164,7 @@ class _Walk:
             if plan.counted:
                 named = {tag: [children[i] for i in at] for tag, at in plan.at}
             for context, counts in zip(spot.contexts, plan.counts, strict=True):
-                self._counts(e, context, counts, named)
+                self._counts(e, context, counts, children, named)
                 self._own(e, context)
         return self._children(children, plan) if children else []
 
@@ -298,14 +298,29 @@ class _Walk:
     # ---- what a context asks ------------------------------------------------------------------------------------
 
     def _counts(
-        self, e: _Element, context: Context, counts: Counts, children: dict[str, list[_Element]]
+        self,
+        e: _Element,
+        context: Context,
+        counts: Counts,
+        children: list[_Element],
+        named: dict[str, list[_Element]],
     ) -> None:
         if counts.keyed:
-            self._keyed(e, context, children)
+            self._keyed(e, context, named)
+        for counted, index, tests, wanted in counts.single:
+            child = children[index]
+            for test in tests:
+                if not test(child):
+                    fits = False
+                    break
+            else:
+                fits = True
+            if fits is not wanted:
+                self.found.append(Fault.of_count(e, counted, {counted.alternatives[0][0]: [child]}))
         for counted in counts.open:
-            number = number_of(counted, children)
+            number = number_of(counted, named)
             if number < counted.least or (counted.most is not None and number > counted.most):
-                self.found.append(Fault.of_count(e, counted, children))
+                self.found.append(Fault.of_count(e, counted, named))
 
     def _own(self, e: _Element, context: Context) -> None:
         """Demands of its own, and those of its data type."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _ELEMENTS = "2.16.840.1.113883.2.4.4.40.267"
 _ACTIVITY, _ADVICE = "2.16.840.1.113883.2.4.4.40.308", "2.16.840.1.113883.2.4.4.40.66"
+_ATTENTION = HL7 + "attentionLine"
 _OID = re.compile(r"[012](?:\.(?:0|[1-9][0-9]*))*")
 
 
@@ -62,7 +63,7 @@ def _h044(e: _Element, _: Message) -> bool:
 
 
 def _h045(e: _Element, _: Message) -> bool:
-    lines = [line for above in e.iterancestors() for line in below(above, "attentionLine")]
+    lines = [line for above in e.iterancestors() for line in above.iterchildren(_ATTENTION)]
     if not lines:
         return True
     own = next((i for i in below(e, "patient/id") if i.get("root") == BSN), None)

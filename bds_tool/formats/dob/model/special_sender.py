@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -28,14 +28,12 @@ _WITH_BSN = frozenset({"3.2.7", "vaccinaties", "hielprik", "opvragen"})
 
 def below(e: _Element, path: str) -> Iterator[_Element]:
     """The elements at a path of names of urn:hl7-org:v3 below a node."""
-    first, *rest = _tags(path)
-    inside: Iterator[_Element] = e.iterchildren(first)
-    if not rest:
-        return inside
-    found = list(inside)
-    for tag in rest:
+    tags = _tags(path)
+    found: Iterable[_Element] = (e,)
+    for tag in tags[:-1]:
         found = [c for f in found for c in f.iterchildren(tag)]
-    return iter(found)
+    for above in found:
+        yield from above.iterchildren(tags[-1])
 
 
 @lru_cache(maxsize=256)
@@ -55,9 +53,10 @@ def coded(e: _Element | None, code: str, system: str) -> bool:
 
 
 def _h001(e: _Element, message: Message) -> bool:
+    top = e if e.getparent() is None else e.getroottree().getroot()
     return any(
         i.get("root") == "2.16.840.1.113883.1.6"
-        for root in e.getroottree().getroot().iter(HL7 + message.root)
+        for root in top.iter(HL7 + message.root)
         for i in below(root, "interactionId")
     )
 
@@ -88,19 +87,30 @@ def _h015(e: _Element, message: Message) -> bool:
 # ---- who sends: authors and overseers -----------------------------------------------------------------------------------
 
 
-def _first_named(parents: Iterator[_Element], names: frozenset[str]) -> Iterator[_Element]:
+def _first_named(parents: Iterable[_Element], names: frozenset[str]) -> list[_Element]:
     """Of every parent the first child with one of these names, without regard to case."""
+    found = []
     for parent in parents:
         for child in parent:
-            if isinstance(child.tag, str) and child.tag.rpartition("}")[2].lower() in names:
-                yield child
+            if _lowered(child.tag) in names:
+                found.append(child)
                 break
+    return found
+
+
+@lru_cache(maxsize=2048)
+def _lowered(tag: object) -> str:
+    """The name without its namespace, in lower case; empty for what is no element."""
+    return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
+
+
+_ASSIGNED = frozenset({"assigneddevice", "assignedperson"})
 
 
 def _authors(e: _Element, kind: str = "") -> tuple[_Element, ...]:
     """AssignedDevice and AssignedPerson below authorOrPerformer; `kind`: device or person alone."""
-    inside = (n for top in below(e, "authorOrPerformer") for n in top.iter("*"))
-    found = _first_named(inside, frozenset({"assigneddevice", "assignedperson"}))
+    inside = [n for top in below(e, "authorOrPerformer") for n in top.iter("*")]
+    found = _first_named(inside, _ASSIGNED)
     hl7 = [a for a in found if str(a.tag).startswith(HL7)]
     return tuple(a for a in hl7 if not kind or str(a.tag).lower().endswith("assigned" + kind))
 
@@ -123,21 +133,20 @@ def _has(found: tuple[_Element, ...], path: str, root: str, extension: str | Non
     return any(r == root and (extension is None or x is not None) for r, x in held)
 
 
+def _applications(found: Iterable[_Element], path: str) -> set[str | None]:
+    """The numbers of applications among the ids of these."""
+    return {i.get("extension") for a in found for i in below(a, path) if i.get("root") == _APPLICATION} - {
+        None
+    }
+
+
 def _h018(e: _Element, _: Message) -> bool:
     parent = e.getparent()
-    sent = (
-        []
-        if parent is None
-        else [i.get("extension") for i in below(parent, "sender/device/id") if i.get("root") == _APPLICATION]
-    )
-    own = [
-        i.get("extension")
-        for a in _authors(e, "device")
-        for i in below(a, "id")
-        if i.get("root") == _APPLICATION and i.get("extension") is not None
-    ]
-    sent = [s for s in sent if s is not None]
-    return not sent or not own or bool(set(sent) & set(own)) or "1" in sent
+    sent = set() if parent is None else _applications((parent,), "sender/device/id")
+    if not sent or "1" in sent:
+        return True
+    own = _applications(_authors(e, "device"), "id")
+    return not own or not own.isdisjoint(sent)
 
 
 def _when(first: Callable[[_Element], bool], then: Callable[[_Element], bool]) -> Special:

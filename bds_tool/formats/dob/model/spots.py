@@ -6,14 +6,14 @@ from the names of the children alone. What the walk (`judge`) still does per ele
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bds_tool.formats.dob.model.demands import Count
 
 if TYPE_CHECKING:
     from bds_tool.formats.dob.model.content import Slot
     from bds_tool.formats.dob.model.flavours import FlavourRule
-    from bds_tool.formats.dob.model.paths import Key
+    from bds_tool.formats.dob.model.paths import Key, Test
     from bds_tool.formats.dob.model.tables import Model, Type
     from bds_tool.formats.dob.model.templates import Context, Node
 
@@ -155,15 +155,31 @@ class Child:
         self.right[content] = around
 
 
+class Single(NamedTuple):
+    """A count of children of a name that one child has: it must pass all tests (`wanted`), or may not."""
+
+    counted: Count
+    at: int
+    tests: tuple[Test, ...]
+    wanted: bool
+
+
 class Counts:
-    """What a context asks of the number of its children, given their names: what can still be broken."""
+    """What a context asks of the number of its children, given where each name stands: what can still be broken.
 
-    __slots__ = ("keyed", "open")
+    `single`: what one child decides; `open`: what must be counted; `keyed`: what a key tells apart.
+    """
 
-    def __init__(self, context: Context, names: dict[str, int]) -> None:
+    __slots__ = ("keyed", "open", "single")
+
+    def __init__(self, context: Context, at: dict[str, list[int]]) -> None:
         self.open: list[Count] = []
+        self.single: list[Single] = []
+        names = {tag: len(there) for tag, there in at.items()}
         for tag, counted in context.maxima.items():
-            self.open += [c for c in counted if names.get(tag, 0) > (c.most or 0)]
+            for c in counted:
+                if names.get(tag, 0) > (c.most or 0):
+                    self._add(c, at)
         for c in context.counts:
             possible = sum(names.get(tag, 0) for tag, _, _ in c.alternatives)
             certain = all(not tests for _, tests, _ in c.alternatives) and len(c.alternatives) == 1
@@ -171,8 +187,16 @@ class Counts:
                 continue
             if c.least == 0 and c.most is not None and possible <= c.most:
                 continue
-            self.open.append(c)
+            self._add(c, at)
         self.keyed = bool(context.keyed_minima) or any(tag in names for tag in context.tags)
+
+    def _add(self, c: Count, at: dict[str, list[int]]) -> None:
+        tag, tests, _ = c.alternatives[0]
+        there = at.get(tag, ())
+        if len(c.alternatives) == 1 and len(there) == 1 and c.least < 2:
+            self.single.append(Single(c, there[0], tests, c.least == 1))
+        else:
+            self.open.append(c)
 
 
 class Plan:
@@ -193,8 +217,7 @@ class Plan:
             at.setdefault(tag, []).append(index)
         self.children = tuple(spot.child(tag, model, alone=len(at[tag]) == 1) for tag in tags)
         at["*"] = list(range(len(tags)))
-        names = {tag: len(there) for tag, there in at.items()}
-        self.counts = tuple(Counts(c, names) for c in spot.contexts)
+        self.counts = tuple(Counts(c, at) for c in spot.contexts)
         self.counted = any(c.open or c.keyed for c in self.counts)
         asked = {tag for c in self.counts for o in c.open for tag, _, _ in o.alternatives}
         asked.update(tag for c in spot.contexts for tag in c.tags)
