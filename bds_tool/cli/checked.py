@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from bds_tool.base.errors import ExitCode
-from bds_tool.cli.render import talk, write
+from bds_tool.cli.render import show, talk, write
 from bds_tool.cli.validate import fail_level
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def tell(
     if output is not None and str(output) != "-":
         formats.write_report(report, format_, output)
     else:
-        write(formats.render(report, format_, notes=notes))
+        (show if format_ == "text" else write)(formats.render(report, format_, notes=notes))
     if not quiet and (format_ != "text" or output is not None):
         talk(verdict(report))
     if checked.at_or_above(threshold):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import re
 import shlex
 import shutil
 import sys
@@ -12,7 +14,9 @@ import textwrap
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
+
+import typer
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.escaping import cell, terminal
@@ -24,12 +28,12 @@ TABLE_FORMATS = ("text", "json", "ndjson", "csv", "markdown")
 
 def talk(message: str) -> None:
     """One line for the person at the screen; never part of the result. On a screen it breaks between words."""
-    sys.stderr.write(folded(terminal(message)) + "\n")
+    sys.stderr.write(folded(terminal(message), sys.stderr) + "\n")
 
 
-def folded(message: str) -> str:
+def folded(message: str, stream: TextIO) -> str:
     """Lines no wider than the screen, continued below their own start; a file gets them whole."""
-    if not sys.stderr.isatty():
+    if not stream.isatty():
         return message
     wide = shutil.get_terminal_size().columns
     return "\n".join(
@@ -81,6 +85,31 @@ def write(text: str, output: Path | None = None, *, own: bool = False) -> None:
         return
     with atomic_file(output, own=own) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def show(report: str) -> None:
+    """A report on stdout; a person at a screen gets it in the width of the screen, and in colours."""
+    text = folded(terminal(report), sys.stdout)
+    typer.echo(painted(text) if _in_colour() else text, color=True)
+
+
+def _in_colour() -> bool:
+    """Colour is for a screen; `NO_COLOR` goes before it, and `FORCE_COLOR` gives it anywhere (no-color.org)."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def painted(report: str) -> str:
+    """A report of text with the head of each rule in bold, and its severity in a colour."""
+    from bds_tool.findings.report.text import severity
+
+    colours = {severity("fout"): "red", severity("waarschuwing"): "yellow", severity("info"): "blue"}
+
+    def head(found: re.Match[str]) -> str:
+        return f"{typer.style(found[1], bold=True)}  {typer.style(found[2], fg=colours[found[2]])}"
+
+    return re.sub(rf"^([A-Z]+\d{{3}} \S+)  ({'|'.join(colours)})(?=  )", head, report, flags=re.MULTILINE)
 
 
 def one_of(value: str, allowed: Sequence[str], option: str) -> str:

@@ -12,7 +12,7 @@ import typer
 from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.text import t
 from bds_tool.cli.project import project
-from bds_tool.cli.render import progress, talk, write
+from bds_tool.cli.render import progress, show, talk, write
 
 if TYPE_CHECKING:
     from bds_tool.base.settings import Settings
@@ -194,7 +194,7 @@ def publish(
         formats.write_report(report, format_, output)
         talk(verdict(report))
     else:
-        write(formats.render(report, format_, quiet=quiet))
+        (show if format_ == "text" else write)(formats.render(report, format_, quiet=quiet))
     return int(exit_code(result, threshold))
 
 
