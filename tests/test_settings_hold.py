@@ -17,6 +17,7 @@ from bds_tool.store import Store
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = json.loads((ROOT / "specs" / "_schemas" / "config.schema.json").read_text(encoding="utf-8"))
 
+TARGET = "[[quality.target]]\n"
 CHILD = {
     "Format": "3.0",
     "organisationCode": 1,
@@ -260,6 +261,57 @@ CASES = {
         COLUMNS + "235",
         COLUMNS + "235\n[convert]\norganisation = 77",
     ),
+    **{
+        f"quality.target.{key}": (
+            lambda bds, place: (
+                (
+                    done := bds(
+                        "quality",
+                        "good.json",
+                        "--by",
+                        "versie",
+                        "--small",
+                        "3",
+                        "-q",
+                        "--reference-date",
+                        "2026-01-01",
+                    )
+                ).out
+                + done.err
+            ),
+            without,
+            given,
+        )
+        for key, without, given in (
+            ("score", "", TARGET + "score = 1"),
+            (
+                "rule",
+                TARGET + "element = 235\nshare = 0.5",
+                TARGET + "element = 235\nrule = 'BDS231'\nshare = 0.5",
+            ),
+            (
+                "element",
+                TARGET + "rule = 'BDS231'\nshare = 0.5",
+                TARGET + "element = 235\nrule = 'BDS231'\nshare = 0.5",
+            ),
+            ("share", TARGET + "element = 235\nshare = 0.5", TARGET + "element = 235\nshare = 0.4"),
+            (
+                "unit",
+                TARGET + "score = 1\nunit = 'a'\nreason = 'r'",
+                TARGET + "score = 1\nunit = 'b'\nreason = 'r'",
+            ),
+            (
+                "reason",
+                TARGET + "score = 1\nunit = 'a'\nreason = 'r'",
+                TARGET + "score = 1\nunit = 'a'\nreason = 's'",
+            ),
+            (
+                "until",
+                TARGET + "score = 1\nunit = 'a'\nreason = 'r'",
+                TARGET + "score = 1\nunit = 'a'\nreason = 'r'\nuntil = 2020-01-01",
+            ),
+        )
+    },
     "protect.policy": (
         lambda bds, place: bds("protect", "x.csv", "--to", "y.csv").err,
         "",
@@ -309,6 +361,7 @@ def test_no_field_is_typed_that_the_schema_lacks():
         "protect": config.ProtectSettings,
         "sender": config.SenderSettings,
         "anonymise": config.AnonymiseSettings,
+        "quality.target": config.QualityTarget,
         "kolommen": ColumnSetting,
         "tabel.kolommen": ColumnSetting,
         "tabel.elementen": ElementSetting,

@@ -89,6 +89,23 @@ class ProtectSettings:
 
 
 @dataclass(frozen=True)
+class QualityTarget:
+    """One `[[quality.target]]`: the most that may be wrong (`share`, of `rule` and `element`) or the least `score` (0-100).
+
+    With `unit` it holds for that unit alone and takes the place of the target for all: an accepted deviation, with
+    its reason and the last day it holds.
+    """
+
+    rule: str = ""
+    element: int | None = None
+    share: float | None = None
+    score: float | None = None
+    unit: str = ""
+    reason: str = ""
+    until: date | None = None
+
+
+@dataclass(frozen=True)
 class AnonymiseSettings:
     """`[anonymise]`; `key_file` counts from the folder of `bds.toml`."""
 
@@ -113,6 +130,7 @@ class Settings:
     sender: SenderSettings = field(default_factory=SenderSettings)
     protect: ProtectSettings = field(default_factory=ProtectSettings)
     anonymise: AnonymiseSettings = field(default_factory=AnonymiseSettings)
+    targets: tuple[QualityTarget, ...] = ()
 
 
 def find(start: Path | None = None) -> Path | None:
@@ -208,7 +226,36 @@ def _typed(path: Path, values: dict[str, Any]) -> Settings:
         SenderSettings(**{k.replace("-", "_"): x for k, x in values.get("sender", {}).items()}),
         ProtectSettings(_policy(path, values.get("protect", {}))),
         AnonymiseSettings(path.parent / a["key-file"] if "key-file" in a else None, _policy(path, a)),
+        tuple(_target(r, i) for i, r in enumerate(values.get("quality", {}).get("target", ()), start=1)),
     )
+
+
+def _target(row: Mapping[str, Any], nr: int) -> QualityTarget:
+    """Raises UsageError for a target that says nothing, or two things."""
+    place = f"quality.target[{nr}]"
+    target = QualityTarget(
+        row.get("rule", ""), row.get("element"), row.get("share"), row.get("score"), row.get("unit", ""),
+        row.get("reason", ""), _day(row.get("until"), f"{place}.until"),
+    )  # fmt: skip
+    wrong = ""
+    if (target.share is None) == (target.score is None):
+        wrong = t("geef share of score", "give share or score")
+    elif target.share is not None and (target.share > 1 or not (target.rule or target.element)):
+        wrong = t("share is hoogstens 1, met rule of element", "share is 1 at most, with rule or element")
+    elif target.score is not None and (target.score > 100 or target.rule or target.element):
+        wrong = t(
+            "score is hoogstens 100, zonder rule en element", "score is 100 at most, without rule and element"
+        )
+    elif bool(target.unit) != bool(target.reason):
+        wrong = t("unit en reason horen bij elkaar", "unit and reason go together")
+    elif target.until and not target.unit:
+        wrong = t("until hoort bij een unit", "until goes with a unit")
+    if wrong:
+        raise UsageError(
+            f"{NAME}: {place}: {wrong}.",
+            t('Bijvoorbeeld: rule = "BDS203", share = 0.02.', 'For example: rule = "BDS203", share = 0.02.'),
+        )
+    return target
 
 
 def _policy(path: Path, section: Mapping[str, str]) -> str:

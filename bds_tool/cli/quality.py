@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,9 +64,12 @@ def quality(
 ) -> None:
     """Hoe goed zijn leveringen, wat is beter of slechter geworden, en bij wie: per regel en element het aandeel fout met onzekerheid, en een score.
 
+    Exitcode 1 als de laatste levering een doel uit bds.toml ([[quality.target]]) niet haalt.
+
     Voorbeeld: bds quality januari.bds februari.bds maart.bds --by discipline --format html -o kwaliteit.html
     """  # fmt: skip
     from bds_tool.export.quality.rates import quality as compare
+    from bds_tool.export.quality.targets import NOT
     from bds_tool.export.quality.units import kinds
 
     one_of(format_, _FORMATS, "--format")
@@ -91,11 +95,14 @@ def quality(
         from bds_tool.export.quality.worklists import write_lists
 
         write_lists(measured, work_lists, kind=by, replace=force)
-    found = compare(measured, _catalogue(config), kind=by, small=small)
+    catalogue = _catalogue(config)
+    targets = [replace(x, rule=catalogue.find(x.rule).code) if x.rule else x for x in settings.targets]
+    found = compare(measured, catalogue, kind=by, small=small, targets=targets, today=day)
     _show(found, format_, output)
     if not quiet:
         _tell(found)
-    raise typer.Exit(ExitCode.OK)
+    missed = any(o.status == NOT for o in found.targets)
+    raise typer.Exit(ExitCode.FINDINGS if missed else ExitCode.OK)
 
 
 def _named(given: str) -> tuple[str, str]:
@@ -187,6 +194,15 @@ def _facts(found: Quality) -> dict[str, Any]:
                 ],
             }
             for unit in found.scores
+        ],
+        "targets": [
+            {
+                "rule": o.target.rule or None, "element": o.target.element, "kind": "share" if o.target.score is None else "score",
+                "unit": o.unit or None, "value": o.value, "limit": o.limit,
+                "status": {"gehaald": "reached", "niet gehaald": "not_reached"}.get(o.status, "unknown"),
+                "accepted_because": o.reason or None, "acceptance_expired": o.expired,
+            }
+            for o in found.targets
         ],
         "series": [
             {

@@ -36,6 +36,14 @@ class Measured:
     items: pl.DataFrame | None
     names: dict[int, str]
     rows: pl.DataFrame | None = None
+    #: Rules that were judged on at least one file of the delivery.
+    judged: frozenset[str] = frozenset()
+
+
+def judged(result: Result) -> frozenset[str]:
+    """The codes of the rules that said something of a delivery: right or a finding."""
+    told = result.verdicts.filter(pl.col("status") != "niet beoordeeld")
+    return frozenset(told["code"].unique())
 
 
 def of_store(label: str, store: Store, result: Result, kind: str, *, keep: bool = False) -> Measured:
@@ -73,7 +81,14 @@ def of_store(label: str, store: Store, result: Result, kind: str, *, keep: bool 
         )
     found_, filled_, dossiers, items = (pl.concat(f[i] for f in frames) for i in range(4))
     return Measured(
-        label, found_, filled_, dossiers, items, dict(result.names), _kept(store, placed) if keep else None
+        label,
+        found_,
+        filled_,
+        dossiers,
+        items,
+        dict(result.names),
+        _kept(store, placed) if keep else None,
+        judged(result),
     )
 
 
@@ -102,6 +117,7 @@ def of_result(label: str, result: Result) -> Measured:
         pl.DataFrame({"unit": [ALL], "n": [n]}, schema={"unit": pl.String, "n": pl.Int64}),
         None,
         dict(result.names),
+        judged=judged(result),
     )
 
 

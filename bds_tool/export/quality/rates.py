@@ -13,10 +13,14 @@ import polars as pl
 from bds_tool.base.text import t
 from bds_tool.export.quality import score as scoring
 from bds_tool.export.quality.measuring import ALL, Measured, of_dossiers
+from bds_tool.export.quality.targets import Outcome, outcomes
 from bds_tool.export.quality.units import settings
 from bds_tool.validate.tables import element_name
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from bds_tool.base.settings import QualityTarget
     from bds_tool.findings.catalogue import Catalogue
 
 NEW, GONE, STAYS, NEVER = "nieuw", "opgelost", "blijft", "niet te zeggen"
@@ -75,13 +79,26 @@ class Quality:
     pooled: int = 0
     #: Elements of the score that no delivery has: never delivered is not wrong, and is told.
     absent: tuple[int, ...] = ()
+    #: What the last delivery has to reach, by bds.toml.
+    targets: list[Outcome] = field(default_factory=list)
 
     def of_unit(self, unit: str) -> list[Series]:
         return [s for s in self.series if s.unit == unit]
 
 
-def quality(measured: Sequence[Measured], catalogue: Catalogue, *, kind: str, small: int) -> Quality:
-    """Series, intervals, changes and scores of deliveries in their order. Units under `small` dossiers go together."""
+def quality(
+    measured: Sequence[Measured],
+    catalogue: Catalogue,
+    *,
+    kind: str,
+    small: int,
+    targets: Sequence[QualityTarget] = (),
+    today: date | None = None,
+) -> Quality:
+    """Series, intervals, changes and scores of deliveries in their order. Units under `small` dossiers go together.
+
+    `targets` are held beside the last delivery on the day `today`.
+    """
     chosen = settings()
     measured, pooled = _pooled(measured, small)
     units = sorted({u for m in measured for u in m.dossiers["unit"]}, key=lambda u: (u != ALL, u))
@@ -98,7 +115,7 @@ def quality(measured: Sequence[Measured], catalogue: Catalogue, *, kind: str, sm
     names = {n: element_name(n) for n in thresholds}
     for m in measured:
         names |= m.names
-    return Quality(
+    made = Quality(
         [m.label for m in measured],
         kind,
         found,
@@ -109,6 +126,9 @@ def quality(measured: Sequence[Measured], catalogue: Catalogue, *, kind: str, sm
         pooled,
         tuple(sorted(set(thresholds) - there)),
     )
+    if targets and today is not None:
+        made.targets = outcomes(made, measured[-1], targets, today)
+    return made
 
 
 def _pooled(measured: Sequence[Measured], small: int) -> tuple[list[Measured], int]:
@@ -139,6 +159,7 @@ def _pooled(measured: Sequence[Measured], small: int) -> tuple[list[Measured], i
             together(m.dossiers, ["unit"]),
             None if m.items is None else together(m.items, ["unit", "bdsnummer"]),
             m.names,
+            judged=m.judged,
         )
         for m in measured
     ], len(few)

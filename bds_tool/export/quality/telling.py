@@ -85,6 +85,7 @@ def lines(found: Quality) -> Iterator[str]:
         )
     for element, points in _moved(found):
         yield t(f"  element {element}: {points:+.1f} punt", f"  element {element}: {points:+.1f} points").replace(".", "," if t("nl", "en") == "nl" else ".")  # fmt: skip
+    yield from _targets(found)
     changed = turned(whole)
     if len(found.labels) > 1:
         yield ""
@@ -117,6 +118,19 @@ def lines(found: Quality) -> Iterator[str]:
             told = "–" if value is None else number(value, 1)
             n = found.dossiers[unit][-1]
             yield f"  {unit[:36]:<36} {told:>6}  {number(n or 0):>7} {t('dossiers', 'dossiers')}  {number(wrong):>7} {t('fouten', 'errors')}"
+
+
+def _targets(found: Quality) -> Iterator[str]:
+    if not found.targets:
+        return
+    yield ""
+    yield t("Doelen (bds.toml)", "Targets (bds.toml)")
+    for o in found.targets:
+        unit = f" · {o.unit}" if o.unit else ""
+        why = ""
+        if o.reason:
+            why = t(f"; afwijking verlopen: {o.reason}", f"; deviation expired: {o.reason}") if o.expired else t(f"; aanvaard: {o.reason}", f"; accepted: {o.reason}")  # fmt: skip
+        yield f"  {o.word:<14} {o.what} {o.shown(o.limit)}{unit}: {o.shown(o.value)}{why}"
 
 
 def _moved(found: Quality) -> list[tuple[int, float]]:

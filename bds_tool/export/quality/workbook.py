@@ -57,7 +57,14 @@ def _sheets(found: Quality) -> list[tuple[str, list[str], list[list[Any]]]]:
         for s in found.series
         for i, label in enumerate(labels)
     ]
+    targets = [
+        [o.unit or everything, o.what, o.shown(o.limit), o.shown(o.value), o.word, o.reason + (t(" (verlopen)", " (expired)") if o.expired else "")]
+        for o in found.targets
+    ]  # fmt: skip
+    goals = (t("Doelen", "Targets"),
+             [unit, t("doel", "target"), t("grens", "limit"), t("nu", "now"), t("stand", "state"), t("aanvaarde afwijking", "accepted deviation")], targets)  # fmt: skip
     return [
+        *([goals] if targets else []),
         (t("Score", "Score"), [unit, t("levering", "delivery"), "dossiers", "score"], scores),
         (t("Score per element", "Score by element"),
          [unit, t("levering", "delivery"), "element", t("naam", "name"), "dossiers", t("geldig en volledig", "valid and complete"),
