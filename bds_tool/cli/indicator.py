@@ -203,6 +203,9 @@ def compute(
     area_year: Annotated[int | None, typer.Option("--area-year", help="Jaar van de gebiedsindeling.")] = None,
     by: Annotated[str, typer.Option("--by", help=f"Uitsplitsingen: {','.join(BY)}.")] = "year",
     period: Annotated[str, typer.Option("--period", help="Jaar of jaren: 2024 of 2021..2025.")] = "",
+    rolling: Annotated[
+        int, typer.Option("--rolling", help="Ook vensters van zoveel jaren, elk eindigend in een jaar.")
+    ] = 0,
     reference: Annotated[
         str, typer.Option("--reference", help="Vergelijk met land (rest van de gegevens), regio of nl.")
     ] = "land",
@@ -297,6 +300,7 @@ def compute(
         by=[b for b in BY if b in breakdowns and b != "year"],
         yearly="year" in breakdowns,
         standardise=as_words(standardise, tuple(b for b in BY if b != "year"), "--standardise"),
+        rolling=rolling,
         progress=None if quiet else lambda step: talk(f"  {step}"),
     )
     elsewhere = chosen_engine(engine, dsn, master, judged=doubt)

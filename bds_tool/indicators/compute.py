@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bds_tool.base import text
+from bds_tool.base.errors import UsageError
 from bds_tool.base.pools import threads
 from bds_tool.indicators import features
 from bds_tool.indicators.definitions import Indicator
@@ -32,7 +33,8 @@ Progress = Callable[[str], None] | None
 class Plan:
     """What to count: `levels` besides the whole, `by` breakdown columns, `yearly` also year by year.
 
-    `standardise` are the breakdowns of the directly standardised rates (see `standardise`).
+    `standardise` are the breakdowns of the directly standardised rates (see `standardise`). `rolling` adds windows of so
+    many years, one ending in each year; windows overlap, so what they share must be known: they need the years.
     """
 
     indicators: list[Indicator]
@@ -41,7 +43,23 @@ class Plan:
     by: Sequence[str] = ("sex",)
     yearly: bool = True
     standardise: Sequence[str] = ()
+    rolling: int = 0
     progress: Progress = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        many = self.settings.last_year - self.settings.first_year + 1
+        if self.rolling and not 1 < self.rolling < many:
+            raise UsageError(
+                text.t(
+                    f"Een venster van {self.rolling} jaar past niet in {self.period}.",
+                    f"A window of {self.rolling} years does not fit in {self.period}.",
+                ),
+                text.t(
+                    "Kies minstens twee jaren, en minder dan er in --period zijn.",
+                    "Choose at least two years, and fewer than --period has.",
+                ),
+            )
+        self.yearly = self.yearly or bool(self.rolling)
 
     @property
     def lowest(self) -> str:

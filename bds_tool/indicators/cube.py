@@ -6,7 +6,7 @@ looking up a reference and following a series sorting of whole numbers, for any 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -29,8 +29,9 @@ class Space:
     """The coordinates of a result.
 
     `places` are (level, code, parent code, name), the whole first. `leaf[level][gebied]` is the place of that level
-    above a row of the table `gebied`. `by` are the breakdowns used, `years` the years; `total_years` says whether
-    the whole period is a row of its own.
+    above a row of the table `gebied`. `by` are the breakdowns used, `years` the years; `yearly` says whether each of
+    them is a row of its own. With `rolling` there are windows of so many years too, one ending in each year; their
+    codes follow those of the years, which they need.
     """
 
     places: list[tuple[str, str, str | None, str]]
@@ -39,11 +40,24 @@ class Space:
     years: list[int]
     yearly: bool
     period: str
+    rolling: int = 0
     values: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in self.by:
             self.values.setdefault(name, [TOTAL])
+
+    @cached_property
+    def windows(self) -> list[tuple[int, int]]:
+        """First and last year of each window; the whole period is none of them."""
+        if not 1 < self.rolling < len(self.years):
+            return []
+        return [(y - self.rolling + 1, y) for y in self.years[self.rolling - 1 :]]
+
+    @property
+    def periods(self) -> list[str]:
+        """Words of the codes of the year: the whole period, the years, the windows."""
+        return [self.period, *map(str, self.years), *(f"{a}-{b}" for a, b in self.windows)]
 
     def code(self, name: str, words: Any) -> Keys:  # noqa: ANN401
         """Codes of breakdown values; unseen values are added."""
@@ -102,7 +116,7 @@ class Space:
                 out[name] = (self.part(keys, self.by.index(name)), self.values[name])
             else:
                 out[name] = (place * 0, [TOTAL])
-        out["period"] = (self.part(keys, len(self.by)), [self.period, *map(str, self.years)])
+        out["period"] = (self.part(keys, len(self.by)), self.periods)
         return out
 
 
@@ -137,12 +151,10 @@ def roll_up(space: Space, cells: dict[str, Any], columns: Sequence[str]) -> tupl
         keys, sums = np.concatenate([keys, total_keys]), np.concatenate([sums, total])
     mask = ~np.int64((1 << BITS) - 1)
     if len(space.years) > 1:
-        total_keys, total = add_up(keys & mask, sums)
-        keys, sums = (
-            (np.concatenate([keys, total_keys]), np.concatenate([sums, total]))
-            if space.yearly
-            else (total_keys, total)
-        )
+        several = [add_up(keys & mask, sums), *_windows(space, keys, sums)]
+        if space.yearly:
+            several.insert(0, (keys, sums))
+        keys, sums = (np.concatenate(part) for part in zip(*several, strict=True))
     rest = space.without_place(keys)
     parts = [
         add_up((above[space.place(keys)] << space.place_shift) | rest, sums) for above in space.leaf.values()
@@ -150,6 +162,15 @@ def roll_up(space: Space, cells: dict[str, Any], columns: Sequence[str]) -> tupl
     keys = np.concatenate([k for k, _ in parts])
     order = np.argsort(keys, kind="stable")
     return keys[order], np.concatenate([s for _, s in parts])[order]
+
+
+def _windows(space: Space, keys: Keys, sums: Floats) -> Iterator[tuple[Keys, Floats]]:
+    """The sums of each window of years, from those of the years."""
+    year = space.part(keys, len(space.by)) + space.years[0] - 1
+    for number, (first, last) in enumerate(space.windows, len(space.years) + 1):
+        inside = (year >= first) & (year <= last)
+        mask = ~((1 << BITS) - 1)
+        yield add_up(keys[inside] & mask | number, sums[inside])
 
 
 def look_up(keys: Keys, wanted: Keys) -> tuple[Keys, Any]:

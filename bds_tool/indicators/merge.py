@@ -176,15 +176,15 @@ def _space(added: Any, meta: dict[str, Any]) -> Space:  # noqa: ANN401
     places = sorted(areas, key=lambda a: (LEVELS.index(a[0]), a[1]))
     period = meta["period"]
     years = list(range(period["from"], period["to"] + 1))
-    return Space(places, {}, list(meta["by"]), years, bool(period.get("yearly", True)), period["label"])
+    yearly, rolling = bool(period.get("yearly", True)), int(period.get("rolling", 0))
+    return Space(places, {}, list(meta["by"]), years, yearly, period["label"], rolling)
 
 
 def _sums(added: Any, space: Space, definitions: dict[str, Any]) -> Iterator[Sums]:  # noqa: ANN401
     import numpy as np
 
     number = {(p[0], p[1]): n for n, p in enumerate(space.places)}
-    names = {space.period: 0} if len(space.years) > 1 else {}
-    names |= {str(y): n for n, y in enumerate(space.years, 1)}
+    names = {word: n for n, word in enumerate(space.periods) if n or len(space.years) > 1}
     for (indicator,), rows in added.partition_by("indicator", as_dict=True, maintain_order=True).items():
         d = definitions[indicator]
         places = np.array([number[p] for p in zip(rows["level"], rows["area"], strict=True)], dtype=np.int64)

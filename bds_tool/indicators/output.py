@@ -301,7 +301,7 @@ def _trend(space: Space, sums: Sums) -> tuple[Any, list[Any]]:
         return np.zeros(size, dtype=np.int64), words
     series_key = sums.keys - year
     series, number = np.unique(series_key, return_inverse=True)
-    single = year > 0
+    single = (year > 0) & (year <= many)
     grid: dict[str, Floats] = {}
     for name in "nxsqb":
         column = getattr(sums, name)
@@ -367,6 +367,7 @@ def metadata(
             "to": settings.last_year,
             "label": plan.period,
             "yearly": plan.yearly,
+            **({"rolling": plan.rolling} if plan.rolling else {}),
             "reference_date": settings.reference_date.isoformat(),
         },
         "levels": ["land", *plan.levels],

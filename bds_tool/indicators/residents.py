@@ -239,7 +239,11 @@ class Residents:
         for rows_, own in weighted:
             take = np.flatnonzero(plain & rows_)
             per_year = self.table[..., own > 0] @ own[own > 0]
-            every = np.concatenate([per_year.sum(axis=2, keepdims=True), per_year], axis=2)
+            several = [per_year.sum(axis=2, keepdims=True), per_year]
+            for first, last in space.windows:
+                inside = per_year[..., first - space.years[0] : last - space.years[0] + 1]
+                several.append(inside.sum(axis=2, keepdims=True))
+            every = np.concatenate(several, axis=2)
             out[take] = every[space.place(keys[take]), sex[take], year[take]]
         return np.round(out)
 

@@ -239,7 +239,7 @@ def make_space(connection: duckdb.DuckDBPyConnection, plan: Plan) -> Space:
                 places.append((level, row[position], parent, names.get(row[position], row[position])))
             leaf[level][row[0]] = index[row[position]]
     years = list(range(plan.settings.first_year, plan.settings.last_year + 1))
-    return Space(places, leaf, list(plan.by), years, plan.yearly, plan.period)
+    return Space(places, leaf, list(plan.by), years, plan.yearly, plan.period, plan.rolling)
 
 
 def all_sums(

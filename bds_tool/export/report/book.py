@@ -116,6 +116,14 @@ class Book:
         return sorted(found, key=lambda p: ("-" in p, p))
 
     @property
+    def wide(self) -> str:
+        """All years together, or the last year where the result has no such period."""
+        label = str((self.result.meta.get("period") or {}).get("label", ""))
+        if label in self.periods:
+            return label
+        return self.periods[-1] if "-" in self.periods[-1] else self.latest
+
+    @property
     def latest(self) -> str:
         single = [p for p in self.periods if "-" not in p]
         return (single or self.periods)[-1]

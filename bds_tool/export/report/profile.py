@@ -115,7 +115,7 @@ class Profiles:
     @cached_property
     def wide(self) -> str:
         """The period of all years together, or the last year where the result has none."""
-        return self.book.periods[-1] if "-" in self.book.periods[-1] else self.book.latest
+        return self.book.wide
 
     def full_name(self, area: Area) -> str:
         """A wijk with its gemeente: many gemeenten have a Centrum."""
