@@ -196,7 +196,9 @@ def compute(
         list[str] | None, typer.Option("--indicator", "-i", help="Indicator of thema; mag vaker.")
     ] = None,
     sets: Sets = None,
-    area: Annotated[str, typer.Option("--area", help="Gebieden: regio,gemeente,wijk,buurt.")] = "gemeente",
+    area: Annotated[
+        str, typer.Option("--area", help="Gebieden: regio,gemeente,wijk,buurt, of school.")
+    ] = "gemeente",
     areas: Annotated[
         list[Path] | None, typer.Option("--areas", help="Map of bestand met postcode- en gebiedstabellen.")
     ] = None,
@@ -279,11 +281,24 @@ def compute(
     from bds_tool.indicators.catalogue import choose
     from bds_tool.indicators.compute import Plan
     from bds_tool.indicators.features import Settings
+    from bds_tool.indicators.result import LEVELS
     from bds_tool.indicators.run import compute as run
     from bds_tool.indicators.sets import clothes, members
 
     first, last = years_of(period)
     breakdowns = as_words(by, BY, "--by")
+    levels = as_words(area, LEVELS[1:], "--area")
+    if "school" in levels and len(levels) > 1:
+        raise UsageError(
+            t(
+                "Scholen vallen niet samen met andere gebieden; zij horen niet in één resultaat.",
+                "Schools do not nest in other areas; they do not belong in one result.",
+            ),
+            t(
+                "Tel tweemaal, met --area school apart, en bescherm beide met hetzelfde --ledger.",
+                "Count twice, with --area school apart, and protect both with the same --ledger.",
+            ),
+        )
     settings = Settings(
         first,
         last,
@@ -292,11 +307,12 @@ def compute(
         one_of(growth_chart, ("dossier", "nl"), "--growth-chart"),
         one_of(cutoff, ("interpolate", "nearest_half_year"), "--cutoff"),
         one_of(weights, ("keep", "deduct"), "--clothes") if weights else clothes(sets or []),
+        "school" if "school" in levels else "adres",
     )
     plan = Plan(
         choose([*(names or []), *members(sets or [])], extra or []),
         settings,
-        levels=as_words(area, ("regio", "gemeente", "wijk", "buurt"), "--area"),
+        levels=levels,
         by=[b for b in BY if b in breakdowns and b != "year"],
         yearly="year" in breakdowns,
         standardise=as_words(standardise, tuple(b for b in BY if b != "year"), "--standardise"),

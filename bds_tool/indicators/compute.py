@@ -317,7 +317,7 @@ def count(
                     part1=CERTAIN if judged else "select * from _stuk",
                 )
             )
-            features.make(own, plan.views(), plan.concepts())
+            features.make(own, plan.views(), plan.concepts(), plan.settings.place)
             add(own, "_lot", LOT)
             for position, group in enumerate(found):
                 add(own, f"_cel{position}", cells_sql(group, plan.cell_by))
@@ -361,7 +361,12 @@ def _range(own: duckdb.DuckDBPyConnection, found: list[Group], plan: Plan) -> It
     for position, group in touched:
         yield position, -1, cells_sql(group, plan.cell_by, "geraakt")
     features.undoubt(own)
-    features.make(own, ["thuis", "verhuisd", *sorted({g.view for _, g in touched})], plan.concepts())
+    features.make(
+        own,
+        ["thuis", "verhuisd", *sorted({g.view for _, g in touched})],
+        plan.concepts(),
+        plan.settings.place,
+    )
     for position, group in touched:
         yield position, 1, cells_sql(group, plan.cell_by, "geraakt")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 VIEWS = Path(__file__).parent / "views"
 #: How a child was weighed: with or without clothes (W0261).
 WEIGHED = 246
+#: The school a child goes to.
+SCHOOL = 605
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Settings:
     `reference_date` is the last day that counts. `education`: moeder or hoogste (of both parents). `growth_chart`:
     dossier (chart of the dossier, preterm by gestation) or nl (one reference for all). `cutoff`: interpolate or
     nearest_half_year. `clothes`: keep (weights as weighed) or deduct (of children weighed in clothes, kledingaftrek.csv).
+    `place`: a child belongs to the area of its adres or of its school.
     """
 
     first_year: int
@@ -52,6 +55,7 @@ class Settings:
     growth_chart: str = "dossier"
     cutoff: str = "interpolate"
     clothes: str = "keep"
+    place: str = "adres"
 
     def __post_init__(self) -> None:
         if not self.first_day <= self.reference_date <= date(self.last_year, 12, 31):
@@ -156,16 +160,17 @@ def expand(sql: str) -> str:
     return sql
 
 
-def needed(names: Iterable[str]) -> list[View]:
-    """The views that `names` need, themselves included, in an order in which they can be made."""
+def needed(names: Iterable[str], place: str = "adres") -> list[View]:
+    """The views that `names` need, themselves included, in an order in which they can be made; `place` as in Settings."""
     done: dict[str, View] = {}
+    known = views() | ({"woont": replace(views()["schooltijd"], name="woont")} if place == "school" else {})
 
     def visit(name: str) -> None:
-        if name in done or name not in views():
+        if name in done or name not in known:
             return
-        for source in views()[name].sources:
+        for source in known[name].sources:
             visit(source)
-        done[name] = views()[name]
+        done[name] = known[name]
 
     for name in names:
         visit(name)
@@ -319,7 +324,7 @@ def install_lookups(
 ) -> None:
     """The tables of `specs/referenties/` that the views `names` need, and the key function, in `connection`."""
     concepts = set(concepts)
-    sources = {s for view in needed(names) for s in view.sources}
+    sources = {s for view in needed(names, settings.place) for s in view.sources}
     for name, table in lookup_tables(settings, concepts, sources).items():
         connection.register(f"_{name}", table)
         connection.execute(
@@ -334,15 +339,16 @@ def make(
     connection: duckdb.DuckDBPyConnection,
     names: Iterable[str],
     concepts: Iterable[str] = (),
+    place: str = "adres",
 ) -> list[str]:
     """Make the views `names` and what they need as temporary tables in `connection`; returns their names in order.
 
-    `connection` must hold the tables of `install_lookups`, for `woont` those of `area.install`, and `registraties`
-    and `bronnen`.
+    `connection` must hold the tables of `install_lookups`, for `woont` those of `area.install` (at `place` school those of
+    `schools.install`), and `registraties` and `bronnen`.
     """
     from bds_tool.indicators import dscore
 
-    chosen = needed(names)
+    chosen = needed(names, place)
     numbers = ", ".join(map(str, sorted(elements(chosen, concepts))))
     made = []
     for view in chosen:

@@ -331,7 +331,7 @@ class Lost:
         if not self.whole:
             return []
         return [
-            f"{level}: {number(100 * lost / self.whole, 2)} % van de tellingen zonder plaats (adres onbekend of geheim)"
+            f"{level}: {number(100 * lost / self.whole, 2)} % van de tellingen zonder plaats ({'school' if level == 'school' else 'adres'} onbekend{'' if level == 'school' else ' of geheim'})"
             for level, lost in self.without.items()
             if lost
         ]

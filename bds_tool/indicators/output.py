@@ -378,6 +378,7 @@ def metadata(
             "education": settings.education,
             "growth_chart": settings.growth_chart,
             "clothes": settings.clothes,
+            "place": settings.place,
             "cutoff": settings.cutoff,
             "reference": reference,
             "confidence": statistics.CONFIDENCE,

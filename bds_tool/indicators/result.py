@@ -26,8 +26,8 @@ UNPROTECTED = "onbeschermd"
 PROTECTED = "beschermd"
 #: The word for a margin in `area` (top row), `period`-free breakdowns and every breakdown column.
 TOTAL = "totaal"
-#: Levels of area from the whole to the smallest.
-LEVELS = ("land", "regio", "gemeente", "wijk", "buurt")
+#: Levels of area from the whole to the smallest; schools stand apart, right below the whole.
+LEVELS = ("land", "regio", "gemeente", "wijk", "buurt", "school")
 #: Breakdown columns; a value or TOTAL.
 BREAKDOWNS = ("sex", "education", "age", "origin", "mother_age")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import work_dir
 from bds_tool.base.text import t
-from bds_tool.indicators import area, area_tables, doubt, features, flow_words, same_child
+from bds_tool.indicators import area, area_tables, doubt, features, flow_words, same_child, schools
 from bds_tool.indicators import flow as flows
 from bds_tool.indicators.children import require_apart
 from bds_tool.indicators.chunks import ROWS, pieces
@@ -94,10 +94,12 @@ def compute(
             threads = max(1, (os.cpu_count() or 1) // PIECES) if shared else 0
             connection = connect(store, spill, area_paths, memory=memory, threads=threads)
             require_apart(connection, file)
-            facts = install_areas(connection, plan, area_paths, area_year)
+            facts = install_areas(connection, plan, area_paths, area_year, file)
             space = make_space(connection, plan)
             people = Residents(population, space, served) if population else None
-            wanted = frozenset(features.elements(features.needed(plan.views()), plan.concepts()))
+            wanted = frozenset(
+                features.elements(features.needed(plan.views(), plan.settings.place), plan.concepts())
+            )
             wanted -= plan.settings.unasked
             install_delivery(connection, file, wanted)
             delivered = Delivered(connection)
@@ -191,10 +193,16 @@ def _not_broken_down(plan: Plan) -> list[str]:
 
 
 def install_areas(
-    connection: duckdb.DuckDBPyConnection, plan: Plan, paths: Sequence[Path], year: int | None
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    paths: Sequence[Path],
+    year: int | None,
+    files: Sequence[Path],
 ) -> dict[str, Any]:
-    """The area tables of a run; without any, addresses are placed by gemeente only."""
+    """The area tables of a run; without any, addresses are placed by gemeente only. `files` hold the registraties."""
     tables = area_tables.recognise(connection, paths)
+    if plan.settings.place == schools.LEVEL:
+        return schools.install(connection, tables, files)
     if {"wijk", "buurt"} & set(plan.levels) and not (tables.of("pc6hnr") or tables.of("pc6")):
         raise UsageError(
             t(

@@ -102,7 +102,7 @@ def result_proposals(frame: pl.DataFrame) -> list[str]:
             (t(f"alleen {names} in plaats van losse jaren", f"only {names}, no single years"), window)
         )
     present = frame["level"].unique().to_list()
-    levels = [level for level in ("land", "regio", "gemeente", "wijk", "buurt") if level in present]
+    levels = [level for level in ("land", "regio", "gemeente", "wijk", "buurt", "school") if level in present]
     if len(levels) > 1:
         keep.append((t(f"zonder {levels[-1]}", f"without {levels[-1]}"), pl.col("level") != levels[-1]))
     keep += [

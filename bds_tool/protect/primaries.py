@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bds_tool.protect.result_model import Indicator
 
 X, Y, M = 0, 1, 2
-LEVELS = ("land", "regio", "gemeente", "wijk", "buurt")
+LEVELS = ("land", "regio", "gemeente", "wijk", "buurt", "school")
 
 
 def tie(indicator: Indicator, bonds: Bonds | None) -> None:

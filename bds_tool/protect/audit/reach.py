@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bds_tool.protect.audit.linked import Member
 
 #: Levels from the whole down, for the order of the lines.
-LEVELS = ("land", "regio", "gemeente", "wijk", "buurt")
+LEVELS = ("land", "regio", "gemeente", "wijk", "buurt", "school")
 #: A count known to within one keeps three values at most: the attack looks for a fourth.
 WITHIN_ONE = 2
 #: The p of the p %-rule: an interval narrower than this share of its upper end tells the count.

@@ -48,6 +48,8 @@ class Grid:
 
         Of rounded counts nobody sees whether they do, so every sum may have a rest; `true` counts tell where none has.
         """
+        import polars as pl
+
         areas, periods = part["area"].unique().sort().to_list(), part["period"].unique().sort().to_list()
         kinds = sorted({tuple(r) for r in part.select(BREAKDOWNS).iter_rows()})
         a = {v: i for i, v in enumerate(areas)}
@@ -59,11 +61,13 @@ class Grid:
             np.array([b[tuple(r)] for r in part.select(BREAKDOWNS).iter_rows()]),
         )
         candidates: list[Sum] = []
-        below: dict[int, list[int]] = {}
-        for area, parent in part.select("area", "parent").unique().iter_rows():
+        # Gemeenten of one release and schools of another add up to the same whole, each by themselves.
+        below: dict[tuple[int, str], list[int]] = {}
+        level = pl.col("level") if "level" in part.columns else pl.lit("")
+        for area, parent, kind in part.select("area", "parent", level.alias("_level")).unique().iter_rows():
             if parent in a:
-                below.setdefault(a[parent], []).append(a[area])
-        candidates += [(0, whole, sorted(parts)) for whole, parts in sorted(below.items())]
+                below.setdefault((a[parent], str(kind)), []).append(a[area])
+        candidates += [(0, whole, sorted(parts)) for (whole, _), parts in sorted(below.items())]
         if definition.get("additive", True):
             candidates += _windows(periods)
         candidates += _breakdown_sums(kinds, b)
