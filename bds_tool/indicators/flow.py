@@ -30,16 +30,21 @@ NO = "('false', '0', '2', 'nee')"
 def object_(connection: duckdb.DuckDBPyConnection, registraties: Sequence[Path], *, kept: bool) -> None:
     """Make the table `bezwaar` (dossier_id, organisatie, bron): the dossiers of children with an objection, in all their sources.
 
-    Unless they are `kept`, they leave `zelfde`, for their other dossiers do not count either.
+    An objection ends with a later plain no in the same place (volgnr); one of the same day, or without a date, does not end
+    it. Unless they are `kept`, the dossiers leave `zelfde`, for the other dossiers of the children do not count either.
     """
     connection.execute(
         database.fill(
             """
         create or replace table bezwaar as
         with tegen as (
-            select distinct r.dossier_id, coalesce(b.organisatie, '') as organisatie
-            from {registraties} r join bronnen b on b.bron = r.bron
-            where r.bdsnummer = {objection} and coalesce(lower(trim(r.waarde)), '') not in {no} and r.waarde is not null
+            select distinct dossier_id, organisatie from (
+                select r.dossier_id, coalesce(b.organisatie, '') as organisatie, r.volgnr,
+                    coalesce(lower(trim(r.waarde)), '') not in {no} as tegen, coalesce(r.datum, date '1900-01-01') as dag
+                from {registraties} r join bronnen b on b.bron = r.bron
+                where r.bdsnummer = {objection} and r.waarde is not null)
+            group by dossier_id, organisatie, volgnr
+            having max(dag) filter (where tegen) >= max(dag)
         ), alle as (
             select dossier_id, organisatie from tegen
             union
@@ -107,7 +112,7 @@ def flow(
                 and ({kept} or (dossier_id, organisatie) not in (select (b.dossier_id, b.organisatie) from bezwaar b)))
         from (
             select r.dossier_id, coalesce(b.organisatie, '') as organisatie,
-                case when min(r.waarde) filter (where bdsnummer = 20) <> max(r.waarde) filter (where bdsnummer = 20) then 2
+                case when min(left(r.waarde, 10)) filter (where bdsnummer = 20) <> max(left(r.waarde, 10)) filter (where bdsnummer = 20) then 2
                     when try_cast(left(min(r.waarde) filter (where bdsnummer = 20), 10) as date) is null then 0
                     else 1 end as dagen,
                 try_cast(left(min(r.waarde) filter (where bdsnummer = 20), 10) as date) as geboren,

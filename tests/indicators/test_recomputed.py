@@ -336,8 +336,8 @@ def iotf(shared, low, high, test):
     return counted
 
 
-def sdq_total(p):
-    """Mean of the totals: twenty items scored 0-2, five of them turned; the last of the year between 4 and 18."""
+def sdq_totals(p):
+    """Per filled-in SDQ the total of the twenty items that count (scored 0-2, five of them turned), and the age in months."""
     items = range(1078, 1103)
     social, turned = {1078, 1081, 1086, 1094, 1097}, {1084, 1088, 1091, 1098, 1102}
     found = p.of(*items)
@@ -347,11 +347,117 @@ def sdq_total(p):
     total = found.groupby(["dossier_id", "activiteit_id", "datum"]).score.agg(["sum", "size"]).reset_index()
     total = total[total["size"] == 20]
     total["month"] = months(total.dossier_id.map(p.born), total.datum)
+    return total
+
+
+def sdq_total(p):
+    """Mean of the totals; the last of the year between 4 and 18."""
+    total = sdq_totals(p)
     total = total[(total.month >= 48) & (total.month < 216)].sort_values("datum")
     out = {}
     for year in YEARS:
         own = total[total.datum.dt.year == year].drop_duplicates("dossier_id", keep="last")
         out[year] = {"n": len(own), "sum": float(own["sum"].sum())}
+    return out
+
+
+def sdq_high(p):
+    """Raised total of the last SDQ of the year, from five years: parents from 14 (5-12 years), the young themselves from 20 (12-17).
+
+    Of each instrument (08 for 5-6, 09 for 7-12, 10 for 13-14 years; none recorded counts as the parents' one) the cut-off
+    holds at its own ages and informant (01 parent, 02 the young); elsewhere there is none, and the child is not in n.
+    """
+    total = sdq_totals(p)
+    act = ["dossier_id", "activiteit_id"]
+    for number, name in ((1341, "instrument"), (1343, "informant")):
+        own = p.of(number).drop_duplicates(act).set_index(act).waarde
+        total = total.join(own.rename(name), on=act)
+    total["year"] = total.month // 12
+    total = total[(total.month >= 60) & (total.month < 216)]
+
+    def limit(row):
+        parent, kind = row.informant == "01", row.instrument
+        if parent and ((kind == "08" and 5 <= row.year <= 6) or (kind == "09" and 7 <= row.year <= 12)):
+            return 14
+        if parent and pd.isna(kind) and 5 <= row.year <= 12:
+            return 14
+        return 20 if row.informant == "02" and kind == "10" and 12 <= row.year <= 17 else np.nan
+
+    total["limit"] = total.apply(limit, axis=1)
+    # Of two on one day the parents' one counts.
+    total = total.sort_values(["datum", "informant"], ascending=[True, False])
+    out = {}
+    for year in YEARS:
+        own = total[total.datum.dt.year == year].drop_duplicates("dossier_id", keep="last")
+        own = own[own.limit.notna()]
+        out[year] = {"n": len(own), "x": int((own["sum"] >= own.limit).sum())}
+    return out
+
+
+def referred(p):
+    """Seen in the year, and sent on (intervention 483 is 6, or any goal in 1159) in it."""
+    sent = p.of(1159, 483)
+    sent = sent[(sent.bdsnummer == 1159) | (sent.waarde == "6")]
+    sent = sent[sent.datum <= pd.Timestamp(LAST)]
+    out = {}
+    for year in YEARS:
+        seen = p.years_seen[year]
+        out[year] = {
+            "n": len(seen),
+            "x": len(seen & set(sent[sent.datum.dt.year == year].dossier_id)),
+            "missing": 0,
+        }
+    return out
+
+
+def walks(p):
+    """Walks alone: the last score (1 yes, 2 no, 3 yes says the parent) between 9 and 21 months; 1660 replaces 986 in 4.2.0."""
+    return {
+        y: {"n": len(own), "x": int(own.isin(["1", "3"]).sum())}
+        for y, (found, _) in p.answers((986, 1660), 9, 21).items()
+        for own in [found[found.isin(["1", "2", "3"])]]
+    }
+
+
+def dktp(p):
+    """Before the second birthday four doses (three where 1584 is 01: 2+1), from two weeks of age and two weeks apart, of
+    which the last, or one after it, is a revaccination: four months after the dose before it."""
+    given = p.vaccinations(["01", "10", "11", "17", "26", "27"])
+    three = p.once(1584) == "01"
+    over = p.born + pd.DateOffset(months=24)
+    out = {}
+    for year in YEARS:
+        own = (over.dt.year == year) & (over <= pd.Timestamp(LAST)) & (p.end.isna() | (p.end > over))
+        done = 0
+        for child in p.born[own].index:
+            valid, complete, before = 0, False, None
+            for d in given.get(child, []):
+                if d < over[child]:
+                    gap = 9999 if before is None else (d - before).days
+                    valid += (d - p.born[child]).days >= 14 and gap >= 14
+                    complete |= before is not None and gap >= 120 and valid >= (3 if three[child] else 4)
+                    before = d
+            done += complete
+        out[year] = {"n": int(own.sum()), "x": int(done), "missing": 0}
+    return out
+
+
+def hpv(p):
+    """Girls who turn 14 (born before 2012): two doses from nine years of age, the second five months (150 days) after one."""
+    given, girl = p.vaccinations(["09"]), p.once(19).isin(["2", "F", "V"])
+    over = p.born + pd.DateOffset(months=168)
+    out = {}
+    for year in YEARS:
+        own = (over.dt.year == year) & (over <= pd.Timestamp(LAST)) & (p.end.isna() | (p.end > over)) & girl
+        done = 0
+        for child in p.born[own].index:
+            days = [d for d in given.get(child, []) if d < over[child]]
+            good = [
+                k for k, d in enumerate(days)
+                if (d - p.born[child]).days >= 3287 and (k == 0 or (d - days[k - 1]).days >= 150)
+            ]  # fmt: skip
+            done += len(good) >= 2
+        out[year] = {"n": int(own.sum()), "x": done, "missing": 0}
     return out
 
 
@@ -400,6 +506,11 @@ INDICATORS = {
     "VISUS": asked((408,), 36, 84, lambda v: v == "3"),
     "VITD": asked((1338,), 0, 48, lambda v: v in {"1", "true"}),
     "SDQ-MEAN": sdq_total,
+    "SDQ-HIGH": sdq_high,
+    "REFERRAL": referred,
+    "VWO-WALK": walks,
+    "VAC-DKTP2": dktp,
+    "VAC-HPV": hpv,
     "HIEL": at_birth(368, yes, yes_or_no),
     "NGS-PART": first_round,
     "PREG-SMOKE": at_birth(91, yes, yes_or_no),

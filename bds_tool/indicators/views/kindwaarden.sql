@@ -3,7 +3,7 @@
 -- elementen: 19, 20, 21, 29, 82, 91, 92, 93, 110, 115, 137, 368, 380, 439, 441, 445, 447, 488, 741, 747, 1197, 1340, 1413, 1533, 1541, 1581, 1582, 1584, 1587, 1616
 -- bij meer dan één waarde de laatste tot en met de peildatum (zonder datum: van het begin af); waarden van dezelfde dag die elkaar tegenspreken tellen niet, en twee
 -- geboortedatums of geslachten nooit (geboortedatums, geslachten: hoeveel verschillende er zijn)
--- geboorte, geslacht en einde staan vast, wanneer zij ook zijn vastgelegd
+-- een geboortedatum met een tijd erachter is dezelfde dag; geboorte, geslacht en einde staan vast, wanneer zij ook zijn vastgelegd
 -- einde: de laagste van 21, 29 en 488; overleden: de laagste van 21
 -- maternaal_ja: 1581 of 1582 is ja; maternaal_datum: 1587; maternaal: een van de drie
 SELECT
@@ -49,7 +49,8 @@ FROM (
   FROM (
     SELECT
       kind, bdsnummer, coalesce(datum, DATE '1900-01-01') AS dag,
-      min(waarde) AS laag, max(waarde) AS hoog
+      min(CASE bdsnummer WHEN 20 THEN left(waarde, 10) ELSE waarde END) AS laag,
+      max(CASE bdsnummer WHEN 20 THEN left(waarde, 10) ELSE waarde END) AS hoog
     FROM reg
     CROSS JOIN parameters AS p
     WHERE bdsnummer IN (19, 20, 21, 29, 82, 91, 92, 93, 110, 115, 137, 368, 380, 439, 441, 445, 447, 488, 741, 747, 1197,
