@@ -217,6 +217,13 @@ def compute(
     education: Annotated[
         str, typer.Option("--education", help="Opleiding van de moeder of de hoogste van beide ouders.")
     ] = "moeder",
+    classes: Annotated[
+        str,
+        typer.Option(
+            "--education-classes",
+            help="Opleiding in klassen: jib, of cbs (mbo staat dan apart: het niveau is niet vastgelegd).",
+        ),
+    ] = "jib",
     growth_chart: Annotated[
         str, typer.Option("--growth-chart", help="Groeidiagram van het dossier of nl voor alle kinderen.")
     ] = "dossier",
@@ -308,6 +315,7 @@ def compute(
         one_of(cutoff, ("interpolate", "nearest_half_year"), "--cutoff"),
         one_of(weights, ("keep", "deduct"), "--clothes") if weights else clothes(sets or []),
         "school" if "school" in levels else "adres",
+        one_of(classes, ("jib", "cbs"), "--education-classes"),
     )
     plan = Plan(
         choose([*(names or []), *members(sets or [])], extra or []),

@@ -45,6 +45,7 @@ class Settings:
     `reference_date` is the last day that counts. `education`: moeder or hoogste (of both parents). `growth_chart`:
     dossier (chart of the dossier, preterm by gestation) or nl (one reference for all). `cutoff`: interpolate or
     nearest_half_year. `clothes`: keep (weights as weighed) or deduct (of children weighed in clothes, kledingaftrek.csv).
+    `education_classes`: the classes of Jeugd in Beeld (jib) or the three levels of CBS (cbs; one code holds all levels of mbo).
     `place`: a child belongs to the area of its adres or of its school.
     """
 
@@ -56,6 +57,7 @@ class Settings:
     cutoff: str = "interpolate"
     clothes: str = "keep"
     place: str = "adres"
+    education_classes: str = "jib"
 
     def __post_init__(self) -> None:
         if not self.first_day <= self.reference_date <= date(self.last_year, 12, 31):
@@ -235,7 +237,9 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
                 "datum": [min(date(y, 12, 31), settings.reference_date) for y in years],
             }
         ),
-        "opleidingsklasse": lambda: typed("opleidingsklasse.csv", code=str, klasse=int),
+        "opleidingsklasse": lambda: typed(
+            "opleidingsklasse.csv", code=str, **{settings.education_classes: int}
+        ).rename_columns(["code", "klasse"]),
         "herkomstklasse": lambda: typed("herkomstklasse.csv", land=str, klasse=str),
         "moederleeftijd": lambda: pa.table(
             {

@@ -376,6 +376,7 @@ def metadata(
         "area_tables": area_facts,
         "settings": {
             "education": settings.education,
+            "education_classes": settings.education_classes,
             "growth_chart": settings.growth_chart,
             "clothes": settings.clothes,
             "place": settings.place,

@@ -2,6 +2,7 @@
 
 import math
 from datetime import date
+from statistics import NormalDist
 
 import polars as pl
 import pytest
@@ -13,10 +14,9 @@ from bds_tool.indicators.features import Settings
 from bds_tool.indicators.result import TOTAL
 from bds_tool.store.store import Store
 
+#: Every indicator of growth, of reach and contacts, and of coverage; BW-LOW stands under birth.
+THEMES = ("groei", "bereik", "vaccinatie")
 GROWTH = ["OW", "OB", "UW", "OW-INF", "HC", "HGT-Z", "BMI-Z", "SHORT", "BW-LOW"]
-REACH = ["REACH-P1", "REACH-P2", "REACH-P3", "REACH-P4"]
-CONTACTS = ["CONTACTS-P1", "CONTACTS-P2", "CONTACTS-P3", "CONTACTS-P4"]
-COVERAGE = ["VAC-DKTP2", "VAC-BMR2Y", "VAC-MEN2", "VAC-INF-FULL"]
 
 
 def counted(store, target, chosen, settings, **options):
@@ -127,10 +127,6 @@ defecten:
 """
 
 
-#: Twenty-one figures at a time are all within sampling error when none lies further apart (two-sided 5 % / 21).
-TOGETHER = 3.04
-
-
 def apart(clean, other):
     """How many standard errors two proportions or means lie apart, from their own intervals (95 %: 1.96 to a side)."""
     half = max(clean["upper"] - clean["value"], clean["value"] - clean["lower"]) / 1.96
@@ -138,18 +134,28 @@ def apart(clean, other):
     return abs(clean["value"] - other["value"]) / math.hypot(half, mine)
 
 
+#: VAC-BMR4: nobody reaches the limit of cohorts from 2022 before 2026.
+NOBODY = {"VAC-BMR4"}
+
+
 @pytest.mark.parametrize("rate", [5, 20])
 def test_planted_faults_do_not_move_a_figure(stores, tmp_path, rate):
     """Growth, reach and coverage of the population with faults lie within sampling error of the clean twin."""
     settings = Settings(2016, 2025, date(2025, 12, 31))
-    chosen = [*GROWTH, *REACH, *CONTACTS, *COVERAGE]
+    chosen = [*(i.id for i in choose(list(THEMES))), "BW-LOW"]
     clean, _ = counted(stores[0], tmp_path / "c.result", chosen, settings)
     faulty, meta = counted(stores[rate], tmp_path / "f.result", chosen, settings)
     naive, _ = counted(stores[rate], tmp_path / "n.result", chosen, settings, judge=False)
-    assert set(clean) == set(chosen) == set(faulty)
+    # Nobody of this population is in an indicator of a later schedule, or of elements of other versions; with faults neither.
+    absent = {i for i in chosen if not (i in clean and clean[i]["n"])}
+    assert absent == {i for i in chosen if not (i in faulty and faulty[i]["n"])}
+    assert absent <= NOBODY, absent
+    chosen = [i for i in chosen if i not in absent]
+    assert len(chosen) > 55
     assert sum(meta["doubt"]["values"].values()) > 100 * rate
     moved = {i: round(apart(clean[i], faulty[i]), 2) for i in chosen}
-    assert max(moved.values()) < TOGETHER, moved
+    # All are within sampling error when none lies further apart (two-sided 5 % over all of them).
+    assert max(moved.values()) < NormalDist().inv_cdf(1 - 0.025 / len(chosen)), moved
     # Without judging, the same faults do move figures: the test can fail.
     assert max(apart(clean[i], naive[i]) for i in GROWTH) > 5
 

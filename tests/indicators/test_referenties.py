@@ -35,7 +35,7 @@ def specs(tmp_path):
     [
         ("vaccinatieserie.csv", "bmr_2j,bmr,1990-01-01", "bmr_2j,bmr,1 januari 1990", "SPEC005"),
         ("vaccinatieserie.csv", "rota_24w,rota,", "rota_24w,rotavirus,", "SPEC008"),
-        ("opleidingsklasse.csv", "01,1,", "01,4,", "SPEC005"),
+        ("opleidingsklasse.csv", "01,1,", "01,5,", "SPEC005"),
         ("venster.csv", "m1,21,", "w2,21,", "SPEC006"),
         ("groei/kaarten.csv", "hgt,nl,nl_2009,", "hgt,nl,nl_2099,", "SPEC008"),
         ("fase.csv", "fase,van_mnd,", "fase,vanaf,", "SPEC004"),

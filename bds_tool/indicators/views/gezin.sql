@@ -2,7 +2,7 @@
 -- uit: ouder, opleidingsklasse, herkomstklasse, parameters
 -- elementen: 62, 63, 66, 71
 -- moeder_geboren: geboortedatum van de (oudste geregistreerde) biologische moeder
--- klasse: opleiding in 1 laag, 2 midden, 3 hoog; van de moeder of de hoogste van beide ouders (parameters.opleiding)
+-- klasse: opleiding in 1 laag, 2 mbo van onbekend niveau (alleen bij cbs), 3 midden, 4 hoog; van de moeder of de hoogste van beide ouders (parameters.opleiding)
 -- land: herkomstklasse volgens het geboorteland van de moeder, en als dat Nederland is dat van de vader
 SELECT
   o.kind,

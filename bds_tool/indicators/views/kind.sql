@@ -2,7 +2,7 @@
 -- uit: kindwaarden, gezin, groeidiagram, moederleeftijd, parameters
 -- elementen: 19, 20, 21, 29, 82, 91, 92, 93, 110, 115, 137, 368, 380, 439, 441, 445, 447, 487, 488, 741, 747, 1197, 1340, 1413, 1533, 1541, 1581, 1582, 1584, 1587, 1616
 -- geboren: geboortedatum; een datum zonder dag telt niet
--- sex: M, V of onbekend; education: laag, midden, hoog of onbekend; origin: klasse of onbekend
+-- sex: M, V of onbekend; education: laag, midden, hoog of onbekend, bij de indeling cbs ook mbo, niveau onbekend; origin: klasse of onbekend
 -- mother_age: leeftijd van de moeder bij de geboorte in klassen (moederleeftijd), of onbekend
 -- einde: eerste van overlijden (21), vertrek uit Nederland (29) en zorgbeëindiging (488); leeg als het kind er nog is
 -- overleden: dag van overlijden (21)
@@ -17,7 +17,7 @@ SELECT
   TRY_CAST(left(k.einde, 10) AS DATE) AS einde,
   TRY_CAST(left(k.overleden, 10) AS DATE) AS overleden,
   CASE k.geslacht WHEN '1' THEN 'M' WHEN '2' THEN 'V' ELSE 'onbekend' END AS sex,
-  CASE g.klasse WHEN 1 THEN 'laag' WHEN 2 THEN 'midden' WHEN 3 THEN 'hoog' ELSE 'onbekend' END AS education,
+  CASE g.klasse WHEN 1 THEN 'laag' WHEN 2 THEN 'mbo, niveau onbekend' WHEN 3 THEN 'midden' WHEN 4 THEN 'hoog' ELSE 'onbekend' END AS education,
   coalesce(g.herkomst, 'onbekend') AS origin,
   g.moeder_geboren,
   coalesce(m.klasse, 'onbekend') AS mother_age,
