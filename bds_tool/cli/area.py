@@ -33,7 +33,7 @@ def check(
 ) -> None:
     """Laat zien hoeveel adressen met huisnummer, postcode of alleen gemeente zijn geplaatst, en welke niet."""
     from bds_tool.indicators.area import PLACED
-    from bds_tool.indicators.run import check_areas
+    from bds_tool.indicators.places import check_areas
 
     with (
         open_readable([store]) as opened,

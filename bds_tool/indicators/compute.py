@@ -18,7 +18,7 @@ from bds_tool.base.errors import UsageError
 from bds_tool.base.pools import threads
 from bds_tool.indicators import features
 from bds_tool.indicators.definitions import Indicator
-from bds_tool.indicators.doubt import CERTAIN
+from bds_tool.indicators.doubt import CERTAIN, doubted, undoubt
 from bds_tool.indicators.result import LEVELS
 from bds_tool.store import database
 
@@ -350,17 +350,17 @@ def _range(own: duckdb.DuckDBPyConnection, found: list[Group], plan: Plan) -> It
 
     Yields position of the group, sign and SQL; the views are made anew between the two.
     """
-    doubted = features.doubted(own, plan.views())
-    if not doubted:
+    doubtful = doubted(own, plan.views())
+    if not doubtful:
         return
     touched = [
         (n, g)
         for n, g in enumerate(found)
-        if doubted & {19, 20} or doubted & features.own_elements(g.view, g.where, plan.concepts())
+        if doubtful & {19, 20} or doubtful & features.own_elements(g.view, g.where, plan.concepts())
     ]
     for position, group in touched:
         yield position, -1, cells_sql(group, plan.cell_by, "geraakt")
-    features.undoubt(own)
+    undoubt(own)
     features.make(
         own,
         ["thuis", "verhuisd", *sorted({g.view for _, g in touched})],

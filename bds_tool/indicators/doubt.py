@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
+from bds_tool.indicators import features
 from bds_tool.indicators.growth import rows
 from bds_tool.store import database
 
@@ -121,3 +122,33 @@ CERTAIN = """
         and w.activiteit_id is not distinct from s.activiteit_id)
     and not exists (select 1 from twijfel w where w.activiteit and w.bron = s.bron
         and w.dossier_id = s.dossier_id and w.activiteit_id = s.activiteit_id)"""
+
+
+def doubted(own: duckdb.DuckDBPyConnection, names: Iterable[str]) -> set[int]:
+    """Elements of the values in doubt of this piece; the table `geraakt` gets the children they belong to."""
+    own.execute("""
+        create or replace temp table geraakt as
+        select distinct SLEUTEL(s.dossier_id, coalesce(b.organisatie, '')) as kind
+        from _stuk s join bronnen b on b.bron = s.bron
+        where exists (select 1 from twijfel w where w.bron = s.bron and w.dossier_id = s.dossier_id)""")
+    found = own.execute("""
+        select distinct bdsnummer from twijfel
+        where dossier_id in (select dossier_id from _stuk)""").fetchall()
+    elements = {int(number) for (number,) in found if number is not None}
+    if "groei" in {view.name for view in features.needed(names)}:
+        own.execute("insert into geraakt select distinct kind from groei where ongeloofwaardig")
+        elements |= {235, 245}
+    # All rows are fetched: a result that is not read to its end keeps the connection from its next work.
+    [(many,)] = own.execute("select count(*) from geraakt").fetchall()
+    return elements if many else set()
+
+
+def undoubt(own: duckdb.DuckDBPyConnection) -> None:
+    """From here the views see all values of the children of `geraakt`."""
+    own.execute(
+        "create or replace temp table parameters as select * replace (false as oordeel) from parameters"
+    )
+    own.execute("""
+        create or replace temp view registraties as
+        select s.* from _stuk s join bronnen b on b.bron = s.bron
+        where SLEUTEL(s.dossier_id, coalesce(b.organisatie, '')) in (select kind from geraakt)""")

@@ -1,6 +1,6 @@
 """Placing addresses."""
 
-from bds_tool.indicators.run import check_areas
+from bds_tool.indicators.places import check_areas
 
 
 def address(child, postcode=None, number=None, gemeente=None, secret=False):

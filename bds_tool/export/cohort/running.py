@@ -22,7 +22,8 @@ from bds_tool.indicators.chunks import ROWS, pieces
 from bds_tool.indicators.compute import Plan, by_element
 from bds_tool.indicators.delivery import YEARS, Delivered
 from bds_tool.indicators.delivery import install as install_delivery
-from bds_tool.indicators.run import connect, install_areas, sources
+from bds_tool.indicators.places import connect, install_areas
+from bds_tool.indicators.run import sources
 from bds_tool.indicators.version_coverage import in_counted_units
 from bds_tool.store import database
 
