@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def sheet(i: Any) -> str:  # noqa: ANN401
     """One definition for people."""
+    from bds_tool.indicators.catalogue import note
     from bds_tool.indicators.features import views
     from bds_tool.schema import load, newest
 
@@ -43,9 +44,10 @@ def sheet(i: Any) -> str:  # noqa: ANN401
         f"  hash           {i.hash}",
     ]
     lines += [
-        f"  {t('trendbreuk', 'break')}     {b['versie']}: {b['toelichting']}" for b in d.get("trendbreuk", ())
+        f"  {t('trendbreuk', 'break')}     {b['versie']}: {note(b['toelichting'])}"
+        for b in d.get("trendbreuk", ())
     ]
-    lines += [f"  {t('let op', 'caveat')}         {c}" for c in d.get("let_op", ())]
+    lines += [f"  {t('let op', 'caveat')}         {note(c)}" for c in d.get("let_op", ())]
     return "\n".join(lines)
 
 

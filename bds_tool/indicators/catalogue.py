@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 
 from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import SpecError
-from bds_tool.base.specs import shipped
-from bds_tool.base.text import t
+from bds_tool.base.specs import read_yaml, shipped, specs_dir
+from bds_tool.base.text import language, t
 from bds_tool.indicators.cases import covered, empty_views
 from bds_tool.indicators.definitions import EXPRESSIONS, Indicator, files, load_file
 from bds_tool.indicators.features import views
@@ -32,6 +33,18 @@ def load_all(extra: Sequence[Path] = ()) -> dict[str, Indicator]:
             t("Zie bds indicator check.", "See bds indicator check."),
         )
     return {d["id"]: Indicator(d["id"], d, path) for path in files(extra) for d in load_file(path)}
+
+
+def note(text: str) -> str:
+    """A caveat of a definition in the language of this run; as it stands where nobody translated it."""
+    return _notes(str(specs_dir())).get(text, text) if language() == "en" else text
+
+
+@lru_cache(maxsize=2)
+def _notes(_root: str) -> dict[str, str]:
+    path = specs_dir() / "teksten" / "indicatoren.yaml"
+    rows = read_yaml(path).get("kanttekeningen", []) if path.is_file() else []
+    return {row["nl"]: row["en"] for row in rows}
 
 
 def choose(wanted: Iterable[str], extra: Sequence[Path] = ()) -> list[Indicator]:

@@ -6,8 +6,10 @@ import pytest
 import yaml
 
 from bds_tool.base.errors import SpecError
+from bds_tool.base.specs import read_yaml, specs_dir
+from bds_tool.base.text import set_language
 from bds_tool.indicators import cases
-from bds_tool.indicators.catalogue import check, load_all
+from bds_tool.indicators.catalogue import check, load_all, note
 from bds_tool.indicators.definitions import Indicator
 from bds_tool.schema import versions
 
@@ -123,3 +125,22 @@ def test_new_writes_a_definition_that_works(tmp_path, bds):
     assert bds("indicator", "new", "proef", "--in", tmp_path).code == 0
     assert bds("indicator", "test", "PROEF", "--indicators", tmp_path).code == 0
     assert bds("indicator", "new", "proef", "--in", tmp_path).code == 2
+
+
+def test_every_caveat_can_be_read_in_english():
+    told = {
+        row["nl"]: row["en"]
+        for row in read_yaml(specs_dir() / "teksten" / "indicatoren.yaml")["kanttekeningen"]
+    }
+    said = {
+        text
+        for i in load_all().values()
+        for text in (*i.data.get("let_op", ()), *(b["toelichting"] for b in i.data.get("trendbreuk", ())))
+    }
+    assert told.keys() == said
+    set_language("en")
+    try:
+        assert {note(text) for text in said} == set(told.values())
+    finally:
+        set_language("")
+    assert {note(text) for text in said} == said

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import language, t
+from bds_tool.indicators.catalogue import note
 from bds_tool.indicators.result import BREAKDOWNS, LEVELS, TOTAL, Result
 from bds_tool.protect.seal import open_sealed
 
@@ -81,7 +82,7 @@ class Book:
                 d["unit"],
                 d.get("source", ""),
                 d.get("certainty", ""),
-                tuple(d.get("caveats", ())),
+                tuple(map(note, d.get("caveats", ()))),
                 d.get("hash", ""),
                 d.get("view", ""),
             )
@@ -105,7 +106,15 @@ class Book:
             .unique(subset="area", keep="first")
             .rows()
         )
-        found = [Area(code, name or code, level, parent) for code, name, level, parent in rows]
+        # Names that counting gave to what has none of its own.
+        ours = {
+            "Alle gegevens": t("Alle gegevens", "All data"),
+            "onbekend": t("onbekend", "unknown"),
+            "geheim adres": t("geheim adres", "secret address"),
+        }
+        found = [
+            Area(code, ours.get(name, name) or code, level, parent) for code, name, level, parent in rows
+        ]
         rank = {level: place for place, level in enumerate(LEVELS)}
         return {a.code: a for a in sorted(found, key=lambda a: (rank.get(a.level, 9), a.name))}
 

@@ -11,7 +11,7 @@ from bds_tool.base.text import t
 from bds_tool.export.report import cells, charts, maps
 from bds_tool.export.report.book import Area, Book, Indicator
 from bds_tool.export.report.geometry import Polygons, read_shapes
-from bds_tool.export.report.milk import milk_table, title
+from bds_tool.export.report.milk import milk_table, said, title
 
 KINDS = ("ranked", "bars", "trend", "funnel", "multiples", "map", "feeding")
 
@@ -55,10 +55,11 @@ def feeding(book: Book, area: str = "", period: str = "") -> str:
     report = milk_table(book, area=area, period=period)
     series: dict[str, list[charts.Point]] = {}
     for moment, kind, row, _ in report["rows"]:
-        point = charts.Point(moment, None) if row is None else charts.Point.of(row, moment)
-        series.setdefault(kind, []).append(point)
+        name = said(moment)
+        point = charts.Point(name, None) if row is None else charts.Point.of(row, name)
+        series.setdefault(said(kind), []).append(point)
     published = t("borst, peiling 2018", "breast, survey of 2018")
-    series[published] = [charts.Point(m, old) for m, kind, _, old in report["rows"] if kind == "borst"]
+    series[published] = [charts.Point(said(m), old) for m, kind, _, old in report["rows"] if kind == "borst"]
     return charts.trend(title(report), series, "%")
 
 

@@ -12,6 +12,7 @@ from bds_tool.export.report.columns import column_title
 from bds_tool.export.report.draw import feeding
 from bds_tool.export.report.milk import FEEDING
 from bds_tool.export.report.profile import Profiles
+from bds_tool.indicators.catalogue import note
 from bds_tool.indicators.result import BREAKDOWNS, TOTAL
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _facts(book: Book, known: Indicator, over: Row | None) -> list[tuple[str, st
         pairs.append(
             (
                 t("Trendbreuk", "Break in the series"),
-                " ".join(f"BDS {b['versie']}: {b['toelichting']}" for b in breaks),
+                " ".join(f"BDS {b['versie']}: {note(b['toelichting'])}" for b in breaks),
             )
         )
     if over is not None and over.get("n") is not None:

@@ -30,6 +30,20 @@ MOMENTS = {
 KINDS = {"borst": "BF", "gemengd": "MIX", "kunst": "FF"}
 FEEDING = {f"{kind}-{moment}" for kind in KINDS.values() for moment in MOMENTS.values()}
 START = "geboortedag"
+#: Words of the published table, for a report in English.
+ENGLISH = {
+    "geboortedag": "day of birth",
+    "8e dag": "day 8",
+    "2 weken": "2 weeks",
+    "1 maand": "1 month",
+    **{f"{n} maanden": f"{n} months" for n in (3, 6, 9, 12)},
+    "borst": "breast",
+    "gemengd": "mixed",
+    "kunst": "formula",
+    "hoog": "high",
+    "midden": "middle",
+    "laag": "low",
+}
 CLASSES = ("hoog", "midden", "laag")
 
 
@@ -109,6 +123,10 @@ def _published(name: str, key: str) -> dict[str, dict[str, str]]:
         return {row[key]: row for row in csv.DictReader(file)}
 
 
+def said(word: str) -> str:
+    return t(word, ENGLISH.get(word, word))
+
+
 def _value(row: dict[str, Any] | None) -> str:
     return cells.NO_DATA if row is None else cells.value(row)
 
@@ -154,7 +172,7 @@ def _broken_down(report: dict[str, Any]) -> list[tuple[str, str, Sequence[str], 
 
 
 def _markdown(report: dict[str, Any]) -> str:
-    head = [t("moment", "moment"), *(f"{kind} | {kind} 2018" for kind in KINDS)]
+    head = [t("moment", "moment"), *(f"{kind} | {kind} 2018" for kind in map(said, KINDS))]
     lines = [
         f"# {title(report)}",
         "",
@@ -164,15 +182,20 @@ def _markdown(report: dict[str, Any]) -> str:
     for moment in MOMENTS:
         of = [(row, old) for m, _, row, old in report["rows"] if m == moment]
         lines.append(
-            f"| {moment} | " + " | ".join(f"{_value(row)} | {number(old)} %" for row, old in of) + " |"
+            f"| {said(moment)} | " + " | ".join(f"{_value(row)} | {number(old)} %" for row, old in of) + " |"
         )
     for by, caption, names, table in _broken_down(report):
-        lines += ["", f"## {caption}", "", f"| {t('moment', 'moment')} | " + " | ".join(names) + " |"]
+        lines += [
+            "",
+            f"## {caption}",
+            "",
+            f"| {t('moment', 'moment')} | " + " | ".join(map(said, names)) + " |",
+        ]
         lines.append("| --- |" + " ---: |" * len(names))
-        lines += [f"| {moment} | " + " | ".join(map(_value, rows)) + " |" for moment, rows in table]
+        lines += [f"| {said(moment)} | " + " | ".join(map(_value, rows)) + " |" for moment, rows in table]
         if by == "education":
             old = " | ".join(f"{number(v)} %" for v in report["start"].values())
-            lines.append(f"| {START} 2018 | {old} |")
+            lines.append(f"| {said(START)} 2018 | {old} |")
     return "\n".join([*lines, "", _note(report), "", *report["statement"]]) + "\n"
 
 
@@ -196,18 +219,19 @@ def _html(report: dict[str, Any]) -> str:
     style = (Path(__file__).parent / "static" / "site.css").read_text(encoding="utf-8")
     named = title(report)
     shares = {
-        kind: [row["value"] if row else None for _, k, row, _ in report["rows"] if k == kind]
+        said(kind): [row["value"] if row else None for _, k, row, _ in report["rows"] if k == kind]
         for kind in KINDS
     }
-    chart = charts.stacked(named, list(MOMENTS), shares)
+    chart = charts.stacked(named, list(map(said, MOMENTS)), shares)
     head = "".join(
-        f'<th scope="col" class="num">{k}</th><th scope="col" class="num">{k} 2018</th>' for k in KINDS
+        f'<th scope="col" class="num">{k}</th><th scope="col" class="num">{k} 2018</th>'
+        for k in map(said, KINDS)
     )
     body = ""
     for moment in MOMENTS:
         of = [(row, old) for m, _, row, old in report["rows"] if m == moment]
         body += (
-            f'<tr><th scope="row">{moment}</th>'
+            f'<tr><th scope="row">{said(moment)}</th>'
             + "".join(
                 f'<td class="num">{_value(row)}</td><td class="num">{number(old)} %</td>' for row, old in of
             )
@@ -224,10 +248,10 @@ def _html(report: dict[str, Any]) -> str:
 
 
 def _html_table(report: dict[str, Any], by: str, caption: str, names: Sequence[str], table: list[Any]) -> str:
-    lines = [(moment, [_value(row) for row in rows]) for moment, rows in table]
+    lines = [(said(moment), [_value(row) for row in rows]) for moment, rows in table]
     if by == "education":
-        lines.append((f"{START} 2018", [f"{number(v)} %" for v in report["start"].values()]))
-    head = "".join(f'<th scope="col" class="num">{name}</th>' for name in names)
+        lines.append((f"{said(START)} 2018", [f"{number(v)} %" for v in report["start"].values()]))
+    head = "".join(f'<th scope="col" class="num">{said(name)}</th>' for name in names)
     body = "".join(
         f'<tr><th scope="row">{moment}</th>'
         + "".join(f'<td class="num">{told}</td>' for told in figures)
