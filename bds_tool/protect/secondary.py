@@ -125,9 +125,10 @@ class Suppressor:
 
     def _order(self) -> list[Primary]:
         depth = self.problem.tree.depth()
-        value = self.problem.values
+        # By what hiding the row costs, never by the count that is protected: the order may not tell of it.
         return sorted(
-            self.problem.primaries, key=lambda p: (depth[p.node], -value[p.quantity, p.node, p.flat])
+            self.problem.primaries,
+            key=lambda p: (depth[p.node], -self.base[p.node, p.flat], p.node, p.flat, p.quantity),
         )
 
     def _choose(self, primary: Primary, *, far: bool = False) -> None:

@@ -1,0 +1,158 @@
+"""Twin worlds: other children of whom every published figure is the same, found by whole-number programming (SciPy).
+
+A world is the number of children per wijk, year, sex and type (how they are fed, their contacts, their referrals). Whoever lives
+where is public, so it stays; what the published rows say stays; one sensitive count becomes another.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+
+import numpy as np
+import polars as pl
+from burglar import bounds_of, sides
+from families import RELATIONS, children, region
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_matrix, hstack
+
+from bds_tool.indicators.result import write_result
+
+CELL = ["wijk", "period", "sex"]
+BOTH = (False, True)
+#: Per family: columns of a child, the types, what each share counts (None: a mean), and who is in the denominator.
+FAMILIES = {
+    "feeding": (
+        ["feeding", "only"],
+        [("BF", True), ("BF", False), ("MIX", False), ("FF", False), (None, False)],
+        {
+            "BF": lambda c: c[0] == "BF",
+            "MIX": lambda c: c[0] == "MIX",
+            "FF": lambda c: c[0] == "FF",
+            "EXCL": lambda c: c[0] == "BF" and c[1],
+        },
+        lambda c: c[0] is not None,
+    ),
+    "contacts": (
+        ["contacts"],
+        [(n,) for n in range(4)],
+        {"REACH": lambda c: c[0] >= 1, "CONTACTS": None},
+        lambda _: True,
+    ),
+    "referred": (
+        ["gp", "speech", "other"],
+        list(itertools.product(BOTH, BOTH, BOTH)),
+        {"REF": any, "GP": lambda c: c[0], "SPEECH": lambda c: c[1]},
+        lambda _: True,
+    ),
+}
+
+
+def told(path, seed, family, change=None, **options):
+    """The unprotected result of one family of a region."""
+    whole = region(path, seed, change=change, residents=True, **options)
+    names = set(FAMILIES[family][2])
+    meta = {
+        **whole.meta,
+        "definitions": {i: d for i, d in whole.meta["definitions"].items() if i in names},
+        "relations": [r for r in RELATIONS if names & {*r.get("of", ()), *r.get("parts", ()), r.get("mean")}],
+    }
+    rows = whole.counts().collect().filter(pl.col("indicator").is_in(list(names)))
+    return write_result(path, rows, meta, replace=True)
+
+
+class World:
+    """The children of a region (`seed`), and what the published rows of one family say of them."""
+
+    def __init__(self, seed, family, frame, policy, definitions, **options):
+        self.columns, self.types, self.shares, counted = FAMILIES[family]
+        kids = children(seed, **options)
+        self.kids = kids.with_columns(
+            only=pl.col("only") & (pl.col("feeding") == "BF").fill_null(value=False)
+        )
+        self.cells = self.kids.select(CELL).unique().sort(CELL).rows()
+        self.at = {(c, k): i for i, (c, k) in enumerate(itertools.product(self.cells, self.types))}
+        number = Counter((r[:3], r[3:]) for r in self.kids.select(*CELL, *self.columns).iter_rows())
+        self.now = np.array([number[place] for place in self.at])
+        self.says: list[tuple[dict, tuple[float, float]]] = []
+        self.secret: dict[tuple, tuple[dict, int]] = {}
+        for cell in self.cells:  # how many live there
+            mine = {self.at[cell, k]: 1 for k in self.types}
+            self.says.append((mine, (self.count(mine),) * 2))
+        gem = dict(kids.select("wijk", "gem").unique().iter_rows())
+        for row in frame.iter_rows(named=True):
+            inside = [
+                c
+                for c in self.cells
+                if row["area"] in {"totaal", c[0], gem[c[0]]}
+                and (row["period"] == c[1] or "-" in row["period"])
+                and row["sex"] in {"totaal", c[2]}
+            ]
+            share, known = self.shares[row["indicator"]], bounds_of(row, policy.data)
+            n = {self.at[c, k]: 1 for c in inside for k in self.types if counted(k)}
+            self.say(n, known.get("n"))
+            if share is None:
+                for power, column in ((1, "sum"), (2, "sum2")):
+                    if row[column] is not None:
+                        total = {self.at[c, k]: k[0] ** power for c in inside for k in self.types}
+                        self.say(total, (row[column],) * 2)
+                continue
+            x = {p: 1 for p in n if share(self.types[p % len(self.types)])}
+            self.say(x, known.get("x"))
+            if row["x"] is not None:
+                continue
+            harms = sides(definitions[row["indicator"]], policy.data)
+            for side, mine in (("x", x), ("y", {p: 1 for p in n if p not in x})):
+                value, least = self.count(mine), policy.numerator if side == "x" else policy.complement
+                if not mine or not self.count(n):
+                    continue
+                shown = policy.zeros_shown if side == "x" else policy.full_shown
+                # What is small stays small, what is not does not: the rows hidden for themselves are the same.
+                floor = 1 if shown and value else 0
+                self.say(mine, (floor, least - 1) if value < least else (least, np.inf))
+                if (value or not shown) and value < least and side in harms:
+                    self.secret[row["indicator"], row["area"], row["period"], row["sex"], side] = mine, value
+
+    def count(self, mine):
+        return int(sum(self.now[i] * v for i, v in mine.items()))
+
+    def say(self, mine, ends):
+        if ends is not None:
+            self.says.append((mine, ends))
+
+    def twin(self, key, value, chance):
+        """The children of a near world in which the secret count `key` is `value`; None where there is none."""
+        told = [*self.says, (self.secret[key][0], (value, value))]
+        size = len(self.now)
+        places = [(r, i, v) for r, (mine, _) in enumerate(told) for i, v in mine.items()]
+        rows, columns, values = (np.array(c) for c in zip(*places, strict=True))
+        matrix = csr_matrix((values, (rows, columns)), (len(told), size))
+        here = matrix @ self.now
+        low, high = (np.array([e[k] for _, e in told]) - here for k in (0, 1))
+        done = milp(
+            1 + 3 * chance.random(2 * size),
+            constraints=LinearConstraint(hstack([matrix, -matrix]), low, high),
+            integrality=np.ones(2 * size),
+            bounds=Bounds(np.zeros(2 * size), np.concatenate([np.full(size, 50), self.now])),
+            options={"time_limit": 30},
+        )
+        return None if done.x is None else self._children(self.now + np.round(done.x[:size] - done.x[size:]))
+
+    def _children(self, number):
+        """The same children in the same places, of whom as few as can be are of another type."""
+        parts, made = self.kids.partition_by(CELL, as_dict=True), []
+        for cell in self.cells:
+            own = parts[cell]
+            left = Counter({k: int(number[self.at[cell, k]]) for k in self.types})
+            types = own.select(self.columns).rows()
+            kept = [bool(left[k] and not left.subtract([k])) for k in types]
+            rest = left.elements()
+            types = [k if keep else next(rest) for k, keep in zip(types, kept, strict=True)]
+            assert next(rest, None) is None
+            made.append(
+                own.with_columns(
+                    pl.Series(c, [k[i] for k in types], dtype=own[c].dtype)
+                    for i, c in enumerate(self.columns)
+                )
+            )
+        return pl.concat(made)
