@@ -195,6 +195,10 @@ def _facts(found: Quality) -> dict[str, Any]:
             }
             for unit in found.scores
         ],
+        "burden": None
+        if found.burden is None
+        else {"versions": found.burden.versions, "never_filled": found.burden.never,
+              "filled_and_never_named": [{"element": n, "values": k} for n, k in found.burden.unnamed.items()]},
         "targets": [
             {
                 "rule": o.target.rule or None, "element": o.target.element, "kind": "share" if o.target.score is None else "score",

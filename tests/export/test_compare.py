@@ -126,7 +126,7 @@ def test_what_is_the_same_and_looks_otherwise_is_counted(bds, tmp_path):
     [
         ("496,98,,,Zelfgemaakt", "496,98,,,Geitenmelk", False), ("496,98,,,Anders", "496,98,,,", True),
         ("7,999990019,,2.16.840.1.113883.2.4.6.3,", "7,999990019,,1.2.3,", False),
-        ("496,01,,1.2.3,", "496,01,,,", False),
+        ("496,01,,1.2.3,", "496,01,,,", False), ("496,FTH,,2.16.840.1.113883.2.4.4.40.307,", "496,FTH,,,", True),
     ],
 )  # fmt: skip
 def test_the_same_to_the_eye_may_mean_something_else(bds, tmp_path, left, right, equal):

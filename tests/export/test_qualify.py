@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from datetime import date, timedelta
 
 import polars as pl
@@ -210,3 +211,30 @@ def test_every_scenario_is_listed_with_its_source(bds):
     assert {r["scenario"] for r in rows} >= {"versturen-0-13", "versturen-0-3", "ontvangen-0-13", "ontvangen-0-3", "ontvangen-minimaal"}  # fmt: skip
     assert all("HL7-mappings" in r["bron"] for r in rows)
     assert len(rows) == len(scenarios())
+
+
+@pytest.mark.parametrize(
+    ("birth", "day", "age"),
+    [
+        # By hand: filled in on 1 June 2001, born 1 June 1987; three years and five days before filling in is 27 May 1998.
+        ("- P14Y", "- P3Y - P5D", "P10Y11M26D"), ("- P14Y", "- P14Y + P2M", "P2M"), ("- P2Y", "", "P2Y"),
+        ("- P1Y", "- P1Y - P10D", "-P10D"), ("- P14Y", "- P14Y + P5D", "P5D"),
+    ],
+)  # fmt: skip
+def test_ages_come_out_of_the_formulas_of_a_template(birth, day, age):
+    def formula(steps):
+        found = [
+            f" {s[0]} xs:{'dayTime' if s.endswith('D') else 'yearMonth'}Duration('{s[2:]}')"
+            for s in re.findall(r"[+-] P\w+", steps)
+        ]
+        return "{format-dateTime(current-dateTime()" + "".join(found) + ", '[Y0001][M01][D01]')}"
+
+    rows = pl.DataFrame(
+        [(20, None, formula(birth)), (494, "a", "37"), (724, "a", formula(day))],
+        schema={"bdsnummer": pl.Int32, "activiteit_id": pl.String, "waarde": pl.String}, orient="row",
+    ).with_columns(
+        *(pl.lit(None, pl.String).alias(c) for c in ("groep", "tekst", "nullflavor", "eenheid", "codesysteem")),
+        pl.lit(None, pl.Int32).alias("volgnr"),
+    )  # fmt: skip
+    made, _ = derive(with_meaning(rows, "4.1.3"), "4.1.3")
+    assert [(m.kind, str(m.age)) for m in made.moments] == [("37", age)]

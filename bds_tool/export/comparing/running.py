@@ -10,6 +10,7 @@ import polars as pl
 from bds_tool.base.errors import UserError
 from bds_tool.base.files import scratch
 from bds_tool.export.comparing.pairing import DIFFERS, LEFT, RIGHT, SAME, Side, compare
+from bds_tool.formats.registry import coding_of
 from bds_tool.schema import newest, versions
 from bds_tool.validate.tables import element_name
 
@@ -79,7 +80,9 @@ def run(left: Store, right: Store, *, bds: tuple[str, str] = ("", ""), ids: bool
     own, other = (mine or theirs or newest() for mine, theirs in (told, reversed(told)))
     if own == other:
         forms = [set(s.bronnen()["formaat"].unique()) for s in (left, right)]
-        found = compare(Side(left, own), Side(right, other), ids=ids, alike=forms[0] == forms[1])
+        # Messages always name roots and code systems; a table may have a column for them, or none.
+        alike = forms[0] == forms[1] and all(coding_of(f) == "hl7" for f in forms[0])
+        found = compare(Side(left, own), Side(right, other), ids=ids, alike=alike)
         return Compared(found, (own, other), 0, {})
     plain = compare(Side(left, own), Side(right, other), ids=ids)
     moved, lost = _moved(left, own, other, right, ids)

@@ -78,8 +78,9 @@ def _age(birth: str | None, day: str | None) -> Period | None:
     if birth is None or day is None:
         return None
     if _template(birth) and _template(day):
-        own, other = (_from_now(text) for text in (birth, day))
-        return Period(other[0] - own[0], other[1] - own[1])
+        # Any day of filling in will do: formulas of whole years give whole years again.
+        born, came = (_from_now(text).after(date(2001, 6, 1)) for text in (birth, day))
+        return Period.between(born, came)
     try:
         return Period.between(date.fromisoformat(birth[:10]), date.fromisoformat(day[:10]))
     except ValueError:
@@ -90,14 +91,14 @@ def _template(value: str | None) -> bool:
     return value is not None and value.startswith("{") and value.endswith("}")
 
 
-def _from_now(formula: str) -> tuple[int, int]:
-    """Months and days that a formula adds to the day of filling in."""
+def _from_now(formula: str) -> Period:
+    """What a formula adds to the day of filling in."""
     months = days = 0
     for sign, years, month, day in _STEP.findall(formula):
         by = -1 if sign == "-" else 1
         months += by * (12 * int(years or 0) + int(month or 0))
         days += by * int(day or 0)
-    return months, days
+    return Period(months, days)
 
 
 def _exactly(

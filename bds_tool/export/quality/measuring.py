@@ -38,12 +38,18 @@ class Measured:
     rows: pl.DataFrame | None = None
     #: Rules that were judged on at least one file of the delivery.
     judged: frozenset[str] = frozenset()
+    #: The versions of the BDS that its files were judged by.
+    versions: frozenset[str] = frozenset()
 
 
 def judged(result: Result) -> frozenset[str]:
     """The codes of the rules that said something of a delivery: right or a finding."""
     told = result.verdicts.filter(pl.col("status") != "niet beoordeeld")
     return frozenset(told["code"].unique())
+
+
+def _versions(result: Result) -> frozenset[str]:
+    return frozenset(version for version, _ in result.groups.values())
 
 
 def of_store(label: str, store: Store, result: Result, kind: str, *, keep: bool = False) -> Measured:
@@ -89,6 +95,7 @@ def of_store(label: str, store: Store, result: Result, kind: str, *, keep: bool 
         dict(result.names),
         _kept(store, placed) if keep else None,
         judged(result),
+        _versions(result),
     )
 
 
@@ -118,6 +125,7 @@ def of_result(label: str, result: Result) -> Measured:
         None,
         dict(result.names),
         judged=judged(result),
+        versions=_versions(result),
     )
 
 

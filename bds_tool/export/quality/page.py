@@ -12,6 +12,7 @@ from bds_tool.export.quality import score as scoring
 from bds_tool.export.quality import telling
 from bds_tool.export.quality.rates import Quality, Series
 from bds_tool.export.quality.units import kinds, settings
+from bds_tool.validate.tables import element_name
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -35,7 +36,7 @@ def page(found: Quality) -> str:
         score_line=_line(list(found.scores[""]), [None] * len(found.labels), [None] * len(found.labels), 100.0),
         series_line=_of_series, units=[u for u in found.scores if u], unit_word=kinds().get(found.kind, ""),
         unit_rows=_unit_rows(found), alpha=number(100 * float(settings()["omslag"]["alfa"])),
-        threshold=settings()["omslag"]["minstens_leveringen"],
+        burden_line=telling.burden_line(found), name=element_name, threshold=settings()["omslag"]["minstens_leveringen"],
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from bds_tool.base.text import t
 from bds_tool.export.quality import score as scoring
+from bds_tool.export.quality.burden import Burden, burden
 from bds_tool.export.quality.measuring import ALL, Measured, of_dossiers
 from bds_tool.export.quality.targets import Outcome, outcomes
 from bds_tool.export.quality.units import settings
@@ -81,6 +82,8 @@ class Quality:
     absent: tuple[int, ...] = ()
     #: What the last delivery has to reach, by bds.toml.
     targets: list[Outcome] = field(default_factory=list)
+    #: What nobody fills, and what is filled and named by no definition.
+    burden: Burden | None = None
 
     def of_unit(self, unit: str) -> list[Series]:
         return [s for s in self.series if s.unit == unit]
@@ -126,6 +129,7 @@ def quality(
         pooled,
         tuple(sorted(set(thresholds) - there)),
     )
+    made.burden = burden(measured)
     if targets and today is not None:
         made.targets = outcomes(made, measured[-1], targets, today)
     return made
@@ -160,6 +164,7 @@ def _pooled(measured: Sequence[Measured], small: int) -> tuple[list[Measured], i
             None if m.items is None else together(m.items, ["unit", "bdsnummer"]),
             m.names,
             judged=m.judged,
+            versions=m.versions,
         )
         for m in measured
     ], len(few)

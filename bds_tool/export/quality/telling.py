@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bds_tool.base.text import number, t
+from bds_tool.base.text import number, plural, t
 from bds_tool.export.quality import score as scoring
 from bds_tool.export.quality.rates import GONE, NEW, Quality, Series
 from bds_tool.export.quality.units import kinds
@@ -108,6 +108,9 @@ def lines(found: Quality) -> Iterator[str]:
                 f"  and {number(len(last) - MOST)} more; `--format html` or `csv` shows all.")  # fmt: skip
     if not last:
         yield t("  geen bevindingen", "  no findings")
+    if line := burden_line(found):
+        yield ""
+        yield line
     if found.kind:
         yield ""
         yield t(f"Per {kinds()[found.kind]} (laatste levering)", f"By {kinds()[found.kind]} (last delivery)")
@@ -118,6 +121,19 @@ def lines(found: Quality) -> Iterator[str]:
             told = "–" if value is None else number(value, 1)
             n = found.dossiers[unit][-1]
             yield f"  {unit[:36]:<36} {told:>6}  {number(n or 0):>7} {t('dossiers', 'dossiers')}  {number(wrong):>7} {t('fouten', 'errors')}"
+
+
+def burden_line(found: Quality) -> str:
+    """How much is filled and used by no definition, and how much nobody fills; empty where that cannot be said."""
+    b = found.burden
+    if b is None:
+        return ""
+    return t(
+        f"{plural(len(b.unnamed), 'gevuld element wordt', 'gevulde elementen worden')} door geen regel, protocol of indicator genoemd; "
+        f"{plural(len(b.never), 'element is', 'elementen zijn')} nergens gevuld (BDS {', '.join(b.versions)}).",
+        f"{plural(len(b.unnamed), 'filled element is', 'filled elements are')} named by no rule, protocol or indicator; "
+        f"{plural(len(b.never), 'element is', 'elements are')} filled nowhere (BDS {', '.join(b.versions)}).",
+    )
 
 
 def _targets(found: Quality) -> Iterator[str]:

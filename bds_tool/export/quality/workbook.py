@@ -10,6 +10,7 @@ from bds_tool.base.text import t
 from bds_tool.export.quality import telling
 from bds_tool.export.quality.rates import Quality
 from bds_tool.export.workbook import workbook
+from bds_tool.validate.tables import element_name
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -63,6 +64,13 @@ def _sheets(found: Quality) -> list[tuple[str, list[str], list[list[Any]]]]:
     ]  # fmt: skip
     goals = (t("Doelen", "Targets"),
              [unit, t("doel", "target"), t("grens", "limit"), t("nu", "now"), t("stand", "state"), t("aanvaarde afwijking", "accepted deviation")], targets)  # fmt: skip
+    b = found.burden
+    unused = [
+        [n, element_name(n), k, t("door geen definitie genoemd", "named by no definition")]
+        for n, k in (b.unnamed.items() if b else ())
+    ]
+    unused += [[n, element_name(n), 0, t("nergens gevuld", "filled nowhere")] for n in (b.never if b else ())]
+    burden = (t("Registratielast", "Burden"), ["element", t("naam", "name"), t("gevulde waarden", "filled values"), t("wat", "what")], unused)  # fmt: skip
     return [
         *([goals] if targets else []),
         (t("Score", "Score"), [unit, t("levering", "delivery"), "dossiers", "score"], scores),
@@ -75,6 +83,7 @@ def _sheets(found: Quality) -> list[tuple[str, list[str], list[list[Any]]]]:
         (t("Alle cijfers", "All figures"),
          [unit, "code", "element", t("levering", "delivery"), "n", t("van", "of"), t("basis", "basis"), t("aandeel", "share"),
           t("onder", "low"), t("boven", "high")], figures),
+        *([burden] if unused else []),
     ]  # fmt: skip
 
 
