@@ -176,9 +176,10 @@ def _of_dossier(
     if named != consent:
         given = sum(not v.refused for a in due for v in a.vaccinations)
         refused = sum(v.refused for a in due for v in a.vaccinations)
-        if given:
+        going = given + refused if consent else given  # a refusal goes with the child or nowhere
+        if going:
             where = "vaccinaties" if consent else "geanonimiseerd"
-            told.elsewhere[where] = told.elsewhere.get(where, 0) + given
+            told.elsewhere[where] = told.elsewhere.get(where, 0) + going
         if refused and named:
             told.leave(_no_consent(), refused)
         return
