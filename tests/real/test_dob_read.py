@@ -5,6 +5,7 @@ Two checks that share no code with the reader: a count of elements by XPath, and
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,8 @@ import pytest
 from lxml import etree
 
 from bds_tool.formats import read
+from bds_tool.formats.dob.read import read_dob
+from bds_tool.store.sources import Sink, Source
 
 HERE = Path(__file__).resolve().parents[2].parent / "shared" / "real" / "dob"
 FILES = sorted(HERE.glob("*/*.xml")) if HERE.is_dir() else []
@@ -239,3 +242,21 @@ def test_version(stores):
             assert (facts["bds_herkend"], facts["bds_zekerheid"]) == (expected, "zeker")
         elif path.parent.name == "4.1.3":
             assert facts["bds_herkend"] == "4.1.3"
+
+
+def test_reading_leaves_the_order_that_is_judged(shared):
+    """A `code` behind its time, in an act whose code the reader uses itself: the model must see it where it stands."""
+    path = shared / "real" / "dob" / "4.1.3" / "DOB-v3.1-R034_hl7.xml"
+    event = next(etree.parse(path).getroot().iter("{urn:hl7-org:v3}careProvisionEvent"))
+    told = etree.fromstring(
+        '<component6 xmlns="urn:hl7-org:v3"><informationControlActEvent classCode="CACT" moodCode="EVN">'
+        '<effectiveTime value="20180101"/><code code="476" codeSystem="2.16.840.1.113883.2.4.4.40.267"/>'
+        "</informationControlActEvent></component6>"
+    )
+    event.insert(len(event) - 1, told)
+    content = etree.tostring(event.getroottree())
+    sink = Sink(1)
+    options = {"inspect": ("bds_tool.validate.message:inspect",)}
+    read_dob(Source("m.xml", len(content), lambda: io.BytesIO(content), options=options), sink)
+    order = [m for m in sink.meldingen if m["code"] == "BDS841" and "informationControlActEvent" in m["pad"]]
+    assert len(order) == 1
