@@ -336,3 +336,28 @@ FAULTS |= {
     "sealed: no facts": sealed(["facts"], {}),
     "sealed: a list": put(SEAL_FILE, b"[1]"),
 }
+
+
+def begun_with(more):
+    """Metadata with bytes before them that readers of JSON may skip."""
+    return lambda path, _: (path / META).write_bytes(more + (path / META).read_bytes())
+
+
+def in_utf16(path, made):
+    del made
+    (path / META).write_text((path / META).read_text(encoding="utf-8"), encoding="utf-16")
+
+
+FAULTS |= {
+    "a word with a space behind it": first("verborgen", status="verborgen "),
+    "hidden made minus one": first("verborgen", n=-1),
+    "a number in a name": first("verborgen", area_name="Wijk (3)"),
+    "a definition less": text(lambda m: m["definitions"].pop("BF")),
+    "another population": text(lambda m: m["populations"].update(BF=99)),
+    "a number of who was left out": text(lambda m: m.update(left_out={"BF": {"bezwaar": 3}})),
+    "not a number in the metadata": text(lambda m: m.update(created=float("nan"))),
+    "a mark before the metadata": begun_with(b"\xef\xbb\xbf"),
+    "metadata in other bytes": in_utf16,
+    "counts under another name too": lambda path, _: shutil.copy(path / COUNTS, path / "Counts.parquet"),
+    "without a dictionary": written(lambda t, p: pq.write_table(t, p, use_dictionary=False)),
+}
