@@ -40,7 +40,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "validate --store": ("validate", str(TABLE), "--store", "OUT"),
     "profile": ("profile", "STORE", "-o", "OUT"),
     "compare": ("compare", "STORE", "STORE", "-o", "OUT"),
-    "qualify": ("qualify", "ontvangen-minimaal", str(MESSAGE), "-o", "OUT"),
+    "qualify check": ("qualify", "check", "ontvangen-minimaal", str(MESSAGE), "-o", "OUT"),
     "qualify new": ("qualify", "new", str(MESSAGE), "-o", "OUT"),
     "qualify list": ("qualify", "list", "-o", "OUT"),
     "adoption": ("adoption", "STORE", "-o", "OUT"),
