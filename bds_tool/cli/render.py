@@ -78,9 +78,13 @@ def progress(*, quiet: bool) -> Callable[[int, int], None] | None:
 
 
 def write(text: str, output: Path | None = None, *, own: bool = False) -> None:
-    """The result: to `output` (written whole or not at all), else to stdout. `own`: a file that is edited in place."""
-    if output is None or str(output) == "-":
+    """The result: to `output` (written whole or not at all), else to stdout. `own`: a file that is edited in place.
+
+    The same text in both: what is kept in a file is shown on a screen another day.
+    """
+    if not own:
         text = terminal(text)
+    if output is None or str(output) == "-":
         sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
         return
     with atomic_file(output, own=own) as temporary:

@@ -11,7 +11,7 @@ from typing import Any
 from bds_tool.base.errors import UnreadableError
 from bds_tool.base.table_settings import TableSettings
 from bds_tool.base.text import number, t
-from bds_tool.base.vocabulary import HIDDEN, file_name, safe_parameters, tellable
+from bds_tool.base.vocabulary import HIDDEN, file_name, safe_parameters, tellable, told
 from bds_tool.findings.catalogue import load_rules
 from bds_tool.formats.reading import Options, sources
 from bds_tool.formats.sniff import sniff
@@ -78,7 +78,7 @@ def _report(source: Source, table: Table, made: Plan) -> dict[str, Any]:
         else t("breed: een kolom per element", "wide: a column per element")
     )
     return {
-        "bestand": file_name(source.pad) + (f" · {table.blad}" if table.blad else ""),
+        "bestand": file_name(source.pad) + (f" · {told(table.blad)}" if table.blad else ""),
         "vorm": form if understood else t("geen element herkend", "no element recognised"),
         "keuzes": _choices(table, made),
         "kolommen": [
@@ -131,11 +131,13 @@ def _told(column: Column, made: Plan) -> bool:
     it, beside columns that were understood. A name of one word can be that of a child: it goes by its place.
     """
     name = column.naam
+    above, _, last = name.rpartition(".")
+    if above and not tellable(above):
+        return False  # in JSON a key may be whose values lie below it
     if tellable(name) or (column.bdsnummer and not column.zwak) or _cut(name.lower()):
         return True
     if len(made.own) == len(made.columns) or not _IDENTIFIER.fullmatch(name):
         return False
-    last = name.rpartition(".")[2]
     return any(p.lower() in units_by_name() or known_header(p) for p in _PART.findall(last))
 
 

@@ -388,3 +388,151 @@ def test_anonymised_vaccinations_hold_no_mark(marked, tmp_path):
     assert done.files > 3
     assert len(list((tmp_path / "uit").glob("*.xml"))) == done.files
     assert hunt(tmp_path / "uit") == {}
+
+
+FAILS = {"a bug": (70, ValueError), "an interrupt": (130, KeyboardInterrupt), "a full disk": (None, OSError)}
+#: Commands that take seconds before they fail: these have their own lines above.
+LONG_RUNS = {
+    "report site",
+    "report pdf",
+    "zib export",
+    "anonymise",
+    "pseudonymise",
+    "cohort",
+    "research-table",
+    "round answer",
+}
+HALFWAY = sorted(set(ON_STORE) - LONG_RUNS)
+
+
+@pytest.mark.parametrize("how", FAILS)
+@pytest.mark.parametrize(
+    ("part", "names"),
+    [
+        ("registraties", ["profile", "validate"]),
+        *(pytest.param(p, HALFWAY, marks=pytest.mark.slow) for p in ("registraties", "files", "meldingen")),
+    ],
+    ids=["some", "registraties", "files", "meldingen"],
+)
+def test_a_run_that_ends_halfway_says_no_identifier(how, part, names, place, marked, monkeypatch):
+    """What reading a store raises quotes a record, in commands on a store; the log is written, and the screen too."""
+    code, kind = FAILS[how]
+
+    def fail(*_args, **_kwargs):
+        raise kind(" ".join(TOKENS))
+
+    with monkeypatch.context() as planted:
+        planted.setattr(Store, part, fail)
+        results = [place.run(list(ON_STORE[name][0]), marked / "bds.bds") for name in names]
+    assert not place.leaks(*results)
+    assert code is None or code in {r.code for r in results}
+
+
+@pytest.mark.parametrize("log", ["a folder", "below a file", "a folder that nobody may write"])
+def test_a_log_that_cannot_be_written_says_no_identifier(log, place, marked, monkeypatch):
+    (place.root / "bestand").write_text("x")
+    (place.root / "dicht").mkdir(mode=0o500)
+    place.log = {"a folder": place.root, "below a file": place.root / "bestand" / "log.txt"}.get(
+        log, place.root / "dicht" / "l.txt"
+    )
+
+    def bug(*_args, **_kwargs):
+        raise ValueError(" ".join(TOKENS))
+
+    for planted in (False, True):
+        with monkeypatch.context() as patched:
+            if planted:
+                patched.setattr(Store, "registraties", bug)
+            results = [
+                place.run(["validate", "STORE"], marked / "bds.bds"),
+                place.run(["profile", "STORE"], marked / "bds.bds"),
+            ]
+        assert not place.leaks(*results)
+        assert {r.code for r in results} <= ({70, 2} if planted else {0, 1, 2})
+
+
+#: Marks where a delivery names things: name of file and member, header, unit, code system, attribute, rubriek, sheet.
+BSN = "999990019"
+HEADERS = (
+    "client;datum;Kwinkelier;lengte (kanariegetal);Kanariaan 999990019;06-98765432\nk1;2024-01-01;4;540;6;7\n"
+)
+LONG = (
+    "dossier_id,datum,bdsnummer,waarde,eenheid,codesysteem,nullflavor,rubriek,groep\n"
+    "k1,2024-01-01,235,500,kanariegetal,kanariecode,kanarieja,Kanariaan,Kwinkelier\nk1,2024-01-01,496,01,,kanariecode,,R027,zangvogel\n"
+)
+
+
+def named(folder: Path, message: str) -> dict[str, Path]:
+    """Deliveries of which the names carry marks; files and members have a BSN in their name, as exports do."""
+    import re
+    import zipfile
+
+    message = message.replace("<observation ", '<observation kanariaan="zangvogel" ', 1)
+    message = re.sub(r'unit="[^"]*"', 'unit="kanariegetal"', message)
+    message = re.sub(r'<value ([^>]*)codeSystem="[^"]*"', r'<value \1codeSystem="kanariecode"', message)
+    message = re.sub(r'codeSystemName="[^"]*"', 'codeSystemName="kanarieland"', message)
+    message = message.replace("<statusCode ", "<kwinkelier/><statusCode ", 1)
+    texts = {
+        "xml": message,
+        "csv": HEADERS,
+        "lang.csv": LONG,
+        "json": '[{"client": "k1", "Kwinkelier": {"Kanariaan": [{"lengte": "kanariegetal"}]}}]',
+    }
+    files = {}
+    for ending, text in texts.items():
+        files[ending] = folder / f"export {BSN}.{ending}"
+        files[ending].write_text(text, encoding="utf-8")
+    files["zip"] = folder / f"alles {BSN}.zip"
+    with zipfile.ZipFile(files["zip"], "w") as archive:
+        for ending, text in texts.items():
+            archive.writestr(f"map {BSN}/lid {BSN}.{ending}", text)
+        archive.writestr(f"{BSN}.zip", b"PK\x03\x04 damaged")
+    return files
+
+
+@pytest.mark.parametrize("ending", ["xml", "csv", "lang.csv", "json", "zip"])
+def test_names_in_a_delivery_are_no_way_out(ending, place, marked):
+    message = max((marked / "dob").glob("*.xml"), key=lambda p: p.stat().st_size).read_text(encoding="utf-8")
+    for word in (t for t in TOKENS if t in message.lower()):
+        import re
+
+        message = re.sub(re.escape(word), "x", message, flags=re.IGNORECASE)
+    given = place.root / "in"
+    given.mkdir()
+    file = named(given, message)[ending]
+    results = [place.run([a.replace("{F}", str(file)) for a in arguments], file) for arguments in ON_EXPORT]
+    formats = ("ndjson", "csv", "junit", "sarif", "github", "html")
+    results += [place.run(["validate", str(file), "--format", f], file) for f in formats]
+    assert not place.leaks(*results)
+    assert all(r.code in {0, 1, 2, 3} for r in results), [(r.code, r.err[-200:]) for r in results]
+
+
+@pytest.mark.parametrize("arguments", [
+    ["area", "check", "STORE", "--areas", "AREAS"], ["indicator", "compute", "STORE", "-o", "SAFE/g.result", "-i", "BRUSH", "--areas", "AREAS"],
+], ids=["check", "compute"])  # fmt: skip
+@pytest.mark.parametrize("text", [
+    "postcode,gemeente\n9876ZX,Kanariegemeente\n", "postcode,huisnummer,wijk\n9876ZX,17,Kanariaan\n9876ZX,17,Kwinkelier\n",
+    "Kwinkelier,Kanariaan\n9876ZX,999990019\n", 'postcode;gemeente\n"9876ZX;kanariegemeente\n',
+])  # fmt: skip
+def test_an_area_file_is_no_way_out(arguments, text, place, marked):
+    (place.root / "gebied.csv").write_text(text)
+    given = [str(place.root / "gebied.csv") if a == "AREAS" else a for a in arguments]
+    told = place.run(given, marked / "bds.bds")
+    assert not place.leaks(told)
+    assert told.code in {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("text", [
+    '[kolommen]\n"Kwinkelier" = "Kanarieplantsoen"\n', '[kolommen]\n"Kanariaan" = 235\n', '[[tabel]]\nnaam = "Kanariaan"\nbestanden = ["*999990019*"]\n',
+    '[validate]\nkanariaan = "Kwinkelier"\n', "kanariaan = \n", '[sender]\nname = "Kwinkelier"\nagb = "kanariegetal"\n',
+])  # fmt: skip
+def test_settings_are_no_way_out(text, place, marked):
+    (place.root / "bds.toml").write_text(text)
+    (place.root / "in.csv").write_text("client;datum;gewicht\nk1;2024-01-01;4000\n")
+    store = marked / "bds.bds"
+    results = [place.run(["validate", str(place.root / "in.csv")], store), place.run(["validate", "STORE"], store),
+               place.run(["convert", "STORE", "OUT/d", "--to", "dob"], store)]  # fmt: skip
+    # A setting that is wrong is named on the screen, in the words of who wrote it, and nowhere else.
+    assert all(r.code == 2 or not place.leaks(r) for r in results)
+    assert not place.leaks()
+    assert all(r.code in {0, 1, 2} for r in results)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.escaping import terminal
 from bds_tool.base.files import atomic_file
 from bds_tool.base.text import t
 
@@ -78,7 +79,7 @@ def write_report(report: dict[str, Any], format_: str, path: Path) -> None:
         with atomic_file(path, private=True) as temporary:
             FORMATS[format_](report, temporary)
         return
-    content = render(report, format_)
+    content = terminal(render(report, format_))
     with atomic_file(path, private=True) as temporary:
         temporary.write_text(content, encoding="utf-8-sig" if format_ == "csv" else "utf-8", newline="\n")
 
