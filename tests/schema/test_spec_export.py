@@ -182,6 +182,63 @@ def test_contract_accepts_right_values_and_refuses_wrong_ones(contracts):
         dates.validate(pl.DataFrame({"bds_20": ["11-10-2018"]}))
 
 
+def unknown_lists(version):
+    """Lists of which not every code is known, by the text of the table itself: name → kinds ('' is both)."""
+    import csv
+
+    from bds_tool.base.specs import specs_dir
+
+    def number(text):
+        return [int(part) for part in text.split(".")]
+
+    with (specs_dir() / "bds" / "lijststand.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [r for r in csv.DictReader(stream) if not r["since"] or number(r["since"]) <= number(version)]
+    rows = [r for r in rows if not r["until"] or number(version) < number(r["until"])]
+    return {
+        (r["waardenlijst"], kind) for r in rows for kind in ([r["soort"]] if r["soort"] else ["BDS", "HL7"])
+    }
+
+
+@pytest.mark.parametrize("coding", ["BDS", "HL7"])
+@pytest.mark.parametrize("version", ["4.1.3", "4.2.0"])
+def test_no_contract_refuses_what_is_only_unknown(version, coding):
+    """A code that nobody printed: in a list that is open or known in part it passes both contracts and is no fout."""
+    import pandera.errors
+    import polars as pl
+
+    from bds_tool.validate.contracts import check, contract
+
+    space = {}
+    exec(compile(pandera_code(version, coding), "contracts", "exec"), space)  # noqa: S102
+    long, unknown = (
+        contract(None, version, format_="dob" if coding == "HL7" else "tabel"),
+        unknown_lists(version),
+    )
+    codes = "XYZ9" if coding == "HL7" else "987654"
+    open_, refused = [], []
+    definition = load(version)
+    for n, e in sorted(definition.in_bericht.items()):
+        if not e.coded or (e.waardenlijst, coding) not in definition.waardenlijsten:
+            continue
+        if (e.waardenlijst, coding) in unknown:
+            open_.append(n)
+            space[e.rubriek].validate(pl.DataFrame({f"bds_{n}": [codes]}))
+        elif not refused:
+            with pytest.raises((pandera.errors.SchemaError, pandera.errors.SchemaErrors)):
+                space[e.rubriek].validate(pl.DataFrame({f"bds_{n}": [codes]}))
+            refused.append(n)
+    told = {}
+    for name, numbers in (("known", refused), ("unknown", open_)):
+        try:
+            check(pl.DataFrame({"bdsnummer": numbers, "waarde": [codes] * len(numbers)}), long)
+        except pandera.errors.SchemaErrors as error:
+            told[name] = str(error.failure_cases["check"].to_list())
+    assert "BDS203" in told["known"]
+    assert "BDS203" not in told.get("unknown", "")
+    assert len(open_) >= 4, "gemeente, land, nationaliteit, vaccin"
+    assert refused, "a list that is known whole still refuses"
+
+
 def test_unknown_coding_is_refused():
     with pytest.raises(UsageError):
         pandera_code("4.1.3", "SNOMED")

@@ -18,15 +18,23 @@ if TYPE_CHECKING:
 
 @dossier_check("BDS203")
 def by_place(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Codes outside the sub-set that holds where they stand; lists without sub-sets are judged by value alone."""
-    if view.tables.coding != "HL7":
-        return
-    for part in sublists(view.tables.definition):
+    """Codes outside the sub-set that holds where they stand; lists without sub-sets are judged by value alone.
+
+    In tables too, where a code is the same in both codings. A dossier in which nothing belongs to an activity does
+    not say where its values stand: those are not judged.
+    """
+    definition = view.tables.definition
+    for part in sublists(definition):
+        lijst = definition.elementen[part.bdsnummer].waardenlijst
+        if view.tables.coding != "HL7" and (lijst, "BDS") in definition.waardenlijsten:
+            continue
         rows = view.of(part.bdsnummer)
         # The null of a coded value (OTH, UNK) is for the rules on nullFlavors.
         wrong = rows.filter(_stands(part) & ~pl.col("waarde").is_in(sorted(part.codes)))
+        if view.tables.coding != "HL7" and wrong.height:
+            told = view.rows.filter(pl.col("activiteit_id").is_not_null()).select("d").unique()
+            wrong = wrong.join(told, on="d", how="semi", maintain_order="left")
         if wrong.height:
-            lijst = view.tables.definition.elementen[part.bdsnummer].waardenlijst
             yield "BDS203", wrong.with_columns(parameters=parameters({"lijst": pl.lit(lijst)}))
 
 
