@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,14 @@ from bds_tool.base.specs import parse_yaml, specs_dir
 from bds_tool.base.text import t
 from bds_tool.changes.findings import Bevinding, bevinding
 from bds_tool.changes.impact import effect_text, impact
-from bds_tool.changes.parts import FOLDERS, TABLES, PartProblem, parts, placed
+from bds_tool.changes.package import Deel
+from bds_tool.changes.parts import FOLDERS, KINDS, TABLES, PartProblem, parts, placed
 from bds_tool.schema.checking.files import Document, check_schema
 from bds_tool.schema.lookup.usage import element_references
 
 if TYPE_CHECKING:
     from bds_tool.changes.context import Context
-    from bds_tool.changes.package import Deel, Pakket
+    from bds_tool.changes.package import Pakket
 
 #: What a definition that leans on an element must do with it; other effects change answers and leave it sound.
 _FOLLOWING = frozenset({"vervalt", "trendbreuk", "opvolger"})
@@ -49,8 +51,6 @@ def _wrong(jgz: str, deel: Deel, why: str) -> Bevinding:
 
 
 def _sound(c: Context, jgz: str, deel: Deel) -> Iterator[Bevinding]:
-    from dataclasses import replace
-
     alone = replace(c.pakket, verzoeken={jgz: replace(c.pakket.verzoeken[jgz], mee=(deel,))})
     try:
         placed(alone)
@@ -121,24 +121,38 @@ def _faults(_root: str, name: str, text: str) -> tuple[str, ...]:
 
 def _behind(c: Context) -> Iterator[Bevinding]:
     """What leans on elements that leave, and new elements without a zib row: a request carries it, or says why not."""
-    carried = {(FOLDERS.get(d.soort, d.soort), d.id) for _, d in parts(c.pakket)}
     weight = _WEIGHT.get(c.pakket.status, "info")
+    for jgz, kind, name, why in left_behind(c.pakket):
+        what = {"deel": f"{kind} {name}", "waarom": why}
+        yield bevinding("WIJZ983", ("verzoek", jgz), what, severity=weight)
+
+
+def left_behind(pakket: Pakket) -> Iterator[tuple[str, str, str, str]]:
+    """(request, kind, name, why) of what must follow and no request carries or has looked at; each once per request."""
+    carried = {(FOLDERS.get(d.soort, d.soort), d.id) for _, d in parts(pakket)}
     told: set[tuple[str, str, str]] = set()
-    for i in impact(c.pakket):
+    for i in impact(pakket):
         for jgz in i.jgz if i.effect in _FOLLOWING else ():
             name = str(i.bdsnummer) if i.kind == "zib" else i.id
             if (i.kind, name) not in carried and (jgz, i.kind, name) not in told:
                 told.add((jgz, i.kind, name))
-                yield _left(jgz, f"{i.kind} {name}", f"{i.bdsnummer}: {effect_text(i.effect)}", weight)
-    for w in c.pakket.wijzigingen:
+                yield jgz, i.kind, name, f"{i.bdsnummer}: {effect_text(i.effect)}"
+    for w in pakket.wijzigingen:
         if w.soort == "element-toegevoegd" and ("zib", w.sleutel) not in carried:
-            why = t(f"{w.sleutel} heeft nog geen regel", f"{w.sleutel} has no row yet")
             for jgz in w.jgz:
-                yield _left(jgz, f"zib {w.sleutel}", why, weight)
+                why = t(f"{w.sleutel} heeft nog geen regel", f"{w.sleutel} has no row yet")
+                yield jgz, "zib", w.sleutel, why
 
 
-def _left(jgz: str, what: str, why: str, weight: str) -> Bevinding:
-    return bevinding("WIJZ983", ("verzoek", jgz), {"deel": what, "waarom": why}, severity=weight)
+def with_open_parts(pakket: Pakket, jgz: str) -> Pakket:
+    """The package in which a request names everything that must follow, still without content or reason: `check` asks for one."""
+    kinds = {folder: kind for kind, folder in FOLDERS.items()}
+    found = [Deel(kinds.get(kind, kind), name) for own, kind, name, _ in left_behind(pakket) if own == jgz]
+    if not found:
+        return pakket
+    request = pakket.verzoeken[jgz]
+    known = [d for d in found if d.soort in KINDS]
+    return replace(pakket, verzoeken={**pakket.verzoeken, jgz: replace(request, mee=(*request.mee, *known))})
 
 
 def still_to_follow(pakket: Pakket, lines: list[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
@@ -21,9 +22,19 @@ if TYPE_CHECKING:
 _FIRST, _AHEAD = 2007, 5
 #: Decisions that somebody took on a day.
 _DECIDED = frozenset({"geadviseerd", "geaccordeerd", "afgewezen"})
+#: What a cell of a spreadsheet says when what it pointed at is gone, in Dutch and in English.
+_LOST = re.compile(
+    r"#(?:N/[AB]|REF!|VERW!|NAME\?|NAAM\?|VALUE!|WAARDE!|DIV/0!|DEEL/0!|NUM!|GETAL!|NULL!|LEEG!|SPILL!|OVERLOOP!)"
+)
+#: A place on the disk of somebody, or an address that runs something: nobody else can follow it.
+_OWN_PLACE = re.compile(
+    r"(?i)\b[a-z]:[\\/]|\\\\\w|\bfile:|\b(?:java|vb)script:|\bdata:\w+/|(?:^|\s)(?:/home/|/Users/|~/)"
+)
+#: A formula, or a whole name in quotation marks.
+_CELL = re.compile(r"^[=@]|^[+-]\w|^([\"'“”„‘’«]).*[\"'“”‘’»]$")
 #: Signs that a text was copied from a page, a program or a template, or that a part of it is lost.
 _MARKUP = re.compile(
-    r"<[^>]*>|</|&\w+;|&#|\*\*|__|\]\(|\{\{|\{\$|\$\{|[\x00-\x1f\x7f\u200b-\u200f\ufeff\ufffd]|https?://|\\[nt]|\?{2,}|^\s|\s$|\s{2,}"
+    r"<[^>]*>|</|&\w+;|&#|\*\*|__|\]\(|\{\{|\{\$|\$\{|[\x00-\x1f\x7f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffd]|https?://|\\[nt]|\?{2,}|^\s|\s$|\s{2,}"
 )
 _MAIL, _PHONE = (
     re.compile(r"[\w.+-]+@[\w-]+\.\w+"),
@@ -59,6 +70,8 @@ def wordings(c: Context) -> Iterator[Bevinding]:
                 f"a number or address of a person in {field}",
             )
             yield bevinding("WIJZ959", subject, {"nummer": "—", "waarom": why})
+        if found := _LOST.search(text) or _OWN_PLACE.search(text):
+            yield bevinding("WIJZ985", subject, {"veld": field, "tekst": found[0].strip()})
 
 
 # -- dates -------------------------------------------------------------------------------------------------------
@@ -133,6 +146,12 @@ def _named(w: Wijziging) -> str:
     return field.naar if field is not None and w.aspect in {"toegevoegd", "hernoemd"} else ""
 
 
+def _picture(sign: str) -> bool:
+    """A picture, or a sign that has no meaning but one's own; of the old signs (°, ©) names make use."""
+    kind = unicodedata.category(sign)
+    return kind in {"Co", "Cn", "Cs"} or (kind == "So" and ord(sign) > 0xFF)
+
+
 def _names(c: Context) -> Iterator[Bevinding]:
     if not c.concept:
         return
@@ -153,6 +172,12 @@ def _names(c: Context) -> Iterator[Bevinding]:
                     )
                 },
             )
+        elif _LOST.search(name) or _CELL.search(name) or any(map(_picture, name)):
+            why = t("een formule, een kapotte verwijzing, aanhalingstekens of een plaatje",
+                    "a formula, a broken reference, quotation marks or a picture")  # fmt: skip
+            yield bevinding("WIJZ955", w.id, {"waarom": why})
+        elif w.tabel == "code" and name.isdecimal() and name == w.sleutel.rpartition("/")[2]:
+            yield bevinding("WIJZ955", w.id, {"waarom": t("het is de code zelf", "it is the code itself")})
         elif not re.search(r"[^\W\d_]", name) and w.tabel != "code":
             yield bevinding("WIJZ955", w.id, {"waarom": t("er staat geen woord in", "it holds no word")})
         own = w.sleutel.partition("/")[0]

@@ -251,9 +251,13 @@ def add(
     example: Annotated[
         bool, typer.Option("--example/--no-example", help="Maak een voorbeeld voor de nieuwe wijzigingen.")
     ] = True,
+    parts: Annotated[
+        bool, typer.Option("--parts", help="Zet onder mee klaar wat moet volgen, om in te vullen.")
+    ] = False,
 ) -> None:
     """Voeg een wijziging toe, met klasse, omrekeningen, afschaffingsnotitie en voorbeeld."""
     from bds_tool.changes import load_package, save_package
+    from bds_tool.changes.check_parts import left_behind, with_open_parts
     from bds_tool.changes.edit import add_change
     from bds_tool.changes.migrate.check import with_examples
     from bds_tool.schema import load
@@ -263,9 +267,24 @@ def add(
     result, came = add_change(pakket, load(pakket.van), kind, key, values, jgz, title, cause, factor)
     if example:
         result = with_examples(result, came)
+    asked = [x for x in left_behind(result) if x[0] == jgz or any(x[0] in w.jgz for w in came)]
+    for request in dict.fromkeys(x[0] for x in asked) if parts else ():
+        result = with_open_parts(result, request)
     save_package(result, package)
     for w in came:
         talk(f"+ {w.soort} {w.sleutel} {w.naam} · {w.klasse_heen}/{w.klasse_terug}".rstrip())
+    for request, what, name, why in asked:
+        talk(
+            t(
+                f"moet volgen bij {request}: {what} {name} ({why})",
+                f"must follow with {request}: {what} {name} ({why})",
+            )
+        )
+    if asked:
+        talk(t("Vul het in onder mee: met inhoud, of met de reden waarom het zo kan blijven.",
+               "Complete it below mee: with content, or with the reason why it may stay as it is.") if parts
+             else t("Zet het onder mee van het verzoek; --parts doet dat, om in te vullen.",
+                    "Put it below mee of the request; --parts does so, to be completed."))  # fmt: skip
 
 
 @app.command()

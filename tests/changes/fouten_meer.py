@@ -302,3 +302,30 @@ _NAMED = {
 for _code, _names in _NAMED.items():
     for _name in _names:
         MORE[_name] = (MORE[_name][0], {_code})
+
+
+# -- what a person's own machine leaves behind -------------------------------------------------------------------
+ERRORS = ("#VERW!", "#N/B", "#REF!", "#NAAM?", "#DEEL/0!")
+for text in ERRORS:
+    mistake(f"cause is {text}", request("JGZ-1006", aanleiding=text), "WIJZ985")
+mistake("broken reference in a name", fresh(columns(TEXT, naam="Bijzonderheden #VERW!")), "WIJZ955")
+mistake("formula as a name", fresh(columns(TEXT, naam="=A1")), "WIJZ955")
+mistake("name in quotation marks", fresh(columns(TEXT, naam='"Bijzonderheden groei"')), "WIJZ955")
+mistake("picture in a name", fresh(columns(TEXT, naam="Bijzonderheden groei \U0001f4cf")), "WIJZ955")
+mistake("mark that turns a name", fresh(columns(TEXT, naam="Bijzonderheden \u202egroei")), "WIJZ955")
+mistake(
+    "name of a code is the code", fresh(*(columns(i, weergavenaam="05") for i in (FOOT, FOOT_BDS))), "WIJZ955"
+)
+for name, text in {
+    "file on a disk": "C:\\Users\\x\\Documenten\\verzoek.docx", "folder of a department": "\\\\server\\jgz\\verzoeken", "file as a link": "file:///home/x/v.pdf",
+    "link that runs": "javascript:alert(1)", "picture as a link": "data:text/html;base64,AAAA", "folder of one's own": "zie ~/verzoeken/900.odt",
+}.items():  # fmt: skip
+    mistake(f"cause is a {name}", request("JGZ-1006", aanleiding=text), "WIJZ985")
+mistake("prefix of a unit in the wrong case", columns(WEIGHT, eenheid="Kg"), "WIJZ946")
+mistake("full-width digits in a limit", columns(RANGE, maximum="\uff11\uff12\uff10"), "WIJZ903")
+mistake("nullFlavor named twice", columns(TEXT, nullflavors="OTH OTH"), "WIJZ903")
+mistake("place of a code before the first", change(FOOT, lambda w: replace(w, positie=-1)), "WIJZ903")
+mistake("place of a code long after the last", change(FOOT, lambda w: replace(w, positie=999)), "WIJZ903")
+mistake("factor that is no number", conversion(WEIGHT, "heen", factor="NaN"), "WIJZ925")
+mistake("factor without an end", conversion(WEIGHT, "heen", factor="1e400"), "WIJZ925")
+mistake("version that goes to itself", head(naar="4.2.0"), "WIJZ953", "WIJZ952")

@@ -184,3 +184,29 @@ def test_the_page_and_the_notes_name_what_goes_along(tmp_path, bds, good):
         notes = bds("--lang", lang, "change", "notes", tmp_path / "p").out
         assert title in notes
         assert notes.count("- protocol scherm-besproken (JGZ-1005)") == 1
+
+
+# -- add ---------------------------------------------------------------------------------------------------------
+
+
+def test_add_says_what_must_follow_and_prepares_it(tmp_path, bds):
+    """235 (length) is named by protocols, indicators and rules."""
+    folder = tmp_path / "concept"
+    assert bds("change", "new", "4.2.0", "4.3.0", "-o", folder).code == 0
+    given = ("change", "add", folder, "element-vervallen", "235", "--jgz", "JGZ-901", "--cause", "x")
+    asked = bds(*given)
+    assert asked.code == 0
+    assert "moet volgen bij JGZ-901" in asked.err
+    assert load_package(folder).verzoeken["JGZ-901"].mee == ()
+    again = bds(*given[:-4], "--jgz", "JGZ-901", "--parts")
+    parts = load_package(folder).verzoeken["JGZ-901"].mee
+    names = {f"{d.soort} {d.id}" for d in parts}
+    assert {"protocol groei-hoofdomtrek", "indicator OW", "regel BDS501", "zib 235"} <= names, again.err
+    # Empty ones are asked for by check, one by one, and one with a reason is not.
+    assert told(load_package(folder), "WIJZ984") == {"JGZ-901": "fout"}
+    filled = carrying(
+        load_package(folder), "JGZ-901", *(replace(d, reden="Bekeken: blijft zo.") for d in parts)
+    )
+    assert told(filled, "WIJZ984") == {}
+    left = [b.parameters["deel"] for b in check(filled).bevindingen if b.code == "WIJZ983"]
+    assert all(x.startswith("james ") for x in left), "what the formats name follows with the format"
