@@ -45,3 +45,11 @@ def test_a_reader_is_linear(reader, tmp_path):
     time, memory = slopes(exponents.measure(f"lezen {reader}", tmp_path, 20))
     assert time <= exponents.MOST_TIME
     assert memory <= exponents.MOST_MEMORY
+
+
+def test_memory_hardly_grows_with_the_number_of_messages():
+    """From 1,000 to 10,000 messages: at most the fifth root of ten times as much."""
+    sizes = json.loads(exponents.MANY.read_text(encoding="utf-8"))["sizes"]
+    assert list(sizes) == ["1000", "3000", "10000"]
+    assert sizes["10000"]["mb"] <= sizes["1000"]["mb"] * 10**0.2
+    assert sizes["10000"]["seconds"] <= sizes["1000"]["seconds"] * 10**exponents.MOST_TIME
