@@ -23,6 +23,7 @@ from bds_tool.base import guard
 from bds_tool.base.errors import ExitCode, Interrupted, SpecError, UnreadableError, UsageError, UserError
 from bds_tool.base.files import disk_full, end_run, reason
 from bds_tool.base.interrupts import postponed
+from bds_tool.base.memory import collect_seldom
 from bds_tool.base.signals import STOPPING
 from bds_tool.base.specs import chosen_specs, set_specs, shipped_specs, specs_dir
 from bds_tool.base.text import LANGUAGES, set_language, t
@@ -262,6 +263,7 @@ class WithoutPandas(PathFinder):
 
 def main() -> None:
     """Entry point of the console script."""
+    collect_seldom()
     os.environ.setdefault("BDS_PROCESSES", "2")
     sys.meta_path[:] = [WithoutPandas if finder is PathFinder else finder for finder in sys.meta_path]
     for told in STOPPING:
