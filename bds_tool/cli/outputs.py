@@ -36,6 +36,7 @@ WRITTEN_BY = {
     "drop": {"folder"},
     "ledger": {"path"},
     "run": {"ledger"},
+    "open": {"folder"},
 }
 #: Commands that take their inputs and, as the last word or with --output, their output.
 LAST_IS_OUTPUT = frozenset({"convert"})

@@ -43,6 +43,8 @@ GROUPS = (
              "Report and compare saved judgements."),
             ("generate", "Maak verzonnen dossiers om mee te proberen en te meten.",
              "Make invented dossiers to try and measure with."),
+            ("open", "Een pagina op deze computer: bestanden erin slepen en bekijken.",
+             "A page on this computer: drop files in it and look."),
             ("doctor", "Kijk na of bds hier goed kan werken.", "See whether bds can work well here."),
         ),
     ),
