@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import webbrowser
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.escaping import markup
 from bds_tool.base.files import scratch
 from bds_tool.base.settings import find
 from bds_tool.base.text import language, t
@@ -58,7 +58,7 @@ def _show(url: str, private: Path, *, browser: bool) -> None:
         door = private / "bds.html"
         door.write_text(
             f'<!doctype html><meta charset="utf-8"><title>bds</title>'
-            f'<meta http-equiv="refresh" content="0; url={html.escape(url)}">',
+            f'<meta http-equiv="refresh" content="0; url={markup(url)}">',
             encoding="utf-8",
         )
         if webbrowser.open(door.as_uri()):

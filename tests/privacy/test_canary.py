@@ -27,7 +27,7 @@ WITHOUT_DATA = {
     "change new", "change add", "change apply", "change table", "change check", "zib show", "zib search", "zib check",
     "zib export-map", "zib profiles", "zib conform", "indicator list", "indicator show", "indicator check", "indicator new",
     "indicator test", "protect policy list", "protect policy show", "protect policy check", "indicator merge", "area check",
-    "area list", "area show", "qualify list", "round new", "indicator sql", "round start", "round repair", "round merge",
+    "area list", "area show", "mcp", "open", "qualify list", "round new", "indicator sql", "round start", "round repair", "round merge",
 }  # fmt: skip
 _ROUND = [
     "--participants",
