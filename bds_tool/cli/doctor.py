@@ -31,6 +31,7 @@ EXTRAS = {
     "sql": ("indicatoren als SQL", "indicators as SQL"),
     "spark": ("tellen met Spark (ook Java nodig)", "counting with Spark (needs Java too)"),
     "postgres": ("tellen met PostgreSQL", "counting with PostgreSQL"),
+    "mcp": ("definities voor een assistent", "definitions for an assistant"),
     "round": ("verzegelde rondes", "sealed rounds"),
     "protect": ("tellingen beveiligen", "protecting counts"),
     "fhir": ("FHIR controleren", "checking FHIR"),

@@ -58,6 +58,8 @@ GROUPS = (
              "BDS-protocollen: what, with which codes, when."),
             ("change", "Wijzigingspakketten maken, controleren en toepassen.",
              "Make, check and apply change packages."),
+            ("mcp", "Laat een assistent de definities opzoeken (MCP); nooit gegevens.",
+             "Let an assistant look up the definitions (MCP); never data."),
             ("zib", "Elementen naar zibs en FHIR R4.", "Elements to zibs and FHIR R4."),
         ),
     ),

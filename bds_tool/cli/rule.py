@@ -39,7 +39,7 @@ def rule(
 
     Voorbeeld: bds rule BDS203
     """
-    from bds_tool.findings.catalogue import Catalogue, load_catalogue, load_rules
+    from bds_tool.findings.catalogue import Catalogue, facts, load_catalogue, load_rules
     from bds_tool.formats.registry import FORMATS
     from bds_tool.schema import load
 
@@ -73,29 +73,6 @@ def rule(
         format_,
         output,
     )
-
-
-def facts(r: Rule) -> dict[str, Any]:
-    """A rule as data, texts in the language of this run."""
-    return {
-        "code": r.code,
-        "name": r.name,
-        "family": r.family,
-        "severity": r.severity,
-        "title": str(r.title),
-        "why": str(r.why),
-        "example": str(r.example),
-        "remedy": str(r.remedy),
-        "source": r.source,
-        "certainty": r.certainty,
-        "formerly": list(r.formerly),
-        "follows": list(r.follows),
-        "since": r.versions.since or None,
-        "until": r.versions.until or None,
-        "formats": list(r.formats),
-        "elements": list(r.elements),
-        "parameters": r.parameters,
-    }
 
 
 def explain(r: Rule, catalogue: Catalogue) -> str:

@@ -157,6 +157,29 @@ class Catalogue:
         return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:12]
 
 
+def facts(r: Rule) -> dict[str, Any]:
+    """A rule as data, texts in the language of this run."""
+    return {
+        "code": r.code,
+        "name": r.name,
+        "family": r.family,
+        "severity": r.severity,
+        "title": str(r.title),
+        "why": str(r.why),
+        "example": str(r.example),
+        "remedy": str(r.remedy),
+        "source": r.source,
+        "certainty": r.certainty,
+        "formerly": list(r.formerly),
+        "follows": list(r.follows),
+        "since": r.versions.since or None,
+        "until": r.versions.until or None,
+        "formats": list(r.formats),
+        "elements": list(r.elements),
+        "parameters": r.parameters,
+    }
+
+
 def load_rules(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Catalogue:
     """The rules on registrations; `overrides` (code → severity and parameters) comes from `bds.toml`, section `[rules.CODE]`."""
     catalogue = _of_registrations(str(specs_dir()))
