@@ -150,6 +150,8 @@ def _placeholder(name: str) -> str:
 
 def asked(arguments: list[str]) -> bool:
     """Whether the page is all that is asked, and no settings have a say in its language."""
+    if "_BDS_COMPLETE" in os.environ:  # the shell asks what may come next
+        return False
     rest = list(arguments)
     if rest[:1] == ["--lang"] and rest[1:2] and rest[1] in LANGUAGES:
         set_language(rest[1])

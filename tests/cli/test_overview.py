@@ -81,3 +81,16 @@ def test_settings_of_the_project_have_their_say_in_the_language(bds, tmp_path, m
     monkeypatch.chdir(tmp_path)
     assert not overview.asked(["--help"])
     assert "Usage: bds" in bds("--help").out
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"), [("bds ru", "rule"), ("bds spec sh", "show"), ("bds spec show --bd", "--bds")]
+)
+def test_a_shell_gets_what_may_come_next_and_not_the_page(words, offered, tmp_path, monkeypatch):
+    monkeypatch.setenv("_BDS_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+    told = subprocess.run(
+        [sys.executable, "-m", "bds_tool"], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert offered in told.stdout.split()
