@@ -20,6 +20,7 @@ from bds_tool.base.errors import UsageError, UserError
 from bds_tool.base.specs import read_yaml, specs_dir
 from bds_tool.base.text import language, t
 from bds_tool.cli import outputs, overview, project
+from bds_tool.cli.completing import offer
 from bds_tool.cli.values import plainly
 
 #: Sentences of the parser and of its types, with what they say in Dutch; groups of the pattern are kept.
@@ -97,6 +98,7 @@ def _kind(param: Any) -> None:  # noqa: ANN401
 
     param.display_type = kind
     plainly(param)
+    offer(param)
     param._said = True  # noqa: SLF001
 
 
