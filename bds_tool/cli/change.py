@@ -382,7 +382,6 @@ def table_(
         Path | None, typer.Option("--read", help="Lees deze bewerkte werkmap en meld wat er veranderde.")
     ] = None,
     format_: Format = "text",
-    output: Output = None,
 ) -> None:
     """Maak een werkmap (XLSX) voor de redactieraad, of lees de bewerkte terug."""
     from bds_tool.changes import dump_package, load_package, parse_package, save_package
@@ -400,7 +399,7 @@ def table_(
     # The schema judges the workbook as it judges a file, before anything is written.
     parse_package(dump_package(edited), str(read))
     changes = package_changes(pakket, edited)
-    table(changes, ("plaats", "was", "wordt"), format_, output)
+    table(changes, ("plaats", "was", "wordt"), format_)
     save_package(edited, out)
     for column in extra:
         talk(t(f"Kolom {column} hoort niet bij een pakket en is niet overgenomen.",
