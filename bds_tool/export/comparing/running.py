@@ -81,7 +81,7 @@ def run(left: Store, right: Store, *, bds: tuple[str, str] = ("", ""), ids: bool
     if own == other:
         forms = [set(s.bronnen()["formaat"].unique()) for s in (left, right)]
         # Messages always name roots and code systems; a table may have a column for them, or none.
-        alike = forms[0] == forms[1] and all(coding_of(f) == "hl7" for f in forms[0])
+        alike = forms[0] == forms[1] and all(coding_of(f) == "HL7" for f in forms[0])
         found = compare(Side(left, own), Side(right, other), ids=ids, alike=alike)
         return Compared(found, (own, other), 0, {})
     plain = compare(Side(left, own), Side(right, other), ids=ids)
