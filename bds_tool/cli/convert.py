@@ -115,6 +115,13 @@ def convert(
                 "For example: bds convert export.json export.csv",
             ),
         )
+    from bds_tool.store import Store
+
+    if to == "store" and (already := next((p for p in sources if Store.is_store(p)), None)):
+        raise UsageError(
+            t(f"{already} is al een gegevensmap.", f"{already} is a store already."),
+            t("Kopieer de map, of kies een ander formaat met --to.", "Copy the folder, or choose another format with --to."),
+        )  # fmt: skip
     from bds_tool.cli.render import progress as counting
     from bds_tool.formats import read
     from bds_tool.formats.writing import write as write_export

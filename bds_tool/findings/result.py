@@ -152,6 +152,9 @@ def load(path: Path | str, rules: Mapping[str, Mapping[str, Any]] | None = None)
         if int(meta["layout"]) > LAYOUT:
             raise ValueError
         parts = {name: _part(folder / f"{name}.parquet", kinds) for name, kinds in _LAYOUT.items()}
+        for said in parts["findings"]["parameters"].cast(pl.String).drop_nulls().unique():
+            if not isinstance(json.loads(said), dict):
+                raise TypeError(said)
         severities = {r.code: r.severity for r in catalogue.rules.values()}
         for name in ("findings", "totals"):
             fresh = pl.col("code").replace_strict(
@@ -182,7 +185,13 @@ def load(path: Path | str, rules: Mapping[str, Mapping[str, Any]] | None = None)
 
 
 def _sets(needs: Any) -> dict[str, list[list[int]]]:  # noqa: ANN401
-    return {str(code): [[int(n) for n in some] for some in sets] for code, sets in needs.items()}
+    return {str(code): [[_element(n) for n in some] for some in sets] for code, sets in needs.items()}
+
+
+def _element(number: Any) -> int:  # noqa: ANN401
+    if not isinstance(number, int) or not 0 <= number < 2**31:
+        raise ValueError(number)
+    return number
 
 
 def _words(told: Any) -> dict[str, str]:  # noqa: ANN401

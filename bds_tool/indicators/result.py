@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import UnreadableError, UsageError, WithheldError
 from bds_tool.base.files import atomic_dir
 from bds_tool.base.parquet import fault
@@ -138,29 +139,22 @@ class Result:
             )
 
 
-#: What of the metadata is read again, and what each is.
-_META = {
-    "definitions": dict,
-    "period": dict,
-    "policy": dict,
-    "settings": dict,
-    "levels": list,
-    "by": list,
-    "sources": list,
-    "area_tables": dict,
-    "relations": list,
-    "doubt": dict,
-    "notes": list,
-    "bds_versions": list,
-}
+class _Read(dict[str, Any]):
+    """What a result says of itself; what it should say and does not is told as such."""
+
+    def __missing__(self, key: str) -> Any:  # noqa: ANN401
+        raise UnreadableError(
+            t(f"{META_FILE} van dit resultaat mist `{key}`.", f"{META_FILE} of this result lacks `{key}`."),
+            t("Bereken het resultaat opnieuw.", "Compute the result again."),
+        )
 
 
 def read_result(path: str | Path) -> Result:
     """Open a result directory. Raises UnreadableError when it is none or has an unknown layout."""
     path = Path(path)
     try:
-        meta = json.loads((path / META_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        meta = json.loads((path / META_FILE).read_text(encoding="utf-8"), object_pairs_hook=_Read)
+    except (OSError, ValueError, RecursionError) as error:
         raise UnreadableError(
             t(
                 f"{path} is geen resultaat van bds indicator compute.",
@@ -174,8 +168,7 @@ def read_result(path: str | Path) -> Result:
         or not isinstance(meta, dict)
         or meta.get("layout") != LAYOUT
         or meta.get("status") not in (UNPROTECTED, PROTECTED)
-        or any(not isinstance(meta[key], kind) for key, kind in _META.items() if meta.get(key) is not None)
-        or not all(isinstance(d, dict) for d in meta.get("definitions", {}).values())
+        or faults(meta, "resultaat")
         or fault(counts, counts_schema())
     ):
         raise UnreadableError(

@@ -228,3 +228,11 @@ def test_a_format_of_statistics_is_not_written(bds, tmp_path, name):
     done = bds("convert", Path(__file__).resolve().parents[2] / "sample_data", tmp_path / name, "--to", "csv")
     assert (done.code, (tmp_path / name).exists()) == (2, False)
     assert ".csv" in done.err
+
+
+def test_a_store_is_no_input_for_a_store(bds, tmp_path, export):
+    assert bds("convert", export, "-o", tmp_path / "a.bds").code == 0
+    told = bds("convert", tmp_path / "a.bds", "-o", tmp_path / "b.bds")
+    assert told.code == 2
+    assert "al een gegevensmap" in told.err
+    assert not (tmp_path / "b.bds").exists()

@@ -16,7 +16,9 @@ import polars as pl
 import pytest
 import yaml
 
+from bds_tool.base.errors import UnreadableError
 from bds_tool.base.specs import specs_dir
+from bds_tool.indicators.result import read_result
 
 from . import structures
 from .conftest import SAMPLES
@@ -152,7 +154,7 @@ def test_a_damaged_structure_is_told(kind, seeds, tmp_path, bds, monkeypatch):
 
 
 @pytest.mark.parametrize("part", [
-    {"needs": [["4.1.3", "tabel", {"BDS203": 5}]]}, {"needs": [["4.1.3", "tabel", {"BDS203": [[None]]}]]}, {"silent": {"4.1.3": [1]}}, {"silent": 1},
+    {"needs": [["4.1.3", "tabel", {"BDS203": 5}]]}, {"needs": [["4.1.3", "tabel", {"BDS203": [[None]]}]]}, {"needs": [["4.1.3", "tabel", {"BDS203": [[1 << 40]]}]]}, {"silent": {"4.1.3": [1]}}, {"silent": 1},
     {"uncovered": [1]}, {"codes": 5}, {"xsd_missing": [1]}, {"inspected": [1e400]}, {"names": {"x": 1}}, {"groups": [[1, 2]]}, {"accepted": [1]},
 ])  # fmt: skip
 def test_what_a_saved_result_says_beside_its_tables_is_read_with_its_types(part, seeds, tmp_path, bds):
@@ -160,6 +162,26 @@ def test_what_a_saved_result_says_beside_its_tables_is_read_with_its_types(part,
     file = tmp_path / "f" / "_findings.json"
     file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | part), encoding="utf-8")
     assert bds("findings", "report", tmp_path / "f", "--format", "json").code == 3
+
+
+def test_parameters_of_a_finding_are_json(seeds, tmp_path, bds):
+    shutil.copytree(seeds["findings"], tmp_path / "f")
+    file = tmp_path / "f" / "findings.parquet"
+    frame = pl.read_parquet(file)
+    frame.with_columns(parameters=pl.lit("{damaged").cast(frame.schema["parameters"])).write_parquet(file)
+    assert bds("findings", "report", tmp_path / "f").code == 3
+
+
+@pytest.mark.parametrize("part", [
+    {"sources": [1]}, {"definitions": None}, {"definitions": {"OW": {"hash": 1}}}, {"settings": ...}, {"period": {"from": "x"}},
+])  # fmt: skip
+def test_what_a_result_says_of_itself_is_read_with_its_types(part, seeds, tmp_path):
+    shutil.copytree(seeds["result"], tmp_path / "r.result")
+    file = tmp_path / "r.result" / "_result.json"
+    told = json.loads(file.read_text(encoding="utf-8")) | part
+    file.write_text(json.dumps({k: v for k, v in told.items() if v is not ...}), encoding="utf-8")
+    with pytest.raises(UnreadableError):
+        read_result(tmp_path / "r.result").meta["settings"]
 
 
 def test_a_store_whose_statistics_are_no_text_is_told(seeds, tmp_path, bds):
