@@ -153,7 +153,7 @@ def read_result(path: str | Path) -> Result:
     """Open a result directory. Raises UnreadableError when it is none or has an unknown layout."""
     path = Path(path)
     try:
-        meta = json.loads((path / META_FILE).read_text(encoding="utf-8"), object_pairs_hook=_Read)
+        meta = json.loads((path / META_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise UnreadableError(
             t(
@@ -178,7 +178,7 @@ def read_result(path: str | Path) -> Result:
             ),
             t("Bereken het resultaat opnieuw.", "Compute the result again."),
         )
-    return Result(path, meta)
+    return Result(path, _Read(meta))
 
 
 def spans(indicator: pl.Series) -> dict[str, tuple[int, int]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_file
 from bds_tool.base.text import t
-from bds_tool.export.report import cells, charts, maps
+from bds_tool.export.report import charts, maps
 from bds_tool.export.report.book import Area, Book, Indicator
 from bds_tool.export.report.geometry import Polygons, read_shapes
 from bds_tool.export.report.milk import milk_table, said, title
@@ -137,7 +137,7 @@ def _map(book: Book, known: Indicator, within: Area | None, period: str, geometr
     found = book.rows(indicator=known.id, area=list(areas), period=period)
     rows = {r["area"]: r for r in found.iter_rows(named=True)}
     layer = maps.tiles(list(areas)) if geometry is None else maps.borders(shapes_of(geometry, areas))
-    scale = maps.classes([r["value"] for r in rows.values() if cells.shown(r)], known.unit)
+    scale = maps.scale_of(rows.values(), known.unit)
     names = {code: a.name for code, a in areas.items()}
     return maps.sheet(layer, rows, names, scale, title=_title(known, within, period), source=maps.SOURCE)
 

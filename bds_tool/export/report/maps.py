@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -187,6 +188,17 @@ def classes(values: Sequence[float], unit: str) -> Classes:
     return Classes(inner[:4], unit)
 
 
+def scale_of(rows: Iterable[Mapping[str, Any]], unit: str) -> Classes:
+    """The classes of a map: of the values shown; where there is none, those that the rows themselves tell."""
+    rows = list(rows)
+    values = [row["value"] for row in rows if cells.shown(row)]
+    if values:
+        return classes(values, unit)
+    told = Counter(limit for row in rows if cells.coded(row) for limit in (row["lower"], row["upper"]))
+    inner = [limit for limit, _ in told.most_common() if 0 < limit < 100]
+    return Classes(tuple(sorted(inner[:4])), unit)
+
+
 # ---- drawing --------------------------------------------------------------------------------------------------
 
 
@@ -327,8 +339,8 @@ def sheet(
 
 def legend(rows: Mapping[str, Mapping[str, Any]], scale: Classes) -> list[tuple[str, str]]:
     """(class of the style sheet, words) of all that this map shows."""
-    found = scale.legend() if any(cells.shown(r) for r in rows.values()) else []
     marks = {_mark(r, scale)[0] for r in rows.values()}
+    found = scale.legend() if any(mark.startswith("k") for mark in marks) else []
     if "wide" in marks:
         found.append(("wide", t("alleen een brede klasse bekend", "only a wide class known")))
     if "secret" in marks:

@@ -11,7 +11,7 @@ from typing import Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_file, scratch
 from bds_tool.base.text import language, t
-from bds_tool.export.report import cells, left_out, maps, marks, words
+from bds_tool.export.report import left_out, maps, marks, words
 from bds_tool.export.report.book import Area, Book
 from bds_tool.export.report.draw import shapes_of
 from bds_tool.export.report.profile import Line, Profile, Profiles
@@ -189,7 +189,7 @@ def _map(
     codes = [a.code for a in parts]
     whole = set(codes) <= set(shapes)
     layer = maps.borders([(c, shapes[c]) for c in codes]) if whole else maps.tiles(codes)
-    scale = maps.classes([r["value"] for r in rows.values() if cells.shown(r)], known.unit)
+    scale = maps.scale_of(rows.values(), known.unit)
     names = {a.code: a.name for a in parts}
     title = f"{known.title}, {words.years(profiles.wide)}"
     picture = maps.sheet(layer, rows, names, scale, title=title, source=maps.SOURCE)

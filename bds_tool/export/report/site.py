@@ -199,13 +199,12 @@ class _Site:
     def picture(
         self, key: str, areas: Sequence[Area], rows: dict[str, Row], to: str, own: str = ""
     ) -> dict[str, Any] | None:
-        """A map (or tiles) of one indicator with its legend and its table, or nothing without two shown figures."""
+        """A map (or tiles) of one indicator with its legend and its table, or nothing without two figures or classes."""
         known = self.book.indicators[key]
-        values = [r["value"] for r in rows.values() if cells.shown(r)]
-        if len(values) < 2:
+        if sum(cells.shown(r) or cells.coded(r) for r in rows.values()) < 2:
             return None
         layer = self._layer([a.code for a in areas])
-        scale = maps.classes(values, known.unit)
+        scale = maps.scale_of(rows.values(), known.unit)
         names = {a.code: a.name for a in areas}
         links = {a.code: f"{to}{file_name(a.code)}.html" for a in areas}
         title = f"{known.title}, {words.years(self.profiles.wide)}"

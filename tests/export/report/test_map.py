@@ -175,3 +175,21 @@ def test_400_areas_open_at_once_and_weigh_little(tmp_path, browser, indicators):
     page.keyboard.press("Enter")
     page.wait_for_url("**/gebied/GM*.html")
     page.close()
+
+
+def test_classes_alone_make_a_map_too():
+    """Two areas that tell 5 to 10 %, one that tells 10 to 25 %, and one that only tells at most 25 %."""
+    rows = {
+        code: {"status": "klasse", "value": None, "lower": low, "upper": high}
+        for code, low, high in (("a", 5, 10), ("b", 5, 10), ("c", 10, 25), ("d", 0, 25))
+    }
+    scale = maps.scale_of(rows.values(), "%")
+    assert scale.limits == (5, 10, 25)
+    told = dict(maps.legend(rows, scale))
+    assert [told[scale.mark(rank)] for rank in range(4)] == ["onder 5 %", "5 – 10", "10 – 25", "25 % en meer"]
+    assert "wide" in told
+    drawn = maps.draw(maps.tiles(list(rows)), rows, {}, scale, title="x")
+    marks = dict(re.findall(r'class="(\w+)" data-area="(\w)"', drawn))
+    assert {v: k for k, v in marks.items()}["d"] == "wide"
+    assert re.findall(rf'class="{scale.mark(1)}" data-area="(\w)"', drawn) == ["a", "b"]
+    assert re.findall(rf'class="{scale.mark(2)}" data-area="(\w)"', drawn) == ["c"]
