@@ -133,7 +133,7 @@ def differences(results: Sequence[Result]) -> list[str]:
             )
         )
     for r in results[1:]:
-        mine, other = ({k: d["hash"] for k, d in x.meta["definitions"].items()} for x in (first, r))
+        mine, other = ({k: d.get("hash") for k, d in x.meta["definitions"].items()} for x in (first, r))
         unlike = sorted(k for k in mine.keys() | other.keys() if mine.get(k) != other.get(k))
         if unlike:
             out.append(
@@ -157,7 +157,7 @@ def differences(results: Sequence[Result]) -> list[str]:
 
 
 def _twice(definitions: dict[str, Any]) -> list[str]:
-    often = sorted(k for k, d in definitions.items() if d["view"] not in SINGLE)
+    often = sorted(k for k, d in definitions.items() if d.get("view") not in SINGLE)
     return (
         [
             (
