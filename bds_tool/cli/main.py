@@ -133,7 +133,11 @@ def run(arguments: list[str] | None = None) -> int:
         if not error.format_message():  # nothing was given, and the help has been shown for it
             return ExitCode.USAGE
         return _told(wrong_use(error))
-    except (Interrupted, KeyboardInterrupt, typer.Abort):
+    except (Interrupted, KeyboardInterrupt, typer.Abort) as stop:
+        if isinstance(
+            cause := stop.__cause__, EOFError
+        ):  # which the parser takes for a user who wants to stop
+            return _bug(cause)
         talk(t("Afgebroken.", "Interrupted."))
         return ExitCode.INTERRUPTED
     except BrokenPipeError:

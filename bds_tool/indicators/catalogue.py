@@ -44,7 +44,7 @@ def note(text: str) -> str:
 def _notes(_root: str) -> dict[str, str]:
     path = specs_dir() / "teksten" / "indicatoren.yaml"
     rows = read_yaml(path).get("kanttekeningen", []) if path.is_file() else []
-    return {row["nl"]: row["en"] for row in rows}
+    return {row["tekst"]: row["en"] for row in rows}
 
 
 def choose(wanted: Iterable[str], extra: Sequence[Path] = ()) -> list[Indicator]:

@@ -129,7 +129,7 @@ def test_new_writes_a_definition_that_works(tmp_path, bds):
 
 def test_every_caveat_can_be_read_in_english():
     told = {
-        row["nl"]: row["en"]
+        row["tekst"]: row["en"]
         for row in read_yaml(specs_dir() / "teksten" / "indicatoren.yaml")["kanttekeningen"]
     }
     said = {

@@ -77,7 +77,7 @@ def voeding(population):
 
     rows, _ = population
     connection = cases._connection(rows)
-    features.install_lookups(connection, ["voeding"], features.Settings(2018, 2018, date(2020, 12, 31)))
+    features.install_lookups(connection, ["voeding"], features.Settings(2018, 2020, date(2020, 12, 31)))
     features.make(connection, ["voeding"])
     return pl.DataFrame(connection.sql("select * from voeding").to_arrow_table())
 
@@ -105,6 +105,6 @@ def test_the_earlier_of_two_equally_near_contacts_counts():
     rows = [("k", None, None, 20, 1, birth.isoformat(), 0)]
     rows += [("k", f"a{d}", birth + timedelta(d), 496, 1, code, 0) for d, code in ((88, "01"), (94, "03"))]
     connection = cases._connection(rows)
-    features.install_lookups(connection, ["voeding"], features.Settings(2018, 2018, date(2019, 12, 31)))
+    features.install_lookups(connection, ["voeding"], features.Settings(2018, 2019, date(2019, 12, 31)))
     features.make(connection, ["voeding"])
     assert connection.execute("select m3 from voeding").fetchall() == [("01",)]

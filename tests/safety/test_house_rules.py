@@ -120,7 +120,7 @@ REVIEWED = {
     "formats/deliveries.py": {"name"}, "store/parts.py": {"n", "f'{self.number:06}'"},
     "formats/table/json_tables.py": {"f'json-{abs(hash(self.path)) % 10 ** 9}-{len(self.files)}.parquet'"},
     "formats/table/scan.py": {"f'blad{sheet.nummer}.csv'", "f'blad{sheet.nummer}.ndjson'"}, "formats/table/statistics.py": {"f'in{kind}'"},
-    "formats/table/wide.py": {"f'{REST}.csv'", "f'{WITHOUT}.csv' if name is None else files[name]"}, "formats/writing.py": {"path.name"},
+    "formats/table/wide.py": {"f'{REST}.csv'", "table.file"}, "formats/writing.py": {"path.name"},
     "indicators/doubt.py": {"name"}, "indicators/elsewhere/engines.py": {"f'{number:05}.parquet'"}, "indicators/growth.py": {"name"}, "indicators/result.py": {"name"},
     "protect/files.py": {"f'tabel{target.suffix}'", "temporary.name + target.suffix"}, "protect/result_run.py": {"f'{bundle.members[0].numbers()[0]}.parquet'"},
     "protect/seal.py": {"name"}, "schema/checking/bds.py": {"version", "name"}, "schema/checking/drift.py": {"name"},

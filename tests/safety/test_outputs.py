@@ -307,6 +307,19 @@ def test_a_log_that_cannot_be_written_says_no_value(tmp_path, bds, monkeypatch):
     assert "KIND-4711" not in log.read_text()
 
 
+def test_a_cut_file_of_ours_is_no_interrupt(bds, monkeypatch):
+    """The parser takes an EOFError for somebody who wants to stop; here a library met the end of a file too soon."""
+
+    def broken(*_args, **_kwargs):
+        raise EOFError("marshal data too short")
+
+    monkeypatch.setattr("bds_tool.findings.catalogue.load_rules", broken)
+    told = bds("rule", "BDS203")
+    assert told.code == 70
+    assert "EOFError" in told.err
+    assert "Afgebroken" not in told.err
+
+
 def test_guard_forgets_after_a_run(tmp_path, bds):
     bds("profile", TABLE, "-q")
     guard.check(TABLE)

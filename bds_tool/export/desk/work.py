@@ -214,6 +214,6 @@ def safe(name: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """As it is, in a window that is wide enough to read; settings of another project do not travel along."""
-    kept = {k: v for k, v in os.environ.items() if k != "BDS_CONFIG"}
+    """As it is, in a window that is wide enough to read; settings and keys of another project do not travel along."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("BDS_") or k in {"BDS_LANG", "BDS_SPECS"}}
     return kept | {"COLUMNS": "110", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}

@@ -13,6 +13,7 @@ from typing import Any
 
 from bds_tool.base.checked_yaml import read_checked
 from bds_tool.base.errors import SpecError, UsageError
+from bds_tool.base.names import child
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import language, t
 from bds_tool.validate.tables import element_name
@@ -131,8 +132,7 @@ def scenarios() -> list[Scenario]:
 
 def scenario(name: str) -> Scenario:
     """The scenario with this id, or in this file. Raises UsageError when there is none, SpecError when it is not right."""
-    own = _folder() / f"{name}.yaml"
-    if _ID.fullmatch(name) and own.is_file():
+    if _ID.fullmatch(name) and (own := child(_folder(), name, ".yaml")).is_file():
         return _checked(own)
     path = Path(name)
     if path.suffix in {".yaml", ".yml"} and path.is_file():
