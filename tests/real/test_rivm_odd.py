@@ -101,7 +101,7 @@ def outside(frame, chance):
     key = frame["dossier_id"][row], frame["activiteit_id"][row], frame["volgnr"][row]
     mine = (
         (pl.col("dossier_id") == key[0])
-        & (pl.col("activiteit_id") == key[1])
+        & pl.col("activiteit_id").eq_missing(key[1])
         & pl.col("bdsnummer").is_in(PARTS)
     )
     return frame.with_columns(
