@@ -9,8 +9,9 @@ What judging by the whole standard costs, against the state before it was there 
     mkdir ../before && git archive e633f7f^ | tar x -C ../before
     BENCH_AGAINST=../before BENCH_SMALL=2000 BENCH_LARGE=200 python benchmarks/validate_dob.py
 
-Seen on 2026-11-30 on a busy machine, smallest of three, each in a process of its own: 1,000 small messages 3.28 s before,
-3.92 s now (1.20 times), 60 large ones 2.20 s before, 2.68 s now (1.22 times). Warm, 300 small ones: 1.3 to 1.4 times.
+Seen on 2026-11-30 on a quiet machine, smallest of three, each in a process of its own: 1,000 small messages 3.21 s before,
+3.53 s now (1.10 times), 60 large ones 2.41 s before, 2.63 s now (1.09 times). Warm, 300 small ones on a busy machine: 1.3 to
+1.4 times.
 The messages differ in a number only, so most parts are the same: what was right is known again.
 """
 
