@@ -239,7 +239,7 @@ def test_a_link_to_a_rule_opens_it(chromium, result, tmp_path):
     assert out == ["BDS204"]
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (768, "light"), (1280, "dark")])
 def test_axe_finds_nothing_serious(browser, result, tmp_path, width, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
