@@ -8,6 +8,7 @@ import json
 import os
 import random
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -57,7 +58,9 @@ def ask(absent, tmp_path_factory):
                 answers = [await client.call_tool(name, given) for name, given in questions]
             return tools, [(a.is_error, a.content[0].text) for a in answers]
 
-        return asyncio.run(talk())
+        # in a thread of its own: a test with a browser before this one leaves an event loop running in the main one
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, talk()).result()
 
     return run
 
