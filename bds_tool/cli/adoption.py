@@ -13,7 +13,7 @@ import typer
 from bds_tool.base.errors import ExitCode
 from bds_tool.base.text import number, plural, t
 from bds_tool.cli.opening import open_readable
-from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
+from bds_tool.cli.render import TABLE_FORMATS, Output, one_of, table, talk, to_json, write
 
 if TYPE_CHECKING:
     from bds_tool.export.adoption import Use
@@ -36,7 +36,7 @@ def adoption(
     format_: Annotated[
         str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown.")
     ] = "text",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
+    output: Output = None,
     small: Annotated[
         int, typer.Option(help="Van minder dossiers dan dit wordt geen aantal genoemd.", min=1)
     ] = 10,

@@ -11,7 +11,7 @@ from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.text import number as said
 from bds_tool.base.text import t
 from bds_tool.cli.opening import open_readable
-from bds_tool.cli.render import one_of, table, talk, to_json, write
+from bds_tool.cli.render import Output, one_of, table, talk, to_json, write
 
 if TYPE_CHECKING:
     from bds_tool.export.comparing.running import Compared
@@ -29,7 +29,7 @@ def compare(
     format_: Annotated[
         str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown, html.")
     ] = "text",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
+    output: Output = None,
     ids: Annotated[
         str,
         typer.Option("--ids", help="Contacten op hun id (keep) of op hun dag (ignore); auto kiest wat past."),

@@ -11,8 +11,6 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -20,7 +18,7 @@ from bds_tool.base.errors import ExitCode, UserError
 from bds_tool.base.files import place
 from bds_tool.base.text import number, t
 from bds_tool.cli import project
-from bds_tool.cli.render import TABLE_FORMATS, one_of, table, write
+from bds_tool.cli.render import TABLE_FORMATS, Format, Output, one_of, table, write
 
 PACKAGE = "bds-tool"
 #: What each extra of the package is for.
@@ -59,10 +57,8 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
-    format_: Annotated[
-        str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
-    ] = "text",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
+    format_: Format = "text",
+    output: Output = None,
 ) -> None:
     """Kijk na of bds hier goed kan werken: onderdelen, geheugen, schijf, tekens en instellingen.
 

@@ -13,7 +13,7 @@ from bds_tool.base.text import number as said
 from bds_tool.base.text import t
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.project import project
-from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
+from bds_tool.cli.render import TABLE_FORMATS, Output, one_of, table, talk, to_json, write
 from bds_tool.cli.validate import today
 
 Paths = Annotated[list[str], typer.Argument(help="Bestanden, mappen, archieven of een .bds-map.")]
@@ -51,7 +51,7 @@ def list_(
     format_: Annotated[
         str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown.")
     ] = "text",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
+    output: Output = None,
     bds: Bds = "",
     from_format: FromFormat = None,
 ) -> None:
@@ -159,7 +159,7 @@ def consents(
     format_: Annotated[
         str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown.")
     ] = "text",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
+    output: Output = None,
     each: Annotated[bool, typer.Option("--each", help="Ook per dossier wat er is gevonden.")] = False,
     reference_date: Day = "",
     bds: Bds = "",

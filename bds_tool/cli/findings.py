@@ -10,7 +10,7 @@ import typer
 from bds_tool.base.errors import ExitCode
 from bds_tool.base.text import t
 from bds_tool.cli.project import project
-from bds_tool.cli.render import table, talk, to_json, write
+from bds_tool.cli.render import Output, table, talk, to_json, write
 from bds_tool.cli.validate import fail_level, publish, today
 
 _WORDS = {
@@ -39,7 +39,7 @@ def report(
             "--format", "-f", help="text, json, ndjson, csv, parquet, xlsx, junit, sarif, github, html."
         ),
     ] = "text",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
+    output: Output = None,
     extra: Annotated[
         list[str] | None, typer.Option("--report", help="Nog een rapport: FORMAAT=BESTAND; mag vaker.")
     ] = None,
@@ -77,7 +77,7 @@ def compare(
     format_: Annotated[
         str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown.")
     ] = "text",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
+    output: Output = None,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Altijd exitcode 0.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Toon ook wat gelijk bleef.")] = False,
 ) -> None:

@@ -15,18 +15,12 @@ from bds_tool.base.text import t
 from bds_tool.cli.elsewhere import chosen_engine, sql
 from bds_tool.cli.indicator_text import flow, sheet, summary
 from bds_tool.cli.opening import open_readable
-from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
+from bds_tool.cli.render import Format, Output, one_of, table, talk, to_json, write
 
 app = typer.Typer(no_args_is_help=True, help="Indicatoren opzoeken, controleren, toetsen en berekenen.")
 
 Extra = Annotated[
     list[Path] | None, typer.Option("--indicators", help="Map met eigen definities (YAML); mag vaker.")
-]
-Format = Annotated[
-    str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
-]
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Geen voortgang en samenvatting.")]
 Names = Annotated[list[str] | None, typer.Argument(help="Indicatoren of thema's; zonder: alle.")]

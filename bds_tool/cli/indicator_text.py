@@ -9,7 +9,7 @@ import typer
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import plural, t
-from bds_tool.cli.render import TABLE_FORMATS, next_step, table, talk
+from bds_tool.cli.render import Format, Output, next_step, table, talk
 
 if TYPE_CHECKING:
     from bds_tool.indicators.result import Result
@@ -81,12 +81,8 @@ def summary(result: Result) -> None:
 
 def flow(
     result: Annotated[Path, typer.Argument(help="Geteld of beschermd resultaat (NAAM.result).")],
-    format_: Annotated[
-        str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
-    ] = "text",
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
-    ] = None,
+    format_: Format = "text",
+    output: Output = None,
 ) -> None:
     """Per indicator van gelezen dossiers tot noemer en teller: wie viel waarom weg. Beschermd: afgerond."""
     from bds_tool.indicators import flow_words

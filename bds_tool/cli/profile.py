@@ -13,7 +13,7 @@ import typer
 from bds_tool.base.errors import ExitCode
 from bds_tool.base.text import number, plural, t
 from bds_tool.cli.project import project
-from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
+from bds_tool.cli.render import TABLE_FORMATS, Output, one_of, table, talk, to_json, write
 
 #: What `bds_tool.validate.profile` makes, and one element of it.
 Found = dict[str, Any]
@@ -34,7 +34,7 @@ def profile(
     format_: Annotated[
         str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown.")
     ] = "text",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
+    output: Output = None,
     small: Annotated[
         int, typer.Option(help="Toon alleen waarden die in ten minste zoveel dossiers voorkomen.", min=3)
     ] = 10,

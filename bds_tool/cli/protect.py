@@ -11,7 +11,7 @@ from bds_tool.base.errors import ExitCode, UnreadableError, UsageError
 from bds_tool.base.text import number, plural, t
 from bds_tool.cli.checked import FORMATS_HELP, ready, tell
 from bds_tool.cli.project import project
-from bds_tool.cli.render import TABLE_FORMATS, next_step, one_of, table, talk, to_json, write
+from bds_tool.cli.render import TABLE_FORMATS, Format, Output, next_step, one_of, table, talk, to_json, write
 from bds_tool.cli.wording import WithDefault
 
 #: The policy that holds where neither the command line nor bds.toml names one.
@@ -28,12 +28,6 @@ policies = typer.Typer(
 )
 app.add_typer(policies, name="policy")
 
-Format = Annotated[
-    str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
-]
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
-]
 PolicyName = Annotated[
     str,
     typer.Option(

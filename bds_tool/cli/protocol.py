@@ -13,7 +13,7 @@ from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.names import child
 from bds_tool.base.text import t
 from bds_tool.cli.checked import FORMATS_HELP, ready, tell
-from bds_tool.cli.render import TABLE_FORMATS, table, talk, to_json, write
+from bds_tool.cli.render import Format, Output, table, talk, to_json, write
 
 if TYPE_CHECKING:
     from bds_tool.schema.protocols import Protocol, ProtocolRule
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, help="BDS-protocollen: wat, met welke codes en wanneer te registreren."
 )
-
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
-]
 
 
 def register(main: typer.Typer) -> None:
@@ -34,9 +30,7 @@ def register(main: typer.Typer) -> None:
 @app.command("list")
 def list_(
     bds: Annotated[str, typer.Option("--bds", help="Alleen protocollen voor deze BDS-versie.")] = "",
-    format_: Annotated[
-        str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
-    ] = "text",
+    format_: Format = "text",
     output: Output = None,
 ) -> None:
     """Som de protocollen op met hun richtlijn, versies en aantal regels."""
@@ -148,9 +142,7 @@ def try_(
         list[str] | None,
         typer.Argument(metavar="PROTOCOL…", help="Namen uit `bds protocol list`; zonder: alle."),
     ] = None,
-    format_: Annotated[
-        str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
-    ] = "text",
+    format_: Format = "text",
     output: Output = None,
 ) -> None:
     """Voer de uitgewerkte gevallen bij de protocollen uit; exitcode 1 als een geval anders uitkomt."""

@@ -14,7 +14,7 @@ from bds_tool.base.text import plural, t
 from bds_tool.cli.dossier import Bds, Day, FromFormat, Key, Number, Organisation, Quiet
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.project import project
-from bds_tool.cli.render import TABLE_FORMATS, next_step, one_of, table, talk, to_json, write
+from bds_tool.cli.render import TABLE_FORMATS, Output, next_step, one_of, table, talk, to_json, write
 from bds_tool.cli.validate import today
 from bds_tool.cli.wording import WithDefault
 
@@ -54,7 +54,7 @@ def check(
     format_: Annotated[
         str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown, html.")
     ] = "text",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
+    output: Output = None,
     all_: Annotated[bool, typer.Option("--all", help="Noem op het scherm ook wat voldaan is.")] = False,
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Toon ook wat in het dossier staat waar dat verschilt.")
@@ -95,7 +95,7 @@ def list_(
     format_: Annotated[
         str, typer.Option("--format", "-f", help="text, json, ndjson, csv, markdown.")
     ] = "text",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
+    output: Output = None,
 ) -> None:
     """De scenario's die er zijn, met hun bron en hoeveel zij vragen.
 
@@ -120,9 +120,9 @@ def new(
             metavar="BERICHT", help="Voorbeeld: een bericht of export met één dossier, of een sjabloon."
         ),
     ],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
+    output: Output = None,
     name: Annotated[
-        str, typer.Option("--id", help="Naam van het scenario: kleine letters, cijfers, punt, streepje.")
+        str, typer.Option("--name", help="Naam van het scenario: kleine letters, cijfers, punt, streepje.")
     ] = "eigen",
     title: Annotated[str, typer.Option("--title", help="Titel van het scenario.")] = "",
     source: Annotated[str, typer.Option("--source", help="Waar het voorbeeld vandaan komt.")] = "",

@@ -13,7 +13,7 @@ from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.text import number, plural, t
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.project import project
-from bds_tool.cli.render import one_of, table, talk, to_json, write
+from bds_tool.cli.render import Output, one_of, table, talk, to_json, write
 from bds_tool.cli.validate import today
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def quality(
     format_: Annotated[
         str, typer.Option("--format", "-f", help="text, json, csv, ndjson, markdown, html, xlsx.")
     ] = "text",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
+    output: Output = None,
     small: Annotated[int, typer.Option(help="Eenheden met minder dossiers dan dit gaan samen.", min=3)] = 10,
     work_lists: Annotated[
         Path | None,

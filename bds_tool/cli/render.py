@@ -14,7 +14,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -24,6 +24,13 @@ from bds_tool.base.files import atomic_file
 from bds_tool.base.text import number, t
 
 TABLE_FORMATS = ("text", "json", "ndjson", "csv", "markdown")
+#: The two options of every command that gives a table, spelled and explained alike.
+Format = Annotated[
+    str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
+]
 
 
 def talk(message: str) -> None:

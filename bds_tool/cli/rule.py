@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bds_tool.base.text import t
 from bds_tool.cli.project import project
-from bds_tool.cli.render import one_of, table, to_json, write
+from bds_tool.cli.render import Output, one_of, table, to_json, write
 
 if TYPE_CHECKING:
     from bds_tool.findings.catalogue import Catalogue, Rule
@@ -29,7 +28,7 @@ def rule(
             "--format", "-f", help="text, json, ndjson, csv, markdown; bij één regel: text of json."
         ),
     ] = "text",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Bestand; anders stdout.")] = None,
+    output: Output = None,
     bds: Annotated[str, typer.Option("--bds", help="Alleen regels voor deze BDS-versie.")] = "",
     for_format: Annotated[
         str, typer.Option("--for", help="Alleen regels voor dit formaat: dob, jgz, james, tabel, fhir.")

@@ -10,7 +10,7 @@ import typer
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
 from bds_tool.cli.checked import FORMATS_HELP, ready, tell
-from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, to_json, write
+from bds_tool.cli.render import Format, Output, one_of, table, talk, to_json, write
 
 app = typer.Typer(
     no_args_is_help=True, help="De Basisdataset JGZ opzoeken, vergelijken, controleren en uitvoeren."
@@ -18,12 +18,6 @@ app = typer.Typer(
 
 Bds = Annotated[
     str, typer.Option("--bds", help="BDS-versie, bijvoorbeeld 4.1.3; zonder deze optie de nieuwste.")
-]
-Format = Annotated[
-    str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
-]
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
 ]
 
 

@@ -10,7 +10,7 @@ import typer
 from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.text import t
 from bds_tool.cli.checked import FORMATS_HELP, ready, tell
-from bds_tool.cli.render import TABLE_FORMATS, one_of, table, talk, write
+from bds_tool.cli.render import Format, Output, one_of, table, talk, write
 from bds_tool.cli.zib_text import COLUMNS, element_text, fields, summary
 
 app = typer.Typer(
@@ -18,12 +18,6 @@ app = typer.Typer(
 )
 
 Release = Annotated[str, typer.Option("--zib", help="Zib-release: 2017, 2020 of 2024.")]
-Format = Annotated[
-    str, typer.Option("--format", "-f", help=f"Vorm van de uitvoer: {', '.join(TABLE_FORMATS)}.")
-]
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Bestand voor de uitvoer; zonder: het scherm.")
-]
 
 
 def register(main: typer.Typer) -> None:

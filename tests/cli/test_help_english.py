@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,3 +56,9 @@ def test_help_stays_dutch_and_survives_definitions_without_these_texts(bds, tmp_
         (tmp_path / name).mkdir()
     told = bds("--lang", "en", "--specs", tmp_path, "spec", "show", "--help")
     assert "Toon alles over een element" in told.out
+
+
+def test_no_option_is_spelled_twice_within_a_command():
+    for path, command in commands(get_command(build())):
+        spelled = Counter(o for p in command.params for o in (*p.opts, *p.secondary_opts))
+        assert [o for o, times in spelled.items() if times > 1] == [], path
