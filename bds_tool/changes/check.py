@@ -73,10 +73,17 @@ def _as_change(w: Wijziging) -> Change:
 
 def check_definition_side(pakket: Pakket) -> list[Bevinding]:
     """Everything that can be judged without data: completeness, soundness and class. Examples are not run here."""
+    c, found = context(pakket)
+    return [*found, *definition_side(c)]
+
+
+def definition_side(c: Context) -> Iterator[Bevinding]:
+    """`check_definition_side` for whoever has the definitions of the package at hand."""
     from bds_tool.changes.check_sound import soundness
 
-    c, found = context(pakket)
-    return [*found, *completeness(c), *classes(c), *soundness(c)]
+    yield from completeness(c)
+    yield from classes(c)
+    yield from soundness(c)
 
 
 # -- completeness ------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from bds_tool.base.text import t
@@ -44,15 +44,18 @@ _ENOUGH = 2
 
 def by_hand(c: Context) -> Iterator[Bevinding]:
     """Findings about a package that is being written."""
+    from bds_tool.changes.impact import known_names
+
     if not c.concept:
         return
     for subject, field, text in c.pakket.texts():
         if _says_nothing(field, text):
             yield bevinding("WIJZ979", subject, {"veld": field})
     yield from _head(c)
+    known = known_names()
     for v in c.pakket.verzoeken.values():
         yield from _request(c.pakket, v)
-        yield from _touched(v)
+        yield from _touched(v, known)
     for w in c.pakket.wijzigingen:
         yield from _name(w)
         yield from _columns(w)
@@ -126,11 +129,8 @@ def _earlier(p: Pakket, jgz: str) -> Iterator[tuple[str, str]]:
                 yield f"{van}-{naar}", other.titel
 
 
-def _touched(v: Verzoek) -> Iterator[Bevinding]:
+def _touched(v: Verzoek, known: Mapping[str, frozenset[str]]) -> Iterator[Bevinding]:
     """What a request says that it touches must be there."""
-    from bds_tool.changes.impact import known_names
-
-    known = known_names()
     for kind, names in known.items():
         wrong = [x for x in getattr(v.geraakt, kind) if x not in names and x != "-"]
         if wrong:

@@ -13,7 +13,7 @@ from bds_tool.base.text import t
 from bds_tool.changes.findings import Bevinding, bevinding
 from bds_tool.changes.impact import effect_text, impact
 from bds_tool.changes.package import Deel
-from bds_tool.changes.parts import FOLDERS, KINDS, TABLES, PartProblem, parts, placed
+from bds_tool.changes.parts import FOLDERS, KINDS, TABLES, PartProblem, fits, parts, placed
 from bds_tool.schema.checking.files import Document, check_schema
 from bds_tool.schema.lookup.usage import element_references
 
@@ -51,9 +51,8 @@ def _wrong(jgz: str, deel: Deel, why: str) -> Bevinding:
 
 
 def _sound(c: Context, jgz: str, deel: Deel) -> Iterator[Bevinding]:
-    alone = replace(c.pakket, verzoeken={jgz: replace(c.pakket.verzoeken[jgz], mee=(deel,))})
     try:
-        placed(alone)
+        fits(c.pakket, deel)
     except PartProblem as problem:
         yield _wrong(jgz, deel, problem.why)
         return

@@ -67,11 +67,30 @@ def parts(pakket: Pakket) -> Iterator[tuple[str, Deel]]:
 def placed(pakket: Pakket) -> dict[str, str]:
     """The files that change by the parts of a package, by their place under `specs/`. Raises PartProblem."""
     files: dict[str, str] = {}
+    tables: dict[str, list[list[str]]] = {}
     for _, deel in parts(pakket):
-        if deel.inhoud:
-            name, text = (_table if deel.soort in TABLES else _document)(pakket, deel, files)
+        if not deel.inhoud:
+            continue
+        if deel.soort in TABLES:
+            table = TABLES[deel.soort]
+            if table.file not in tables:
+                tables[table.file] = _read(table)
+            _put(pakket, deel, tables[table.file])
+        else:
+            name, text = _document(deel, files)
             files[name] = text
+    for table in TABLES.values():
+        if table.file in tables:
+            files[table.file] = _written(table, tables[table.file])
     return files
+
+
+def fits(pakket: Pakket, deel: Deel) -> None:
+    """Whether a part can be put in its place. Raises PartProblem when it cannot."""
+    if deel.soort in TABLES:
+        _put(pakket, deel, _read(TABLES[deel.soort])[:1])
+    else:
+        _document(deel, {})
 
 
 def write_parts(pakket: Pakket, root: Path) -> list[Path]:
@@ -94,7 +113,7 @@ def _now(name: str, files: Mapping[str, str]) -> str:
 # -- documents ---------------------------------------------------------------------------------------------------
 
 
-def _document(_: Pakket, deel: Deel, files: Mapping[str, str]) -> tuple[str, str]:
+def _document(deel: Deel, files: Mapping[str, str]) -> tuple[str, str]:
     folder = FOLDERS[deel.soort]
     if not any(str(deel.inhoud.get(k, "")) == deel.id for k in _NAMES):
         why = t("de inhoud heeft een andere naam (id of code)", "the content has another name (id or code)")
@@ -151,32 +170,41 @@ def _added(data: Any, deel: Deel) -> tuple[Any, bool]:  # noqa: ANN401
 # -- tables ------------------------------------------------------------------------------------------------------
 
 
-def _table(pakket: Pakket, deel: Deel, files: Mapping[str, str]) -> tuple[str, str]:
-    """The table with the row of the part: in the place of the row with its keys, else after its neighbours."""
-    table = TABLES[deel.soort]
-    lines = _now(table.file, files).splitlines()
-    comments = [x for x in lines if x.startswith("#")]
-    rows = list(csv.reader((x for x in lines if not x.startswith("#")), delimiter=table.delimiter))
+def _lines(table: Table, *, comments: bool) -> list[str]:
+    return [x for x in _now(table.file, {}).splitlines() if x.startswith("#") == comments]
+
+
+def _read(table: Table) -> list[list[str]]:
+    """The rows of a table as they are now, the head first."""
+    return list(csv.reader(_lines(table, comments=False), delimiter=table.delimiter))
+
+
+def _written(table: Table, rows: list[list[str]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, delimiter=table.delimiter, lineterminator="\n").writerows(rows)
+    return "".join(f"{x}\n" for x in _lines(table, comments=True)) + out.getvalue()
+
+
+def _put(pakket: Pakket, deel: Deel, rows: list[list[str]]) -> None:
+    """Put the row of a part among the rows: in the place of the row with its keys, else after its neighbours."""
     head = rows[0]
     strange = sorted(deel.inhoud.keys() - set(head))
     if strange:
         raise PartProblem(
             deel, t(f"de tabel heeft geen kolom {strange[0]}", f"the table has no column {strange[0]}")
         )
+    keys = TABLES[deel.soort].keys
+    columns = [head.index(k) for k in keys]
     for own, common in _rows(pakket, deel):
-        key = tuple((common | own).get(k, "") for k in table.keys)
-        at = next(
-            (n for n, r in enumerate(rows[1:], 1) if tuple(r[head.index(k)] for k in table.keys) == key), 0
-        )
+        key = [(common | own).get(k, "") for k in keys]
+        at = next((n for n, r in enumerate(rows[1:], 1) if [r[c] for c in columns] == key), 0)
         if at:
             rows[at] = [own.get(column, was) for column, was in zip(head, rows[at], strict=True)]
         else:
             cells = [(common | own).get(column, "") for column in head]
-            after = [n for n, r in enumerate(rows[1:], 1) if _order(r[0]) <= _order(cells[0])]
-            rows.insert((after[-1] if after else 0) + 1, cells)
-    out = io.StringIO()
-    csv.writer(out, delimiter=table.delimiter, lineterminator="\n").writerows(rows)
-    return table.file, "".join(f"{x}\n" for x in comments) + out.getvalue()
+            place = _order(cells[0])
+            after = next((n for n in range(len(rows) - 1, 0, -1) if _order(rows[n][0]) <= place), 0)
+            rows.insert(after + 1, cells)
 
 
 def _order(key: str) -> tuple[int, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
-from bds_tool.changes.check import check_definition_side, context
+from bds_tool.changes.check import check_definition_side, context, definition_side
 from bds_tool.changes.check_parts import part_findings
 from bds_tool.changes.context import Context
 from bds_tool.changes.findings import Bevinding, bevinding
@@ -50,9 +50,9 @@ class CheckResult:
 
 def check(pakket: Pakket, data: Store | None = None) -> CheckResult:
     """All findings on a package. `data` adds how many dossiers and values its changes touch."""
-    found = check_definition_side(pakket)
-    if not any(b.code == "WIJZ966" for b in found):
-        c, _ = context(pakket)
+    c, unsound = context(pakket)
+    found = [*unsound, *definition_side(c)]
+    if not unsound:
         found += example_findings(c)
         if c.concept:
             found += undeclared(pakket, leaving(pakket))

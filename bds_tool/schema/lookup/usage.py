@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,18 +40,28 @@ def uses_of(bdsnummer: int) -> dict[str, tuple[Use, ...]]:
 
 
 def usage_index() -> dict[int, dict[str, tuple[Use, ...]]]:
-    """The uses of every element at once, for pages that show them all; reads each file one time."""
+    """The uses of every element at once; each file is read one time, and again when it changed."""
     root = specs_dir()
     found: dict[int, dict[str, dict[Use, None]]] = {}
-    for kind in KINDS:
-        for path in sorted((root / kind).glob("*.yaml")):
-            for item in _items(path.read_text(encoding="utf-8", errors="replace")):
-                use = _use(kind, item, path)
-                for number, _ in element_references(item):
-                    found.setdefault(number, {}).setdefault(kind, {})[use] = None
-    for number, use in _mappings(root / "zib"):
-        found.setdefault(number, {}).setdefault("zib", {})[use] = None
+    files = [(kind, path) for kind in KINDS for path in sorted((root / kind).glob("*.yaml"))]
+    files += [("zib", path) for path in sorted((root / "zib").glob("*.sssom.tsv"))]
+    for kind, path in files:
+        state = path.stat()
+        for number, use in _uses_in(kind, path, state.st_mtime_ns, state.st_size):
+            found.setdefault(number, {}).setdefault(kind, {})[use] = None
     return {n: {kind: tuple(uses) for kind, uses in kinds.items()} for n, kinds in found.items()}
+
+
+@lru_cache(maxsize=512)
+def _uses_in(kind: str, path: Path, _changed: int, _size: int) -> tuple[tuple[int, Use], ...]:
+    """What a file names, each pair once."""
+    if kind == "zib":
+        return tuple(dict.fromkeys(_mapped(path)))
+    found: dict[tuple[int, Use], None] = {}
+    for item in _items(path.read_text(encoding="utf-8", errors="replace")):
+        use = _use(kind, item, path)
+        found.update(dict.fromkeys((number, use) for number, _ in element_references(item)))
+    return tuple(found)
 
 
 def _in_folder(folder: Path, kind: str, bdsnummer: int) -> Iterator[Use]:
@@ -135,19 +146,19 @@ def _numbers(value: Any, path: str) -> Iterator[tuple[int, str]]:  # noqa: ANN40
 
 
 def _zib(folder: Path, bdsnummer: int) -> Iterator[Use]:
-    yield from (use for number, use in _mappings(folder, f"{bdsnummer}\t") if number == bdsnummer)
-
-
-def _mappings(folder: Path, having: str = "") -> Iterator[tuple[int, Use]]:
-    """Element and concept of every row (that holds a text) of the SSSOM mappings; rows that say "none" are left out."""
     for path in sorted(folder.glob("*.sssom.tsv")):
-        for row in _sssom(path, having):
-            number = re.search(r"(?:^|\D)0*(\d+)$", row.get("subject_id") or "")
-            concept = row.get("object_id") or ""
-            if number and not concept.startswith("sssom:"):
-                predicate = (row.get("predicate_id") or "").rpartition(":")[2]
-                parts = (row.get("object_label"), f"({predicate})" if predicate else "")
-                yield int(number[1]), Use("zib", concept, " ".join(x for x in parts if x), path.name)
+        yield from (use for number, use in _mapped(path, f"{bdsnummer}\t") if number == bdsnummer)
+
+
+def _mapped(path: Path, having: str = "") -> Iterator[tuple[int, Use]]:
+    """Element and concept of every row (that holds a text) of an SSSOM mapping; rows that say "none" are left out."""
+    for row in _sssom(path, having):
+        number = re.search(r"(?:^|\D)0*(\d+)$", row.get("subject_id") or "")
+        concept = row.get("object_id") or ""
+        if number and not concept.startswith("sssom:"):
+            predicate = (row.get("predicate_id") or "").rpartition(":")[2]
+            parts = (row.get("object_label"), f"({predicate})" if predicate else "")
+            yield int(number[1]), Use("zib", concept, " ".join(x for x in parts if x), path.name)
 
 
 def _sssom(path: Path, having: str) -> list[dict[str, str]]:
