@@ -6,7 +6,7 @@ Pieces are judged beside each other in threads (`store.pieces.beside`), so nothi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import polars as pl
@@ -15,6 +15,7 @@ from bds_tool.findings.collecting import Collector, Consequences, parameters
 from bds_tool.validate.checks import structure, values, wire
 from bds_tool.validate.checks.base import Check, Registered, Setting
 from bds_tool.validate.tables import Tables
+from bds_tool.validate.tables import tables as made_for
 from bds_tool.validate.view import View
 
 #: Kind of the elements whose values hardly repeat, so that judging each distinct value once gains nothing.
@@ -32,6 +33,9 @@ _ODD = (
     0xCBBB9D5DC1059ED9,
     0x629A292A367CD507,
 )
+#: Findings on whose code it is, and the beginning of the code systems of the data set.
+_OF_CODES = ("BDS203", "BDS211", "BDS213", "BDS229")
+_DATA_SET = "2.16.840.1.113883.2.4.3.11.60.100.12."
 #: Columns of the canonical table that hold words from a dictionary.
 _WORDS = frozenset({"rubriek", "groep", "eenheid", "codesysteem", "nullflavor", "pad"})
 
@@ -64,6 +68,12 @@ class Group:
     @property
     def tables(self) -> Tables:
         return self.setting.tables
+
+    @cached_property
+    def of_message(self) -> tuple[Tables, list[Check]]:
+        """What a value is held against whose code system says that it is a code of the message."""
+        setting = replace(self.setting, tables=made_for(self.tables.version, "HL7"))
+        return setting.tables, [c for c in values.checks(setting) if c.code in _OF_CODES]
 
     def reports(self, code: str) -> bool:
         """Whether findings of this rule are wanted."""
@@ -245,7 +255,36 @@ def _pairs(rows: pl.DataFrame, group: Group, collector: Consequences) -> None:
     distinct = rows.select("bdsnummer", "waarde")[at].with_columns(keys.gather(at).alias("key"))
     failing = evaluate(values.enrich(distinct.lazy(), group.tables), group.pairs, ["key"])
     if failing.height:
-        collector.add(pl.col("code"), _keyed(rows, keys, failing))
+        found = _keyed(rows, keys, failing)
+        collector.add(pl.col("code"), found if group.setting.coding == "HL7" else _as_named(found, group))
+
+
+def _as_named(found: pl.DataFrame, group: Group) -> pl.DataFrame:
+    """Findings without those on a code that its code system says to be of a message, and that is right there."""
+    system = pl.col("codesysteem").cast(pl.String)
+    named = found.filter(
+        pl.col("code").is_in(_OF_CODES) & system.is_not_null() & ~system.str.starts_with(_DATA_SET)
+    )
+    if named.is_empty():
+        return found
+    tables, checks = group.of_message
+    pairs = named.select("bdsnummer", "waarde").unique()
+    wrong = evaluate(values.enrich(pairs.lazy(), tables), checks, ["bdsnummer", "waarde"])
+    right = pairs.join(wrong, on=["bdsnummer", "waarde"], how="anti")
+    # The code system must be that of the list; where the sources contradict each other nobody is accused.
+    due = tables.elements.filter(pl.col("complete") | pl.col("partial")).select("bdsnummer", "due_system")
+    known = right.join(due, on="bdsnummer", how="left", maintain_order="left")
+    fits = pl.col("due_system").is_null() | pl.col("due_system").list.contains(pl.col("_system"))
+    cleared = (
+        named.with_columns(_system=system)
+        .join(known, on=["bdsnummer", "waarde"], how="inner")
+        .filter(fits)
+        .select("bdsnummer", "waarde", "codesysteem", "code")
+        .unique()
+    )
+    return found.join(
+        cleared, on=["bdsnummer", "waarde", "codesysteem", "code"], how="anti", maintain_order="left"
+    )
 
 
 def _wire(rows: pl.DataFrame, group: Group, collector: Consequences) -> None:

@@ -122,6 +122,8 @@ class Places:
         for chain in fits:
             node = chain[-1]
             wanted = {node.only, node.stands_for} - {""}
+            if node.kind == "aanwezig" and not node.stands_for and row["waarde"] in {"false", "99"}:
+                continue  # a node says that it is so; that it is not so, or unknown, only its absence
             if wanted and row["waarde"] != "true" and not wanted & self._codes(node, row["waarde"]):
                 continue
             return chain

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from bds_tool.formats.codes import YES_NO, yes_or_no
 from bds_tool.formats.dob.layout import HL7, XSI_TYPE, layout
 from bds_tool.formats.dob.values import TIME_TAGS, ts
 from bds_tool.schema import Definition, Element
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _TYPED = {"CV", "CO", "CE", "CD", "ST", "BL", "INT", "PQ", "TS", "ED", "II", "REAL"}
-#: Codes of W0141 (yes, no, unknown) in the data set, and how the message says the same.
-BDS_BOOLEAN = {"1": ("value", "true"), "2": ("value", "false"), "99": ("nullFlavor", "ASKU")}
+#: Code of W0141 for unknown; a message says that nobody told.
+_UNKNOWN = "99"
 _ATTRIBUTE_TAGS = {HL7 + tag for tag in ("telecom", "reference", "deceasedInd", "sequenceNumber")}
 _CODED_ADDRESS = {HL7 + "country", HL7 + "county"}
 _POSTCODE = re.compile(r"^(\d{4})([A-Za-z]{2})$")
@@ -62,8 +63,8 @@ def _typed(element: _Element, row: dict[str, Any], defined: Element | None, defi
         element.set("nullFlavor", "NI")
     elif kind == "TS":
         element.set("value", ts(row["waarde"]))
-    elif kind == "BL" and row["waarde"] in BDS_BOOLEAN:
-        element.set(*BDS_BOOLEAN[row["waarde"]])
+    elif kind == "BL" and row["waarde"] == _UNKNOWN:
+        element.set("nullFlavor", "ASKU")
     elif kind in {"BL", "INT", "PQ", "REAL"}:
         element.set("value", row["waarde"])
         unit = row["eenheid"] or (defined.eenheid if defined and kind == "PQ" else None)
@@ -174,6 +175,15 @@ def _listed(version: str, lijst: str) -> dict[str, tuple[str, str]]:
     return {
         c.code: (c.codesysteem, c.weergavenaam) for w in found if w for c in w.codes if c.rij == "concept"
     }
+
+
+def said(row: dict[str, Any], definition: Definition) -> dict[str, Any]:
+    """The row itself, or a copy with yes or no as a message says it, for the 1 or 2 of the data set."""
+    answer = YES_NO.get(row["waarde"] or "")
+    if answer is None or row["bdsnummer"] is None:
+        return row
+    element = definition.elementen.get(row["bdsnummer"])
+    return row | {"waarde": answer} if element is not None and yes_or_no(element) else row
 
 
 def identifier(element: _Element, row: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from bds_tool.formats.dob.place import Places, places
 from bds_tool.formats.dob.sender import filled, known
 from bds_tool.formats.dob.structure import STRUCTURAL, structure
 from bds_tool.formats.dob.tree import Branch, grow
-from bds_tool.formats.dob.types import hl7_code, put
+from bds_tool.formats.dob.types import hl7_code, put, said
 from bds_tool.formats.dob.wrapper import Envelope, fill
 from bds_tool.schema import Definition, load
 
@@ -39,6 +39,7 @@ class Writer:
     def build(self, rows: list[dict[str, Any]]) -> _Element:
         name = self.definition.interactie
         root = etree.Element(HL7 + name, nsmap={None: HL7[1:-1], "xsi": _XSI})
+        rows = [said(row, self.definition) for row in rows]
         inside = [r for r in rows if not (r["pad"] or "").startswith("bericht/")]
         dossier = grow(inside, self.places, self.left)
         envelope = Envelope(self.definition, self.facts, self._template, self._attributes, name)

@@ -11,7 +11,6 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -20,13 +19,13 @@ import orjson
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_file
 from bds_tool.base.text import t
+from bds_tool.formats.codes import bds_code
 from bds_tool.formats.james.elements import RELATION
 from bds_tool.formats.james.formats import Format, date_elements, formats
 from bds_tool.formats.registry import coding_of
 from bds_tool.formats.table.elements import numeric
 from bds_tool.formats.writing import WriteOptions, Written, version_of
 from bds_tool.schema import Definition, load
-from bds_tool.schema.coding import code_pairs
 
 if TYPE_CHECKING:
     import polars as pl
@@ -209,19 +208,7 @@ class _Maker:
             return (
                 {"true": "1", "false": "2"}.get(code, code) if element and element.datatype == "BL" else code
             )
-        known = _to_bds(self._definition, element.waardenlijst)
-        return known.get(code, None if known else code)
-
-
-@lru_cache(maxsize=512)
-def _codes(version: str, waardenlijst: str) -> dict[str, str]:
-    pairs = code_pairs(load(version), waardenlijst)
-    found = {p.bds.code: p.bds.code for p in pairs if p.bds}
-    return found | {p.hl7.code: p.bds.code for p in pairs if p.hl7 and p.bds}
-
-
-def _to_bds(definition: Definition, waardenlijst: str) -> dict[str, str]:
-    return _codes(definition.version, waardenlijst)
+        return bds_code(self._definition, number, code)
 
 
 def _measured(series: dict[Any, dict[str, Any]], item: dict[str, Any], row: Row) -> None:

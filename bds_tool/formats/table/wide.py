@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.escaping import guarded
 from bds_tool.base.files import atomic_dir
 from bds_tool.base.names import distinct
+from bds_tool.formats.codes import foreign, other_codes, turned
 from bds_tool.formats.table.columns import units
 from bds_tool.formats.table.elements import dates, elements, numeric
 from bds_tool.formats.table.write import WORDS, as_text, csv_options, excel_value
@@ -50,16 +51,17 @@ def write_wide(store: Store, out: Path, options: WriteOptions) -> Written:
     """
     import polars as pl
 
+    codes = other_codes(store, options.bds)
     rows = store.registraties()
-    found = _found(rows)
+    found = _found(rows, codes)
     done = Written(found["rubriek"].n_unique(), int(found["rows"].sum()))
     for column in LOST:
         if lost := int((found["rows"] - found[column]).sum()):
             done.leave(column, lost)
     with atomic_dir(out, replace=options.replace, private=True) as folder:
-        _write_tables(store, _tables(found), folder, options.dialect)
+        _write_tables(store, codes, _tables(found), folder, options.dialect)
         if rest := int(rows.select(pl.len()).collect().item()) - done.rows:
-            left = as_text(store, options.dialect).filter(~_fits())
+            left = as_text(turned(rows.filter(~_fits(codes)), codes), options.dialect)
             if options.dialect != "excel-nl":  # there `as_text` has guarded its cells already
                 words = guarded(pl.col(*WORDS).cast(pl.String))
                 left = left.with_columns(words, guarded(pl.selectors.string()))
@@ -68,22 +70,22 @@ def write_wide(store: Store, out: Path, options: WriteOptions) -> Written:
     return done
 
 
-def _fits() -> pl.Expr:
-    """Whether a row has a place in a wide table."""
+def _fits(codes: pl.DataFrame) -> pl.Expr:
+    """Whether a row has a place in a wide table; not where only a code system tells whose code it is."""
     import polars as pl
 
     common = pl.col("eenheid").is_null() | pl.col("eenheid").cast(pl.String).is_in(list(units()))
     fits = pl.col("bdsnummer").is_in(list(elements())) & pl.col("waarde").is_not_null() & common
-    return fits.fill_null(value=False)
+    return fits.fill_null(value=False) & ~foreign(codes)
 
 
-def _found(rows: pl.LazyFrame) -> pl.DataFrame:
+def _found(rows: pl.LazyFrame, codes: pl.DataFrame) -> pl.DataFrame:
     """What fits, per rubriek, element and unit: `rows`, and how many lack each of KEYS and LOST."""
     import polars as pl
 
     named = ("rubriek", "bdsnummer", "eenheid")
     lacking = [pl.col(c).null_count().cast(pl.Int64) for c in (*KEYS, *LOST) if c not in named]
-    found = rows.filter(_fits()).group_by(named).agg(pl.len().cast(pl.Int64).alias("rows"), *lacking)
+    found = rows.filter(_fits(codes)).group_by(named).agg(pl.len().cast(pl.Int64).alias("rows"), *lacking)
     return found.with_columns(pl.col("rubriek", "eenheid").cast(pl.String)).collect(engine="streaming")
 
 
@@ -103,13 +105,15 @@ def _tables(found: pl.DataFrame) -> dict[str | None, Table]:
     return tables
 
 
-def _write_tables(store: Store, tables: Mapping[str | None, Table], folder: Path, dialect: str) -> None:
+def _write_tables(
+    store: Store, codes: pl.DataFrame, tables: Mapping[str | None, Table], folder: Path, dialect: str
+) -> None:
     """Every table, piece by piece."""
     from bds_tool.store.pieces import pieces
 
     begun: set[str] = set()
-    for piece in pieces(store, columns=(*KEYS, "bdsnummer", "eenheid", "waarde")):
-        shown = _in_dialect(piece.filter(_fits()), dialect)
+    for piece in pieces(store, columns=(*KEYS, "bdsnummer", "eenheid", "waarde", "codesysteem")):
+        shown = _in_dialect(turned(piece.filter(_fits(codes)).lazy(), codes).collect(), dialect)
         for (name,), rows in shown.group_by("rubriek", maintain_order=True):
             table = tables[None if name is None else str(name)]
             options = csv_options(dialect)

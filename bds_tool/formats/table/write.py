@@ -1,4 +1,7 @@
-"""The canonical table as CSV, Parquet, Arrow or NDJSON: one row for each value, streaming."""
+"""The canonical table as CSV, Parquet, Arrow or NDJSON: one row for each value, streaming.
+
+Codes of a message are written as those of the data set (`formats.codes`).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.escaping import guarded
 from bds_tool.base.files import atomic_file
+from bds_tool.formats.codes import in_data_set
 from bds_tool.formats.table.elements import dates, numeric
 from bds_tool.formats.writing import WriteOptions, Written
 from bds_tool.store.columns import REGISTRATIES
@@ -25,31 +29,33 @@ WORDS = ("rubriek", "groep", "eenheid", "codesysteem", "nullflavor", "pad")
 
 def write_csv(store: Store, out: Path, options: WriteOptions) -> Written:
     """CSV of the canonical columns. Dialect excel-nl has semicolons, decimal commas, dd-mm-jjjj and a BOM."""
-    frame = as_text(store, options.dialect)
+    frame = as_text(in_data_set(store, options.bds), options.dialect)
     with _target(out) as path:
         frame.sink_csv(path, **csv_options(options.dialect))
     return Written(1, _rows(store))
 
 
-def write_parquet(store: Store, out: Path, _options: WriteOptions) -> Written:
+def write_parquet(store: Store, out: Path, options: WriteOptions) -> Written:
     """Parquet (zstd) of the canonical columns, in their own types."""
     with _target(out) as path:
-        store.registraties().sink_parquet(path, compression="zstd")
+        in_data_set(store, options.bds).sink_parquet(path, compression="zstd")
     return Written(1, _rows(store))
 
 
-def write_arrow(store: Store, out: Path, _options: WriteOptions) -> Written:
+def write_arrow(store: Store, out: Path, options: WriteOptions) -> Written:
     """Arrow IPC file of the canonical columns, in their own types."""
     with _target(out) as path:
-        store.registraties().sink_ipc(path, compression="zstd")
+        in_data_set(store, options.bds).sink_ipc(path, compression="zstd")
     return Written(1, _rows(store))
 
 
-def write_ndjson(store: Store, out: Path, _options: WriteOptions) -> Written:
+def write_ndjson(store: Store, out: Path, options: WriteOptions) -> Written:
     """NDJSON: one object for each row."""
     import polars as pl
 
-    frame = store.registraties().with_columns(pl.col(WORDS).cast(pl.String), pl.col("datum").cast(pl.String))
+    frame = in_data_set(store, options.bds).with_columns(
+        pl.col(WORDS).cast(pl.String), pl.col("datum").cast(pl.String)
+    )
     with _target(out) as path:
         frame.sink_ndjson(path)
     return Written(1, _rows(store))
@@ -62,11 +68,11 @@ def csv_options(dialect: str) -> dict[str, Any]:
     return {"separator": ",", "line_terminator": "\n"}
 
 
-def as_text(store: Store, dialect: str) -> pl.LazyFrame:
+def as_text(rows: pl.LazyFrame, dialect: str) -> pl.LazyFrame:
     """The rows with dates and numbers as the dialect writes them."""
     import polars as pl
 
-    frame = store.registraties().select(REGISTRATIES)
+    frame = rows.select(REGISTRATIES)
     if dialect != "excel-nl":
         return frame
     number, value = pl.col("bdsnummer"), pl.col("waarde")

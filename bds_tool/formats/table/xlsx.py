@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_file, temporary_dir
 from bds_tool.base.text import t
+from bds_tool.formats.codes import in_data_set
 from bds_tool.formats.table.elements import numeric
 from bds_tool.formats.writing import WriteOptions, Written
 from bds_tool.store.columns import REGISTRATIES
@@ -22,7 +23,7 @@ SHEET = 1_048_575
 CELL = 32_767
 
 
-def write_xlsx(store: Store, out: Path, _options: WriteOptions) -> Written:
+def write_xlsx(store: Store, out: Path, options: WriteOptions) -> Written:
     """A workbook with the sheet `registraties`, and `registraties 2` and on when one sheet is too short."""
     try:
         import xlsxwriter
@@ -54,7 +55,7 @@ def write_xlsx(store: Store, out: Path, _options: WriteOptions) -> Written:
         bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "dd-mm-yyyy"})
         sheet: Any = None
         position = SHEET + 1
-        for batch in store.registraties().collect_batches(chunk_size=50_000, maintain_order=True):
+        for batch in in_data_set(store, options.bds).collect_batches(chunk_size=50_000, maintain_order=True):
             for row in batch.select(REGISTRATIES).iter_rows():
                 if position > SHEET:
                     name = "registraties" if sheet is None else f"registraties {done.rows // SHEET + 1}"
