@@ -6,9 +6,10 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.base.text import language, number, t
+from bds_tool.base.text import t
 from bds_tool.export.cohort.codebook import LEAST, Entry, law, program, shown_flow
 from bds_tool.export.cohort.missing import KINDS
+from bds_tool.export.page import rendered
 
 if TYPE_CHECKING:
     from bds_tool.export.cohort.running import Study
@@ -39,23 +40,10 @@ def delivery_rows(study: Study) -> list[tuple[str, str]]:
 
 
 def codebook_html(study: Study, found: list[Entry]) -> str:
-    """The page. Raises ImportError without jinja2 (extra `report`)."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    style = Markup((TEMPLATES / "codeboek.css").read_text(encoding="utf-8"))  # noqa: S704  # our own style sheet
-    return environment.get_template("codeboek.html").render(
-        t=t,
-        lang=language(),
-        number=number,
-        style=style,
+    """The page. Needs jinja2 (extra `report`)."""
+    return rendered(
+        TEMPLATES / "codeboek.html",
+        TEMPLATES / "codeboek.css",
         d=study.definition,
         day=study.wishes.reference_date.isoformat(),
         program=program(),

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool import __version__
-from bds_tool.base.text import language, number, t
+from bds_tool.base.text import t
 from bds_tool.export.comparing.pairing import DIFFERS, LEFT, RIGHT, SAME
 from bds_tool.export.comparing.running import CODING, UNIT, VERSION
-from bds_tool.export.page import environment
+from bds_tool.export.page import rendered
 from bds_tool.validate.tables import element_name
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 def page(found: Compared, elements: list[dict[str, Any]], each: list[dict[str, Any]], *, values: bool) -> str:
     """The whole page: counts, what explains them, per element, and of `each` difference its place. Needs jinja2 (extra `report`)."""
-    made, style = environment(Path(__file__).parent / "templates")
     columns = {
         SAME: t("gelijk", "same"), DIFFERS: t("verschilt", "differs"), LEFT: t("alleen links", "left only"),
         RIGHT: t("alleen rechts", "right only"), VERSION: t("bewaard buiten de BDS", "kept outside the BDS"),
@@ -26,8 +24,8 @@ def page(found: Compared, elements: list[dict[str, Any]], each: list[dict[str, A
         CODING: t("anders geschreven", "written otherwise"),
     }  # fmt: skip
     otherwise = {k: sum(n.values()) for k, n in found.same_otherwise().items()}
-    return made.get_template("vergelijking.html").render(
-        t=t, lang=language(), number=number, style=style, version=__version__, found=found, counts=found.counts(),
+    return rendered(
+        Path(__file__).parent / "templates" / "vergelijking.html", found=found, counts=found.counts(),
         columns=columns, elements=elements, each=each, heads=list(each[0]) if each else [], otherwise=otherwise,
         lost=sum(found.lost.values()), name=element_name, values=values,
     )  # fmt: skip

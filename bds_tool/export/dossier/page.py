@@ -7,14 +7,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool import __version__
-from bds_tool.base.errors import UsageError
 from bds_tool.base.identifiers import is_bsn
-from bds_tool.base.text import language, number, t
+from bds_tool.base.text import number, t
 from bds_tool.export.dossier import curves
 from bds_tool.export.dossier.contents import Contents, Line, about_all, contents, title
 from bds_tool.export.dossier.criteria import met
 from bds_tool.export.dossier.derived import MEASURES, Derived, derive, validity, z_of
+from bds_tool.export.page import ours, rendered
 
 if TYPE_CHECKING:
     from bds_tool.export.dossier.opening import Dossier
@@ -58,26 +57,12 @@ def page(
     dossier: Dossier, today: date, wishes: Wishes, left_out: list[tuple[str, int]] | None = None
 ) -> Page:
     """Make the page. Needs the extra `report` (jinja2). `left_out`: what a copy leaves out, by reason."""
-    try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError as error:
-        raise UsageError(
-            t("Voor deze pagina is het pakket jinja2 nodig.", "This page needs the package jinja2."),
-            'pip install "bds-tool[report]"',
-        ) from error
     derived = derive(dossier, today)
     lines = contents(dossier, derived.doubted, show=wishes.show)
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    style = (Path(__file__).parent / "templates" / "dossier.css").read_text(encoding="utf-8")
-    html = environment.get_template("dossier.html").render(
-        t=t, lang=language(), style=_ours(style), number=number, sd=curves.sd, age=curves.age, title_of=title,
-        version=__version__, today=today, wishes=wishes, left_out=left_out or [], dossier=dossier, child=derived.child,
+    templates = Path(__file__).parent / "templates"
+    html = rendered(
+        templates / "dossier.html", templates / "dossier.css", sd=curves.sd, age=curves.age, title_of=title,
+        today=today, wishes=wishes, left_out=left_out or [], dossier=dossier, child=derived.child,
         **_head(dossier, derived, lines, today),
         **_growth(derived, lines, dossier),
         **_care(derived, lines),
@@ -87,12 +72,6 @@ def page(
         total=len(lines.lines),
     )  # fmt: skip
     return Page(html, lines)
-
-
-def _ours(markup: str) -> Any:  # noqa: ANN401
-    from markupsafe import Markup
-
-    return Markup(markup)  # noqa: S704  # our own style sheet or picture, escaped where it is made
 
 
 def _head(dossier: Dossier, derived: Derived, lines: Contents, today: date) -> dict[str, Any]:
@@ -148,7 +127,7 @@ def _growth(derived: Derived, lines: Contents, dossier: Dossier) -> dict[str, An
     ]
     charts = curves.charts(derived, doubted) if derived.child else []
     return {
-        "charts": [(c, _ours(c.svg)) for c in charts],
+        "charts": [(c, ours(c.svg)) for c in charts],
         "measured": measured,
         "criteria": met(derived.child, derived.growth) if derived.child else [],
         "not_counted": [line for line in lines.lines if line.doubt],

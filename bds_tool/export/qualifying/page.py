@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bds_tool import __version__
-from bds_tool.base.text import language, number, t
 from bds_tool.base.vocabulary import file_name
-from bds_tool.export.page import environment
+from bds_tool.export.page import rendered
 from bds_tool.export.qualifying import telling
 from bds_tool.export.qualifying.judging import MET
 from bds_tool.export.qualifying.running import Qualified
@@ -16,7 +14,6 @@ from bds_tool.validate.tables import element_name
 
 def page(found: Qualified, *, values: bool) -> str:
     """The whole page. Needs jinja2 (extra `report`). Values of the dossier only with `values`."""
-    made, style = environment(Path(__file__).parent / "templates")
     rows = [
         {
             "nr": nr,
@@ -32,8 +29,8 @@ def page(found: Qualified, *, values: bool) -> str:
         }
         for nr, v in enumerate(found.judged.verdicts, 1)
     ]
-    return made.get_template("kwalificatie.html").render(
-        t=t, lang=language(), number=number, style=style, version=__version__, found=found, rows=rows,
+    return rendered(
+        Path(__file__).parent / "templates" / "kwalificatie.html", found=found, rows=rows,
         open_=[r for r in rows if not r["met"]], summary=telling.summary(found),
         sources=[(file_name(Path(s["pad"]).name), s["formaat"], s["sha256"]) for s in found.sources], values=values,
     )  # fmt: skip

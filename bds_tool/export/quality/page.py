@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from bds_tool import __version__
-from bds_tool.base.text import language, number, t
-from bds_tool.export.page import environment
+from bds_tool.base.text import number
+from bds_tool.export.page import ours, rendered
 from bds_tool.export.quality import score as scoring
 from bds_tool.export.quality import telling
 from bds_tool.export.quality.rates import Quality, Series
 from bds_tool.export.quality.units import kinds, settings
 from bds_tool.validate.tables import element_name
-
-if TYPE_CHECKING:
-    from markupsafe import Markup
 
 _WIDE, _HIGH = 220, 54
 #: Kinds of findings that get a drawing; the table below has all of them.
@@ -24,15 +20,13 @@ DRAWN = 24
 
 def page(found: Quality) -> str:
     """The whole page. Needs jinja2 (extra `report`)."""
-    made, style = environment(Path(__file__).parent / "templates")
     whole = found.of_unit("")
     last = [s for s in telling.ranked(whole) if any(s.n)]
     moved = []
     if len(found.labels) > 1 and found.items[""][-1] and found.items[""][-2]:
         moved = scoring.moved(found.items[""][-2], found.items[""][-1])
-    return made.get_template("quality.html").render(
-        t=t, lang=language(), number=number, share=telling.share, what=telling.what, change=telling.change,
-        style=style, version=__version__, found=found, last=last, drawn=last[:DRAWN], turned=telling.turned(whole), moved=moved,
+    return rendered(
+        Path(__file__).parent / "templates" / "quality.html", share=telling.share, what=telling.what, change=telling.change, found=found, last=last, drawn=last[:DRAWN], turned=telling.turned(whole), moved=moved,
         score_line=_line(list(found.scores[""]), [None] * len(found.labels), [None] * len(found.labels), 100.0),
         series_line=_of_series, units=[u for u in found.scores if u], unit_word=kinds().get(found.kind, ""),
         unit_rows=_unit_rows(found), alpha=number(100 * float(settings()["omslag"]["alfa"])),
@@ -40,19 +34,15 @@ def page(found: Quality) -> str:
     )  # fmt: skip
 
 
-def _of_series(s: Series) -> Markup:
+def _of_series(s: Series) -> Any:  # noqa: ANN401  # markupsafe is there when jinja2 is
     at = range(len(s.n))
     shares = [s.rate(i) for i in at]
     top = max([*(h for h in s.high if h is not None), 0.001])
     return _line(shares, s.low, s.high, top)
 
 
-def _line(
-    values: list[float | None], low: list[float | None], high: list[float | None], top: float
-) -> Markup:
+def _line(values: list[float | None], low: list[float | None], high: list[float | None], top: float) -> Any:  # noqa: ANN401
     """Points with a line and a band; a delivery without a value keeps its place. Numbers only: nothing to escape."""
-    from markupsafe import Markup
-
     step = (_WIDE - 12) / max(len(values) - 1, 1)
 
     def at(i: int, v: float) -> str:
@@ -74,7 +64,7 @@ def _line(
         x, y = at(*known[-1]).split(",")
         dots = f'<circle class="dot" cx="{x}" cy="{y}" r="3"/>'
     drawing = f'<svg viewBox="0 0 {_WIDE} {_HIGH}" aria-hidden="true">{shape}{line}{dots}</svg>'
-    return Markup(drawing)  # noqa: S704  # only numbers went in
+    return ours(drawing)
 
 
 def _unit_rows(found: Quality) -> list[dict[str, object]]:

@@ -15,6 +15,7 @@ from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_dir
 from bds_tool.base.names import file_name
 from bds_tool.base.text import language, plural, t
+from bds_tool.export.page import ours
 from bds_tool.export.report import cells, maps, words
 from bds_tool.export.report.book import Area, Book, theme_title
 from bds_tool.export.report.indicator_page import Row, indicator_page
@@ -81,13 +82,6 @@ def _environment() -> Environment:
     return made
 
 
-def drawn(picture: str) -> Any:  # noqa: ANN401  # markupsafe is there when jinja2 is
-    """Our own SVG, escaped where it is made."""
-    from markupsafe import Markup
-
-    return Markup(picture)  # noqa: S704
-
-
 class _Site:
     def __init__(
         self, book: Book, folder: Path, title: str, style: Style, geometry: Path | None, *, demo: bool
@@ -115,7 +109,7 @@ class _Site:
             "counted": words.counted,
             "without": words.without,
             "plural": plural,
-            "drawn": drawn,
+            "drawn": ours,
             "demo": demo,
             "wide": self.profiles.wide,
             "mapped": bool(self.shapes),
@@ -209,7 +203,7 @@ class _Site:
         links = {a.code: f"{to}{file_name(a.code)}.html" for a in areas}
         title = f"{known.title}, {words.years(self.profiles.wide)}"
         return {
-            "svg": drawn(maps.draw(layer, rows, names, scale, title=title, links=links, own=own)),
+            "svg": ours(maps.draw(layer, rows, names, scale, title=title, links=links, own=own)),
             "legend": maps.legend(rows, scale),
             "title": known.title,
             "id": key,
@@ -301,7 +295,7 @@ class _Site:
             if area.level != "wijk"
             else [],
             period=period,
-            strip=lambda line: drawn(self.profiles.picture(line, area, period)[0]),
+            strip=lambda line: ours(self.profiles.picture(line, area, period)[0]),
             spark=_spark,
             neighbours=neighbours,
             picture=picture,
@@ -361,7 +355,7 @@ MAP_MAX = 700
 def _spark(line: Line) -> Any:  # noqa: ANN401
     from bds_tool.export.report import marks
 
-    return drawn(marks.spark(line.years, line.side))
+    return ours(marks.spark(line.years, line.side))
 
 
 def _shapes(geometry: Path | None, book: Book) -> list[tuple[str, Any]]:
