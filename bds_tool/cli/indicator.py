@@ -32,6 +32,18 @@ Sets = Annotated[
     typer.Option("--set", help="Set: lpk, kansrijke-start, igj, jib of een eigen YAML; mag vaker."),
 ]
 
+Area = Annotated[str, typer.Option("--area", help="Gebieden: regio,gemeente,wijk,buurt, of school.")]
+Rolling = Annotated[
+    int, typer.Option("--rolling", help="Ook vensters van zoveel jaren, elk eindigend in een jaar.")
+]
+Classes = Annotated[
+    str,
+    typer.Option(
+        "--education-classes",
+        help="Opleiding in klassen: jib, of cbs (mbo staat dan apart: het niveau is niet vastgelegd).",
+    ),
+]
+
 
 def register(main: typer.Typer) -> None:
     main.add_typer(app, name="indicator")
@@ -190,18 +202,14 @@ def compute(
         list[str] | None, typer.Option("--indicator", "-i", help="Indicator of thema; mag vaker.")
     ] = None,
     sets: Sets = None,
-    area: Annotated[
-        str, typer.Option("--area", help="Gebieden: regio,gemeente,wijk,buurt, of school.")
-    ] = "gemeente",
+    area: Area = "gemeente",
     areas: Annotated[
         list[Path] | None, typer.Option("--areas", help="Map of bestand met postcode- en gebiedstabellen.")
     ] = None,
     area_year: Annotated[int | None, typer.Option("--area-year", help="Jaar van de gebiedsindeling.")] = None,
     by: Annotated[str, typer.Option("--by", help=f"Uitsplitsingen: {','.join(BY)}.")] = "year",
     period: Annotated[str, typer.Option("--period", help="Jaar of jaren: 2024 of 2021..2025.")] = "",
-    rolling: Annotated[
-        int, typer.Option("--rolling", help="Ook vensters van zoveel jaren, elk eindigend in een jaar.")
-    ] = 0,
+    rolling: Rolling = 0,
     reference: Annotated[
         str, typer.Option("--reference", help="Vergelijk met land (rest van de gegevens), regio of nl.")
     ] = "land",
@@ -211,13 +219,7 @@ def compute(
     education: Annotated[
         str, typer.Option("--education", help="Opleiding van de moeder of de hoogste van beide ouders.")
     ] = "moeder",
-    classes: Annotated[
-        str,
-        typer.Option(
-            "--education-classes",
-            help="Opleiding in klassen: jib, of cbs (mbo staat dan apart: het niveau is niet vastgelegd).",
-        ),
-    ] = "jib",
+    classes: Classes = "jib",
     growth_chart: Annotated[
         str, typer.Option("--growth-chart", help="Groeidiagram van het dossier of nl voor alle kinderen.")
     ] = "dossier",
@@ -284,22 +286,12 @@ def compute(
     from bds_tool.indicators.features import Settings
     from bds_tool.indicators.result import LEVELS
     from bds_tool.indicators.run import compute as run
+    from bds_tool.indicators.schools import place_of
     from bds_tool.indicators.sets import clothes, members
 
     first, last = years_of(period)
     breakdowns = as_words(by, BY, "--by")
     levels = as_words(area, LEVELS[1:], "--area")
-    if "school" in levels and len(levels) > 1:
-        raise UsageError(
-            t(
-                "Scholen vallen niet samen met andere gebieden; zij horen niet in één resultaat.",
-                "Schools do not nest in other areas; they do not belong in one result.",
-            ),
-            t(
-                "Tel tweemaal, met --area school apart, en bescherm beide met hetzelfde --ledger.",
-                "Count twice, with --area school apart, and protect both with the same --ledger.",
-            ),
-        )
     settings = Settings(
         first,
         last,
@@ -308,7 +300,7 @@ def compute(
         one_of(growth_chart, ("dossier", "nl"), "--growth-chart"),
         one_of(cutoff, ("interpolate", "nearest_half_year"), "--cutoff"),
         one_of(weights, ("keep", "deduct"), "--clothes") if weights else clothes(sets or []),
-        "school" if "school" in levels else "adres",
+        place_of(levels),
         one_of(classes, ("jib", "cbs"), "--education-classes"),
     )
     plan = Plan(

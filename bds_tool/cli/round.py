@@ -10,10 +10,10 @@ import typer
 
 from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.text import number, t
-from bds_tool.cli.indicator import BY, Sets, as_words, last_day, years_of
+from bds_tool.cli.indicator import BY, Area, Classes, Rolling, Sets, as_words, last_day, years_of
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.project import project
-from bds_tool.cli.render import next_step, talk
+from bds_tool.cli.render import next_step, one_of, talk
 
 if TYPE_CHECKING:
     from bds_tool.indicators.rounds.adding import Received
@@ -51,9 +51,11 @@ def new(
         list[str] | None, typer.Option("--indicator", "-i", help="Indicator of thema; mag vaker.")
     ] = None,
     sets: Sets = None,
-    area: Annotated[str, typer.Option("--area", help="Gebieden: regio,gemeente,wijk,buurt.")] = "gemeente",
+    area: Area = "gemeente",
     by: Annotated[str, typer.Option("--by", help=f"Uitsplitsingen: {','.join(BY)}.")] = "year",
     period: Annotated[str, typer.Option("--period", help="Jaar of jaren: 2024 of 2021..2025.")] = "",
+    rolling: Rolling = 0,
+    classes: Classes = "jib",
     policy: Annotated[
         str,
         typer.Option(
@@ -71,18 +73,29 @@ def new(
     from bds_tool.indicators.catalogue import choose
     from bds_tool.indicators.compute import Plan
     from bds_tool.indicators.features import Settings
+    from bds_tool.indicators.result import LEVELS
     from bds_tool.indicators.rounds.request import new as make
-    from bds_tool.indicators.sets import members
+    from bds_tool.indicators.schools import place_of
+    from bds_tool.indicators.sets import clothes, members
     from bds_tool.protect.policy import load_policy
 
     first, last = years_of(period)
     breakdowns = as_words(by, BY, "--by")
+    levels = as_words(area, LEVELS[1:], "--area")
     plan = Plan(
         choose([*(names or []), *members(sets or [])], []),
-        Settings(first, last, last_day("", last)),
-        levels=as_words(area, ("regio", "gemeente", "wijk", "buurt"), "--area"),
+        Settings(
+            first,
+            last,
+            last_day("", last),
+            clothes=clothes(sets or []),
+            place=place_of(levels),
+            education_classes=one_of(classes, ("jib", "cbs"), "--education-classes"),
+        ),
+        levels=levels,
         by=[b for b in BY if b in breakdowns and b != "year"],
         yearly="year" in breakdowns,
+        rolling=rolling,
     )
     chosen = policy or project().protect.policy or "ncj-strict"
     load_policy(chosen)

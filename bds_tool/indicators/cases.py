@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.ranges import range_of
 from bds_tool.indicators import features
-from bds_tool.indicators.compute import PARTS, Plan, cells_sql, groups, unpacked
+from bds_tool.indicators.cells import PARTS, cells_sql, groups, unpacked
+from bds_tool.indicators.compute import Plan
 from bds_tool.indicators.definitions import Indicator
 from bds_tool.store import database
 

@@ -203,7 +203,7 @@ class PerIndicator:
         indicators: Iterable[Indicator],
     ) -> None:
         """Take in how many children there are of each lot, and how many of them each population has."""
-        from bds_tool.indicators.compute import unpacked
+        from bds_tool.indicators.cells import unpacked
 
         # A population from another view is counted there, and `u` what this view adds to it (see `all_sums`).
         other = {i.id: i.population_view for i in indicators if i.population_view}

@@ -12,9 +12,10 @@ from bds_tool.base.files import work_dir
 from bds_tool.base.text import t
 from bds_tool.indicators import doubt, features, flow_words, same_child, schools
 from bds_tool.indicators import flow as flows
+from bds_tool.indicators.cells import PARTS, figures, unpacked
 from bds_tool.indicators.children import require_apart
 from bds_tool.indicators.chunks import ROWS, pieces
-from bds_tool.indicators.compute import PARTS, PIECES, Counted, Plan, count, figures, unpacked
+from bds_tool.indicators.compute import PIECES, Counted, Plan, count
 from bds_tool.indicators.cube import Space, look_up, roll_up
 from bds_tool.indicators.delivery import Delivered
 from bds_tool.indicators.delivery import install as install_delivery

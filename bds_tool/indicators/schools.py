@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import t
 from bds_tool.indicators import area
 from bds_tool.indicators.area_tables import AreaTables
 from bds_tool.indicators.features import SCHOOL
@@ -23,6 +25,22 @@ if TYPE_CHECKING:
 LEVEL = "school"
 #: A BRIN: of the school or of one of its locations.
 SHAPE = "[0-9]{2}[A-Z]{2}([0-9]{2})?"
+
+
+def place_of(levels: Sequence[str]) -> str:
+    """Where a child belongs at these levels: `place` of Settings. Raises UsageError for schools beside other areas."""
+    if LEVEL in levels and len(levels) > 1:
+        raise UsageError(
+            t(
+                "Scholen vallen niet samen met andere gebieden; zij horen niet in één resultaat.",
+                "Schools do not nest in other areas; they do not belong in one result.",
+            ),
+            t(
+                "Tel tweemaal, met --area school apart, en bescherm beide met hetzelfde --ledger.",
+                "Count twice, with --area school apart, and protect both with the same --ledger.",
+            ),
+        )
+    return LEVEL if LEVEL in levels else "adres"
 
 
 def install(

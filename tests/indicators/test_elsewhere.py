@@ -17,7 +17,8 @@ import sqlglot
 from bds_tool.base.errors import UsageError
 from bds_tool.indicators import dscore, features
 from bds_tool.indicators.catalogue import choose, load_all
-from bds_tool.indicators.compute import Plan, cells_sql, groups
+from bds_tool.indicators.cells import cells_sql, groups
+from bds_tool.indicators.compute import Plan
 from bds_tool.indicators.elsewhere.engines import Postgres, Spark
 from bds_tool.indicators.elsewhere.tables import DSCORE, dscore_tables
 from bds_tool.indicators.elsewhere.translate import DIALECTS, translate
@@ -69,12 +70,17 @@ def dsn():
 def same(region: Store, names, engine, folder: Path) -> None:
     """Every cell: exact counts, sums to 1e-9."""
     plan = Plan(
-        choose(names), Settings(2023, 2025, date(2025, 12, 31)), levels=("gemeente",), by=("sex", "age")
+        choose(names),
+        Settings(2023, 2025, date(2025, 12, 31), education_classes="cbs"),
+        levels=("gemeente",),
+        by=("sex", "age", "education"),
+        rolling=2,
     )
     ours = compute(region, plan, folder / "a.result", judge=False)
     theirs = compute(region, plan, folder / "b.result", judge=False, engine=engine)
     one, other = (r.counts().collect().sort(KEY) for r in (ours, theirs))
     assert one.height == other.height > 50
+    assert {"2023-2024", "2024-2025"} <= set(one["period"])
     for column in one.columns:
         if one[column].dtype == pl.Float64:
             assert one[column].is_null().equals(other[column].is_null()), column

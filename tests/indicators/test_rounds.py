@@ -25,6 +25,7 @@ from bds_tool.indicators.rounds import adding, answer
 from bds_tool.indicators.rounds.cells import cells
 from bds_tool.indicators.rounds.masking import Keys, mask, stream
 from bds_tool.indicators.rounds.request import new, read
+from bds_tool.store.store import Store
 
 #: A proportion, a mean and one with a population of another view.
 CHOSEN = ["BF-BIRTH", "BW-LOW", "SMOKE-HOME"]
@@ -441,3 +442,86 @@ def test_from_request_to_protected_result(bds, make_store, tmp_path):
         made[mode] = read_result(place / "uit.result").counts().collect().sort(KEY)
     assert made["open"].equals(made["sealed"])
     assert made["open"].filter(pl.col("n") > 0).height
+
+
+def children(name: str, many: int) -> list[tuple]:
+    """Seen in 2023, 2024 or 2025, at one of two schools; every third brushes; mothers with one of three educations."""
+    rows = []
+    for k in range(many):
+        child, year = f"{name}{k}", 2023 + k % 3
+        day = f"{year}-05-01"
+        rows += [(child, 20, f"{year - 8}-03-01"), (child, 19, 1 + k % 2), (child, 16, "1011AA")]
+        rows += [(child, 62, "02"), (child, 66, f"0{5 + k % 3}"), (child, 605, ("12AB", "34CD00")[k % 2])]
+        rows += [(child, 724, day, day), (child, 1605, "01", day), (child, 188, "04" if k % 3 else "03", day)]
+    return rows
+
+
+#: Choices of a request, with the same ones of `indicator compute`.
+ASKED = {
+    "windows": ["--rolling", "2", "--education-classes", "cbs", "--by", "sex,education,year"],
+    "schools": ["--area", "school", "--by", "sex,year"],
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_what_a_request_can_ask_is_what_compute_can(asked, bds, make_store, tmp_path):
+    """The sealed sum over three organisations is the sum of what `indicator compute` gives each of them."""
+    words = ["-i", "BRUSH", "--period", "2023..2025", *ASKED[asked]]
+    told = ["--title", "Proef", "--organiser", "NCJ", "--participants", "A,B,C", "--deadline", "2099-12-31"]
+    paper = tmp_path / "r.json"
+    assert bds("round", "new", "-o", paper, *words, *told, "--sealed").code == 0
+    stores = {name: make_store(children(name, 30 + n), name) for n, name in enumerate("ABC")}
+    for name, store in stores.items():
+        answer.join(
+            read(paper),
+            name,
+            Store.open(store),
+            tmp_path / f"{name}.eigen",
+            tmp_path / f"{name}.json",
+            [],
+            None,
+        )
+        done = bds("indicator", "compute", store, "-o", tmp_path / f"{name}.result", *words)
+        assert done.code == 0, done.err
+    begun = adding.start(read(paper), [tmp_path / f"{n}.json" for n in "ABC"])
+    for name in "ABC":
+        answer.answer_sealed(begun, tmp_path / f"{name}.eigen", tmp_path / f"{name}.antwoord", TODAY)
+    made, _ = adding.add(begun, [tmp_path / f"{n}.antwoord" for n in "ABC"], [], tmp_path / "som.result")
+    merge([tmp_path / f"{n}.result" for n in "ABC"], tmp_path / "open.result")
+    same(tmp_path / "som.result", tmp_path / "open.result")
+    rows = made.counts().filter(pl.col("sex") == TOTAL, pl.col("education") == TOTAL).collect()
+    found = {(r["area"], r["period"]): (r["n"], r["x"]) for r in rows.iter_rows(named=True)}
+    # 30, 31 and 32 children: k % 3 is the year, and of 2023 (k % 3 = 0) nobody brushes (code 03).
+    if asked == "windows":
+        # 2023: 10 + 11 + 11 = 32, 2024: 10 + 10 + 11 = 31, 2025: 10 + 10 + 10 = 30
+        assert [found[TOTAL, p] for p in ("2023-2024", "2024-2025")] == [(63, 31), (61, 61)]
+        # Of 2024 (k % 3 = 1) the mothers have mbo (06), which is a class of its own at CBS only.
+        mbo = made.counts().filter(
+            area=TOTAL, sex=TOTAL, period="2023-2025", education="mbo, niveau onbekend"
+        )
+        assert mbo.collect()["n"].to_list() == [31]
+        assert made.meta["settings"]["education_classes"] == "cbs"
+    else:
+        # even k: 15 + 16 + 16 = 47 of the first school, 15 + 15 + 16 = 46 of the second
+        assert [found[s, "2023-2025"][0] for s in ("12AB", "34CD00")] == [47, 46]
+
+
+def test_schools_beside_wijken_are_refused_in_a_request_too(bds, tmp_path):
+    told = ["--title", "P", "--organiser", "N", "--participants", "A,B", "--deadline", "2099-12-31"]
+    done = bds("round", "new", "-o", tmp_path / "r.json", "-i", "BRUSH", "--area", "wijk,school", *told)
+    assert done.code == 2
+    assert "Scholen vallen niet samen" in done.err
+    done = bds(
+        "round", "new", "-o", tmp_path / "r.json", "-i", "BRUSH", "--period", "2024", "--rolling", 3, *told
+    )
+    assert done.code == 2
+    assert "venster" in done.err
+
+
+def test_a_request_of_an_earlier_program_means_what_it_meant(tmp_path):
+    asked = request(["A", "B", "C"])
+    later = ("clothes", "place", "education_classes", "rolling")
+    early = replace(asked, settings={k: v for k, v in asked.settings.items() if k not in later})
+    early.write(tmp_path / "r.json")
+    assert read(tmp_path / "r.json").hash == early.hash
+    assert read(tmp_path / "r.json").plan().settings == plan().settings

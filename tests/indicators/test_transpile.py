@@ -13,7 +13,7 @@ import sqlglot
 
 from bds_tool.indicators import cases, features
 from bds_tool.indicators.catalogue import load_all
-from bds_tool.indicators.compute import cells_sql, groups
+from bds_tool.indicators.cells import cells_sql, groups
 
 
 def spark(sql: str) -> str:

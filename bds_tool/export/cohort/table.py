@@ -13,7 +13,7 @@ from bds_tool.export.cohort.missing import SUFFIX
 from bds_tool.export.cohort.selecting import months
 from bds_tool.export.cohort.variables import NO, YES, coded
 from bds_tool.export.extracts.values import NUMBER
-from bds_tool.indicators.compute import groups
+from bds_tool.indicators.cells import groups
 from bds_tool.indicators.growth import rows
 from bds_tool.store import database
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
-from bds_tool.indicators.compute import LOT, Counted, Plan, by_element, cells_sql, groups
+from bds_tool.indicators.cells import cells_sql, groups
+from bds_tool.indicators.compute import LOT, Counted, Plan, by_element
 from bds_tool.indicators.elsewhere.tables import OF_DSCORE, dscore_tables, loaded, steps
 from bds_tool.indicators.elsewhere.translate import translate
 from bds_tool.store import database

@@ -10,7 +10,8 @@ from bds_tool import __version__
 from bds_tool.base.files import atomic_dir
 from bds_tool.base.names import child
 from bds_tool.indicators import features
-from bds_tool.indicators.compute import Plan, cells_sql, groups, unpacked
+from bds_tool.indicators.cells import cells_sql, groups, unpacked
+from bds_tool.indicators.compute import Plan
 from bds_tool.indicators.elsewhere.engines import HELPERS
 from bds_tool.indicators.elsewhere.tables import OF_DSCORE, dscore_tables, loaded, steps
 from bds_tool.indicators.elsewhere.translate import translate

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import number, t
-from bds_tool.indicators.compute import PARTS
+from bds_tool.indicators.cells import PARTS
+from bds_tool.indicators.cube import Space
 from bds_tool.indicators.result import BREAKDOWNS, TOTAL
 
 if TYPE_CHECKING:
@@ -38,8 +39,11 @@ def cells(request: RoundRequest) -> pl.DataFrame:
     import polars as pl
 
     first, last = request.settings["first_year"], request.settings["last_year"]
-    years = [str(y) for y in range(first, last + 1)]
-    periods = years if first == last else [f"{first}-{last}", *(years if request.yearly else [])]
+    years = list(range(first, last + 1))
+    rolling = int(request.settings.get("rolling", 0))
+    whole = str(first) if first == last else f"{first}-{last}"
+    space = Space([], {}, [], years, request.yearly, whole, rolling)
+    periods = space.periods if request.yearly and first < last else [whole]
     places = pl.DataFrame(
         [list(p) for p in request.places],
         schema=dict.fromkeys(("level", "area", "parent", "area_name"), pl.String),

@@ -33,7 +33,7 @@ _NAME = re.compile(r"\w[\w .&'()+-]{0,59}")
 
 @dataclass(frozen=True)
 class RoundRequest:
-    """`settings`: those of Settings and `reference`; `keys`: participant → {mask, sign} in hex; `places`: (level, area,
+    """`settings`: those of Settings, `reference` and `rolling` (of Plan); `keys`: participant → {mask, sign} in hex; `places`: (level, area,
     parent, name); `values`: breakdown → its words. The last three are only there once a sealed round has started.
     """
 
@@ -79,11 +79,17 @@ class RoundRequest:
                   f"These definitions are others here than in the request: {', '.join(unlike[:5])}."),
                 t(f"Gebruik {self.program}, of dezelfde map bij --specs.", f"Use {self.program}, or the same folder at --specs."),
             )  # fmt: skip
-        s = self.settings
-        settings = Settings(
-            s["first_year"], s["last_year"], date.fromisoformat(s["reference_date"]), s["education"], s["growth_chart"], s["cutoff"],
-        )  # fmt: skip
-        return Plan(chosen, settings, levels=list(self.levels), by=list(self.by), yearly=self.yearly)
+        # What an earlier program did not ask for yet is as it was then: the default.
+        told = {f.name: self.settings[f.name] for f in fields(Settings) if f.name in self.settings}
+        settings = Settings(**told | {"reference_date": date.fromisoformat(told["reference_date"])})
+        return Plan(
+            chosen,
+            settings,
+            levels=list(self.levels),
+            by=list(self.by),
+            yearly=self.yearly,
+            rolling=int(self.settings.get("rolling", 0)),
+        )
 
     def late(self, day: date) -> bool:
         return day > date.fromisoformat(self.deadline)
@@ -171,14 +177,10 @@ def new(
     if plan.standardise:
         raise UsageError(t("Gestandaardiseerde cijfers tellen niet op.", "Standardised rates do not add up."))
     told = metadata(plan, [], {}, reference=reference)
-    settings = {
-        "first_year": plan.settings.first_year,
-        "last_year": plan.settings.last_year,
+    settings = asdict(plan.settings) | {
         "reference_date": plan.settings.reference_date.isoformat(),
-        "education": plan.settings.education,
-        "growth_chart": plan.settings.growth_chart,
-        "cutoff": plan.settings.cutoff,
         "reference": reference,
+        "rolling": plan.rolling,
     }
     return RoundRequest(
         id=secrets.token_hex(8),
@@ -205,6 +207,7 @@ def canonical(value: Any) -> bytes:  # noqa: ANN401
 def page(request: RoundRequest) -> str:
     """The request for who must decide whether to answer: what is asked, of whom, and what leaves the house."""
     s = request.settings
+    windows = f", en vensters van {s['rolling']} jaar" if s.get("rolling") else ""
     sensitive = sorted(
         k for k, d in request.definitions.items() if d.get("sensitivity") not in (None, "gewoon", "laag")
     )
@@ -217,7 +220,8 @@ def page(request: RoundRequest) -> str:
         f"- **Deelnemers:** {', '.join(request.participants)}",
         f"- **Periode:** {s['first_year']} tot en met {s['last_year']}, tot {s['reference_date']}",
         f"- **Gebieden:** land, {', '.join(request.levels) or 'verder geen'}",
-        f"- **Uitsplitsingen:** {', '.join(request.by) or 'geen'}{', per jaar' if request.yearly else ''}",
+        f"- **Uitsplitsingen:** {', '.join(request.by) or 'geen'}{', per jaar' if request.yearly else ''}{windows}",
+        f"- **Keuzes:** {_choices(s)}",
         f"- **Na het optellen beveiligd met beleid:** {request.policy}",
         f"- **Gemaakt met:** {request.program} op {request.created}; kenmerk {request.id}",
         "",
@@ -239,6 +243,21 @@ def page(request: RoundRequest) -> str:
             f"Controlegetal van dit verzoek met alle sleutels: **{request.fingerprint}**. Lees het elkaar voor: het moet bij alle deelnemers hetzelfde zijn.",
         ]
     return "\n".join(lines) + "\n"
+
+
+#: Settings that decide what counts, with their words on the page.
+_CHOICES = {
+    "education": "opleiding van",
+    "education_classes": "klassen van opleiding",
+    "growth_chart": "groeidiagram",
+    "cutoff": "BMI-grens",
+    "clothes": "gewicht met kleren",
+    "place": "gebied van",
+}
+
+
+def _choices(settings: dict[str, Any]) -> str:
+    return ", ".join(f"{word} {settings[name]}" for name, word in _CHOICES.items() if name in settings)
 
 
 _OPEN = [
