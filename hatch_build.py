@@ -22,13 +22,15 @@ class Compile(BuildHookInterface[Any]):
         sys.path.insert(0, str(root))
         os.environ.pop("BDS_SPECS", None)
         from bds_tool.base import compiled, vocabulary
+        from bds_tool.formats.dob import version as of_message
         from bds_tool.validate import tables
 
         of_words = vocabulary.sources(root / "specs")
         of_tables, made = tables.packed()
+        of_marks, marks = of_message.packed()
         compiled.write(
-            [*texts, b"".join(of_words), *of_tables],
-            [*parsed, sorted(vocabulary.words(of_words)), *made],
+            [*texts, b"".join(of_words), *of_tables, *of_marks],
+            [*parsed, sorted(vocabulary.words(of_words)), *made, *marks],
             compiled.FILE,
         )
         build_data["artifacts"].append("bds_tool/compiled.bin")

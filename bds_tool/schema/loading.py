@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -292,6 +292,17 @@ def _element(r: dict[str, str]) -> Element:
     )
 
 
+def _naming(numbers: set[str], file: Iterable[str]) -> Iterator[str]:
+    """The head and the lines that may be of these lists; every line where a text in quotes goes over lines."""
+    head, *lines = file
+    yield head
+    if any(line.count('"') & 1 for line in lines if '"' in line):
+        yield from lines
+        return
+    signs = [f",{number}," for number in numbers]
+    yield from (line for line in lines if any(sign in line for sign in signs))
+
+
 def _waardenlijsten(folder: Path, only: set[str] | None = None) -> dict[tuple[str, str], Waardenlijst]:
     """The lists with their codes; `only` keeps to the lists with these numbers."""
     heads: dict[str, list[dict[str, str]]] = {}
@@ -304,7 +315,7 @@ def _waardenlijsten(folder: Path, only: set[str] | None = None) -> dict[tuple[st
         heads.setdefault("\t".join(key), []).append(head)
     codes: dict[tuple[str, str], list[Code]] = {key: [] for key in key_of.values()}
     with (folder / "waardenlijsten.csv").open(encoding="utf-8", newline="") as file:
-        rows = csv.reader(file)
+        rows = csv.reader(_naming(only, file) if only else file)
         next(rows)
         for lijst, number, _, systeem, rij, code, naam, niveau, status, null in rows:
             if only and number not in only:

@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from bds_tool.base.specs import specs_dir
-
-if TYPE_CHECKING:
-    import numpy as np
 
 #: Measure → (reference, population) of the general Dutch population; weight and height 2009, head 1997.
 CHARTS = {"hgt": ("nl_2009", "nl"), "wgt": ("nl_2009", "nl"), "hdc": ("nl_1997", "nl")}
@@ -28,42 +24,53 @@ MEASURES = {235: ("hgt", 0.1), 245: ("wgt", 0.001), 252: ("hdc", 0.1)}
 class _Curve:
     """One curve; beyond its ends there is no z-score. `normal`: mean and SD instead of L, M, S."""
 
-    x: np.ndarray
-    power: np.ndarray
-    middle: np.ndarray
-    spread: np.ndarray
+    x: pl.Series
+    power: pl.Series
+    middle: pl.Series
+    spread: pl.Series
     normal: bool
 
-    def z(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Z-score of y at x; NaN outside the reach of the curve."""
-        import numpy as np
+    def covers(self, x: pl.Series) -> pl.Series:
+        """Whether each x is within reach; null is not."""
+        inside: pl.Series = (x >= self.x[0]) & (x <= self.x[-1])
+        return inside.fill_null(value=False)
 
-        inside = (x >= self.x[0]) & (x <= self.x[-1])
-        power, middle, spread = (np.interp(x, self.x, v) for v in (self.power, self.middle, self.spread))
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            if self.normal:
-                z = (y - middle) / spread
-            else:
-                box = ((y / middle) ** power - 1) / (power * spread)
-                z = np.where(np.abs(power) < 1e-6, np.log(y / middle) / spread, box)
-        return np.where(inside, z, np.nan)
+    def z(self, x: pl.Series, y: pl.Series) -> pl.Series:
+        """Z-score of y at x; null outside the reach of the curve."""
+        at = self._segment(x)
+        power, middle, spread = (self.between(v, x, at) for v in (self.power, self.middle, self.spread))
+        if self.normal:
+            z = (y - middle) / spread
+        else:
+            box = ((y / middle).pow(power) - 1) / (power * spread)
+            z = ((y / middle).log() / spread).zip_with(power.abs() < 1e-6, box)
+        return z.set(~self.covers(x), None)
+
+    def median(self, x: pl.Series) -> pl.Series:
+        return self.between(self.middle, x, self._segment(x)).set(~self.covers(x), None)
+
+    def between(self, values: pl.Series, x: pl.Series, at: pl.Series) -> pl.Series:
+        """Linear between the points of the curve, `at` the segment of every x."""
+        x0, y0 = self.x.gather(at), values.gather(at)
+        slope = (values.gather(at + 1) - y0) / (self.x.gather(at + 1) - x0)
+        return slope * (x - x0) + y0
+
+    def _segment(self, x: pl.Series) -> pl.Series:
+        places = self.x.search_sorted(x.fill_null(0.0), side="right").cast(pl.Int64) - 1
+        return places.clip(0, self.x.len() - 2)
 
 
 def medians(measure: str, frame: pl.DataFrame) -> pl.Series:
     """The median (cm or kg) for the sex and age of every row; null where unknown or beyond the reference."""
-    import numpy as np
-
-    curves = _curves(str(specs_dir()))
-    result = np.full(frame.height, np.nan)
     # The 1997 reference runs from birth to 21 years without a gap.
     reference, population = NEWBORN[measure]
-    sex, age = frame["sex"].to_numpy(), frame["age"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    age = frame["age"].cast(pl.Float64)
+    result = pl.Series("median", [None], pl.Float64).new_from_index(0, frame.height)
     for which in ("male", "female"):
-        curve = curves.get((reference, measure, which, population))
+        curve = _curves(str(specs_dir())).get((reference, measure, which, population))
         if curve is not None:
-            mine = (sex == which) & (age >= curve.x[0]) & (age <= curve.x[-1])
-            result[mine] = np.interp(age[mine], curve.x, curve.middle)
-    return pl.Series("median", result).fill_nan(None)
+            result = curve.median(age).zip_with((frame["sex"] == which).fill_null(value=False), result)
+    return result.alias("median")
 
 
 @lru_cache(maxsize=2)
@@ -86,10 +93,10 @@ def _curves(root: str) -> dict[tuple[str, str, str, str], _Curve]:
         curve = part.sort("x")
         reference, measure, sex, population = (str(k) for k in key)
         curves[reference, measure, sex, population] = _Curve(
-            curve["x"].to_numpy(),
-            curve["L"].fill_null(1.0).to_numpy(),
-            curve["M"].to_numpy(),
-            curve["S"].to_numpy(),
+            curve["x"],
+            curve["L"].fill_null(1.0),
+            curve["M"],
+            curve["S"],
             curve["distribution"][0] == "NO",
         )
     return curves
@@ -101,39 +108,46 @@ def z_scores(measure: str, frame: pl.DataFrame) -> pl.Series:
     Null where age is unknown or beyond the reference; without a sex the milder judgement. Children born before 37 completed weeks and younger
     than four are judged by the references for their week of gestation.
     """
-    if frame.is_empty():
-        return pl.Series("z", [], pl.Float64)
-    import numpy as np
+    male, female = pl.col("male"), pl.col("female")
+    milder = pl.when(male.abs() <= female.abs()).then(male).otherwise(female)
+    known = pl.when(pl.col("sex") == "male").then(male).when(pl.col("sex") == "female").then(female)
+    return (
+        frame.select("sex", *(_of_sex(measure, which, frame).alias(which) for which in ("male", "female")))
+        .select(z=known.when(pl.col("sex").is_null()).then(milder))["z"]
+        .fill_nan(None)
+    )
 
+
+def _of_sex(measure: str, which: str, frame: pl.DataFrame) -> pl.Series:
+    """As `z_scores`, as if every child that is not known to be of the other sex is of this one."""
     curves = _curves(str(specs_dir()))
-    result = np.full(frame.height, np.nan)
-    sex, age = frame["sex"].to_numpy(), frame["age"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    y = frame["y"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    weeks = np.floor(frame["gestation"].cast(pl.Float64).fill_null(280.0).to_numpy() / 7)
     (reference, population), (older, _) = CHARTS[measure], NEWBORN[measure]
-    early = (weeks < 37) & (weeks >= 22) & (age < 4)
-    unknown = np.array([s is None for s in sex])
-    if unknown.any():
-        # Without a sex the milder of the two judgements holds.
-        rows = frame.filter(pl.col("sex").is_null())
-        both = [
-            z_scores(measure, rows.with_columns(sex=pl.lit(w))).fill_null(float("nan")).to_numpy()
-            for w in ("male", "female")
-        ]
-        result[unknown] = np.where(np.abs(both[0]) <= np.abs(both[1]), both[0], both[1])
-    for which in ("male", "female"):
-        mine = sex == which
-        curve = curves.get((reference, measure, which, population))
-        if curve is not None:
-            chosen = mine & ~early
-            result[chosen] = curve.z(age[chosen], y[chosen])
-            newborn = curves.get((older, measure, which, population))
-            chosen = chosen & (age < curve.x[0])
-            if newborn is not None and chosen.any():
-                result[chosen] = newborn.z(age[chosen], y[chosen])
-        for week in range(22, 37):
-            chosen = mine & early & (weeks == week)
-            curve = curves.get((PRETERM, measure, which, str(max(week, 25))))
-            if curve is not None and chosen.any():
-                result[chosen] = curve.z(age[chosen], y[chosen])
-    return pl.Series("z", result).fill_nan(None)
+    mine = (frame["sex"] == which) | frame["sex"].is_null()
+    rows = frame.select(
+        age=pl.col("age").cast(pl.Float64),
+        y=pl.col("y").cast(pl.Float64),
+        week=(pl.col("gestation").cast(pl.Float64).fill_null(280.0) / 7).floor(),
+    ).filter(mine)
+    age, week = rows["age"], rows["week"]
+    z = pl.Series([None], dtype=pl.Float64).new_from_index(0, rows.height)
+    preterm = (week < 37) & (week >= 22) & (age < 4).fill_null(value=False)
+    curve = curves.get((reference, measure, which, population))
+    if curve is not None:
+        z = curve.z(age, rows["y"])
+        z = _laid_over(z, curves.get((older, measure, which, population)), rows, age < curve.x[0])
+    if preterm.any():
+        z = z.set(preterm, None)
+        for number in range(22, 37):
+            curve = curves.get((PRETERM, measure, which, str(max(number, 25))))
+            z = _laid_over(z, curve, rows, preterm & (week == number))
+    everywhere = pl.Series([None], dtype=pl.Float64).new_from_index(0, frame.height)
+    return everywhere.scatter(mine.arg_true(), z)
+
+
+def _laid_over(z: pl.Series, curve: _Curve | None, rows: pl.DataFrame, where: pl.Series) -> pl.Series:
+    """The z-scores, with those of another curve where that one holds."""
+    places = where.fill_null(value=False).arg_true()
+    if curve is None or places.is_empty():
+        return z
+    chosen = rows[places]
+    return z.scatter(places, curve.z(chosen["age"], chosen["y"]))

@@ -5,9 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import blake2b
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,6 +15,7 @@ from bds_tool.base.specs import specs_dir
 from bds_tool.schema import load, versions
 from bds_tool.schema.bindings import OWN_NODE, PARTIAL, WHOLE, binding
 from bds_tool.schema.loading import element_texts
+from bds_tool.schema.state import state
 from bds_tool.schema.sublists import sublists
 
 if TYPE_CHECKING:
@@ -82,21 +81,7 @@ def packed() -> tuple[list[bytes], list[object]]:
 
 
 def _made_of(version: str, coding: str, root: str) -> bytes:
-    return f"tables {version} {coding} {_sources(root)}".encode()
-
-
-@lru_cache(maxsize=4)
-def _sources(root: str) -> str:
-    """Tells one state of the definitions, and of the program that reads them, from another: by all that they hold."""
-    package = Path(__file__).resolve().parents[1]
-    files = [(f, Path(root)) for f in sorted((Path(root) / "bds").rglob("*"))]
-    digest = blake2b(digest_size=16)
-    for file, above in [*files, *((package / name, package) for name in _MAKERS)]:
-        if file.is_file():
-            content = file.read_bytes()
-            digest.update(f"{file.relative_to(above).as_posix()}\0{len(content)}\0".encode())
-            digest.update(content)
-    return digest.hexdigest()
+    return f"tables {version} {coding} {state(root, _MAKERS)}".encode()
 
 
 def _packed(made: Tables) -> object:

@@ -17,6 +17,8 @@ from bds_tool.validate.tables import Tables
 #: Columns a finding is made of; the rest of a frame of failing rows is dropped.
 PLACE = ("dossier_id", "activiteit_id", "bdsnummer", "waarde", "bron", "regel", "pad")
 _BIRTH, _DEATH, _SEX, _PREGNANCY, _END, _END_REASON = 20, 21, 19, 82, 488, 487
+#: Below this numpy is not worth loading.
+FEW_ROWS = 20_000
 _SEXES = {"M": "male", "F": "female", "1": "male", "2": "female"}
 
 
@@ -170,8 +172,6 @@ class View:
 
     def twice(self) -> pl.DataFrame:
         """Rows whose spot (dossier, activity, group instance, element) carries another row too; `spot` numbers it."""
-        import numpy as np
-
         word = pl.UInt64
         spot = (
             pl.col("bdsnummer").cast(word) * 0xC2B2AE3D27D4EB4F
@@ -185,6 +185,11 @@ class View:
         # A row without element, or of data outside the BDS, has no spot: null is never a duplicate here.
         counts = pl.col("bdsnummer").is_not_null() & pl.col("rubriek").ne_missing(pl.lit("R051"))
         spots = self.rows.select(spot=pl.when(counts).then(spot))["spot"]
+        if spots.len() < FEW_ROWS:
+            double = spots.is_duplicated() & spots.is_not_null()
+            return self.rows.filter(double).with_columns(spots.filter(double).alias("spot"))
+        import numpy as np
+
         # Sorting numbers is quicker than hashing them (numpy's sort most of all), and few are there twice.
         ordered = np.sort(spots.drop_nulls().to_numpy())
         again = pl.Series(ordered[1:][ordered[1:] == ordered[:-1]]).unique()

@@ -14,9 +14,10 @@ import yaml
 
 from bds_tool.base import compiled, vocabulary
 from bds_tool.base.specs import parse_yaml, set_specs, shipped_specs, specs_dir
-from bds_tool.schema import load, versions
+from bds_tool.formats.dob import version as message_version
+from bds_tool.schema import load, state, versions
 from bds_tool.schema.frames import codes_frame
-from bds_tool.schema.loading import element_texts
+from bds_tool.schema.loading import _waardenlijsten, element_texts
 from bds_tool.validate import tables
 
 ROOT = Path(__file__).parents[2]
@@ -138,7 +139,7 @@ def test_an_edited_definition_is_never_served_from_what_was_packed(of_tables, fi
     else:
         text += "\n"
     edited.write_text(text, encoding="utf-8")
-    tables._sources.cache_clear()
+    _forget()
     assert tables._made_of("4.1.3", "BDS", str(specs)) not in of_tables
     if frame:
         before = tables.tables("4.1.3", "BDS")
@@ -150,20 +151,69 @@ def test_an_edited_definition_is_never_served_from_what_was_packed(of_tables, fi
         assert not getattr(after, frame).equals(getattr(before, frame))
 
 
+def _forget():
+    state.state.cache_clear()
+    state._definitions.cache_clear()
+
+
 def test_another_program_takes_no_tables_of_this_one(of_tables, tmp_path, monkeypatch):
     package = tmp_path / "bds_tool"
     (package / "validate").mkdir(parents=True)
     for name in tables._MAKERS:
         (package / name).parent.mkdir(exist_ok=True)
         shutil.copy(Path(tables.__file__).parents[1] / name, package / name)
-    monkeypatch.setattr(tables, "__file__", str(package / "validate" / "tables.py"))
-    tables._sources.cache_clear()
+    monkeypatch.setattr(state, "__file__", str(package / "schema" / "state.py"))
+    _forget()
     assert tables._made_of("4.1.3", "BDS", str(specs_dir())) in of_tables
     maker = package / "schema" / "bindings.py"
     maker.write_text(maker.read_text(encoding="utf-8").replace('"volledig"', '"geheel"'), encoding="utf-8")
-    tables._sources.cache_clear()
+    _forget()
     assert tables._made_of("4.1.3", "BDS", str(specs_dir())) not in of_tables
-    tables._sources.cache_clear()
+    _forget()
+
+
+def test_what_tells_versions_apart_is_packed_as_it_is_made(tmp_path):
+    keys, packed = message_version.packed()
+    assert keys
+    for key, marks in zip(keys, packed, strict=True):
+        candidates = tuple(key.decode().split()[1:-1])
+        assert marks == message_version._made(candidates)
+        # By the files themselves: an element that only some have is in the rows of those alone.
+        for number, having in marks.items():
+            rows = {v: _numbers_in(v) for v in candidates}
+            if not isinstance(having, dict):
+                assert having == tuple(v for v in candidates if number in rows[v])
+    specs = tmp_path / "specs"
+    shutil.copytree(specs_dir(), specs)
+    assert message_version._marks_of(candidates, str(specs)) == key
+    edited = specs / "bds" / candidates[0] / "waardenlijsten.csv"
+    edited.write_text(edited.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    _forget()
+    assert message_version._marks_of(candidates, str(specs)) != key
+
+
+def _numbers_in(version):
+    with (specs_dir() / "bds" / version / "elementen.csv").open(encoding="utf-8", newline="") as file:
+        return {int(r["bdsnummer"]) for r in csv.DictReader(file) if r["in_bericht"] == "ja"}
+
+
+def test_value_lists_of_some_numbers_are_those_of_all(tmp_path):
+    folder = specs_dir() / "bds" / "4.2.0"
+    every = _waardenlijsten(folder)
+    for number in ("W0023", "W0646", "W0002"):
+        some = _waardenlijsten(folder, {number})
+        assert some == {key: found for key, found in every.items() if key[0] == number}
+    # A name over two lines, as a spreadsheet writes it: no line of it stands alone.
+    copied = tmp_path / "bds"
+    shutil.copytree(folder, copied)
+    text = (copied / "waardenlijsten.csv").read_text(encoding="utf-8")
+    first = next(line for line in text.splitlines() if ",W0023," in line)
+    cells = next(csv.reader([first]))
+    two = ",".join(f'"{c[:2]}\n{c[2:]}"' if n == 6 else c for n, c in enumerate(cells))
+    (copied / "waardenlijsten.csv").write_text(text.replace(first, two), encoding="utf-8")
+    broken = _waardenlijsten(copied, {"W0023"})
+    assert broken == {k: v for k, v in _waardenlijsten(copied).items() if k[0] == "W0023"}
+    assert any("\n" in code.weergavenaam for found in broken.values() for code in found.codes)
 
 
 @pytest.mark.parametrize("version", versions())

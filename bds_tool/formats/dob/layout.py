@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -143,29 +143,51 @@ def layout() -> Layout:
 
 
 @lru_cache(maxsize=4)
-def _others(specs: str) -> dict[str, Layout]:
+def _others(specs: str) -> OtherLayouts:
     path = Path(specs) / "jgz" / "indeling.yaml"
     data = read_yaml(path)
-    around = _layout(specs)
     try:
-        return {
-            root: replace(
-                around,
-                bericht=_compile("bericht", value["bericht"], ""),
-                dossier=_compile(value["pad"].rpartition("/")[2] or "dossier", value["dossier"], ""),
-                name=str(value["naam"]),
-                path=str(value["pad"]),
-                of_children=bool(value["pad"]) and value.get("jeugdigen", True),
-            )
-            for root, value in data["berichten"].items()
-        }
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        return OtherLayouts(path, _layout(specs), dict(data["berichten"]))
+    except (KeyError, ValueError, TypeError) as error:
         raise _broken(path, error) from error
 
 
-def other_layouts() -> dict[str, Layout]:
+def other_layouts() -> Mapping[str, Layout]:
     """The layouts of the other messages of the JGZ by the name of their root element."""
     return _others(str(specs_dir()))
+
+
+class OtherLayouts(Mapping[str, Layout]):
+    """Compiled one by one when asked for: a dossier needs to know only that its root is none of these."""
+
+    def __init__(self, path: Path, around: Layout, messages: dict[str, Any]) -> None:
+        self._path, self._around, self._messages = path, around, messages
+        self._compiled: dict[str, Layout] = {}
+
+    def __getitem__(self, root: str) -> Layout:
+        if root not in self._compiled:
+            value = self._messages[root]
+            try:
+                self._compiled[root] = replace(
+                    self._around,
+                    bericht=_compile("bericht", value["bericht"], ""),
+                    dossier=_compile(value["pad"].rpartition("/")[2] or "dossier", value["dossier"], ""),
+                    name=str(value["naam"]),
+                    path=str(value["pad"]),
+                    of_children=bool(value["pad"]) and value.get("jeugdigen", True),
+                )
+            except (KeyError, ValueError, TypeError, AttributeError) as error:
+                raise _broken(self._path, error) from error
+        return self._compiled[root]
+
+    def __contains__(self, root: object) -> bool:
+        return root in self._messages
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._messages)
+
+    def __len__(self) -> int:
+        return len(self._messages)
 
 
 def _compile(key: str, value: Any, parent: str) -> Node:  # noqa: ANN401  # what YAML holds

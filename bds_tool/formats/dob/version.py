@@ -6,11 +6,16 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from bds_tool.base import compiled
 from bds_tool.base.specs import specs_dir
 from bds_tool.schema import Definition, is_draft, load, newest, versions
+from bds_tool.schema.state import state
 
 #: The versions that have an element or code.
 _Having = tuple[str, ...]
+_Marks = dict[int, _Having | dict[str, _Having]]
+#: The modules that make the marks of the definitions.
+_MAKERS = ("formats/dob/version.py", "schema/loading.py", "schema/model.py")
 
 
 def detect(interaction: str, rows: Iterable[tuple[Any, ...]]) -> tuple[str, str]:
@@ -54,10 +59,28 @@ def _settled(candidates: tuple[str, ...], specs: str) -> list[str]:  # noqa: ARG
 
 
 @lru_cache(maxsize=2)
-def _marks(candidates: tuple[str, ...], specs: str) -> dict[int, _Having | dict[str, _Having]]:  # noqa: ARG001  # the key of the cache
+def _marks(candidates: tuple[str, ...], specs: str) -> _Marks:
+    if found := compiled.known(_marks_of(candidates, specs)):
+        made: _Marks = found[0]
+        return made
+    return _made(candidates)
+
+
+def packed() -> tuple[list[bytes], list[object]]:
+    """For `compiled.write`: the marks of the versions that share an interaction, by what they were made of."""
+    specs = str(specs_dir())
+    shared = [c for c in _candidates(specs).values() if len(c) > 1]
+    return [_marks_of(c, specs) for c in shared], [_made(c) for c in shared]
+
+
+def _marks_of(candidates: tuple[str, ...], specs: str) -> bytes:
+    return f"marks {' '.join(candidates)} {state(specs, _MAKERS)}".encode()
+
+
+def _made(candidates: tuple[str, ...]) -> _Marks:
     """Elements that only some of the candidates have, with those; of others the codes that only some have."""
     known = {version: _vocabulary(load(version)) for version in candidates}
-    marks: dict[int, _Having | dict[str, _Having]] = {}
+    marks: _Marks = {}
     # an element that not all have stands before its codes
     for number, code in sorted(set().union(*known.values())):
         having = tuple(v for v in candidates if (number, code) in known[v])

@@ -101,10 +101,11 @@ def _version(used: set[int]) -> tuple[str, str]:
     """The newest BDS version in which the fewest used elements have expired; JAMES itself names none."""
     from bds_tool.schema import is_draft, load, versions
 
-    known = {n for n in used if any(n in load(v).elementen for v in versions())}
+    elements = {v: load(v).elementen for v in reversed(versions())}
+    known = {n for n in used if any(n in there for there in elements.values())}
 
     def expired(version: str) -> int:
-        elements = load(version).elementen
-        return sum(n not in elements or elements[n].status.startswith("vervallen") for n in known)
+        there = elements[version]
+        return sum(n not in there or there[n].status.startswith("vervallen") for n in known)
 
-    return min(reversed(versions()), key=lambda v: (expired(v), is_draft(v))), "onzeker"
+    return min(elements, key=lambda v: (expired(v), is_draft(v))), "onzeker"

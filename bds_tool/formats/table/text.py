@@ -25,6 +25,8 @@ COLUMNS_MAX = 50_000
 OPEN_LINES, OPEN_CHARS = 200, 64 * 1024
 #: Bytes that are looked at at once; a block that fits in the cache of a processor is looked at more than twice as fast.
 BLOCK = 1024**2
+#: Below this numpy is not worth loading.
+FEW_BYTES = 256 * 1024
 _UTF8_BOM = b"\xef\xbb\xbf"
 
 
@@ -103,11 +105,11 @@ def survey(path: Path, delimiter: str, quote: str, width: int, skip: int) -> Sur
 
 
 def _count(block: bytes, sign: bytes) -> int:
-    """How often a sign occurs; for the signs between short fields numpy is faster than `bytes.count`."""
+    """How often a sign occurs; for the signs between short fields of a long text numpy is faster than `bytes.count`."""
+    if len(sign) > 1 or len(block) < FEW_BYTES:
+        return block.count(sign)
     import numpy as np
 
-    if len(sign) > 1:
-        return block.count(sign)
     return int(np.count_nonzero(np.frombuffer(block, np.uint8) == sign[0]))
 
 

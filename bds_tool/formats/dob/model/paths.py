@@ -42,18 +42,21 @@ class Step(NamedTuple):
 
 def split(text: str, separator: str) -> list[str]:
     """Divide at a separator that stands outside brackets and quotes."""
-    parts, depth, quoted, start, at = [], 0, False, 0, 0
-    while at < len(text):
-        sign = text[at]
+    if separator not in text:
+        return [text]
+    parts, depth, quoted, start = [], 0, False, 0
+    for found in re.finditer(rf'["[\]]|{re.escape(separator)}', text):
+        sign = found[0]
         if sign == '"':
             quoted = not quoted
-        elif not quoted and sign in "[]":
-            depth += 1 if sign == "[" else -1
-        elif not quoted and not depth and text.startswith(separator, at):
-            parts.append(text[start:at])
-            start = at = at + len(separator)
+        elif quoted:
             continue
-        at += 1
+        elif sign == separator:
+            if not depth:
+                parts.append(text[start : found.start()])
+                start = found.end()
+        else:
+            depth += 1 if sign == "[" else -1
     parts.append(text[start:])
     return parts
 
