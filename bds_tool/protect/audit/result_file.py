@@ -7,14 +7,17 @@ of them. N is shared by indicators with the same population, so a row shown for 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from bds_tool.base.errors import UnreadableError
+from bds_tool.base.pools import threads
 from bds_tool.base.text import t
 from bds_tool.protect.audit.attack import Finding, Verdict, attack, narrowed
 from bds_tool.protect.audit.linked import Member, Relation, excuse_means, families, join, told_by_means
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 #: Layouts of a result this reads, and the counts of a row.
 CLASS_TELLS = ("n", "missing", "lower", "upper")
 LAYOUTS, FIGURES = (1, 2, 3), ("n", "x", "missing")
+#: Families attacked at the same time; memory grows with them.
+ATTACKS = 2
+_Judged = TypeVar("_Judged")
 
 
 @dataclass
@@ -123,9 +129,8 @@ def audit_results(
     names = [str(n) for n in now.frame["indicator"].unique(maintain_order=True).to_list()]
     rows = {str(n): part for (n,), part in now.frame.group_by("indicator", maintain_order=True)}
     total.remarks += [] if rule else told_by_means(now.frame, known)
-    for family in families(names, known):
-        if only is not None and not set(only) & set(family):
-            continue
+
+    def prepare(family: Sequence[str]) -> tuple[list[Member], System]:
         prepared = []
         for name in family:
             definition = dict((now.meta.get("definitions") or {}).get(name) or {})
@@ -155,17 +160,22 @@ def audit_results(
                 )
         if judged is None:
             excuse_means(prepared, known)
-        system = join(prepared, known)
-        need = system.need
+        return prepared, join(prepared, known)
+
+    def judge(system: System) -> tuple[Verdict, Verdict | None]:
+        left = None
         if reach is not None and rule:
             # Of rounded figures the ranges that sums leave: a programme over all of them for a fourth value takes too long.
-            wide = replace(system, low=system.low.copy(), high=system.high.copy())
-            reach.add(system, narrowed(wide), prepared)
+            left = narrowed(replace(system, low=system.low.copy(), high=system.high.copy()))
         elif reach is not None:
-            system.need = np.maximum(need, WITHIN_ONE + 1)
-        verdict = narrowed(system) if quick else attack(system, seconds_per_cell=seconds_per_cell)
-        if reach is not None and not rule:
-            reach.add(system, verdict, prepared)
+            system.need = np.maximum(system.need, WITHIN_ONE + 1)
+        return narrowed(system) if quick else attack(system, seconds_per_cell=seconds_per_cell), left
+
+    asked = (f for f in families(names, known) if only is None or set(only) & set(f))
+    for prepared, system, need, (verdict, left) in _side_by_side(map(prepare, asked), judge):
+        if reach is not None:
+            reach.add(system, left or verdict, prepared)
+        if reach is not None and left is None:
             verdict.findings = [f for f in verdict.findings if _too_little(f, verdict, need)]
         offset = total.judged
         for f in verdict.findings:
@@ -183,6 +193,26 @@ def audit_results(
         total.solved += verdict.solved
         total.contradictions += verdict.contradictions
     return total
+
+
+def _side_by_side(
+    prepared: Iterable[tuple[list[Member], System]], judge: Callable[[System], _Judged]
+) -> Iterator[tuple[list[Member], System, Ints, _Judged]]:
+    """The families with what each must keep and how it was judged, in order: a solver leaves other threads their turn."""
+    with threads(ATTACKS) as pool:
+        waiting: deque[tuple[list[Member], System, Ints, Future[_Judged]]] = deque()
+        for members, system in prepared:
+            waiting.append((members, system, system.need, pool.submit(judge, system)))
+            if len(waiting) > ATTACKS:
+                yield _done(*waiting.popleft())
+        for told in waiting:
+            yield _done(*told)
+
+
+def _done(
+    members: list[Member], system: System, need: Ints, judged: Future[_Judged]
+) -> tuple[list[Member], System, Ints, _Judged]:
+    return members, system, need, judged.result()
 
 
 def _too_little(finding: Finding, verdict: Verdict, need: Ints) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,17 @@ import numpy as np
 from bds_tool.base.errors import UsageError
 from bds_tool.base.quiet import without_stdout
 from bds_tool.base.text import t
-from bds_tool.protect.audit.system import Floats, Ints
+from bds_tool.protect.audit.system import Bools, Floats, Ints
 
 #: Distance to a whole number below which a solution counts as whole.
 WHOLE = 1e-6
 #: Objectives that pull all open cells at once, before any cell is attacked on its own: as long as each settles more
 #: cells than the two solutions a cell costs on its own.
 SPREADS, WORTH = 60, 2
+#: How many sums away from what is attacked other cells may change at first: letting all of them go takes most of the time.
+CLOSE = 5
+#: Standard output is one for all threads.
+ONE_AT_A_TIME = Lock()
 
 
 def highs() -> Any:  # noqa: ANN401
@@ -47,6 +52,9 @@ class Component:
     seconds: float
     seen_low: Floats
     seen_high: Floats
+    #: Entries of the equations: row and cell.
+    row: Ints
+    cell: Ints
     solved: int = 0
     feasible: bool = True
     disclosed: dict[int, tuple[str, float, float]] = field(default_factory=dict)
@@ -70,13 +78,14 @@ class Component:
         )
         program.a_matrix_.index_ = column[order].astype(np.int32)
         program.a_matrix_.value_ = sign[order]
-        with without_stdout():  # it prints a banner before it can be told to be silent
+        with ONE_AT_A_TIME, without_stdout():  # it prints a banner before it can be told to be silent
             model = highspy.Highs()
             model.setOptionValue("output_flag", False)
         model.setOptionValue("threads", 1)
         model.setOptionValue("presolve", "off")
         model.passModel(program)
-        return cls(low, high, model, seconds, np.full(len(low), np.inf), np.full(len(low), -np.inf))
+        unseen = np.full(len(low), np.inf)
+        return cls(low, high, model, seconds, unseen, -unseen, compact, column)
 
     def widen(self, targets: Ints, need: Ints, threshold: float | None, near: Floats | None = None) -> None:
         """Attack the target cells until each is shown to be safe or found out.
@@ -85,8 +94,6 @@ class Component:
         """
         generator = np.random.default_rng(len(self.low))
         reach = int(need[targets].max(initial=1))
-        if near is not None:
-            self._stay_near(near, reach)
         before, idle = len(targets) + 1, 0
         cost = np.zeros(len(self.low))
         for number in range(SPREADS):
@@ -98,38 +105,49 @@ class Component:
             if idle > 2:
                 break
             before = len(open_)
+            self._stay_near(near, open_, reach)
             cost = np.zeros(len(self.low))
             cost[open_] = generator.choice([-1.0, 1.0], len(open_)) * (1.0 + generator.random(len(open_)))
             solution = self._solve(cost)
             if solution is None and near is not None:
                 near, before = None, len(targets) + 1  # it does not agree
-                self._stay_near(None, reach)
                 continue
             if solution is None:
                 self._contradiction(targets, threshold)
                 return
-            if number == 0 and near is None:
-                self._stay_near(solution, reach)
-        self._stay_near(None, reach)
+            if near is None:
+                near = solution
         for cell in targets.tolist():
-            if self.seen_high[cell] - self.seen_low[cell] < need[cell]:
-                self._attack(cell, float(need[cell]), threshold)
+            for close in (near, None):
+                if self.seen_high[cell] - self.seen_low[cell] < need[cell]:
+                    self._stay_near(close, np.array([cell]))
+                    self._attack(cell, float(need[cell]), threshold, last=close is None)
 
-    def _stay_near(self, solution: Floats | None, reach: int) -> None:
-        """Let each cell differ from a whole solution by `reach` at most, or (None) be free again.
+    def _stay_near(self, solution: Floats | None, around: Ints, reach: float = np.inf) -> None:
+        """Keep all cells but those close to some as in a whole solution, and let these differ from it by `reach` at most; or
+        (None) free them all again.
 
         Left free, an objective puts everything in a few cells; close to a solution it moves nearly all of them. What
         is possible there is possible.
         """
         low, high = self.low, self.high
-        if solution is not None:
+        if solution is not None and np.nanmax(np.abs(solution - np.round(solution)), initial=0.0) < WHOLE:
+            span = np.where(self._close(around), reach, 0.0)
             whole = np.round(solution)
-            if np.nanmax(np.abs(solution - whole), initial=0.0) >= WHOLE:
-                return
-            low, high = np.fmax(low, whole - reach), np.fmin(high, whole + reach)
+            low, high = np.fmax(low, whole - span), np.fmin(high, whole + span)
             if (low > high).any():
-                return
+                low, high = self.low, self.high
         self.model.changeColsBounds(len(low), np.arange(len(low), dtype=np.int32), low, high)
+
+    def _close(self, around: Ints) -> Bools:
+        """The cells at most `CLOSE` sums away from some."""
+        close = np.zeros(len(self.low), dtype=bool)
+        close[around] = True
+        touched = np.zeros(self.model.getNumRow(), dtype=bool)
+        for _ in range(CLOSE):
+            touched[self.row[close[self.cell]]] = True
+            close[self.cell[touched[self.row]]] = True
+        return close
 
     def range_of(self, cell: int) -> tuple[float, float]:
         """The exact whole-number range of one cell; (inf, -inf) when no table is possible."""
@@ -153,7 +171,7 @@ class Component:
             if threshold is None or self.low[cell] < threshold:
                 self.disclosed[cell] = ("tegenstrijdig", float(self.low[cell]), float(self.high[cell]))
 
-    def _attack(self, cell: int, need: float, threshold: float | None) -> None:
+    def _attack(self, cell: int, need: float, threshold: float | None, *, last: bool = True) -> None:
         cost = np.zeros(len(self.low))
         ends = []
         for direction in (1.0, -1.0):
@@ -161,6 +179,8 @@ class Component:
             ends.append(self._solve(cost))
             if self.seen_high[cell] - self.seen_low[cell] >= need:
                 return
+        if not last:
+            return
         if ends[0] is None or ends[1] is None:
             self.disclosed[cell] = ("niet beoordeeld", float(self.low[cell]), float(self.high[cell]))
             return
