@@ -161,8 +161,8 @@ def _tell(facts: dict[str, Any], to: Path) -> None:
         names = ", ".join(facts["whole"])
         talk(
             t(
-                f"Geheel verborgen, want te dun voor een bewezen patroon: {names}.",
-                f"Hidden whole, being too thin for a proven pattern: {names}.",
+                f"Geheel verborgen, want te dun: {names}.",
+                f"Hidden whole, being too thin: {names}.",
             )
         )
     if facts.get("attacked"):

@@ -36,7 +36,15 @@ from bds_tool.protect.residents import ceilings
 from bds_tool.protect.result_model import Indicator, groups
 from bds_tool.protect.room import ROUNDS, show_less, wider
 from bds_tool.protect.seal import public_meta, seal_facts, sealer
-from bds_tool.protect.told import AS_BEFORE, HIDDEN, TOO_LOW, published, statuses
+from bds_tool.protect.told import (
+    AS_BEFORE,
+    HIDDEN,
+    TOO_LOW,
+    hidden_whole,
+    published,
+    same_population,
+    statuses,
+)
 from bds_tool.protect.types import Bools, Ints
 
 if TYPE_CHECKING:
@@ -137,6 +145,8 @@ def protect_result(
         require_safe(made.verdict)
         public = without_hidden_units(made.frame)
         made.meta |= {"audit": {"safe": True}, "unplaced": True, "statuses": statuses(public)}
+        # The audit took more for known than is told: what the counts alone show, hidden ones too, stays inside.
+        made.meta |= {"populations": same_population(made.meta), "whole": hidden_whole(public)}
         made.meta["left_out"] = left_out.published(result.meta, public, policy)
         shown = public.filter(~public["status"].is_in([HIDDEN, TOO_LOW]))
         facts = seal_facts(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from bds_tool.indicators.result import UNPROVEN
 from bds_tool.protect.coding import CODED, percentages
@@ -30,6 +31,29 @@ def statuses(frame: pl.DataFrame) -> dict[str, int]:
     """How many rows have each status."""
     words = (OK, HIDDEN, NO_DATA, TOO_LOW, *((CODED,) if CODED in frame["status"] else ()))
     return {s: int((frame["status"] == s).sum()) for s in words}
+
+
+def same_population(meta: Mapping[str, Any]) -> dict[str, int]:
+    """Per indicator the number of its population, as the public relations say it: never as the counts turned out."""
+    names = sorted(meta["definitions"])
+    label = {n: n for n in names}
+    for relation in meta.get("relations") or []:
+        if relation["kind"] == "noemer":
+            joined = {label[n] for n in relation["of"] if n in label}
+            label = {n: min(joined) if old in joined else old for n, old in label.items()}
+    number = {first: k for k, first in enumerate(dict.fromkeys(label.values()))}
+    return {n: number[label[n]] for n in names}
+
+
+def hidden_whole(frame: pl.DataFrame) -> list[str]:
+    """The indicators of which every row is hidden; why it is, no row says and this does not."""
+    import polars as pl
+
+    words = pl.col("status")
+    every = frame.group_by("indicator", maintain_order=True).agg(
+        _all=(words == HIDDEN).any() & words.is_in([HIDDEN, TOO_LOW]).all()
+    )
+    return every.filter("_all")["indicator"].to_list()
 
 
 def published(

@@ -1,5 +1,7 @@
 """Rows tell nothing by being there: the full grid, and children without a place."""
 
+import json
+
 import polars as pl
 import pytest
 from families import RELATIONS, region
@@ -93,3 +95,21 @@ def test_many_without_a_place_keep_their_row(thin):
     large = frame.with_columns(n=pl.when(pl.col("area") == UNIT).then(400).otherwise("n"))
     assert without_hidden_units(large).equals(large)
     assert UNIT not in set(without_hidden_units(large.with_columns(n=pl.lit(None, dtype=pl.Int64)))["area"])
+
+
+@pytest.mark.parametrize("policy", ["ncj-strict", "cbs-output"])
+def test_the_metadata_say_no_more_than_rows_and_definitions(thin, policy):
+    """REACH and REF count the same children in every row, hidden ones too: no definition says so, so nothing else may."""
+    meta = json.loads((thin / f"{policy}.result" / "_result.json").read_text())
+    groups = {}
+    for name, number in meta["populations"].items():
+        groups.setdefault(number, set()).add(name)
+    assert sorted(map(sorted, groups.values())) == [
+        ["BF", "EXCL", "FF", "MIX"],
+        ["CONTACTS", "REACH"],
+        ["GP", "REF", "SPEECH"],
+    ]
+    frame = read_result(thin / f"{policy}.result").counts().collect()
+    words = {str(i): set(part["status"]) for (i,), part in frame.group_by("indicator")}
+    assert sorted(meta["whole"]) == sorted(i for i, w in words.items() if w == {"verborgen"})
+    assert meta["statuses"] == {w: (frame["status"] == w).sum() for w in meta["statuses"]}
