@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base import clock
 from bds_tool.base.errors import UserError
 from bds_tool.base.settings import Settings
 from bds_tool.base.settings import load as _settings
@@ -99,7 +100,7 @@ def validate(
         bds=bds or chosen.validate.bds,
         from_format=from_format or None,
         tables=chosen.tables,
-        today=today or chosen.validate.reference_date or date.today(),  # noqa: DTZ011  # a day, as people count them
+        today=today or chosen.validate.reference_date or clock.today(),
         max_examples=max_examples,
         select=tuple(select) or chosen.validate.select,
         ignore=tuple(ignore) or chosen.validate.ignore,
@@ -199,7 +200,7 @@ def compute(
     from bds_tool.indicators.features import Settings as Counting
     from bds_tool.indicators.run import compute as run
 
-    span = years or date.today().year - 1  # noqa: DTZ011  # a calendar year, as people count
+    span = years or clock.today().year - 1
     first, last = span if isinstance(span, tuple) else (span, span)
     wanted = Plan(
         choose(list(indicators), []),

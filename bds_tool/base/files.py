@@ -84,10 +84,11 @@ def atomic_file(
             yield temporary
             guard.check(target, own=own)
             temporary.chmod(0o600 if private else 0o666 & ~_UMASK)
-            if target.exists():
+            if there := target.exists():
                 _settle([temporary])
             with held():
                 temporary.replace(target)
+            guard.wrote(target, edited=own and there)
     finally:
         _discard(temporary)
 
@@ -192,6 +193,7 @@ def atomic_dir(target: Path, *, replace: bool = False, private: bool = False) ->
                 _settle(p for p in temporary.rglob("*") if p.is_file())
             with held():
                 _swap(temporary, target)
+            guard.wrote(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

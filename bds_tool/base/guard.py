@@ -7,15 +7,29 @@ The command line says at its start what the user gave and whether `--force` was 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
 
+#: Environment variable with a folder: nothing outside it is written. A record of somebody else is run again behind it.
+FENCE = "BDS_WRITE_BELOW"
 _inputs: dict[Path, None] = {}
 _asked = {"force": True}
 _scratch: set[Path] = set()
+#: Who keeps an account of this run (`base.recording`): is told of an input before it is read, and of what was written.
+_listeners: list[Callable[[Path, bool | None], None]] = []
+
+
+def listen(told: Callable[[Path, bool | None], None] | None) -> None:
+    """`told(path, None)` for each input from now on, `told(path, edited)` for what was written; None stops that."""
+    _listeners[:] = [told] if told else []
+
+
+def listened() -> bool:
+    """Whether an account of this run is kept."""
+    return bool(_listeners)
 
 
 def begin(inputs: Iterable[Path] = (), *, force: bool = True) -> None:
@@ -29,10 +43,22 @@ def begin(inputs: Iterable[Path] = (), *, force: bool = True) -> None:
 def reading(path: Path) -> None:
     """`path` is an input of this run."""
     try:
-        if path.exists():
-            _inputs[path.resolve()] = None
+        if not path.exists() or (place := path.resolve()) in _inputs:
+            return
+        _inputs[place] = None
     except (OSError, ValueError):
         return  # what cannot be looked at is told by who reads it
+    if not _scratch.intersection((place, *place.parents)):
+        for told in _listeners:
+            told(path, None)
+
+
+def wrote(target: Path, *, edited: bool = False) -> None:
+    """`target` was written; `edited`: it was there and was changed where it is."""
+    place = target.resolve()
+    if _scratch.isdisjoint(place.parents) and not any(g in place.parents for g in _inputs if g.is_dir()):
+        for told in _listeners:
+            told(place, edited)
 
 
 def scratch(folder: Path) -> None:
@@ -43,6 +69,14 @@ def scratch(folder: Path) -> None:
 def check(target: Path, *, own: bool = False) -> None:
     """Raises UsageError when `target` may not be written. `own`: a file that is edited where it is."""
     place = target.resolve()
+    if (fence := os.environ.get(FENCE)) and Path(fence).resolve() not in place.parents:
+        if not _scratch.isdisjoint(place.parents):
+            return
+        raise UsageError(
+            t(f"{target} ligt buiten de map waarin deze opdracht mag schrijven.",
+              f"{target} lies outside the folder that this command may write in."),
+            t("Voer de opdracht zelf uit.", "Run the command yourself."),
+        )  # fmt: skip
     if own or not _scratch.isdisjoint(place.parents):
         return
     for given in _inputs:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
+from bds_tool.base import clock
 from bds_tool.base.identifiers import is_bsn
 from bds_tool.base.text import t
 from bds_tool.changes.check_outcome import folded, used_names
@@ -86,7 +87,7 @@ def impossible(text: str) -> bool:
         found = date(int(parts[1]), int(parts[2] or 1), int(parts[3] or 1))
     except ValueError:
         return True
-    return not _FIRST <= found.year <= date.today().year + _AHEAD  # noqa: DTZ011 - a year is enough
+    return not _FIRST <= found.year <= clock.today().year + _AHEAD
 
 
 def _dates(p: Pakket) -> Iterator[Bevinding]:
@@ -104,7 +105,7 @@ def _dates(p: Pakket) -> Iterator[Bevinding]:
             },
         )
     for v in p.verzoeken.values():
-        late = v.besluitdatum > date.today().isoformat()  # noqa: DTZ011 - a day is enough
+        late = v.besluitdatum > clock.today().isoformat()
         if v.besluitdatum and (late or impossible(v.besluitdatum)):
             yield bevinding("WIJZ950", ("verzoek", v.jgz), {"veld": "besluitdatum", "datum": v.besluitdatum})
     for w in p.wijzigingen:

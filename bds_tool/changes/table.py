@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from bds_tool.base import clock
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_file
 from bds_tool.base.text import t
@@ -64,6 +65,7 @@ def write_table(pakket: Pakket, path: Path) -> None:
         options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
         content = io.BytesIO()  # what xlsxwriter leaves open when a disk is full, is in memory
         book = xlsxwriter.Workbook(content, options)
+        book.set_properties(clock.properties())
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         body = book.add_format({"text_wrap": True, "valign": "top"})
         for name, columns, rows in _sheets(pakket):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bds_tool.base import clock
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import number, t
 from bds_tool.cli.render import one_of, talk
@@ -68,7 +69,7 @@ def sql(
     from bds_tool.indicators.features import Settings
 
     one_of(dialect, DIALECTS, "--dialect")
-    chosen = year or date.today().year - 1  # noqa: DTZ011  # a calendar year of the user
+    chosen = year or clock.today().year - 1
     plan = Plan(choose(names or []), Settings(chosen, chosen, date(chosen, 12, 31)), by=["sex"])
     count = write(plan, dialect, output, replace=force)
     talk(t(f"{output}/script.sql: {number(count)} opdrachten voor {dialect}.",

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bds_tool.base import clock
 from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.names import child
 from bds_tool.base.text import t
@@ -337,7 +338,7 @@ def compute(
 
 def years_of(text: str) -> tuple[int, int]:
     if not text:
-        year = date.today().year - 1  # noqa: DTZ011  # a calendar year of the user
+        year = clock.today().year - 1
         return year, year
     found = re.fullmatch(r"(\d{4})(?:(?:\.\.|-)(\d{4}))?", text)
     if not found or int(found[2] or found[1]) < int(found[1]):

@@ -118,6 +118,13 @@ def _global_options(
     log_file: Annotated[
         Path | None, typer.Option(help="Bestand voor technische details bij een fout in bds.")
     ] = None,
+    _record: Annotated[
+        Path | None,
+        typer.Option(
+            "--record",
+            help="Verslag van deze opdracht: wat is gelezen, waarmee, en wat eruit kwam; voor bds rerun.",
+        ),
+    ] = None,
     _version: Annotated[
         bool, typer.Option("--version", help="Toon de versies en stop.", callback=_version, is_eager=True)
     ] = False,
@@ -137,9 +144,27 @@ def _global_options(
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit code. No traceback reaches a user."""
+    """Run one command and return its exit code; with `--record` an account of it is kept. No traceback reaches a user."""
+    target, given = overview.record(sys.argv[1:] if arguments is None else arguments)
+    if target is None or {"-h", "--help"} & set(given):
+        return _run(given)
+    from bds_tool.base.recording import WITHOUT, recording
+
     try:
-        given = sys.argv[1:] if arguments is None else arguments
+        if overview.called(given) in WITHOUT:
+            raise UsageError(
+                t("Van deze opdracht is er geen verslag.", "There is no record of this command."),
+                t("Laat --record weg.", "Leave out --record."),
+            )
+        with recording(target, given) as code:
+            code.append(_run(given))
+        return code[0]
+    except UserError as error:
+        return _told(error)
+
+
+def _run(given: list[str]) -> int:
+    try:
         _asks_help[:] = [bool({"-h", "--help"} & set(given))]
         result = build(overview.called(given), given)(
             given or ["--help"], prog_name="bds", standalone_mode=False

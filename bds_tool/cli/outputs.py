@@ -11,6 +11,7 @@ import typer
 import typer.main
 
 from bds_tool.base import guard
+from bds_tool.cli.project import project
 
 #: Parameters that name what is written, in every command …
 WRITTEN = frozenset(
@@ -25,6 +26,7 @@ WRITTEN = frozenset(
         "statement",
         "manifest",
         "work_lists",
+        "page",
     }
 )
 #: … and in some: a store to be made, a folder that is added to, a ledger or package that is kept up to date.
@@ -90,6 +92,8 @@ def begin(context: Any) -> None:  # noqa: ANN401
     ]
     force = bool(given.get("force") or context.meta.get("bds.force"))
     guard.begin(inputs, force=force)
+    if guard.listened():
+        _account(given.get("config"))
     for name in sorted((WRITTEN & set(given)) | ({"store"} & written)):
         for path in _outputs(given[name]):
             guard.check(path)
@@ -98,6 +102,14 @@ def begin(context: Any) -> None:  # noqa: ANN401
         for path in _outputs(context.params["paths"][-1:]):
             guard.check(path)
             guard.overwriting(path)
+
+
+def _account(config: Any) -> None:  # noqa: ANN401
+    """Tell the account of this run with which settings it begins."""
+    from bds_tool.base.recording import running
+
+    if kept := running():
+        kept.begin(project(config if isinstance(config, Path) else None).path)
 
 
 def _outputs(value: Any) -> Iterator[Path]:  # noqa: ANN401

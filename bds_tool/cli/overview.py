@@ -43,6 +43,8 @@ GROUPS = (
              "Report and compare saved judgements."),
             ("generate", "Maak verzonnen dossiers om mee te proberen en te meten.",
              "Make invented dossiers to try and measure with."),
+            ("rerun", "Doe opnieuw wat in een verslag (--record) staat: komt er hetzelfde uit.",
+             "Do again what a record (--record) says: does the same come out."),
             ("open", "Een pagina op deze computer: bestanden erin slepen en bekijken.",
              "A page on this computer: drop files in it and look."),
             ("doctor", "Kijk na of bds hier goed kan werken.", "See whether bds can work well here."),
@@ -89,6 +91,8 @@ _OPTIONS = (
      "Settings; otherwise BDS_CONFIG or the nearest bds.toml."),
     ("--specs MAP", "Eigen definities (ook BDS_SPECS).", "Definitions of your own (BDS_SPECS too)."),
     ("--log-file BESTAND", "Technische details bij een fout in bds.", "Technical details when bds itself fails."),
+    ("--record BESTAND", "Verslag: wat is gelezen, waarmee, en wat eruit kwam.",
+     "Record: what was read, with what, and what came of it."),
     ("--version", "Toon de versies.", "Show the versions."),
     ("--install-completion", "Laat deze shell opdrachten en opties aanvullen.",
      "Let this shell complete commands and options."),
@@ -163,11 +167,27 @@ def asked(arguments: list[str]) -> bool:
     return rest in ([], ["-h"], ["--help"])
 
 
+#: Options before the command that have a value.
+_WITH_VALUE = frozenset({"--lang", "--config", "--specs", "--log-file", "--record"})
+
+
+def record(arguments: list[str]) -> tuple[Path | None, list[str]]:
+    """The file of `--record`, which stands before the command, and the other arguments."""
+    for i, word in enumerate(arguments):
+        if word == "--record" and i + 1 < len(arguments):
+            return Path(arguments[i + 1]), arguments[:i] + arguments[i + 2 :]
+        if word.startswith("--record="):
+            return Path(word.partition("=")[2]), arguments[:i] + arguments[i + 1 :]
+        if not word.startswith("-") and (not i or arguments[i - 1] not in _WITH_VALUE):
+            break
+    return None, arguments
+
+
 def called(arguments: list[str]) -> str | None:
     """The command in these arguments; None where that is not plain, as for a misspelt one."""
     words = iter(arguments)
     for word in words:
-        if word in {"--lang", "--config", "--specs", "--log-file"}:
+        if word in _WITH_VALUE:
             next(words, None)
         elif not word.startswith("-"):
             return word if word in commands() and "_BDS_COMPLETE" not in os.environ else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bds_tool.base import clock
 from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.text import number, t
 from bds_tool.cli.indicator import BY, Area, Classes, Rolling, Sets, as_words, last_day, years_of
@@ -177,7 +178,7 @@ def answer(
     from bds_tool.indicators.rounds import answer as answering
     from bds_tool.indicators.rounds.request import SEALED, read
 
-    asked, today = read(request), date.today()  # noqa: DTZ011  # the day of the user
+    asked, today = read(request), clock.today()
     if asked.mode == SEALED:
         told = answering.answer_sealed(asked, store, output, today, replace=force)
         talk(t(f"Controlegetal van het verzoek: {asked.fingerprint}. Vraag een andere deelnemer of die hetzelfde heeft.",
@@ -204,7 +205,7 @@ def repair(
     from bds_tool.indicators.rounds.answer import repair as help_out
     from bds_tool.indicators.rounds.request import read
 
-    told = help_out(read(request), wanted, own, output, date.today(), replace=force)  # noqa: DTZ011  # the day of the user
+    told = help_out(read(request), wanted, own, output, clock.today(), replace=force)
     _leaves(told, output)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bds_tool.base import clock
 from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.text import t
 from bds_tool.cli.project import project
@@ -220,7 +221,7 @@ def fail_level(word: str) -> str:
 def today(text: str, settings: Settings) -> date:
     """The day that counts as today: of the option, of the settings, else of the clock of the person who asks."""
     if not text:
-        return settings.validate.reference_date or date.today()  # noqa: DTZ011
+        return settings.validate.reference_date or clock.today()
     try:
         return date.fromisoformat(text)
     except ValueError as error:

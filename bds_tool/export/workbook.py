@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bds_tool.base import clock
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_file
 from bds_tool.base.text import t
@@ -34,7 +35,7 @@ def workbook(target: Path, title: str, comments: str = "") -> Iterator[Workbook]
         book = xlsxwriter.Workbook(
             content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         )
-        book.set_properties({"title": title, "comments": comments})
+        book.set_properties(clock.properties(title=title, comments=comments))
         yield book
         book.close()
         temporary.write_bytes(content.getbuffer())

@@ -7,11 +7,10 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bds_tool.base import guard
+from bds_tool.base import clock, guard
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
 from bds_tool.formats.reading import read
@@ -128,7 +127,7 @@ def _described(store: Store, index: Index, organisation: str, delivery: str) -> 
         number=index.next,
         organisation=names[0] if names else organisation,
         delivery=delivery,
-        added=datetime.now(UTC).strftime("%Y-%m-%d"),
+        added=clock.now().strftime("%Y-%m-%d"),
         rows=int(bronnen["rijen"].fill_null(0).sum()),
         dossiers=int(bronnen["dossiers"].fill_null(0).sum()),
         files={name: sha256(store.path / name) for name in FILES},

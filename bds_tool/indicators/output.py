@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool import __version__
+from bds_tool.base import clock
 from bds_tool.base.pools import threads
 from bds_tool.indicators import relations, statistics
 from bds_tool.indicators.cube import Space, look_up
@@ -332,7 +332,7 @@ def metadata(
     settings = plan.settings
     return {
         "status": UNPROTECTED,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": clock.now().isoformat(timespec="seconds"),
         "program": f"bds {__version__}",
         "definitions": {
             i.id: {

@@ -22,11 +22,11 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base import clock
 from bds_tool.base.errors import UnreadableError, UsageError, WithheldError
 from bds_tool.base.files import atomic_dir, atomic_file
 from bds_tool.base.names import child
@@ -108,7 +108,7 @@ class Ledger:
         definitions = meta.get("definitions") or {}
         facts = {
             "number": this,
-            "added": datetime.now(UTC).isoformat(timespec="seconds"),
+            "added": clock.now().isoformat(timespec="seconds"),
             "sha256": _fingerprint(target),
             "policy": (meta.get("policy") or {}).get("id", ""),
             "period": meta.get("period"),

@@ -6,12 +6,12 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from bds_tool import __version__
+from bds_tool.base import clock
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.files import atomic_dir
 from bds_tool.base.text import t
@@ -199,7 +199,7 @@ class StoreWriter:
     def add_bron(self, **facts: Any) -> int:  # noqa: ANN401
         """Register an input file; returns its number. Unknown facts may be left out; `rijen` is added later."""
         number = facts.pop("bron", len(self._bronnen) + 1)
-        row = dict.fromkeys(BRONNEN) | {"gelezen": datetime.now(UTC).replace(tzinfo=None, microsecond=0)}
+        row = dict.fromkeys(BRONNEN) | {"gelezen": clock.now().replace(tzinfo=None, microsecond=0)}
         self._bronnen.append(row | facts | {"bron": number})
         return int(number)
 

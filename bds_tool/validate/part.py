@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from bds_tool.base import clock
 from bds_tool.base.text import language
 from bds_tool.findings.collecting import Collector
 from bds_tool.findings.result import MARKER, XSD_MISSING
@@ -35,7 +36,7 @@ OF_TODAY = ("BDS303", "BDS305", "BDS310")
 class Options:
     """How to judge. `codes` limits the rules (None: all); `max_examples` 0 keeps every finding."""
 
-    today: date = field(default_factory=date.today)
+    today: date = field(default_factory=clock.today)
     max_examples: int = 100
     codes: frozenset[str] | None = None
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base import clock
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.settings import Acceptance
 from bds_tool.base.table_settings import TableSettings
@@ -30,7 +31,7 @@ class Request:
     bds: str = ""
     from_format: str | None = None
     tables: TableSettings = field(default_factory=TableSettings)
-    today: date = field(default_factory=date.today)
+    today: date = field(default_factory=clock.today)
     max_examples: int = 100
     select: Sequence[str] = ()
     ignore: Sequence[str] = ()

@@ -84,6 +84,11 @@ ON_STORE: dict[str, list[list[str]]] = {
     ],
     "dossier consents": [["dossier", "consents", "STORE", "--each", "--format", f] for f in ("text", "json", "csv")],
     "dossier copy": [["dossier", "copy", "STORE", "--nr", "1", "--to", "OUT/afschrift"]],
+    "rerun": [
+        ["--record", "SAFE/verslag.json", "profile", "STORE", "--format", "json"],
+        ["--record", "SAFE/verslag2.json", "validate", "STORE", "-o", "SAFE/v.txt"],
+        ["rerun", "SAFE/verslag2.json"], ["rerun", "SAFE/verslag.json", "--page", "SAFE/verslag.html"],
+    ],
     "profile": [["profile", "STORE", "--format", f] for f in ("text", "json", "csv", "markdown")],
     "convert": [
         *(["convert", "STORE", f"OUT/c-{f}", "--to", f] for f in (*WRITERS, "store")),

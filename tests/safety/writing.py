@@ -31,7 +31,7 @@ EVENTS = frozenset(
     }
 )
 
-#: command → arguments; OUT is what is written (a file or a folder), STORE, RESULT, SAFE, FOUND, PACKAGE are made before.
+#: command → arguments; OUT is what is written (a file or a folder), STORE, RESULT, SAFE, FOUND, RECORD are made before.
 #: A command that adds to or edits its output is run on what stands there.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "validate -o": ("validate", "STORE", "--format", "json", "-o", "OUT"),
@@ -52,6 +52,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "dossier consents": ("dossier", "consents", "STORE", "-o", "OUT"),
     "dossier copy": ("dossier", "copy", "STORE", "--nr", "1", "--to", "OUT"),
     "indicator flow": ("indicator", "flow", "RESULT", "-o", "OUT"),
+    "rerun --page": ("rerun", "RECORD", "--page", "OUT"),
     "rule": ("rule", "BDS203", "-o", "OUT"),
     **{f"convert {f}": ("convert", str(TABLE), "OUT", "--to", f) for f in ("csv", "csv-wide", "parquet", "arrow", "ndjson", "xlsx", "store")},
     "convert james": ("convert", "STORE", "OUT", "--to", "james", "--organisation", "1"),

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base import clock
 from bds_tool.base.text import t
 from bds_tool.export.cohort.codebook import LEAST, Entry, law, program, shown_flow
 from bds_tool.export.cohort.missing import KINDS
@@ -63,6 +64,7 @@ def codebook_xlsx(study: Study, found: list[Entry]) -> bytes:
     content = io.BytesIO()  # what xlsxwriter leaves open when a disk is full, is in memory
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(content, options) as book:
+        book.set_properties(clock.properties())
         about = [*[("", line) for line in law(study)], *delivery_rows(study)]
         about += [(s.name, f"-{s.left_out} → {s.remaining} {s.unit}") for s in shown_flow(study.flow)]
         about += [(m.key, f"{m.label} (SPSS {m.code}, Stata .{m.letter})") for m in KINDS]

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from bds_tool.base import clock
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_dir, atomic_file
 from bds_tool.base.specs import specs_dir
@@ -164,6 +165,7 @@ def export_xlsx(output: Path) -> int:
         options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
         content = io.BytesIO()  # what xlsxwriter leaves open when a disk is full, is in memory
         book = xlsxwriter.Workbook(content, options)
+        book.set_properties(clock.properties())
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         for title, data in (("koppelingen", mapping), ("codes", codes), ("concepten", concepts)):
             sheet = book.add_worksheet(title)

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from bds_tool.base import clock
 from bds_tool.base.errors import UsageError
 from bds_tool.base.escaping import cells
 from bds_tool.base.text import t
@@ -103,6 +104,7 @@ def xlsx(report: dict[str, Any], path: Path) -> None:
     # A text that starts with = is text, never a formula; a link in a remark is no link either.
     options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
     with xlsxwriter.Workbook(str(path), options) as book:
+        book.set_properties(clock.properties())
         sheets = (
             (t("Regels", "Rules"), rules),
             (t("Bevindingen", "Findings"), frame(report)),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
+from bds_tool.base import clock
 from bds_tool.base.settings import SenderSettings
 
 #: The sender of messages about invented children: numbers that are issued to nobody.
@@ -19,7 +20,7 @@ INVENTED = SenderSettings(
 
 def known(sender: SenderSettings, now: datetime | None = None) -> dict[str, str]:
     """What the layout may ask for by name (`{ura}`); a name that is not known is absent."""
-    moment = now or datetime.now(UTC)
+    moment = now or clock.now()
     facts = {
         "application": sender.application,
         "receiver": sender.receiver,

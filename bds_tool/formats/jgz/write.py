@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from bds_tool.base import clock
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_dir, atomic_file
 from bds_tool.base.text import number, t
@@ -155,7 +155,7 @@ def _messages(store: Store, options: WriteOptions, told: Tally) -> Iterator[byte
         model = model_for(root, edition(root)[0])
     assert model is not None  # noqa: S101  # both messages are in the tables
     composer = Composer(root, load(version), options.sender, model)
-    today = date.today()  # noqa: DTZ011  # the day of the place where it is sent
+    today = clock.today()
     for rows in dossiers(store):
         due = activities(rows)
         if due:

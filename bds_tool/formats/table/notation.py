@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from bds_tool.base import clock
 from bds_tool.base.specs import specs_dir
 from bds_tool.formats.table.columns import units_by_name
 
@@ -104,7 +105,7 @@ def date_ways(values: pl.Series, told: str = "", neighbour: str = "") -> DateWay
             found.unsure = not neighbour
         if not told and found.ways == ["dm2"]:
             # 24-03-25 is a day in 2025, or one in 2024 with the year in front.
-            year, last = datetime.now(UTC).year % 100, pairs.struct.field("3").cast(pl.Int32)
+            year, last = clock.now().year % 100, pairs.struct.field("3").cast(pl.Int32)
             found.unsure |= bool((first <= year).all() and (last <= 31).all() and (second <= 12).all())
     return found
 
@@ -173,7 +174,7 @@ def _year(text: pl.Expr) -> pl.Expr:
     """Four digits; two digits are this century up to this year, else the one before."""
     import polars as pl
 
-    now = datetime.now(UTC).year % 100
+    now = clock.now().year % 100
     short = text.cast(pl.Int32, strict=False)
     full = pl.when(short <= now).then(short + 2000).otherwise(short + 1900).cast(pl.String)
     return pl.when(text.str.len_chars() == 2).then(full).otherwise(text)

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base import clock
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_file, temporary_dir
 from bds_tool.base.text import t
@@ -52,6 +53,7 @@ def write_xlsx(store: Store, out: Path, options: WriteOptions) -> Written:
                 "strings_to_urls": False,
             },
         )
+        book.set_properties(clock.properties())
         bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "dd-mm-yyyy"})
         sheet: Any = None
         position = SHEET + 1

@@ -12,11 +12,12 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from bds_tool import __version__
+from bds_tool.base import clock
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.text import t
 from bds_tool.indicators.catalogue import choose
@@ -186,7 +187,7 @@ def new(
         id=secrets.token_hex(8),
         title=title,
         organiser=organiser,
-        created=datetime.now(UTC).date().isoformat(),
+        created=clock.now().date().isoformat(),
         deadline=deadline.isoformat(),
         mode=SEALED if sealed else OPEN,
         participants=tuple(names),

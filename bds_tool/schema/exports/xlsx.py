@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bds_tool.base import clock
 from bds_tool.base.errors import UsageError
 from bds_tool.base.names import child
 from bds_tool.base.specs import specs_dir
@@ -44,7 +45,7 @@ def write_workbook(version: str, target: Path, numbered: Requests | None = None)
     with xlsxwriter.Workbook(
         content, {"strings_to_numbers": False, "strings_to_formulas": False, "in_memory": True}
     ) as book:
-        book.set_properties({"title": f"Basisdataset JGZ {version}", "comments": "bds spec export"})
+        book.set_properties(clock.properties(title=f"Basisdataset JGZ {version}", comments="bds spec export"))
         bold = book.add_format(
             {"bold": True, "bg_color": "#DDE7F0", "border": 1, "text_wrap": True, "valign": "top"}
         )

@@ -1,0 +1,29 @@
+"""What time it is, in one place: a run that is repeated has the moment of the run it repeats.
+
+`SOURCE_DATE_EPOCH` (seconds since 1970, reproducible-builds.org) fixes it.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime
+from typing import Any
+
+#: The environment variable that holds the moment.
+VARIABLE = "SOURCE_DATE_EPOCH"
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    fixed = os.environ.get(VARIABLE, "")
+    return datetime.fromtimestamp(int(fixed), UTC) if fixed.isdecimal() else datetime.now(UTC)
+
+
+def today() -> date:
+    """This day where the user is."""
+    return now().astimezone().date()
+
+
+def properties(**said: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Properties of a workbook with the moment it was made, without which the library asks the machine."""
+    return {**said, "created": now().replace(tzinfo=None)}
