@@ -78,7 +78,8 @@ class Recorder:
 
     def facts(self, code: int, out: dict[str, Any]) -> dict[str, Any]:
         """The whole account: `specs/_schemas/verslag.schema.json`."""
-        outputs, covered = [], set()
+        outputs: list[dict[str, Any]] = []
+        covered: set[Path] = set()
         for i, argument in enumerate(self.arguments):
             for given in dict.fromkeys((argument, argument.partition("=")[2], argument.rpartition("=")[2])):
                 place = Path(given).resolve() if given and given != "-" and len(given) < 4096 else None
@@ -189,18 +190,18 @@ def _held(path: Path) -> Iterator[Path]:
 def digest(path: Path) -> dict[str, Any]:
     """`sha256`, `bytes` and `files` of a file or of all files in a folder by name; of a folder that of their hashes."""
     if not path.is_dir():
-        with path.open("rb") as file:
-            return {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "bytes": path.stat().st_size, "files": 1}  # fmt: skip
-    whole, size, count = hashlib.sha256(), 0, 0
-    for file in sorted(
-        p for p in path.rglob("*") if p.is_file() and _OWN.isdisjoint(p.relative_to(path).parts)
-    ):
+        with path.open("rb") as content:
+            whole = hashlib.file_digest(content, "sha256")
+        return {"sha256": whole.hexdigest(), "bytes": path.stat().st_size, "files": 1}
+    names, size, count = hashlib.sha256(), 0, 0
+    there = (p for p in path.rglob("*") if p.is_file() and _OWN.isdisjoint(p.relative_to(path).parts))
+    for file in sorted(there):
         one = digest(file)
-        whole.update(
+        names.update(
             f"{file.relative_to(path).as_posix()}\0{one['sha256']}\n".encode(errors="surrogateescape")
         )
         size, count = size + one["bytes"], count + 1
-    return {"sha256": whole.hexdigest(), "bytes": size, "files": count}
+    return {"sha256": names.hexdigest(), "bytes": size, "files": count}
 
 
 def _program() -> str:

@@ -44,8 +44,8 @@ def _none(path: Path, why: str = "") -> UnreadableError:
     return UnreadableError(
         t(f"{path} is geen verslag van bds. {why}".strip(), f"{path} is no record of bds. {why}".strip()),
         t(
-            "Maak er een met `bds --record BESTAND OPDRACHT …`.",
-            "Make one with `bds --record FILE COMMAND …`.",
+            "Maak er een met `bds --record BESTAND OPDRACHT`.",
+            "Make one with `bds --record FILE COMMAND`.",
         ),
     )
 
