@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -22,6 +23,11 @@ def now() -> datetime:
 def today() -> date:
     """This day where the user is."""
     return now().astimezone().date()
+
+
+def seconds() -> float:
+    """To measure how long something takes; a run with a fixed moment takes none."""
+    return 0.0 if os.environ.get(VARIABLE, "").isdecimal() else time.perf_counter()
 
 
 def properties(**said: Any) -> dict[str, Any]:  # noqa: ANN401

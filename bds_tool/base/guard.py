@@ -66,10 +66,13 @@ def scratch(folder: Path) -> None:
     _scratch.add(folder.resolve())
 
 
-def check(target: Path, *, own: bool = False) -> None:
-    """Raises UsageError when `target` may not be written. `own`: a file that is edited where it is."""
+def check(target: Path, *, own: bool = False, planned: bool = False) -> None:
+    """Raises UsageError when `target` may not be written.
+
+    `own`: a file that is edited where it is. `planned`: not written yet, and it may turn out to be no path at all.
+    """
     place = target.resolve()
-    if (fence := os.environ.get(FENCE)) and Path(fence).resolve() not in place.parents:
+    if not planned and (fence := os.environ.get(FENCE)) and Path(fence).resolve() not in place.parents:
         if not _scratch.isdisjoint(place.parents):
             return
         raise UsageError(

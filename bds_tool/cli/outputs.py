@@ -40,6 +40,8 @@ WRITTEN_BY = {
     "run": {"ledger"},
     "open": {"folder"},
 }
+#: Parameters that name what is read and are no Path, for they may be a pattern, a name or - too.
+READ = frozenset({"paths", "left", "right"})
 #: Commands that take their inputs and, as the last word or with --output, their output.
 LAST_IS_OUTPUT = frozenset({"convert"})
 
@@ -78,7 +80,9 @@ def one_spelling(params: list[Any]) -> None:
 def begin(context: Any) -> None:  # noqa: ANN401
     """Tell the guard what this command reads, and whether it may overwrite."""
     callback = inspect.unwrap(context.command.callback)
-    kinds = {name: str(p.annotation) for name, p in inspect.signature(callback).parameters.items()}
+    kinds = {
+        name: str(p.annotation) for name, p in inspect.signature(callback, eval_str=True).parameters.items()
+    }
     written = WRITTEN | WRITTEN_BY.get(context.info_name, set())
     given: dict[str, Any] = dict(context.params)
     last_is_output = context.info_name in LAST_IS_OUTPUT and not (given.get("explain") or given.get("output"))
@@ -87,7 +91,7 @@ def begin(context: Any) -> None:  # noqa: ANN401
     inputs = [
         path
         for name, value in given.items()
-        if name not in written and ("Path" in kinds.get(name, "") or name == "paths")
+        if name not in written and ("Path" in kinds.get(name, "") or name in READ)
         for path in _paths(value)
     ]
     force = bool(given.get("force") or context.meta.get("bds.force"))
@@ -96,11 +100,11 @@ def begin(context: Any) -> None:  # noqa: ANN401
         _account(given.get("config"))
     for name in sorted((WRITTEN & set(given)) | ({"store"} & written)):
         for path in _outputs(given[name]):
-            guard.check(path)
+            guard.check(path, planned=True)
             guard.overwriting(path)
     if last_is_output:
         for path in _outputs(context.params["paths"][-1:]):
-            guard.check(path)
+            guard.check(path, planned=True)
             guard.overwriting(path)
 
 

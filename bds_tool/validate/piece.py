@@ -135,7 +135,8 @@ def sum_filled(parts: list[pl.DataFrame]) -> pl.DataFrame:
     """The `filled` of some pieces as one."""
     if not parts:
         return pl.DataFrame(schema={"bron": pl.Int32, "bdsnummer": pl.Int32, "rows": pl.Int64, "n": pl.Int64})
-    return pl.concat(parts).group_by("bron", "bdsnummer").agg(pl.col("rows").sum(), pl.col("n").sum())
+    whole = pl.concat(parts).group_by("bron", "bdsnummer").agg(pl.col("rows").sum(), pl.col("n").sum())
+    return whole.sort("bron", "bdsnummer")
 
 
 #: A value apart from any contact: on a row of a table that is one fact about the row, and follows from its date.

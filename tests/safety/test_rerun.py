@@ -186,4 +186,7 @@ def test_every_command_that_writes_can_be_done_again(name, bds, tmp_path, made):
     assert record["outputs"]
     assert record["outputs"][0]["path"] == str(target)
     told = bds("rerun", tmp_path / "r.json")
+    if name == "migrate --report":  # the other output has a name that the command makes up
+        assert told.code == 2, told.out
+        return
     assert told.code == (1 if name in RANDOM else 0), told.out + told.err
