@@ -140,3 +140,30 @@ def test_a_name_among_known_headers_goes_by_its_place(tmp_path, bds):
         shown = bds(*command)
         assert not any(name in shown.out + shown.err for name in ("jansen", "vanDijk", "de_vries"))
     assert "mm_len" in bds("convert", path, "--explain").out
+
+
+def test_a_code_with_its_own_name_and_an_element_with_its_own_name(tmp_path):
+    """`1 - Mannelijk` is code 1 because 1 is called so; `1 - Vrouwelijk` and `245 - Lengte` contradict themselves."""
+    (tmp_path / "breed.csv").write_text(
+        "client;datum;Geslacht\nA;2024-01-01;1 - Mannelijk\nB;2024-01-02;Vrouwelijk = 2\nC;2024-01-03;1 - Vrouwelijk\n"
+    )
+    (tmp_path / "lang.csv").write_text(
+        "client,datum,bdsnummer,waarde\nA,2024-01-01,BDS-235 Lengte,712\nA,2024-01-01,245 - Gewicht,8100\n"
+        "B,2024-01-02,245 - Lengte,430\n"
+    )
+    with read([tmp_path / "breed.csv"]) as store:
+        rows = store.registraties().filter(pl.col("bdsnummer") == 19).collect()
+        assert rows["waarde"].to_list() == ["1", "2", "1 - Vrouwelijk"]
+    with read([tmp_path / "lang.csv"]) as store:
+        rows = store.registraties().select("bdsnummer", "waarde").collect()
+        assert set(rows.iter_rows()) == {(235, "712"), (245, "8100"), (None, "430")}
+        assert store.meldingen().filter(pl.col("code") == "BDS071").collect()["regel"].to_list() == [4]
+
+
+def test_apostrophes_as_quotes_behind_a_line_for_excel_and_a_title(tmp_path):
+    (tmp_path / "x.csv").write_text(
+        "sep=|\nExport\n\n'client'|'datum'|'bds_245'|'bds_1374'\n'A'|'2024-01-01'|'8100'|'a|b'\n'B'|'2024-01-02'||'it''s'\n"
+    )
+    with read([tmp_path / "x.csv"]) as store:
+        rows = store.registraties().select("dossier_id", "bdsnummer", "waarde").collect()
+        assert set(rows.iter_rows()) == {("A", 245, "8100"), ("A", 1374, "a|b"), ("B", 1374, "it's")}

@@ -343,3 +343,68 @@ def test_a_word_for_no_number_is_one_finding(tmp_path):
 def test_a_number_beyond_all_bounds_stays_as_it_came(tmp_path):
     rows, _ = found(tmp_path, '{"kind":"k1","datum":"2024-01-02","lengte":1e400}')
     assert values(rows) == [("k1", date(2024, 1, 2), 235, "1e400")]
+
+
+def shapes(records):
+    """One table of records in the shapes in which pandas, R, servers and hand-made exports write it."""
+    names = list(records[0])
+    numbered = {str(n): r for n, r in enumerate(records)}
+    yield "records", records
+    yield "columns", {n: {str(i): r[n] for i, r in enumerate(records)} for n in names}
+    yield "lists", {n: [r[n] for r in records] for n in names}
+    yield "index", numbered
+    yield "key", {f"K{n}": r for n, r in numbered.items()}
+    yield (
+        "split",
+        {"columns": names, "index": list(range(len(records))), "data": [[*r.values()] for r in records]},
+    )
+    yield "fields", {"fields": [{"name": n} for n in names], "rows": [[*r.values()] for r in records]}
+    yield "values", [names, *([*r.values()] for r in records)]
+    yield "table", {"schema": {"fields": [{"name": n, "type": "string"} for n in names]}, "data": records}
+    yield "answer", {"status": "ok", "paging": {"next": None}, "result": {"kinderen": records}}
+
+
+def test_every_shape_of_a_table_keeps_children_apart(tmp_path):
+    """Three children with a weight each: 8100, 8200 and 8300 at their own key and day, in every shape and layout."""
+    records = [{"client": f"c{n}", "datum": f"2024-01-0{n}", "bds_245": 8000 + 100 * n} for n in (1, 2, 3)]
+    wanted = {(f"c{n}", date(2024, 1, n), 245, str(8000 + 100 * n)) for n in (1, 2, 3)}
+    for indent in (None, 2):
+        for name, value in shapes(records):
+            rows, told = found(tmp_path, json.dumps(value, indent=indent))
+            assert {r[:4] for r in rows if r[2] is not None} == wanted, (name, told)
+            unknown = {"BDS013"} if name == "key" else set()
+            assert {code for code, _ in told} <= {"BDS010"} | unknown, (name, told)
+
+
+def test_what_only_looks_like_such_a_shape_stays_one_record(tmp_path):
+    """Parts of one child side by side: a birth and a visit, each an object with a day of its own."""
+    child = {
+        "client": "c1",
+        "geboorte": {"datum": "2020-02-01", "plaats": "x"},
+        "bezoek": {"datum": "2024-01-01", "bds_245": 8100},
+    }
+    rows, _ = found(tmp_path, json.dumps([child]))
+    assert {r[0] for r in rows} == {"c1"}
+    assert [r[3] for r in rows if r[2] == 245] == ["8100"]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_records_without_a_key_are_each_a_child_with_what_hangs_below(tmp_path, indent):
+    """On one line or over many, the second child's weight is never the first child's."""
+    records = [
+        {"geslacht": "1", "metingen": [{"datum": "2024-01-01", "bds_245": 8100}]},
+        {"geslacht": "2", "metingen": [{"datum": "2024-01-02", "bds_245": 8200}]},
+    ]
+    rows, told = found(tmp_path, json.dumps(records, indent=indent))
+    children = {}
+    for key, _, number, value, *_ in rows:
+        children.setdefault(key, set()).add((number, value))
+    assert sorted(map(sorted, children.values())) == [[(19, "1"), (245, "8100")], [(19, "2"), (245, "8200")]]
+    assert "BDS041" in {code for code, _ in told}
+    same = [
+        {"client": "", "datum": "2024-01-01", "bds_245": 8100},
+        {"client": "", "datum": "2024-01-01", "bds_245": 8200},
+    ]
+    rows, told = found(tmp_path, json.dumps(same, indent=indent))
+    assert len({r[0] for r in rows}) == 2
+    assert "BDS069" in {code for code, _ in told}

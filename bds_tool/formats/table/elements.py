@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from collections import Counter
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from bds_tool.base.specs import specs_dir
 from bds_tool.findings.catalogue import load_rules
 from bds_tool.schema import Element, load, newest, versions
+
+if TYPE_CHECKING:
+    import polars as pl
 
 #: Types whose values are free text: nothing in them is a number, a date or a mark for missing.
 TEXT = frozenset({"AN", "ST", ""})
@@ -96,6 +101,28 @@ def possible(number: int) -> tuple[float, float] | None:
     element = elements()[number]
     found = limits["elements"].get(number) or limits["units"].get(element.eenheid)
     return (float(found[0]), float(found[1])) if found else None
+
+
+#: A code and its name in one cell.
+_WITH_NAME = re.compile(r"(.+?)(?:\s*[-=:.|]\s*|\s+)(.+)")
+
+
+def labels_in(texts: pl.Series, number: int) -> dict[str, str]:
+    """Label (small letters) → code, for the labels that occur and are no code themselves.
+
+    A label is the name of one code, or a code with its own name: `Jongen`, `1 - Jongen`, `Jongen = 1`.
+    """
+    codes, by_label = labels(number)
+    small = {c.lower(): c for c in codes}
+    found = {}
+    for text in {str(v).strip() for v in texts.drop_nulls()} - codes:
+        low = " ".join(text.lower().split())
+        both = _WITH_NAME.fullmatch(low)
+        pairs = [(both[1], both[2]), (both[2], both[1])] if both else []
+        named = (small[c] for c, name in pairs if c in small and by_label.get(name) == small[c])
+        if (code := by_label.get(low) or next(named, None)) is not None:
+            found[low] = code
+    return found
 
 
 @lru_cache(maxsize=2048)

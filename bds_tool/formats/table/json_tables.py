@@ -24,6 +24,7 @@ from bds_tool.formats.json_text import (
     stream_records,
     what_is_wrong,
 )
+from bds_tool.formats.table.json_shapes import records_in, starts_table
 from bds_tool.store.columns import REGISTRATIES
 from bds_tool.store.sources import Source, Unreadable
 
@@ -37,6 +38,8 @@ DEPTH = 6
 
 #: The column with the place of each row of a list, with the index in every list: `visits[3].`
 PLACE = "__plek__"
+#: The column with the number of the record: more than one may stand on a line.
+RECORD = "__record__"
 
 #: What a name below a record stands for: a role of the canonical table, or "".
 RoleOf = Callable[[str], str]
@@ -50,14 +53,14 @@ class Rows:
     path: str
     folder: Path
     names: dict[str, None] = field(default_factory=dict)
-    waiting: list[tuple[int, str, Scalars]] = field(default_factory=list)
+    waiting: list[tuple[int, int, str, Scalars]] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
 
-    def add(self, line: int, place: str, row: Scalars) -> None:
+    def add(self, line: int, record: int, place: str, row: Scalars) -> None:
         self.names |= dict.fromkeys(row)
         if len(self.names) > COLUMNS_MAX:
             raise Unreadable("BDS009", reden="kolommen", grens=COLUMNS_MAX)
-        self.waiting.append((line, place, row))
+        self.waiting.append((line, record, place, row))
         if len(self.waiting) >= BATCH or len(self.waiting) * len(self.names) > 2_000_000:
             self.flush()
 
@@ -66,12 +69,14 @@ class Rows:
 
         if not self.waiting:
             return
-        columns = {n: [row.get(n) for _, _, row in self.waiting] for n in self.names}
-        lines = pl.Series("__rij__", [line for line, _, _ in self.waiting], dtype=pl.Int64)
+        columns = {n: [row.get(n) for *_, row in self.waiting] for n in self.names}
+        lines = pl.Series("__rij__", [line for line, *_ in self.waiting], dtype=pl.Int64)
         frame = pl.DataFrame(columns, schema=dict.fromkeys(self.names, pl.String)).insert_column(0, lines)
+        numbers = pl.Series(RECORD, [str(record) for _, record, _, _ in self.waiting], dtype=pl.String)
+        frame.insert_column(1, numbers)
         if self.path:
             frame = frame.with_columns(
-                pl.Series(PLACE, [place for _, place, _ in self.waiting], dtype=pl.String)
+                pl.Series(PLACE, [place for _, _, place, _ in self.waiting], dtype=pl.String)
             )
         target = self.folder / f"json-{abs(hash(self.path)) % 10**9}-{len(self.files)}.parquet"
         frame.write_parquet(target, compression="lz4")
@@ -111,7 +116,7 @@ class JsonTables:
         own = {self.role_of(name) for name in scalars} - {""}
         row = {n: v for n, v in above.items() if self.role_of(n) not in own} | scalars
         if scalars:
-            self.tables.setdefault(path, Rows(path, self.folder)).add(line, place, row)
+            self.tables.setdefault(path, Rows(path, self.folder)).add(line, self.records, place, row)
         if not lists:
             return
         below = {n: v for n, v in row.items() if self.role_of(n) in REGISTRATIES}
@@ -214,7 +219,7 @@ def _whole(data: bytes, found: JsonTables) -> None:
             raise Unreadable("BDS005", **place) from error
         found.remarks.append(("BDS005", place))
         return
-    records = _unwrapped(parsed.value)
+    records = records_in(parsed.value) or _unwrapped(parsed.value)
     _remember(parsed, found, 1)
     starts = _record_lines(data, len(records))
     for record, line in zip(records, starts, strict=True):
@@ -230,6 +235,7 @@ def _unwrapped(value: Any) -> list[Any]:  # noqa: ANN401
     for _ in range(3):
         if not isinstance(value, dict):
             break
+        value = _without_frame(value)
         lists = [v for v in value.values() if isinstance(v, list) and any(isinstance(i, dict) for i in v)]
         objects = [v for v in value.values() if isinstance(v, dict) and v]
         if len(lists) == 1 and not objects and len(value) <= _ENVELOPE and _is_envelope(value):
@@ -241,6 +247,18 @@ def _unwrapped(value: Any) -> list[Any]:  # noqa: ANN401
     return value if isinstance(value, list) else [value]
 
 
+def _without_frame(value: dict[str, Any]) -> dict[str, Any]:
+    """The object without what an answer of a server says about itself, where one field is left that holds the rest."""
+    rest = {k: v for k, v in value.items() if not _FRAME.fullmatch(k)}
+    alone = len(rest) == 1 and isinstance(next(iter(rest.values())), (dict, list))
+    return rest if alone else value
+
+
+#: Fields of an answer that say nothing of a child.
+_FRAME = re.compile(
+    r"(?i)_?(status|success|ok|paging|pagination|page|meta|metadata|total|count|version|versie|next|prev|previous|"
+    r"links?|message|errors?|schema)"
+)
 #: Fields beside a list of records that an envelope has at most, and names that such fields have.
 _ENVELOPE = 8
 _ABOUT = re.compile(
@@ -305,6 +323,8 @@ _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\n]', re.DOTALL)
 
 def looks_like_table(text: str) -> bool:
     """Whether JSON, of which `text` is the start, holds records that a table can carry; not what one object of one field is."""
+    if starts_table(text.lstrip("\ufeff")):
+        return True
     start = text.find("{")
     if start < 0 or text[:start].strip(" \t\r\n[\ufeff"):
         return False

@@ -16,6 +16,20 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"\s*(?:(?:bds|element)[ _.\-]*|e)?0*(\d{1,9})(?:\.0)?\s*", re.IGNORECASE)
 
 
+#: A number with a name behind it: `245 - Gewicht`, `BDS-235 Lengte`.
+_WITH_NAME = re.compile(_NUMBER.pattern.removesuffix(r"\s*") + r"(?:\s*[-=:.|]\s*|\s+)(\D.*)", re.IGNORECASE)
+
+
+def _with_its_name(text: str) -> int:
+    """The number of an element where its own name stands behind it; 0 where the two disagree or the name is not known."""
+    match = _WITH_NAME.fullmatch(text)
+    column = recognise(match[2]) if match else None
+    alike = (
+        match and column and column.bdsnummer == int(match[1]) and not column.herhaling and column.factor == 1
+    )
+    return int(match[1]) if match and alike else 0
+
+
 def element_texts(
     texts: pl.Series, own: Mapping[str, ElementSetting]
 ) -> tuple[dict[str, tuple[int, str]], list[str], list[str]]:
@@ -30,6 +44,8 @@ def element_texts(
             found[text] = local[plain.lower()]
         elif match := _NUMBER.fullmatch(plain):
             found[text] = (int(match[1]), "")
+        elif number := _with_its_name(plain):
+            found[text] = (number, "")
         else:
             column = recognise(plain) if plain else None
             if (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bds_tool.base.table_settings import TableProfile
 from bds_tool.base.text import t
 from bds_tool.formats.table.columns import Column, understand, units_by_name
-from bds_tool.formats.table.elements import coded, dates, elements, labels, numeric
+from bds_tool.formats.table.elements import coded, dates, elements, labels, labels_in, numeric
 from bds_tool.formats.table.names import clean
 from bds_tool.formats.table.notation import (
     DateWays,
@@ -311,7 +311,7 @@ def _lists(made: Plan, settings: TableProfile) -> None:
         seen = made.seen.get(column.naam)
         found = {}
         if column.bdsnummer in coded() and seen is not None and seen.texts is not None:
-            found = _labels_in(seen.texts, column.bdsnummer)
+            found = labels_in(seen.texts, column.bdsnummer)
             if found:
                 made.remarks.append(Remark("BDS055", None, {"kolom": column.naam, "aantal": len(found)}))
         if own or found:
@@ -323,22 +323,11 @@ def _lists(made: Plan, settings: TableProfile) -> None:
             made.own_pairs.setdefault(name.strip().lower(), given)
     if made.long and value and (seen := made.seen.get(value.naam)) and seen.pairs is not None:
         for number, texts in seen.pairs.items():
-            if found := _labels_in(texts, number):
+            if found := labels_in(texts, number):
                 made.pairs[number] = found
                 used += len(found)
         if used:
             made.remarks.append(Remark("BDS055", None, {"kolom": value.naam, "aantal": used}))
-
-
-def _labels_in(texts: pl.Series, number: int) -> dict[str, str]:
-    """Label (small letters) → code, for the labels that occur and are no code themselves."""
-    codes, by_label = labels(number)
-    there = {str(v).strip() for v in texts.drop_nulls()}
-    return {
-        low: by_label[low]
-        for v in there
-        if v not in codes and (low := " ".join(v.lower().split())) in by_label
-    }
 
 
 def _bad_days(made: Plan) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bds_tool.formats.table.cells import cell, plain_text, value_of_long
 from bds_tool.formats.table.columns import Column
 from bds_tool.formats.table.elements import coded, dates, dossier_bound, numeric
-from bds_tool.formats.table.json_tables import PLACE
+from bds_tool.formats.table.json_tables import PLACE, RECORD
 from bds_tool.formats.table.notation import day, footer, in_calendar, marks
 from bds_tool.formats.table.plan import Plan
 from bds_tool.formats.table.repeats import Repeats
@@ -91,7 +91,7 @@ def date_of(column: Column, made: Plan) -> pl.Expr:
     return text.map_batches(parsed, return_dtype=pl.Date, is_elementwise=True)
 
 
-def keys(made: Plan) -> dict[str, pl.Expr]:
+def keys(made: Plan, table: Table) -> dict[str, pl.Expr]:
     """Expressions for the columns of the store that roles give."""
     import polars as pl
 
@@ -112,14 +112,14 @@ def keys(made: Plan) -> dict[str, pl.Expr]:
         columns["datum"] = parts[0]
     if "datum" not in columns and made.settings.leverdatum:
         columns["datum"] = pl.lit(date.fromisoformat(made.settings.leverdatum))
-    own_key = pl.format("rij {}", pl.col(ROW))
+    own = pl.col(RECORD if table.formaat == "json" else ROW)
     if "dossier_id" not in columns:
-        columns["dossier_id"] = pl.col(ROW).cast(pl.String)
+        columns["dossier_id"] = own.cast(pl.String)
     elif made.keys_empty:
         key = columns["dossier_id"]
         columns["dossier_id"] = pl.when(~key.str.to_lowercase().is_in(list(marks()))).then(key)
         # Rows without a key are no one child together: each stands alone, and is told.
-        columns["dossier_id"] = pl.coalesce(columns["dossier_id"], own_key)
+        columns["dossier_id"] = pl.coalesce(columns["dossier_id"], pl.format("rij {}", own))
     organisation = made.named("organisatie")
     if organisation and made.organisations > 1:
         columns["dossier_id"] = pl.concat_str(
@@ -158,7 +158,7 @@ def long_rows(table: Table, made: Plan, bron: int) -> pl.LazyFrame:
     """Canonical rows of a long table, lazily: memory does not grow with the file."""
     import polars as pl
 
-    columns = keys(made)
+    columns = keys(made, table)
     number, value = made.named("bdsnummer"), made.named("waarde")
     assert number is not None  # noqa: S101  # a long table has both
     assert value is not None  # noqa: S101
@@ -232,7 +232,7 @@ class WideRows:
         import polars as pl
 
         made = self._plan
-        found = keys(made)
+        found = keys(made, self._table)
         for ours in ("eenheid", "pad"):
             found.pop(ours, None)
         cells = [cell(c, made).alias(f"c:{c.naam}") for c in (*made.element_columns, *made.own)]
@@ -336,7 +336,7 @@ class WideRows:
 
 def _own(table: Table) -> list[str]:
     """The columns of a table that the reader added."""
-    return [ROW, PLACE] if table.placed else [ROW]
+    return [ROW, *([RECORD] if table.formaat == "json" else []), *([PLACE] if table.placed else [])]
 
 
 def _placed(column: pl.Expr, table: Table) -> pl.Expr:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -176,7 +177,11 @@ def _text(path: Path, head: bytes, settings: TableProfile, folder: Path, *, tidy
             head = stream.read(1 << 16)
         first = _first_lines(path, told, head)
     delimiter, skip = _dialect(first, settings)
-    quote = _quote(first, delimiter) if settings.aanhalingsteken is None else settings.aanhalingsteken
+    quote = (
+        _quote([x for x in first if x[0] > skip], delimiter)
+        if settings.aanhalingsteken is None
+        else settings.aanhalingsteken
+    )
     rows = [
         (r.line, r.fields)
         for r in text.records([x for x in first if x[0] > skip], delimiter, quote)
@@ -248,10 +253,11 @@ def _dialect(first: list[tuple[int, str]], settings: TableProfile) -> tuple[str,
 
 def _quote(first: list[tuple[int, str]], delimiter: str) -> str:
     """An apostrophe where every field of the first full lines stands in them, else the usual sign."""
-    cut = [line.strip().split(delimiter) for _, line in first if delimiter in line][:5]
-    fields = [f.strip() for line in cut for f in line]
-    apostrophes = all(len(f) > 1 and f[0] == f[-1] == "'" for f in fields if f)
-    return "'" if any(fields) and apostrophes else '"'
+    field = r"'(?:[^']|'')+'"
+    whole = re.compile(rf"\s*(?:{field})?(?:{re.escape(delimiter)}(?:{field})?)*\s*")
+    cut = [line for _, line in first if delimiter in line][:5]
+    apostrophes = all(whole.fullmatch(line) for line in cut) and any("'" in line for line in cut)
+    return "'" if apostrophes else '"'
 
 
 def _bounded(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:

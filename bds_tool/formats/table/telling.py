@@ -145,7 +145,7 @@ def kept_texts(table: Table, made: Plan, bron: int) -> Iterator[pl.LazyFrame]:
 
     if made.long:
         return
-    found = keys(made)
+    found = keys(made, table)
     kept = {k: v for k, v in found.items() if k in {"dossier_id", "volgnr"}}
     for column in _not_understood(made):
         facts = kept | {

@@ -1,0 +1,83 @@
+"""Shapes in which programs write a table as one JSON value: by column, by key, as a header with rows.
+
+Taken field by field these would mix the values of children: the keys of the outer object would be columns of one record.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+#: Fields of a header and of the rows below it.
+_HEADER = re.compile(r"(?i)(columns?|fields?|headers?|names|kolommen|kop|velden)")
+_ROWS = re.compile(r"(?i)(data|rows?|values|records|rijen|waarden)")
+#: The column with the key of a record, where records stand by key; what it means is not known.
+KEY = "sleutel"
+#: How text starts that holds one of these; a list of objects is known otherwise.
+_STARTS = re.compile(
+    rf'\s*(?:\[\s*\[\s*"|\{{\s*"{_HEADER.pattern.removeprefix("(?i)")}"\s*:\s*\[)', re.IGNORECASE
+)
+_DIGIT = re.compile(r"\d")
+
+Record = dict[str, Any]
+
+
+def starts_table(text: str) -> bool:
+    """Whether text of JSON starts as a header with rows."""
+    return bool(_STARTS.match(text))
+
+
+def records_in(value: Any) -> list[Record] | None:  # noqa: ANN401
+    """The records of a value in one of these shapes; None when it has none of them."""
+    if isinstance(value, list):
+        return _below(value[0], value[1:]) if len(value) > 1 and isinstance(value[0], list) else None
+    if not isinstance(value, dict) or not value:
+        return None
+    header = [v for k, v in value.items() if _HEADER.fullmatch(k) and isinstance(v, list)]
+    rows = [v for k, v in value.items() if _ROWS.fullmatch(k) and isinstance(v, list)]
+    if len(header) == len(rows) == 1:
+        return _below([n.get("name") if isinstance(n, dict) else n for n in header[0]], rows[0])
+    if len(value) < 2:
+        return None
+    columns = list(value.values())
+    if all(isinstance(c, dict) and c for c in columns):
+        return _by_column(value) or _by_key(value)
+    if all(isinstance(c, list) and c and not any(map(_nested, c)) for c in columns):
+        heights = {len(c) for c in columns}
+        return (
+            [dict(zip(value, row, strict=True)) for row in zip(*columns, strict=True)]
+            if len(heights) == 1
+            else None
+        )
+    return None
+
+
+def _below(header: list[Any], rows: list[Any]) -> list[Record] | None:
+    """Rows of as many values as the header has names; nothing else is a table."""
+    named = all(isinstance(n, str) and n.strip() for n in header) and len(set(header)) == len(header) > 1
+    fitting = all(isinstance(r, list) and len(r) == len(header) and not any(map(_nested, r)) for r in rows)
+    return [dict(zip(header, row, strict=True)) for row in rows] if named and fitting and rows else None
+
+
+def _by_column(value: dict[str, Record]) -> list[Record] | None:
+    """`{"client": {"0": "A", "1": "B"}, "datum": {"0": …}}`: each column by the number of the row."""
+    columns = list(value.values())
+    places = list(columns[0])
+    counted = all(p.isdecimal() for p in places)
+    alike = all(c.keys() == columns[0].keys() and not any(map(_nested, c.values())) for c in columns)
+    return [{n: c[p] for n, c in value.items()} for p in places] if counted and alike else None
+
+
+def _by_key(value: dict[str, Record]) -> list[Record] | None:
+    """`{"K001": {"datum": …, "bds_245": …}, "K002": {…}}`: records of the same fields, each by a key with a number in it."""
+    shared = set.intersection(*map(set, value.values()))
+    every = set.union(*map(set, value.values()))
+    alike = len(shared) > 1 and 2 * len(shared) >= len(every)
+    if not alike or not all(_DIGIT.search(k) for k in value):
+        return None
+    counted = all(k.isdecimal() for k in value)
+    return [record if counted or KEY in record else {KEY: key, **record} for key, record in value.items()]
+
+
+def _nested(value: Any) -> bool:  # noqa: ANN401
+    return isinstance(value, (dict, list))
