@@ -78,6 +78,10 @@ def _head(c: Context) -> Iterator[Bevinding]:
     p, subject = c.pakket, ("pakket", c.pakket.naam)
     if not p.bron:
         yield bevinding("WIJZ979", subject, {"veld": "bron"})
+    if p.status == "gepubliceerd":
+        why = t(f"het noemt zich gepubliceerd, en BDS {p.naar} is hier niet",
+                f"it calls itself published, and BDS {p.naar} is not here")  # fmt: skip
+        yield bevinding("WIJZ954", subject, {"waarom": why})
     if _parts(p.naar) <= _parts(p.van):
         yield bevinding("WIJZ953", subject, {"moet": t(f"later dan {p.van}", f"later than {p.van}")})
     if p.datum and c.oud.datum and p.datum < c.oud.datum[: len(p.datum)]:

@@ -12,6 +12,7 @@ from bds_tool.base.text import t
 from bds_tool.changes.check_choices import choices
 from bds_tool.changes.check_convert import conversions
 from bds_tool.changes.check_hands import by_hand
+from bds_tool.changes.check_meaning import meanings
 from bds_tool.changes.check_outcome import outcome
 from bds_tool.changes.check_words import wordings
 from bds_tool.changes.findings import Bevinding, bevinding
@@ -37,6 +38,7 @@ def soundness(c: Context) -> Iterator[Bevinding]:
     yield from outcome(c)
     yield from wordings(c)
     yield from by_hand(c)
+    yield from meanings(c)
     for rule in c.pakket.regels:
         yield from _rule(c, rule)
 

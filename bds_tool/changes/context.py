@@ -10,6 +10,7 @@ from functools import cached_property
 from bds_tool.changes.package import Pakket, Wijziging
 from bds_tool.changes.plan import users
 from bds_tool.schema.diff.changes import Change
+from bds_tool.schema.loading import versions
 from bds_tool.schema.model import Definition
 from bds_tool.schema.units import factor
 
@@ -26,8 +27,11 @@ class Context:
 
     @cached_property
     def concept(self) -> bool:
-        """Whether the package is still being made: what is published is judged by `bds spec check` and its sources."""
-        return self.pakket.status != "gepubliceerd"
+        """Whether the package is still being made: what is published is judged by `bds spec check` and its sources.
+
+        A package that calls itself published is believed when its version is there.
+        """
+        return self.pakket.status != "gepubliceerd" or self.pakket.naar not in versions()
 
     @cached_property
     def using(self) -> dict[str, tuple[int, ...]]:

@@ -96,6 +96,10 @@ def _row_problems(row: Rij, d: Definition) -> list[str]:
     found = []
     if row.get("datum") and not _is_date(str(row["datum"])):
         found.append(t(f"de datum van {number} bestaat niet", f"the date of {number} does not exist"))
+    elif row.get("datum") and str(row["datum"]) > date.today().isoformat():  # noqa: DTZ011 - a day is enough
+        found.append(
+            t(f"de datum van {number} ligt in de toekomst", f"the date of {number} lies in the future")
+        )
     if int(number) in SHELTER:
         return found + _shelter_problems(row, e)
     if not (e.in_bericht or e.locatie_soort or e.pad or _registered(e)):

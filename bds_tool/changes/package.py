@@ -158,6 +158,37 @@ class Deel:
     bij: str = ""
 
 
+#: Keys of a part under which people write words.
+_WORDS = frozenset(
+    [
+        "titel",
+        "titel_en",
+        "title",
+        "definitie",
+        "toelichting",
+        "comment",
+        "bewijs",
+        "source",
+        "bron",
+        "why",
+        "let_op",
+        "message",
+    ]
+)
+
+
+def words(node: Any, key: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401
+    """(key, text) of what people wrote in the content of a part; in two languages each counts."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            yield from words(value, key or (str(name) if name in _WORDS else ""))
+    elif isinstance(node, list):
+        for member in node:
+            yield from words(member, key)
+    elif isinstance(node, str) and key:
+        yield key, node
+
+
 @dataclass(frozen=True, slots=True)
 class Verzoek:
     """A change request (wijzigingsverzoek). `zekerheid`: A published, B from stylesheets, C derived by us.
@@ -268,6 +299,7 @@ class Pakket:
             found += [(("verzoek", v.jgz), f, str(getattr(v, f))) for f in own]
             found += [(("verzoek", v.jgz), "toelichting", x.toelichting) for x in v.voorbeelden]
             found += [(("verzoek", v.jgz), "reden", x.reden) for x in v.mee]
+            found += [(("verzoek", v.jgz), key, text) for x in v.mee for key, text in words(x.inhoud)]
         for w in self.wijzigingen:
             found.append((w.id, "toelichting", w.toelichting))
             for part, fields in (

@@ -85,12 +85,13 @@ def placed(pakket: Pakket) -> dict[str, str]:
     return files
 
 
-def fits(pakket: Pakket, deel: Deel) -> None:
-    """Whether a part can be put in its place. Raises PartProblem when it cannot."""
-    if deel.soort in TABLES:
-        _put(pakket, deel, _read(TABLES[deel.soort])[:1])
-    else:
+def fits(pakket: Pakket, deel: Deel) -> list[dict[str, str]]:
+    """The rows of its table as a part makes them; none for a document. Raises PartProblem for what has no place."""
+    if deel.soort not in TABLES:
         _document(deel, {})
+        return []
+    rows = _read(TABLES[deel.soort])
+    return [dict(zip(rows[0], row, strict=True)) for row in _put(pakket, deel, rows)]
 
 
 def write_parts(pakket: Pakket, root: Path) -> list[Path]:
@@ -185,8 +186,8 @@ def _written(table: Table, rows: list[list[str]]) -> str:
     return "".join(f"{x}\n" for x in _lines(table, comments=True)) + out.getvalue()
 
 
-def _put(pakket: Pakket, deel: Deel, rows: list[list[str]]) -> None:
-    """Put the row of a part among the rows: in the place of the row with its keys, else after its neighbours."""
+def _put(pakket: Pakket, deel: Deel, rows: list[list[str]]) -> list[list[str]]:
+    """Put the rows of a part among the rows: in the place of the row with its keys, else after its neighbours. Gives them."""
     head = rows[0]
     strange = sorted(deel.inhoud.keys() - set(head))
     if strange:
@@ -195,16 +196,19 @@ def _put(pakket: Pakket, deel: Deel, rows: list[list[str]]) -> None:
         )
     keys = TABLES[deel.soort].keys
     columns = [head.index(k) for k in keys]
+    put = []
     for own, common in _rows(pakket, deel):
         key = [(common | own).get(k, "") for k in keys]
         at = next((n for n, r in enumerate(rows[1:], 1) if [r[c] for c in columns] == key), 0)
         if at:
-            rows[at] = [own.get(column, was) for column, was in zip(head, rows[at], strict=True)]
+            cells = rows[at] = [own.get(column, was) for column, was in zip(head, rows[at], strict=True)]
         else:
             cells = [(common | own).get(column, "") for column in head]
             place = _order(cells[0])
             after = next((n for n in range(len(rows) - 1, 0, -1) if _order(rows[n][0]) <= place), 0)
             rows.insert(after + 1, cells)
+        put.append(cells)
+    return put
 
 
 def _order(key: str) -> tuple[int, str]:

@@ -27,6 +27,30 @@ def _units(root: str) -> dict[str, tuple[str, Fraction]]:
     return {r["eenheid"]: (r["grootheid"], Fraction(r["factor"])) for r in rows}
 
 
+def unit_names() -> dict[str, tuple[str, ...]]:
+    """Word of a Dutch text, in small letters → the units that it names: `minuten` → `min`, `kg` → `kg`."""
+    return _unit_names(str(specs_dir()))
+
+
+@lru_cache(maxsize=4)
+def _unit_names(root: str) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for row in read_rows(root, "bds/eenheden.csv"):
+        name = row["naam"].casefold()
+        # dag → dagen, minuut → minuten; a sign of one letter is no word (`g`, `m`, `h`).
+        several = re.sub(r"([aeou])\1([^aeiou])$", r"\1\2", name) + "en"
+        for word in {
+            name,
+            f"{name}en",
+            f"{name}s",
+            several,
+            row["eenheid"] if row["eenheid"].isalpha() else "",
+        }:
+            if len(word) > 1:
+                found.setdefault(word, []).append(row["eenheid"])
+    return {word: tuple(units) for word, units in found.items()}
+
+
 def factor(source: str, target: str) -> Fraction | None:
     """What a number in `source` is multiplied with to be in `target`; None when a unit is unknown or of another quantity."""
     known = units()

@@ -8,6 +8,7 @@ from bds_tool.changes.migrate.check import check
 
 from .fouten import MISTAKES
 from .fouten_meer import MORE
+from .fouten_redactie import BOARD
 from .werkpakket import FOLDER, build, package
 
 
@@ -16,7 +17,7 @@ def told(pakket):
     return {(b.code, b.onderwerp) for b in check(pakket).bevindingen if b.severity != "info"}
 
 
-EVERY = {**MISTAKES, **MORE}
+EVERY = {**MISTAKES, **MORE, **BOARD}
 
 
 def missed(names):
@@ -38,7 +39,8 @@ def test_the_good_package_has_twenty_requests_and_no_finding():
 
 def test_there_are_enough_kinds():
     assert len(MISTAKES) >= 100
-    assert len(EVERY) == len(MISTAKES) + len(MORE) >= 185
+    assert len(EVERY) == len(MISTAKES) + len(MORE) + len(BOARD) >= 230
+    assert all(codes for _, codes in BOARD.values())
 
 
 @pytest.mark.slow
@@ -50,7 +52,7 @@ def test_ninety_nine_of_a_hundred_mistakes_are_told():
 def test_a_sample_of_mistakes_is_told():
     """One in eight, for everyday; `make slow` tries all."""
     assert missed(list(MISTAKES)[3::8]) == {}
-    assert missed([*list(MORE)[14::18], "factor of zero"]) == {}
+    assert missed([*list(MORE)[14::18], "factor of zero", *list(BOARD)[1::6]]) == {}
 
 
 @pytest.mark.slow

@@ -86,6 +86,7 @@ def test_apply_writes_what_goes_along_and_the_whole_is_sound(tmp_path, bds, plai
     shown = bds("--specs", tmp_path / "specs", "spec", "show", "2004", "--bds", NEW).out
     assert "Hoe lang het kind op een dag naar een scherm kijkt." in shown
     assert "geen-tegenhanger" in bds("--specs", tmp_path / "specs", "zib", "show", "2004").out
+    assert bds("--specs", tmp_path / "specs", "zib", "check").code == 0
 
 
 def test_the_same_row_may_be_carried_once_more_without_a_double(good):

@@ -157,9 +157,10 @@ NO_ZIB = {"status": "geen-tegenhanger", "bewijs": "eigen oordeel"}
 #: What a request carries along outside the definition.
 CARRIED: dict[str, tuple[Deel, ...]] = {
     "JGZ-1001": (Deel("zib", "2001", NO_ZIB), Deel("zib", "2002", NO_ZIB)),
+    # An element that expires stays in the register, and so does its row: `bds zib check` asks for one.
     "JGZ-1002": (
-        Deel("zib", "234", {"subject_source_version": ">=4.1.3 <4.3.0"}),
-        Deel("zib", "276", {"subject_source_version": ">=4.1.3 <4.3.0"}),
+        Deel("zib", "234", reden="Het element blijft in het register; de regel geldt voor oude gegevens."),
+        Deel("zib", "276", reden="Het element blijft in het register; de regel geldt voor oude gegevens."),
         Deel("zib", "2003", NO_ZIB),
     ),
     "JGZ-1005": (

@@ -15,7 +15,7 @@ from bds_tool.findings.finding import Finding
 from bds_tool.schema import load, versions
 from bds_tool.schema.model import Definition
 from bds_tool.schema.zib.coverage import past
-from bds_tool.schema.zib.loading import MASTER, load_zib, rows
+from bds_tool.schema.zib.loading import MASTER, load_zib, read_mapping, rows
 from bds_tool.schema.zib.model import BEWEZEN, NO_TERM, Codekoppeling, Koppeling, Zibkaart
 from bds_tool.schema.zib.shapes import load_vormen
 
@@ -80,6 +80,15 @@ def covered(kaart: Zibkaart) -> tuple[str, ...]:
     """The known BDS versions from the first that the mapping speaks of; of these every element must have a row."""
     first = min((k.versies.since for k in kaart.koppelingen), key=order, default="")
     return Range(first).among(versions())
+
+
+def row_faults(row: dict[str, str], definitions: dict[str, Definition]) -> list[str]:
+    """What is wrong with one row of the mapping, as a change package brings it; `definitions` by version."""
+    wrong = list(faults(row, "zib-koppeling"))
+    if wrong:
+        return wrong
+    found = _row(load_zib(), read_mapping(row, 0), definitions)
+    return [str(f.parameters["wat"]) for f in found]
 
 
 def _schema() -> Iterator[Finding]:

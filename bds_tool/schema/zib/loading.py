@@ -37,7 +37,7 @@ def _load(root: str) -> Zibkaart:
         mappings = []
         for line, row in rows(folder / MASTER):
             place = f"{folder / MASTER}:{line}"
-            mappings.append(_mapping(row, line))
+            mappings.append(read_mapping(row, line))
         lists = {}
         for path in sorted((folder / "waardenlijsten").glob("*.tsv")):
             place = str(path)
@@ -102,7 +102,8 @@ def _concept(r: dict[str, str]) -> Concept:
     )
 
 
-def _mapping(r: dict[str, str], line: int) -> Koppeling:
+def read_mapping(r: dict[str, str], line: int) -> Koppeling:
+    """A row of the mapping. Raises KeyError or ValueError for a row of another form."""
     return Koppeling(
         bdsnummer=int(r["subject_id"].removeprefix("bds:")),
         naam=r["subject_label"],
