@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bds_tool.export.quality.measuring import Measured
     from bds_tool.export.quality.rates import Quality, Series
 
+_KINDS = {"gevuld": "filled", "onbekend": "unknown", "code": "code"}
 _FORMATS = ("text", "json", "csv", "ndjson", "markdown", "html", "xlsx")
 
 
@@ -48,6 +49,13 @@ def quality(
     ] = "text",
     output: Output = None,
     small: Annotated[int, typer.Option(help="Eenheden met minder dossiers dan dit gaan samen.", min=3)] = 10,
+    uniformity: Annotated[
+        bool,
+        typer.Option(
+            "--uniformity",
+            help="Ook: wat doet een eenheid anders dan de andere bij dezelfde leeftijd (zonder --by: een levering).",
+        ),
+    ] = False,
     work_lists: Annotated[
         Path | None,
         typer.Option(
@@ -90,7 +98,7 @@ def quality(
             t("Twee leveringen hebben dezelfde naam.", "Two deliveries have the same name."),
             t("Geef ze een naam: NAAM=PAD.", "Name them: NAME=PATH."),
         )
-    measured = [_measure(label, path, by, day, config, work_lists) for label, path in named]
+    measured = [_measure(label, path, by, day, config, work_lists, alike=uniformity) for label, path in named]
     if work_lists is not None:
         from bds_tool.export.quality.worklists import write_lists
 
@@ -122,7 +130,7 @@ def _catalogue(config: Path | None) -> Any:  # noqa: ANN401
 
 
 def _measure(
-    label: str, path: str, by: str, day: date, config: Path | None, work_lists: Path | None
+    label: str, path: str, by: str, day: date, config: Path | None, work_lists: Path | None, *, alike: bool
 ) -> Measured:
     from bds_tool.export.quality.measuring import of_result, of_store
     from bds_tool.findings.acceptances import accept
@@ -132,21 +140,26 @@ def _measure(
 
     settings = project(config)
     if is_result(path):
-        if by or work_lists:
+        if by or work_lists or alike:
             raise UsageError(
                 t(
                     f"{label} is een bewaard oordeel: daarin staat niet bij welke eenheid een dossier hoort.",
                     f"{label} is a saved verdict: it does not say to which unit a dossier belongs.",
                 ),
-                t("Geef de levering zelf, of laat --by en --work-lists weg.",
-                  "Give the delivery itself, or leave out --by and --work-lists."),
+                t("Geef de levering zelf, of laat --by, --work-lists en --uniformity weg.",
+                  "Give the delivery itself, or leave out --by, --work-lists and --uniformity."),
             )  # fmt: skip
         return of_result(label, accept(load(path, settings.rules), settings.accept, day))
     with open_readable([path], inspect=("bds_tool.validate.message:inspect",)) as store:
         codes = chosen(settings.validate.select, settings.validate.ignore)
         result = validate(store, Options(today=day, max_examples=0, codes=codes, rules=settings.rules))
         judged = accept(result, settings.accept, day)
-        return of_store(label, store, judged, by, keep=work_lists is not None)
+        measured = of_store(label, store, judged, by, keep=work_lists is not None)
+        if alike:
+            from bds_tool.export.quality.uniformity import of_store as habits
+
+            measured.alike = habits(store, by, label)
+        return measured
 
 
 def _show(found: Quality, format_: str, output: Path | None) -> None:
@@ -199,6 +212,12 @@ def _facts(found: Quality) -> dict[str, Any]:
         if found.burden is None
         else {"versions": found.burden.versions, "never_filled": found.burden.never,
               "filled_and_never_named": [{"element": n, "values": k} for n, k in found.burden.unnamed.items()]},
+        "uniformity": None
+        if found.uniformity is None
+        else {
+            "units": found.uniformity.units, "compared": found.uniformity.compared,
+            "habits": [{**vars(h), "kind": _KINDS[h.kind], "code": h.code or None, "element_name": found.names.get(h.element)} for h in found.uniformity.habits],
+        },
         "targets": [
             {
                 "rule": o.target.rule or None, "element": o.target.element, "kind": "share" if o.target.score is None else "score",

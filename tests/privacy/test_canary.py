@@ -61,7 +61,7 @@ ON_STORE: dict[str, list[list[str]]] = {
     ],
     "adoption": [["adoption", "STORE", "--small", "1", "--format", f] for f in ("text", "json", "csv")],
     "quality": [
-        *(["quality", "STORE", "--by", "professional", "--format", f] for f in ("text", "json", "csv", "html")),
+        *(["quality", "STORE", "--by", "professional", "--uniformity", "--small", "3", "--format", f] for f in ("text", "json", "csv", "html")),
         ["quality", "STORE", "--by", "school", "--format", "xlsx", "-o", "OUT/k.xlsx"],
     ],
     "qualify check": [

@@ -40,6 +40,8 @@ class Measured:
     judged: frozenset[str] = frozenset()
     #: The versions of the BDS that its files were judged by.
     versions: frozenset[str] = frozenset()
+    #: What `uniformity.observed` counted, where that was asked for.
+    alike: pl.DataFrame | None = None
 
 
 def judged(result: Result) -> frozenset[str]:

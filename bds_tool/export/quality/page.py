@@ -30,7 +30,7 @@ def page(found: Quality) -> str:
         score_line=_line(list(found.scores[""]), [None] * len(found.labels), [None] * len(found.labels), 100.0),
         series_line=_of_series, units=[u for u in found.scores if u], unit_word=kinds().get(found.kind, ""),
         unit_rows=_unit_rows(found), alpha=number(100 * float(settings()["omslag"]["alfa"])),
-        burden_line=telling.burden_line(found), name=element_name, threshold=settings()["omslag"]["minstens_leveringen"],
+        habit=telling.habit, alike=telling.alike(found), burden_line=telling.burden_line(found), name=element_name, threshold=settings()["omslag"]["minstens_leveringen"],
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from bds_tool.export.quality import score as scoring
 from bds_tool.export.quality.burden import Burden, burden
 from bds_tool.export.quality.measuring import ALL, Measured, of_dossiers
 from bds_tool.export.quality.targets import Outcome, outcomes
+from bds_tool.export.quality.uniformity import Uniformity, compared
 from bds_tool.export.quality.units import settings
 from bds_tool.validate.tables import element_name
 
@@ -84,6 +85,8 @@ class Quality:
     targets: list[Outcome] = field(default_factory=list)
     #: What nobody fills, and what is filled and named by no definition.
     burden: Burden | None = None
+    #: What units do otherwise than the others at the same ages, where that was asked for.
+    uniformity: Uniformity | None = None
 
     def of_unit(self, unit: str) -> list[Series]:
         return [s for s in self.series if s.unit == unit]
@@ -130,6 +133,11 @@ def quality(
         tuple(sorted(set(thresholds) - there)),
     )
     made.burden = burden(measured)
+    if any(m.alike is not None for m in measured):
+        # Within one delivery the units stand beside each other; without units the deliveries do.
+        beside = [m.alike for m in (measured[-1:] if kind else measured) if m.alike is not None]
+        made.uniformity = compared(beside, small)
+        made.names |= {h.element: element_name(h.element) for h in made.uniformity.habits}
     if targets and today is not None:
         made.targets = outcomes(made, measured[-1], targets, today)
     return made
@@ -165,6 +173,7 @@ def _pooled(measured: Sequence[Measured], small: int) -> tuple[list[Measured], i
             m.names,
             judged=m.judged,
             versions=m.versions,
+            alike=m.alike,
         )
         for m in measured
     ], len(few)
@@ -265,7 +274,7 @@ def fisher(x1: int, n1: int, x2: int, n2: int) -> float:
     total, low, high = x1 + x2, max(0, x1 + x2 - n2), min(n1, x1 + x2)
     if low == high:
         return 1.0
-    log = _log_factorials(1 << (n1 + n2).bit_length())
+    log = log_factorials(1 << (n1 + n2).bit_length())
     k = np.arange(low, high + 1)
     terms = log[n1] - log[k] - log[n1 - k] + log[n2] - log[total - k] - log[n2 - total + k]
     terms = np.exp(terms - terms.max())
@@ -274,7 +283,7 @@ def fisher(x1: int, n1: int, x2: int, n2: int) -> float:
 
 
 @lru_cache(maxsize=4)
-def _log_factorials(n: int) -> Any:  # noqa: ANN401  # an array
+def log_factorials(n: int) -> Any:  # noqa: ANN401  # an array
     import numpy as np
 
     return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from bds_tool.base.text import number, plural, t
 from bds_tool.export.quality import score as scoring
 from bds_tool.export.quality.rates import GONE, NEW, Quality, Series
-from bds_tool.export.quality.units import kinds
+from bds_tool.export.quality.uniformity import CODE, FILLED, UNKNOWN, Habit
+from bds_tool.export.quality.units import kinds, settings
 from bds_tool.findings.catalogue import load_rules
+from bds_tool.validate.tables import element_name
 
 #: On a screen so many kinds are told; the other formats have all.
 MOST = 15
@@ -47,6 +49,33 @@ def change(found: Quality, s: Series) -> str:
     if s.state == GONE:
         return t("opgelost in de laatste levering", "gone in the last delivery")
     return ""
+
+
+def habit(found: Quality, h: Habit) -> str:
+    """What one unit does otherwise, in words: `location A · 235 Length: filled in 12 %, expected 80 %`."""
+    name = f"{h.element} {found.names.get(h.element) or element_name(h.element)}"
+    told = {
+        FILLED: t("gevuld bij", "filled in"),
+        UNKNOWN: t("uitdrukkelijk onbekend bij", "expressly unknown in"),
+        CODE: t(f"code {h.code} bij", f"code {h.code} in"),
+    }[h.kind]
+    return f"{h.unit} · {name}: {told} {share(h.share)}, {t('verwacht', 'expected')} {share(h.expected)}"
+
+
+def alike(found: Quality) -> str:
+    """How much was compared, and what the words above say."""
+    u = found.uniformity
+    if u is None:
+        return ""
+    if len(u.units) < 2:
+        return t("Er zijn geen twee eenheden om te vergelijken.", "There are no two units to compare.")
+    level = number(100 * float(settings()["gelijkheid"]["alfa"]))
+    return t(
+        f"{number(u.compared)} vergelijkingen van {number(len(u.units))} eenheden; verwacht is wat de andere bij dezelfde leeftijden doen. "
+        f"Exacte toets van Cochran, Mantel en Haenszel, gecorrigeerd (Holm): als niemand iets anders doet, wordt in hoogstens {level} % van de leveringen toch iets genoemd.",
+        f"{number(u.compared)} comparisons of {number(len(u.units))} units; expected is what the others do at the same ages. "
+        f"Exact test of Cochran, Mantel and Haenszel, corrected (Holm): where nobody does otherwise, in at most {level}% of deliveries something is told all the same.",
+    )
 
 
 def _mean(s: Series, some: range) -> float | None:
@@ -121,6 +150,23 @@ def lines(found: Quality) -> Iterator[str]:
             told = "–" if value is None else number(value, 1)
             n = found.dossiers[unit][-1]
             yield f"  {unit[:36]:<36} {told:>6}  {number(n or 0):>7} {t('dossiers', 'dossiers')}  {number(wrong):>7} {t('fouten', 'errors')}"
+    yield from _habits(found)
+
+
+def _habits(found: Quality) -> Iterator[str]:
+    u = found.uniformity
+    if u is None:
+        return
+    yield ""
+    yield t("Wat eenheden anders doen", "What units do otherwise")
+    for h in u.habits[:MOST]:
+        yield f"  {habit(found, h)}"
+    if len(u.habits) > MOST:
+        yield t(f"  en nog {number(len(u.habits) - MOST)}; `--format html` of `json` toont alles.",
+                f"  and {number(len(u.habits) - MOST)} more; `--format html` or `json` shows all.")  # fmt: skip
+    if not u.habits:
+        yield t("  niets dat meer is dan toeval", "  nothing that is more than chance")
+    yield f"  {alike(found)}"
 
 
 def burden_line(found: Quality) -> str:

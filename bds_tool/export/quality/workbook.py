@@ -71,6 +71,12 @@ def _sheets(found: Quality) -> list[tuple[str, list[str], list[list[Any]]]]:
     ]
     unused += [[n, element_name(n), 0, t("nergens gevuld", "filled nowhere")] for n in (b.never if b else ())]
     burden = (t("Registratielast", "Burden"), ["element", t("naam", "name"), t("gevulde waarden", "filled values"), t("wat", "what")], unused)  # fmt: skip
+    habits = [
+        [h.unit, h.element, found.names.get(h.element, ""), h.kind, h.code, h.of, h.share, h.expected, h.p]
+        for h in (found.uniformity.habits if found.uniformity else ())
+    ]
+    alike = (t("Eenheden anders", "Units otherwise"),
+             [unit, "element", t("naam", "name"), t("wat", "what"), "code", "dossiers", t("aandeel", "share"), t("verwacht", "expected"), "p"], habits)  # fmt: skip
     return [
         *([goals] if targets else []),
         (t("Score", "Score"), [unit, t("levering", "delivery"), "dossiers", "score"], scores),
@@ -84,6 +90,7 @@ def _sheets(found: Quality) -> list[tuple[str, list[str], list[list[Any]]]]:
          [unit, "code", "element", t("levering", "delivery"), "n", t("van", "of"), t("basis", "basis"), t("aandeel", "share"),
           t("onder", "low"), t("boven", "high")], figures),
         *([burden] if unused else []),
+        *([alike] if found.uniformity else []),
     ]  # fmt: skip
 
 
@@ -93,7 +100,13 @@ def _sheet(book: Workbook, name: str, heads: Sequence[str], rows: list[list[Any]
         {"bold": True, "bg_color": "#0a6b72", "font_color": "#ffffff", "text_wrap": True, "valign": "top"}
     )
     percent, plain = book.add_format({"num_format": "0.0%"}), book.add_format({"num_format": "0.0"})
-    shares = {t("aandeel", "share"), t("onder", "low"), t("boven", "high"), t("dekking", "coverage")}
+    shares = {
+        t("aandeel", "share"),
+        t("onder", "low"),
+        t("boven", "high"),
+        t("dekking", "coverage"),
+        t("verwacht", "expected"),
+    }
     for column, title in enumerate(heads):
         sheet.write_string(0, column, title, head)
         wide = max([len(title), *(len(str(r[column])) for r in rows[:500] if r[column] is not None)])
