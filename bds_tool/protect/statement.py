@@ -47,8 +47,10 @@ def statement(policy: Policy, facts: Mapping[str, Any]) -> str:
     if facts.get("withheld_level"):
         lines.append(
             t(
-                f"{number(facts['withheld_level'])} cellen van gevoelige thema's worden op dit niveau niet gepubliceerd.",
-                f"{number(facts['withheld_level'])} cells of sensitive themes are not published at this level.",
+                f"{number(facts['withheld_level'])} cellen worden op hun niveau voor geen enkel gebied gepubliceerd: een los jaar, of een "
+                "gevoelig thema.",
+                f"{number(facts['withheld_level'])} cells are published at their level for no area at all: a single year, or a sensitive "
+                "theme.",
             )
         )
     if facts.get("whole"):

@@ -18,8 +18,9 @@ WHOLE = 1e-6
 #: Objectives that pull all open cells at once, before any cell is attacked on its own: as long as each settles more
 #: cells than the two solutions a cell costs on its own.
 SPREADS, WORTH = 60, 2
-#: How many sums away from what is attacked other cells may change at first: letting all of them go takes most of the time.
-CLOSE = 5
+#: How many sums away from what is attacked other cells may change at first, from many and from one: letting all of them go
+#: takes most of the time.
+CLOSE, FURTHER = 3, 6
 #: Standard output is one for all threads.
 ONE_AT_A_TIME = Lock()
 
@@ -105,7 +106,7 @@ class Component:
             if idle > 2:
                 break
             before = len(open_)
-            self._stay_near(near, open_, reach)
+            self._stay_near(near, open_, CLOSE, reach)
             cost = np.zeros(len(self.low))
             cost[open_] = generator.choice([-1.0, 1.0], len(open_)) * (1.0 + generator.random(len(open_)))
             solution = self._solve(cost)
@@ -120,31 +121,31 @@ class Component:
         for cell in targets.tolist():
             for close in (near, None):
                 if self.seen_high[cell] - self.seen_low[cell] < need[cell]:
-                    self._stay_near(close, np.array([cell]))
+                    self._stay_near(close, np.array([cell]), FURTHER)
                     self._attack(cell, float(need[cell]), threshold, last=close is None)
 
-    def _stay_near(self, solution: Floats | None, around: Ints, reach: float = np.inf) -> None:
-        """Keep all cells but those close to some as in a whole solution, and let these differ from it by `reach` at most; or
-        (None) free them all again.
+    def _stay_near(self, solution: Floats | None, around: Ints, far: int, reach: float = np.inf) -> None:
+        """Keep all cells but those at most `far` sums from some as in a whole solution, and let these differ from it by
+        `reach` at most; or (None) free them all again.
 
         Left free, an objective puts everything in a few cells; close to a solution it moves nearly all of them. What
         is possible there is possible.
         """
         low, high = self.low, self.high
         if solution is not None and np.nanmax(np.abs(solution - np.round(solution)), initial=0.0) < WHOLE:
-            span = np.where(self._close(around), reach, 0.0)
+            span = np.where(self._close(around, far), reach, 0.0)
             whole = np.round(solution)
             low, high = np.fmax(low, whole - span), np.fmin(high, whole + span)
             if (low > high).any():
                 low, high = self.low, self.high
         self.model.changeColsBounds(len(low), np.arange(len(low), dtype=np.int32), low, high)
 
-    def _close(self, around: Ints) -> Bools:
-        """The cells at most `CLOSE` sums away from some."""
+    def _close(self, around: Ints, far: int) -> Bools:
+        """The cells at most `far` sums away from some."""
         close = np.zeros(len(self.low), dtype=bool)
         close[around] = True
         touched = np.zeros(self.model.getNumRow(), dtype=bool)
-        for _ in range(CLOSE):
+        for _ in range(far):
             touched[self.row[close[self.cell]]] = True
             close[self.cell[touched[self.row]]] = True
         return close

@@ -22,7 +22,10 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 COUNTS = "nxmyN"
-FIGURES = ("n", "x", "missing", "coverage", "value", "lower", "upper", "reference", "method", "sum", "sum2")
+FIGURES = (
+    *("n", "x", "missing", "coverage", "value", "lower", "upper", "reference", "method", "sum", "sum2"),
+    *("resident", "reference_test", "trend", "status"),
+)
 
 
 class Solver(Knowledge):
@@ -270,10 +273,11 @@ def figures_in(folder: Path, titles: dict[str, str]):
             ).groups()
             for period, found in json.loads(periods).items():
                 for place, told, *rest in found:
-                    if not rest:
-                        continue  # the word for why there is no figure
-                    _, value, low, high = rest
                     key = (path.name, names[place][0], area, period, None)
+                    if not rest:
+                        yield *key, "absent", told
+                        continue
+                    _, value, low, high = rest
                     yield *key, "value", told if value is None else value
                     yield from (
                         (*key, c, v)
