@@ -95,14 +95,15 @@ def round_table(source: Path, description_path: Path, policy: Policy, target: Pa
     import numpy as np
     import polars as pl
 
-    from bds_tool.protect.rounding import hidden_small, round_counts
+    from bds_tool.protect.rounding import hidden_small, names_of, round_counts
 
     description = TableDescription.read(description_path)
     table = generic.build(plain.frame(source), description)
     rule = policy.part("rounding")
     counts = table.values[np.nonzero(table.published)]
-    rounded, small = round_counts(counts, rule, policy.id), hidden_small(counts, rule)
-    frame = _labelled(codes_of(table), table.count, rounded, small)
+    codes = codes_of(table)
+    rounded, small = round_counts(counts, rule, names_of(codes)), hidden_small(counts, rule)
+    frame = _labelled(codes, table.count, rounded, small)
     publish_frame(frame, target)
     leak = rounding_leak(frame, description_path, policy, pl.Series((counts > 0) & (counts < policy.cell)))
     return {"cells": frame.height, "hidden": int(small.sum()), "share_hidden": float(small.mean()), **leak}

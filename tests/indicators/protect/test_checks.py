@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from tables import check_table, description, pattern, policy, protect
 
+from bds_tool.base.errors import UsageError
 from bds_tool.protect.audit import exact_ranges, from_frame
 from bds_tool.protect.certificate import check
 from bds_tool.protect.rounding import hidden_small, round_counts
@@ -90,6 +91,23 @@ def test_opensafely_worked_example_of_redact_and_round():
     assert round_counts(second, rule).tolist() == [20, 25, 30, 45]
     assert round_counts(first, rule)[1:].sum() == 50
     assert round_counts(second, rule).sum() == 120
+
+
+def test_rounding_at_random_cannot_be_reckoned_by_who_has_the_program(monkeypatch):
+    """4 of a base of 5 goes up in four of five cells; which ones hangs on the key, the cell and the count, and on nothing else."""
+    rule = {"rule": "random", "base": 5}
+    counts, cells = np.full(4000, 4), [f"wijk {i}" for i in range(4000)]
+    monkeypatch.delenv("BDS_KEY", raising=False)
+    with pytest.raises(UsageError, match="sleutel"):
+        round_counts(counts, rule, cells)
+    monkeypatch.setenv("BDS_KEY", "een sleutel van deze organisatie")
+    ours = round_counts(counts, rule, cells)
+    assert set(ours.tolist()) == {0, 5}
+    assert abs(ours.mean() - 4) < 0.1  # 4,000 draws of 0 or 5 with chance 0.8: standard error 0.03
+    assert round_counts(counts[:9], rule, cells[:9][::-1]).tolist() == ours[:9][::-1].tolist()
+    monkeypatch.setenv("BDS_KEY", "de gok van een ander met bds")
+    assert (round_counts(counts, rule, cells) != ours).mean() > 0.25  # by chance 2 · 0.8 · 0.2 = 0.32
+    assert round_counts(np.array([0, 5, 10]), rule, "abc").tolist() == [0, 5, 10]
 
 
 def test_midpoint_six_keeps_zero_and_takes_the_middle():
