@@ -1,4 +1,4 @@
-"""Areas of releases side by side: children of the same years counted in other areas tell of those in between."""
+"""Areas and years of releases side by side: children counted in other areas, or over other years, tell of those in between."""
 
 from __future__ import annotations
 
@@ -47,6 +47,34 @@ def same_areas(history: pl.DataFrame, frame: pl.DataFrame) -> None:
                     "Compute again with the division of then (--area-year), or publish new years only (--period).",
                 ),
             )
+
+
+def beside_earlier(history: pl.DataFrame, frame: pl.DataFrame) -> WithheldError:
+    """Why what could be published alone cannot be beside what was published: it names the windows that overlap."""
+    now, before = _years(frame), _years(history)
+    pairs = [
+        (p, b)
+        for p in sorted(now)
+        for b in sorted(before)
+        if p != b and len(now[p]) > 1 and len(before[b]) > 1 and now[p] & before[b]
+    ]
+    told = "".join(
+        t(f" {p} overlapt {b} van toen, en het verschil is een ander jaar.",
+          f" {p} overlaps {b} of then, and the difference is another year.")
+        for p, b in pairs[:3]
+    )  # fmt: skip
+    return WithheldError(
+        t(
+            "Alleen is dit te publiceren, maar naast een eerdere uitgave is niet te bewijzen dat alles geheim blijft wat verborgen "
+            f"is.{told} Er is niets geschreven.",
+            "Alone this can be published, but beside an earlier release it cannot be proven that all stays secret that is hidden."
+            f"{told} Nothing was written.",
+        ),
+        t(
+            "Publiceer de vensters van toen, of jaren die er niet in vallen (--period).",
+            "Publish the windows of then, or years outside them (--period).",
+        ),
+    )
 
 
 def _years(frame: pl.DataFrame) -> dict[str, set[str]]:

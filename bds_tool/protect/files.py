@@ -146,12 +146,16 @@ def rounding_leak(
     return {"attacked": len(tried), "recovered": len(verdict.findings)}
 
 
+class UnprovenError(WithheldError):
+    """No proof was found that what is hidden stays secret."""
+
+
 def require_proof(outcome: Outcome) -> None:
-    """Raises WithheldError unless every primary is certified and every certificate holds."""
+    """Raises UnprovenError unless every primary is certified and every certificate holds."""
     if outcome.proven:
         return
     count = number(len(outcome.uncertified) + len(outcome.faults))
-    raise WithheldError(
+    raise UnprovenError(
         t(
             f"Voor {count} cellen is geen bewijs gevonden dat ze geheim blijven. Er is niets geschreven.",
             f"For {count} cells no proof was found that they stay secret. Nothing was written.",

@@ -27,7 +27,8 @@ from bds_tool.protect import left_out, proofs
 from bds_tool.protect.bundles import protect_group
 from bds_tool.protect.coding import CODED
 from bds_tool.protect.cube import BREAKDOWNS
-from bds_tool.protect.files import require_proof, require_safe
+from bds_tool.protect.divisions import beside_earlier
+from bds_tool.protect.files import UnprovenError, require_proof, require_safe
 from bds_tool.protect.fit import forbidden
 from bds_tool.protect.full_grid import filled, without_hidden_units
 from bds_tool.protect.ledger import Ledger, bind, held
@@ -124,7 +125,7 @@ def protect_result(
         book = Ledger.open(ledger) if ledger else None
         before = [*(Path(p) for p in earlier), *(book.paths() if book else [])]
         with scratch() as folder:
-            made = protect_frame(result, policy, folder, quality=quality, ledger=book)
+            made = _beside(result, policy, folder, quality=quality, ledger=book)
             live = ceilings(made.counted)
 
             def attacked(judged: Callable[[str], pl.DataFrame], only: Sequence[str] | None = None) -> Verdict:
@@ -160,6 +161,21 @@ def protect_result(
         if book:
             book.add(target, made.meta)
     return made
+
+
+def _beside(
+    result: Result, policy: Policy, folder: Path, *, quality: bool, ledger: Ledger | None
+) -> ProtectedResult:
+    """`protect_frame`; where the proof lacks because of what was published before, that is the reason given."""
+    try:
+        return protect_frame(result, policy, folder, quality=quality, ledger=ledger)
+    except UnprovenError as error:
+        if ledger is None or not ledger.releases:
+            raise
+        protect_frame(
+            result, policy, folder, quality=quality
+        )  # raises as well where the cause is not the ledger
+        raise beside_earlier(ledger.history(), result.counts().collect()) from error
 
 
 def _with_room(made: ProtectedResult, policy: Policy, attacked: Callable[..., Verdict]) -> Verdict:

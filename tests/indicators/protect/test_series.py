@@ -77,6 +77,13 @@ REFUSED = {
         "anders ingedeeld",
         "--period",
     ),
+    "a window inside a window": (
+        {"years": ("2021", "2022", "2023"), "by": ()},
+        {"years": ("2021", "2022"), "by": ()},
+        None,
+        "2021-2022 overlapt 2021-2023",
+        "--period",
+    ),
     "rounded beside exact": ({}, {}, None, "Afgeronde cijfers", "nieuw register"),
 }
 OTHER = {"ncj-strict": "wijk-klassen", "wijk-klassen": "ncj-strict"}
