@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow smoke wheelhouse lint format bench sample fuzz audit docs matrix clean
+.PHONY: help demo test slow smoke wheelhouse program man lint format bench sample fuzz audit docs matrix clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ slow: $(DEV)  ## Run the long tests too: resource attacks, long fuzzing, Spark (
 
 wheelhouse: $(STAMP)  ## Collect all wheels for machines without internet in dist/wheelhouse/, with hashes and an SBOM
 	$(BIN)/python packaging/wheelhouse.py
+
+man: $(STAMP)  ## Write the man pages, Dutch and English, into dist/man/ (they come with the package too)
+	$(BIN)/python packaging/man.py dist/man
 
 matrix:  ## Run the tests with Python 3.12 and 3.13, and with the oldest supported libraries
 	$(PYTHON) tests/matrix.py

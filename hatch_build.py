@@ -1,8 +1,9 @@
-"""Build step: `bds_tool/compiled.bin`, definitions as they are after parsing (see `bds_tool/base/compiled.py`)."""
+"""Build step: definitions as they are after parsing (`bds_tool/base/compiled.py`), and the man pages."""
 
 from __future__ import annotations
 
 import os
+import runpy
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,3 +35,9 @@ class Compile(BuildHookInterface[Any]):
             compiled.FILE,
         )
         build_data["artifacts"].append("bds_tool/compiled.bin")
+        man = runpy.run_path(str(root / "packaging" / "man.py"))
+        for name, text in man["pages"]().items():
+            page = root / "build" / "man" / name
+            page.parent.mkdir(parents=True, exist_ok=True)
+            page.write_text(text, encoding="utf-8")
+            build_data["shared_data"][str(page)] = f"share/man/{name}"
