@@ -103,6 +103,19 @@ def validate(
     ignore: Annotated[
         list[str] | None, typer.Option(help="Deze regels niet; mag vaker.", rich_help_panel=_CHOICE)
     ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            help="JSON-rapport van eerder: alleen wat daar niet in staat, bepaalt de exitcode.",
+            rich_help_panel=_CHOICE,
+        ),
+    ] = None,
+    since: Annotated[
+        str,
+        typer.Option(
+            help="Alleen bestanden die in Git sinds deze commit zijn gewijzigd.", rich_help_panel=_INPUT
+        ),
+    ] = "",
     fail_on: Annotated[
         str | None,
         typer.Option(
@@ -124,6 +137,8 @@ def validate(
 
     Voorbeeld: bds validate levering/ --report html=rapport.html
     """
+    from bds_tool.base.changed import changed_since
+    from bds_tool.findings.baseline import read_baseline, without
     from bds_tool.findings.report import formats
     from bds_tool.validate.run import Request, judge
 
@@ -134,6 +149,18 @@ def validate(
     reports = [formats.parse(r) for r in report or ()]
     if output is None:
         formats.on_screen(format_)
+    if since:
+        paths = changed_since(since, paths)
+        if not paths:
+            talk(
+                t(
+                    f"Sinds {since} is hier niets gewijzigd: er is niets beoordeeld.",
+                    f"Nothing changed here since {since}: nothing was judged.",
+                )
+            )
+            raise typer.Exit(0)
+    known = None if baseline is None else read_baseline(baseline)
+    most = chosen.max_findings_per_rule if max_examples is None else max_examples
     result = judge(
         Request(
             paths,
@@ -141,7 +168,7 @@ def validate(
             from_format=from_format,
             tables=replace(found.tables, profile=profile),
             today=today(reference_date, found),
-            max_examples=chosen.max_findings_per_rule if max_examples is None else max_examples,
+            max_examples=most if known is None else 0,
             select=select or chosen.select,
             ignore=ignore or chosen.ignore,
             rules=found.rules,
@@ -154,6 +181,15 @@ def validate(
     )
     if save is not None:
         result.save(save, replace=force, show_values=show_values)
+    if known is not None:
+        result, n = without(result, known, most)
+        if n:
+            talk(
+                t(
+                    f"{n} bevindingen staan al in {baseline}; ze tellen niet mee.",
+                    f"{n} findings are in {baseline} already; they do not count.",
+                )
+            )
     code = publish(
         result,
         format_,

@@ -81,7 +81,7 @@ def test_the_recipes_use_what_is_there():
 
 def test_the_commands_run(bds, place):
     found = list(commands())
-    assert len(found) == 5
+    assert len(found) == 7
     for command in found:
         result = bds(*shlex.split(command)[1:])
         assert result.code == 0, (command, result.out, result.err)
