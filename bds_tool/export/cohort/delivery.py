@@ -23,6 +23,9 @@ def checklist(study: Study) -> list[tuple[str, str, bool]]:
     return [
         (t("Doel", "Purpose"), d.delivery["purpose"], True),
         (t("Grondslag", "Legal basis"), d.delivery["legal_basis"], True),
+        (t("Aantekening in het dossier", "Note in the dossier"),
+         t("wie zonder toestemming verstrekt, tekent dat aan in elk dossier (BW 7:458 lid 3); bds doet dat niet",
+           "who provides data without consent notes that in each dossier (Dutch Civil Code 7:458(3)); bds does not"), True),
         (t("Verantwoordelijke", "Responsible"), d.delivery["responsible"], True),
         (t("Ontvanger", "Recipient"), d.delivery["recipient"], True),
         (t("Bewaren tot en met", "Keep until"), d.delivery["retain_until"], True),
