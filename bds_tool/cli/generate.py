@@ -51,6 +51,13 @@ def command(
         str, typer.Option(help="Cijfers om mee te trekken: naam of YAML-bestand.")
     ] = "nederland",
     reference_date: Annotated[str, typer.Option(help="Dag tot wanneer is geregistreerd (JJJJ-MM-DD).")] = "",
+    like: Annotated[
+        Path | None,
+        typer.Option(
+            "--like",
+            help="Maak een tweeling van een profiel (bds profile --share) in plaats van een bevolking.",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Een bestaande uitvoer vervangen.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Niets vertellen.")] = False,
 ) -> None:
@@ -66,6 +73,14 @@ def command(
             t("Er is geen uitvoer gekozen.", "No output was chosen."),
             t("Geef --output NAAM.bds.", "Give --output NAME.bds."),
         )
+    if like is not None:
+        from bds_tool.synthetic.produce import twin_of
+
+        done = twin_of(like, output, children, seed, to=to, replace=force)
+        if not quiet:
+            talk(t(f"{plural(done.rows, 'registratie', 'registraties')} van {plural(children, 'dossier van niemand', 'dossiers van niemand')} in {output}.",
+                   f"{plural(done.rows, 'registration', 'registrations')} of {plural(children, 'dossier', 'dossiers')} of nobody in {output}."))  # fmt: skip
+        return
     chosen = tuple(p.strip() for p in themes.split(",") if p.strip()) or tuple(THEMES)
     request = Request(
         children,

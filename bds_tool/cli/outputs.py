@@ -27,6 +27,7 @@ WRITTEN = frozenset(
         "manifest",
         "work_lists",
         "page",
+        "share",
     }
 )
 #: … and in some: a store to be made, a folder that is added to, a ledger or package that is kept up to date.

@@ -38,6 +38,13 @@ def profile(
     small: Annotated[
         int, typer.Option(help="Toon alleen waarden die in ten minste zoveel dossiers voorkomen.", min=3)
     ] = 10,
+    share: Annotated[
+        Path | None,
+        typer.Option(
+            "--share",
+            help="Profiel dat de deur uit mag, voor bds generate --like: alleen cellen van --small dossiers of meer.",
+        ),
+    ] = None,
     from_format: Annotated[
         str | None, typer.Option("--from", help="Formaat van de invoer; anders herkend.")
     ] = None,
@@ -56,6 +63,10 @@ def profile(
     one_of(format_, TABLE_FORMATS, "--format")
     with read(paths, from_format=from_format, tables=project(config).tables) as store:
         found = look(store, small=small)
+        if share is not None:
+            from bds_tool.synthetic.likeness import likeness
+
+            write(to_json(likeness(store, small)), share)
         broken = unreadable(store)
     if format_ == "json":
         write(to_json(found), output)

@@ -55,6 +55,33 @@ def produce(
     return done
 
 
+def twin_of(
+    profile: Path, out: Path, children: int, seed: int, *, to: str = "store", replace: bool = False
+) -> Produced:
+    """A twin of a profile, as a store or in another format. Raises UnreadableError for a file that is no profile."""
+    from bds_tool.store.store import StoreWriter
+    from bds_tool.synthetic.likeness import read_likeness, twin
+
+    found = read_likeness(profile)
+    with scratch() as folder:
+        store = out if to == "store" else folder / "run.bds"
+        with StoreWriter(store, replace=replace) as writer:
+            version = (found["versions"] or [""])[-1]
+            writer.add_bron(
+                pad="tweeling",
+                formaat="csv",
+                sha256="",
+                bds_opgegeven=version or None,
+                bds_herkend=version or None,
+            )
+            rows = list(twin(found, children, seed))
+            writer.add_rows(rows)
+        done = Produced(len(rows))
+        if to != "store":
+            done.left_out = _write(store, to, out, replace=replace)
+    return done
+
+
 def _write(store: Path, kind: str, out: Path, *, replace: bool) -> dict[str, int]:
     from bds_tool.formats.dob.sender import INVENTED
     from bds_tool.formats.writing import WriteOptions, write

@@ -89,7 +89,7 @@ ON_STORE: dict[str, list[list[str]]] = {
         ["--record", "SAFE/verslag2.json", "validate", "STORE", "-o", "SAFE/v.txt"],
         ["rerun", "SAFE/verslag2.json"], ["rerun", "SAFE/verslag.json", "--page", "SAFE/verslag.html"],
     ],
-    "profile": [["profile", "STORE", "--format", f] for f in ("text", "json", "csv", "markdown")],
+    "profile": [["profile", "STORE", "--small", "3", "--share", "SAFE/gelijkenis.json"], *(["profile", "STORE", "--format", f] for f in ("text", "json", "csv", "markdown"))],
     "convert": [
         *(["convert", "STORE", f"OUT/c-{f}", "--to", f] for f in (*WRITERS, "store")),
         ["convert", "STORE", "OUT/x", "--to", "nope"],

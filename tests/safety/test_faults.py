@@ -53,6 +53,8 @@ def made(tmp_path_factory, released) -> dict[str, str]:
         == 0
     )
     released(place["RESULT"], place["SAFE"])
+    place["LIKE"] = folder / "gelijkenis.json"
+    assert run(["profile", str(TABLE), "--share", str(place["LIKE"]), "-q"]) == 0
     place["RECORD"] = folder / "verslag.json"
     assert run(["--record", str(place["RECORD"]), "profile", str(TABLE), "-q"]) == 0
     return {n: str(p) for n, p in place.items()}

@@ -31,7 +31,7 @@ EVENTS = frozenset(
     }
 )
 
-#: command → arguments; OUT is what is written (a file or a folder), STORE, RESULT, SAFE, FOUND, RECORD are made before.
+#: command → arguments; OUT is what is written (a file or a folder), STORE, RESULT, SAFE, FOUND, RECORD, LIKE are made before.
 #: A command that adds to or edits its output is run on what stands there.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "validate -o": ("validate", "STORE", "--format", "json", "-o", "OUT"),
@@ -60,6 +60,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "migrate": ("migrate", "STORE", "--from", "4.1.3", "--to", "4.2.0", "--out", "OUT"),
     "migrate --report": ("migrate", "STORE", "--from", "4.1.3", "--to", "4.2.0", "--report", "OUT"),
     "generate": ("generate", "--children", "2", "-o", "OUT"),
+    "profile --share": ("profile", "STORE", "--share", "OUT"),
+    "generate --like": ("generate", "--like", "LIKE", "--children", "2", "-o", "OUT"),
     "generate csv": ("generate", "--children", "2", "--to", "csv", "-o", "OUT"),
     "findings report": ("findings", "report", "FOUND", "--format", "csv", "-o", "OUT"),
     "pseudonymise": ("pseudonymise", "GROUP", "--elements", "235,494", "--policy", "POLICY", "--birth", "4year", "--without", "opleiding_ouder", "--to", "OUT", "--key-file", "KEY", "--k", "2"),
