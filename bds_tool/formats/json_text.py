@@ -130,14 +130,15 @@ def _decoded(
         if len(record) == len(found):
             return record
         last = {key: at for at, (key, _) in enumerate(found)}
-        record, doubled = {}, set()
+        record = {}
+        # The last one keeps its key; those before it are key#1, key#2 and on. A count only goes up: never twice the same look.
+        doubled: dict[str, int] = {}
         for at, (key, value) in enumerate(found):
             name = key
             while at != last[key] and (name == key or name in record or name in last):
-                name += "#"
+                doubled[key] = doubled.get(key, 0) + 1
+                name = f"{key}#{doubled[key]}"
             record[name] = value
-            if name != key:
-                doubled.add(key)
         remarks.extend(("BDS060", record, {"veld": key}) for key in sorted(doubled))
         return record
 

@@ -8,6 +8,7 @@ import pytest
 
 from .conftest import SAMPLES
 from .hostile import INDEX, Attack
+from .hostile_more import MORE
 
 TABLE = SAMPLES / "schoon" / "tabel-4.1.3" / "lang.csv"
 #: What one small file may take, in seconds of processor time: a run of nothing takes 250 MB, and the machine of the tests
@@ -104,3 +105,5 @@ def test_each_kind_has_three():
     kinds = [a.kind for a in INDEX]
     assert {k: kinds.count(k) for k in kinds if kinds.count(k) < 2} == {}
     assert len(INDEX) > 150
+    again = [a.kind for a in MORE]
+    assert {k: again.count(k) for k in kinds if again.count(k) < 3} == {}
