@@ -139,11 +139,11 @@ def roll_up(space: Space, cells: dict[str, Any], columns: Sequence[str]) -> tupl
     years = np.asarray(cells["jaar"], dtype=np.int64) - space.years[0] + 1
     dims = [space.code(name, cells[name]) for name in space.by]
     gebied = np.asarray(cells["gebied"], dtype=np.int64)
-    sums = (
-        np.column_stack([np.ma.filled(cells[c], 0.0) for c in columns])
-        if columns
-        else np.zeros((len(years), 0))
-    )
+    filled = [np.ma.filled(cells[c], 0.0) for c in columns]
+    counted = [
+        n for n, column in enumerate(filled) if column.any()
+    ]  # what nobody delivers is zero everywhere
+    sums = np.column_stack([filled[n] for n in counted]) if counted else np.zeros((len(years), 0))
     keys, sums = add_up(space.keys(gebied, dims, years), sums)
     for position in range(len(space.by)):
         mask = ~np.int64(((1 << BITS) - 1) << space.shift(position))
@@ -161,7 +161,9 @@ def roll_up(space: Space, cells: dict[str, Any], columns: Sequence[str]) -> tupl
     ]
     keys = np.concatenate([k for k, _ in parts])
     order = np.argsort(keys, kind="stable")
-    return keys[order], np.concatenate([s for _, s in parts])[order]
+    every = np.zeros((len(keys), len(columns)), order="F")  # asked for by column
+    every[:, counted] = np.concatenate([s for _, s in parts])[order]
+    return keys[order], every
 
 
 def _windows(space: Space, keys: Keys, sums: Floats) -> Iterator[tuple[Keys, Floats]]:
@@ -177,5 +179,18 @@ def look_up(keys: Keys, wanted: Keys) -> tuple[Keys, Any]:
     """Position of each wanted key in ascending keys, and whether it is there."""
     import numpy as np
 
+    if len(keys) == len(wanted) and bool((keys == wanted).all()):
+        return np.arange(len(keys)), np.ones(len(keys), dtype=bool)
     position = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
     return position, (keys[position] == wanted) if len(keys) else np.zeros(len(wanted), dtype=bool)
+
+
+def union(one: Keys, other: Keys) -> Keys:
+    """The keys of two ascending arrays, ascending, each once."""
+    import numpy as np
+
+    if len(one) == len(other) and bool((one == other).all()):
+        return one
+    every = np.concatenate([one, other])
+    every.sort(kind="stable")  # two runs are merged
+    return every[np.r_[True, every[1:] != every[:-1]]] if len(every) else every

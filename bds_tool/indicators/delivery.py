@@ -79,6 +79,25 @@ def install(
     )
 
 
+def _pairs(given: Any, years: Any) -> tuple[list[tuple[int, int]], Any]:  # noqa: ANN401
+    """The different pairs of two arrays of whole numbers, and the place of each row among them."""
+    import numpy as np
+
+    if not len(given):
+        return [], np.zeros(0, dtype=np.int64)
+    first = int(years.min())
+    span = int(years.max()) - first + 1
+    if (given == given[0]).all():  # one source, as most stores have; sorting all cells is what costs
+        sources, code = given[:1], np.zeros(len(given), dtype=np.int64)
+    else:
+        sources, code = np.unique(given, return_inverse=True)
+    code = code * span + (years - first)
+    there = np.flatnonzero(np.bincount(code, minlength=len(sources) * span))
+    place = np.zeros(len(sources) * span, dtype=np.int64)
+    place[there] = np.arange(len(there))
+    return [(int(sources[c // span]), first + c % span) for c in there.tolist()], place[code]
+
+
 class Delivered:
     """Which indicators have what they need, per source and year. `lacking` gathers those that do not."""
 
@@ -117,28 +136,26 @@ class Delivered:
 
         given = np.ma.filled(cells["levering"], 0).astype(np.int64)
         years = np.asarray(cells["jaar"], dtype=np.int64)
-        pairs, place = np.unique(np.column_stack([given, years]), axis=0, return_inverse=True)
-        place = place.reshape(-1)
+        pairs, place = _pairs(given, years)
         for i in indicators:
             proofs = [f"{what}|{i.id}" for what in ("xs" if i.absence == "nee" else "n")]
             known = np.zeros(len(pairs))
             for name in proofs:
                 if name in cells:
-                    np.add.at(known, place, np.ma.filled(cells[name], 0.0))
-            lacks = [
-                self._lacks(i, p[0], p[1], k > 0) for p, k in zip(pairs.tolist(), known.tolist(), strict=True)
-            ]
+                    filled = np.ma.filled(cells[name], 0.0)
+                    known += np.bincount(place, weights=filled, minlength=len(pairs))
+            lacks = [self._lacks(i, p[0], p[1], k > 0) for p, k in zip(pairs, known.tolist(), strict=True)]
+            if not any(lacks):
+                cells[f"a|{i.id}"] = np.zeros(len(place))
+                continue
             out = np.array(lacks, dtype=bool)[place]
             population = cells.get(f"p|{i.id}", np.zeros(len(out)))
             gone = np.where(out, np.ma.filled(population, 0.0), 0.0)
             cells[f"a|{i.id}"] = gone
-            if gone.any():
-                self.lacking.setdefault(i.id, set()).update(
-                    (int(k), int(y)) for k, y in np.unique(np.column_stack([given, years])[gone > 0], axis=0)
-                )
-            for name in (
-                [n for n in cells if n.partition("|")[2] == i.id and n[0] != "a"] if out.any() else []
-            ):
+            left = np.bincount(place, weights=gone, minlength=len(pairs)).tolist()
+            if found := {p for p, many in zip(pairs, left, strict=True) if many > 0}:
+                self.lacking.setdefault(i.id, set()).update(found)
+            for name in [n for n in cells if n.partition("|")[2] == i.id and n[0] != "a"]:
                 cells[name] = np.where(out, 0.0, np.ma.filled(cells[name], 0.0))
 
     def _lacks(self, i: Indicator, levering: int, year: int, known: bool) -> bool:

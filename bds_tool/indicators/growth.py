@@ -109,10 +109,16 @@ def rows(name: str) -> list[dict[str, str]]:
     """A table of `specs/referenties/`. Raises SpecError when it cannot be read."""
     path = specs_dir() / "referenties" / name
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
+        return list(_read(path, path.stat().st_mtime_ns))
     except OSError as error:
         raise SpecError(t(f"De tabel {path} ontbreekt.", f"The table {path} is missing.")) from error
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, changed: int) -> tuple[dict[str, str], ...]:  # noqa: ARG001  # a table that was changed is another
+    """Many indicators look in the same few tables."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
 
 
 def lms(reference: str, measure: str, sex: str, population: str) -> Lms:

@@ -118,14 +118,14 @@ def columns(space: Space, sums: Sums, reference: str) -> dict[str, Any]:
 
     def word(codes: Any, words: Sequence[Any]) -> pa.DictionaryArray:  # noqa: ANN401
         # Only the words in use, each once: a dictionary with a word twice is not always written in the same way.
-        used = np.flatnonzero(np.bincount(codes, minlength=len(words)))
-        kept = list(dict.fromkeys(words[n] for n in used.tolist()))
-        place = {w: n for n, w in enumerate(kept)}
-        change = np.zeros(len(words), dtype=np.int32)
-        change[used] = [place[words[n]] for n in used.tolist()]
+        place, each, none = _words(tuple(words))
+        codes = place[codes]
+        used = np.flatnonzero(np.bincount(codes, minlength=len(each)))
+        change = np.zeros(len(each), dtype=np.int32)
+        change[used] = np.arange(len(used))
         # Parquet wants nulls in the indices, not among the words.
-        empty = np.array([w is None for w in words])[codes] if None in kept else None
-        return pa.DictionaryArray.from_arrays(pa.array(change[codes], mask=empty), _words(tuple(kept)))
+        empty = codes == none if none in used else None
+        return pa.DictionaryArray.from_arrays(pa.array(change[codes], mask=empty), each.take(pa.array(used)))
 
     def number(array: Any, present: Any = None) -> pa.Array:  # noqa: ANN401
         return (
@@ -172,11 +172,17 @@ def columns(space: Space, sums: Sums, reference: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def _words(words: tuple[str | None, ...]) -> pa.Array:
-    """Words as an array, "" for None; the names of places come back for every indicator."""
+def _words(words: tuple[str | None, ...]) -> tuple[Any, pa.Array, int]:
+    """Place of each word among the different ones, these as an array ("" for None), and the place of None or -1.
+
+    The names of places come back for every indicator.
+    """
+    import numpy as np
     import pyarrow as pa
 
-    return pa.array([w or "" for w in words], pa.string())
+    each = {w: n for n, w in enumerate(dict.fromkeys(words))}
+    place = np.array([each[w] for w in words], dtype=np.int32)
+    return place, pa.array([w or "" for w in each], pa.string()), each.get(None, -1)
 
 
 def values(sums: Sums) -> tuple[Floats, Floats, Floats]:

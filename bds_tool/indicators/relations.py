@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from bds_tool.indicators.result import BREAKDOWNS
 from bds_tool.store import database
 
 if TYPE_CHECKING:
+    import duckdb
     import numpy as np
     import numpy.typing as npt
     import polars as pl
@@ -144,6 +146,12 @@ def columns_of(expression: str) -> set[str]:
     return {w for w in re.findall(r"\b[a-z_][a-z0-9_]*\b(?!\s*\()", bare) if w not in WORDS}
 
 
+@lru_cache(maxsize=1)
+def _prover() -> duckdb.DuckDBPyConnection:
+    """A database without data; opening one takes longer than what is asked of it."""
+    return database.connect(threads=1)
+
+
 def _truth(whole: str, parts: Sequence[str]) -> list[Bools] | None:
     """Where the whole and each of the parts hold, over all values that the expressions tell apart; None: cannot say."""
     import duckdb
@@ -160,7 +168,7 @@ def _truth(whole: str, parts: Sequence[str]) -> list[Bools] | None:
         database.expression(e) for e in (whole, *parts)
     ):  # those of a result may have been written by anyone
         return None
-    connection = database.connect(threads=1)
+    connection = _prover().cursor()  # with temporary tables of its own
     try:
         tables = []
         for column, (kind, values) in domains.items():

@@ -16,7 +16,7 @@ from bds_tool.indicators.cells import PARTS, figures, unpacked
 from bds_tool.indicators.children import require_apart
 from bds_tool.indicators.chunks import ROWS, pieces
 from bds_tool.indicators.compute import PIECES, Counted, Plan, count
-from bds_tool.indicators.cube import Space, look_up, roll_up
+from bds_tool.indicators.cube import Space, look_up, roll_up, union
 from bds_tool.indicators.delivery import Delivered
 from bds_tool.indicators.delivery import install as install_delivery
 from bds_tool.indicators.output import Sums, metadata, write
@@ -248,7 +248,7 @@ def _with_range(
     if changes is None:
         return keys, own | {"l": zero, "w": own.get(what, zero)}
     names, other, sums = changes
-    every = np.union1d(keys, other)
+    every = union(keys, other)
     position, there = look_up(keys, every)
     own = {k: np.where(there, v[position], 0.0) if len(v) else np.zeros(len(every)) for k, v in own.items()}
     position, there = look_up(other, every)
@@ -273,7 +273,7 @@ def _sums_of(
     import numpy as np
 
     if population is not None:
-        every = np.union1d(keys, population[0])
+        every = union(keys, population[0])
         position, there = look_up(keys, every)
         own = {
             what: np.where(there, v[position], 0.0) if len(v) else np.zeros(len(every))

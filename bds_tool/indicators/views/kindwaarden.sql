@@ -1,9 +1,8 @@
 -- rij: één dossier met de waarden die er eenmaal in staan, zoals geregistreerd
--- uit: reg, parameters
+-- uit: reg, kindwaarde, parameters
 -- elementen: 19, 20, 21, 29, 82, 91, 92, 93, 110, 115, 137, 368, 380, 439, 441, 445, 447, 488, 741, 747, 1197, 1340, 1413, 1533, 1541, 1581, 1582, 1584, 1587, 1616
 -- bij meer dan één waarde de laatste tot en met de peildatum (zonder datum: van het begin af); waarden van dezelfde dag die elkaar tegenspreken tellen niet, en twee
 -- geboortedatums of geslachten nooit (geboortedatums, geslachten: hoeveel verschillende er zijn)
--- een geboortedatum met een tijd erachter is dezelfde dag; geboorte, geslacht en einde staan vast, wanneer zij ook zijn vastgelegd
 -- einde: de laagste van 21, 29 en 488; overleden: de laagste van 21
 -- maternaal_ja: 1581 of 1582 is ja; maternaal_datum: 1587; maternaal: een van de drie
 SELECT
@@ -40,24 +39,28 @@ SELECT
   max(hoogste) FILTER (WHERE bdsnummer = 1587) AS maternaal_datum,
   max(hoogste) FILTER (WHERE bdsnummer IN (1581, 1582, 1587)) AS maternaal
 FROM (
-  SELECT
-    kind, bdsnummer,
-    min(laag) AS laagste,
-    max(hoog) AS hoogste,
-    CASE WHEN max_by(laag, dag) = max_by(hoog, dag) THEN max_by(laag, dag) END AS waarde,
-    CASE WHEN min(laag) = max(hoog) THEN 1 ELSE 2 END AS aantal
-  FROM (
+  SELECT kind, bdsnummer, laag AS laagste, hoog AS hoogste, 1 AS aantal, laag AS waarde
+  FROM kindwaarde
+  WHERE laag = hoog
+  UNION ALL
+  SELECT w.kind, w.bdsnummer, w.laag AS laagste, w.hoog AS hoogste, 2 AS aantal, l.waarde
+  FROM kindwaarde AS w
+  LEFT JOIN (
     SELECT
-      kind, bdsnummer, coalesce(datum, DATE '1900-01-01') AS dag,
-      min(CASE bdsnummer WHEN 20 THEN left(waarde, 10) ELSE waarde END) AS laag,
-      max(CASE bdsnummer WHEN 20 THEN left(waarde, 10) ELSE waarde END) AS hoog
-    FROM reg
-    CROSS JOIN parameters AS p
-    WHERE bdsnummer IN (19, 20, 21, 29, 82, 91, 92, 93, 110, 115, 137, 368, 380, 439, 441, 445, 447, 488, 741, 747, 1197,
-      1340, 1413, 1533, 1541, 1581, 1582, 1584, 1587, 1616)
-      AND (bdsnummer IN (19, 20, 21, 29, 488) OR datum IS NULL OR datum <= p.peildatum)
-    GROUP BY kind, bdsnummer, dag
-  ) AS d
-  GROUP BY kind, bdsnummer
+      kind, bdsnummer,
+      CASE WHEN max_by(laag, dag) = max_by(hoog, dag) THEN max_by(laag, dag) END AS waarde
+    FROM (
+      SELECT
+        r.kind, r.bdsnummer, coalesce(r.datum, DATE '1900-01-01') AS dag,
+        min(r.waarde) AS laag, max(r.waarde) AS hoog
+      FROM reg AS r
+      JOIN kindwaarde AS v ON v.kind = r.kind AND v.bdsnummer = r.bdsnummer AND v.laag <> v.hoog
+      CROSS JOIN parameters AS p
+      WHERE r.datum IS NULL OR r.datum <= p.peildatum
+      GROUP BY r.kind, r.bdsnummer, coalesce(r.datum, DATE '1900-01-01')
+    ) AS d
+    GROUP BY kind, bdsnummer
+  ) AS l ON l.kind = w.kind AND l.bdsnummer = w.bdsnummer
+  WHERE w.laag <> w.hoog
 ) AS e
 GROUP BY kind

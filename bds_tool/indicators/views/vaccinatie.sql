@@ -1,7 +1,7 @@
 -- rij: één kind en één serie van de tabel vaccinatieserie die voor zijn geboortecohort geldt
 -- uit: kind, prik, prikdatum, vaccin, vaccinatieserie, parameters
 -- elementen: 461, 1409, 1584, 1589, 20
--- datum: dag waarop het kind de leeftijdsgrens bereikt; voltooid: serie geldig voltooid vóór die dag
+-- datum: dag waarop het kind de leeftijdsgrens bereikt, eenmaal per geboortedag uitgerekend; voltooid: serie geldig voltooid vóór die dag
 -- onzeker: niet voltooid, maar er is een vaccinatie van deze serie zonder bruikbare datum
 -- Een dosis telt vanaf min_dag en min_mnd (volle maanden) en, na de eerste, met minstens min_tussen dagen sinds de vorige; voor series met een
 -- revaccinatie moet de laatste vereiste dosis of een latere minstens reva_tussen dagen na de vorige zijn, en vanaf reva_dag:
@@ -15,14 +15,18 @@ SELECT
   coalesce(d.gegeven, 0) AS gegeven
 FROM (
   SELECT
-    k.kind, v.nr, v.serie, v.component, v.age, v.reva_tussen,
-    $VOL(k.geboren, v.grens_mnd) + to_days(CAST(v.grens_dag AS INTEGER)) AS datum,
+    k.kind, v.nr, v.serie, v.component, v.age, v.reva_tussen, v.datum,
     CASE WHEN v.doses_schema2 > 0 AND k.dktp_schema = '01' THEN v.doses_schema2 ELSE v.doses END AS vereist
   FROM kind AS k
-  JOIN vaccinatieserie AS v ON k.geboren >= v.cohort_van AND k.geboren < v.cohort_tot AND v.sex IN ('', k.sex)
+  JOIN (
+    SELECT
+      g.geboren, v.nr, v.serie, v.component, v.sex, v.age, v.reva_tussen, v.doses, v.doses_schema2,
+      $VOL(g.geboren, v.grens_mnd) + to_days(CAST(v.grens_dag AS INTEGER)) AS datum
+    FROM (SELECT DISTINCT geboren FROM kind) AS g
+    JOIN vaccinatieserie AS v ON g.geboren >= v.cohort_van AND g.geboren < v.cohort_tot
+  ) AS v ON v.geboren = k.geboren AND v.sex IN ('', k.sex)
   CROSS JOIN parameters AS p
-  WHERE $VOL(k.geboren, v.grens_mnd) + to_days(CAST(v.grens_dag AS INTEGER)) BETWEEN p.van AND p.peildatum
-    AND (k.einde IS NULL OR k.einde > $VOL(k.geboren, v.grens_mnd) + to_days(CAST(v.grens_dag AS INTEGER)))
+  WHERE v.datum BETWEEN p.van AND p.peildatum AND (k.einde IS NULL OR k.einde > v.datum)
 ) AS s
 LEFT JOIN (
   SELECT
@@ -35,7 +39,9 @@ LEFT JOIN (
         OVER (PARTITION BY p.kind, v.nr ORDER BY p.datum) AS rang
     FROM prik AS p
     JOIN vaccinatieserie AS v ON v.component = p.component
-    WHERE p.datum < $VOL(p.geboren, v.grens_mnd) + to_days(CAST(v.grens_dag AS INTEGER))
+      AND p.geboren >= v.cohort_van AND p.geboren < v.cohort_tot
+    WHERE CASE WHEN v.grens_dag = 0 THEN p.maand < v.grens_mnd
+      ELSE p.datum < $VOL(p.geboren, v.grens_mnd) + to_days(CAST(v.grens_dag AS INTEGER)) END
   ) AS r
   GROUP BY r.kind, r.nr
 ) AS d ON d.kind = s.kind AND d.nr = s.nr
