@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow smoke wheelhouse program man lint format bench sample fuzz audit docs matrix clean
+.PHONY: help demo test slow engines smoke wheelhouse program man lint format bench sample fuzz audit docs matrix clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,10 @@ test: $(DEV)  ## Run the tests (a few minutes on two cores)
 slow: $(DEV)  ## Run the long tests too: resource attacks, long fuzzing, Spark (needs Java), a region of 300,000 children
 	$(BIN)/python -m pip install --quiet --group spark
 	$(BIN)/python -m pytest -m slow
+
+engines: $(DEV)  ## All indicators on Spark (needs Java), PostgreSQL and dbt are those of DuckDB
+	$(BIN)/python -m pip install --quiet --group spark --group dbt
+	CI=1 $(BIN)/python -m pytest -m "slow or not slow" tests/indicators/test_elsewhere.py tests/indicators/test_dbt.py
 
 wheelhouse: $(STAMP)  ## Collect all wheels for machines without internet in dist/wheelhouse/, with hashes and an SBOM
 	$(BIN)/python packaging/wheelhouse.py

@@ -46,31 +46,41 @@ def chosen_engine(engine: str, dsn: str, master: str, *, judged: bool) -> Callab
 
 def sql(
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Map voor script.sql en de tabellen die het leest.")
+        Path,
+        typer.Option("--output", "-o", help="Map voor het script of project en de tabellen die het leest."),
     ],
     dialect: Annotated[
         str,
         typer.Option("--dialect", help="duckdb, spark, databricks, snowflake, postgres, tsql of bigquery."),
     ],
+    form: Annotated[
+        str, typer.Option("--as", help="script, of dbt: een project met modellen en toetsen.")
+    ] = "script",
     names: Annotated[
         list[str] | None, typer.Option("--indicator", "-i", help="Indicator of thema; mag vaker.")
     ] = None,
     year: Annotated[int | None, typer.Option("--year", help="Kalenderjaar; zonder: het vorige.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Vervang een bestaande uitvoer.")] = False,
 ) -> None:
-    """Schrijf de indicatoren als SQL-script voor een databank die er al is, met de tabellen ernaast.
+    """Schrijf de indicatoren als SQL-script of dbt-project voor een databank die er al is, met de tabellen ernaast.
 
-    Het script leest registraties en bronnen van een gegevensmap en telt alle waarden. De uitkomst is onbeveiligd.
+    Het leest registraties en bronnen van een gegevensmap en telt alle waarden. De uitkomst is onbeveiligd.
     """
     from bds_tool.indicators.catalogue import choose
     from bds_tool.indicators.compute import Plan
-    from bds_tool.indicators.elsewhere.script import write
+    from bds_tool.indicators.elsewhere import dbt, script
     from bds_tool.indicators.elsewhere.translate import DIALECTS
     from bds_tool.indicators.features import Settings
 
     one_of(dialect, DIALECTS, "--dialect")
+    one_of(form, ("script", "dbt"), "--as")
     chosen = year or clock.today().year - 1
     plan = Plan(choose(names or []), Settings(chosen, chosen, date(chosen, 12, 31)), by=["sex"])
-    count = write(plan, dialect, output, replace=force)
+    if form == "dbt":
+        count = dbt.write(plan, dialect, output, replace=force)
+        talk(t(f"{output}: dbt-project met {number(count)} modellen voor {dialect}; zie LEES-MIJ.md.",
+               f"{output}: dbt project with {number(count)} models for {dialect}; see LEES-MIJ.md."))  # fmt: skip
+        return
+    count = script.write(plan, dialect, output, replace=force)
     talk(t(f"{output}/script.sql: {number(count)} opdrachten voor {dialect}.",
            f"{output}/script.sql: {number(count)} statements for {dialect}."))  # fmt: skip

@@ -17,7 +17,7 @@ class Group(NamedTuple):
 
     `counters`: per indicator the conditions of population, denominator and numerator (None where not counted here)
     and of the new registration; `totals`: name → SQL of the values that are summed; `breakdowns`: those that any of
-    the indicators has.
+    the indicators has. `apart`: each count in a column of its own, for cells of a million rows and more.
     """
 
     view: str
@@ -26,6 +26,7 @@ class Group(NamedTuple):
     counters: dict[str, dict[str, str]]
     totals: dict[str, str]
     breakdowns: set[str]
+    apart: bool = False
 
 
 #: Sums of means are added up as whole numbers of this part of a unit: a sum of fractions depends on its order.
@@ -93,6 +94,12 @@ def cells_sql(group: Group, by: Sequence[str], only: str = "") -> str:
     for asked, slot in _slots(group).items():
         # each condition is only asked of the rows that passed the one before
         conditions = dict(asked)
+        if group.apart:
+            passed = ""
+            for depth, (what, condition) in enumerate(asked, 1):
+                passed += f"CASE WHEN {condition} THEN "
+                packed.append(f"sum({passed}1{' ELSE 0 END' * depth}) AS c{slot}{what}")
+            continue
         value = str(one[0])
         if "n" in conditions:
             known = (
@@ -184,9 +191,8 @@ def unpacked(group: Group) -> dict[str, str]:
         slot = slots[_asked(conditions)]
         for position, what in enumerate(COUNTERS):
             if what in conditions:
-                out[f"{what}|{indicator}"] = (
-                    f"(CAST(c{slot} AS BIGINT) >> {position * COUNTER_BITS}) & {mask}"
-                )
+                packed = f"(CAST(c{slot} AS BIGINT) >> {position * COUNTER_BITS}) & {mask}"
+                out[f"{what}|{indicator}"] = f"c{slot}{what}" if group.apart else packed
         if "b" in conditions:
             out[f"b|{indicator}"] = f"b{number}"
     return out | {name: f"t{number}" for number, name in enumerate(group.totals)}

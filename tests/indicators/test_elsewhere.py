@@ -17,7 +17,7 @@ import sqlglot
 from bds_tool.base.errors import UsageError
 from bds_tool.indicators import dscore, features
 from bds_tool.indicators.catalogue import choose, load_all
-from bds_tool.indicators.cells import cells_sql, groups
+from bds_tool.indicators.cells import Group, cells_sql, groups, unpacked
 from bds_tool.indicators.compute import Plan
 from bds_tool.indicators.elsewhere.engines import Postgres, Spark
 from bds_tool.indicators.elsewhere.tables import DSCORE, dscore_tables
@@ -217,3 +217,26 @@ def test_what_cannot_be_is_told(bds, tmp_path, region):
         Postgres("postgresql://bds:geheim@nergens/jgz")
     with pytest.raises(UsageError, match="wachtwoord"):
         Postgres("host=nergens password=geheim")
+
+
+def test_a_cell_may_have_more_than_a_million_rows():
+    """Elsewhere all children are counted at once: 1.2 million in one cell, of which all known and one in three counts."""
+    import duckdb
+
+    many = 1_200_000
+    connection = duckdb.connect()
+    connection.execute(f"""
+        create table antwoorden as select i as kind, date '2024-05-01' as datum, i % 3 as waarde from range({many}) t(i);
+        create table parameters as select date '2024-01-01' as van, date '2024-12-31' as peildatum;
+        create table geenplaats as select -1 as onbekend;
+        create table verhuisd (kind bigint, van date, tot date, gebied integer);
+        create table thuis as select i as kind, 'M' as sex, null as education, null as origin, null as mother_age,
+          1 as gebied, 1 as levering, 0 as lot from range({many}) t(i)""")
+    conditions = {"p": "TRUE", "n": "waarde IS NOT NULL", "x": "waarde = 0"}
+    group = Group("antwoorden", "datum", "", {"A": conditions}, {}, set(), apart=True)
+    connection.execute(f"create table cel as {cells_sql(group, ('sex',))}")
+    found = {
+        name: connection.execute(f"select sum({sql}) from cel").fetchone()[0]
+        for name, sql in unpacked(group).items()
+    }
+    assert found == {"p|A": many, "n|A": many, "x|A": many // 3}

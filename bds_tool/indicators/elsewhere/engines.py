@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
-from bds_tool.indicators.cells import cells_sql, groups
+from bds_tool.indicators.cells import cells_sql
 from bds_tool.indicators.compute import LOT, Counted, Plan, by_element
-from bds_tool.indicators.elsewhere.tables import OF_DSCORE, dscore_tables, loaded, steps
+from bds_tool.indicators.elsewhere.tables import OF_DSCORE, dscore_tables, loaded, steps, whole
 from bds_tool.indicators.elsewhere.translate import translate
 from bds_tool.store import database
 
@@ -213,9 +213,10 @@ def count(
     connection.execute("""
         update parameters set oordeel = false, opgeleverd = coalesce(
             (select max(try_cast(gelezen as date)) from bronnen), opgeleverd)""")
-    extra = dscore_tables()
+    wanted = loaded(views)
+    extra = dscore_tables() if set(OF_DSCORE) <= set(wanted) else {}
     columns = {}
-    for name in loaded(views):
+    for name in wanted:
         table = extra[name] if name in OF_DSCORE else connection.table(name).to_arrow_table()
         columns[name] = table.column_names
         engine.load(name, [table])
@@ -224,7 +225,7 @@ def count(
         engine.make(name, translate(sql, engine.dialect, columns))
     _fetch(engine, connection, "_lot", LOT)
     found = []
-    for position, group in enumerate(groups(plan.indicators)):
+    for position, group in enumerate(whole(plan)):
         _fetch(engine, connection, f"_cel{position}", cells_sql(group, plan.cell_by))
         found.append(Counted(group, f"_cel{position}", ""))
     return found

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bds_tool.indicators import features
+from bds_tool.indicators.cells import Group, groups
+from bds_tool.indicators.compute import Plan
 from bds_tool.indicators.dscore import PRIOR_SD, REFERENCE, SLOPE, TERM, difficulties, points
 from bds_tool.indicators.growth import DAYS_PER_YEAR, LAST_DAY, SEXES, lms
 from bds_tool.store import database
@@ -100,6 +102,11 @@ def steps(plan_views: list[str], concepts: list[str]) -> list[tuple[str, str]]:
             found.append(("dscore", DSCORE))
         found.append((view.name, view.sql.replace("$ELEMENTEN", numbers)))
     return found
+
+
+def whole(plan: Plan) -> list[Group]:
+    """The groups as another engine counts them: all children at once, so that a cell may have any number of rows."""
+    return [group._replace(apart=True) for group in groups(plan.indicators)]
 
 
 def loaded(plan_views: list[str]) -> list[str]:

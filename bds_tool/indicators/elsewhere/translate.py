@@ -6,7 +6,7 @@ that may fail, aggregates with a condition, the key of a child, intervals, divis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UsageError
@@ -42,7 +42,7 @@ def _sqlglot() -> Any:  # noqa: ANN401
     return sqlglot
 
 
-def translate(sql: str, dialect: str, columns: dict[str, Sequence[str]] | None = None) -> str:
+def translate(sql: str, dialect: str, columns: Mapping[str, Sequence[str]] | None = None) -> str:
     """A SELECT of the views or counts in `dialect`; `columns`: table → its columns, for `* EXCLUDE`.
 
     Raises UsageError for a dialect that is not known or a function without a twin.
@@ -248,7 +248,7 @@ _CHANGES: tuple[Callable[[Any, str], Any], ...] = (
 )
 
 
-def _star(tree: Expression, columns: dict[str, Sequence[str]]) -> Expression:
+def _star(tree: Expression, columns: Mapping[str, Sequence[str]]) -> Expression:
     """`g.* EXCLUDE (a)` as the columns that are left; not every engine has it."""
     from sqlglot import exp
 
