@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
@@ -12,6 +13,9 @@ from bds_tool.changes.findings import Bevinding, bevinding
 from bds_tool.changes.new import BULK
 from bds_tool.changes.package import Geraakt, Pakket, Wijziging
 from bds_tool.schema.lookup.usage import Use, usage_index
+
+if TYPE_CHECKING:
+    from bds_tool.schema.model import Definition
 
 #: Kinds of definitions, in the order people ask for them.
 KINDS = ("indicatoren", "protocollen", "zib", "regels", "james")
@@ -35,18 +39,13 @@ def impact(pakket: Pakket) -> tuple[Impact, ...]:
     """Every use of an element that the package changes, or whose list it changes; changes without effect left out."""
     from bds_tool.schema.loading import load, versions
 
-    known = [load(v) for v in (pakket.van, pakket.naar) if v in versions()]
-    using: dict[str, set[int]] = {}
-    for d in known:
-        for e in d.elementen.values():
-            using.setdefault(e.waardenlijst, set()).add(e.bdsnummer)
+    using = _using(load(v) for v in (pakket.van, pakket.naar) if v in versions())
     uses = _with_james(usage_index())
     found: dict[tuple[int, str, str, str, str, str], list[Wijziging]] = {}
     for w in pakket.wijzigingen:
         if w.aspect in BULK or w.tabel not in {"element", "code"} or (w.tabel == "code" and _quiet(w)):
             continue
-        numbers = [w.nummer] if w.nummer is not None else sorted(using.get(w.lijst[0], ())) if w.lijst else []
-        for number in numbers:
+        for number in _reached(w, using):
             for kind, members in uses.get(number or 0, {}).items():
                 for use in members:
                     effect = _effect(w, kind, use, pakket, uses)
@@ -57,6 +56,33 @@ def impact(pakket: Pakket) -> tuple[Impact, ...]:
         for key, ws in found.items()
     )
     return tuple(sorted(rows, key=lambda i: (order.get(i.kind, 9), i.id, i.bdsnummer, i.effect)))
+
+
+def _using(definitions: Iterable[Definition]) -> dict[str, set[int]]:
+    """List → elements that take their values from it."""
+    found: dict[str, set[int]] = {}
+    for d in definitions:
+        for e in d.elementen.values():
+            found.setdefault(e.waardenlijst, set()).add(e.bdsnummer)
+    return found
+
+
+def _reached(w: Wijziging, using: Mapping[str, set[int]]) -> list[int]:
+    """The elements that a change is about, itself or by its list."""
+    if w.nummer is not None:
+        return [w.nummer]
+    return sorted(using.get(w.lijst[0], ())) if w.lijst else []
+
+
+def requests_by_element(pakket: Pakket, definition: Definition) -> dict[int, tuple[str, ...]]:
+    """Element of `definition` → the requests that change it or its list."""
+    using = _using([definition])
+    found: dict[int, set[str]] = {}
+    for w in pakket.wijzigingen:
+        for number in _reached(w, using):
+            if number in definition.elementen and not (w.tabel == "code" and _quiet(w)):
+                found.setdefault(number, set()).update(w.jgz)
+    return {number: tuple(sorted(names)) for number, names in sorted(found.items())}
 
 
 def leaving(pakket: Pakket) -> tuple[Impact, ...]:

@@ -14,10 +14,11 @@ from bds_tool.base.text import number, t
 from bds_tool.cli.indicator import BY, Area, Classes, Rolling, Sets, as_words, last_day, years_of
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.project import project
-from bds_tool.cli.render import next_step, one_of, talk
+from bds_tool.cli.render import next_step, one_of, table, talk
 
 if TYPE_CHECKING:
     from bds_tool.indicators.rounds.adding import Received
+    from bds_tool.indicators.rounds.request import RoundRequest
 
 app = typer.Typer(
     no_args_is_help=True, help="Tellen bij meer organisaties, zonder dat gegevens de deur uit gaan."
@@ -63,6 +64,13 @@ def new(
             "--policy", help="Voorinstelling (bds protect policy list) of YAML-bestand; anders ncj-strict."
         ),
     ] = "",
+    package: Annotated[
+        Path | None,
+        typer.Option(
+            "--package",
+            help="In plaats van indicatoren: een wijzigingspakket; terug komt hoeveel waarden het raakt.",
+        ),
+    ] = None,
     sealed: Annotated[
         bool,
         typer.Option(
@@ -80,6 +88,20 @@ def new(
     from bds_tool.indicators.sets import clothes, members
     from bds_tool.protect.policy import load_policy
 
+    if package is not None:
+        if names or sets or sealed or policy or period:
+            raise UsageError(
+                t("Een ronde over een pakket heeft geen indicatoren, periode of beleid en is niet verzegeld.",
+                  "A round about a package has no indicators, period or policy and is not sealed."),
+                t("Geef alleen --package, of laat dat weg.", "Give only --package, or leave that out."),
+            )  # fmt: skip
+        from bds_tool.indicators.rounds.packages import ask as ask_package
+
+        asked = ask_package(
+            package, title=title, organiser=organiser, participants=participants.split(","), deadline=_day(deadline),
+        )  # fmt: skip
+        _asked(asked, output)
+        return
     first, last = years_of(period)
     breakdowns = as_words(by, BY, "--by")
     levels = as_words(area, LEVELS[1:], "--area")
@@ -104,6 +126,10 @@ def new(
         plan, title=title, organiser=organiser, participants=participants.split(","), deadline=_day(deadline),
         policy=chosen, sealed=sealed,
     )  # fmt: skip
+    _asked(request, output)
+
+
+def _asked(request: RoundRequest, output: Path) -> None:
     request.write(output)
     talk(t(f"{output} en {output.with_suffix('.md')}: voor {len(request.participants)} deelnemers, tot en met {request.deadline}.",
            f"{output} and {output.with_suffix('.md')}: for {len(request.participants)} participants, until {request.deadline}."))  # fmt: skip
@@ -214,7 +240,12 @@ def merge(
     request: _Request,
     answers: Annotated[list[Path], typer.Argument(metavar="ANTWOORD…", help="Mappen met antwoorden.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Wat gepubliceerd mag worden (NAAM.result).")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Wat gepubliceerd mag worden (NAAM.result); van een pakket een tabel (.csv, .json, .md).",
+        ),
     ],
     total: Annotated[
         Path | None,
@@ -240,6 +271,9 @@ def merge(
     from bds_tool.protect.releases import run_result
 
     asked = read(request)
+    if asked.package:
+        _merge_package(asked, answers, output, without=without, force=force)
+        return
     with scratch() as folder:
         made, found = add(
             asked,
@@ -258,6 +292,29 @@ def merge(
         run_result(made.path, load_policy(asked.policy), output, replace=force)
     talk(t(f"{output}: som van {len(found.good)} organisaties, beveiligd met {asked.policy}.",
            f"{output}: sum of {len(found.good)} organisations, protected by {asked.policy}."))  # fmt: skip
+
+
+def _merge_package(
+    asked: RoundRequest, answers: list[Path], output: Path, *, without: bool, force: bool
+) -> None:
+    from bds_tool.base.files import replaceable
+    from bds_tool.indicators.rounds import packages
+    from bds_tool.indicators.rounds.adding import received
+
+    found = received(asked, answers)
+    _looked(found, len(asked.participants))
+    if not found.good or (found.missing and not without):
+        raise typer.Exit(ExitCode.FINDINGS)
+    rows = packages.add(asked, list(found.good.values()))
+    replaceable(output, replace=force)
+    columns = ("verzoeken", "element", "naam", "uitkomst", "organisaties", "minstens", "hoogstens")
+    told = [
+        [" ".join(r.requests), r.bdsnummer, r.name, r.outcome, r.organisations, r.low, r.high] for r in rows
+    ]
+    form = {".json": "json", ".md": "markdown", ".ndjson": "ndjson"}.get(output.suffix, "csv")
+    table(told, columns, form, output)
+    talk(t(f"{output}: {number(len(rows))} regels uit {len(found.good)} antwoorden.",
+           f"{output}: {number(len(rows))} rows from {len(found.good)} answers."))  # fmt: skip
 
 
 def _looked(found: Received, every: int) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from bds_tool.changes.package import Pakket
     from bds_tool.changes.plan import Plan
 
 #: Rows per batch and rows per part of the side file: together they bound the memory (about 1.5 GB at these sizes).
@@ -72,8 +73,11 @@ class MigrationReport:
 
 @dataclass(frozen=True)
 class _Step:
+    """`alone`: rows of other sources are left out, also from the report."""
+
     plan: Plan
     bronnen: frozenset[int]
+    alone: bool = False
 
 
 def migrate(
@@ -114,6 +118,31 @@ def migrate(
             _copy(current, Path(out), replace=replace)
     report.rijen_uit = _height(Store.open(out))
     return report
+
+
+def rehearse(store: Store, pakket: Pakket, *, from_version: str | None = None) -> StepReport:
+    """What a package, settled or draft, would do to the values of a store of its version. Nothing is kept.
+
+    Sources of other versions are left out. Raises UsageError when no source has the version, and ApplyProblem or
+    SpecError for a package that does not fit it.
+    """
+    from bds_tool.changes.apply import apply_package
+    from bds_tool.changes.plan import compile_plan
+    from bds_tool.schema import load
+
+    found = _versions(store.bronnen(), from_version)
+    mine = frozenset(bron for bron, version in found.items() if version == pakket.van)
+    if not mine:
+        others = ", ".join(sorted(set(found.values()))) or "—"
+        raise UsageError(
+            t(f"Geen bron heeft BDS {pakket.van}, waar het pakket begint; wel {others}.",
+              f"No source has BDS {pakket.van}, where the package begins; there is {others}."),
+            t("Zet de gegevens eerst om met bds migrate.", "Move the data with bds migrate first."),
+        )  # fmt: skip
+    old = load(pakket.van)
+    plan = compile_plan(pakket, old, apply_package(pakket, old))
+    with scratch() as folder:
+        return _run(store, _Step(plan, mine, alone=True), folder / "proef.bds", replace=False, progress=None)
 
 
 def _height(store: Store) -> int:
@@ -221,7 +250,7 @@ def _run(
             rows = as_text(_frame(batch))
             mine = pl.col("bron").is_in(list(step.bronnen))
             others = rows.filter(~mine)
-            if others.height:
+            if others.height and not step.alone:
                 _write(others, writer, written)
                 _count(report, others.select(_nummer_in="bdsnummer", uitkomst=pl.lit("ongewijzigd")))
             rows = rows.filter(mine).with_columns(

@@ -16,6 +16,7 @@ from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.files import atomic_dir, atomic_file
 from bds_tool.base.text import number, t
 from bds_tool.indicators.result import BREAKDOWNS, COUNTS_FILE, META_FILE, TOTAL, Result, read_result
+from bds_tool.indicators.rounds import packages
 from bds_tool.indicators.rounds.cells import cells, numbers
 from bds_tool.indicators.rounds.masking import Keys, mask, signed
 from bds_tool.indicators.rounds.request import LEAST_SEALED, OPEN, SEALED, RoundRequest, canonical, page
@@ -103,6 +104,10 @@ def answer(
     _require(request, OPEN)
     _in_time(request, today)
     with atomic_dir(out, replace=replace, private=True) as folder:
+        if request.package:
+            told = packages.count(request, store)
+            (folder / packages.COUNTS).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+            return _manifest(folder, request, name, "answer", [packages.COUNTS], today)
         compute(request, store, folder / RESULT, areas, area_year)
         files = [f"{RESULT}/{COUNTS_FILE}", f"{RESULT}/{META_FILE}"]
         for extra in (folder / RESULT).iterdir():
@@ -306,6 +311,11 @@ def _what(file: str, kind: str) -> str:
             "de som van de maskers met wie niet antwoordde; zegt niets over kinderen",
             "the sum of the masks with those that did not answer; says nothing of children",
         )
+    if file == packages.COUNTS:
+        return t(
+            "hoeveel waarden het pakket raakt, per element en uitkomst; geen waarden, en een aantal onder 5 niet precies",
+            "how many values the package touches, by element and outcome; no values, and a number below 5 not exactly",
+        )
     if file == MASKED:
         return t(
             "aantallen opgeteld bij maskers: voor wie alleen dit heeft is het ruis",
@@ -345,6 +355,7 @@ def checked(request: RoundRequest, folder: Path, kind: str) -> tuple[dict[str, A
             t(f"{folder} is geen antwoord in deze ronde.", f"{folder} is no answer in this round."),
         ) from error
     wanted = [MASKED] if request.mode == SEALED else [f"{RESULT}/{COUNTS_FILE}", f"{RESULT}/{META_FILE}"]
+    wanted = [packages.COUNTS] if request.package else wanted
     if told["kind"] != kind or told["round"] != request.id or told["request"] != request.hash:
         return told, t("hoort bij een ander verzoek", "belongs to another request")
     if request.mode == SEALED and not signed(request.keys[name]["sign"], canonical(told), signature):

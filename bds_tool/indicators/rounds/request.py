@@ -35,7 +35,8 @@ _NAME = re.compile(r"\w[\w .&'()+-]{0,59}")
 @dataclass(frozen=True)
 class RoundRequest:
     """`settings`: those of Settings, `reference` and `rolling` (of Plan); `keys`: participant → {mask, sign} in hex; `places`: (level, area,
-    parent, name); `values`: breakdown → its words. The last three are only there once a sealed round has started.
+    parent, name); `values`: breakdown → its words. These three are only there once a sealed round has started. `package`: a change package as
+    text, when a round is about that instead of indicators (see `packages`).
     """
 
     id: str
@@ -55,6 +56,7 @@ class RoundRequest:
     keys: dict[str, dict[str, str]] = field(default_factory=dict)
     places: tuple[tuple[str, str, str | None, str], ...] = ()
     values: dict[str, list[str]] = field(default_factory=dict)
+    package: str = ""
 
     @property
     def hash(self) -> str:
@@ -160,16 +162,7 @@ def new(
     reference: str = "land",
 ) -> RoundRequest:
     """Raises UsageError for a name that cannot be one, or too few participants for a sealed round."""
-    names = [p.strip() for p in participants]
-    if wrong := [n for n in names if not _NAME.fullmatch(n)]:
-        raise UsageError(
-            t(
-                f"Dit is geen naam van een deelnemer: {wrong[0]!r}.",
-                f"This is no name of a participant: {wrong[0]!r}.",
-            )
-        )
-    if len(set(names)) != len(names):
-        raise UsageError(t("Een deelnemer staat er twee keer.", "A participant is there twice."))
+    names = named(participants)
     if sealed and len(names) < LEAST_SEALED:
         raise UsageError(
             t("Een verzegelde ronde heeft minstens drie deelnemers.", "A sealed round has at least three participants."),
@@ -200,6 +193,21 @@ def new(
     )
 
 
+def named(participants: Sequence[str]) -> list[str]:
+    """The names of participants. Raises UsageError for one that cannot be one, or is there twice."""
+    names = [p.strip() for p in participants]
+    if wrong := [n for n in names if not _NAME.fullmatch(n)]:
+        raise UsageError(
+            t(
+                f"Dit is geen naam van een deelnemer: {wrong[0]!r}.",
+                f"This is no name of a participant: {wrong[0]!r}.",
+            )
+        )
+    if len(set(names)) != len(names):
+        raise UsageError(t("Een deelnemer staat er twee keer.", "A participant is there twice."))
+    return names
+
+
 def canonical(value: Any) -> bytes:  # noqa: ANN401
     """JSON in one form: keys sorted, no spaces."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
@@ -207,6 +215,10 @@ def canonical(value: Any) -> bytes:  # noqa: ANN401
 
 def page(request: RoundRequest) -> str:
     """The request for who must decide whether to answer: what is asked, of whom, and what leaves the house."""
+    if request.package:
+        from bds_tool.indicators.rounds.packages import page as of_package
+
+        return of_package(request)
     s = request.settings
     windows = f", en vensters van {s['rolling']} jaar" if s.get("rolling") else ""
     sensitive = sorted(
