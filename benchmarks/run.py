@@ -13,6 +13,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 PAGE = HERE.parent / "docs" / "prestaties.md"
+#: What `dense.py` measured.
+DENSE = RESULTS / "growth" / "dense.json"
 
 
 def names() -> list[str]:
@@ -63,6 +65,7 @@ def page() -> str:
     ]
     if notes or extras:
         lines += ["", "## Bij de cijfers", "", *notes, *extras]
+    lines += dense()
     seen = {
         json.dumps([r["machine"], r["versions"]], sort_keys=True): (r["machine"], r["versions"])
         for r in results
@@ -74,6 +77,36 @@ def page() -> str:
             f"- {machine['cpu']}, {machine['cores']} kernen, {machine['memory_gb']} GB, {machine['system']}; {stated}"
         )
     return "\n".join(lines) + "\n"
+
+
+def dense() -> list[str]:
+    """The section of `dense.py`: each step at each size, ratios first."""
+    if not DENSE.is_file():
+        return []
+    told = json.loads(DENSE.read_text(encoding="utf-8"))
+    sizes = told["sizes"]
+    steps = list(next(iter(sizes.values()))["steps"])
+    lines = [
+        "",
+        "## Bij ware dichtheid",
+        "",
+        f"Een kind heeft hier {' / '.join(figure(s['rows'] / int(n)) for n, s in sizes.items())} registraties: `bds generate`, alle thema's.",
+        "Per stap hoeveel maal de processortijd waarin Polars dezelfde CSV leest en als Parquet wegschrijft,",
+        f"bij {' / '.join(figure(int(n)) for n in sizes)} kinderen: `python benchmarks/dense.py` op {told['date']}, één keer, op een machine die ook ander werk deed.",
+        "Geheugen is dat van het grootste proces. Beschermen en de site lezen cellen, geen kinderen.",
+        "",
+        "| stap | × Polars | processortijd (s) | geheugen (MB) |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    for step in steps:
+        each = [(s["steps"][step], s["baseline"]) for s in sizes.values() if step in s["steps"]]
+        lines.append(
+            f"| {step} | {' / '.join(figure(e['cpu'] / base) for e, base in each)} | "
+            f"{' / '.join(figure(e['cpu']) for e, _ in each)} | {' / '.join(figure(e['mb']) for e, _ in each)} |"
+        )
+    base = " / ".join(figure(s["baseline"]) for s in sizes.values())
+    rows = " / ".join(figure(s["rows"]) for s in sizes.values())
+    return [*lines, "", f"Polars zelf: {base} s, over {rows} registraties."]
 
 
 def main(arguments: list[str]) -> int:
