@@ -64,8 +64,8 @@ def sniff(head: bytes, name: str = "") -> str:
 
 #: Fields of JAMES, however they are capitalised; and those that a record of a few fields is known by.
 _JAMES = re.compile(
-    r'"(?:clientdetails|clientmeasurements|nesteddetails|clientgegevens|contactmomenten|organisationcode|'
-    r'organisatiecode)"\s*:',
+    r'"(?:client[_-]?details|client[_-]?measurements|nested[_-]?details|client[_-]?gegevens|contact[_-]?momenten|'
+    r'organisation[_-]?code|organisatie[_-]?code)"\s*:',
     re.IGNORECASE,
 )
 _JAMES_BARE = re.compile(r'"(?:format|reference|referentie)"\s*:', re.IGNORECASE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 
 import pytest
@@ -115,6 +116,10 @@ def cased(value, change):
     return [cased(v, change) for v in value] if isinstance(value, list) else value
 
 
+def snake(name):
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
 WRAPPINGS = {
     "list": json.dumps,
     "indented": lambda records: json.dumps(records, indent=2),
@@ -129,6 +134,7 @@ WRAPPINGS = {
     "PascalCase": lambda records: json.dumps(cased(records, lambda k: k[0].upper() + k[1:])),
     "UPPER": lambda records: json.dumps(cased(records, str.upper)),
     "lower": lambda records: json.dumps(cased(records, str.lower)),
+    "snake_case": lambda records: json.dumps(cased(records, snake)),
 }
 
 

@@ -16,7 +16,7 @@ from bds_tool.base.memory import uncollected
 from bds_tool.base.text import t
 from bds_tool.formats.james.gather import Gatherer
 from bds_tool.formats.james.lines import first_line, lines_of
-from bds_tool.formats.james.values import known_names
+from bds_tool.formats.james.values import alike, known_names
 from bds_tool.formats.json_text import BLOCK, RECORD_MAX, has_lines, loads, stream_records, what_is_wrong
 from bds_tool.store.sources import Sink, Source, Unreadable
 
@@ -144,5 +144,5 @@ def _invalid(data: bytes) -> Unreadable:
     lines = data.split(b"\n")[: place["regel"]]
     lines[-1] = lines[-1].decode(errors="replace")[: place["kolom"]].encode()
     # Only names of the formats are shown: any other name can be about a child.
-    known = [k.decode() for k in _KEY.findall(b"\n".join(lines[-3:])) if k.decode().lower() in known_names()]
+    known = [k.decode() for k in _KEY.findall(b"\n".join(lines[-3:])) if alike(k.decode()) in known_names()]
     return Unreadable("BDS005", **place, **({"veld": known[-1]} if known else {}))

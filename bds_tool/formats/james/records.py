@@ -9,7 +9,7 @@ from typing import Any
 from bds_tool.formats.james.elements import MISSING, NESTED, RELATION, Values
 from bds_tool.formats.james.formats import Format, formats
 from bds_tool.formats.james.rows import Rows
-from bds_tool.formats.james.values import has_body, kind_of, like_bsn, shape_of, short, text_of
+from bds_tool.formats.james.values import alike, has_body, kind_of, like_bsn, shape_of, short, text_of
 from bds_tool.store.sources import Sink
 
 _FORMAT = re.compile(r"\d+\.\d+")
@@ -52,14 +52,14 @@ class Flattener(Values):
     # ---- envelope ------------------------------------------------------------------------------------------
 
     def _fields(self, record: dict[str, Any]) -> dict[str, str]:
-        """Field of the format → key in the record; a key that differs in capitals only still counts."""
+        """Field of the format → key in the record; a key that differs in capitals or hyphens only still counts."""
         self._format = self._choose(record)
         found = {name: name for name in self._format.velden if name in record}
         if len(found) == len(record):
             return found
-        by_lower = {k.lower(): k for k in reversed(record)}
+        by_name = {alike(k): k for k in reversed(record)}
         for name in self._format.velden:
-            key = name if name in record else by_lower.get(name.lower())
+            key = name if name in record else by_name.get(alike(name))
             if key is not None:
                 found[name] = key
                 if key != name:

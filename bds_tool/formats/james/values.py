@@ -31,7 +31,14 @@ _CANONICAL = frozenset(
         "Omschrijving",
     ]
 )
-_NAMES = {name.lower(): name for name in _CANONICAL}
+
+
+def alike(name: str) -> str:
+    """A name as it compares: `ClientDetails`, `client_details` and `clientDetails` are the same field."""
+    return name.lower().replace("_", "").replace("-", "")
+
+
+_NAMES = {alike(name): name for name in _CANONICAL}
 
 
 def kind_of(value: Any) -> str:  # noqa: ANN401
@@ -76,17 +83,17 @@ def reversed_day(digits: str) -> bool:
 
 
 def known_names() -> set[str]:
-    """Names of all fields of all formats, in small letters."""
-    return {name.lower() for f in formats().values() for name in f.velden} | _NAMES.keys()
+    """Names of all fields of all formats, as they compare (`alike`)."""
+    return {alike(name) for f in formats().values() for name in f.velden} | _NAMES.keys()
 
 
 def as_named(block: dict[str, Any]) -> dict[str, Any]:
-    """The block with the names of the formats where only capitals differ; itself when all names are right."""
+    """The block with the names of the formats where only capitals or hyphens differ; itself when all names are right."""
     if block.keys() <= _CANONICAL:
         return block
     found: dict[str, Any] = {}
     for key, value in block.items():
-        name = _NAMES.get(key.lower(), key)
+        name = _NAMES.get(alike(key), key)
         found[key if name in block or name in found else name] = value
     return found if found.keys() != block.keys() else block
 
@@ -105,7 +112,7 @@ def like_bsn(text: str) -> bool:
 
 
 def has_body(record: dict[str, Any]) -> bool:
-    lower = {k.lower() for k in record}
+    lower = {alike(k) for k in record}
     return bool(
         lower & {"clientgegevens", "clientdetails", "clientmeasurements", "contactmomenten", "nesteddetails"}
     )
@@ -197,7 +204,7 @@ def _holds_records(value: Any, depth: int = 3) -> bool:  # noqa: ANN401
 
 def shape_of(record: dict[str, Any]) -> str:
     """The format that a record looks like, whatever it says of itself."""
-    lower = {k.lower(): v for k, v in record.items()}
+    lower = {alike(k): v for k, v in record.items()}
     if lower.keys() & {"clientdetails", "clientmeasurements", "nesteddetails", "organisationcode"}:
         blocks = [*_list(lower.get("clientdetails")), *_list(lower.get("clientmeasurements"))]
         return "3.1" if any(isinstance(b, dict) and "varName" in b for b in blocks) else "3.0"

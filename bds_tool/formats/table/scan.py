@@ -222,8 +222,8 @@ def _text(path: Path, head: bytes, settings: TableProfile, folder: Path, *, tidy
         glob=False,
     )
     made.odd, made.remarks = tidied.odd, tidied.remarks
-    if found.legacy == "cp850" and not told:
-        made.remarks.append(Remark("BDS081", None, {"codering": "cp850"}))
+    if found.guessed and not told:
+        made.remarks.append(Remark("BDS081", None, {"codering": found.legacy}))
     return made
 
 

@@ -36,6 +36,7 @@ class Survey:
 
     regular: bool = True
     legacy: str = ""  # the encoding of lines that are no UTF-8
+    guessed: bool = False  # no letter shows that it is that of Windows
     foreign: bool = False  # lines that are no UTF-8 stand between lines that are
     lines: int = 0
 
@@ -99,6 +100,7 @@ def survey(path: Path, delimiter: str, quote: str, width: int, skip: int) -> Sur
         found.regular = False
     found.lines = lines
     found.legacy, found.foreign = legacy.verdict()
+    found.guessed = bool(found.legacy) and legacy.windows <= legacy.dos
     if found.legacy:
         found.regular = False
     return found
@@ -381,7 +383,17 @@ def tidy(
                 remarks.append(Remark("BDS083", record.line, {"velden": len(fields), "kop": width}))
                 rest.write(json.dumps([record.line, fields], ensure_ascii=False) + "\n")
                 continue
+            if len(fields) == 1 < least and _other_separator(fields[0], width):
+                odd += 1
+                remarks.append(Remark("BDS043", record.line))
+                rest.write(json.dumps([record.line, ["", *fields]], ensure_ascii=False) + "\n")
+                continue
             if len(fields) < least:
                 remarks.append(Remark("BDS084", record.line, {"velden": len(fields), "kop": width}))
             writer.writerow([record.line, *fields, *[""] * (width - len(fields))])
     return Tidied(target, side if odd else None, remarks)
+
+
+def _other_separator(text: str, width: int) -> bool:
+    """Whether a line that is one field has the fields of the header between another sign: part of another export."""
+    return any(text.count(sign) >= width - 1 > 1 for sign in ";,\t|")
