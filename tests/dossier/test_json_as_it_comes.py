@@ -360,6 +360,7 @@ def shapes(records):
     yield "lists", {n: [r[n] for r in records] for n in names}
     yield "index", numbered
     yield "key", {f"K{n}": r for n, r in numbered.items()}
+    yield "lists by key", {f"K{n}": [r] for n, r in numbered.items()}
     yield (
         "split",
         {"columns": names, "index": list(range(len(records))), "data": [[*r.values()] for r in records]},
@@ -378,7 +379,7 @@ def test_every_shape_of_a_table_keeps_children_apart(tmp_path):
         for name, value in shapes(records):
             rows, told = found(tmp_path, json.dumps(value, indent=indent))
             assert {r[:4] for r in rows if r[2] is not None} == wanted, (name, told)
-            unknown = {"BDS013"} if name == "key" else set()
+            unknown = {"BDS013"} if name in {"key", "lists by key"} else set()
             assert {code for code, _ in told} <= {"BDS010"} | unknown, (name, told)
 
 
@@ -392,6 +393,16 @@ def test_what_only_looks_like_such_a_shape_stays_one_record(tmp_path):
     rows, _ = found(tmp_path, json.dumps([child]))
     assert {r[0] for r in rows} == {"c1"}
     assert [r[3] for r in rows if r[2] == 245] == ["8100"]
+
+
+def test_visits_below_a_key_are_never_another_childs(tmp_path):
+    """Whose the key is, is not known: each row counts as a dossier, which is said, and no two children are mixed."""
+    below = {"A1": [{"datum": "2024-03-01", "bds_245": 8100}, {"datum": "2024-05-01", "bds_245": 8200}]}
+    below |= {"A2": [{"datum": "2024-03-02", "bds_245": 8300}]}
+    rows, told = found(tmp_path, json.dumps(below))
+    keys = [{value for key, _, _, value, *_ in rows if key == one} for one in {r[0] for r in rows}]
+    assert sorted(map(sorted, keys)) == [["8100", "A1"], ["8200", "A1"], ["8300", "A2"]]
+    assert "BDS041" in {code for code, _ in told}
 
 
 @pytest.mark.parametrize("indent", [None, 1])

@@ -42,6 +42,8 @@ def records_in(value: Any) -> list[Record] | None:  # noqa: ANN401
     columns = list(value.values())
     if all(isinstance(c, dict) and c for c in columns):
         return _by_column(value) or _by_key(value)
+    if all(isinstance(c, list) and c and all(isinstance(r, dict) for r in c) for c in columns):
+        return _by_key(value)
     if all(isinstance(c, list) and c and not any(map(_nested, c)) for c in columns):
         heights = {len(c) for c in columns}
         return (
@@ -68,15 +70,22 @@ def _by_column(value: dict[str, Record]) -> list[Record] | None:
     return [{n: c[p] for n, c in value.items()} for p in places] if counted and alike else None
 
 
-def _by_key(value: dict[str, Record]) -> list[Record] | None:
-    """`{"K001": {"datum": …, "bds_245": …}, "K002": {…}}`: records of the same fields, each by a key with a number in it."""
-    shared = set.intersection(*map(set, value.values()))
-    every = set.union(*map(set, value.values()))
-    alike = len(shared) > 1 and 2 * len(shared) >= len(every)
-    if not alike or not all(_DIGIT.search(k) for k in value):
+def _by_key(value: dict[str, Record | list[Record]]) -> list[Record] | None:
+    """`{"K001": {"datum": …, "bds_245": …}, "K002": {…}}`: records of the same fields, each by a key with a number in it.
+
+    Below a key may stand a list of records, such as the visits of one dossier.
+    """
+    groups = {key: found if isinstance(found, list) else [found] for key, found in value.items()}
+    every = [record.keys() for found in groups.values() for record in found]
+    shared, names = set.intersection(*map(set, every)), set[str]().union(*every)
+    if not (len(shared) > 1 and 2 * len(shared) >= len(names)) or not all(map(_DIGIT.search, groups)):
         return None
-    counted = all(k.isdecimal() for k in value)
-    return [record if counted or KEY in record else {KEY: key, **record} for key, record in value.items()]
+    counted = all(key.isdecimal() for key in groups) and len(every) == len(groups)
+    return [
+        record if counted or KEY in record else {KEY: key, **record}
+        for key, found in groups.items()
+        for record in found
+    ]
 
 
 def _nested(value: Any) -> bool:  # noqa: ANN401
