@@ -172,6 +172,10 @@ def _example(c: Context, w: Wijziging) -> Iterator[Bevinding]:
 def _requests(c: Context) -> Iterator[Bevinding]:
     numbers = Counter(j for w in c.pakket.wijzigingen for j in set(w.jgz))
     numbers.update(j for r in c.pakket.regels for j in r.jgz)
+    for r in c.pakket.regels:
+        unknown = [j for j in r.jgz if j not in c.pakket.verzoeken]
+        if unknown:
+            yield bevinding("WIJZ905", ("regel", r.id), {"jgz": ", ".join(unknown)})
     for name in c.pakket.dubbele_verzoeken:
         yield bevinding("WIJZ914", ("verzoek", name))
     for name, request in c.pakket.verzoeken.items():

@@ -78,6 +78,8 @@ def _head(c: Context) -> Iterator[Bevinding]:
     p, subject = c.pakket, ("pakket", c.pakket.naam)
     if not p.bron:
         yield bevinding("WIJZ979", subject, {"veld": "bron"})
+    if not p.titel.strip():
+        yield bevinding("WIJZ979", subject, {"veld": "titel"})
     if p.status == "gepubliceerd":
         why = t(f"het noemt zich gepubliceerd, en BDS {p.naar} is hier niet",
                 f"it calls itself published, and BDS {p.naar} is not here")  # fmt: skip

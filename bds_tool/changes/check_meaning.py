@@ -47,6 +47,7 @@ def meanings(c: Context) -> Iterator[Bevinding]:
                         f": the condition ({direction}) is in words, and is not carried out")  # fmt: skip
                 yield bevinding("WIJZ928", w.id, {"doe": o.doe, "richting": direction, "waarom": why})
     yield from _days(c)
+    yield from _roots(c)
     yield from _requests(c)
 
 
@@ -151,7 +152,7 @@ def _left_alone(c: Context, w: Wijziging) -> Iterator[Bevinding]:
             yield bevinding("WIJZ949", w.id, {"lijst": f"{number}/{soort}", "soort_code": other})
 
 
-# -- days and requests -------------------------------------------------------------------------------------------
+# -- lists and requests -------------------------------------------------------------------------------------------
 
 
 def _days(c: Context) -> Iterator[Bevinding]:
@@ -167,6 +168,24 @@ def _days(c: Context) -> Iterator[Bevinding]:
                 w.id,
                 {"veld": "ingang", "datum": f"{own.ingang} ({w.lijst[0]}/BDS: {twin.ingang})"},
             )
+
+
+def _roots(c: Context) -> Iterator[Bevinding]:
+    """The value set of a new list stands under the root of its own coding."""
+    used: dict[str, set[str]] = {}
+    for (_, soort), lijst in c.oud.waardenlijsten.items():
+        for oid in lijst.valuesets:
+            used.setdefault(oid.rpartition(".")[0], set()).add(soort)
+    for w in c.pakket.wijzigingen:
+        own = c.nieuw.waardenlijsten.get(w.lijst) if w.soort == "lijst-toegevoegd" and w.lijst else None
+        for oid in own.valuesets if own is not None and w.lijst is not None else ():
+            others = used.get(oid.rpartition(".")[0], set())
+            if others and w.lijst is not None and w.lijst[1] not in others:
+                why = t(
+                    f"de lijsten daar zijn van {', '.join(sorted(others))}",
+                    f"the lists there are of {', '.join(sorted(others))}",
+                )
+                yield bevinding("WIJZ948", w.id, {"oid": oid, "waarom": why})
 
 
 def _requests(c: Context) -> Iterator[Bevinding]:

@@ -88,7 +88,13 @@ def _sound(c: Context, jgz: str, deel: Deel) -> Iterator[Bevinding]:
             why = t(f"het noemt {group[0]}, en dat staat niet in het bericht van {c.nieuw.version}",
                     f"it names {group[0]}, which is not in the message of {c.nieuw.version}")  # fmt: skip
             yield _wrong(jgz, deel, why)
-    for why in dict.fromkeys((*_range(c, deel.inhoud), *_codes(c, deel.inhoud), *_circle(deel.inhoud))):
+    judged = (
+        *_range(c, deel.inhoud),
+        *_codes(c, deel.inhoud),
+        *_circle(deel.inhoud),
+        *_one_language(deel.inhoud),
+    )
+    for why in dict.fromkeys(judged):
         yield _wrong(jgz, deel, why)
 
 
@@ -130,7 +136,13 @@ def _row(c: Context, deel: Deel, row: dict[str, str]) -> Iterator[str]:
             if lijst is not None and row[column] not in {x.code for x in lijst.codes}:
                 yield t(f"{row[column]} staat niet in {row['waardenlijst']}/{soort}",
                         f"{row[column]} is not in {row['waardenlijst']}/{soort}")  # fmt: skip
-    elif row["stand"] != "vindplaats" and not (row["definitie"] or row["toelichting"]).strip():
+        return
+    if row["since"] not in {d.version for d in (*c.eerder, c.nieuw)}:
+        yield t(
+            f"{row['since']} is geen versie tot en met {c.nieuw.version}",
+            f"{row['since']} is no version up to {c.nieuw.version}",
+        )
+    if row["stand"] != "vindplaats" and not (row["definitie"] or row["toelichting"]).strip():
         yield t("er staat geen tekst", "there is no text")
 
 
@@ -192,6 +204,16 @@ def _answers(c: Context, e: Element, code: str) -> bool:
     lists = [c.nieuw.waardenlijsten.get((e.waardenlijst, soort)) for soort in ("HL7", "BDS", "extern")]
     known = [x for lijst in lists if lijst is not None for x in lijst.codes]
     return not known or any(x.code == code for x in known)
+
+
+def _one_language(node: Any) -> Iterator[str]:  # noqa: ANN401
+    """Words in two languages that are the same words."""
+    if isinstance(node, dict):
+        nl, en = node.get("nl"), node.get("en")
+        if isinstance(nl, str) and nl == en and " " in nl.strip():
+            yield t("het Engels is het Nederlands", "the English is the Dutch")
+        for value in node.values():
+            yield from _one_language(value)
 
 
 def _circle(node: Any) -> Iterator[str]:  # noqa: ANN401

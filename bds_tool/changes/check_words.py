@@ -30,6 +30,8 @@ _LOST = re.compile(
 #: A place on the disk of somebody, or an address that runs something: nobody else can follow it.
 _OWN_PLACE = re.compile(
     r"(?i)\b[a-z]:[\\/]|\\\\\w|\bfile:|\b(?:java|vb)script:|\bdata:\w+/|(?:^|\s)(?:/home/|/Users/|~/)"
+    # A host without a dot, or one of a private network; and marks of a page.
+    r"|\bhttps?://(?:[\w-]+(?:[:/]|\s|$)|127\.|10\.|192\.168\.)|</?[a-z][^<>]*>"
 )
 #: A formula, or a whole name in quotation marks.
 _CELL = re.compile(r"^[=@]|^[+-]\w|^([\"'“”„‘’«]).*[\"'“”‘’»]$")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bds_tool.changes.package import Deel, Pakket
+from bds_tool.changes.package import Deel, Pakket, Regel
 from bds_tool.schema.diff.changes import Veld
 
 from .fouten import (
@@ -26,10 +26,11 @@ from .fouten import (
     dropped,
     extra,
     head,
+    note,
     request,
 )  # fmt: skip
 from .fouten_meer import both, columns, fresh
-from .werkpakket import BDS, CARRIED, HL7
+from .werkpakket import BDS, CARRIED, HL7, SETS
 
 #: kind → (edit, the codes of which one must be said).
 BOARD: dict[str, tuple[Edit, set[str]]] = {}
@@ -242,6 +243,29 @@ mistake(
 )
 
 
+# -- a second list, after the first was mended -------------------------------------------------------------------
+mistake(
+    "value sets of the codings swapped",
+    both(
+        columns(LIST, valueset=f"{SETS}.1.901"),
+        columns(("lijst-toegevoegd", "W0901/BDS"), valueset=f"{SETS}.2.901"),
+    ),
+)
+mistake("help text since a later version", helptext(since="4.9.0"))
+mistake("help text since a day", helptext(since="morgen"))
+mistake("cause on a machine of one's own", request("JGZ-1003", aanleiding="http://localhost:8080/verzoek/12"))
+mistake("cause on an intranet", request("JGZ-1003", aanleiding="Zie https://intranet/jgz/verzoeken"))
+mistake("note with a link of a page", note(("element-vervallen", "755"), overgang="Zie <a href='x'>hier</a>"))
+mistake(
+    "English words of a protocol are the Dutch ones",
+    protocol(title=dict.fromkeys(("nl", "en"), "Bij schermgebruik is mediaopvoeding besproken")),
+)
+mistake(
+    "rule of a request that is not there",
+    lambda p: replace(p, regels=(Regel("R1", "heen", "afleiden", "x", ("JGZ-9",), elementen=(755,)),)),
+)
+mistake("package without a title", head(titel=" "))
+
 #: What must be said of each: the code that names it, not just any.
 _NAMED = {
     "WIJZ978": [
@@ -301,6 +325,18 @@ _NAMED = {
     "WIJZ961": ["example from the future"],
 }
 _NAMED["WIJZ949"] = ["code expires in one coding only"]
+for _code, _names in {
+    "WIJZ948": ["value sets of the codings swapped"],
+    "WIJZ984": [
+        "help text since a later version",
+        "help text since a day",
+        "English words of a protocol are the Dutch ones",
+    ],
+    "WIJZ985": ["cause on a machine of one's own", "cause on an intranet", "note with a link of a page"],
+    "WIJZ905": ["rule of a request that is not there"],
+    "WIJZ979": ["package without a title"],
+}.items():
+    _NAMED[_code] = [*_NAMED.get(_code, []), *_names]
 for _code, _names in _NAMED.items():
     for _name in _names:
         BOARD[_name] = (BOARD[_name][0], {_code})
