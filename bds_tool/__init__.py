@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = (
+    False  # as in typing, which would take longer to import than all else before a Ctrl-C is heard
+)
 if TYPE_CHECKING:
     from bds_tool.api import (
         Definition,

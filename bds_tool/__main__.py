@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import NoReturn
 
 from bds_tool.base.signals import STOPPING
+
+TYPE_CHECKING = False  # what is imported here comes before a Ctrl-C is heard
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 def main() -> None:

@@ -53,3 +53,13 @@ def test_a_terminal_that_closes_leaves_nothing(tmp_path, wait):
     assert b"Traceback" not in told
     assert running.returncode == 130
     assert list(tmp_path.iterdir()) == []
+
+
+def test_little_is_imported_before_a_signal_is_heard():
+    """Before `main` listens a Ctrl-C is Python's, with a traceback: neither typing nor re may lengthen that time."""
+    root = str(Path(__file__).parents[2])
+    code = f"import sys; sys.path.insert(0, {root!r}); import bds_tool.__main__; print({{'typing', 're', 'contextlib'}} & {{*sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"

@@ -306,3 +306,12 @@ def test_shares_of_the_table_are_of_filled_values(result):
 def test_html_stays_small(judge):
     many = judge([(235, f"{n}x", A) for n in range(30_000)])
     assert len(render(many, "html").encode()) < 200_000
+
+
+def test_what_was_not_judged_is_one_line_with_a_count_per_reason(result):
+    told = json.loads(render(result, "json"))
+    lines = [line for line in render(result, "text").splitlines() if "iet beoordeeld" in line]
+    assert len(lines) == 1
+    counts = [int(n) for n in re.findall(r"[(,] ?(\d+) (?!protocol)", lines[0])]
+    assert sum(counts) == len(told["not_judged"]) == int(re.search(r"(\d+) regels", lines[0])[1])
+    assert ("protocol" in lines[0]) == bool(told["not_covered"])

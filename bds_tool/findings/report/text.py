@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -114,37 +115,36 @@ def _tail(report: dict[str, Any]) -> list[str]:
         if len(unread) > 20:
             lines.append(t(f"  en nog {len(unread) - 20}", f"  and {len(unread) - 20} more"))
         lines.append("")
-    reasons: dict[str, int] = {}
-    for rule in report["not_judged"]:
-        reason = rule["reason"] or "?"
-        reasons[reason] = reasons.get(reason, 0) + 1
-    if reasons:
-        counted = ", ".join(f"{n} {r}" for r, n in sorted(reasons.items(), key=lambda r: -r[1]))
-        total = sum(reasons.values())
-        lines += textwrap.wrap(
-            t(
-                f"Niet beoordeeld: {total} regels ({counted}). `--format json` noemt ze (not_judged).",
-                f"Not judged: {total} rules ({counted}). `--format json` names them (not_judged).",
-            ),
-            100,
-            subsequent_indent="  ",
-        )
-        lines.append("")
-    without: dict[str, list[str]] = {}
-    for part in report["not_covered"]:
-        without.setdefault(part["reason"], []).append(part["id"])
-    if without:
-        lines.append(t("Protocollen die niet zijn beoordeeld:", "Protocols that were not judged:"))
-        for reason, names in without.items():
-            lines += textwrap.wrap(
-                f"{reason}: {', '.join(dict.fromkeys(names))}",
-                100,
-                initial_indent="  ",
-                subsequent_indent="    ",
-            )
-        lines.append("")
+    if told := _unjudged(report):
+        lines += [told, ""]
     lines += _guessed(report)
     return lines
+
+
+def _unjudged(report: dict[str, Any]) -> str:
+    """One line on the rules and protocols that were not judged, with a count per reason; empty when all were.
+
+    Reasons without numbers of their own come together, so that the line stays a line: JSON has each in full.
+    """
+    reasons: dict[str, int] = {}
+    for rule in report["not_judged"]:
+        reason = _kind(rule["reason"] or "?")
+        reasons[reason] = reasons.get(reason, 0) + 1
+    protocols = {part["id"] for part in report["not_covered"]}
+    parts = [f"{n} {r}" for r, n in sorted(reasons.items(), key=lambda r: -r[1])]
+    if protocols:
+        parts.append(_plural(len(protocols), "protocol", "protocollen", "protocol", "protocols"))
+    if not parts:
+        return ""
+    return t(
+        f"Niet beoordeeld: {len(report['not_judged'])} regels ({', '.join(parts)}); zie `--format json`.",
+        f"Not judged: {len(report['not_judged'])} rules ({', '.join(parts)}); see `--format json`.",
+    )
+
+
+def _kind(reason: str) -> str:
+    """A reason without what differs from rule to rule: numbers of elements and protocols."""
+    return t("niet vastgelegd", "not recorded") if re.search(r"\d", reason) else reason
 
 
 def _guessed(report: dict[str, Any]) -> list[str]:
