@@ -178,3 +178,64 @@ def test_reserved_names_of_windows_are_not_in_the_project():
             assert not part.endswith((" ", ".")), name
     assert len({n.lower() for n in names}) == len(names)
     assert max(len(n) for n in names) < 180
+
+
+#: What Windows raises (errno, winerror, its own words), and what a user must hear of it.
+REFUSED = [
+    (13, 32, "De procedure heeft geen toegang tot het bestand", "sluit het daar (bijvoorbeeld in Excel)"),
+    (13, 33, "Een gedeelte van het bestand is vergrendeld", "sluit het daar (bijvoorbeeld in Excel)"),
+    (2, 206, "De bestandsnaam of extensie is te lang", "te lang voor Windows"),
+    (13, 5, "Toegang geweigerd", "geen toegang"),
+]
+
+
+def _refusal(number, code, words):
+    error = OSError(number, words)
+    error.winerror = code
+    return error
+
+
+@pytest.mark.parametrize(("number", "code", "words", "told"), REFUSED)
+def test_a_file_that_another_program_holds_is_told_as_such(
+    number, code, words, told, bds, tmp_path, monkeypatch
+):
+    """A double of what Windows does when Excel has the export open: reading it fails, the other file is judged."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("open.csv", "vrij.csv"):
+        Path(name).write_text("dossier_id;activiteit_id;datum;bdsnummer;waarde\na;c;2024-03-01;19;1\n")
+    reads, opens = Path.read_bytes, Path.open
+
+    def held(self, *arguments, **options):
+        if self.name == "open.csv":
+            raise _refusal(number, code, words)
+        return (reads if not arguments and not options else opens)(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "read_bytes", held)
+    done = bds("validate", "open.csv", "vrij.csv")
+    assert done.code == 3
+    assert "BDS011" in done.out
+    assert told in " ".join(done.out.split())
+    assert "2 bestanden" in done.out
+
+
+@pytest.mark.parametrize(("number", "code", "words", "told"), REFUSED)
+def test_output_that_another_program_holds_is_told_as_such(
+    number, code, words, told, bds, tmp_path, monkeypatch
+):
+    """The report of yesterday is open in Excel: the new one cannot take its place, and the old one stays."""
+    monkeypatch.chdir(tmp_path)
+    Path("k.csv").write_text("dossier_id;activiteit_id;datum;bdsnummer;waarde\na;c;2024-03-01;19;1\n")
+    Path("r.csv").write_text("oud")
+    moves = Path.replace
+
+    def held(self, target):
+        if Path(target).name == "r.csv":
+            raise _refusal(number, code, words)
+        return moves(self, target)
+
+    monkeypatch.setattr(Path, "replace", held)
+    done = bds("validate", "k.csv", "--format", "csv", "--output", "r.csv", "--force")
+    assert done.code == 2
+    assert told in done.err
+    assert Path("r.csv").read_text() == "oud"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["k.csv", "r.csv"]

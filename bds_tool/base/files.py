@@ -41,11 +41,24 @@ _REASONS = {
     errno.ELOOP: "koppelingen die naar elkaar wijzen",
     errno.EIO: "de schijf geeft een fout",
 }
+#: Windows says "no access" (EACCES, ENOENT) of these too: held open by another program, and a path that is too long.
+_HELD, _LONG_PATH = (32, 33), 206
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def reason(error: OSError) -> str:
     """Why the system refused, in the language of this run; never a path."""
+    code = getattr(error, "winerror", None)
+    if code in _HELD:
+        return t(
+            "een ander programma heeft het open; sluit het daar (bijvoorbeeld in Excel)",
+            "another program has it open; close it there (in Excel, for one)",
+        )
+    if code == _LONG_PATH:
+        return t(
+            "het pad is te lang voor Windows; kies een kortere map",
+            "the path is too long for Windows; choose a shorter folder",
+        )
     told = error.strerror or t("het systeem zegt niet waarom", "the system does not say why")
     return t(_REASONS.get(error.errno or 0, told), told)
 
