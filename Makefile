@@ -54,6 +54,9 @@ man: $(STAMP)  ## Write the man pages, Dutch and English, into dist/man/ (they c
 matrix:  ## Run the tests with Python 3.12 and 3.13, and with the oldest supported libraries
 	$(PYTHON) tests/matrix.py
 
+program: $(STAMP)  ## Make dist/bds.pyz, one file for machines with this Python, and try it
+	$(BIN)/python packaging/program.py
+
 smoke:  ## Install as a user would, without extras and tools, and validate sample_data/
 	rm -rf build/smoke
 	$(PYTHON) -m venv build/smoke
