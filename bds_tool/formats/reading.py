@@ -14,7 +14,7 @@ from stat import S_ISREG
 from typing import Any
 
 from bds_tool.base.errors import UnreadableError, UsageError, UserError
-from bds_tool.base.files import temporary_dir
+from bds_tool.base.files import reason, temporary_dir
 from bds_tool.base.pools import in_processes, processes
 from bds_tool.base.table_settings import TableSettings
 from bds_tool.base.text import t
@@ -284,7 +284,8 @@ def _read_source(
     except RecursionError:
         return _failed(source.bron, source.pad, source.size, "BDS009", reden="diepte")
     except (OSError, *BROKEN) as error:
-        return _failed(source.bron, source.pad, source.size, "BDS011", reden=type(error).__name__)
+        why = reason(error) if isinstance(error, OSError) and error.errno else None
+        return _failed(source.bron, source.pad, source.size, "BDS011", soort=type(error).__name__, reden=why)
     except UserError:
         raise
     except BaseException as error:
@@ -292,7 +293,7 @@ def _read_source(
         # is one finding about one file, and the rest of the delivery is read.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        return _failed(source.bron, source.pad, source.size, "BDS011", reden=type(error).__name__)
+        return _failed(source.bron, source.pad, source.size, "BDS011", soort=type(error).__name__)
     table, rows = None, []
     if writer:
         sink.flush()
