@@ -26,6 +26,7 @@ from bds_tool.indicators.result import (
 from bds_tool.protect import left_out, proofs
 from bds_tool.protect.bundles import protect_group
 from bds_tool.protect.coding import CODED
+from bds_tool.protect.comparisons import compared_again, trends_again
 from bds_tool.protect.cube import BREAKDOWNS
 from bds_tool.protect.divisions import beside_earlier
 from bds_tool.protect.files import UnprovenError, require_proof, require_safe
@@ -238,7 +239,8 @@ def protect_frame(
         coded[hidden & bonds.low.is_not_null().to_numpy()] = AS_BEFORE
 
     def publish(hidden: Bools, coded: Ints) -> pl.DataFrame:
-        return published(frame, hidden, known, coded, policy, before)
+        shown = published(frame, hidden, known, coded, policy, before)
+        return trends_again(compared_again(shown, result.meta), result.meta)
 
     shown = publish(hidden, coded)
     meta = {
