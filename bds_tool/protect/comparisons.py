@@ -63,10 +63,10 @@ def trends_again(frame: pl.DataFrame, meta: Mapping[str, Any]) -> pl.DataFrame:
     import polars as pl
 
     told = frame.with_row_index("_i").filter(pl.col("trend").is_not_null(), pl.col("trend") != "")
-    if not told.height:
+    single = [int(p) for p in frame["period"].unique().to_list() if p.isdecimal()]
+    if not told.height or not single:
         return frame
-    period = meta.get("period") or {}
-    years = [str(y) for y in range(int(period["from"]), int(period["to"]) + 1)]
+    years = [str(y) for y in range(min(single), max(single) + 1)]
     series = ["indicator", "level", "area", *BREAKDOWNS]
     grid = {}
     for c in COUNTS:

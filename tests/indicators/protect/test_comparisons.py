@@ -11,7 +11,7 @@ from bds_tool.protect.comparisons import compared_again, trends_again
 from bds_tool.protect.policy import load_policy
 from bds_tool.protect.releases import run_result
 
-META = {"definitions": {"I": {"kind": "aandeel"}}, "period": {"from": 2023, "to": 2025}}
+META = {"definitions": {"I": {"kind": "aandeel"}}}
 
 
 def rows(counts, *, period="2024", level="gemeente"):
