@@ -25,7 +25,17 @@ from bds_tool.indicators.features import Settings
 from bds_tool.indicators.run import compute
 from bds_tool.store.store import Store
 
-SAMPLE = ["BRUSH", "OW", "BF-BIRTH", "REACH-IN-CARE", "CONTACTS-P1", "HGT-Z"]
+SAMPLE = [
+    "BRUSH",
+    "VAC-BMR2Y",
+    "VAC-DKTP2",
+    "SDQ-HIGH",
+    "OW",
+    "BF-BIRTH",
+    "REACH-IN-CARE",
+    "CONTACTS-P1",
+    "HGT-Z",
+]
 YEAR = "2025"
 
 

@@ -50,7 +50,7 @@ FROM (
   ) AS r
   GROUP BY r.kind, r.act
 ) AS s
-LEFT JOIN sdqgrens AS g ON g.instrument = coalesce(s.instrument, '') AND g.informant = s.informant
+LEFT JOIN sdqgrens AS g ON coalesce(g.instrument, '') = coalesce(s.instrument, '') AND g.informant = s.informant
   AND floor(s.leeftijd_mnd / 12) BETWEEN g.van_jaar AND g.tot_jaar
 WHERE s.totaal IS NOT NULL OR s.emotie IS NOT NULL OR s.gedrag IS NOT NULL OR s.leeftijdgenoot IS NOT NULL
   OR s.hyper IS NOT NULL OR s.prosociaal IS NOT NULL

@@ -24,7 +24,7 @@ FROM (
       $VOL(g.geboren, v.grens_mnd) + to_days(CAST(v.grens_dag AS INTEGER)) AS datum
     FROM (SELECT DISTINCT geboren FROM kind) AS g
     JOIN vaccinatieserie AS v ON g.geboren >= v.cohort_van AND g.geboren < v.cohort_tot
-  ) AS v ON v.geboren = k.geboren AND v.sex IN ('', k.sex)
+  ) AS v ON v.geboren = k.geboren AND coalesce(v.sex, '') IN ('', k.sex)
   CROSS JOIN parameters AS p
   WHERE v.datum BETWEEN p.van AND p.peildatum AND (k.einde IS NULL OR k.einde > v.datum)
 ) AS s
