@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from bds_tool.formats.codes import bds_code
 from bds_tool.schema import load
 from bds_tool.schema.coding import code_pairs
 from bds_tool.schema.units import convert, factor
@@ -14,7 +15,7 @@ from bds_tool.schema.units import convert, factor
 if TYPE_CHECKING:
     import polars as pl
 
-    from bds_tool.schema.model import Element
+    from bds_tool.schema.model import Definition, Element
 
 _FACTS = ("bdsnummer", "waarde", "eenheid", "nullflavor", "codesysteem", "tekst")
 
@@ -51,7 +52,7 @@ def meanings(version: str, *, texts: bool = False) -> Callable[..., str | None]:
             if value is not None and system and known and system not in known:
                 return f"{value} ({system})"  # a code of another system means something else
             code = bds_codes(version, element.waardenlijst).get(
-                value if value is not None else f"<{nullflavor}>"
+                _in_data_set(definition, element, value, system) if value is not None else f"<{nullflavor}>"
             )
             if code is not None:
                 other = texts and text and code in _exceptions(version, element.waardenlijst)
@@ -65,6 +66,11 @@ def meanings(version: str, *, texts: bool = False) -> Callable[..., str | None]:
         return value
 
     return says
+
+
+def _in_data_set(definition: Definition, element: Element, value: str, system: str | None) -> str:
+    """The code as a table has it, also for what a message says in words or by yes and no; itself where that is unknown."""
+    return bds_code(definition, element.bdsnummer, value, system) or value
 
 
 @lru_cache(maxsize=4096)
