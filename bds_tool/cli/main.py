@@ -326,6 +326,7 @@ def main() -> None:
     for told in STOPPING:
         if signal.getsignal(told) != signal.SIG_IGN:
             signal.signal(told, _stop)
+    sys.unraisablehook = _unheard
     sys.exit(run())
 
 
@@ -337,3 +338,18 @@ def _stop(*_: object) -> None:
         return
     if not isinstance(sys.exception(), KeyboardInterrupt):  # Polars may have raised it for the same Ctrl-C
         raise Interrupted
+
+
+def _unheard(told: sys.UnraisableHookArgs) -> None:
+    """What Python drops in a callback of its own. An interrupt is told once more, where it is heard."""
+    if told.exc_type is not Interrupted:
+        sys.__unraisablehook__(told)
+        return
+    import _thread
+    import threading
+
+    signal.signal(signal.SIGINT, _stop)
+    # Not here: what is raised in this place is dropped too.
+    again = threading.Timer(0.05, _thread.interrupt_main)
+    again.daemon = True
+    again.start()

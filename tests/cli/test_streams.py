@@ -55,6 +55,31 @@ def test_a_terminal_that_closes_leaves_nothing(tmp_path, wait):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+def test_a_signal_in_a_callback_of_python_is_heard_all_the_same(tmp_path):
+    """What is raised while an object dies is dropped: the run would go on, deaf to every signal that follows."""
+    code = """
+import signal, time, weakref
+from bds_tool.cli import main
+class Thing: pass
+def run():
+    thing = Thing()
+    kept = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGHUP))
+    try:
+        del thing
+        time.sleep(20)
+    except main.Interrupted:
+        return 130
+    return 0
+main.run = run
+main.main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, timeout=60, cwd=tmp_path
+    )
+    assert (done.returncode, done.stderr) == (130, b"")
+
+
 def test_little_is_imported_before_a_signal_is_heard():
     """Before `main` listens a Ctrl-C is Python's, with a traceback: neither typing nor re may lengthen that time."""
     root = str(Path(__file__).parents[2])
