@@ -1,4 +1,4 @@
-"""The account of one run (`bds --record FILE …`): what was read, with what, and what came of it, by hashes.
+"""The account of one run (`bds --record FILE COMMAND`): what was read, with what, and what came of it, by hashes.
 
 No value of a child is in it. It holds the arguments as they were given, but for the key of a dossier, and the paths of
 files; it is written for the user alone. `bds rerun` runs the same arguments again and holds the two accounts together.

@@ -62,14 +62,8 @@ def test_no_page_takes_text_for_markup(path):
     assert not unescaped(path.read_text(encoding="utf-8"))
 
 
-#: Where text becomes markup: pictures and style sheets that the program itself made, one function each.
-MARKUP = {
-    "export/cohort/pages.py": 1,
-    "export/dossier/page.py": 1,
-    "export/page.py": 1,
-    "export/quality/page.py": 1,
-    "export/report/site.py": 1,
-}
+#: Where text becomes markup: pictures and style sheets that the program itself made, in one function.
+MARKUP = {"export/page.py": 1}
 
 
 def markup(tree: ast.AST) -> int:
@@ -121,7 +115,7 @@ REVIEWED = {
     "formats/table/json_tables.py": {"f'json-{abs(hash(self.path)) % 10 ** 9}-{len(self.files)}.parquet'"},
     "formats/table/scan.py": {"f'blad{sheet.nummer}.csv'", "f'blad{sheet.nummer}.ndjson'"}, "formats/table/statistics.py": {"f'in{kind}'"},
     "formats/table/wide.py": {"f'{REST}.csv'", "table.file"}, "formats/writing.py": {"path.name"},
-    "indicators/doubt.py": {"name"}, "indicators/elsewhere/engines.py": {"f'{number:05}.parquet'"}, "indicators/growth.py": {"name"}, "indicators/result.py": {"name"},
+    "indicators/doubt.py": {"name"}, "indicators/elsewhere/dbt.py": {"name"}, "indicators/elsewhere/engines.py": {"f'{number:05}.parquet'"}, "indicators/growth.py": {"name"}, "indicators/result.py": {"name"},
     "protect/files.py": {"f'tabel{target.suffix}'", "temporary.name + target.suffix"}, "protect/result_run.py": {"f'{bundle.members[0].numbers()[0]}.parquet'"},
     "protect/seal.py": {"name"}, "schema/checking/bds.py": {"version", "name"}, "schema/checking/drift.py": {"name"},
     "schema/checking/files.py": {"f'{_SCHEMA_NAMES[part]}.schema.json'", "f'{document.path.stem}.schema.json'", "kind"},
@@ -134,7 +128,7 @@ REVIEWED = {
     "export/cohort/files.py": {"path.name + '-metadata.json'"},
     "changes/loading.py": {"f'{folder.name}.yaml'"}, "cli/indicator_text.py": {"f'{path.stem}-veilig.result'"}, "cli/protect.py": {"f'{to.stem}-site'"},
     "export/report/site_files.py": {"path.name + '-metadata.json'"}, "export/report/tables.py": {"out.name + '-metadata.json'"},
-    "formats/fhir/read.py": {"f'{kind}.ndjson'"}, "indicators/rounds/answer.py": {"f", "n"}, "protect/ledger.py": {"path.name + '.bezig'"},
+    "formats/fhir/read.py": {"f'{kind}.ndjson'"}, "indicators/rounds/answer.py": {"f", "n", "packages.COUNTS"}, "protect/ledger.py": {"path.name + '.bezig'"},
     "store/store.py": {"f'{name}.parquet'", "'part.parquet' if first else 'copy.parquet'", "f'{n}.parquet'"}, "synthetic/generate.py": {"name"},
 }  # fmt: skip
 PLACES = ("path", "folder", "dir", "temporary", "parent", "place", "root", "target", "out")

@@ -69,7 +69,7 @@ def test_the_build_step_compiles_every_definition(monkeypatch, tmp_path):
     pytest.importorskip("hatchling")
     monkeypatch.setattr(compiled, "FILE", tmp_path / "compiled.bin")
     hook = runpy.run_path(str(ROOT / "hatch_build.py"))["Compile"]
-    data = {"artifacts": []}
+    data = {"artifacts": [], "shared_data": {}}
     hook(str(ROOT), {}, None, None, str(tmp_path), "wheel").initialize("standard", data)
     assert data["artifacts"] == ["bds_tool/compiled.bin"]
     compiled._index.cache_clear()

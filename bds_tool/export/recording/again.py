@@ -15,6 +15,7 @@ from bds_tool.base import clock, guard
 from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.files import scratch
+from bds_tool.base.names import child as child_of
 from bds_tool.base.recording import CHILD, MASK
 from bds_tool.base.text import t
 
@@ -62,7 +63,8 @@ def again(record: dict[str, Any], child: str = "") -> list[Difference]:
         arguments = [a.replace(MASK, child) if _about_child(record["command"], i) else a for i, a in enumerate(record["command"])]  # fmt: skip
         for output in record["outputs"]:
             at = output["argument"]
-            place = folder / str(at) / Path(output["path"]).name
+            given = Path(output["path"])
+            place = child_of(child_of(folder, str(at)), given.stem, given.suffix)
             place.parent.mkdir()
             arguments[at] = arguments[at].removesuffix(output["path"]) + str(place)
         moment = datetime.fromisoformat(record["moment"])

@@ -121,6 +121,10 @@ def _tail(report: dict[str, Any]) -> list[str]:
     return lines
 
 
+#: Protocols that were not judged are named up to this number.
+NAMED = 3
+
+
 def _unjudged(report: dict[str, Any]) -> str:
     """One line on the rules and protocols that were not judged, with a count per reason; empty when all were.
 
@@ -130,10 +134,16 @@ def _unjudged(report: dict[str, Any]) -> str:
     for rule in report["not_judged"]:
         reason = _kind(rule["reason"] or "?")
         reasons[reason] = reasons.get(reason, 0) + 1
-    protocols = {part["id"] for part in report["not_covered"]}
     parts = [f"{n} {r}" for r, n in sorted(reasons.items(), key=lambda r: -r[1])]
-    if protocols:
-        parts.append(_plural(len(protocols), "protocol", "protocollen", "protocol", "protocols"))
+    without: dict[str, dict[str, None]] = {}
+    for part in report["not_covered"]:
+        without.setdefault(part["reason"], {})[part["id"]] = None
+    if protocols := {name for names in without.values() for name in names}:
+        told = _plural(len(protocols), "protocol", "protocollen", "protocol", "protocols")
+        if len(protocols) <= NAMED:  # a protocol that fell silent with a new version is news
+            why = "; ".join(f"{reason}: {', '.join(names)}" for reason, names in without.items())
+            told += f" ({why})"
+        parts.append(told)
     if not parts:
         return ""
     return t(

@@ -191,7 +191,11 @@ def _seeds(counted: Counting, dialect: str) -> dict[str, Any]:
 
 
 def _type(type_: str, dialect: str) -> str:
-    return transpiled(f"create table x (y {type_})", dialect).rpartition("(y ")[2].removesuffix(")")
+    return (
+        transpiled(database.fill("create table x (y {type})", type=type_), dialect)
+        .rpartition("(y ")[2]
+        .removesuffix(")")
+    )
 
 
 def _sources(dialect: str) -> dict[str, Any]:
