@@ -23,7 +23,8 @@ _FACTS = ("bdsnummer", "waarde", "eenheid", "nullflavor", "codesysteem", "tekst"
 def with_meaning(rows: pl.DataFrame, version: str, *, texts: bool = False) -> pl.DataFrame:
     """The rows with a column `meaning`. Each value that occurs is worked out once.
 
-    `texts`: what was written beside an answer like "other" is part of what it means.
+    `texts`: what was written beside an answer like "other" is part of what it means, and what a message says in words
+    (`PHYS`, `active`, `true`) means the code of the data set.
     """
     import polars as pl
 
@@ -51,8 +52,10 @@ def meanings(version: str, *, texts: bool = False) -> Callable[..., str | None]:
             known = _systems(version, element.waardenlijst)
             if value is not None and system and known and system not in known:
                 return f"{value} ({system})"  # a code of another system means something else
+            # A scenario asks for a value only where the list itself has the code, so words stay words there.
+            plain = _in_data_set(definition, element, value, system) if value is not None and texts else value
             code = bds_codes(version, element.waardenlijst).get(
-                _in_data_set(definition, element, value, system) if value is not None else f"<{nullflavor}>"
+                plain if plain is not None else f"<{nullflavor}>"
             )
             if code is not None:
                 other = texts and text and code in _exceptions(version, element.waardenlijst)
