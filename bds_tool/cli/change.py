@@ -10,6 +10,7 @@ import typer
 from bds_tool.base.errors import UsageError
 from bds_tool.base.names import child
 from bds_tool.base.text import number, t
+from bds_tool.cli.change_edit import Package, add_to
 from bds_tool.cli.checked import FORMATS_HELP, ready, tell
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import Format, Output, one_of, table, talk, write
@@ -17,16 +18,11 @@ from bds_tool.cli.render import Format, Output, one_of, table, talk, write
 app = typer.Typer(no_args_is_help=True, help="Wijzigingspakketten van de BDS controleren, lezen en maken.")
 
 
-Package = Annotated[
-    str, typer.Argument(help="Pakket: een bestand of map, of een naam zoals 4.1.3-4.2.0.", metavar="PAKKET")
-]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Alleen het resultaat.")]
 
 
 def register(main: typer.Typer) -> None:
-    from bds_tool.cli import change_edit
-
-    change_edit.add_to(app)
+    add_to(app)
     main.add_typer(app, name="change")
 
 

@@ -12,6 +12,10 @@ from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.text import number, t
 from bds_tool.cli.render import Format, table, talk
 
+Package = Annotated[
+    str, typer.Argument(help="Pakket: een bestand of map, of een naam zoals 4.1.3-4.2.0.", metavar="PAKKET")
+]
+
 
 def add_to(app: typer.Typer) -> None:
     for name, command in (("new", new), ("add", add), ("merge", merge), ("table", table_)):
@@ -143,10 +147,7 @@ def merge(
 
 
 def table_(
-    package: Annotated[
-        str,
-        typer.Argument(help="Pakket: een bestand of map, of een naam zoals 4.1.3-4.2.0.", metavar="PAKKET"),
-    ],
+    package: Package,
     out: Annotated[
         Path,
         typer.Option(
