@@ -43,7 +43,7 @@ from .hostile import (
 KNOWN = len(INDEX)
 
 # ---- names -----------------------------------------------------------------------------------------------------------
-for number, word in enumerate(["file:///tmp/bds-url", "R027/..\u2044..\u2044x", "%2e%2e%2fx"]):
+for number, word in enumerate(["file:///elders/bds-url", "R027/..\u2044..\u2044x", "%2e%2e%2fx"]):
     text("namen", f"kleren-{number}", "a.csv", ROW + f'"{word}","{word}",2024-01-02,235,"{word}",540,\n',
          commands=(("convert", "IN", "OUT/wijd", "--to", "csv-wide"), ("convert", "IN", "OUT/dob", "--to", "dob", "--bds", "4.1.3"),
                    ("convert", "IN", "OUT/w.store", "--to", "store")))  # fmt: skip
