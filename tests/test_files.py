@@ -9,7 +9,8 @@ import shutil
 import pytest
 
 from bds_tool.base.errors import UsageError
-from bds_tool.base.files import atomic_dir, atomic_file, disk_full, reason, work_dir
+from bds_tool.base.files import atomic_dir, atomic_file, atomic_files, work_dir
+from bds_tool.base.refusals import disk_full, reason
 from bds_tool.base.text import set_language
 
 
@@ -93,3 +94,32 @@ def test_other_errors_are_not_taken_for_refusals(tmp_path):
         raise OSError("damaged")
     assert disk_full(OSError("damaged")) is None
     assert disk_full(refused(errno.ENOENT)) is None
+
+
+@pytest.mark.parametrize("refused", [None, "a", "b", "nieuw/c", "weg"])
+def test_several_files_change_together_or_not_at_all(refused, tmp_path, monkeypatch):
+    for name in ("a", "b", "weg"):
+        (tmp_path / name).write_text(f"oud {name}")
+    real = Path.rename
+
+    def rename(self, target):
+        if refused and refused in {str(p.relative_to(tmp_path)) for p in (self, Path(target))}:
+            raise OSError(errno.EIO, "x")
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+
+    def change() -> None:
+        wanted = [tmp_path / n for n in ("a", "b", "nieuw/c")]
+        with atomic_files(wanted, [tmp_path / "weg"]) as made:
+            for path in wanted:
+                made[path].write_text(f"nieuw {path.name}")
+
+    if refused:
+        with pytest.raises(UsageError):
+            change()
+    else:
+        change()
+    there = {str(p.relative_to(tmp_path)): p.read_text() for p in tmp_path.rglob("*") if p.is_file()}
+    old = {"a": "oud a", "b": "oud b", "weg": "oud weg"}
+    assert there == (old if refused else {"a": "nieuw a", "b": "nieuw b", "nieuw/c": "nieuw c"})

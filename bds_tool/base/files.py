@@ -14,53 +14,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from bds_tool.base import guard
-from bds_tool.base.errors import UsageError, UserError
+from bds_tool.base.errors import UsageError
 from bds_tool.base.interrupts import held
 from bds_tool.base.leftovers import fresh, sweep
+from bds_tool.base.refusals import cannot_write, refusals
 from bds_tool.base.text import t
 
 _UMASK = os.umask(0)
 os.umask(_UMASK)
-
-#: What the system says about files, in Dutch. It says the rest, and everything in English, in its own words.
-_REASONS = {
-    errno.ENOENT: "bestand of map bestaat niet",
-    errno.EACCES: "geen toegang",
-    errno.EPERM: "niet toegestaan",
-    errno.EISDIR: "het is een map",
-    errno.ENOTDIR: "een deel van het pad is geen map",
-    errno.EEXIST: "het bestaat al",
-    errno.ENOTEMPTY: "de map is niet leeg",
-    errno.ENOSPC: "de schijf is vol",
-    errno.EDQUOT: "de toegestane schijfruimte is op",
-    errno.EFBIG: "het bestand wordt te groot",
-    errno.EROFS: "hier kan alleen worden gelezen",
-    errno.ENAMETOOLONG: "de naam is te lang",
-    errno.EMFILE: "er zijn te veel bestanden open",
-    errno.EBUSY: "het is in gebruik",
-    errno.ELOOP: "koppelingen die naar elkaar wijzen",
-    errno.EIO: "de schijf geeft een fout",
-}
-#: Windows says "no access" (EACCES, ENOENT) of these too: held open by another program, and a path that is too long.
-_HELD, _LONG_PATH = (32, 33), 206
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-def reason(error: OSError) -> str:
-    """Why the system refused, in the language of this run; never a path."""
-    code = getattr(error, "winerror", None)
-    if code in _HELD:
-        return t(
-            "een ander programma heeft het open; sluit het daar (bijvoorbeeld in Excel)",
-            "another program has it open; close it there (in Excel, for one)",
-        )
-    if code == _LONG_PATH:
-        return t(
-            "het pad is te lang voor Windows; kies een kortere map",
-            "the path is too long for Windows; choose a shorter folder",
-        )
-    told = error.strerror or t("het systeem zegt niet waarom", "the system does not say why")
-    return t(_REASONS.get(error.errno or 0, told), told)
 
 
 @contextmanager
@@ -77,7 +38,7 @@ def atomic_file(
     if _device(target):
         with scratch() as folder:
             yield folder / target.name
-            with _refusals(target), (folder / target.name).open("rb") as made, target.open("wb") as out:
+            with refusals(target), (folder / target.name).open("rb") as made, target.open("wb") as out:
                 shutil.copyfileobj(made, out)
         return
     guard.check(target, own=own)
@@ -85,40 +46,74 @@ def atomic_file(
         raise guard.exists(target)
     if not own and not replace:
         guard.overwriting(target)
+    with _aside(target) as temporary:
+        yield temporary
+        guard.check(target, own=own)
+        temporary.chmod(0o600 if private else 0o666 & ~_UMASK)
+        if there := target.exists():
+            _settle([temporary])
+        with held():
+            temporary.replace(target)
+        guard.wrote(target, edited=own and there)
+
+
+@contextmanager
+def atomic_files(targets: Iterable[Path], gone: Iterable[Path] = ()) -> Iterator[dict[Path, Path]]:
+    """A temporary path for each of several files that this program edits where they are: all take their names, or none does.
+
+    `gone`: files that go with it. When the system refuses one step, those before it are undone.
+    """
+    targets, gone, undo = list(targets), list(gone), ExitStack()
+    for target in (*targets, *gone):
+        guard.check(target, own=True)
+    with ExitStack() as stack:
+        made = {p: stack.enter_context(_aside(p)) for p in targets}
+        yield made
+        for target in (*made, *gone):
+            guard.check(target, own=True)
+        with undo:
+            for target, temporary in made.items():
+                with refusals(target):
+                    temporary.chmod(0o666 & ~_UMASK)
+                    if target.exists():
+                        _settle([temporary])
+            with held():
+                for target in (*made, *gone):
+                    with refusals(target):
+                        _placed(made.get(target), target, stack, undo)
+                undo.pop_all()
+    for target in made:
+        guard.wrote(target, edited=True)
+
+
+@contextmanager
+def _aside(target: Path) -> Iterator[Path]:
+    """An empty temporary file beside `target`, which goes; `target` was looked at already."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         sweep(target.parent)
         temporary = fresh(target.parent, target.name)
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
-        raise _cannot_write(target, error) from error
+        raise cannot_write(target, error) from error
     try:
-        with _refusals(target):
+        with refusals(target):
             yield temporary
-            guard.check(target, own=own)
-            temporary.chmod(0o600 if private else 0o666 & ~_UMASK)
-            if there := target.exists():
-                _settle([temporary])
-            with held():
-                temporary.replace(target)
-            guard.wrote(target, edited=own and there)
     finally:
         _discard(temporary)
 
 
-def disk_full(error: Exception) -> UsageError | None:
-    """What to tell who ran out of disk, wherever that was (temporary files too); None for every other error."""
-    refused = _behind(error)
-    if refused is None or refused.errno not in _FULL:
-        return None
-    why = reason(refused)
-    return UsageError(
-        t(f"Er kon iets niet worden geschreven: {why}.", f"Something could not be written: {why}."),
-        t(
-            f"Maak ruimte vrij, ook voor tijdelijke bestanden in {tempfile.gettempdir()} (of zet TMPDIR op een andere map).",
-            f"Free some space, also for temporary files in {tempfile.gettempdir()} (or set TMPDIR to another folder).",
-        ),
-    )
+def _placed(temporary: Path | None, target: Path, stack: ExitStack, undo: ExitStack) -> None:
+    """The new file under its name (without one: none), the old one aside until all of them stand."""
+    if there := os.path.lexists(target):
+        aside = fresh(target.parent, target.name, "old")
+        target.rename(aside)
+        undo.callback(aside.replace, target)
+        stack.callback(_discard, aside)
+    if temporary is not None:
+        temporary.rename(target)
+        if not there:
+            undo.callback(target.unlink)
 
 
 #: Folders of this run. They may hold records of children.
@@ -139,7 +134,7 @@ def scratch() -> Iterator[Path]:
     try:
         folder.mkdir(mode=0o700)
     except OSError as error:
-        raise _cannot_write(folder, error) from error
+        raise cannot_write(folder, error) from error
     guard.scratch(folder)
     try:
         yield folder
@@ -160,15 +155,16 @@ def end_run() -> None:
 @contextmanager
 def work_dir(target: Path) -> Iterator[Path]:
     """A folder beside `target` for what does not fit in memory; it goes when the block ends."""
+    guard.check(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         sweep(target.parent)
         folder = fresh(target.parent, "bds")
         folder.mkdir(mode=0o700)
     except OSError as error:
-        raise _cannot_write(target, error) from error
+        raise cannot_write(target, error) from error
     try:
-        with _refusals(target):
+        with refusals(target):
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -195,9 +191,9 @@ def atomic_dir(target: Path, *, replace: bool = False, private: bool = False) ->
         temporary = fresh(target.parent, target.name)
         temporary.mkdir(mode=0o700)
     except OSError as error:
-        raise _cannot_write(target, error) from error
+        raise cannot_write(target, error) from error
     try:
-        with _refusals(target):
+        with refusals(target):
             yield temporary
             mark(temporary)
             replaceable(target, replace=replace)
@@ -317,37 +313,3 @@ def _device(target: Path) -> bool:
         return target.exists() and not target.is_file() and not target.is_dir()
     except OSError:
         return False
-
-
-@contextmanager
-def _refusals(target: Path) -> Iterator[None]:
-    """What the system refuses while `target` is made, is told as such. Other errors pass: what is read may be wrong."""
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:
-        refused = _behind(error)
-        if refused is None:
-            raise
-        raise _cannot_write(target, refused) from error
-
-
-def _behind(error: Exception) -> OSError | None:
-    """The refusal of the system behind an error. Libraries that write keep only its text (polars, xlsxwriter, shutil)."""
-    if isinstance(error, OSError) and error.errno:
-        return error
-    # A library says these words of what it writes. A copy of a folder collects the words of each refusal, whichever it was.
-    known = errno.errorcode if isinstance(error, shutil.Error) else (*_FULL, errno.EROFS, errno.EACCES)
-    words = {os.strerror(n): n for n in known}
-    words["transport error"] = errno.EIO  # all that polars says of the end of a Parquet file
-    said = next((word for word in words if word in str(error)), None)
-    return OSError(words[said], os.strerror(words[said])) if said else None
-
-
-def _cannot_write(target: Path, error: OSError) -> UsageError:
-    why = reason(error)
-    return UsageError(
-        t(f"{target} kan niet worden geschreven: {why}.", f"{target} cannot be written: {why}."),
-        t("Controleer schrijfrechten en vrije ruimte.", "Check write permissions and free space."),
-    )

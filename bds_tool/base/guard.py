@@ -103,6 +103,16 @@ def check(target: Path, *, own: bool = False, planned: bool = False) -> None:
         )
 
 
+def stays_here(what: str) -> None:
+    """Raises UsageError when this run may not take data elsewhere: a record of somebody else says where to."""
+    if os.environ.get(FENCE):
+        raise UsageError(
+            t(f"Deze opdracht mag geen gegevens naar {what} brengen.",
+              f"This command may not take data to {what}."),
+            t("Voer de opdracht zelf uit.", "Run the command yourself."),
+        )  # fmt: skip
+
+
 def overwriting(target: Path) -> None:
     """Raises UsageError when there is something at `target` and the user did not say --force."""
     if not _asked["force"] and os.path.lexists(target):

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from bds_tool.base.errors import UsageError
-from bds_tool.base.files import reason
+from bds_tool.base.refusals import reason
 from bds_tool.base.text import t
 
 #: Environment variable that may hold the key (text); a file goes before it.

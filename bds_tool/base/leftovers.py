@@ -33,6 +33,20 @@ def temporary(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
+def owner() -> str:
+    """Whose a lock is: this process on this machine."""
+    return f"{os.getpid()}-{_HOST}"
+
+
+def deserted(lock: Path) -> bool:
+    """Whether a lock with the text of `owner` is of a process of this machine that is no more."""
+    try:
+        pid, _, host = lock.read_text(encoding="ascii").partition("-")
+        return host == _HOST and pid.isdecimal() and not _alive(int(pid), lock.stat().st_mtime)
+    except (OSError, ValueError):
+        return False
+
+
 def sweep(folder: Path) -> None:
     """Clear what runs that are no more left in `folder`; an old output that lost its name gets it back."""
     folder = folder.absolute()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.errors import SpecError
-from bds_tool.base.files import atomic_file
+from bds_tool.base.files import atomic_files
 from bds_tool.base.names import inside
 from bds_tool.base.specs import parse_yaml, specs_dir
 from bds_tool.base.text import t
@@ -96,14 +96,11 @@ def fits(pakket: Pakket, deel: Deel) -> list[dict[str, str]]:
 
 def write_parts(pakket: Pakket, root: Path) -> list[Path]:
     """Write the files that change under a folder of definitions; gives them in the order of their names."""
-    written = []
-    for name, text in sorted(placed(pakket).items()):
-        path = inside(root, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file(path, own=True) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
-        written.append(path)
-    return written
+    texts = {inside(root, name): text for name, text in sorted(placed(pakket).items())}
+    with atomic_files(texts) as made:
+        for path, text in texts.items():
+            made[path].write_text(text, encoding="utf-8", newline="\n")
+    return list(texts)
 
 
 def _now(name: str, files: Mapping[str, str]) -> str:

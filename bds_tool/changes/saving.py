@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bds_tool.base.files import atomic_file
+from bds_tool.base.files import atomic_files
 from bds_tool.base.names import child
 from bds_tool.base.yaml_splice import splice
 from bds_tool.changes.dumping import change_entries, dump_data, head_data, request_data, to_data
@@ -25,7 +25,7 @@ def save_package(pakket: Pakket, path: Path) -> list[Path]:
     """
     folder = path.is_dir() or path.suffix not in {".yaml", ".yml"}
     wanted = _parts(pakket, path) if folder else {path: (to_data(pakket), pakket.wijzigingen)}
-    written = []
+    texts = {}
     for file, (data, changes) in wanted.items():
         old = file.read_text(encoding="utf-8") if file.is_file() else ""
         text = (
@@ -34,16 +34,12 @@ def save_package(pakket: Pakket, path: Path) -> list[Path]:
             else SCHEMA + dump_data(data)
         )
         if text != old:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with atomic_file(file, own=True) as temporary:
-                temporary.write_text(text, encoding="utf-8", newline="\n")
-            written.append(file)
-    if folder:
-        for file in files(path):
-            if file not in wanted:
-                file.unlink()
-                written.append(file)
-    return written
+            texts[file] = text
+    gone = [f for f in files(path) if f not in wanted] if folder and path.is_dir() else []
+    with atomic_files(texts, gone) as made:
+        for file, text in texts.items():
+            made[file].write_text(text, encoding="utf-8", newline="\n")
+    return [*texts, *gone]
 
 
 def _parts(pakket: Pakket, folder: Path) -> dict[Path, tuple[dict[str, Any], tuple[Wijziging, ...]]]:

@@ -312,6 +312,6 @@ def _start_profile(reports: list[dict[str, Any]], target: Path) -> None:
             ),
             t("Kies een ander bestand.", "Choose another file."),
         ) from error
-    with atomic_file(target) as temporary:
+    with atomic_file(target, own=True) as temporary:
         temporary.write_text(text, encoding="utf-8")
     talk(t(f"{target}: {len(parts)} profiel(en) toegevoegd.", f"{target}: {len(parts)} profile(s) added."))

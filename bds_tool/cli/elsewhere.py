@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bds_tool.base import clock
+from bds_tool.base import clock, guard
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import number, t
 from bds_tool.cli.render import one_of, talk
@@ -23,6 +23,7 @@ def chosen_engine(engine: str, dsn: str, master: str, *, judged: bool) -> Callab
     one_of(engine, ("duckdb", "spark", "postgres"), "--engine")
     if engine == "duckdb":
         return None
+    guard.stays_here(t("een andere machine", "another engine"))
     if judged:
         raise UsageError(
             t("Een andere machine beoordeelt geen waarden.", "Another engine does not judge values."),

@@ -23,9 +23,10 @@ from typer.exceptions import TyperException
 import bds_tool
 from bds_tool.base import guard
 from bds_tool.base.errors import ExitCode, Interrupted, SpecError, UnreadableError, UsageError, UserError
-from bds_tool.base.files import disk_full, end_run, reason
+from bds_tool.base.files import end_run
 from bds_tool.base.interrupts import postponed
 from bds_tool.base.memory import collect_seldom
+from bds_tool.base.refusals import disk_full, reason
 from bds_tool.base.signals import STOPPING
 from bds_tool.base.specs import chosen_specs, set_specs, shipped_specs, specs_dir
 from bds_tool.base.text import LANGUAGES, set_language, t
@@ -211,7 +212,10 @@ def _name_too_long(error: Exception) -> UserError | None:
 def _check_log(path: Path) -> None:
     """Raises UsageError when the log would go into a file that is no log of ours: those are only added to."""
     try:
-        if not path.exists() or path.is_char_device():
+        if path.is_char_device():
+            return
+        guard.check(path)
+        if not path.exists():
             return
         with path.open("rb") as log:
             ours = log.read(len(_LOG_HEAD)) in (_LOG_HEAD.encode(), b"")

@@ -40,6 +40,10 @@ WRITTEN_BY = {
     "ledger": {"path"},
     "run": {"ledger"},
     "open": {"folder"},
+    "eject": {"folder"},
+    "join": {"own"},
+    "merge": {"total", "ask"},
+    "convert": {"write_"},
 }
 #: Parameters that name what is read and are no Path, for they may be a pattern, a name or - too.
 READ = frozenset({"paths", "left", "right"})

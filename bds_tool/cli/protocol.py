@@ -130,7 +130,6 @@ def new(
         )
     if bds:
         load(bds)
-    path.parent.mkdir(parents=True, exist_ok=True)
     write(template(identification, bds or newest()), path)
     talk(t(f"{path}: toets het met `bds --specs {folder} protocol test {identification}`.",
            f"{path}: test it with `bds --specs {folder} protocol test {identification}`."))  # fmt: skip

@@ -14,8 +14,9 @@ from stat import S_ISREG
 from typing import Any
 
 from bds_tool.base.errors import UnreadableError, UsageError, UserError
-from bds_tool.base.files import reason, temporary_dir
+from bds_tool.base.files import temporary_dir
 from bds_tool.base.pools import in_processes, processes
+from bds_tool.base.refusals import reason
 from bds_tool.base.table_settings import TableSettings
 from bds_tool.base.text import t
 from bds_tool.base.vocabulary import file_name

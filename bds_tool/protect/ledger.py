@@ -17,19 +17,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bds_tool.base import clock
+from bds_tool.base import clock, guard
 from bds_tool.base.errors import UnreadableError, UsageError, WithheldError
 from bds_tool.base.files import atomic_dir, atomic_file
+from bds_tool.base.leftovers import deserted, owner
 from bds_tool.base.names import child
+from bds_tool.base.refusals import cannot_write
 from bds_tool.base.text import number, t
 from bds_tool.indicators.result import COUNTS_FILE, META_FILE, PROTECTED, Result, read_result
 from bds_tool.protect.coding import CODED
@@ -101,12 +102,30 @@ class Ledger:
     def add(self, published: Path, meta: Mapping[str, Any], note: str = "") -> Release:
         """Add a published result; the copy is what later releases are audited with."""
         this = 1 + max((r.number for r in self.releases), default=0)
-        self.path.mkdir(parents=True, exist_ok=True)
-        target = child(self.path, str(this), ".result")
-        with atomic_dir(target) as folder:
-            shutil.copytree(published, folder, dirs_exist_ok=True)
+        target, made = child(self.path, str(this), ".result"), not self.path.exists()
+        try:
+            # What stands there and is on no list is of a run that was killed.
+            with atomic_dir(target, replace=True) as folder:
+                shutil.copytree(published, folder, dirs_exist_ok=True)
+            release = Release(this, target, self._facts(this, target, published, meta, note))
+            text = json.dumps(
+                {"schema_version": 1, "releases": [dict(r.facts) for r in (*self.releases, release)]},
+                ensure_ascii=False,
+                indent=2,
+            )
+            with atomic_file(self.path / LEDGER_FILE, own=True) as temporary:
+                temporary.write_text(text + "\n", encoding="utf-8")
+        except BaseException:
+            shutil.rmtree(self.path if made else target, ignore_errors=True)
+            raise
+        self.releases.append(release)
+        return release
+
+    def _facts(
+        self, this: int, target: Path, published: Path, meta: Mapping[str, Any], note: str
+    ) -> dict[str, Any]:
         definitions = meta.get("definitions") or {}
-        facts = {
+        return {
             "number": this,
             "added": clock.now().isoformat(timespec="seconds"),
             "sha256": _fingerprint(target),
@@ -118,16 +137,6 @@ class Ledger:
             "note": note,
             "previous": _digest(self.releases[-1].facts) if self.releases else "",
         }
-        release = Release(this, target, facts)
-        self.releases.append(release)
-        text = json.dumps(
-            {"schema_version": 1, "releases": [dict(r.facts) for r in self.releases]},
-            ensure_ascii=False,
-            indent=2,
-        )
-        with atomic_file(self.path / LEDGER_FILE, own=True) as temporary:
-            temporary.write_text(text + "\n", encoding="utf-8")
-        return release
 
     def history(self, definitions: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """Rows of earlier releases, of these indicators or of all: indicator, KEY, whether shown, n, x, missing."""
@@ -167,10 +176,14 @@ def held(path: Path | None) -> Iterator[None]:
     if path is None:
         yield
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    guard.check(path)
     lock = path.with_name(path.name + ".bezig")
     try:
-        os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if deserted(lock):
+            lock.unlink(missing_ok=True)
+        with lock.open("x", encoding="ascii") as made:
+            made.write(owner())
     except FileExistsError:
         raise UsageError(
             t(
@@ -182,10 +195,13 @@ def held(path: Path | None) -> Iterator[None]:
                 f"Wait until it is done. If nothing runs any more, remove {lock.name}.",
             ),
         ) from None
+    except OSError as error:
+        raise cannot_write(path, error) from error
     try:
         yield
     finally:
-        lock.unlink(missing_ok=True)
+        with suppress(OSError):  # who comes next is told how to take it away
+            lock.unlink(missing_ok=True)
 
 
 def other_kind() -> WithheldError:

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from bds_tool.base.errors import UsageError
-from bds_tool.base.files import atomic_file
+from bds_tool.base.files import atomic_files
 from bds_tool.base.overlay import WHOLE
 from bds_tool.base.specs import shipped_specs
 from bds_tool.base.text import t
@@ -45,9 +45,9 @@ def eject(names: list[str], folder: Path) -> list[Path]:
             t(f"{there[0]} bestaat al.", f"{there[0]} exists already."),
             t("Haal het weg of kies een andere map.", "Remove it or choose another folder."),
         )
-    for source, target in targets.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file(target) as temporary:
+    with atomic_files(targets.values()) as made:
+        for source, target in targets.items():
+            temporary = made[target]
             head = schema_header(source.relative_to(root).as_posix()) if source.suffix == ".yaml" else ""
             if head:
                 temporary.write_text(

@@ -12,9 +12,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from bds_tool.base.files import reason, scratch, temporary_dir
+from bds_tool.base.files import scratch, temporary_dir
 from bds_tool.base.identifiers import is_bsn
 from bds_tool.base.leftovers import temporary
+from bds_tool.base.refusals import reason
 from bds_tool.base.table_settings import TableSettings
 from bds_tool.store.archives import gzip_size, kind_of_file, members, open_gzip, open_plain, spool_stdin
 from bds_tool.store.sources import Source, Unreadable

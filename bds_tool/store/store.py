@@ -331,11 +331,11 @@ class StoreWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            try:
+            with (
+                self._stack
+            ):  # what the last pieces run into, the folder's own handler tells, and it leaves nothing behind
                 self._finish()
-            except OSError as failure:
-                # A full disk: the directory's own handler tells it and leaves nothing behind.
-                kind, error, trace = type(failure), failure, failure.__traceback__
+            return
         self._stack.__exit__(kind, error, trace)
 
     def _finish(self) -> None:

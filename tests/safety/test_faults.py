@@ -2,161 +2,250 @@
 
 from __future__ import annotations
 
+import inspect
+import json
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from bds_tool.base.leftovers import temporary
-from bds_tool.base.specs import specs_dir
 
-from .writing import COMMANDS, FAULTS, NAMES, TABLE, digest, whole
+from .inputs import Inputs
+from .writing import COMMANDS, FAULTS, NAMES, SEEDS, arguments, digest, whole
 
-CHILDREN = 3
+#: Of those that write one text by the same function, the tests of every day run the first; `make slow` runs all.
+ONE_TEXT = {c for c in COMMANDS if c.startswith(("spec ", "protocol ", "indicator ", "change ", "zib ", "protect ", "round ", "store ", "findings ", "area ", "report pdf", "anonymise", "convert -o", "generate --manifest"))}  # fmt: skip
+QUICK = [
+    c for c in COMMANDS if c not in ONE_TEXT
+    or c in {"spec eject", "spec export", "change add", "change merge", "change apply", "store drop", "indicator compute", "protect run", "protect ledger", "convert --write", "zib export"}
+]  # fmt: skip
+
+
+#: A lock that could not be taken away; it names its process, and the next run clears it (tests/indicators/protect).
+LOCK = ".bezig"
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory, released) -> dict[str, str]:
+def made(tmp_path_factory, released) -> Inputs:
     """The inputs of the commands."""
-    from bds_tool.cli.main import run
-
-    folder = tmp_path_factory.mktemp("made")
-    place = {
-        n: folder / f"{n.lower()}" for n in ("STORE", "GROUP", "RESULT", "SAFE", "FOUND", "KEY", "POLICY")
-    }
-    place["POLICY"] = folder / "beleid.yaml"
-    place["KEY"].write_text("a" * 64)
-    policy = (specs_dir() / "beleid" / "extract" / "onderzoek.yaml").read_text(encoding="utf-8")
-    # The children are few: a policy that lets nearly all of them fall out still writes something.
-    loose = policy.replace("\nl: 2", "\nl: 1").replace("most_dropped: 0.05", "most_dropped: 0.5")
-    place["POLICY"].write_text(loose.replace("id: onderzoek", "id: proef"), encoding="utf-8")
-    assert run(["convert", str(TABLE), str(place["STORE"]), "--to", "store", "-q"]) == 0
-    assert run(["validate", str(place["STORE"]), "--save", str(place["FOUND"]), "-q"]) in {0, 1}
-    group = [
-        "generate",
-        "--children",
-        "300",
-        "--seed",
-        "4",
-        "--bds",
-        "4.1.3",
-        "--themes",
-        "groei,voeding",
-        "-o",
-        str(place["GROUP"]),
-        "-q",
-    ]
-    assert run(group) == 0
-    assert (
-        run(["indicator", "compute", str(place["GROUP"]), "-o", str(place["RESULT"]), "-i", "BF-BIRTH", "-q"])
-        == 0
-    )
-    released(place["RESULT"], place["SAFE"])
-    place["LIKE"] = folder / "gelijkenis.json"
-    assert run(["profile", str(TABLE), "--share", str(place["LIKE"]), "-q"]) == 0
-    place["RECORD"] = folder / "verslag.json"
-    assert run(["--record", str(place["RECORD"]), "profile", str(TABLE), "-q"]) == 0
-    return {n: str(p) for n, p in place.items()}
+    return Inputs(tmp_path_factory.mktemp("made"), released)
 
 
 class Bench:
-    """One command over and over, on an output that stands there already."""
+    """One command over and over, on an output that stands there already or, for some, on nothing."""
 
-    def __init__(self, name: str, root: Path, made: dict[str, str]) -> None:
-        self.place = root / "plek"
+    def __init__(self, name: str, root: Path, made: dict[str, str], faults) -> None:
+        self.place, self.kept, self.faults, self.name = root / "plek", root / "oud", faults, name
         self.place.mkdir()
-        self.target = self.place / NAMES.get(name, "uit.bds" if name == "generate" else "uit")
-        words = made | {"OUT": str(self.target)}
-        self.arguments = [words.get(a, a.replace("OUT", str(self.target))) for a in COMMANDS[name]]
-        self.kept = root / "oud"
+        self.target = self.place / NAMES.get(name, "uit")
+        self.arguments = arguments(name, self.target, made)
+        if seed := SEEDS.get(name):
+            source = Path(made[seed])
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, self.target)
 
     def run(self, at: int = 0) -> int:
         from bds_tool.cli.main import run
 
-        with FAULTS.on(self.place, at):
-            return int(run([*self.arguments, "--force"]))
+        with self.faults.on(self.place, at):
+            return int(run([*self.arguments, *(() if self.name in SEEDS else ("--force",))]))
 
-    def keep(self) -> None:
-        (shutil.copytree if self.target.is_dir() else shutil.copy)(self.target, self.kept)
+    def keep(self) -> dict[str, dict[str, str]]:
+        """What every try begins with: hashes per name in the folder."""
+        shutil.copytree(self.place, self.kept)
+        return self.outputs()
 
     def restore(self) -> None:
         shutil.rmtree(self.place)
-        self.place.mkdir()
-        (shutil.copytree if self.kept.is_dir() else shutil.copy)(self.kept, self.target)
+        shutil.copytree(self.kept, self.place)
+
+    def outputs(self) -> dict[str, dict[str, str]]:
+        """Every output with its hashes: what was asked for and what comes beside it."""
+        return {
+            p.name: seen(p)
+            for p in sorted(self.place.iterdir())
+            if not (temporary(p.name) or p.name.endswith(LOCK))
+        }
 
 
-def attack(name: str, root: Path, made: dict[str, str], *, sample: bool) -> int:
-    bench = Bench(name, root, made)
+def seen(path: Path) -> dict[str, str]:
+    """The files that a reader sees: of a store of deliveries and a ledger those on its list, of which a next run keeps no other."""
+    found = digest(path)
+    for index, key, part in (
+        ("_store.json", "parts", "delen/{:06}/"),
+        ("_ledger.json", "releases", "{}.result/"),
+    ):
+        if (
+            path.is_dir()
+            and (list_ := path / index).is_file()
+            and key in (told := json.loads(list_.read_text()))
+        ):
+            parts = tuple(part.format(int(p["number"])) for p in told[key])
+            return {n: h for n, h in found.items() if n == index or n.startswith(parts)}
+    return {n: h for n, h in found.items() if not n.startswith(".slot")}
+
+
+def attack(name: str, root: Path, made: dict[str, str], *, sample: bool, faults=FAULTS) -> int:
+    bench = Bench(name, root, made, faults)
+    if name not in SEEDS:
+        assert bench.run() in {0, 1}
+    old = bench.keep()
     assert bench.run() in {0, 1}
-    bench.keep()
-    old = digest(bench.target)
-    bench.restore()
-    assert bench.run() in {0, 1}
-    steps, names = FAULTS.seen, set(digest(bench.target))
-    beside = {p.name for p in bench.place.iterdir()}  # a table has its description beside it
-    assert steps >= 2, FAULTS.events
+    steps, new = faults.seen, bench.outputs()
+    assert steps >= 2, faults.events
+    assert new, name
     every = range(1, steps + 1)
     # The last step is the cleaning up, those before it change names; the first is where the new one begins.
     chosen = every if not sample else sorted({steps, max(1, steps - 1), 1 + steps // 2})
     for at in chosen:
         bench.restore()
         code = bench.run(at)
-        event = FAULTS.events[at - 1] if len(FAULTS.events) >= at else "none"
-        now = digest(bench.target)
+        event = faults.events[at - 1] if len(faults.events) >= at else "none"
+        now = bench.outputs()
         assert code in {0, 1, 2, 3}, (at, event, code)
-        if now != old:
-            assert set(now) == names, (at, event, code)
-            files = (
-                [bench.target]
-                if bench.target.is_file()
-                else [p for p in bench.target.rglob("*") if p.is_file()]
-            )
-            assert all(map(whole, files)), (at, event)
-        else:
-            assert code == 2 or FAULTS.seen < at or code in {0, 1}, (at, event, code)
-        others = [p.name for p in bench.place.iterdir() if p.name not in beside]
+        assert set(now) <= set(old) | set(new), (at, event, code, set(now))
+        for output in sorted(set(old) | set(new)):
+            there = now.get(output, {})
+            if there != old.get(output, {}):
+                assert set(there) == set(new.get(output, {})), (at, event, code, output, sorted(there))
+                assert all(whole(p) for p in files(bench.place / output)), (at, event, output)
+        others = [p.name for p in bench.place.iterdir() if p.name not in now and not p.name.endswith(LOCK)]
         assert all(map(temporary, others)), (at, event, others)
     return steps
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+def files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
+
+
+@pytest.mark.parametrize("name", QUICK)
 def test_a_fault_leaves_the_old_or_the_new(name, made, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     attack(name, tmp_path, made, sample=True)
 
 
+@pytest.fixture(scope="session")
+def shim(tmp_path_factory) -> Path:
+    """`refusing.c`, built; the test is for Linux with a compiler of C."""
+    compiler = shutil.which("cc")
+    if compiler is None or not sys.platform.startswith("linux"):
+        pytest.skip("no compiler of C for Linux")
+    built = tmp_path_factory.mktemp("shim") / "refusing.so"
+    source = Path(__file__).with_name("refusing.c")
+    subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-o", built, source, "-ldl"], check=True)
+    return built
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_fault_leaves_the_old_or_the_new(name, made, tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    attack(name, tmp_path, made, sample=False)
+def test_every_refused_call_to_the_system_leaves_the_old_or_the_new(name, made, shim, tmp_path):
+    """Those of polars, DuckDB and Arrow too: each write, name, folder and flush below the folder of the output."""
+    arguments(name, tmp_path, made)  # the inputs are made here
+    if SEEDS.get(name):
+        made[SEEDS[name]]
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.safety.test_faults", name, str(tmp_path), json.dumps(made)],
+        env={**os.environ, "LD_PRELOAD": str(shim), "TMPDIR": str(tmp_path)},
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr[-1500:]
+    assert int(told.stdout.split()[-1]) >= 2
 
 
-def test_every_command_that_writes_is_tried():
-    """A command with an option or argument for its output stands in the table, or here with the reason why not."""
+def written() -> set[tuple[str, str]]:
+    """Every option and argument of every command that names what is written."""
     import typer.main
 
     from bds_tool.cli import main as program
-    from bds_tool.cli.outputs import WRITTEN
-
-    # They write one file by the function of `rule`, edit what is there, or need more than these inputs.
-    without = {
-        *(f"change {w}" for w in ("add", "check", "convert", "list", "merge", "new", "notes", "requests", "show", "table")), "doctor",
-        "protect compare", "protocol test", "protocol list", "protocol show",
-        "anonymise", "area check", "findings compare", "indicator merge", "indicator show", "indicator new", "indicator check", "protect audit",
-        "report pdf", "spec check", "spec diff", "spec path", "spec search", "spec show", "spec values", "spec versions",
-        "zib check", "zib conform", "zib profiles", "zib search", "zib show", "protocol check", "indicator test", "protect ledger",
-        "protect policy check", "protect policy list", "protect policy show", "area list", "area show", "store list", "store verify", *(f"round {w}" for w in ("join", "start", "answer", "repair", "merge")),
-    }  # fmt: skip
-    tried = {" ".join(c[:2]) for c in COMMANDS.values()} | {c[0] for c in COMMANDS.values()}
+    from bds_tool.cli.outputs import WRITTEN, WRITTEN_BY
 
     def walk(command, path=()):
         if hasattr(command, "commands"):
             for name, inner in command.commands.items():
                 yield from walk(inner, (*path, name))
-        elif {p.name for p in command.params} & (WRITTEN - {"report"}):
-            yield " ".join(path)
+            return
+        hints = inspect.signature(inspect.unwrap(command.callback), eval_str=True).parameters
+        for param in command.params:
+            name = param.name
+            is_path = name in hints and "Path" in str(hints[name].annotation)
+            if (is_path or name == "report") and name in WRITTEN | WRITTEN_BY.get(path[-1], set()):
+                yield " ".join(path), name
+        if path == ("convert",):
+            yield "convert", "paths"
 
-    missing = set(walk(typer.main.get_command(program.build()))) - tried - without
+    return set(walk(typer.main.get_command(program.build())))
+
+
+def test_every_option_that_writes_is_tried():
+    """What a command writes stands in the table as OUT, or here with the reason why not."""
+    import typer.main
+
+    from bds_tool.cli import main as program
+
+    without = {
+        ("doctor", "output"): "tells of this machine; written as `rule`",
+        ("spec check", "output"): "judges all definitions, minutes for its steps; written as `spec diff`",
+        (
+            "open",
+            "folder",
+        ): "a page that stays open; keeps results with the same functions (tests/export/desk)",
+        ("zib profiles", "output"): "wants the packages of Nictiz; two files by `atomic_file`",
+        ("zib conform", "output"): "wants resources of others; written as `zib check`",
+    }
+    root, tried = typer.main.get_command(program.build()), set()
+    for words in COMMANDS.values():
+        command, path, rest = root, [], list(words)
+        while hasattr(command, "commands"):
+            command = command.commands[rest[0]]
+            path.append(rest.pop(0))
+        context = command.make_context(" ".join(path), rest, resilient_parsing=True)
+        for name, value in context.params.items():
+            given = [str(v) for v in (value if isinstance(value, list | tuple) else [value])]
+            if any(v.rpartition("=")[2] == "OUT" for v in given):
+                tried.add((" ".join(path), name))
+    missing = written() - tried - set(without)
     assert not missing, sorted(missing)
+    assert set(without) <= written()
+
+
+#: Options and arguments with a path that only read what is there.
+READ = {
+    "add", "after", "answers", "areas", "base", "baseline", "before", "config", "data", "definition", "description", "earlier", "extra",
+    "file", "findings", "folder", "geometry", "joins", "key_file", "left", "like", "own", "package", "paths", "population", "previous",
+    "read", "record", "repairs", "request", "residents", "result", "results", "right", "settings", "source", "store", "wanted", "xsd",
+}  # fmt: skip
+
+
+def test_every_option_with_a_path_reads_or_writes():
+    """A new option with a path is said to be one of the two; one that writes and is not said to would not be tried above."""
+    import typer.main
+
+    from bds_tool.cli import main as program
+
+    def walk(command, path=()):
+        if hasattr(command, "commands"):
+            for name, inner in command.commands.items():
+                yield from walk(inner, (*path, name))
+            return
+        hints = inspect.signature(inspect.unwrap(command.callback), eval_str=True).parameters
+        yield from ((" ".join(path), n) for n, p in hints.items() if "Path" in str(p.annotation))
+
+    unknown = {w for w in walk(typer.main.get_command(program.build())) if w[1] not in READ} - written()
+    assert not unknown, sorted(unknown)
+
+
+if __name__ == "__main__":
+    from .writing import NativeFaults
+
+    tempfile.tempdir = os.environ["TMPDIR"]
+    steps = attack(
+        sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3]), sample=False, faults=NativeFaults()
+    )
+    sys.stdout.write(f"{steps}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import hashlib
 import io
@@ -16,6 +17,19 @@ from pathlib import Path
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
 TABLE = SAMPLES / "schoon" / "tabel-4.1.3" / "lang.csv"
 MESSAGE = next((SAMPLES / "schoon" / "dob-4.1.3").glob("*.xml"))
+STUDY = SAMPLES.parent / "specs" / "studie" / "voorbeelden" / "groei-2-jaar.yaml"
+ROUND = (
+    "-i",
+    "BF-BIRTH",
+    "--participants",
+    "A,B",
+    "--title",
+    "T",
+    "--organiser",
+    "O",
+    "--deadline",
+    "2099-01-01",
+)
 #: What changes a folder, as Python tells its auditors; `open` only when it is for writing.
 EVENTS = frozenset(
     {
@@ -31,8 +45,8 @@ EVENTS = frozenset(
     }
 )
 
-#: command → arguments; OUT is what is written (a file or a folder), STORE, RESULT, SAFE, FOUND, RECORD, LIKE are made before.
-#: A command that adds to or edits its output is run on what stands there.
+#: command → arguments; OUT is what is written (a file or a folder), other words in capitals are made before (`inputs.py`).
+#: Every option and argument of every command that names what is written is OUT once: a test holds that.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "validate -o": ("validate", "STORE", "--format", "json", "-o", "OUT"),
     "validate --report": ("validate", "STORE", "--report", "html=OUT"),
@@ -66,7 +80,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "findings report": ("findings", "report", "FOUND", "--format", "csv", "-o", "OUT"),
     "pseudonymise": ("pseudonymise", "GROUP", "--elements", "235,494", "--policy", "POLICY", "--birth", "4year", "--without", "opleiding_ouder", "--to", "OUT", "--key-file", "KEY", "--k", "2"),
     "research-table": ("research-table", "GROUP", "--outcome", "235", "--to", "OUT", "--k", "2"),
-    "cohort": ("cohort", str(SAMPLES.parent / "specs" / "studie" / "voorbeelden" / "groei-2-jaar.yaml"), "STORE", "--to", "OUT"),
+    "cohort": ("cohort", str(STUDY), "STORE", "--to", "OUT"),
     "spec export": ("spec", "export", "xlsx", "-o", "OUT"),
     "spec list": ("spec", "list", "-o", "OUT"),
     "change apply": ("change", "apply", "4.1.3-4.2.0", "--out", "OUT"),
@@ -74,7 +88,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "zib export-map": ("zib", "export-map", "OUT"),
     "zib coverage": ("zib", "coverage", "STORE", "-o", "OUT"),
     "indicator compute": ("indicator", "compute", "STORE", "-o", "OUT", "-i", "BF-BIRTH"),
-    "round new": ("round", "new", "-o", "OUT", "-i", "BF-BIRTH", "--participants", "A,B", "--title", "T", "--organiser", "O", "--deadline", "2099-01-01"),
+    "round new": ("round", "new", "-o", "OUT", *ROUND),
     "indicator sql": ("indicator", "sql", "--dialect", "duckdb", "-i", "BF-BIRTH", "-o", "OUT"),
     "indicator list": ("indicator", "list", "-o", "OUT"),
     "protect run": ("protect", "run", "RESULT", "--to", "OUT"),
@@ -82,6 +96,58 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "report chart": ("report", "chart", "SAFE", "-i", "BF-BIRTH", "-o", "OUT"),
     "report site": ("report", "site", "SAFE", "-o", "OUT", "--demo"),
     "report melkvoeding": ("report", "melkvoeding", "SAFE", "-o", "OUT"),
+    "report pdf": ("report", "pdf", "SAFE", "--area", "land", "-o", "OUT"),
+    "convert -o": ("convert", str(TABLE), "--to", "csv", "-o", "OUT"),
+    "convert --write": ("convert", str(TABLE), "--explain", "--write", "OUT"),
+    "generate --manifest": ("generate", "--children", "2", "--defects", "standaard", "--manifest", "OUT", "-o", "OUT.bds"),
+    "store add": ("store", "add", "OUT", str(MESSAGE), "--delivery", "m2", "--organisation", "A"),
+    "store replace": ("store", "replace", "OUT", str(MESSAGE), "--delivery", "m1", "--organisation", "A"),
+    "store drop": ("store", "drop", "OUT", "--delivery", "m1"),
+    "store list": ("store", "list", "DELIVERED", "-o", "OUT"),
+    "store verify": ("store", "verify", "DELIVERED", "-o", "OUT"),
+    "anonymise": ("anonymise", "GROUP", "--elements", "235", "--policy", "POLICY", "--birth", "4year", "--without", "opleiding_ouder", "--to", "OUT", "--key-file", "KEY", "--k", "2"),
+    "area check": ("area", "check", "STORE", "-o", "OUT"),
+    "findings compare": ("findings", "compare", "FOUND", "FOUND", "-o", "OUT"),
+    "indicator merge": ("indicator", "merge", "RESULT", "SECOND", "-o", "OUT"),
+    "indicator show": ("indicator", "show", "BF-BIRTH", "-o", "OUT"),
+    "indicator test": ("indicator", "test", "BF-BIRTH", "-o", "OUT"),
+    "indicator new": ("indicator", "new", "EIGEN", "--in", "OUT"),
+    "protocol new": ("protocol", "new", "eigen", "-o", "OUT"),
+    **{f"protocol {w}": ("protocol", w, *n, "-o", "OUT") for w, *n in (["list"], ["show", "activiteit"], ["check"], ["test", "activiteit"])},
+    **{f"spec {w}": ("spec", w, *n, "-o", "OUT") for w, *n in (["versions"], ["show", "235"], ["search", "gewicht"], ["values", "W0114"], ["path", "235"], ["diff", "4.1.3", "4.2.0"])},
+    "spec eject": ("spec", "eject", "OUT", "beleid/extract"),
+    **{f"change {w}": ("change", w, *n, "-o", "OUT") for w, *n in (["list"], ["show", "4.1.3-4.2.0"], ["requests", "4.1.3-4.2.0"], ["notes", "4.1.3-4.2.0"], ["check", "PACKAGE", "--fail-on", "never"], ["table", "PACKAGE"])},
+    "change requests --page": ("change", "requests", "4.1.3-4.2.0", "--page", "OUT"),
+    "change new": ("change", "new", "4.1.3", "4.2.0", "-o", "OUT"),
+    "change new (file)": ("change", "new", "4.1.3", "4.2.0", "-o", "OUT"),
+    "change add": ("change", "add", "OUT", "element-hernoemd", "276", "--set", "naam=Bewegen", "--jgz", "JGZ-1"),
+    "change merge": ("change", "merge", "OUT", "OTHER"),
+    "change merge -o": ("change", "merge", "PACKAGE", "OTHER", "-o", "OUT"),
+    "change table --read": ("change", "table", "PACKAGE", "--read", "BOOK", "-o", "OUT"),
+    **{f"zib {w}": ("zib", w, *n, "-o", "OUT") for w, *n in (["show", "235"], ["search", "gewicht"], ["check"])},
+    "round join": ("round", "join", "ASKED", "STORE", "--as", "A", "--own", "OUT.eigen", "-o", "OUT"),
+    "round join --own": ("round", "join", "ASKED", "STORE", "--as", "A", "--own", "OUT", "-o", "OUT.json"),
+    "round start": ("round", "start", "ASKED", "JOINED-A", "JOINED-B", "JOINED-C", "-o", "OUT"),
+    "round answer": ("round", "answer", "ASK", "GROUP", "--as", "A", "-o", "OUT"),
+    "round repair": ("round", "repair", "STARTED", "WANTED", "--own", "OWN-A", "-o", "OUT"),
+    "round merge": ("round", "merge", "ASK", "ANSWER-A", "ANSWER-B", "-o", "OUT"),
+    "round merge --internal": ("round", "merge", "ASK", "ANSWER-A", "ANSWER-B", "--internal", "OUT", "-o", "OUT.veilig"),
+    "round merge --ask-repair": ("round", "merge", "STARTED", "SEALED-A", "SEALED-B", "--ask-repair", "OUT", "-o", "OUT.veilig"),
+    "protect run --internal": ("protect", "run", "RESULT", "--internal", "OUT", "--to", "OUT.veilig"),
+    "protect run --statement": ("protect", "run", "RESULT", "--statement", "OUT", "--to", "OUT.veilig"),
+    "protect run --ledger": ("protect", "run", "RESULT", "--ledger", "OUT", "--to", "OUT.veilig"),
+    "protect audit": ("protect", "audit", "SAFE", "-o", "OUT"),
+    "protect compare": ("protect", "compare", "RESULT", "--policy", "ncj-strict", "-o", "OUT"),
+    "protect ledger": ("protect", "ledger", "OUT", "--add", "SAFE2"),
+    "protect ledger -o": ("protect", "ledger", "LEDGER", "-o", "OUT"),
+    "protect policy list": ("protect", "policy", "list", "-o", "OUT"),
+    "protect policy show": ("protect", "policy", "show", "ncj-strict", "-o", "OUT"),
+}  # fmt: skip
+#: Commands that change what stands there, or refuse to replace it: what they are run on; "" is nothing at all.
+SEEDS = {
+    "store add": "DELIVERED", "store replace": "DELIVERED", "store drop": "DELIVERED", "change add": "PACKAGE", "change merge": "PACKAGE",
+    "protect ledger": "LEDGER", "protect run --ledger": "", "indicator new": "", "protocol new": "", "spec eject": "",
+    "convert --write": "SETTINGS", "change new": "", "change table --read": "", "change merge -o": "",
 }  # fmt: skip
 NAMES = {
     "zib export-map": "uit.xlsx",
@@ -89,7 +155,17 @@ NAMES = {
     "report chart": "uit.svg",
     "spec export": "uit.xlsx",
     "report melkvoeding": "uit.md",
+    "report pdf": "uit.pdf",
+    "change table": "uit.xlsx",
+    "change new (file)": "uit.yaml",
+    "generate": "uit.bds",
+    "convert --write": "bds.toml",
 }
+
+
+def arguments(name: str, target: Path, made: dict[str, str]) -> list[str]:
+    """The words of a command with the paths of its inputs and output."""
+    return [made[a] if a in made else a.replace("OUT", str(target)) for a in COMMANDS[name]]
 
 
 class Faults:
@@ -128,6 +204,30 @@ class Faults:
         finally:
             os.fsync = fsync
             self.folder = ""
+
+
+class NativeFaults:
+    """The same of every call to the system, whoever makes it; for a process that was begun with `refusing.c`."""
+
+    def __init__(self) -> None:
+        self._shim = ctypes.CDLL(None)
+        self._shim.refused_event.restype = ctypes.c_char_p
+
+    @property
+    def seen(self) -> int:
+        return int(self._shim.refused_of())
+
+    @property
+    def events(self) -> list[str]:
+        return [self._shim.refused_event(n).decode() for n in range(1, self.seen + 1)]
+
+    @contextmanager
+    def on(self, folder: Path, at: int) -> Iterator[None]:
+        self._shim.refuse_below(os.fsencode(folder), at, errno.EIO)
+        try:
+            yield
+        finally:
+            self._shim.refuse_nothing()
 
 
 def _writes(arguments: tuple[object, ...]) -> bool:

@@ -36,9 +36,34 @@ def read_record(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise _none(path) from error
-    if wrong := faults(found, "verslag"):
+    if wrong := faults(found, "verslag") or _unlike(found):
         raise _none(path, "; ".join(wrong[:2]))
     return dict(found)
+
+
+def _unlike(record: dict[str, Any]) -> list[str]:
+    """What the schema lets pass and no account says: an output that is no argument, a day that is none, a name that is none."""
+    command, wrong = record["command"], []
+    for output in record["outputs"]:
+        at, path = output["argument"], output["path"]
+        if at is not None and not (at < len(command) and command[at].endswith(path) and Path(path).name):
+            wrong.append(t("een uitvoer staat niet in de opdracht", "an output is not in the command"))
+    try:
+        datetime.fromisoformat(record["moment"]).timestamp()
+    except (ValueError, OverflowError):
+        wrong.append(t("het moment bestaat niet", "the moment does not exist"))
+    if any("\0" in word or not _text(word) for word in (*command, *(i["path"] for i in record["inputs"]))):
+        wrong.append(t("een woord is geen tekst", "a word is no text"))
+    return wrong
+
+
+def _text(word: str) -> bool:
+    """Whether a word can be given to a program."""
+    try:
+        os.fsencode(word)
+    except ValueError:
+        return False
+    return True
 
 
 def _none(path: Path, why: str = "") -> UnreadableError:
