@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
 from bds_tool.base.errors import UsageError
-from bds_tool.base.files import atomic_dir, atomic_file, atomic_files, work_dir
-from bds_tool.base.refusals import disk_full, reason
+from bds_tool.base.files import atomic_dir, atomic_file, atomic_files, disk_full, work_dir
+from bds_tool.base.refusals import reason
 from bds_tool.base.text import set_language
 
 

@@ -17,7 +17,7 @@ from bds_tool.base import guard
 from bds_tool.base.errors import UsageError
 from bds_tool.base.interrupts import held
 from bds_tool.base.leftovers import fresh, sweep
-from bds_tool.base.refusals import cannot_write, refusals
+from bds_tool.base.refusals import FULL, behind, cannot_write, reason, refusals
 from bds_tool.base.text import t
 
 _UMASK = os.umask(0)
@@ -168,6 +168,21 @@ def work_dir(target: Path) -> Iterator[Path]:
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def disk_full(error: Exception) -> UsageError | None:
+    """What to tell who ran out of disk, wherever that was (temporary files too); None for every other error."""
+    refused = behind(error)
+    if refused is None or refused.errno not in FULL:
+        return None
+    why = reason(refused)
+    return UsageError(
+        t(f"Er kon iets niet worden geschreven: {why}.", f"Something could not be written: {why}."),
+        t(
+            f"Maak ruimte vrij, ook voor tijdelijke bestanden in {place()} (of zet TMPDIR op een andere map).",
+            f"Free some space, also for temporary files in {place()} (or set TMPDIR to another folder).",
+        ),
+    )
 
 
 #: In every folder that bds makes: the names of its files, so that it never replaces what somebody else put there.

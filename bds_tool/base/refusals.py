@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,13 +31,10 @@ _REASONS = {
     errno.ELOOP: "koppelingen die naar elkaar wijzen",
     errno.EIO: "de schijf geeft een fout",
 }
-
-
 #: Windows says "no access" (EACCES, ENOENT) of these too: held open by another program, and a path that is too long.
 _HELD, _LONG_PATH = (32, 33), 206
-
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+#: There is no room left.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def reason(error: OSError) -> str:
@@ -58,21 +54,6 @@ def reason(error: OSError) -> str:
     return t(_REASONS.get(error.errno or 0, told), told)
 
 
-def disk_full(error: Exception) -> UsageError | None:
-    """What to tell who ran out of disk, wherever that was (temporary files too); None for every other error."""
-    refused = _behind(error)
-    if refused is None or refused.errno not in _FULL:
-        return None
-    why = reason(refused)
-    return UsageError(
-        t(f"Er kon iets niet worden geschreven: {why}.", f"Something could not be written: {why}."),
-        t(
-            f"Maak ruimte vrij, ook voor tijdelijke bestanden in {tempfile.gettempdir()} (of zet TMPDIR op een andere map).",
-            f"Free some space, also for temporary files in {tempfile.gettempdir()} (or set TMPDIR to another folder).",
-        ),
-    )
-
-
 @contextmanager
 def refusals(target: Path) -> Iterator[None]:
     """What the system refuses while `target` is made, is told as such. Other errors pass: what is read may be wrong."""
@@ -81,19 +62,19 @@ def refusals(target: Path) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
-        refused = _behind(error)
+        refused = behind(error)
         if refused is None:
             raise
         raise cannot_write(target, refused) from error
 
 
-def _behind(error: Exception) -> OSError | None:
+def behind(error: Exception) -> OSError | None:
     """The refusal of the system behind an error. Libraries that write keep only its text (polars, xlsxwriter, shutil)."""
     if isinstance(error, OSError) and error.errno:
         return error
     # A library says these words of what it writes. A copy of a folder collects the words of each refusal, whichever it was.
     known = (
-        errno.errorcode if isinstance(error, shutil.Error) else (*_FULL, errno.EROFS, errno.EACCES, errno.EIO)
+        errno.errorcode if isinstance(error, shutil.Error) else (*FULL, errno.EROFS, errno.EACCES, errno.EIO)
     )
     words = {os.strerror(n): n for n in known}
     words["transport error"] = errno.EIO  # all that polars says of the end of a Parquet file

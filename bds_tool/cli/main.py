@@ -23,10 +23,10 @@ from typer.exceptions import TyperException
 import bds_tool
 from bds_tool.base import guard
 from bds_tool.base.errors import ExitCode, Interrupted, SpecError, UnreadableError, UsageError, UserError
-from bds_tool.base.files import end_run
+from bds_tool.base.files import disk_full, end_run
 from bds_tool.base.interrupts import postponed
 from bds_tool.base.memory import collect_seldom
-from bds_tool.base.refusals import disk_full, reason
+from bds_tool.base.refusals import reason
 from bds_tool.base.signals import STOPPING
 from bds_tool.base.specs import chosen_specs, set_specs, shipped_specs, specs_dir
 from bds_tool.base.text import LANGUAGES, set_language, t

@@ -98,7 +98,7 @@ def sung(path: Path, turn: int) -> int:
             r'(\s(?!xmlns|xsi:)[\w:]+=")([^"]*)"', lambda m: f'{m[1]}{WORD}"' if mine() else m[0], text
         )
         text = re.sub(r">([^<>\s][^<>]*)<", lambda m: f">{WORD}<" if mine() else m[0], text)
-    elif path.suffix == ".ndjson":
+    elif path.suffix == ".ndjson" or text.startswith("{"):  # JAMES 3.x: a child per line
         lines = text.splitlines(keepends=True)
         first = len(lines) // PART
         text = "".join(json.dumps(_leaves(json.loads(x), mine)) + "\n" for x in lines[:first])

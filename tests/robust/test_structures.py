@@ -10,6 +10,7 @@ import random
 import resource
 import shutil
 import time
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -42,6 +43,8 @@ def seeds(tmp_path_factory) -> dict[str, Path]:
         run(["indicator", "compute", str(made["store"]), "-o", str(made["result"]), "-i", "BF-BIRTH", "-q"])
         == 0
     )
+    made["handed"] = folder / "handed"
+    hand_over(made["handed"], made["store"])
     return made
 
 
@@ -127,7 +130,87 @@ def settings(seeds, folder, dice):
     )
 
 
-KINDS = {f.__name__: f for f in (workbook, parquet, archive, store, findings, result, definition, settings)}
+def handed(seeds, folder, dice):
+    """What one organisation hands another beside deliveries: a request, an account, a shared profile, a report, a study."""
+    made, given = folder / "a.json", seeds["handed"]
+    commands = {
+        "request.json": dice.choice([
+            ["round", "answer", made, seeds["store"], "--as", "A", "-o", folder / "uit"],
+            ["round", "join", made, seeds["store"], "--as", "A", "--own", folder / "eigen", "-o", folder / "uit"],
+            ["round", "merge", made, given / "antwoord", "-o", folder / "uit"],
+        ]),
+        "record.json": ["rerun", made, "--page", folder / "uit.html"],
+        "like.json": ["generate", "--like", made, "--children", "2", "-o", folder / "uit.bds", "-q"],
+        "report.json": ["validate", TABLES / "lang.csv", "--baseline", made, "-q"],
+        "study.yaml": ["cohort", made, seeds["store"], "-o", folder / "uit"],
+        "site.yaml": ["report", "site", seeds["result"], "--settings", made, "-o", folder / "uit", "--demo"],
+        "scenario.yaml": ["qualify", "check", made, TABLES / "lang.csv", "--nr", "1"],
+    }  # fmt: skip
+    name = dice.choice(sorted(n for n in commands if (given / n).exists()))
+    told = structures.mapping((given / name).read_text(encoding="utf-8"), dice)
+    dump = (
+        partial(json.dumps, default=str)
+        if name.endswith(".json")
+        else partial(yaml.safe_dump, allow_unicode=True)
+    )
+    made.write_text(dump(told), encoding="utf-8")
+    return commands[name]
+
+
+def statistics(seeds, folder, dice):
+    """A file of SPSS or Stata of which some bytes are others."""
+    name = dice.choice(["t.sav", "t.dta"])
+    (folder / name).write_bytes(structures.flipped((seeds["handed"] / name).read_bytes(), dice))
+    return ["convert", folder / name, "-o", folder / "uit.bds", "-q"]
+
+
+def shape(seeds, folder, dice):
+    """JSON as pandas writes a table, in each of its shapes, with a part that is another."""
+    frame = pl.read_csv(TABLES / "lang.csv", separator=";", infer_schema=False).head(20)
+    rows, names = frame.to_dicts(), frame.columns
+    shapes = [
+        {n: {str(i): r[n] for i, r in enumerate(rows)} for n in names},
+        {n: [r[n] for r in rows] for n in names},
+        {"columns": names, "data": [list(r.values()) for r in rows], "index": list(range(20))},
+        {f"K{i}": r for i, r in enumerate(rows)},
+        {"schema": {"fields": [{"name": n} for n in names]}, "data": rows},
+        [names, *(list(r.values()) for r in rows)],
+    ]
+    told = structures.mapping(json.dumps({"x": dice.choice(shapes)}), dice)
+    (folder / "a.json").write_text(json.dumps(told.get("x", told) if isinstance(told, dict) else told))
+    return ["validate", folder / "a.json", "-q"]
+
+
+KINDS = {f.__name__: f for f in (workbook, parquet, archive, store, findings, result, definition, settings, handed, statistics, shape)}  # fmt: skip
+
+
+def hand_over(folder: Path, store: Path) -> None:
+    """Seeds of what is handed over."""
+    import pyreadstat
+
+    from bds_tool.cli.main import run
+
+    folder.mkdir()
+    words = ("-i", "BF-BIRTH", "--participants", "A,B", "--title", "T", "--organiser", "O", "--deadline", "2099-01-01")  # fmt: skip
+    for arguments in (
+        ["round", "new", "-o", folder / "request.json", *words],
+        ["round", "answer", folder / "request.json", store, "--as", "A", "-o", folder / "antwoord"],
+        ["--record", folder / "record.json", "profile", TABLES / "lang.csv", "-q"],
+        ["profile", TABLES / "lang.csv", "--share", folder / "like.json", "--small", "3", "-q"],
+        ["validate", store, "-f", "json", "--max-examples", "0", "-o", folder / "report.json", "-q", "--exit-zero"],
+    ):  # fmt: skip
+        assert run([str(a) for a in arguments]) == 0, arguments
+    shutil.copy(specs_dir() / "studie" / "voorbeelden" / "groei-2-jaar.yaml", folder / "study.yaml")
+    scenario = min(
+        (specs_dir() / "kwalificatie").rglob("*.yaml"), key=lambda p: p.stat().st_size, default=None
+    )
+    if scenario:
+        shutil.copy(scenario, folder / "scenario.yaml")
+    site = {"name": "Regio", "accent": "#123456", "intro": ["Iets."], "key": ["BF-BIRTH"], "publisher": "P"}
+    (folder / "site.yaml").write_text(yaml.safe_dump(site), encoding="utf-8")
+    frame = {"client": ["k1", "k2"], "datum": ["2020-01-02"] * 2, "bds_235": [900.0, 12.5]}
+    for kind in ("sav", "dta"):
+        getattr(pyreadstat, f"write_{kind}")(pl.DataFrame(frame), str(folder / f"t.{kind}"))
 
 
 def once(kind: str, seed: int, seeds, folder: Path, bds) -> int:
