@@ -132,7 +132,9 @@ def settings(seeds, folder, dice):
 
 def handed(seeds, folder, dice):
     """What one organisation hands another beside deliveries: a request, an account, a shared profile, a report, a study."""
-    made, given = folder / "a.json", seeds["handed"]
+    given = seeds["handed"]
+    name = dice.choice(sorted(p.name for p in given.iterdir() if p.suffix in {".json", ".yaml"}))
+    made = folder / name
     commands = {
         "request.json": dice.choice([
             ["round", "answer", made, seeds["store"], "--as", "A", "-o", folder / "uit"],
@@ -142,11 +144,9 @@ def handed(seeds, folder, dice):
         "record.json": ["rerun", made, "--page", folder / "uit.html"],
         "like.json": ["generate", "--like", made, "--children", "2", "-o", folder / "uit.bds", "-q"],
         "report.json": ["validate", TABLES / "lang.csv", "--baseline", made, "-q"],
-        "study.yaml": ["cohort", made, seeds["store"], "-o", folder / "uit"],
-        "site.yaml": ["report", "site", seeds["result"], "--settings", made, "-o", folder / "uit", "--demo"],
+        "study.yaml": ["cohort", made, seeds["store"], "--to", folder / "uit"],
         "scenario.yaml": ["qualify", "check", made, TABLES / "lang.csv", "--nr", "1"],
     }  # fmt: skip
-    name = dice.choice(sorted(n for n in commands if (given / n).exists()))
     told = structures.mapping((given / name).read_text(encoding="utf-8"), dice)
     dump = (
         partial(json.dumps, default=str)
@@ -206,8 +206,6 @@ def hand_over(folder: Path, store: Path) -> None:
     )
     if scenario:
         shutil.copy(scenario, folder / "scenario.yaml")
-    site = {"name": "Regio", "accent": "#123456", "intro": ["Iets."], "key": ["BF-BIRTH"], "publisher": "P"}
-    (folder / "site.yaml").write_text(yaml.safe_dump(site), encoding="utf-8")
     frame = {"client": ["k1", "k2"], "datum": ["2020-01-02"] * 2, "bds_235": [900.0, 12.5]}
     for kind in ("sav", "dta"):
         getattr(pyreadstat, f"write_{kind}")(pl.DataFrame(frame), str(folder / f"t.{kind}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from bds_tool.base.errors import UsageError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     Numbers = npt.NDArray[np.uint64]
 
+#: More than any round over all areas of the country asks for.
+MOST_CELLS = 20_000_000
 KEY = ("indicator", "level", "area", "period", *BREAKDOWNS)
 #: Column of a result → parts of a unit in which it is added up: sums of means are whole numbers of these.
 SCALE = {
@@ -49,6 +52,12 @@ def cells(request: RoundRequest) -> pl.DataFrame:
         schema=dict.fromkeys(("level", "area", "parent", "area_name"), pl.String),
         orient="row",
     )
+    words = [1 + len(request.values.get(c, ())) if c in request.by else 1 for c in BREAKDOWNS]
+    if len(request.definitions) * len(places) * len(periods) * prod(words) > MOST_CELLS:
+        raise UsageError(
+            t("Dit verzoek vraagt meer cellen dan te tellen zijn.", "This request asks for more cells than can be counted."),
+            t("Vraag minder uitsplitsingen of indicatoren in een ronde.", "Ask for fewer breakdowns or indicators in one round."),
+        )  # fmt: skip
     frames = []
     for name in request.definitions:
         frame = pl.DataFrame({"indicator": [name]}).join(places, how="cross")

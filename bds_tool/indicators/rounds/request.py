@@ -18,6 +18,7 @@ from typing import Any
 
 from bds_tool import __version__
 from bds_tool.base import clock
+from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.text import t
 from bds_tool.indicators.catalogue import choose
@@ -125,24 +126,18 @@ def read(path: Path) -> RoundRequest:
     """Raises UnreadableError for what is no request."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-        if told.pop("bds_round") != LAYOUT:
+        if faults(told, "ronde", 1):
             raise ValueError
-        names = {f.name for f in fields(RoundRequest)}
-        if set(told) - names:
-            raise ValueError
+        del told["bds_round"]
         for name in ("participants", "levels", "by"):
-            told[name] = tuple(map(str, told[name]))
-        told["places"] = tuple((str(a), str(b), c, str(d)) for a, b, c, d in told.get("places", ()))
+            told[name] = tuple(told[name])
+        told["places"] = tuple(map(tuple, told["places"]))
         found = RoundRequest(**told)
-        date.fromisoformat(found.deadline)
-        if found.mode not in (OPEN, SEALED) or (found.keys and set(found.keys) != set(found.participants)):
+        for day in (found.deadline, found.created, found.settings.get("reference_date", found.deadline)):
+            date.fromisoformat(day)
+        if found.keys and set(found.keys) != set(found.participants):
             raise ValueError
-        if len(set(found.participants)) != len(found.participants):
-            raise ValueError
-        for keys in found.keys.values():
-            if any(len(bytes.fromhex(keys[k])) != 32 for k in ("mask", "sign")):
-                raise ValueError
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UnreadableError(
             t(f"{path} is geen verzoek van een ronde.", f"{path} is no request of a round."),
             t("Maak er een met `bds round new`.", "Make one with `bds round new`."),
