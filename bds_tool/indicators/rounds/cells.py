@@ -52,8 +52,8 @@ def cells(request: RoundRequest) -> pl.DataFrame:
         schema=dict.fromkeys(("level", "area", "parent", "area_name"), pl.String),
         orient="row",
     )
-    words = [1 + len(request.values.get(c, ())) if c in request.by else 1 for c in BREAKDOWNS]
-    if len(request.definitions) * len(places) * len(periods) * prod(words) > MOST_CELLS:
+    widths = [1 + len(request.values.get(c, ())) if c in request.by else 1 for c in BREAKDOWNS]
+    if len(request.definitions) * len(places) * len(periods) * prod(widths) > MOST_CELLS:
         raise UsageError(
             t("Dit verzoek vraagt meer cellen dan te tellen zijn.", "This request asks for more cells than can be counted."),
             t("Vraag minder uitsplitsingen of indicatoren in een ronde.", "Ask for fewer breakdowns or indicators in one round."),
