@@ -66,6 +66,7 @@ def atomic_files(targets: Iterable[Path], gone: Iterable[Path] = ()) -> Iterator
     targets, gone, undo = list(targets), list(gone), ExitStack()
     for target in (*targets, *gone):
         guard.check(target, own=True)
+    before = {p for p in targets if p.exists()}
     with ExitStack() as stack:
         made = {p: stack.enter_context(_aside(p)) for p in targets}
         yield made
@@ -83,7 +84,7 @@ def atomic_files(targets: Iterable[Path], gone: Iterable[Path] = ()) -> Iterator
                         _placed(made.get(target), target, stack, undo)
                 undo.pop_all()
     for target in made:
-        guard.wrote(target, edited=True)
+        guard.wrote(target, edited=target in before)
 
 
 @contextmanager
