@@ -66,7 +66,10 @@ def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Resu
     meta.pop("standardised", None)  # rates of one organisation do not add up
     meta["bds_versions"] = sorted({v for r in results for v in (r.meta.get("bds_versions") or [])})
     meta["merged"] = [{"result": r.path.name, "sources": len(r.meta.get("sources") or [])} for r in results]
-    meta["notes"] = [*{n for r in results for n in (r.meta.get("notes") or [])}, *_twice(definitions)]
+    meta["notes"] = [
+        *dict.fromkeys(n for r in results for n in (r.meta.get("notes") or [])),
+        *_twice(definitions),
+    ]
     return write_added(added, meta, target, replace=replace)
 
 

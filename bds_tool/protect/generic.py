@@ -17,6 +17,8 @@ from bds_tool.protect.tree import Tree, contract
 from bds_tool.protect.types import Bools, Ints
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
 
 #: The tree of a table in which every dimension adds up in two ways: no areas at all.
@@ -131,9 +133,33 @@ def build(frame: pl.DataFrame, description: TableDescription) -> CountTable:
                 "Leave totals out (bds adds them) or mend them.",
             ),
         )
-    return CountTable(
-        tuple(ordered), values, given >= 0 if margins_given else np.ones(shape, dtype=bool), description.count
-    )
+    shown = _rows_told(given >= 0, values, ordered) if margins_given else np.ones(shape, dtype=bool)
+    return CountTable(tuple(ordered), values, shown, description.count)
+
+
+def _rows_told(given: Bools, values: Ints, dimensions: Sequence[Dimension]) -> Bools:
+    """The cells that get a row: those that have one, and the empty ones beside them, for a row that lacks tells that it is zero.
+
+    Beside it is what is as deep in every dimension; a kind of total of which no row was given stays away whole.
+    """
+    kind = np.zeros((), dtype=np.int64)
+    for d in dimensions:
+        deep = _depth(d)
+        kind = kind[..., None] * (int(deep.max()) + 1) + deep
+    told = np.bincount(kind.ravel(), weights=given.ravel()) > 0
+    return given | ((values == 0) & told[kind])
+
+
+def _depth(d: Dimension) -> Ints:
+    """How far below the total each code is; codes without parts are alike, as are totals of another way of adding up."""
+    deep = np.zeros(len(d.codes), dtype=np.int64)
+    for i, above in enumerate(d.parent.tolist()):  # parents come first
+        deep[i] = deep[above] + 1 if above >= 0 else 0
+    totals = [total for total, _ in d.sums]
+    deep[np.setdiff1d(np.arange(len(deep)), totals)] = deep.max() + 1
+    apart = [i for i in totals if d.parent[i] < 0 and i > 0]
+    deep[apart] = deep.max() + 1
+    return deep
 
 
 def dimension(frame: pl.DataFrame, d: DimensionDescription) -> Dimension:

@@ -177,7 +177,19 @@ def load_policy(name: str) -> Policy:
     if name in files:
         return read_policy(files[name])
     if Path(name).suffix in {".yaml", ".yml"}:
-        return read_policy(Path(name))
+        own = read_policy(Path(name))
+        if own.id in files and own.data != read_policy(files[own.id]).data:
+            raise SpecError(
+                t(
+                    f"{name} noemt zich {own.id}, maar heeft andere regels dan die voorinstelling.",
+                    f"{name} calls itself {own.id}, but has other rules than that preset.",
+                ),
+                t(
+                    "Geef het een eigen id: lezers van de cijfers gaan op de naam van het beleid af.",
+                    "Give it an id of its own: readers of the figures go by the name of the policy.",
+                ),
+            )
+        return own
     import difflib
 
     close = difflib.get_close_matches(name, files, 1)

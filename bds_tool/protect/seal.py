@@ -35,7 +35,6 @@ from bds_tool.protect.fit import PUBLIC_META, unfit
 
 SEAL_FILE = "_zegel.json"
 VERSION = 1
-#: Where an organisation keeps the secret of its seals.
 
 
 def public_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,6 +44,8 @@ def public_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
         kept["area_tables"] = {"division": (kept["area_tables"] or {}).get("division")}
     if "created" in kept:
         kept["created"] = str(kept["created"])[:10]
+    if "merged" in kept:  # a result is named by who counted it, in whatever words
+        kept["merged"] = [{"sources": m.get("sources")} for m in kept["merged"] or []]
     # How many had no address tells of them what their hidden rows do not.
     kept["notes"] = [n for n in kept.get("notes") or [] if "zonder plaats" not in str(n)]
     return kept

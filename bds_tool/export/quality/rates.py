@@ -149,9 +149,15 @@ def _pooled(measured: Sequence[Measured], small: int) -> tuple[list[Measured], i
     for m in measured:
         for unit, n in m.dossiers.iter_rows():
             least[unit] = min(n, least.get(unit, n))
-    few = sorted(u for u, n in least.items() if u != ALL and n < small)
+    rising = sorted((n, u) for u, n in least.items() if u != ALL)
+    few = [u for n, u in rising if n < small]
     if not few:
         return list(measured), 0
+    # One small unit under another name is that unit, and the whole less the others tells it as well.
+    for _, u in rising[len(few) :]:
+        if len(few) > 1 and sum(least[f] for f in few) >= small:
+            break
+        few.append(u)
     name = t(f"overige eenheden ({len(few)})", f"other units ({len(few)})")
 
     def together(frame: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:

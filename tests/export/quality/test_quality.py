@@ -7,11 +7,13 @@ import json
 import random
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from bds_tool.cli.main import run
 from bds_tool.export.quality import rates
-from bds_tool.export.quality.rates import Series, fisher
+from bds_tool.export.quality.measuring import Measured
+from bds_tool.export.quality.rates import Series, _pooled, fisher
 from bds_tool.export.quality.score import Item, score
 
 LABELS = [f"m{m:02}" for m in range(1, 13)]
@@ -151,6 +153,30 @@ def test_small_units_go_together(year, capsys) -> None:  # type: ignore[no-untyp
     # Each discipline has 150 of the 300 children, fewer than 200: one group is left beside the whole.
     assert found["pooled_units"] == 2
     assert [u["unit"] for u in found["units"]] == [None, "overige eenheden (2)"]
+
+
+@pytest.mark.parametrize(
+    "sizes", [(3, 40, 60), (9, 9, 50), (1, 2, 3, 80), (4, 400), (30, 40, 2, 50), (12, 15)]
+)
+def test_no_small_unit_is_alone_in_its_group(sizes) -> None:  # type: ignore[no-untyped-def]
+    """One unit under another name is that unit still, and so is the whole less the others."""
+    units = [f"E{i}" for i in range(len(sizes))]
+    dossiers = pl.DataFrame({"unit": ["", *units], "n": [sum(sizes), *sizes]})
+    filled = pl.DataFrame({"unit": units, "bdsnummer": 19, "n": sizes, "dossiers": sizes})
+    found = pl.DataFrame(
+        {"unit": units, "code": "BDS203", "bdsnummer": 19, "severity": "fout", "n": 1, "hits": 1}
+    )
+    (pooled,), number = _pooled([Measured("jan", found, filled, dossiers, None, {})], 10)
+    told = dict(pooled.dossiers.iter_rows())
+    assert told.pop("") == sum(told.values()) == sum(sizes)
+    gone = [n for u, n in zip(units, sizes, strict=True) if u not in told]
+    assert number == len(gone)
+    assert min(told.values()) >= 10
+    assert len(gone) != 1
+    # No more than needed: without the largest of them there would be one, or too few.
+    if gone and max(gone) >= 10:
+        rest = sorted(gone)[:-1]
+        assert len(rest) < 2 or sum(rest) < 10
 
 
 def test_work_lists_have_the_keys_and_shared_outputs_do_not(year, tmp_path, capsys) -> None:  # type: ignore[no-untyped-def]

@@ -12,6 +12,7 @@ import pytest
 from test_results import counted
 
 from bds_tool.protect.cellkey import chances, perturb, record_keys
+from bds_tool.protect.policy import policy_files
 
 TABLE = """
 count: n
@@ -142,6 +143,20 @@ def test_wrong_use_is_exit_2(bds, table):
         POLICY.replace("attacker: {lower: 1}", "attacker: {lower: 1}\nrequired: {both_sides: true}")
     )
     assert bds("protect", "policy", "check", table / "bad.yaml").code == 2
+
+
+def test_no_policy_borrows_the_name_of_another(bds, table):
+    """Who reads "cbs-output" beside figures takes its thresholds for granted."""
+    own = (table / "p.yaml").read_text()
+    (table / "p.yaml").write_text(own.replace("id: klein", "id: cbs-output"))
+    arguments = ("protect", "run", table / "t.csv", "--table", table / "t.yaml", "-o", table / "o.csv")
+    done = bds(*arguments, "--policy", table / "p.yaml")
+    assert done.code == 2
+    assert "cbs-output" in done.err
+    assert not (table / "o.csv").exists()
+    # The same rules in a file of one's own are the same policy.
+    (table / "p.yaml").write_text(policy_files()["cbs-output"].read_text())
+    assert bds(*arguments, "--policy", table / "p.yaml").code in {0, 4}
 
 
 def test_lines_with_the_same_codes_are_refused(bds, table):

@@ -2,10 +2,13 @@
 
 import json
 
+import numpy as np
 import polars as pl
 import pytest
 from families import RELATIONS, region
 from intruder import exact
+from tables import policy as rules
+from tables import protect
 
 from bds_tool.indicators.result import BREAKDOWNS, read_result
 from bds_tool.protect.audit.result_file import audit_results
@@ -113,3 +116,37 @@ def test_the_metadata_say_no_more_than_rows_and_definitions(thin, policy):
     words = {str(i): set(part["status"]) for (i,), part in frame.group_by("indicator")}
     assert sorted(meta["whole"]) == sorted(i for i, w in words.items() if w == {"verborgen"})
     assert meta["statuses"] == {w: (frame["status"] == w).sum() for w in meta["statuses"]}
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("zeros", [False, True])
+def test_a_table_says_the_same_whether_its_zeros_have_lines_or_not(seed, zeros):
+    """A pivot table leaves out what nobody is in; a row that lacks beside rows that are there would tell that it is zero."""
+    r = np.random.default_rng(seed)
+    leaves = [
+        (f"G{g}", f"G{g}W{w}", kind, int(r.integers(8, 40)) * (r.random() > 0.25))
+        for g in range(2)
+        for w in range(3)
+        for kind in "ABC"
+    ]
+    frame = pl.DataFrame(leaves, schema=["gem", "wijk", "soort", "n"], orient="row")
+    margins = [frame]
+    for by in (["gem", "wijk"], ["gem", "soort"], ["gem"], ["soort"], []):
+        told = frame.group_by(by).agg(pl.col("n").sum()) if by else frame.select(pl.col("n").sum())
+        lacking = [pl.lit("totaal").alias(c) for c in ("gem", "wijk", "soort") if c not in by]
+        margins.append(told.with_columns(lacking).select(frame.columns))
+    every = pl.concat(margins)
+    without = every.filter(pl.col("n") > 0)
+    assert without.height < every.height
+    for chosen in (rules(cell=5, zeros=zeros), rules(cell=5, lower=int(zeros), zeros=zeros, width=2)):
+        one, other = (protect(f, [["gem", "wijk"], ["soort"]], chosen)[2].frame for f in (every, without))
+        assert one.equals(other)
+        assert one.height == every.height
+
+
+def test_totals_that_no_line_gives_stay_away():
+    """Who leaves out a whole kind of total does not want it: only what is empty beside given rows is told."""
+    leaves = [("W1", "A", 20), ("W1", "B", 12), ("W2", "A", 15), ("totaal", "A", 35), ("totaal", "B", 12)]
+    frame = pl.DataFrame(leaves, schema=["wijk", "soort", "n"], orient="row")
+    told = protect(frame, [["wijk"], ["soort"]], rules(cell=5))[2].frame
+    assert set(told.select("wijk", "soort").rows()) == {(w, s) for w, s, _ in leaves} | {("W2", "B")}

@@ -173,6 +173,9 @@ def test_with_a_key_only_its_own_seals_are_taken(made, tmp_path, monkeypatch):
 def test_a_published_result_says_no_more_than_its_rows(made):
     result = read_result(made / "veilig.result")
     assert "sources" not in result.meta
+    # A result that was added up of others does not tell what theirs were called.
+    merged = public_meta({"merged": [{"result": "praktijk-jansen.result", "sources": 2}]})["merged"]
+    assert merged == [{"sources": 2}]
     assert "judged" not in json.dumps(result.meta["audit"])
     file = pq.ParquetFile(made / "veilig.result" / COUNTS)
     assert not any(

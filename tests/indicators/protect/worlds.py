@@ -14,12 +14,16 @@ import polars as pl
 from burglar import bounds_of, sides
 from families import RELATIONS, children, region
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix, hstack, identity, vstack
 
 from bds_tool.indicators.result import write_result
 
 CELL = ["wijk", "period", "sex"]
 BOTH = (False, True)
+#: What a wish that is not met costs, in children of another type.
+WISH = 50
+#: Nodes of the search for one world; and the status of SciPy that says that there is none.
+NODES, NONE = 2_000, 2
 #: Per family: columns of a child, the types, what each share counts (None: a mean), and who is in the denominator.
 FAMILIES = {
     "feeding": (
@@ -75,6 +79,7 @@ class World:
         number = Counter((r[:3], r[3:]) for r in self.kids.select(*CELL, *self.columns).iter_rows())
         self.now = np.array([number[place] for place in self.at])
         self.says: list[tuple[dict, tuple[float, float]]] = []
+        self.wishes: list[tuple[dict, tuple[float, float]]] = []
         self.secret: dict[tuple, tuple[dict, int]] = {}
         for cell in self.cells:  # how many live there
             mine = {self.at[cell, k]: 1 for k in self.types}
@@ -107,9 +112,9 @@ class World:
                 if not mine or not self.count(n):
                     continue
                 shown = policy.zeros_shown if side == "x" else policy.full_shown
-                # What is small stays small, what is not does not: the rows hidden for themselves are the same.
+                # Near worlds first: what is small stays small, what is not does not. Nobody is told so, hence no more than a wish.
                 floor = 1 if shown and value else 0
-                self.say(mine, (floor, least - 1) if value < least else (least, np.inf))
+                self.wishes.append((mine, (floor, least - 1) if value < least else (least, np.inf)))
                 if (value or not shown) and value < least and side in harms:
                     self.secret[row["indicator"], row["area"], row["period"], row["sex"], side] = mine, value
 
@@ -121,22 +126,34 @@ class World:
             self.says.append((mine, ends))
 
     def twin(self, key, value, chance):
-        """The children of a near world in which the secret count `key` is `value`; None where there is none."""
-        told = [*self.says, (self.secret[key][0], (value, value))]
-        size = len(self.now)
+        """The children of a near world in which the secret count `key` is `value`; None where no world fits what is told.
+
+        The search is bounded by a number of nodes, not by time; AssertionError where it ends without an answer.
+        """
+        told = [*self.says, (self.secret[key][0], (value, value)), *self.wishes]
+        size, wished = len(self.now), len(self.wishes)
         places = [(r, i, v) for r, (mine, _) in enumerate(told) for i, v in mine.items()]
         rows, columns, values = (np.array(c) for c in zip(*places, strict=True))
         matrix = csr_matrix((values, (rows, columns)), (len(told), size))
         here = matrix @ self.now
         low, high = (np.array([e[k] for _, e in told]) - here for k in (0, 1))
+        wish = vstack([csr_matrix((len(told) - wished, wished)), identity(wished)])
         done = milp(
-            1 + 3 * chance.random(2 * size),
-            constraints=LinearConstraint(hstack([matrix, -matrix]), low, high),
-            integrality=np.ones(2 * size),
-            bounds=Bounds(np.zeros(2 * size), np.concatenate([np.full(size, 50), self.now])),
-            options={"time_limit": 30},
+            np.concatenate([1 + 3 * chance.random(2 * size), np.full(2 * wished, WISH)]),
+            constraints=LinearConstraint(hstack([matrix, -matrix, wish, -wish]), low, high),
+            integrality=np.concatenate([np.ones(2 * size), np.zeros(2 * wished)]),
+            bounds=Bounds(
+                np.zeros(2 * (size + wished)),
+                np.concatenate([np.full(size, 50), self.now, np.full(2 * wished, np.inf)]),
+            ),
+            options={"node_limit": NODES, "mip_rel_gap": 0.2},
         )
-        return None if done.x is None else self._children(self.now + np.round(done.x[:size] - done.x[size:]))
+        assert done.x is not None or done.status == NONE, done.message
+        return (
+            None
+            if done.x is None
+            else self._children(self.now + np.round(done.x[:size] - done.x[size : 2 * size]))
+        )
 
     def _children(self, number):
         """The same children in the same places, of whom as few as can be are of another type."""
