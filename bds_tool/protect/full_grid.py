@@ -18,14 +18,20 @@ AREA = ("level", "area", "area_name", "parent")
 
 
 def filled(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows of a result and, with zero children, those that no child made."""
+    """The rows of a result and, with zero children, those that no child made.
+
+    An indicator has a row for every area of the result and every word of its break-downs, also where only other
+    indicators count a child there; ages are its own, for each has its own range.
+    """
     import polars as pl
 
     parts = []
+    places = frame.select(AREA).unique(["level", "area"], keep="first", maintain_order=True)
+    words = frame.select(BREAKDOWNS).unique(maintain_order=True)
     for (name,), part in frame.group_by("indicator", maintain_order=True):
-        areas = part.select(AREA).unique(["level", "area"], keep="first", maintain_order=True)
+        areas = places.join(part.select("level").unique(), on="level", how="semi", maintain_order="left")
         periods = part.select("period").unique(maintain_order=True)
-        kinds = part.select(BREAKDOWNS).unique(maintain_order=True)
+        kinds = _kinds(part.select(BREAKDOWNS).unique(maintain_order=True), words)
         if areas.height * periods.height * kinds.height == part.height:
             continue
         every = areas.join(periods, how="cross").join(kinds, how="cross")
@@ -42,6 +48,18 @@ def filled(frame: pl.DataFrame) -> pl.DataFrame:
             )
         )
     return pl.concat([frame, *parts], how="diagonal_relaxed").select(frame.columns) if parts else frame
+
+
+def _kinds(own: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
+    """Of all combinations of words those that are broken down as an indicator is, its own first."""
+    import polars as pl
+
+    by = [(pl.col(b) != TOTAL).alias(f"_{b}") for b in BREAKDOWNS]
+    alike = words.with_columns(by).join(
+        own.select(by).unique(), on=[f"_{b}" for b in BREAKDOWNS], how="semi", maintain_order="left"
+    )
+    alike = alike.join(own.select("age").unique(), on="age", how="semi", maintain_order="left")
+    return pl.concat([own, alike.select(BREAKDOWNS)]).unique(maintain_order=True)
 
 
 def unplaced(area: str = "area") -> pl.Expr:

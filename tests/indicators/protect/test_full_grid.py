@@ -10,7 +10,7 @@ from intruder import exact
 from tables import policy as rules
 from tables import protect
 
-from bds_tool.indicators.result import BREAKDOWNS, read_result
+from bds_tool.indicators.result import BREAKDOWNS, read_result, write_result
 from bds_tool.protect.audit.result_file import audit_results
 from bds_tool.protect.full_grid import filled, without_hidden_units
 from bds_tool.protect.policy import load_policy
@@ -116,6 +116,57 @@ def test_the_metadata_say_no_more_than_rows_and_definitions(thin, policy):
     words = {str(i): set(part["status"]) for (i,), part in frame.group_by("indicator")}
     assert sorted(meta["whole"]) == sorted(i for i, w in words.items() if w == {"verborgen"})
     assert meta["statuses"] == {w: (frame["status"] == w).sum() for w in meta["statuses"]}
+
+
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory):
+    """Two populations in one result: nobody of the second lives in WK000101, and none of its girls in 2024 anywhere."""
+    folder = tmp_path_factory.mktemp("apart")
+
+    def change(found):
+        return found.filter(
+            pl.col("wijk") != "WK000101", ~((pl.col("sex") == "V") & (pl.col("period") == "2024"))
+        )
+
+    whole = region(folder / "a.result", 4)
+    fewer = region(folder / "b.result", 4, change=change).counts().collect()
+    second = pl.col("indicator").is_in(["REF", "GP", "SPEECH"])
+    rows = pl.concat([whole.counts().collect().filter(~second), fewer.filter(second)])
+    assert rows.filter(second, area="WK000101").is_empty()
+    write_result(folder / "c.result", rows, whole.meta)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["ncj-strict", "cbs-output", "nhs"])
+def test_an_indicator_has_a_row_where_only_others_count_somebody(apart, name):
+    """Else a row that lacks is an exact zero, and one that is there tells of a child, whatever it hides."""
+    run_result(apart / "c.result", load_policy(name), apart / f"{name}.result")
+    frame = read_result(apart / f"{name}.result").counts().collect()
+    places = {i: set(part.select(KEY).rows()) for (i,), part in frame.group_by("indicator")}
+    assert len({frozenset(p) for p in places.values()}) == 1
+    empty = frame.filter(pl.col("indicator").is_in(["REF", "GP", "SPEECH"]), area="WK000101")
+    assert empty.height == 3 * 3 * 3
+    # Where nobody is anywhere there is no secret; elsewhere zero children are hidden as few are.
+    nowhere = (pl.col("period") == "2024") & (pl.col("sex") == "V")
+    assert name == "nhs" or set(empty.filter(nowhere)["status"]) == {"geen_gegevens"}
+    assert name != "ncj-strict" or set(empty.filter(~nowhere)["status"]) == {"verborgen"}
+
+
+def test_ages_are_those_of_the_indicator():
+    """What counts two-year-olds says nothing of babies: for it they are not applicable, which is no zero."""
+    rows = [("A", "W1", "0"), ("A", "W2", "0"), ("A", "W2", "1"), ("B", "W1", "2"), ("B", "W1", "totaal")]
+    frame = pl.DataFrame(rows, schema=["indicator", "area", "age"], orient="row").with_columns(
+        pl.lit("wijk").alias("level"), pl.lit("2024").alias("period"), pl.lit("onbeschermd").alias("status"),
+        pl.col("area").alias("area_name"), pl.lit("GM1").alias("parent"),
+        *(pl.lit("totaal").alias(b) for b in BREAKDOWNS if b != "age"),
+        *(pl.lit(7).cast(pl.Int64).alias(c) for c in ("n", "x", "missing")),
+    )  # fmt: skip
+    full = filled(frame)
+    assert {r for r in full.select("indicator", "area", "age").rows() if r[0] == "B"} == {
+        ("B", "W1", "2"), ("B", "W1", "totaal"), ("B", "W2", "2"), ("B", "W2", "totaal"),
+    }  # fmt: skip
+    assert full.filter(indicator="A").height == 4
+    assert full.filter(n=0).height == 3
 
 
 @pytest.mark.parametrize("seed", range(8))
