@@ -147,7 +147,8 @@ def _rows_told(given: Bools, values: Ints, dimensions: Sequence[Dimension]) -> B
         deep = _depth(d)
         kind = kind[..., None] * (int(deep.max()) + 1) + deep
     told = np.bincount(kind.ravel(), weights=given.ravel()) > 0
-    return given | ((values == 0) & told[kind])
+    shown: Bools = given | ((values == 0) & told[kind])
+    return shown
 
 
 def _depth(d: Dimension) -> Ints:
