@@ -37,13 +37,12 @@ demo: $(STAMP)  ## Validate sample_data/, then count, protect and publish a made
 test: $(DEV)  ## Run the tests (a few minutes on two cores)
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
-slow: $(DEV)  ## Run the long tests too: resource attacks, long fuzzing, Spark (needs Java), a region of 300,000 children
-	$(BIN)/python -m pip install --quiet --group spark
+slow: $(DEV)  ## Run the long tests: resource attacks, long fuzzing, a region of 300,000 children (Spark and dbt: make engines)
 	$(BIN)/python -m pytest -m slow
 
 engines: $(DEV)  ## All indicators on Spark (needs Java), PostgreSQL and dbt are those of DuckDB
 	$(BIN)/python -m pip install --quiet --group spark --group dbt
-	CI=1 $(BIN)/python -m pytest -m "slow or not slow" tests/indicators/test_elsewhere.py tests/indicators/test_dbt.py
+	CI=1 $(BIN)/python -m pytest -m "slow or not slow" $(addprefix tests/indicators/test_,elsewhere.py dbt.py transpile.py)
 
 wheelhouse: $(STAMP)  ## Collect all wheels for machines without internet in dist/wheelhouse/, with hashes and an SBOM
 	$(BIN)/python packaging/wheelhouse.py

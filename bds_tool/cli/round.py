@@ -38,8 +38,13 @@ def register(main: typer.Typer) -> None:
     main.add_typer(app, name="round")
 
 
+#: What a round about a package also says; the other options are about indicators.
+_OF_PACKAGE = frozenset({"--package", "--output", "--participants", "--title", "--organiser", "--deadline"})
+
+
 @app.command()
 def new(
+    context: typer.Context,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Het verzoek (JSON); ernaast komt het leesbaar als .md.")
     ],
@@ -89,10 +94,11 @@ def new(
     from bds_tool.protect.policy import load_policy
 
     if package is not None:
-        if names or sets or sealed or policy or period:
+        if other := _given(context) - _OF_PACKAGE:
+            told = ", ".join(sorted(other))
             raise UsageError(
-                t("Een ronde over een pakket heeft geen indicatoren, periode of beleid en is niet verzegeld.",
-                  "A round about a package has no indicators, period or policy and is not sealed."),
+                t(f"Een ronde over een pakket telt geen indicatoren en is niet verzegeld: {told} kan niet.",
+                  f"A round about a package counts no indicators and is not sealed: {told} cannot be given."),
                 t("Geef alleen --package, of laat dat weg.", "Give only --package, or leave that out."),
             )  # fmt: skip
         from bds_tool.indicators.rounds.packages import ask as ask_package
@@ -127,6 +133,15 @@ def new(
         policy=chosen, sealed=sealed,
     )  # fmt: skip
     _asked(request, output)
+
+
+def _given(context: typer.Context) -> set[str]:
+    """The options that were given, by their long names."""
+    return {
+        max(option.opts, key=len)
+        for option in context.command.params
+        if (source := context.get_parameter_source(str(option.name))) and source.name != "DEFAULT"
+    }
 
 
 def _asked(request: RoundRequest, output: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import work_dir
 from bds_tool.base.text import t
-from bds_tool.indicators import doubt, features, flow_words, same_child, schools
+from bds_tool.indicators import doubt, features, flow_words, same_child
 from bds_tool.indicators import flow as flows
 from bds_tool.indicators.cells import PARTS, figures, unpacked
 from bds_tool.indicators.children import require_apart
@@ -159,11 +159,6 @@ def _elsewhere(
 ) -> list[Counted]:
     from bds_tool.indicators.elsewhere.engines import count as count_there
 
-    if plan.settings.place == schools.LEVEL:
-        raise UsageError(
-            t("Per school wordt alleen met DuckDB geteld.", "By school is counted with DuckDB only."),
-            t("Laat --engine weg.", "Leave out --engine."),
-        )
     opened = engine(spill)
     try:
         return count_there(opened, connection, read, plan)

@@ -133,7 +133,6 @@ def test_all_commands(bds, tmp_path):
     page = request.with_suffix(".md").read_text()
     assert "JGZ-1001: Splitsen" in page
     assert read(request).package
-    assert bds("round", "new", "--package", DRAFT, "-i", "BRUSH", *words, "-o", tmp_path / "x.json").code == 2
     for name, one in stores.items():
         done = bds("round", "answer", request, one.path, "--as", name, "-o", tmp_path / name)
         assert done.code == 0, done.err
@@ -148,3 +147,22 @@ def test_all_commands(bds, tmp_path):
     assert bds("round", "merge", request, tmp_path / "A", tmp_path / "B", "-o", out).code == 2, (
         "it is there already"
     )
+
+
+def test_no_option_about_indicators_is_passed_over(bds, tmp_path):
+    """Every option of the command but those that a package needs, also where the value is what it is anyway."""
+    from typer.main import get_command
+
+    from bds_tool.cli.round import app
+
+    words = ["--title", "Concept", "--organiser", "NCJ", "--participants", "A,B", "--deadline", "2099-12-31"]
+    values = {"period": "2024", "rolling": "2", "area": "gemeente", "by": "year", "classes": "jib"}
+    command = get_command(app).commands["new"]
+    own = {"package", "output", "participants", "title", "organiser", "deadline", "help"}
+    others = [p for p in command.params if p.name not in own]
+    assert {p.name for p in others} >= {*values, "names", "sets", "policy", "sealed"}
+    for option in others:
+        given = [option.opts[0]] if option.is_flag else [option.opts[0], values.get(option.name, "x")]
+        done = bds("round", "new", "--package", DRAFT, *given, *words, "-o", tmp_path / "x.json")
+        assert done.code == 2, given
+        assert max(option.opts, key=len) in done.err

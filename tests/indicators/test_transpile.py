@@ -62,9 +62,9 @@ CORE = (
 
 @pytest.fixture
 def session(absent):
-    """Spark in local mode: PySpark, which `make slow` installs, and Java, which comes with the machine or not."""
+    """Spark in local mode: PySpark, which `make engines` installs, and Java, which comes with the machine or not."""
     if find_spec("pyspark") is None:
-        absent("pyspark is not installed (make slow installs it)")
+        absent("pyspark is not installed (make engines installs it)")
     if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
         absent("Spark needs Java 17 (apt-get install openjdk-17-jre-headless)")
     from pyspark.sql import SparkSession

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+#: Settings of a session that change what a statement means; a role or database may have others.
+SESSION = (
+    "set standard_conforming_strings = on",
+    "set datestyle = 'ISO, YMD'",
+    "set timezone = 'UTC'",
+    "set transform_null_equals = off",
+)
 #: Texts that PostgreSQL reads as a date or number, and nothing for others: it has no cast that may fail.
 HELPERS = (
     """create function pg_temp.bds_date(word text) returns date language plpgsql immutable as $$
@@ -36,13 +45,13 @@ $$""",
 
 
 class Engine(Protocol):
-    """`dialect`: of `translate`."""
+    """`dialect`: of `translate`; `ask` gives the names of the columns, and the rows."""
 
     dialect: str
 
     def load(self, name: str, tables: Iterable[pa.Table]) -> None: ...
     def make(self, name: str, sql: str) -> None: ...
-    def ask(self, sql: str) -> Sequence[Sequence[Any]]: ...
+    def ask(self, sql: str) -> tuple[Sequence[str], Sequence[Sequence[Any]]]: ...
     def close(self) -> None: ...
 
 
@@ -70,7 +79,7 @@ class Postgres:
                 t("Gebruik PGPASSWORD of een bestand .pgpass.", "Use PGPASSWORD or a file .pgpass."),
             )
         try:
-            self._connection = psycopg.connect(dsn, autocommit=True)
+            self._connection = psycopg.connect(dsn, autocommit=True, client_encoding="UTF8")
         except psycopg.Error as error:
             raise UsageError(
                 t("PostgreSQL is niet te bereiken.", "PostgreSQL cannot be reached."),
@@ -79,41 +88,63 @@ class Postgres:
                     "Check --dsn, PGPASSWORD and whether the server runs.",
                 ),
             ) from error
-        for helper in HELPERS:
-            self._connection.execute(helper)
+        for statement in (*SESSION, *HELPERS):
+            self._run(statement)
 
     def load(self, name: str, tables: Iterable[pa.Table]) -> None:
         import pyarrow as pa
+        from pyarrow import csv
 
         made = False
         for table in tables:
-            plain = pa.table({f.name: _plain(table[f.name]) for f in table.schema})
+            plain = pa.table({f.name: _without_nul(_plain(table[f.name])) for f in table.schema})
             columns = ", ".join(f"{database.name(f.name)} {_kind(f.type)}" for f in plain.schema)
             if not made:
-                self._connection.execute(
+                self._run(
                     database.fill(
                         "create temp table {name} ({columns})", name=database.name(name), columns=columns
                     )
                 )
                 made = True
-            into = f"copy {database.name(name)} from stdin"
-            with self._connection.cursor() as cursor, cursor.copy(into) as copy:
-                for batch in plain.to_batches(50_000):
-                    for row in zip(*(c.to_pylist() for c in batch.columns), strict=True):
-                        copy.write_row(row)
-        self._connection.execute(f"analyze {database.name(name)}")
+            # Texts are in quotes, so that nothing between two commas is null and "" is an empty text.
+            rows = io.BytesIO()
+            csv.write_csv(plain, rows, csv.WriteOptions(include_header=False))
+            into = f"copy {database.name(name)} from stdin (format csv)"
+            with _told(), self._connection.cursor() as cursor, cursor.copy(into) as copy:
+                copy.write(rows.getbuffer())
+        self._run(f"analyze {database.name(name)}")
 
     def make(self, name: str, sql: str) -> None:
-        self._connection.execute(
-            database.fill("create temp table {name} as {sql}", name=database.name(name), sql=sql)
-        )
-        self._connection.execute(f"analyze {database.name(name)}")
+        self._run(database.fill("create temp table {name} as {sql}", name=database.name(name), sql=sql))
+        self._run(f"analyze {database.name(name)}")
 
-    def ask(self, sql: str) -> Sequence[Sequence[Any]]:
-        return self._connection.execute(sql).fetchall()
+    def ask(self, sql: str) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        cursor = self._run(sql)
+        with _told():
+            return [c.name for c in cursor.description or ()], cursor.fetchall()
 
     def close(self) -> None:
         self._connection.close()
+
+    def _run(self, sql: str) -> Any:  # noqa: ANN401  # a cursor of psycopg
+        with _told():
+            return self._connection.execute(sql)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What PostgreSQL refuses as a UsageError, with its code only: its words may hold a value of a child."""
+    import psycopg
+
+    try:
+        yield
+    except psycopg.Error as error:
+        code = f"{error.sqlstate or '-'} {type(error).__name__}"
+        raise UsageError(
+            t(f"PostgreSQL voert een opdracht niet uit ({code}).", f"PostgreSQL refuses a statement ({code})."),
+            t("Zoek de code op in de documentatie van PostgreSQL; het logboek van de server zegt meer.",
+              "Look up the code in the documentation of PostgreSQL; the log of the server says more."),
+        ) from error  # fmt: skip
 
 
 class Spark:
@@ -144,14 +175,23 @@ class Spark:
         from pyspark.sql import SparkSession
 
         builder = SparkSession.builder.appName("bds").master(master)
+        # Also what is so by default: the settings of a cluster may say otherwise, and the outcome may not hang on them.
         settings = {
             "spark.ui.enabled": "false",
             "spark.sql.ansi.enabled": "true",
-            "spark.sql.shuffle.partitions": "4",
+            "spark.sql.ansi.doubleQuotedIdentifiers": "false",
+            "spark.sql.caseSensitive": "false",
+            "spark.sql.crossJoin.enabled": "true",
+            "spark.sql.groupByOrdinal": "true",
+            "spark.sql.legacy.timeParserPolicy": "CORRECTED",
+            "spark.sql.parser.escapedStringLiterals": "false",
+            "spark.sql.parser.quotedRegexColumnNames": "false",
             "spark.sql.session.timeZone": "UTC",
             "spark.local.dir": str(spill),
             "spark.sql.warehouse.dir": str(spill / "spark"),
         }
+        if master.startswith("local"):
+            settings["spark.sql.shuffle.partitions"] = "4"
         for key, value in settings.items():
             builder = builder.config(key, value)
         self._session: Any = builder.getOrCreate()
@@ -172,8 +212,9 @@ class Spark:
     def make(self, name: str, sql: str) -> None:
         self._session.sql(sql).cache().createOrReplaceTempView(name)
 
-    def ask(self, sql: str) -> Sequence[Sequence[Any]]:
-        return [tuple(row) for row in self._session.sql(sql).collect()]
+    def ask(self, sql: str) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        found = self._session.sql(sql)
+        return found.columns, [tuple(row) for row in found.collect()]
 
     def close(self) -> None:
         self._session.stop()
@@ -187,6 +228,16 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.cast(pa.int64()) if pa.types.is_unsigned_integer(column.type) else column
 
 
+def _without_nul(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Without the one character that a text of PostgreSQL cannot hold."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return column
+    return pc.replace_substring(column, "\0", "\N{REPLACEMENT CHARACTER}")
+
+
 def _kind(kind: pa.DataType) -> str:
     import pyarrow as pa
 
@@ -196,7 +247,8 @@ def _kind(kind: pa.DataType) -> str:
         return "bigint" if kind.bit_width > 32 else "integer"
     if pa.types.is_floating(kind):
         return "double precision"
-    return "date" if pa.types.is_date(kind) else "text"
+    # The order of texts is that of their bytes, as everywhere else, whatever the language of the database.
+    return "date" if pa.types.is_date(kind) else 'text collate "C"'
 
 
 def count(
@@ -213,7 +265,7 @@ def count(
     connection.execute("""
         update parameters set oordeel = false, opgeleverd = coalesce(
             (select max(try_cast(gelezen as date)) from bronnen), opgeleverd)""")
-    wanted = loaded(views)
+    wanted = loaded(views, plan.settings.place)
     extra = dscore_tables() if set(OF_DSCORE) <= set(wanted) else {}
     columns = {}
     for name in wanted:
@@ -221,7 +273,7 @@ def count(
         columns[name] = table.column_names
         engine.load(name, [table])
     engine.load("registraties", map(by_element, read))
-    for name, sql in steps(views, plan.concepts()):
+    for name, sql in steps(views, plan.concepts(), plan.settings.place):
         engine.make(name, translate(sql, engine.dialect, columns))
     _fetch(engine, connection, "_lot", LOT)
     found = []
@@ -235,8 +287,7 @@ def _fetch(engine: Engine, connection: duckdb.DuckDBPyConnection, table: str, sq
     """What the other engine gives for a SELECT of DuckDB, as a table here."""
     import pyarrow as pa
 
-    rows = engine.ask(translate(sql, engine.dialect))
-    names = _named(sql)
+    names, rows = engine.ask(translate(sql, engine.dialect))
     values = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     cells = pa.table({n: _cell(n, v) for n, v in zip(names, values, strict=True)})
     connection.register("_elders", cells)
@@ -244,12 +295,6 @@ def _fetch(engine: Engine, connection: duckdb.DuckDBPyConnection, table: str, sq
         database.fill("create or replace table {table} as select * from _elders", table=database.name(table))
     )
     connection.unregister("_elders")
-
-
-def _named(sql: str) -> list[str]:
-    from sqlglot import exp, parse_one
-
-    return list(parse_one(sql, read="duckdb", into=exp.Select).named_selects)
 
 
 def _cell(name: str, values: Sequence[Any]) -> pa.Array:

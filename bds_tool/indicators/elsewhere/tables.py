@@ -92,9 +92,9 @@ def dscore_tables() -> dict[str, pa.Table]:
     }
 
 
-def steps(plan_views: list[str], concepts: list[str]) -> list[tuple[str, str]]:
-    """Name and SQL (of DuckDB) of what must be made, in order, with the D-score as SQL."""
-    chosen = features.needed(plan_views)
+def steps(plan_views: list[str], concepts: list[str], place: str = "adres") -> list[tuple[str, str]]:
+    """Name and SQL (of DuckDB) of what must be made, in order, with the D-score as SQL; `place` as in Settings."""
+    chosen = features.needed(plan_views, place)
     numbers = ", ".join(map(str, sorted(features.elements(chosen, concepts))))
     found = []
     for view in chosen:
@@ -109,9 +109,9 @@ def whole(plan: Plan) -> list[Group]:
     return [group._replace(apart=True) for group in groups(plan.indicators)]
 
 
-def loaded(plan_views: list[str]) -> list[str]:
+def loaded(plan_views: list[str], place: str = "adres") -> list[str]:
     """The tables that those read and that nobody makes: they are loaded, besides registraties."""
-    chosen = features.needed(plan_views)
+    chosen = features.needed(plan_views, place)
     sources = (
         {s for view in chosen for s in view.sources} - set(features.views()) - {"registraties", "dscore"}
     )

@@ -6,6 +6,7 @@ that may fail, aggregates with a condition, the key of a child, intervals, divis
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 DIALECTS = ("duckdb", "spark", "databricks", "snowflake", "postgres", "tsql", "bigquery")
 #: Between the parts of a key: a character that no export holds.
 SEPARATOR = 31
+#: Dialects that cannot say where in an order the empty come.
+_EMPTY_FIRST = ("tsql", "bigquery")
 #: A date as every engine reads it: year, month and day. Some also take `2024` or `2024-05` for one.
 _DATE = "^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$"
 _NUMBER = "^[ ]*[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?[ ]*$"
@@ -54,12 +57,10 @@ def translate(sql: str, dialect: str, columns: Mapping[str, Sequence[str]] | Non
             t(f"Kies uit: {', '.join(DIALECTS)}.", f"Choose one of: {', '.join(DIALECTS)}."),
         )
     tree = glot.parse_one(sql, read="duckdb")
-    for change in _CHANGES:
+    for change, word in _CHANGES.items():
         # What was replaced is not looked into: an interval added to a date plus an interval takes another look.
-        looked = 0
-        while not looked or (change is _interval and looked < _NESTED):
+        for _ in range(_looks(change, word, sql, dialect)):
             tree = tree.transform(lambda node, c=change: c(node, dialect), copy=False)
-            looked += 1
     tree = _star(tree, columns or {})
     return str(tree.sql(dialect=dialect, unsupported_level=glot.ErrorLevel.RAISE))
 
@@ -203,7 +204,7 @@ def _order(node: Expression, dialect: str) -> Expression:
     """The order within a window, where an engine cannot say that what is empty comes last."""
     from sqlglot import exp
 
-    if isinstance(node, exp.Ordered) and dialect in ("tsql", "bigquery"):
+    if isinstance(node, exp.Ordered) and dialect in _EMPTY_FIRST:
         node.set("nulls_first", not node.args.get("desc"))
     return node
 
@@ -235,17 +236,25 @@ def _interval(node: Expression, dialect: str) -> Expression:
 
 #: Intervals that are added to one another in the views, at most.
 _NESTED = 6
-_CHANGES: tuple[Callable[[Any, str], Any], ...] = (
-    _key,
-    _names,
-    _order,
-    _interval,
-    _try,
-    _next,
-    _extreme,
-    _unfiltered,
-    _filter,
-)
+#: What is changed, and the words without which a statement holds nothing of the kind.
+_CHANGES: dict[Callable[[Any, str], Any], str] = {
+    _key: r"sleutel\(",
+    _names: r"log\w*\(|regexp_full_match",
+    _order: r"order by",
+    _interval: r"to_(days|months|years)\(",
+    _try: r"try_cast",
+    _next: r"lead\(",
+    _extreme: r"(arg_?m|m)(in|ax)(_by)?\(",
+    _unfiltered: r"filter",
+    _filter: r"filter",
+}
+
+
+def _looks(change: Callable[[Any, str], Any], words: str, sql: str, dialect: str) -> int:
+    """How often a statement is walked for a change: a walk costs as much as reading it."""
+    if not re.search(words, sql, re.IGNORECASE) or (change is _order and dialect not in _EMPTY_FIRST):
+        return 0
+    return _NESTED if change is _interval else 1
 
 
 def _star(tree: Expression, columns: Mapping[str, Sequence[str]]) -> Expression:
