@@ -210,9 +210,11 @@ def _needs(groups: list[Group]) -> dict[tuple[str, str], dict[str, list[list[int
     for group in groups:
         table: dict[str, list[list[int]]] = {}
         elements = group.tables.elements
-        for check in (*group.shapes, *group.pairs):
-            if check.scope is not None:
-                table[check.code] = [elements.filter(check.scope)["bdsnummer"].to_list()]
+        scopes = {c.code: c.scope for c in (*group.shapes, *group.pairs) if c.scope is not None}
+        inside = elements.select(
+            pl.col("bdsnummer").filter(scope).implode().alias(code) for code, scope in scopes.items()
+        )
+        table |= {code: [numbers] for code, numbers in inside.row(0, named=True).items()} if scopes else {}
         for entry in group.dossier:
             for code, sets in entry.needs.items():
                 # A rule that also judges values apart needs what those need.

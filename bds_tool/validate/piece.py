@@ -59,11 +59,12 @@ class Group:
     @cached_property
     def unread(self) -> list[int]:
         """Elements with free text that no rule on values looks at: their many distinct values are left alone."""
+        scopes = [check.scope for check in self.pairs]
+        if any(scope is None for scope in scopes):  # a rule without a scope looks at every value
+            return []
         free = self.tables.elements.filter(pl.col("kind") == FREE)
-        for check in self.pairs:
-            # A rule without a scope looks at every value.
-            free = free.clear() if check.scope is None else free.filter(~check.scope.fill_null(value=False))
-        return free["bdsnummer"].to_list()
+        looked_at = (scope.fill_null(value=False) for scope in scopes if scope is not None)
+        return free.filter(~pl.any_horizontal(pl.lit(value=False), *looked_at))["bdsnummer"].to_list()
 
     @property
     def tables(self) -> Tables:

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -150,7 +151,10 @@ def _json(source: Source, settings: TableProfile, folder: Path) -> list[Table]:
     from bds_tool.formats.table.columns import role_of
     from bds_tool.formats.table.json_tables import read_json
 
-    found = read_json(source, folder, lambda name: role_of(name, settings.kolommen))
+    role = lru_cache(4096)(
+        lambda name: role_of(name, settings.kolommen)
+    )  # the same few names in every record
+    found = read_json(source, folder, role)
     made = []
     for rows in found.tables.values():
         frame = pl.concat([pl.scan_parquet(f, glob=False) for f in rows.files], how="diagonal")

@@ -84,6 +84,10 @@ class _Recorded:
             rows.filter(pl.col("waarde").is_in(codes) | pl.col("nullflavor").is_in(codes)) if codes else rows
         )
 
+    def holds(self, part: Condition) -> bool:
+        """Whether there is a row of any of its elements."""
+        return not self.rows.keys().isdisjoint(part.elements)
+
     def with_(self, part: Condition | Expectation) -> pl.DataFrame:
         return self.of(part.elements, self.codes(part.elements, part.codes))
 
@@ -94,6 +98,9 @@ class _Recorded:
 
 
 def _rule(part: _Recorded, acts: pl.DataFrame, rule: ProtocolRule) -> Iterator[tuple[str, pl.DataFrame]]:
+    # Most rules look at something that these dossiers do not hold: that is known before any row is read.
+    if not all(part.holds(condition) for condition in rule.when.trigger):
+        return
     due = _due(part, acts, rule)
     if due.is_empty():
         return
