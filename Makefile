@@ -35,7 +35,7 @@ demo: $(STAMP)  ## Validate sample_data/, then count, protect and publish a made
 	@echo "Klaar. Open out/bevindingen.html (wat er mis is in sample_data) en out/site/index.html (cijfers van een verzonnen regio)."
 
 test: $(DEV)  ## Run the tests (a few minutes on two cores)
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 slow: $(DEV)  ## Run the long tests: resource attacks, long fuzzing, a region of 300,000 children (Spark and dbt: make engines)
 	$(BIN)/python -m pytest -m slow
