@@ -7,7 +7,7 @@ result says for which indicators that may happen, and how many dossiers were han
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +38,13 @@ ALIKE = ("period", "levels", "by")
 SINGLE = frozenset({"kindjaar", "fasejaar", "vaccinatie", "vaccinatie_vol"})
 
 
-def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Result:
-    """Add up results. Raises UsageError with every difference that makes them not addable."""
+def merge(
+    paths: Sequence[Path], target: Path, *, replace: bool = False, said: Mapping[str, Any] | None = None
+) -> Result:
+    """Add up results. `said` comes in place of what the first says of itself.
+
+    Raises UsageError with every difference that makes them not addable.
+    """
     if len(paths) < 2:
         raise UsageError(t("Geef minstens twee resultaten.", "Give at least two results."))
     results = [_counted(p) for p in paths]
@@ -56,10 +61,14 @@ def merge(paths: Sequence[Path], target: Path, *, replace: bool = False) -> Resu
         )
     added = add_results(results)
     definitions = results[0].meta["definitions"]
-    meta = dict(results[0].meta) | {
-        "sources": [s for r in results for s in (r.meta.get("sources") or [])],
-        "status": UNPROTECTED,
-    }
+    meta = (
+        dict(results[0].meta)
+        | dict(said or {})
+        | {
+            "sources": [s for r in results for s in (r.meta.get("sources") or [])],
+            "status": UNPROTECTED,
+        }
+    )
     meta["not_delivered"] = [d for r in results for d in r.meta.get("not_delivered") or []]
     meta |= flows.added([r.meta for r in results])
     meta["inside"] = [n for r in results for n in r.meta.get("inside") or []]

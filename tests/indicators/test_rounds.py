@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from bds_tool.base.errors import UnreadableError, UsageError
+from bds_tool.base.errors import UnreadableError, UsageError, UserError
 from bds_tool.indicators.catalogue import choose
 from bds_tool.indicators.compute import Plan
 from bds_tool.indicators.features import Settings
@@ -294,6 +295,47 @@ def test_masks_cancel_and_belong_to_one_request():
     assert np.array_equal(ours, theirs)
 
 
+def copied(key: str) -> list[str]:
+    """The mask key of another, and two others with the same secret: the highest bit is not read, and P + (0, 0) has 1/u."""
+    prime, u = 2**255 - 19, int.from_bytes(bytes.fromhex(key), "little")
+    others = [u, u | 1 << 255, pow(u, -1, prime)]
+    return [n.to_bytes(32, "little").hex() for n in others]
+
+
+@pytest.mark.parametrize("way", range(3))
+def test_a_copied_key_does_not_cancel_the_mask_of_a_third(way):
+    """RFC 7748 §7. C stands between A and B: were both streams one, C would hand in its counts in the clear."""
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
+    keys = {n: Keys.fresh() for n in "AC"}
+    public = {n: k.public() for n, k in keys.items()}
+    fake = copied(public["A"]["mask"])[way]
+    secrets = {
+        X25519PrivateKey.from_private_bytes(keys["C"].mask).exchange(
+            X25519PublicKey.from_public_bytes(bytes.fromhex(k))
+        )
+        for k in (fake, public["A"]["mask"])
+    }
+    assert len(secrets) == 1, "the attack is one: both keys give C the same secret"
+    every = public | {"B": public["A"] | {"mask": fake}}
+    noise = mask(keys["C"], "C", ["A", "C", "B"], every, b"r" * 32, 4096)
+    assert abs(uniform(noise)) < 5
+    order = mask(keys["C"], "C", ["C", "A", "B"], every, b"r" * 32, 4096)
+    assert 0.4 < (order & np.uint64(1)).mean() < 0.6, (
+        "nor is a number twice the same: its last bit would be clear"
+    )
+
+
+def test_two_joins_with_one_key_are_refused(counted, tmp_path):
+    asked = request(["A", "B", "C"])
+    for n in "ABC":
+        answer.join(asked, n, (1,), tmp_path / f"{n}.eigen", tmp_path / f"{n}.json", [], None)
+    told = json.loads((tmp_path / "A.json").read_text())
+    (tmp_path / "B.json").write_text(json.dumps(told | {"name": "B"}))
+    with pytest.raises(UsageError, match="sleutel"):
+        adding.start(asked, [tmp_path / f"{n}.json" for n in "ABC"])
+
+
 def test_a_signature_key_is_that_of_its_standard():
     """RFC 8032 §7.1, test 1."""
     secret = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
@@ -342,6 +384,146 @@ def test_an_open_round(counted, tmp_path):
         answer.answer(asked, "A", (1,), tmp_path / "laat", [], None, AFTER)
     with pytest.raises(UsageError, match="geen deelnemer"):
         answer.answer(asked, "E", (1,), tmp_path / "vreemd", [], None, TODAY)
+
+
+def test_an_open_answer_counts_what_was_asked_and_what_can_be(counted, tmp_path):
+    """By somebody who also makes the list again, so that all hashes hold."""
+    asked = request(["A", "B", "C"], sealed=False)
+    outs = [tmp_path / f"{n}.antwoord" for n in "ABC"]
+    for n, out in enumerate(outs):
+        answer.answer(asked, "ABC"[n], (100 + n,), out, [], None, TODAY)
+
+    def handed_in(rows=None, meta=None) -> list[str]:
+        shutil.copytree(outs[0], tmp_path / "a")
+        place = tmp_path / "a" / "eigen.result"
+        if rows is not None:
+            rows(pl.read_parquet(place / "counts.parquet")).write_parquet(place / "counts.parquet")
+        if meta is not None:
+            told = json.loads((place / "_result.json").read_text())
+            meta(told)
+            (place / "_result.json").write_text(json.dumps(told))
+        told = json.loads((tmp_path / "a" / "antwoord.json").read_text())
+        for file in told["files"]:
+            file["sha256"] = answer.sha256(tmp_path / "a" / file["file"])
+        (tmp_path / "a" / "antwoord.json").write_text(json.dumps(told))
+        found = adding.received(asked, [tmp_path / "a", *outs[1:]])
+        shutil.rmtree(tmp_path / "a")
+        return [name for name, _ in found.refused]
+
+    first = pl.int_range(pl.len()) == 0
+
+    def put(column, value):
+        return lambda f: f.with_columns(pl.when(first).then(value).otherwise(pl.col(column)).cast(f.schema[column]).alias(column))  # fmt: skip
+
+    assert not handed_in(rows=put("n", pl.col("n") + 1)), "another number can be"
+    for column, value in (
+        ("n", -1), ("n", 10**12), ("n", None), ("missing", -5), ("indicator", pl.lit("ANDERS")), ("level", pl.lit("wijk")),
+        ("period", pl.lit("1999")), ("area_name", None), ("status", pl.lit("ok")), ("age", pl.lit("4")),
+    ):  # fmt: skip
+        assert handed_in(rows=put(column, value)) == ["A"], column
+    assert handed_in(rows=lambda f: pl.concat([f, f.head(1)])) == ["A"]
+    share = pl.col("x").is_not_null()
+    assert handed_in(rows=lambda f: f.with_columns(pl.when(share).then(pl.col("n") + 1).alias("x"))) == ["A"]
+    assert handed_in(meta=lambda m: m["settings"].update(clothes="deduct")) == ["A"]
+    assert handed_in(meta=lambda m: m["period"].update({"from": 1999})) == ["A"]
+    assert handed_in(meta=lambda m: m["definitions"].popitem()) == ["A"]
+    assert handed_in(meta=lambda m: m.update(status="beschermd")) == ["A"]
+    assert handed_in(meta=lambda m: m.update(settings=3)) == ["A"]
+
+
+def test_what_protects_the_sum_is_not_said_by_who_answered(counted, tmp_path):
+    asked = request(["A", "B"], sealed=False)
+    outs = [tmp_path / f"{n}.antwoord" for n in "AB"]
+    for n, out in enumerate(outs):
+        answer.answer(asked, "AB"[n], (100 + n,), out, [], None, TODAY)
+    place = outs[0] / "eigen.result" / "_result.json"
+    told = json.loads(place.read_text())
+    for d in told["definitions"].values():
+        d["sensitivity"] = "laag-gelogen"
+    place.write_text(json.dumps(told))
+    listed = json.loads((outs[0] / "antwoord.json").read_text())
+    listed["files"][1]["sha256"] = answer.sha256(place)
+    (outs[0] / "antwoord.json").write_text(json.dumps(listed))
+    made, found = adding.add(asked, outs, [], tmp_path / "som.result")
+    assert made is not None, found
+    assert "gelogen" not in json.dumps(made.meta)
+
+
+#: What a JSON file of somebody else may hold in any place.
+HOSTILE = ["null", "3", "1e999", "NaN", '"\\ud800"', "[]", "{}", '[["a"]]', '{"a": [1]}', "true", '"9999-99-99"', "[" * 3000 + "]" * 3000]  # fmt: skip
+
+
+@pytest.mark.parametrize("step", [9, pytest.param(1, marks=pytest.mark.slow)])
+def test_no_file_of_a_round_stops_bds_otherwise_than_with_words(step, counted, tmp_path):
+    """Every value of every file of a sealed round, in turn: replaced by each of HOSTILE, and gone. One in nine for everyday."""
+    asked = request(["A", "B", "C"])
+    asked.write(tmp_path / "verzoek.json")
+    done = Round(tmp_path / "r", ["A", "B", "C"])
+    out = done.answer(["A"])[0]
+    (tmp_path / "herstel.json").write_text(
+        json.dumps({"kind": "repair request", "request": done.request.hash, "missing": ["B"]})
+    )
+    started = tmp_path / "r" / "ronde.json"
+
+    def used(path):
+        """What a request is used for, once it was read."""
+        found = read(path)
+        found.write(tmp_path / "weer.json")
+        found.late(TODAY)
+        if not found.package:
+            found.plan()
+            if found.started:
+                cells(found)
+
+    tried = {
+        tmp_path / "verzoek.json": used,
+        started: used,
+        tmp_path / "r" / "A.json": lambda p: adding.start(asked_of(done), [p, *(tmp_path / "r" / f"{n}.json" for n in "BC")]),
+        out / "antwoord.json": lambda p: adding.received(done.request, [p.parent]),
+        tmp_path / "herstel.json": lambda p: answer.wanted_repair(done.request, p),
+    }  # fmt: skip
+    many = 0
+    for path, use in tried.items():
+        whole = path.read_text()
+        for place in places(json.loads(whole)):
+            for word in (*HOSTILE, None):
+                many += 1
+                if many % step == 0:
+                    path.write_text(replaced(whole, place, word))
+                    with suppress(UserError):
+                        use(path)
+        path.write_text(whole)
+        use(path)
+    assert many > 700
+
+
+def asked_of(done) -> object:
+    return replace(done.request, keys={}, places=(), values={})
+
+
+def places(value, at=()):
+    """The paths of a JSON value; of a list or a map inside another its first two."""
+    yield at
+    if isinstance(value, dict | list):
+        keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+        for key in keys[: 2 if at else None]:
+            yield from places(value[key], (*at, key))
+
+
+def replaced(text: str, at: tuple, word: str | None) -> str:
+    """The text with the JSON `word` at a path; None: without it."""
+    mark = "<-- hier -->"
+    told = json.loads(text)
+    if not at:
+        return word or ""
+    holder = told
+    for step in at[:-1]:
+        holder = holder[step]
+    if word is None:
+        del holder[at[-1]]
+        return json.dumps(told)
+    holder[at[-1]] = mark
+    return json.dumps(told).replace(json.dumps(mark), word)
 
 
 def test_other_definitions_are_refused(tmp_path):

@@ -12,10 +12,10 @@ from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.files import atomic_file
 from bds_tool.base.text import t
 from bds_tool.indicators.merge import merge, write_added
-from bds_tool.indicators.output import metadata
 from bds_tool.indicators.result import BREAKDOWNS, Result
 from bds_tool.indicators.rounds.answer import LAYOUT, MANIFEST, MASKED, RESULT, checked
 from bds_tool.indicators.rounds.cells import cells, counts_of, length
+from bds_tool.indicators.rounds.received import own_words, told_in
 from bds_tool.indicators.rounds.request import LEAST_SEALED, SEALED, RoundRequest
 
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ def start(request: RoundRequest, joins: Sequence[Path]) -> RoundRequest:
             ),
             t("Wacht, of maak een nieuw verzoek zonder hen.", "Wait, or make a new request without them."),
         )
+    if any(len({j["keys"][k] for j in told}) < len(told) for k in ("mask", "sign")):
+        raise UsageError(
+            t("Twee deelnemers hebben dezelfde sleutel.", "Two participants have the same key."),
+            t("Ieder meldt zich zelf aan, met `bds round join`.", "Each joins by itself, with `bds round join`."),
+        )  # fmt: skip
     divisions = {json.dumps(j.get("division")) for j in told}
     if len(divisions) > 1:
         raise UsageError(
@@ -72,15 +77,11 @@ def start(request: RoundRequest, joins: Sequence[Path]) -> RoundRequest:
 
 def _join(request: RoundRequest, path: Path) -> dict[str, Any]:
     try:
-        told = dict(json.loads(path.read_text(encoding="utf-8")))
-        good = told["bds_round"] == LAYOUT and told["kind"] == "join" and told["round"] == request.id
-        keys = {k: str(v) for k, v in told["keys"].items()}
-        if not good or any(len(bytes.fromhex(keys[k])) != 32 for k in ("mask", "sign")):
+        told = told_in(path, "aanmelding")
+        if told["round"] != request.id:
             raise ValueError
-        request.member(str(told["name"]))
-        told["keys"] = keys
-        _ = [tuple(p) for p in told["places"] if len(p) == 4], dict(told["values"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        request.member(told["name"])
+    except (OSError, ValueError) as error:
         raise UnreadableError(
             t(f"{path} is geen aanmelding voor deze ronde.", f"{path} is no join of this round.")
         ) from error
@@ -131,7 +132,11 @@ def add(
     if request.mode != SEALED:
         if found.missing and not allow_missing:
             return None, found
-        return merge([found.good[n] / RESULT for n in found.good], target, replace=replace_), found
+        # What protects the sum (what is sensitive, what adds up to what) is said here and not by who answered.
+        words = {k: v for k, v in own_words(request).items() if k in ("definitions", "relations")}
+        return merge(
+            [found.good[n] / RESULT for n in found.good], target, replace=replace_, said=words
+        ), found
     if found.missing and len(found.good) < LEAST_SEALED:
         raise UsageError(
             t(
@@ -157,7 +162,7 @@ def add(
             ]
             return None, found
         total = total - _sum([helped.good[n] for n in found.good], size)
-    meta = metadata(request.plan(), [], {}, reference=str(request.settings["reference"]))
+    meta = own_words(request)
     meta["notes"].append(
         t(f"verzegelde ronde: som van {len(found.good)} van {len(request.participants)} organisaties",
           f"sealed round: sum of {len(found.good)} of {len(request.participants)} organisations")
@@ -172,7 +177,7 @@ def add(
 
 
 def _missing(folder: Path) -> list[str]:
-    return sorted(json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("missing", []))
+    return sorted(set(told_in(folder / MANIFEST, "antwoord").get("missing", [])))
 
 
 def _sum(folders: Sequence[Path], size: int) -> Numbers:
@@ -181,15 +186,14 @@ def _sum(folders: Sequence[Path], size: int) -> Numbers:
 
     total = np.zeros(size, dtype=np.uint64)
     for folder in folders:
-        numbers = np.fromfile(folder / MASKED, dtype="<u8")
-        if len(numbers) != size:
+        if (folder / MASKED).stat().st_size != 8 * size:
             raise UnreadableError(
                 t(
                     f"{folder} heeft een andere omvang dan het verzoek zegt.",
                     f"{folder} has another size than the request says.",
                 )
             )
-        total += numbers
+        total += np.fromfile(folder / MASKED, dtype="<u8")
     return total
 
 

@@ -19,6 +19,7 @@ from bds_tool.indicators.result import BREAKDOWNS, COUNTS_FILE, META_FILE, TOTAL
 from bds_tool.indicators.rounds import packages
 from bds_tool.indicators.rounds.cells import cells, numbers
 from bds_tool.indicators.rounds.masking import Keys, mask, signed
+from bds_tool.indicators.rounds.received import told_in, unlike
 from bds_tool.indicators.rounds.request import LEAST_SEALED, OPEN, SEALED, RoundRequest, canonical, page
 
 if TYPE_CHECKING:
@@ -181,22 +182,18 @@ def repair(
 def wanted_repair(request: RoundRequest, path: Path) -> list[str]:
     """Those that did not answer, as a repair request says. Raises UnreadableError for what is no such file."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        missing = [str(n) for n in told["missing"]]
-        if (
-            told["kind"] != "repair request"
-            or told["request"] != request.hash
-            or set(missing) - set(request.participants)
-        ):
+        told = told_in(path, "herstel")
+        missing = set(told["missing"])
+        if told["request"] != request.hash or missing - set(request.participants):
             raise ValueError
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise UnreadableError(
             t(
                 f"{path} is geen verzoek tot herstel van deze ronde.",
                 f"{path} is no repair request of this round.",
             ),
         ) from error
-    return sorted(set(missing))
+    return sorted(missing)
 
 
 def _require(request: RoundRequest, mode: str) -> None:
@@ -343,14 +340,14 @@ def checked(request: RoundRequest, folder: Path, kind: str) -> tuple[dict[str, A
     Raises UnreadableError for a folder that is none, so that nobody's name is taken from it.
     """
     try:
-        told = dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
-        name, files = str(told["name"]), list(told["files"])
-        if told["bds_round"] != LAYOUT or name not in request.participants:
+        told = told_in(folder / MANIFEST, "antwoord")
+        name, files = told["name"], told["files"]
+        if name not in request.participants:
             raise ValueError
-        signature = str(told.pop("signature", ""))
-        names = [str(f["file"]) for f in files]
+        signature = told.pop("signature", "")
+        names = [f["file"] for f in files]
         day = date.fromisoformat(told["created"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise UnreadableError(
             t(f"{folder} is geen antwoord in deze ronde.", f"{folder} is no answer in this round."),
         ) from error
@@ -370,4 +367,5 @@ def checked(request: RoundRequest, folder: Path, kind: str) -> tuple[dict[str, A
         )
     if kind == "answer" and request.late(day):
         return told, t("is te laat gemaakt", "was made too late")
-    return told, ""
+    asked_for_counts = request.mode == OPEN and not request.package
+    return told, unlike(request, folder / RESULT) if asked_for_counts else ""

@@ -8,6 +8,7 @@ The scheme is that of Bonawitz e.a. (2017), Practical Secure Aggregation, withou
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -87,7 +88,9 @@ def signed(public: str, message: bytes, signature: str) -> bool:
 def stream(keys: Keys, other: str, about: bytes, length: int) -> Numbers:
     """The numbers that two participants share in one round, modulo 2^64; `about` is the hash of the request.
 
-    Raises UsageError for a public key with which there is no secret (a point of low order).
+    The key is derived from both public keys too (RFC 7748 §7): to a key of one participant others can be made, by who
+    does not know it, that give the same secret, and their streams would cancel the mask of a third. Raises UsageError
+    for a public key with which there is no secret (a point of low order).
     """
     import numpy as np
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
@@ -102,7 +105,8 @@ def stream(keys: Keys, other: str, about: bytes, length: int) -> Numbers:
         raise UsageError(
             t("Een sleutel in het verzoek deugt niet.", "A key in the request is no good.")
         ) from error
-    key = HKDF(SHA256(), 32, salt=about, info=b"bds round 1: mask").derive(secret)
+    both = sorted((bytes.fromhex(keys.public()["mask"]), bytes.fromhex(other)))
+    key = HKDF(SHA256(), 32, salt=about, info=b"".join([b"bds round 2: mask", *both])).derive(secret)
     # The key is used for this one stream, so the nonce may be fixed. A counter of 32 bits reaches 256 GB.
     noise = Cipher(algorithms.ChaCha20(key, bytes(16)), mode=None).encryptor().update(bytes(8 * length))
     return np.frombuffer(noise, dtype="<u8")
@@ -125,6 +129,8 @@ def mask(
     for place, other in enumerate(participants):
         if other == name or (only is not None and other not in only):
             continue
-        shared = stream(keys, public[other]["mask"], about, length)
+        # Of this pair only, also where two have handed in the same key.
+        pair = json.dumps(sorted([name, other])).encode()
+        shared = stream(keys, public[other]["mask"], about + pair, length)
         total = total + shared if own < place else total - shared  # of unsigned numbers: modulo 2^64
     return total

@@ -6,7 +6,6 @@ and outcome. No value, date or number of a child leaves the house, and a number 
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.text import t
 from bds_tool.changes.impact import requests_by_element
 from bds_tool.changes.migrate.running import OUTCOMES, rehearse
+from bds_tool.indicators.rounds.received import told_in
 from bds_tool.indicators.rounds.request import OPEN, RoundRequest, named
 
 if TYPE_CHECKING:
@@ -129,15 +129,15 @@ def add(request: RoundRequest, answers: Sequence[Path]) -> list[Touched]:
 
 def _read(path: Path) -> list[tuple[int, str, list[int]]]:
     try:
-        rows = []
-        for row in json.loads(path.read_text(encoding="utf-8"))["touched"]:
-            low, high = (int(n) for n in row["values"])
-            if row["outcome"] not in OUTCOMES or not 0 < low <= high:
-                raise ValueError
-            rows.append((int(row["bdsnummer"]), str(row["outcome"]), [low, high]))
+        rows = [
+            (int(row["bdsnummer"]), str(row["outcome"]), list(row["values"]))
+            for row in told_in(path, "geraakt")["touched"]
+        ]
+        if any(outcome not in OUTCOMES or low > high for _, outcome, (low, high) in rows):
+            raise ValueError
         if len({row[:2] for row in rows}) != len(rows):
             raise ValueError
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise UnreadableError(t(f"{path} bevat geen tellingen.", f"{path} holds no counts.")) from error
     return rows
 

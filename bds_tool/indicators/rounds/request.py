@@ -18,7 +18,6 @@ from typing import Any
 
 from bds_tool import __version__
 from bds_tool.base import clock
-from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.text import t
 from bds_tool.indicators.catalogue import choose
@@ -124,10 +123,10 @@ class RoundRequest:
 
 def read(path: Path) -> RoundRequest:
     """Raises UnreadableError for what is no request."""
+    from bds_tool.indicators.rounds.received import REQUEST, told_in
+
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        if faults(told, "ronde", 1):
-            raise ValueError
+        told = told_in(path, REQUEST)
         del told["bds_round"]
         for name in ("participants", "levels", "by"):
             told[name] = tuple(told[name])
@@ -137,7 +136,7 @@ def read(path: Path) -> RoundRequest:
             date.fromisoformat(day)
         if found.keys and set(found.keys) != set(found.participants):
             raise ValueError
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise UnreadableError(
             t(f"{path} is geen verzoek van een ronde.", f"{path} is no request of a round."),
             t("Maak er een met `bds round new`.", "Make one with `bds round new`."),
