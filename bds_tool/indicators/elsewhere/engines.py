@@ -190,8 +190,10 @@ class Spark:
             "spark.local.dir": str(spill),
             "spark.sql.warehouse.dir": str(spill / "spark"),
         }
+        # On one machine the driver does the work, and Spark's own 1 GB is too little for all views.
         if master.startswith("local"):
             settings["spark.sql.shuffle.partitions"] = "4"
+            settings["spark.driver.memory"] = os.environ.get("SPARK_DRIVER_MEMORY", "4g")
         for key, value in settings.items():
             builder = builder.config(key, value)
         self._session: Any = builder.getOrCreate()
