@@ -22,7 +22,7 @@ from _measure import RESULTS, machine, versions
 
 BDS = str(Path(sys.executable).with_name("bds"))
 FILE = RESULTS / "growth" / "dense.json"
-SIZES = (1_000, 3_000, 10_000)
+SIZES = (1_000, 3_000, 10_000, 30_000)
 BASE = "import polars as pl, sys; pl.scan_csv(sys.argv[1], infer_schema=False).sink_parquet(sys.argv[2])"
 #: Step → arguments, in order; each reads what the ones before wrote. All indicators are counted; those of `make demo` go on.
 AREAS = (

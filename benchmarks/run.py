@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
@@ -92,9 +93,9 @@ def dense() -> list[str]:
         "",
         f"Een kind heeft hier {' / '.join(figure(s['rows'] / int(n)) for n, s in sizes.items())} registraties: `bds generate`, alle thema's.",
         "Per stap hoeveel maal de processortijd waarin Polars dezelfde CSV leest en als Parquet wegschrijft,",
-        f"bij {' / '.join(figure(int(n)) for n in sizes)} kinderen: `python benchmarks/dense.py` op {told['date']}, één keer, op een machine die ook ander werk deed.",
+        f"bij {' / '.join(figure(int(n)) for n in sizes)} kinderen: `python benchmarks/dense.py` op {told['date']}, één keer per maat, op een machine die ook ander werk deed.",
         "Geheugen is dat van het grootste proces. Beschermen en de site lezen cellen, geen kinderen; waar minder cijfers staan, zijn het die van de kleinste maten.",
-        "Of geheugen boven deze maten nog groeit, is hier niet gemeten.",
+        f"Geheugen van de grootste maat naast dat van de maat ervoor: {_growth(sizes)}.",
         "",
         "| stap | × Polars | processortijd (s) | geheugen (MB) |",
         "| --- | ---: | ---: | ---: |",
@@ -108,6 +109,14 @@ def dense() -> list[str]:
     base = " / ".join(figure(s["baseline"]) for s in sizes.values())
     rows = " / ".join(figure(s["rows"]) for s in sizes.values())
     return [*lines, "", f"Polars zelf: {base} s, over {rows} registraties."]
+
+
+def _growth(sizes: dict[str, Any]) -> str:
+    """Of each step how much more memory the largest size took than the one before it, and how much larger that is."""
+    *_, (small, before), (large, last) = sizes.items()
+    steps = [s for s in last["steps"] if s in before["steps"]]
+    each = (f"{s} {figure(last['steps'][s]['mb'] / before['steps'][s]['mb'])} ×" for s in steps)
+    return f"{', '.join(each)}, bij {figure(int(large) / int(small))} × zoveel kinderen"
 
 
 def main(arguments: list[str]) -> int:
