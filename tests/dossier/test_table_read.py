@@ -366,3 +366,26 @@ def test_many_quotes_that_are_never_closed_take_no_longer_each(tmp_path):
     start = time.process_time()
     assert codes_of(tmp_path / "x.csv") == ["BDS043"] * 20_000
     assert time.process_time() - start < 20
+
+
+@pytest.mark.parametrize(
+    ("days", "read_as"),
+    [
+        # 2024-03-01 and 2024-03-25, midnight in Amsterdam (UTC+1): 1709247600 and 1711321200 seconds.
+        ([1_709_247_600_000, 1_711_321_200_000], [date(2024, 3, 1), date(2024, 3, 25)]),
+        ([1_709_247_600_000.0, 1_711_321_200_000.0], [date(2024, 3, 1), date(2024, 3, 25)]),
+        # Excel says that day 45352 is 2024-03-01.
+        ([45352, 45353], [date(2024, 3, 1), date(2024, 3, 2)]),
+        ([20240301, 20240302], [date(2024, 3, 1), date(2024, 3, 2)]),
+        # 20148 days after 1970 is 2025-03-01; as a day of Excel it would be in 1955.
+        ([20148, 20423], [None, None]),
+    ],
+)
+def test_numbers_in_a_column_of_dates_of_a_typed_file(tmp_path, days, read_as):
+    path = tmp_path / "x.parquet"
+    pl.DataFrame({"clientnr": ["A1", "A2"], "datum": days, "BDS235": [612, 622]}).write_parquet(path)
+    with read([path]) as store:
+        frame = store.registraties().filter(pl.col("bdsnummer") == 235).sort("dossier_id").collect()
+        told = store.meldingen().filter(pl.col("code") == "BDS202").collect()
+    assert frame["datum"].to_list() == read_as
+    assert told["regel"].to_list() == ([] if read_as[0] else [1, 2])

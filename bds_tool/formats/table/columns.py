@@ -23,6 +23,7 @@ ROLES = (*REGISTRATIES, *EXTRA)
 _ONE = frozenset({*REGISTRATIES, "organisatie", "tijd", "jaar", "maand", "dag"})
 _MARKS = frozenset({"bds", "element", "bdsnr", "bdselement", "bdsnummer"})
 _TOKEN = re.compile(r"[^\W\d_]+|\d+")
+_NUMBER_LAST = re.compile(r"\.(\d{1,4})$")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -51,6 +52,7 @@ class Column:
     waarden: Mapping[str, str] = field(default_factory=dict)
     ontbrekend: tuple[str, ...] = ()
     dubbel: bool = False  # asks for a role that another column has
+    naast: bool = False  # of another table, that stands beside this one
 
 
 def understand(
@@ -75,15 +77,23 @@ def understand(
 
 def _no_positions(columns: list[Column]) -> list[Column]:
     """Bare 1, 2, 3 are positions of something, not elements."""
-    bare = {int(c.naam) for c in columns if c.zwak and c.naam.isdecimal()}
-    if not {1, 2} <= bare:
-        return columns
-    run = next(n for n in range(1, len(bare) + 2) if n not in bare)
+    numbers: dict[str, set[int]] = {}
+    for c in columns:
+        above, _, last = c.naam.rpartition(".")
+        if last.isdecimal() and len(last) <= 4:
+            numbers.setdefault(above, set()).add(int(last))
+    runs = {
+        above: next(n for n in range(1, len(bare) + 2) if n not in bare)
+        for above, bare in numbers.items()
+        if {1, 2} <= bare
+    }
     reason = t("een volgnummer, geen element", "a sequence number, no element")
-    return [
-        Column(c.naam, "niet-bds", reden=reason) if c.zwak and c.naam.isdecimal() and int(c.naam) < run else c
-        for c in columns
-    ]
+
+    def counts(c: Column) -> bool:
+        above, _, last = c.naam.rpartition(".")
+        return c.zwak and last.isdecimal() and int(last) < runs.get(above, 0)
+
+    return [Column(c.naam, "niet-bds", reden=reason) if counts(c) else c for c in columns]
 
 
 def _once(columns: list[Column]) -> list[Column]:
@@ -134,7 +144,7 @@ def recognise(name: str) -> Column:
 @lru_cache(maxsize=4096)
 def _recognise(name: str, root: str) -> Column:
     tokens = _tokens(name)
-    roles, _ = _headers(root)
+    roles, _, _ = _headers(root)
     whole = "".join(tokens)
     if not tokens or len(tokens) > 20:
         return _unknown(name)
@@ -184,6 +194,9 @@ def _at(path: str) -> Column:
     another person, so there an element of the dossier counts only by its number.
     """
     column = _place(path)
+    if column.rol == "niet-bds" and (number := _NUMBER_LAST.search(path)):
+        # `observaties.235`: a bare number, that the values must bear out.
+        column = recognise(number[1])
     if "[]." in path and column.bdsnummer in dossier_bound() and str(column.bdsnummer) not in path:
         return Column(path, "niet-bds", reden=t("in een lijst: van wie?", "in a list: whose?"))
     return replace(column, naam=path)
@@ -253,7 +266,7 @@ def with_unit(column: Column, unit: str) -> Column:
 
 def _element(tokens: Sequence[str]) -> _Found | None:
     known = elements()
-    _, aliases = _headers(str(specs_dir()))
+    _, aliases, _ = _headers(str(specs_dir()))
     numbered = t("nummer in de kop", "number in the header")
     whole = "".join(tokens)
     if whole in aliases or whole in by_name():
@@ -310,6 +323,11 @@ def _date_of(name: str, tokens: Sequence[str]) -> Column | None:
     )
 
 
+def may_number(name: str) -> bool:
+    """Whether a header says that its column holds codes of some kind."""
+    return "".join(_tokens(name)) in _headers(str(specs_dir()))[2]
+
+
 def suggestions(name: str, count: int = 3) -> list[Element]:
     """Elements whose name resembles a header that was not recognised, best first."""
     import difflib
@@ -345,16 +363,18 @@ def known_header(text: str, wanted: frozenset[str] = frozenset()) -> bool:
 
 
 @lru_cache(maxsize=2)
-def _headers(_root: str) -> tuple[dict[str, str], dict[str, int]]:
-    """Header → role, and header → element, from specs/tabel."""
-    roles, aliases = {}, {}
+def _headers(_root: str) -> tuple[dict[str, str], dict[str, int], frozenset[str]]:
+    """Header → role, header → element, and headers of codes that may be element numbers, from specs/tabel."""
+    roles, aliases, asked = {}, {}, set()
     with (specs_dir() / "tabel" / "koppen.csv").open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
-            if row["rol"]:
+            if row["rol"] == "bdsnummer?":
+                asked.add(row["kop"])
+            elif row["rol"]:
                 roles[row["kop"]] = row["rol"]
             else:
                 aliases[row["kop"]] = int(row["bdsnummer"])
-    return roles, aliases
+    return roles, aliases, frozenset(asked)
 
 
 @lru_cache(maxsize=2)

@@ -25,6 +25,7 @@ from bds_tool.formats.json_text import (
     what_is_wrong,
 )
 from bds_tool.formats.table.json_shapes import records_in, starts_table
+from bds_tool.formats.table.notation import POINTED
 from bds_tool.store.columns import REGISTRATIES
 from bds_tool.store.sources import Source, Unreadable
 
@@ -93,6 +94,7 @@ class JsonTables:
     tables: dict[str, Rows] = field(default_factory=dict)
     remarks: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     records: int = 0
+    pointed: set[str] = field(default_factory=set)  # names with text as `8.100`
 
     def record(self, value: Any, line: int) -> None:  # noqa: ANN401
         """One record; a value that is none stays as text in a column of its own."""
@@ -144,6 +146,8 @@ class JsonTables:
                 lists.append((name, value))
             else:
                 scalars[name] = as_text(value)
+                if isinstance(value, str) and POINTED.fullmatch(value):
+                    self.pointed.add(name)
 
 
 def as_text(value: Any) -> str | None:  # noqa: ANN401
@@ -345,4 +349,11 @@ def looks_like_table(text: str) -> bool:
             break
         record = inner[0]
     below = [v for v in record.values() if isinstance(v, list) and any(isinstance(i, dict) for i in v)]
-    return len(record) > 1 or any(len(item) > 1 for v in below for item in v if isinstance(item, dict))
+    items = [_inner(item) for v in below for item in v if isinstance(item, dict)]
+    return len(record) > 1 or any(len(item) > 1 for item in items)
+
+
+def _inner(record: dict[str, Any]) -> dict[str, Any]:
+    """What stands in an object of one field that holds an object: `{"node": {…}}`."""
+    inner = next(iter(record.values()), None) if len(record) == 1 else None
+    return inner if isinstance(inner, dict) else record

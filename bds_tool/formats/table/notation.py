@@ -16,7 +16,7 @@ from bds_tool.formats.table.columns import units_by_name
 if TYPE_CHECKING:
     import polars as pl
 
-_TIME = r"(?:[T ,]+\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?\s*(?:uur)?)?"
+_TIME = r"(?:[T ,:]+\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?\s*(?:uur)?)?"
 _ZONE = r"\s*(?:Z|UTC|[+-]\d{2}:?\d{2})"
 _TAIL = rf"{_TIME}(?:{_ZONE})?"
 #: Ways to write a date; day and month come in either order and are told apart by the whole column.
@@ -27,7 +27,13 @@ PATTERNS = {
     "acht": r"^(\d{8})(?:\d{4}|\d{6})?$",
     "maand": rf"^(?:[A-Za-z]{{2,9}}\.?,?\s+)?(\d{{1,2}})[-/. ]*([A-Za-z]{{3,9}})\.?[-/. ]*(\d{{4}}|\d{{2}}){_TAIL}$",
     "serie": r"^([2-6]\d{4})(?:[.,]\d+)?$",
+    "unix": r"^(1\d{12})(?:\.0+)?$",
 }
+#: Ways in which days are numbers, and whose count that is. Those of Excel below today's count from 1970, which R
+#: writes, are before 1956: no day of a child.
+COUNTED = {"serie": "Excel", "unix": "Unix"}
+#: Days, seconds or milliseconds since 1970, where bds.toml says that they are.
+_SINCE = r"^(-?\d{1,5}|\d{9,10}|\d{12,13})(?:[.,]\d+)?$"
 _ZONED = rf"^\d{{4}}-\d{{2}}-\d{{2}}[T ]\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?{_ZONE}$"
 _MONTHS = {
     "jan": 1, "feb": 2, "mrt": 3, "mar": 3, "maa": 3, "apr": 4, "mei": 5, "may": 5, "jun": 6, "jul": 7,
@@ -65,6 +71,7 @@ class DateWays:
             "acht": "jjjjmmdd",
             "maand": "d mmm jjjj",
             "serie": "Excel",
+            "unix": "Unix",
         }
         return [shown[w] for w in self.ways]
 
@@ -77,12 +84,19 @@ def date_ways(values: pl.Series, told: str = "", neighbour: str = "") -> DateWay
     texts = texts.filter(texts != "")
     found = DateWays()
     counts = {way: int(texts.str.contains(pattern).sum()) for way, pattern in PATTERNS.items()}
-    rest = texts.len() - counts["serie"]
-    if counts["serie"] and rest and told != "serie":
-        # A number is only a date of Excel where all other values are.
-        others = texts.filter(~texts.str.contains(PATTERNS["serie"]))
-        if not others.str.to_lowercase().is_in(list(marks())).all():
+    for way in COUNTED:
+        if counts[way] and counts[way] < texts.len() and told != way:
+            # A number is only a count of days where all other values are.
+            others = texts.filter(~texts.str.contains(PATTERNS[way]))
+            if not others.str.to_lowercase().is_in(list(marks())).all():
+                counts[way] = 0
+    if counts["serie"] and told != "serie":
+        days = texts.str.extract(PATTERNS["serie"], 1).cast(pl.Int32)
+        today = (clock.now().date() - date(1970, 1, 1)).days
+        if not (days > today).any():
             counts["serie"] = 0
+    if told == "unix":
+        counts = {"unix": int(texts.str.contains(_SINCE).sum())}
     if told == "jmd":
         counts = {w: n for w, n in counts.items() if w in {"jmd", "acht", "dm2"}}
     found.ways = [w for w in PATTERNS if counts.get(w)]
@@ -145,6 +159,8 @@ def _parsed(text: pl.Expr, way: str, order: str) -> pl.Expr:
         return pl.coalesce(
             forward.str.to_date("%Y%m%d", strict=False), backward.str.to_date("%d%m%Y", strict=False)
         )
+    if way == "unix":
+        return _since_1970(text)
     if way == "serie":
         days = text.str.extract(PATTERNS["serie"], 1).cast(pl.Int32)
         return (pl.lit(date(1899, 12, 30)) + pl.duration(days=days)).cast(pl.Date)
@@ -170,6 +186,17 @@ def _parsed(text: pl.Expr, way: str, order: str) -> pl.Expr:
     )
 
 
+def _since_1970(text: pl.Expr) -> pl.Expr:
+    """The day in the Netherlands of a number of days, seconds or milliseconds since 1970, told apart by its length."""
+    import polars as pl
+
+    number = text.str.extract(_SINCE, 1)
+    size, count = number.str.len_chars(), number.cast(pl.Int64, strict=False)
+    moment = pl.from_epoch(pl.when(size > 10).then(count).otherwise(count * 1000), time_unit="ms")
+    day = moment.dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/Amsterdam").dt.date()
+    return pl.when(size > 6).then(day).otherwise(pl.from_epoch(count, time_unit="d"))
+
+
 def _year(text: pl.Expr) -> pl.Expr:
     """Four digits; two digits are this century up to this year, else the one before."""
     import polars as pl
@@ -190,7 +217,7 @@ def iso_text(text: pl.Expr, ways: DateWays) -> pl.Expr:
         )
     # 0530 in a text of eight digits and more is its own time; only written times are carried.
     time = pl.when(~text.str.contains(_ZONED)).then(
-        text.str.extract(r"[T ](\d{1,2}:\d{2}(?::\d{2})?)", 1).str.zfill(5)
+        text.str.extract(r"[T :](\d{1,2}:\d{2}(?::\d{2})?)", 1).str.zfill(5)
     )
     time = pl.when(~time.str.contains(r"^00:00")).then(time)
     written = day(text, ways).dt.to_string("%Y-%m-%d")
@@ -213,6 +240,8 @@ class NumberWays:
         return not (self.comma or self.thousands or self.units or self.exponent or self.weeks)
 
 
+#: Text that a program writes for a number with thousands, or with three decimals; a number of its own has neither.
+POINTED = re.compile(r"-?\d{1,3}(?:\.\d{3})+")
 #: Blanks that stand between thousands.
 _BLANK = "[ \u00a0\u2009\u202f]"
 _UNIT = r"^(-?\d+(?:[.,]\d+)?)\s*([A-Za-z]{1,11})\.?$"

@@ -9,8 +9,10 @@ from bds_tool.base.table_settings import TableProfile
 from bds_tool.base.text import t
 from bds_tool.formats.table.columns import Column, understand, units_by_name
 from bds_tool.formats.table.elements import coded, dates, elements, labels, labels_in, numeric
+from bds_tool.formats.table.evidence import of_values
 from bds_tool.formats.table.names import clean
 from bds_tool.formats.table.notation import (
+    COUNTED,
     DateWays,
     NumberWays,
     date_ways,
@@ -117,8 +119,8 @@ class Plan:
 
 
 def columns_of(table: Table, settings: TableProfile) -> list[Column]:
-    """What the headers of a table say, before its values are looked at."""
-    return understand(table.names, settings.kolommen, paths=table.formaat == "json")
+    """What the headers of a table say, and what the values of its first rows add to that."""
+    return of_values(understand(table.names, settings.kolommen, paths=table.formaat == "json"), table)
 
 
 def plan(table: Table, settings: TableProfile, seen: dict[str, Seen] | None = None) -> Plan:
@@ -131,7 +133,9 @@ def plan(table: Table, settings: TableProfile, seen: dict[str, Seen] | None = No
     columns = columns_of(table, settings)
     roles = {c.rol for c in columns}
     made = Plan(columns, long={"bdsnummer", "waarde"} <= roles, settings=settings)
-    made.typed = kinds(table)
+    days = {c.naam for c in columns if c.rol == "datum" or c.bdsnummer in dates()}
+    # A number in a column of dates is a way of writing a date, that has to be told from others.
+    made.typed = {n: k for n, k in kinds(table).items() if n not in days or k not in {"int", "float"}}
     made.seen = seen or look(table, columns, long=made.long, typed=made.typed)
     if made.long:
         _elements_of_long(made, settings)
@@ -156,6 +160,8 @@ def plan(table: Table, settings: TableProfile, seen: dict[str, Seen] | None = No
         made.remarks, made.formulas, made.bad, made.strays = [], set(), {}, []
         return made
     _second_header(made, table)
+    if any(c.naast for c in columns):
+        made.remarks.append(Remark("BDS088"))
     _lists(made, settings)
     _bad_days(made)
     _keys(made, roles)
@@ -226,8 +232,9 @@ def _days(made: Plan, settings: TableProfile) -> None:
             made.remarks.append(Remark("BDS046", None, {"kolom": name, "volgorde": ways.words[0]}))
         if ways.both:
             made.remarks.append(Remark("BDS047", None, {"kolom": name}))
-        if "serie" in ways.ways and told[name] != "serie":
-            made.remarks.append(Remark("BDS048", None, {"kolom": name}))
+        for way, counted in COUNTED.items():
+            if way in ways.ways and told[name] != way:
+                made.remarks.append(Remark("BDS048", None, {"kolom": name, "telling": counted}))
         if ways.two_digits:
             made.remarks.append(Remark("BDS049", None, {"kolom": name}))
 
@@ -261,9 +268,9 @@ def _numbers(made: Plan, table: Table, settings: TableProfile) -> None:
     odd = {
         c.naam: s.odd for c in wanted if (s := made.seen.get(c.naam)) and s.odd is not None and s.odd.len()
     }
-    # Real numbers of a workbook or a typed file have points for decimals, whatever their number of decimals.
-    real = table.formaat != "csv"
-    fine = {c.naam: real or c.factor != 1 for c in wanted}
+    # Real numbers of a workbook or of JSON have points for decimals, whatever their number of decimals.
+    real = table.formaat in {"xlsx", "json"}
+    fine = {c.naam: (real and c.naam not in table.pointed) or c.factor != 1 for c in wanted}
     decimal, thousands = settings.decimaal, settings.duizendtal
     first = {n: number_ways(v, decimal, thousands, fine=fine[n]) for n, v in odd.items()}
     comma = any(w.comma for w in first.values())

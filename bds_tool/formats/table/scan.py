@@ -50,6 +50,7 @@ class Table:
     odd: Path | None = None
     remarks: list[Remark] = field(default_factory=list)
     placed: bool = False  # the frame has the place of each row in PLACE
+    pointed: set[str] = field(default_factory=set)  # JSON, XLSX: columns with `8.100` as text
     findings: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # about JSON text itself
 
 
@@ -159,7 +160,10 @@ def _json(source: Source, settings: TableProfile, folder: Path) -> list[Table]:
     for rows in found.tables.values():
         frame = pl.concat([pl.scan_parquet(f, glob=False) for f in rows.files], how="diagonal")
         frame, shown = _renamed(frame, list(rows.names))
-        made.append(Table(frame, shown, "json", blad=rows.path.rstrip("."), placed=bool(rows.path)))
+        pointed = {n for given, n in zip(rows.names, shown, strict=True) if given in found.pointed}
+        made.append(
+            Table(frame, shown, "json", blad=rows.path.rstrip("."), placed=bool(rows.path), pointed=pointed)
+        )
     if not made:
         raise Unreadable("BDS002")
     made[0].findings = found.remarks
@@ -369,6 +373,7 @@ def _row(cells: Cells, left: int, width: int | None = None) -> list[str]:
 
 
 def _told(cells: Cells, left: int, table: Table) -> None:
+    table.pointed |= {table.names[c - left] for c in cells.pointed if 0 <= c - left < len(table.names)}
     for code, columns in (("BDS085", cells.without_value), ("BDS065", cells.damaged)):
         for column in columns:
             at = column - left

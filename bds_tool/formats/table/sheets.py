@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, BinaryIO
 
 from bds_tool.base.text import whole
+from bds_tool.formats.table.notation import POINTED
 from bds_tool.store.archives import BROKEN, MEMBER_MAX, RATIO_MAX, SMALL
 from bds_tool.store.sources import Unreadable
 
@@ -23,6 +24,7 @@ from bds_tool.store.sources import Unreadable
 COLUMNS, ROWS = 16_384, 1_048_576
 TEXTS_MAX = 256 * 1024**2
 _SIMPLE = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?")
+_TEXTUAL = frozenset({"s", "str", "inlineStr"})
 _LETTERS = re.compile(r"[A-Z]{1,3}")
 _DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001  # a day of a sheet has no zone
@@ -47,6 +49,7 @@ class Cells:
     texts: dict[int, str]
     without_value: list[int] = field(default_factory=list)
     damaged: list[int] = field(default_factory=list)
+    pointed: list[int] = field(default_factory=list)  # text as `8.100`, that is no number
 
 
 class Workbook:
@@ -113,6 +116,8 @@ class Workbook:
             text = self._value(kind, value, node.get("s"), row, column)
         if text:
             row.texts[column] = text
+            if kind in _TEXTUAL and "." in text[-4:] and POINTED.fullmatch(text):
+                row.pointed.append(column)
         return column + 1
 
     def _value(self, kind: str, value: str, style: str | None, row: Cells, column: int) -> str:
