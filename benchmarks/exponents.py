@@ -41,7 +41,7 @@ DELIVERY = ("--delivery", "2026-01", "--organisation", "1", "-q")
 DELIVERY = ("--delivery", "2026-01", "--organisation", "1", "-q")
 #: command → arguments. STORE holds so many children, OTHER is the same again, HL7 the same with codes of messages, DOB a folder
 #: with a message for each, FOUND its saved findings, TOLD its report in JSON, LIKE its shared profile, RESULT what is counted of it, SECOND of as many other children,
-#: ASK a request with the answers ANSWER and REPLY of two participants, ADDED a store with it as a delivery, COPY a copy of that at OUT; SAFE is a result of so many areas, CSV a
+#: ASK a request with the answers ANSWER and REPLY of two participants, ADDED a store with it as a delivery beside a small one, COPY a copy of that at OUT; SAFE is a result of so many areas, CSV a
 #: long table, SIZE the number itself, OUT what is written.
 COMMANDS = {
     "validate": ("validate", "STORE", "-q", "--exit-zero"),
@@ -200,6 +200,8 @@ def inputs(folder: Path, words: tuple[str, ...], children: int) -> dict[str, Pat
         made["ADDED"], made["COPY"] = folder / f"{children}-deliveries.bds", made["OUT"]
         if not made["ADDED"].exists():
             _bds("store", "add", made["ADDED"], given(folder, "csv", children), *DELIVERY)
+            other = ("--delivery", "2026-02", "--organisation", "1", "-q")
+            _bds("store", "add", made["ADDED"], given(folder, "parquet", 8), *other)
     if "ASK" in words:
         made["ASK"] = folder / "vraag.json"
         if not made["ASK"].exists():

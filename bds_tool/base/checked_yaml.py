@@ -54,7 +54,12 @@ def _schema(path: Path) -> tuple[Any, frozenset[str]]:
     import jsonschema
 
     schema = json.loads(path.read_text(encoding="utf-8"))
-    return jsonschema.Draft202012Validator(schema), frozenset(_keys(schema))
+    # To JSON 5.0 is a whole number; to who counts or looks up with it, it is none.
+    whole = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    )
+    strict = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=whole)
+    return strict(schema), frozenset(_keys(schema))
 
 
 def _keys(schema: object) -> Iterator[str]:

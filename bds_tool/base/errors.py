@@ -27,6 +27,11 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+#: What reading a JSON file of others may raise when it is not what it should be: no text, nested beyond bounds, a part
+#: that lacks, of another type, or a number without end.
+MALFORMED = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+
+
 class UserError(Exception):
     """Something the user can mend: what is wrong (`message`) and what to do (`remedy`)."""
 

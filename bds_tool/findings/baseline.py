@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from bds_tool.base.errors import UnreadableError, UsageError
+from bds_tool.base.errors import MALFORMED, UnreadableError, UsageError
 from bds_tool.base.text import t
 from bds_tool.base.vocabulary import file_name
 
@@ -30,7 +30,7 @@ def read_baseline(path: Path) -> Counter[str]:
         report = json.loads(path.read_text(encoding="utf-8"))
         known = Counter(str(f["fingerprint"]) for f in report["findings"])
         counted = sum(int(rule["count"]) for rule in report["rules"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except MALFORMED as error:
         raise UnreadableError(
             t(
                 f"{path} is geen JSON-rapport van bds validate ({type(error).__name__}).",

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.base import clock, guard
-from bds_tool.base.errors import UnreadableError, UsageError, WithheldError
+from bds_tool.base.errors import MALFORMED, UnreadableError, UsageError, WithheldError
 from bds_tool.base.files import atomic_dir, atomic_file
 from bds_tool.base.leftovers import deserted, owner
 from bds_tool.base.names import child
@@ -69,7 +69,7 @@ class Ledger:
             return cls(path, [])
         try:
             entries = json.loads((path / LEDGER_FILE).read_text(encoding="utf-8"))["releases"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except MALFORMED as error:
             raise UnreadableError(
                 t(f"{path} is geen register van uitgaven.", f"{path} is no release ledger."),
                 t(

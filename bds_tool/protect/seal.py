@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool import __version__
-from bds_tool.base.errors import UnreadableError, WithheldError
+from bds_tool.base.errors import MALFORMED, UnreadableError, WithheldError
 from bds_tool.base.files import MARK
 from bds_tool.base.keys import secret_key
 from bds_tool.base.text import t
@@ -104,7 +104,7 @@ def broken(result: Result) -> Iterator[str]:
         body = json.loads(text)
         sealed = body.pop("seal")
         facts = body["facts"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except MALFORMED:
         yield t("het zegel ontbreekt of is onleesbaar", "the seal is missing or cannot be read")
         return
     expected = _body(path, facts)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from bds_tool import __version__
-from bds_tool.base.errors import UnreadableError, UsageError
+from bds_tool.base.errors import MALFORMED, UnreadableError, UsageError
 from bds_tool.base.files import atomic_file, mark
 from bds_tool.base.leftovers import sweep
 from bds_tool.base.text import t
@@ -87,7 +87,7 @@ class Index:
                 raise ValueError
             parts = tuple(Part.told(p) for p in told["parts"])
             return cls(parts, int(told["next"]), int(told["bron"]), int(told["inner"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except MALFORMED as error:
             raise UnreadableError(
                 t(f"{store} is geen gegevensmap van leveringen.", f"{store} is no store of deliveries."),
                 t(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from bds_tool import __version__
 from bds_tool.base import clock
-from bds_tool.base.errors import UnreadableError, UsageError
+from bds_tool.base.errors import MALFORMED, UnreadableError, UsageError
 from bds_tool.base.files import atomic_dir
 from bds_tool.base.text import t
 from bds_tool.store import database
@@ -62,7 +62,7 @@ class Store:
         try:
             meta = json.loads((path / "_store.json").read_text(encoding="utf-8"))
             layout = int(meta["layout"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except MALFORMED as error:
             raise UnreadableError(
                 t(
                     f"{path} is geen gegevensmap van bds (geen leesbare _store.json).",

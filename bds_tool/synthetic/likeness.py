@@ -7,7 +7,9 @@ profile. Counts are rounded down to tens. The twin is drawn from the cells, each
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from bds_tool.base.checked_yaml import faults
-from bds_tool.base.errors import UnreadableError
+from bds_tool.base.errors import MALFORMED, UnreadableError
 from bds_tool.base.text import t
 
 if TYPE_CHECKING:
@@ -153,14 +155,22 @@ def read_likeness(path: Path) -> dict[str, Any]:
     """A profile. Raises UnreadableError for a file that is none."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+    except MALFORMED:
         found = None
-    if wrong := faults(found, "gelijkenis"):
+    if wrong := faults(found, "gelijkenis") or _unlike(found):
         raise UnreadableError(
             t(f"{path} is geen profiel om naar te maken. {wrong[0]}", f"{path} is no profile to make a twin of. {wrong[0]}"),
             t("Maak er een met `bds profile LEVERING --share BESTAND`.", "Make one with `bds profile DELIVERY --share FILE`."),
         )  # fmt: skip
     return dict(found)
+
+
+def _unlike(profile: dict[str, Any]) -> list[str]:
+    """What the schema lets pass and nothing can be made of: classes of age that do not rise, or are not there."""
+    days = [0, *(round(a * 365.25) for a in profile["ages"] if math.isfinite(a))]
+    used = [x["age"] for x in (*profile["contacts"], *profile["cells"]) if x["age"] is not None]
+    rising = len(days) > len(profile["ages"]) and all(a < b for a, b in itertools.pairwise(days))
+    return [] if rising and max(used, default=0) < len(days) - 1 else [t("ages: klassen die niet oplopen", "ages: classes that do not rise")]  # fmt: skip
 
 
 def twin(profile: dict[str, Any], children: int, seed: int) -> Iterator[tuple[Any, ...]]:

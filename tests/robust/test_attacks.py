@@ -106,7 +106,7 @@ def test_gzip_bomb(name, tmp_path, process):
             file.write(b" " * 1_000_000)
     run = process("validate", tmp_path / name, limit=3600)  # of the clock: other work may take the processor
     assert run.code == 3, run.said[-400:]
-    assert run.cpu < 150, run.cpu
+    assert run.cpu < 300, run.cpu
     assert run.megabytes < 1500, run.megabytes
 
 

@@ -200,6 +200,14 @@ def hand_over(folder: Path, store: Path) -> None:
         ["validate", store, "-f", "json", "--max-examples", "0", "-o", folder / "report.json", "-q", "--exit-zero"],
     ):  # fmt: skip
         assert run([str(a) for a in arguments]) == 0, arguments
+    like = json.loads((folder / "like.json").read_text(encoding="utf-8"))
+    # The children are few, so nothing may be told of their contacts: here is what more would have given.
+    like["contacts"], length = [{"age": 3, "n": 10}], {"age": 3, "element": 235, "unit": "mm", "n": 10}
+    like["cells"] += [
+        length | {"kind": "number", "value": "700"},
+        {"age": None, "element": 20, "kind": "year", "value": "2020", "unit": None, "n": 10},
+    ]
+    (folder / "like.json").write_text(json.dumps(like | {"dossiers": 20}), encoding="utf-8")
     shutil.copy(specs_dir() / "studie" / "voorbeelden" / "groei-2-jaar.yaml", folder / "study.yaml")
     scenario = min(
         (specs_dir() / "kwalificatie").rglob("*.yaml"), key=lambda p: p.stat().st_size, default=None
@@ -225,6 +233,39 @@ def once(kind: str, seed: int, seeds, folder: Path, bds) -> int:
     assert time.process_time() - begun < SECONDS, where
     assert grown < MEGABYTES, where
     return told.code
+
+
+#: One by one, what no dice may come by: as JSON, in the place of a part.
+SPOILT = {
+    "request.json": [("settings/first_year", "2024.0"), ("settings/rolling", "1e400"), ("levels", '["straat"]'), ("settings/last_year", "99999"), ("settings/reference_date", '"2024-13-45"'), ("deadline", '"2024-02-31"'), ("definitions", "{}"), ("participants", '["../a"]')],
+    "like.json": [("ages", "[2, 1]"), ("ages", "[NaN]"), ("ages", "[1e400]"), ("ages", "[0.5]"), ("contacts", '[{"age": 1.0, "n": 5}]'), ("dossiers", "1" + "0" * 400), ("cells", '[{"age": null, "element": 20, "kind": "year", "value": "0000", "unit": null, "n": 5}]')],
+    "record.json": [("outputs", '[{"argument": 1.0, "path": "x", "edited": false, "sha256": null, "bytes": 1, "files": 1}]'), ("moment", '"2024-99-01T00:00:00+00:00"'), ("exit_code", "0.5")],
+    "report.json": [("rules", '[{"count": 1e400}]'), ("findings", '[{"fingerprint": 1}, 2]'), ("rules", '[{"count": NaN}]')],
+}  # fmt: skip
+DEEP = "[" * 100_000 + "]" * 100_000
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_what_somebody_hands_over_with_an_impossible_part_is_told(name, seeds, tmp_path, bds, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (seeds["handed"] / name).read_text(encoding="utf-8")
+    command = {
+        "request.json": ["round", "answer", "a.json", seeds["store"], "--as", "A", "-o", "uit"],
+        "like.json": ["generate", "--like", "a.json", "--children", "2", "-o", "uit.bds"],
+        "record.json": ["rerun", "a.json"],
+        "report.json": ["validate", TABLES / "lang.csv", "--baseline", "a.json", "-q"],
+    }[name]
+    for place, value in [*SPOILT[name], (next(iter(json.loads(text))), DEEP), ("", DEEP), ("", "NaN"), ("", "\ufeff{}"), ("", "{")]:  # fmt: skip
+        told = json.loads(text)
+        *above, last = place.split("/")
+        node = told
+        for step in above:
+            node = node[step]
+        node[last] = "HIER"
+        made = json.dumps(told).replace('"HIER"', value) if place else value
+        Path("a.json").write_text(made, encoding="utf-8")
+        assert bds(*command).code in {2, 3}, (place, value[:60])
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -13,7 +13,7 @@ from typing import Any
 
 from bds_tool.base import clock, guard
 from bds_tool.base.checked_yaml import faults
-from bds_tool.base.errors import UnreadableError, UsageError
+from bds_tool.base.errors import MALFORMED, UnreadableError, UsageError
 from bds_tool.base.files import scratch
 from bds_tool.base.names import child as child_of
 from bds_tool.base.recording import CHILD, MASK
@@ -34,7 +34,7 @@ def read_record(path: Path) -> dict[str, Any]:
     """An account. Raises UnreadableError for a file that is none."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+    except MALFORMED as error:
         raise _none(path) from error
     if wrong := faults(found, "verslag") or _unlike(found):
         raise _none(path, "; ".join(wrong[:2]))
