@@ -178,7 +178,7 @@ def shape(seeds, folder, dice):
     ]
     told = structures.mapping(json.dumps({"x": dice.choice(shapes)}), dice)
     (folder / "a.json").write_text(json.dumps(told.get("x", told) if isinstance(told, dict) else told))
-    return ["validate", folder / "a.json", "-q"]
+    return ["convert", folder / "a.json", "-o", folder / "uit.bds", "-q"]
 
 
 KINDS = {f.__name__: f for f in (workbook, parquet, archive, store, findings, result, definition, settings, handed, statistics, shape)}  # fmt: skip
