@@ -77,7 +77,7 @@ COMMANDS = {
     "quality": ("quality", "STORE", "--by", "discipline", "-q", "-o", "OUT"),
     "adoption": ("adoption", "STORE", "-o", "OUT"),
     "cohort": ("cohort", "GROWTH", "STORE", "--to", "OUT", "-q"),
-    "anonymise": ("anonymise", "STORE", "--elements", "235", "--to", "OUT", "-q"),
+    "anonymise": ("anonymise", "STORE", "--elements", "235", "--to", "OUT", "--key-file", "KEY", "-q"),
     "dossier consents": ("dossier", "consents", "STORE", "-o", "OUT"),
     "store add": ("store", "add", "OUT", "CSV", *DELIVERY),
     "store replace": ("store", "replace", "ADDED", "CSV", *DELIVERY),
@@ -102,7 +102,7 @@ FIXED = (
     "qualify list", "qualify check", "qualify new", "round new", "round join", "round start", "round repair",
     "protect policy check", "protect policy list", "protect policy show", "protect ledger",
     "change list", "change show", "change requests", "change notes", "change new", "change add", "change merge", "change table", "change apply",
-    "report chart", "report pdf", "area list", "area show", "doctor",
+    "report chart", "report pdf", "doctor",
 )  # fmt: skip
 #: Commands that run the others: what they cost is what those cost.
 RUNNERS = ("open", "mcp", "rerun")

@@ -58,8 +58,8 @@ def _schema(path: Path) -> tuple[Any, frozenset[str]]:
     whole = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     )
-    strict = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=whole)
-    return strict(schema), frozenset(_keys(schema))
+    extend: Any = jsonschema.validators.extend
+    return extend(jsonschema.Draft202012Validator, type_checker=whole)(schema), frozenset(_keys(schema))
 
 
 def _keys(schema: object) -> Iterator[str]:

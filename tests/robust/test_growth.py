@@ -35,6 +35,30 @@ def test_every_reader_and_writer_is_measured():
     assert set(MEASURED) <= set(exponents.CASES)
 
 
+def test_every_command_is_measured_or_said_not_to_grow():
+    """The commands of the program itself are the list: a new one has a row, or stands with those whose input does not grow."""
+    import typer.main
+
+    from bds_tool.cli import main as program
+
+    def walk(command, path=()):
+        if hasattr(command, "commands"):
+            for name, inner in command.commands.items():
+                yield from walk(inner, (*path, name))
+        else:
+            yield " ".join(path)
+
+    there = set(walk(typer.main.get_command(program.build())))
+    measured = {
+        " ".join(w)[: len(c)]
+        for w in exponents.COMMANDS.values()
+        for c in there
+        if " ".join(w).startswith(f"{c} ")
+    }
+    assert there == measured | {*exponents.FIXED, *exponents.RUNNERS}
+    assert not measured & {*exponents.FIXED, *exponents.RUNNERS}
+
+
 def test_the_page_is_made_of_what_was_measured():
     assert exponents.PAGE.read_text(encoding="utf-8") == exponents.page(MEASURED)
 
