@@ -13,6 +13,8 @@ from bds_tool.base.text import t
 from bds_tool.changes.requests import title
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from bds_tool.changes.package import Pakket, Wijziging
     from bds_tool.store import Store
 
@@ -26,8 +28,8 @@ KIND = "bds-adoption"
 class Use:
     """How often one organisation uses what a request added, or fills what it took away.
 
-    `dossiers` and `rows` are None where fewer dossiers than the bound have it; `first` and `last`: ISO days, None
-    without a day or under the bound.
+    `dossiers` and `rows` are None where fewer dossiers than the bound have it; `first` and `last`: ISO months (days with
+    a bound of 1), None without a day or under the bound.
     """
 
     request: str
@@ -97,11 +99,16 @@ def adoption(store: Store, pakket: Pakket, *, small: int) -> list[Use]:
                         request, title(about) if about else "", w.aspect, w.sleutel, w.naam, organisation,
                         None if few else (r["rows"] if r else 0),
                         None if few else (r["dossiers"] if r else 0),
-                        r["first"].isoformat() if r and r["first"] and not few else None,
-                        r["last"].isoformat() if r and r["last"] and not few else None,
+                        _when(r["first"], small) if r and not few else None,
+                        _when(r["last"], small) if r and not few else None,
                     )
                 )  # fmt: skip
     return sorted(made, key=lambda u: (u.request, u.change, u.key, u.organisation))
+
+
+def _when(day: date | None, small: int) -> str | None:
+    """The first and the last day are of one child each: what may be shared tells the month."""
+    return day.isoformat()[: 10 if small <= 1 else 7] if day else None
 
 
 def _sources(store: Store) -> pl.DataFrame:

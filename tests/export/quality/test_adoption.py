@@ -61,6 +61,8 @@ def test_counts_days_and_small_numbers(bds, tmp_path):
     assert of["801"]["state"] == "niet meer gevuld"
     hidden = bds("adoption", path, "--package", NEW, "--format", "json", "-q")
     of = {u["key"]: u for u in json.loads(hidden.out)["uses"] if u["request"] == "JGZ-162"}
+    # Fifteen children have it; the first day is of five of them, and could be of one.
+    assert (of["1671"]["dossiers"], of["1671"]["first"], of["1671"]["last"]) == (15, "2026-03", "2026-05")
     assert (of["218"]["dossiers"], of["218"]["rows"], of["218"]["last"], of["218"]["state"]) == (
         None,
         None,
