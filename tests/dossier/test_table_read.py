@@ -7,8 +7,9 @@ import json
 import re
 import time
 import zipfile
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import polars as pl
@@ -19,6 +20,7 @@ from bds_tool.base.settings import load
 from bds_tool.base.table_settings import column_setting
 from bds_tool.formats import read, unreadable
 from bds_tool.formats.table.columns import recognise, understand
+from bds_tool.formats.table.notation import DateWays, day
 
 SHORT = ("dossier_id", "datum", "bdsnummer", "waarde")
 
@@ -389,3 +391,16 @@ def test_numbers_in_a_column_of_dates_of_a_typed_file(tmp_path, days, read_as):
         told = store.meldingen().filter(pl.col("code") == "BDS202").collect()
     assert frame["datum"].to_list() == read_as
     assert told["regel"].to_list() == ([] if read_as[0] else [1, 2])
+
+
+@pytest.mark.parametrize("height", [1, 200])
+def test_counts_since_1970_are_days_in_the_netherlands(height):
+    """Against the calendar of Python, also at midnight on both sides of summer time; each text in any company."""
+    seconds = [1_711_839_600 + step * 1_799 * 7 for step in range(-height // 2, height - height // 2)]
+    texts = [f"{s}" for s in seconds] + [f"{s * 1000}" for s in seconds] + [f"{s // 86_400}" for s in seconds]
+    local = [datetime.fromtimestamp(s, ZoneInfo("Europe/Amsterdam")).date() for s in seconds]
+    wanted = [*local, *local, *(date(1970, 1, 1) + timedelta(days=s // 86_400) for s in seconds)]
+    ways = DateWays(["unix"])
+    read_as = pl.DataFrame({"d": texts}).select(day(pl.col("d"), ways)).to_series().to_list()
+    assert read_as == wanted
+    assert [pl.select(day(pl.lit(pl.Series([t])), ways)).item() for t in texts[:3]] == wanted[:3]

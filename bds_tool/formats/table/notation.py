@@ -194,7 +194,9 @@ def _since_1970(text: pl.Expr) -> pl.Expr:
     size, count = number.str.len_chars(), number.cast(pl.Int64, strict=False)
     moment = pl.from_epoch(pl.when(size > 10).then(count).otherwise(count * 1000), time_unit="ms")
     day = moment.dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/Amsterdam").dt.date()
-    return pl.when(size > 6).then(day).otherwise(pl.from_epoch(count, time_unit="d"))
+    # Both ways are worked out for every text; milliseconds are more days than there are.
+    days = count.cast(pl.Int32, strict=False).cast(pl.Date)
+    return pl.when(size > 6).then(day).otherwise(days)
 
 
 def _year(text: pl.Expr) -> pl.Expr:
