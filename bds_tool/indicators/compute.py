@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bds_tool.base import text
 from bds_tool.base.errors import UsageError
@@ -19,7 +19,7 @@ from bds_tool.base.pools import threads
 from bds_tool.indicators import features
 from bds_tool.indicators.cells import Group, cells_sql, groups
 from bds_tool.indicators.definitions import Indicator
-from bds_tool.indicators.doubt import CERTAIN, doubted, undoubt
+from bds_tool.indicators.doubt import doubted, in_doubt, undoubt
 from bds_tool.indicators.result import LEVELS
 from bds_tool.store import database
 
@@ -133,13 +133,7 @@ def count(
 
     def one(table: pa.Table) -> None:
         with connection.cursor() as own:  # temporary tables are those of a cursor
-            own.register("_stuk", by_element(table))
-            own.execute(
-                database.fill(
-                    "create or replace temp view registraties as {part1}",
-                    part1=CERTAIN if judged else "select * from _stuk",
-                )
-            )
+            lay_out(own, table, judged=judged)
             features.make(own, plan.views(), plan.concepts(), plan.settings.place)
             add(own, "_lot", LOT)
             for position, group in enumerate(found):
@@ -151,7 +145,6 @@ def count(
                         f"_met{position}",
                         database.fill("select {sign} as teken, * from ({sql})", sign=sign, sql=sql),
                     )
-            own.unregister("_stuk")
 
     waiting: list[Future[None]] = []
     with threads(PIECES) as pool:
@@ -194,11 +187,36 @@ def _range(own: duckdb.DuckDBPyConnection, found: list[Group], plan: Plan) -> It
         yield position, 1, cells_sql(group, plan.cell_by, "geraakt")
 
 
-def by_element(table: pa.Table) -> pa.Table:
-    """The rows with those of one element together, so that a view reads only the part of its elements."""
+def lay_out(own: duckdb.DuckDBPyConnection, table: pa.Table, *, judged: bool) -> None:
+    """A piece as the views `registraties` (the rows that count) and `_stuk` (those in doubt too, when `judged`)."""
     import numpy as np
 
-    if table["bdsnummer"].null_count:
-        table = table.filter(table["bdsnummer"].is_valid())
-    order = np.argsort(table["bdsnummer"].to_numpy().astype(np.int16), kind="stable")  # 16 bits: a radix sort
-    return table.take(order)
+    doubtful = in_doubt(own, table) if judged else np.array([], dtype=np.int64)
+    own.register("_zeker", by_element(table, doubtful))
+    own.register("_twijfelachtig", table.take(doubtful))
+    own.execute("create or replace temp view registraties as select * from _zeker")
+    own.execute("""
+        create or replace temp view _stuk as
+        select * from _zeker union all select * from _twijfelachtig""")
+
+
+def by_element(table: pa.Table, without: Any = None) -> pa.Table:  # noqa: ANN401  # an array of places
+    """The rows with those of one element together, so that a view reads only the part of its elements.
+
+    `without`: the places of rows that are left out, besides those without an element.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    numbers = table["bdsnummer"]
+    kept = numbers.is_valid().to_numpy() if numbers.null_count else np.ones(len(table), dtype=bool)
+    if without is not None:
+        kept[without] = False
+    places = np.flatnonzero(kept)
+    order = np.argsort(
+        numbers.fill_null(0).to_numpy()[places].astype(np.int16), kind="stable"
+    )  # 16 bits: a radix sort
+    rows = pa.array(places[order])
+    return pa.table(
+        {name: table[name].take(rows) for name in table.column_names}
+    )  # Table.take copies the words too

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import duckdb
     import polars as pl
+    import pyarrow as pa
 
     from bds_tool.store.store import Store
 
@@ -114,14 +115,41 @@ def _judge(store: Store, spill: Path, day: date, wanted: Iterable[int]) -> pl.Da
     return result.findings.select(*KEY, "code")
 
 
-#: Rows of a piece without the values in doubt; `_stuk` is the piece.
-CERTAIN = """
-    select s.* from _stuk s
-    where not exists (select 1 from twijfel w where not w.activiteit and w.bron = s.bron and w.regel = s.regel
+#: Of the rows `_misschien` (`nr`: the place in the piece) those in doubt.
+DOUBTED = """
+    select s.nr from _misschien s
+    where exists (select 1 from twijfel w where not w.activiteit and w.bron = s.bron and w.regel = s.regel
         and w.bdsnummer = s.bdsnummer and w.dossier_id = s.dossier_id and coalesce(w.waarde = s.waarde, true)
         and w.activiteit_id is not distinct from s.activiteit_id)
-    and not exists (select 1 from twijfel w where w.activiteit and w.bron = s.bron
+    or exists (select 1 from twijfel w where w.activiteit and w.bron = s.bron
         and w.dossier_id = s.dossier_id and w.activiteit_id = s.activiteit_id)"""
+
+
+def in_doubt(own: duckdb.DuckDBPyConnection, table: pa.Table) -> Any:  # noqa: ANN401  # an array of places
+    """The places of the rows of a piece that do not count, ascending.
+
+    Few rows are on a line with a finding; only those are compared whole.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    lines = own.execute(
+        "select distinct regel from twijfel where not activiteit and regel is not null"
+    ).fetchnumpy()["regel"]
+    maybe = np.isin(table["regel"].fill_null(-1).to_numpy(), lines)
+    dossiers = own.execute("select distinct dossier_id from twijfel where activiteit").fetchall()
+    if dossiers:
+        names = pa.array([name for (name,) in dossiers], pa.string())
+        maybe |= pc.is_in(table["dossier_id"].cast(pa.string()), names).to_numpy()
+    places = np.flatnonzero(maybe)
+    if not len(places):
+        return places
+    rows = table.take(places).append_column("nr", pa.array(places))
+    own.register("_misschien", rows)
+    found = own.execute(DOUBTED).fetchnumpy()["nr"]
+    own.unregister("_misschien")
+    return np.sort(found)
 
 
 def doubted(own: duckdb.DuckDBPyConnection, names: Iterable[str]) -> set[int]:

@@ -2,8 +2,8 @@
 
 Sources: `specs/referenties/groei/` (citation per reference in growth_sources.csv). A reference is a table of
 L, M and S at x (age in years; height in cm for weight-for-height); between points L, M and S are interpolated
-linearly, outside the table there is no z-score. References with a normal distribution (NO: mean and SD) are
-written as L = 1, S = SD / mean, which gives the same z. Some tables hold for a function of the measurement
+linearly, outside the table there is no z-score. References with a normal distribution (NO: mean and SD, which are what
+is interpolated) come out as L = 1, S = SD / mean, which gives the same z. Some tables hold for a function of the measurement
 (`y_transform` in growth_sources.csv: log1p(y) or log10(y)); the measurement is transformed before z is taken.
 """
 
@@ -37,13 +37,17 @@ MEASURES = ("hgt", "bmi", "wgt", "hdc")
 
 @dataclass(frozen=True)
 class Lms:
-    """L, M and S at ascending x; one reference, measure, sex and population, on `scale` (`y_transform`)."""
+    """L, M and S at ascending x; one reference, measure, sex and population, on `scale` (`y_transform`).
+
+    `normal`: `s` is the SD.
+    """
 
     x: Floats
     l: Floats  # noqa: E741  # the name every paper uses
     m: Floats
     s: Floats
     scale: str = ""
+    normal: bool = False
 
     def at(self, x: Any) -> tuple[Floats, Floats, Floats]:  # noqa: ANN401
         """L, M, S at x, interpolated linearly; NaN outside the table."""
@@ -53,7 +57,7 @@ class Lms:
         l, m, s = (  # noqa: E741
             np.interp(x, self.x, column, left=np.nan, right=np.nan) for column in (self.l, self.m, self.s)
         )
-        return l, m, s
+        return l, m, s / m if self.normal else s
 
     def z(self, y: Any, x: Any) -> Floats:  # noqa: ANN401
         """z-score of y at x; NaN where the reference has none."""
@@ -139,17 +143,19 @@ def _all_lms(path: Path) -> dict[tuple[str, str, str, str], Lms]:
     import numpy as np
 
     points: dict[tuple[str, str, str, str], list[tuple[float, float, float, float]]] = {}
+    normal = set()
     for row in rows(str(path.relative_to(path.parents[1]))):
         x, l, m, s = (float(row[k]) if row[k] else 1.0 for k in ("x", "L", "M", "S"))  # noqa: E741
-        if row["distribution"] == "NO":
-            l, s = 1.0, s / m  # noqa: E741
         key = (row["reference"], row["measure"], row["sex"], row["population"])
+        if row["distribution"] == "NO":
+            l = 1.0  # noqa: E741
+            normal.add(key)
         points.setdefault(key, []).append((x, l, m, s))
     scales = {(r["reference"], r["measure"]): r["y_transform"] for r in rows("groei/growth_sources.csv")}
     found = {}
     for key, values in points.items():
         x, l, m, s = np.array(sorted(values)).T  # noqa: E741
-        found[key] = Lms(x, l, m, s, scales.get(key[:2], ""))
+        found[key] = Lms(x, l, m, s, scales.get(key[:2], ""), key in normal)
     return found
 
 

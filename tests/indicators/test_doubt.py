@@ -93,20 +93,28 @@ def test_a_file_of_findings_says_what_does_not_count(make_store, tmp_path, bds):
     assert "--max-examples 0" in told.err
 
 
-@pytest.fixture(scope="module")
-def stores(tmp_path_factory):
-    """A clean population, and the same with faults in 5 % and 20 % of heights, weights, heads, contacts and doses."""
+def twins(folder, children, rates):
+    """A clean population (0), and the same with faults in so many % of heights, weights, heads, contacts and doses."""
     from bds_tool.synthetic.generate import Request, generate
 
-    folder = tmp_path_factory.mktemp("twins")
     spec = folder / "geplant.yaml"
     spec.write_text(PLANTED, encoding="utf-8")
     made = {}
-    for rate in (0, 5, 20):
+    for rate in (0, *rates):
         made[rate] = folder / f"c{rate}.bds"
         told = {"defects": str(spec), "defect_rate": float(rate)} if rate else {}
-        generate(Request(children=1200, bds="4.1.3", seed=11, **told), made[rate])
+        generate(Request(children=children, bds="4.1.3", seed=11, **told), made[rate])
     return made
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    return twins(tmp_path_factory.mktemp("few"), 300, (20,))
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    return twins(tmp_path_factory.mktemp("twins"), 1200, (5, 20))
 
 
 PLANTED = """
@@ -139,9 +147,23 @@ def apart(clean, other):
 NOBODY = {"CONTACTS-P5", "REACH-P5", "OW-PRO", "VAC-BMR4"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [5, 20])
-def test_planted_faults_do_not_move_a_figure(stores, tmp_path, rate):
-    """Growth, reach and coverage of the population with faults lie within sampling error of the clean twin."""
+def test_planted_faults_do_not_move_a_figure(many, tmp_path, rate):
+    absent = planted(many, tmp_path, rate)
+    assert absent <= NOBODY, absent
+
+
+def test_planted_faults_do_not_move_a_figure_of_few(few, tmp_path):
+    """300 children: some indicators have nobody, for instance of an age that few have."""
+    assert len(planted(few, tmp_path, 20)) < 15
+
+
+def planted(stores, tmp_path, rate):
+    """Growth, reach and coverage of the population with faults lie within sampling error of the clean twin.
+
+    Returns the indicators without anybody.
+    """
     settings = Settings(2016, 2025, date(2025, 12, 31))
     chosen = [*(i.id for i in choose(list(THEMES))), "BW-LOW"]
     clean, _ = counted(stores[0], tmp_path / "c.result", chosen, settings)
@@ -150,23 +172,25 @@ def test_planted_faults_do_not_move_a_figure(stores, tmp_path, rate):
     # Nobody of this population is in an indicator of a later schedule, or of elements of other versions; with faults neither.
     absent = {i for i in chosen if not (i in clean and clean[i]["n"])}
     assert absent == {i for i in chosen if not (i in faulty and faulty[i]["n"])}
-    assert absent <= NOBODY, absent
     chosen = [i for i in chosen if i not in absent]
-    assert len(chosen) > 55
-    assert sum(meta["doubt"]["values"].values()) > 100 * rate
+    assert len(chosen) > 50
+    with Store.open(stores[0]) as opened:
+        dossiers = sum(b["dossiers"] for b in opened.bronnen().iter_rows(named=True))
+    assert sum(meta["doubt"]["values"].values()) > rate * dossiers / 12
     moved = {i: round(apart(clean[i], faulty[i]), 2) for i in chosen}
     # All are within sampling error when none lies further apart (two-sided 5 % over all of them).
     assert max(moved.values()) < NormalDist().inv_cdf(1 - 0.025 / len(chosen)), moved
     # Without judging, the same faults do move figures: the test can fail.
-    assert max(apart(clean[i], naive[i]) for i in GROWTH) > 5
+    assert max(apart(clean[i], naive[i]) for i in GROWTH if i in chosen) > 5
+    return absent
 
 
-def test_what_is_left_out_is_the_difference(stores, tmp_path):
+def test_what_is_left_out_is_the_difference(few, tmp_path):
     """n + left_out and x_with are the n and x of counting everything; the intervals enclose no surprise."""
     settings = Settings(2016, 2025, date(2025, 12, 31))
     ids = [i.id for i in choose([])]
-    judged, _ = counted(stores[20], tmp_path / "j.result", ids, settings, rows=60_000)
-    plain, _ = counted(stores[20], tmp_path / "p.result", ids, settings, judge=False)
+    judged, _ = counted(few[20], tmp_path / "j.result", ids, settings, rows=60_000)
+    plain, _ = counted(few[20], tmp_path / "p.result", ids, settings, judge=False)
     assert any(r["left_out"] for r in judged.values())
     for name, row in plain.items():
         mine = judged[name]

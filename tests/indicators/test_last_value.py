@@ -118,14 +118,14 @@ def test_the_last_inside_the_window_counts(make_store, tmp_path, indicator):
     assert whole(counted(make_store(rows), tmp_path / "r.result", [indicator]), indicator) == (1, 1, 0)
 
 
-def population(seed):
+def population(seed, children):
     """Children with everything that makes order matter: several values a day, contacts a day, organisations."""
     chance = random.Random(seed)
     views = needed([i.view for i in choose([])])
     numbers = sorted({n for v in views for n in v.elements} | {188, 190, 510, 1665, 818, 1687})
     words = ["1", "2", "3", "01", "02", "04", "true", "M", "1000", "15000", "6030", "2", "0363", "2020-03-01"]
     rows = []
-    for child in range(80):
+    for child in range(children):
         name, born = f"k{child:03}", date(2014, 1, 1) + timedelta(chance.randint(0, 3900))
         rows.append((name, 20, str(born)))
         days = [born + timedelta(chance.randint(0, 3000)) for _ in range(3)]
@@ -143,12 +143,22 @@ def population(seed):
     return rows
 
 
-def test_order_threads_and_pieces_do_not_matter(make_store, tmp_path, monkeypatch):
+WHOLE = 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("children", "sizes"),
+    [
+        (30, [(WHOLE, 1), (1200, 3)]),
+        pytest.param(80, [(WHOLE, 1), (300, 3), (1500, 2), (WHOLE, 4)], marks=pytest.mark.slow),
+    ],
+)
+def test_order_threads_and_pieces_do_not_matter(make_store, tmp_path, monkeypatch, children, sizes):
     """All indicators, byte for byte: rows shuffled, one or more threads, one piece or many."""
-    rows = population(3)
+    rows = population(3, children)
     settings = Settings(2016, 2024, date(2024, 12, 31))
     found = set()
-    for turn, (size, threads) in enumerate([(10_000_000, 1), (300, 3), (1500, 2), (10_000_000, 4)]):
+    for turn, (size, threads) in enumerate(sizes):
         given = rows[:]
         random.Random(turn).shuffle(given)
         store = make_store(given, f"s{turn}", organisatie="x")

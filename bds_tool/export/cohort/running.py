@@ -19,7 +19,7 @@ from bds_tool.export.cohort.variables import Column, columns
 from bds_tool.indicators import doubt, features, flow, same_child
 from bds_tool.indicators.children import require_apart
 from bds_tool.indicators.chunks import ROWS, pieces
-from bds_tool.indicators.compute import Plan, by_element
+from bds_tool.indicators.compute import Plan, lay_out
 from bds_tool.indicators.delivery import YEARS, Delivered
 from bds_tool.indicators.delivery import install as install_delivery
 from bds_tool.indicators.places import connect, install_areas
@@ -176,16 +176,12 @@ def _pieces(
 
     for piece in read:
         with connection.cursor() as own:
-            own.register("_stuk", by_element(piece))
-            own.execute(
-                database.fill("create or replace temp view registraties as {certain}", certain=doubt.CERTAIN)
-            )
+            lay_out(own, piece, judged=True)
             features.make(own, [*views, "woont"], concepts)
             own.execute(selecting.HOME)
             own.execute(selecting.VERSIONS)
             counts = selecting.choose(own, d)
             yield pl.DataFrame(table.make(own, d, asked)), counts
-            own.unregister("_stuk")
 
 
 def _steps(d: Definition, children: int, counts: list[int]) -> Iterator[Step]:

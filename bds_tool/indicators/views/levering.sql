@@ -5,8 +5,14 @@
 SELECT
   SLEUTEL(r.dossier_id, coalesce(b.organisatie, '')) AS kind,
   bit_or(l.levering) AS levering
-FROM registraties AS r
+FROM (
+  SELECT dossier_id, bron FROM registraties WHERE bdsnummer = 20
+  UNION ALL
+  SELECT a.dossier_id, a.bron
+  FROM registraties AS a
+  JOIN bronlevering AS m ON m.bron = a.bron
+  WHERE m.meer
+) AS r
 JOIN bronnen AS b ON b.bron = r.bron
 JOIN bronlevering AS l ON l.bron = r.bron
-WHERE r.bdsnummer = 20 OR l.meer
 GROUP BY 1
