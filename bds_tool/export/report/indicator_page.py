@@ -110,7 +110,7 @@ def _facts(book: Book, known: Indicator, over: Row | None) -> list[tuple[str, st
             )
         )
     if over is not None and over.get("n") is not None:
-        pairs.append((t("Geteld", "Counted"), words.counted(over["n"], known.view)))
+        pairs.append((t("Geteld", "Counted"), words.counted(over, known.view)))
         if over.get("missing") is not None:
             pairs.append((t("Weggelaten: zonder waarde", "Left out: without a value"), _left(over)))
     if flow := left_out.of_indicator(book, known.id):

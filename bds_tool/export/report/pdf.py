@@ -148,7 +148,7 @@ def _sheet(profiles: Profiles, area: Area, shapes: dict[str, Any], root: Path, n
             "beside": "; ".join(beside).replace(" %", "\u00a0%"),
             "course": found.course,
             "spark": f"v-{name}" if small else "",
-            "counted": words.counted(found.row["n"], found.indicator.view),
+            "counted": words.counted(found.row, found.indicator.view),
             "without": words.without(found.row),
         }
 

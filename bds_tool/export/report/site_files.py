@@ -26,10 +26,22 @@ TAKEN = ("index", "gemeenten", "catalogus", "gebied.schema", "indicator", "verge
 JSON_COLUMNS = [
     c
     for c in COLUMNS
-    if c not in {"title", "theme", "unit", "area_name", "sex", "education", "age", "origin", "mother_age"}
+    if c
+    not in {
+        "title",
+        "theme",
+        "unit",
+        "counted",
+        "area_name",
+        "sex",
+        "education",
+        "age",
+        "origin",
+        "mother_age",
+    }
 ]
 #: Of one indicator all its breakdowns are in the file, so their columns too.
-ONE_COLUMNS = [c for c in COLUMNS if c not in {"title", "theme", "unit", "area_name"}]
+ONE_COLUMNS = [c for c in COLUMNS if c not in {"title", "theme", "unit", "counted", "area_name"}]
 #: Above this number of rows a workbook takes longer than it helps: spreadsheets open the CSV.
 WORKBOOK_MAX = 4_000
 

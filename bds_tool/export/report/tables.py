@@ -15,7 +15,7 @@ from bds_tool.base.escaping import cells as safe_cells
 from bds_tool.base.files import atomic_dir, atomic_file
 from bds_tool.base.names import child
 from bds_tool.base.text import language, number, t
-from bds_tool.export.report import cells, left_out
+from bds_tool.export.report import cells, left_out, words
 from bds_tool.export.report.book import Book, Indicator, theme_title
 from bds_tool.export.report.columns import COLUMNS, column_title, csvw
 from bds_tool.export.workbook import workbook
@@ -33,8 +33,8 @@ def long_table(book: Book, rows: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     known = pl.DataFrame(
-        [(i.id, i.title, theme_title(i.theme), i.unit) for i in book.indicators.values()],
-        schema=["indicator", "title", "theme", "unit"],
+        [(i.id, i.title, theme_title(i.theme), i.unit, words.unit(i.view)) for i in book.indicators.values()],
+        schema=["indicator", "title", "theme", "unit", "counted"],
         orient="row",
     )
     order = {a: place for place, a in enumerate(book.areas)}
@@ -167,7 +167,7 @@ def readable(book: Book, table: pl.DataFrame) -> tuple[list[str], Iterator[list[
                 row["area_name"],
                 row["period"],
                 *(row[c] for c in used),
-                cells.count(row["n"]),
+                cells.count(row["n"]) if row["n"] is None else f"{cells.count(row['n'])} {row['counted']}",
                 *("" if row[c] is None else number(row[c], 1 if c == "in_view" else 0) for c in aside),
                 cells.value(row, unit),
                 cells.interval(row, unit),

@@ -86,13 +86,19 @@ def course(row: Mapping[str, Any]) -> tuple[str, str]:
     return "", ""
 
 
-def counted(n: int | None, view: str = "") -> str:
-    """`1 kind`, `1.412 kinderen` or, where contacts are counted, `12 contacten`; nothing when it may not be told."""
+def unit(view: str) -> str:
+    """What is counted: `kinderen`, or `contacten` where a row of the view is one."""
+    return t("contacten", "contacts") if view in CONTACTS else t("kinderen", "children")
+
+
+def counted(row: Mapping[str, Any], view: str = "") -> str:
+    """`130 van 180 kinderen` (numerator where it is told), `1 kind`, `12 contacten`; nothing when it may not be told."""
+    n, x = row.get("n"), row.get("x")
     if n is None:
         return ""
-    if view in CONTACTS:
-        return plural(n, "contact", t("contacten", "contacts"))
-    return plural(n, t("kind", "child"), t("kinderen", "children"))
+    one = "contact" if view in CONTACTS else t("kind", "child")
+    told = plural(n, one, unit(view))
+    return told if x is None else t(f"{number(x)} van {told}", f"{number(x)} of {told}")
 
 
 def without(row: Mapping[str, Any]) -> str:

@@ -60,7 +60,7 @@ def test_workbook_equals_the_result(bds, result, tmp_path):
         )
         shown = line[head["Waarde"]]
         assert shown == (row["value"] if row["value"] is not None else "*")
-        assert line[head["Aantal kinderen met gegevens"]] == row["n"]
+        assert line[head["Aantal met gegevens"]] == row["n"]
     assert not expected
     assert sheet.freeze_panes is not None
     assert sheet.auto_filter.ref
