@@ -89,6 +89,8 @@ NOT_PLAIN: Any = object()
 #: Bytes that are read at once, and the longest single record that is accepted.
 BLOCK = 4 * 1024**2
 RECORD_MAX = 64 * 1024**2
+#: What stands between records, and spaces alone.
+BETWEEN, SPACES = re.compile(r"[ \t\r\n,\ufeff]*+"), re.compile(r"\s*+")
 #: An object that opens with plain fields and then a list: what a large list may be wrapped in.
 _WRAPPED = re.compile(
     r'\s*+\{(?:\s*+"[^"\\]{0,60}+"\s*+:\s*+(?:"(?:[^"\\]|\\.){0,500}+"|[-+.\w]{1,40}+)\s*+,)*+'
@@ -248,6 +250,12 @@ def has_lines(head: bytes, *, alone: bool = False) -> bool:
     return bool(rest.strip())
 
 
+def after(what: re.Pattern[str], text: str, at: int) -> int:
+    """The place behind what a pattern that takes nothing too finds at a place: a gigabyte of spaces is not walked one by one."""
+    found = what.match(text, at)
+    return found.end() if found else at
+
+
 def stream_records(source: Source) -> Iterator[tuple[int, str]]:
     """Line and text of the records of one large document: the members of a list, or objects one after another.
 
@@ -261,9 +269,9 @@ def stream_records(source: Source) -> Iterator[tuple[int, str]]:
         while True:
             if not started and (wrapped := _WRAPPED.match(text, at)):
                 at = wrapped.end()
-            while at < len(text) and (text[at] in " \t\r\n,\ufeff" or (text[at] == "[" and not started)):
-                started = started or text[at] == "["
-                at += 1
+            at = after(BETWEEN, text, at)
+            if not started and text[at : at + 1] == "[":
+                started, at = True, after(BETWEEN, text, at + 1)
             if at < len(text) and text[at] == "]":
                 return
             try:

@@ -17,7 +17,16 @@ from bds_tool.base.text import t
 from bds_tool.formats.james.gather import Gatherer
 from bds_tool.formats.james.lines import first_line, lines_of
 from bds_tool.formats.james.values import alike, known_names
-from bds_tool.formats.json_text import BLOCK, RECORD_MAX, has_lines, loads, stream_records, what_is_wrong
+from bds_tool.formats.json_text import (
+    BLOCK,
+    RECORD_MAX,
+    SPACES,
+    after,
+    has_lines,
+    loads,
+    stream_records,
+    what_is_wrong,
+)
 from bds_tool.store.sources import Sink, Source, Unreadable
 
 #: A document up to this size is read whole; a larger one must be a list or a row of records.
@@ -101,9 +110,8 @@ def _concatenated(data: bytes) -> list[tuple[int, Any]] | None:
         return None
     decoder, at, found = json.JSONDecoder(), 0, []
     while at < len(text):
-        if text[at].isspace():
-            at += 1
-            continue
+        if (at := after(SPACES, text, at)) == len(text):
+            break
         try:
             record, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):  # no JSON, or a number of thousands of digits

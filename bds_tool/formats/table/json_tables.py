@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.formats.json_text import (
+    BETWEEN,
     NOT_PLAIN,
     BadNumber,
     Parsed,
+    after,
     has_lines,
     loads_as_text,
     plain_loads,
@@ -289,8 +291,7 @@ def _salvaged(data: bytes) -> Iterator[tuple[int, Any]]:
     decoder = json.JSONDecoder(parse_float=str, parse_int=str)
     line, seen = 1, 0
     while (at or joined) and at < len(text):
-        while at < len(text) and text[at] in " \t\r\n,":
-            at += 1
+        at = after(BETWEEN, text, at)
         try:
             start, (record, end) = at, decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
