@@ -123,13 +123,16 @@ def _described(store: Store, index: Index, organisation: str, delivery: str) -> 
             t("Voeg die van elke organisatie apart toe.", "Add that of each organisation apart."),
         )  # fmt: skip
     numbers = bronnen["bron"].to_list()
+    many = bronnen["dossiers"]
+    # A table does not say how many dossiers it has; then those of the whole delivery are counted.
+    dossiers = many.sum() if not many.has_nulls() else _dossiers(store)
     part = Part(
         number=index.next,
         organisation=names[0] if names else organisation,
         delivery=delivery,
         added=clock.now().strftime("%Y-%m-%d"),
         rows=int(bronnen["rijen"].fill_null(0).sum()),
-        dossiers=int(bronnen["dossiers"].fill_null(0).sum()),
+        dossiers=int(dossiers),
         files={name: sha256(store.path / name) for name in FILES},
         sources=sorted({str(s) for s in bronnen["sha256"] if s}),
     )
@@ -140,6 +143,13 @@ def _described(store: Store, index: Index, organisation: str, delivery: str) -> 
         inner=max((n for n in numbers if n >= FIRST_INNER), default=(index.inner or FIRST_INNER) - 1) + 1,
     )
     return part, after
+
+
+def _dossiers(store: Store) -> int:
+    import polars as pl
+
+    keys = store.registraties().select(pl.col("dossier_id").n_unique())
+    return int(keys.collect(engine="streaming").item())
 
 
 def _there(delivery: str) -> UsageError:

@@ -315,3 +315,13 @@ def test_what_was_altered_is_told(deliveries, bds, tmp_path):
     assert bds("validate", place).code == 3
     (place / "_store.json").unlink()
     assert bds("store", "list", place).code == 3
+
+
+def test_dossiers_of_a_table_are_counted(tmp_path):
+    """By hand: two children in four rows. A table does not say how many it has, and 0 would be wrong."""
+    file = tmp_path / "l.csv"
+    file.write_text(
+        "dossier_id;bdsnummer;waarde;datum\nk1;20;2020-01-01;2020-01-01\nk1;19;1;2020-01-01\n"
+        "k2;20;2020-02-01;2020-02-01\nk2;19;2;2020-02-01\n"
+    )
+    assert add(tmp_path / "j.bds", [file], "2026-01", organisation="A").dossiers == 2
