@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bds_tool.base.text import number, t
-from bds_tool.export.report import cells, left_out
+from bds_tool.export.report import cells, left_out, words
 from bds_tool.export.report.book import Book, theme_title
 from bds_tool.export.report.style import Style
 
@@ -31,6 +31,17 @@ TESTS = {
 }
 
 
+#: Contacts of one child are not independent, which the interval of a share supposes.
+OF_CONTACTS = (
+    "Van contacten (niet van kinderen) neemt het interval ze als los van elkaar. Verschijnt wie eens wegbleef vaker niet, dan is het te smal.",
+    "Of contacts (not of children) the interval takes each as independent. Where who stayed away once does so more often, it is too narrow.",
+)
+
+
+def _of_contacts(book: Book) -> list[str]:
+    return [t(*OF_CONTACTS)] if any(i.view in words.CONTACTS for i in book.indicators.values()) else []
+
+
 def method_page(book: Book, style: Style, previous: Book | None, *, mapped: bool) -> dict[str, Any]:
     """The values of the template."""
     facts = book.provenance()
@@ -46,8 +57,8 @@ def method_page(book: Book, style: Style, previous: Book | None, *, mapped: bool
         "per_indicator": left_out.per_indicator(book),
         "left_out_title": left_out.title(),
         "left_out_about": left_out.about(book),
-        "intervals": [t(*METHODS[m]) for m in METHODS if m in used],
-        "tests": [t(*words) for name, words in TESTS.items() if name in tests],
+        "intervals": [t(*METHODS[m]) for m in METHODS if m in used] + _of_contacts(book),
+        "tests": [t(*told) for name, told in TESTS.items() if name in tests],
         "multiplicity": settings.get("multiplicity", ""),
         "alpha": number(100 * settings.get("alpha", 0.05)),
         "trended": bool(book.frame["trend"].is_not_null().any()),
