@@ -18,6 +18,7 @@ from bds_tool.base.settings import Settings
 from bds_tool.base.settings import load as _settings
 from bds_tool.schema import Definition, newest, versions
 from bds_tool.schema import load as definition
+from bds_tool.schema.editor import json_schema
 
 if TYPE_CHECKING:
     import pandera.polars as pa
@@ -37,6 +38,7 @@ __all__ = [
     "contract",
     "convert",
     "definition",
+    "json_schema",
     "migrate",
     "newest",
     "protect",

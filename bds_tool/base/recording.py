@@ -26,7 +26,7 @@ from bds_tool.base.keys import VARIABLE as KEY
 from bds_tool.base.specs import shipped, specs_dir
 from bds_tool.base.text import language, t
 
-SCHEMA = "https://bds-tool.nl/schemas/verslag.schema.json"
+SCHEMA = "urn:bds-tool:schema:verslag"
 #: What stands in place of the key of a dossier.
 MASK = "***"
 #: Options of which the value says which child was looked at, and of which the file is a secret key.

@@ -13,9 +13,7 @@ from bds_tool.base.yaml_splice import splice
 from bds_tool.changes.dumping import change_entries, dump_data, head_data, request_data, to_data
 from bds_tool.changes.loading import HEAD, files, read_changes, read_package_file, read_request
 from bds_tool.changes.package import Pakket, Wijziging
-
-#: Editors with a YAML language server check against this while one types.
-SCHEMA = "# yaml-language-server: $schema=https://bds-tool.nl/schemas/wijzigingspakket.schema.json\n"
+from bds_tool.schema.editor import with_schema
 
 
 def save_package(pakket: Pakket, path: Path) -> list[Path]:
@@ -25,21 +23,18 @@ def save_package(pakket: Pakket, path: Path) -> list[Path]:
     """
     folder = path.is_dir() or path.suffix not in {".yaml", ".yml"}
     wanted = _parts(pakket, path) if folder else {path: (to_data(pakket), pakket.wijzigingen)}
-    texts = {}
+    texts: dict[Path, str] = {}
     for file, (data, changes) in wanted.items():
         old = file.read_text(encoding="utf-8") if file.is_file() else ""
-        text = (
-            splice(old, _kept(read_package_file(file), data, changes), dump_data)
-            if old
-            else SCHEMA + dump_data(data)
-        )
-        if text != old:
+        if not old:
+            texts |= with_schema(dump_data(data), file, "wijzigingspakket")
+        elif (text := splice(old, _kept(read_package_file(file), data, changes), dump_data)) != old:
             texts[file] = text
     gone = [f for f in files(path) if f not in wanted] if folder and path.is_dir() else []
     with atomic_files(texts, gone) as made:
         for file, text in texts.items():
             made[file].write_text(text, encoding="utf-8", newline="\n")
-    return [*texts, *gone]
+    return [*(f for f in texts if f in wanted), *gone]
 
 
 def _parts(pakket: Pakket, folder: Path) -> dict[Path, tuple[dict[str, Any], tuple[Wijziging, ...]]]:

@@ -107,7 +107,9 @@ def new(
     bds: Annotated[str, typer.Option("--bds", help="Eerste BDS-versie waarvoor het geldt.")] = "",
 ) -> None:
     """Begin een protocol: een voorbeeld dat werkt, met een uitgewerkt geval."""
+    from bds_tool.base.files import atomic_files
     from bds_tool.schema import load, newest
+    from bds_tool.schema.editor import with_schema
     from bds_tool.schema.protocol_template import template
     from bds_tool.schema.protocols import protocols
 
@@ -130,7 +132,10 @@ def new(
         )
     if bds:
         load(bds)
-    write(template(identification, bds or newest()), path)
+    texts = with_schema(template(identification, bds or newest()), path, "protocol", folder)
+    with atomic_files(texts) as made:
+        for file, text in texts.items():
+            made[file].write_text(text, encoding="utf-8", newline="\n")
     talk(t(f"{path}: toets het met `bds --specs {folder} protocol test {identification}`.",
            f"{path}: test it with `bds --specs {folder} protocol test {identification}`."))  # fmt: skip
 

@@ -13,7 +13,7 @@ from bds_tool.findings.finding import Finding, readable_catalogue, told
 
 #: Raised when a reader of the old shape would misread the new one; additions keep the number.
 SCHEMA_VERSION = 1
-SCHEMA = "https://bds-tool.nl/schemas/bevindingen.schema.json"
+SCHEMA = "urn:bds-tool:schema:bevindingen"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -11,9 +12,7 @@ from bds_tool.base.overlay import WHOLE
 from bds_tool.base.specs import shipped_specs
 from bds_tool.base.text import t
 from bds_tool.schema.checking.files import Document, schema_for
-
-#: Where the schemas are published; an editor with a YAML language server reads the header.
-SCHEMAS = "https://bds-tool.nl/schemas"
+from bds_tool.schema.editor import with_schema
 
 
 def ejectable() -> list[str]:
@@ -45,25 +44,22 @@ def eject(names: list[str], folder: Path) -> list[Path]:
             t(f"{there[0]} bestaat al.", f"{there[0]} exists already."),
             t("Haal het weg of kies een andere map.", "Remove it or choose another folder."),
         )
-    with atomic_files(targets.values()) as made:
+    texts: dict[Path, str] = {}
+    for source, target in targets.items():
+        if schema := _schema(source, source.relative_to(root).as_posix()):
+            text = re.sub(r"^# yaml-language-server:.*\n", "", source.read_text(encoding="utf-8"))
+            texts |= with_schema(text, target, schema, folder)
+    with atomic_files([*targets.values(), *(p for p in texts if p not in set(targets.values()))]) as made:
         for source, target in targets.items():
-            temporary = made[target]
-            head = schema_header(source.relative_to(root).as_posix()) if source.suffix == ".yaml" else ""
-            if head:
-                temporary.write_text(
-                    head + source.read_text(encoding="utf-8"), encoding="utf-8", newline="\n"
-                )
-            else:
-                shutil.copyfile(source, temporary)
+            if target not in texts:
+                shutil.copyfile(source, made[target])
+        for target, text in texts.items():
+            made[target].write_text(text, encoding="utf-8", newline="\n")
     return list(targets.values())
 
 
-def schema_header(name: str) -> str:
-    """The comment that tells an editor which schema a definition file follows; empty for a file without one."""
+def _schema(source: Path, name: str) -> str:
+    """The name of the schema that a definition in YAML follows; empty for a file without one."""
     root = shipped_specs()
-    path = schema_for(root, Document(root / name, name, None, ""))
-    return (
-        f"# yaml-language-server: $schema={SCHEMAS}/{path.name}\n"
-        if path is not None and path.is_file()
-        else ""
-    )
+    path = schema_for(root, Document(root / name, name, None, "")) if source.suffix == ".yaml" else None
+    return path.name.removesuffix(".schema.json") if path is not None and path.is_file() else ""

@@ -1,7 +1,6 @@
 """What `bds protocol new` writes: a protocol that works, with a case, to be changed by the user."""
 
-TEMPLATE = """# yaml-language-server: $schema=https://bds-tool.nl/schemas/protocol.schema.json
-# Een eigen protocol. Zet het in MAP/protocollen/ en toets het: bds --specs MAP protocol test {id}
+TEMPLATE = """# Een eigen protocol. Zet het in MAP/protocollen/ en toets het: bds --specs MAP protocol test {id}
 id: {id}
 title: {{nl: Titel van het protocol, en: Title of the protocol}}
 guideline:

@@ -51,7 +51,7 @@ SKIPPED = "BDS075"
 MARKERS = ("_store.json", "_findings.json", "_result.json")
 #: How a report of findings starts, in each of its forms.
 _REPORTS = (
-    b'"https://bds-tool.nl/schemas/', b'<testsuites name="bds', b"code,name,severity,element,element_name,",
+    b'"urn:bds-tool:schema:', b'"https://bds-tool.nl/schemas/', b'<testsuites name="bds', b"code,name,severity,element,element_name,",
     b'"name": "bds"', b'"fingerprint"',
 )  # fmt: skip
 #: Numbers of the second and later members of archives start here, beyond those of paths.

@@ -57,7 +57,9 @@ def test_one_file_replaces_its_namesake_and_the_rest_stays(overlay, bds):
     path = overlay / "protocollen" / "groei.yaml"
     text = path.read_text(encoding="utf-8")
     assert text.startswith("# yaml-language-server: $schema=")
-    assert text.splitlines()[0].endswith("/protocol.schema.json")
+    schema = (path.parent / text.splitlines()[0].rpartition("=")[2]).resolve()
+    assert schema == overlay.resolve() / ".schemas" / "protocol.schema.json"
+    assert schema.read_bytes() == (shipped_specs() / "_schemas" / schema.name).read_bytes()
     path.write_text(text.replace("groei-gewicht-bij-lengte", "groei-eigen-regel"), encoding="utf-8")
     set_specs(str(overlay))
     own = {r.id for r in rules_for("4.2.0")}

@@ -218,7 +218,6 @@ def _faults(found: Scenario) -> str:
 def dumped(found: Scenario) -> str:
     """The scenario as its file: one line per item, with the name of the element behind it."""
     lines = [
-        "# yaml-language-server: $schema=https://bds-tool.nl/schemas/kwalificatie.schema.json",
         f"id: {found.id}",
         f"titel: {{nl: {_text(found.title['nl'])}, en: {_text(found.title['en'])}}}",
         f"richting: {found.direction}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from bds_tool import __version__
 from bds_tool.schema.bindings import WHOLE, state
@@ -35,7 +36,7 @@ def fhir_bundle(version: str) -> Resource:
 
 
 def _full_url(resource: Resource) -> str:
-    return f"https://bds-tool.nl/fhir/{resource['resourceType']}/{resource['id']}"
+    return uuid5(NAMESPACE_URL, f"{resource['resourceType']}/{resource['id']}").urn
 
 
 def _url(oid: str) -> str:

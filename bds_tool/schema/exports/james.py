@@ -52,7 +52,7 @@ def james_schema(version: str, formaat: str = "3.0") -> Schema:
     build = _by_element if formaat.startswith("3") else _by_visit
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "$id": f"https://bds-tool.nl/schemas/james-{formaat}-bds-{version}.json",
+        "$id": f"urn:bds-tool:schema:james-{formaat}-bds-{version}",
         "title": f"JAMES {formaat}, BDS {version}",
         **build(form, formaat),
         "$defs": {"item": _item(form, groups), **_measurements(form, groups, formaat), **values},
