@@ -23,15 +23,15 @@ class Compile(BuildHookInterface[Any]):
         sys.path.insert(0, str(root))
         os.environ.pop("BDS_SPECS", None)
         from bds_tool.base import compiled, vocabulary
+        from bds_tool.formats.dob import layout
         from bds_tool.formats.dob import version as of_message
-        from bds_tool.validate import tables
+        from bds_tool.validate import message_tables, tables
 
         of_words = vocabulary.sources(root / "specs")
-        of_tables, made = tables.packed()
-        of_marks, marks = of_message.packed()
+        kept = [part.packed() for part in (tables, of_message, layout, message_tables)]
         compiled.write(
-            [*texts, b"".join(of_words), *of_tables, *of_marks],
-            [*parsed, sorted(vocabulary.words(of_words)), *made, *marks],
+            [*texts, b"".join(of_words), *(key for keys, _ in kept for key in keys)],
+            [*parsed, sorted(vocabulary.words(of_words)), *(value for _, made in kept for value in made)],
             compiled.FILE,
         )
         build_data["artifacts"].append("bds_tool/compiled.bin")

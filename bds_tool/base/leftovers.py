@@ -13,6 +13,7 @@ import re
 import secrets
 import shutil
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:6]
@@ -53,6 +54,7 @@ def sweep(folder: Path) -> None:
     if folder in _swept:
         return
     _swept.add(folder)
+    _began.cache_clear()
     try:
         entries = [e for e in os.scandir(folder) if (m := _NAME.fullmatch(e.name)) and m["host"] == _HOST]
     except OSError:
@@ -87,12 +89,19 @@ def _alive(pid: int, touched: float) -> bool:
         if handle:
             ctypes.windll.kernel32.CloseHandle(handle)
         return bool(handle)
+    began = _began(pid)
+    return began is not None and began <= touched + 60
+
+
+@lru_cache(maxsize=256)
+def _began(pid: int) -> float | None:
+    """When the process with this number began, 0.0 where that cannot be told; None when there is none."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
-        return False
+        return None
     except OSError:
-        return True
+        return 0.0
     try:
         # Numbers of processes are given out again: one that began after the last touch is another.
         ticks = (
@@ -102,7 +111,6 @@ def _alive(pid: int, touched: float) -> bool:
             .split()[19]
         )
         boot = re.search(r"^btime (\d+)", Path("/proc/stat").read_text(encoding="ascii"), re.MULTILINE)
-        began = float(boot[1]) + int(ticks) / os.sysconf("SC_CLK_TCK") if boot else 0.0
+        return float(boot[1]) + int(ticks) / os.sysconf("SC_CLK_TCK") if boot else 0.0
     except (OSError, ValueError, IndexError):
-        return True
-    return began <= touched + 60
+        return 0.0

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base import compiled as ready
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import whole
 from bds_tool.findings.catalogue import load_rules
+from bds_tool.schema import load, versions
+from bds_tool.schema.state import state
 
 if TYPE_CHECKING:
     from bds_tool.schema.model import Definition
@@ -72,9 +75,40 @@ class MessageTables:
 
 
 @lru_cache(maxsize=16)
-def _compiled(version: str, family: str, _root: str) -> MessageTables:
-    from bds_tool.schema import load
+def _compiled(version: str, family: str, root: str) -> MessageTables:
+    kept = ready.known(_made_of(version, root))
+    observations, clusters, rubrieken, displays = kept[0] if kept else _made(version)
+    catalogue = load_rules()
+    return MessageTables(
+        version,
+        observations,
+        clusters,
+        rubrieken,
+        displays,
+        frozenset(r.code for r in catalogue.rules.values() if r.holds_for(version, family)),
+        {r.code: r.parameters for r in catalogue.rules.values() if r.family == 8},
+        {r.code: r.texts for r in catalogue.rules.values() if r.texts},
+    )
 
+
+#: The modules that make what a definition asks of a message.
+_MAKERS = ("schema/loading.py", "schema/model.py", "validate/message_tables.py")
+
+
+def packed() -> tuple[list[bytes], list[object]]:
+    """For `compiled.write`: what each version asks of a message, by what it was made of."""
+    root = str(specs_dir())
+    return [_made_of(v, root) for v in versions()], [_made(v) for v in versions()]
+
+
+def _made_of(version: str, root: str) -> bytes:
+    return f"messages {version} {state(root, _MAKERS)}".encode()
+
+
+_Displays = dict[tuple[str, str], frozenset[str]]
+
+
+def _made(version: str) -> tuple[dict[str, Observation], dict[str, Cluster], frozenset[str], _Displays]:
     definition = load(version)
     observations: dict[str, Observation] = {}
     least: dict[str, list[str]] = {}
@@ -93,16 +127,11 @@ def _compiled(version: str, family: str, _root: str) -> MessageTables:
         place = e.groepen[-1] if e.groepen else e.rubriek
         if e.card_bericht.minimum and e.zekerheid == "A":
             least.setdefault(place, []).append(e.template_id)
-    catalogue = load_rules()
-    return MessageTables(
-        version,
+    return (
         observations,
         {place: Cluster(tuple(templates)) for place, templates in least.items()},
         frozenset(r.rubriek for r in definition.rubrieken.values() if r.template_id),
         _displays(definition),
-        frozenset(r.code for r in catalogue.rules.values() if r.holds_for(version, family)),
-        {r.code: r.parameters for r in catalogue.rules.values() if r.family == 8},
-        {r.code: r.texts for r in catalogue.rules.values() if r.texts},
     )
 
 
@@ -112,7 +141,7 @@ def _code(pad: str, number: int) -> str:
     return pad[start + 18 : pad.index("'", start + 18)] if start >= 0 else str(number)
 
 
-def _displays(definition: Definition) -> dict[tuple[str, str], frozenset[str]]:
+def _displays(definition: Definition) -> _Displays:
     names: dict[tuple[str, str], set[str]] = {}
     for (_, soort), lijst in definition.waardenlijsten.items():
         if soort == "HL7":

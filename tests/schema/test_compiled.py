@@ -7,6 +7,7 @@ import dataclasses
 import re
 import runpy
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,12 @@ import yaml
 
 from bds_tool.base import compiled, vocabulary
 from bds_tool.base.specs import parse_yaml, set_specs, shipped_specs, specs_dir
+from bds_tool.formats.dob import layout
 from bds_tool.formats.dob import version as message_version
 from bds_tool.schema import load, state, versions
 from bds_tool.schema.frames import codes_frame
 from bds_tool.schema.loading import _waardenlijsten, element_texts
-from bds_tool.validate import tables
+from bds_tool.validate import message_tables, tables
 
 ROOT = Path(__file__).parents[2]
 TEXTS = sorted(specs_dir().rglob("*.yaml"))
@@ -78,6 +80,8 @@ def test_the_build_step_compiles_every_definition(monkeypatch, tmp_path):
     assert frozenset(compiled.known(b"".join(sources))[0]) == vocabulary.words(sources)
     root = str(shipped_specs())
     assert [v for v in versions() if not compiled.known(tables._made_of(v, "BDS", root))] == []
+    assert [v for v in versions() if not compiled.known(message_tables._made_of(v, root))] == []
+    assert compiled.known(layout._made_of(root))
     compiled._index.cache_clear()
 
 
@@ -228,3 +232,63 @@ def test_an_element_that_is_made_when_asked_for_is_the_row_of_the_file(version):
         assert element_texts(version, name) == {n: r[name] for n, r in rows.items()}
     assert 999_998 not in elements
     assert elements.get(999_998) is None
+
+
+def _plain(value):
+    """A tree of nodes and tests as plain data, so that two of them can be compared."""
+    if isinstance(value, partial):
+        return (value.func.__name__, _plain(value.args))
+    if dataclasses.is_dataclass(value):
+        return (
+            type(value).__name__,
+            {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)},
+        )
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
+
+
+def _kept(part, folder):
+    """What the build step keeps of a part, as a run reads it: (key, value)."""
+    keys, made = part.packed()
+    target = folder / "compiled.bin"
+    compiled.write(keys, made, target)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled, "FILE", target)
+        compiled._index.cache_clear()
+        found = [(key, compiled.known(key)[0]) for key in keys]
+    compiled._index.cache_clear()
+    return found
+
+
+def test_the_layout_is_packed_as_it_is_made(tmp_path):
+    root = str(specs_dir())
+    [(key, kept)] = _kept(layout, tmp_path)
+    assert key == layout._made_of(root)
+    made = _plain(layout._made(root))
+    assert _plain(kept) == made
+    assert len(str(made)) > 100_000
+    specs = tmp_path / "specs"
+    shutil.copytree(specs_dir(), specs)
+    assert layout._made_of(str(specs)) == key
+    for name in ("dob/indeling.yaml", "bds/4.2.0/waardenlijsten.csv"):
+        edited = specs / name
+        before = edited.read_bytes()
+        edited.write_bytes(before + b"\n")
+        _forget()
+        assert layout._made_of(str(specs)) != key
+        edited.write_bytes(before)
+    _forget()
+
+
+def test_what_versions_ask_of_a_message_is_packed_as_it_is_made(tmp_path):
+    for (key, kept), version in zip(_kept(message_tables, tmp_path), versions(), strict=True):
+        assert key == message_tables._made_of(version, str(specs_dir()))
+        assert kept == message_tables._made(version)
+    specs = tmp_path / "specs"
+    shutil.copytree(specs_dir(), specs)
+    edited = specs / "bds" / version / "elementen.csv"
+    edited.write_text(edited.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    _forget()
+    assert message_tables._made_of(version, str(specs)) != key
+    _forget()

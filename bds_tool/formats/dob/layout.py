@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base import compiled
 from bds_tool.base.errors import SpecError
 from bds_tool.base.specs import read_yaml, specs_dir
 from bds_tool.base.text import t
 from bds_tool.schema import load, newest
+from bds_tool.schema.state import state
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -104,9 +106,37 @@ class Layout:
     of_children: bool = True
 
 
+_FILE = Path("dob") / "indeling.yaml"
+
+
 @lru_cache(maxsize=4)
 def _layout(specs: str) -> Layout:
-    path = Path(specs) / "dob" / "indeling.yaml"
+    if found := compiled.known(_made_of(specs)):
+        kept: Layout = found[0]
+        return kept
+    return _made(specs)
+
+
+#: The modules that make a layout.
+_MAKERS = ("base/strict_yaml.py", "formats/dob/layout.py", "schema/loading.py", "schema/model.py")
+
+
+def packed() -> tuple[list[bytes], list[object]]:
+    """For `compiled.write`: the layout of the dossieroverdrachtbericht by what it was made of."""
+    specs = str(specs_dir())
+    return [_made_of(specs)], [_made(specs)]
+
+
+def _made_of(specs: str) -> bytes:
+    try:
+        text = (Path(specs) / _FILE).read_bytes()
+    except OSError:
+        text = b""  # what is wrong is told where it is read
+    return b"layout " + text + state(specs, _MAKERS).encode()
+
+
+def _made(specs: str) -> Layout:
+    path = Path(specs) / _FILE
     data = read_yaml(path)
     try:
         return Layout(
@@ -287,9 +317,7 @@ def _test(selectors: tuple[tuple[str, str, str], ...]) -> Test | None:
     tests = [_single(*s) for s in selectors]
     if not tests:
         return None
-    if len(tests) == 1:
-        return tests[0]
-    return lambda e: all(test(e) for test in tests)
+    return tests[0] if len(tests) == 1 else partial(_every, tests)
 
 
 def _single(name: str, op: str, value: str) -> Test:
@@ -300,17 +328,41 @@ def _single(name: str, op: str, value: str) -> Test:
             codes = frozenset(
                 c.code for c in load(newest()).waardenlijsten[value, "HL7"].codes if c.rij == "concept"
             )
-            return lambda e: _of_child(e, tag, attribute) in codes
+            return partial(_child_among, tag, attribute, codes)
         if op == "?":
-            return lambda e: e.find(tag) is not None
-        return lambda e: _of_child(e, tag, attribute) == value
-    if op == "^":
-        return lambda e: e.get(name, "").startswith(value)
-    if op == "~":
-        return lambda e: value in e.get(name, "")
-    return lambda e: value in e.get(name, "").split()
+            return partial(_has_child, tag)
+        return partial(_child_is, tag, attribute, value)
+    return partial({"^": _starts, "~": _contains}.get(op, _has_word), name, value)
 
 
-def _of_child(element: _Element, tag: str, attribute: str) -> str | None:
+# Tests are parts of functions and no closures: those can be kept in a file (`packed`).
+
+
+def _every(tests: list[Test], element: _Element) -> bool:
+    return all(test(element) for test in tests)
+
+
+def _has_child(tag: str, element: _Element) -> bool:
+    return element.find(tag) is not None
+
+
+def _child_is(tag: str, attribute: str, value: str, element: _Element) -> bool:
     child = element.find(tag)
-    return None if child is None else child.get(attribute)
+    return child is not None and child.get(attribute) == value
+
+
+def _child_among(tag: str, attribute: str, codes: frozenset[str], element: _Element) -> bool:
+    child = element.find(tag)
+    return child is not None and child.get(attribute) in codes
+
+
+def _starts(name: str, value: str, element: _Element) -> bool:
+    return bool(element.get(name, "").startswith(value))
+
+
+def _contains(name: str, value: str, element: _Element) -> bool:
+    return value in element.get(name, "")
+
+
+def _has_word(name: str, value: str, element: _Element) -> bool:
+    return value in element.get(name, "").split()

@@ -30,10 +30,10 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=2)
 def _elements(_root: str) -> dict[int, Element]:
-    found: dict[int, Element] = {}
+    newest_with: dict[int, str] = {}
     for version in versions():
-        found |= load(version).elementen
-    return found
+        newest_with |= dict.fromkeys(load(version).elementen, version)
+    return {number: load(version).elementen[number] for number, version in newest_with.items()}
 
 
 def elements() -> dict[int, Element]:
