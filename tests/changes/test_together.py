@@ -202,11 +202,11 @@ def test_merge_joins_requests_and_tells_conflicts_per_request(tmp_path, bds):
     ]
     for name, pakket in (("a", left), ("b", other)):
         save_package(pakket, tmp_path / name)
-    before = {p.name: p.read_bytes() for p in (tmp_path / "a").iterdir()}
+    before = {p.name: p.read_bytes() for p in (tmp_path / "a").glob("*.yaml")}
     told = bds("change", "merge", str(tmp_path / "a"), str(tmp_path / "b"))
     assert told.code == 1
     assert "JGZ-903" in told.out
-    assert {p.name: p.read_bytes() for p in (tmp_path / "a").iterdir()} == before
+    assert {p.name: p.read_bytes() for p in (tmp_path / "a").glob("*.yaml")} == before
     # With the package both began with, a title that one of them changed is no conflict.
     save_package(base, tmp_path / "basis")
     call = ("change", "merge", str(tmp_path / "a"), str(tmp_path / "b"), "--base", str(tmp_path / "basis"))
