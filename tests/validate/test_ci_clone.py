@@ -1,4 +1,4 @@
-"""The recipe for GitHub as a vendor runs it: the steps of the action, installed from a clone of depth 1 in an empty environment.
+"""The recipes as a vendor runs them, installed from a clone of depth 1 in an empty environment.
 
 Needs the package index, so it is slow; `test_ci_recipes.py` runs the same steps with what is installed here.
 """
@@ -49,6 +49,8 @@ def tools(tmp_path_factory):
     """The folder of programs of an environment with nothing in it."""
     folder = tmp_path_factory.mktemp("omgeving")
     ran([sys.executable, "-m", "venv", str(folder)], folder)
+    # As images of today have it: an older one takes `git+file:` for no address.
+    ran([str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--upgrade", "pip"], folder)
     return folder / "bin"
 
 
@@ -95,3 +97,35 @@ def test_the_action_installs_and_judges(source, tools, vendor):
     assert (good.returncode, wrong.returncode) == (0, 1), (good.stderr, wrong.stderr)
     assert "::error" in wrong.stdout
     assert Path(run([str(tools / "python"), "-c", "import bds_tool; print(bds_tool.__file__)"], vendor).stdout).is_relative_to(tools.parent)  # fmt: skip
+
+
+def test_the_template_for_gitlab_installs_and_judges(source, tools, vendor):
+    job = yaml.safe_load((source / "packaging" / "gitlab.yml").read_text("utf-8"))[".bds-validate"]
+    own = yaml.safe_load(block("# .gitlab-ci"))["bds"]["variables"]
+    given = job["variables"] | own | {"BDS_SOURCE": own["BDS_SOURCE"].replace("BRON", f"file://{source}")}
+    path = f"{tools}{os.pathsep}{os.environ['PATH']}"
+    script = "\n".join([*job["before_script"], *job["script"]])
+    good, wrong = both(
+        vendor, lambda: run(["bash", "-e", "-o", "pipefail", "-c", script], vendor, PATH=path, **given)
+    )
+    assert (good.returncode, wrong.returncode) == (0, 1), (good.stderr, wrong.stderr)
+    assert "BDS203" in wrong.stdout
+    assert "<failure" in (vendor / "bds.xml").read_text("utf-8")
+
+
+def test_pre_commit_judges_what_is_committed(source, tools, vendor, tmp_path_factory):
+    ran([str(tools / "python"), "-m", "pip", "install", "--quiet", "pre-commit"], vendor)
+    text = block("# .pre-commit").replace("BRON", f"file://{source}")
+    (vendor / ".pre-commit-config.yaml").write_text(text, encoding="utf-8")
+    home = str(tmp_path_factory.mktemp("haken"))
+    (vendor / "voorbeelden" / "kind.json").write_text(json.dumps(CHILD, indent=1), encoding="utf-8")
+
+    def hook():
+        ran([*GIT, "add", "."], vendor)
+        return run([str(tools / "pre-commit"), "run"], vendor, PRE_COMMIT_HOME=home)
+
+    good, wrong = both(vendor, hook)
+    assert (good.returncode, wrong.returncode) == (0, 1), (good.stdout, good.stderr)
+    assert "Passed" in good.stdout, "the example was staged and judged"
+    assert "BDS203" in wrong.stdout, "who commits reads what is wrong"
+    assert "kind.json" in wrong.stdout
