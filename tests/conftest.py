@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import sys
@@ -56,8 +57,16 @@ class Result:
         self.code, self.out, self.err = code, out, err
 
 
+@pytest.fixture(scope="session")
+def options_once():
+    """What a command takes is read from its function once: thousands of runs in one process spend a fifth of their time there."""
+    import typer.main
+
+    typer.main.get_params_from_function = functools.cache(typer.main.get_params_from_function)
+
+
 @pytest.fixture
-def bds(capfd, monkeypatch):
+def bds(capfd, monkeypatch, options_once):
     """Run `bds` in this process: `bds("validate", path)` → code, out, err."""
     from bds_tool.base.specs import set_specs
     from bds_tool.base.text import set_language
