@@ -45,6 +45,15 @@ def source(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """The repository as a server has it, whole: pip asks it for parts, which a clone of depth 1 cannot give."""
+    folder = tmp_path_factory.mktemp("server") / "bds.git"
+    ran([*GIT, "clone", "--quiet", "--bare", "--single-branch", f"file://{ROOT}", str(folder)], folder.parent)
+    ran([*GIT, "tag", "--force", "v0.2.0"], folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
 def tools(tmp_path_factory):
     """The folder of programs of an environment with nothing in it."""
     folder = tmp_path_factory.mktemp("omgeving")
@@ -99,10 +108,10 @@ def test_the_action_installs_and_judges(source, tools, vendor):
     assert Path(run([str(tools / "python"), "-c", "import bds_tool; print(bds_tool.__file__)"], vendor).stdout).is_relative_to(tools.parent)  # fmt: skip
 
 
-def test_the_template_for_gitlab_installs_and_judges(source, tools, vendor):
-    job = yaml.safe_load((source / "packaging" / "gitlab.yml").read_text("utf-8"))[".bds-validate"]
+def test_the_template_for_gitlab_installs_and_judges(server, tools, vendor):
+    job = yaml.safe_load((ROOT / "packaging" / "gitlab.yml").read_text("utf-8"))[".bds-validate"]
     own = yaml.safe_load(block("# .gitlab-ci"))["bds"]["variables"]
-    given = job["variables"] | own | {"BDS_SOURCE": own["BDS_SOURCE"].replace("BRON", f"file://{source}")}
+    given = job["variables"] | own | {"BDS_SOURCE": own["BDS_SOURCE"].replace("BRON", f"file://{server}")}
     path = f"{tools}{os.pathsep}{os.environ['PATH']}"
     script = "\n".join([*job["before_script"], *job["script"]])
     good, wrong = both(
@@ -113,9 +122,9 @@ def test_the_template_for_gitlab_installs_and_judges(source, tools, vendor):
     assert "<failure" in (vendor / "bds.xml").read_text("utf-8")
 
 
-def test_pre_commit_judges_what_is_committed(source, tools, vendor, tmp_path_factory):
+def test_pre_commit_judges_what_is_committed(server, tools, vendor, tmp_path_factory):
     ran([str(tools / "python"), "-m", "pip", "install", "--quiet", "pre-commit"], vendor)
-    text = block("# .pre-commit").replace("BRON", f"file://{source}")
+    text = block("# .pre-commit").replace("BRON", f"file://{server}")
     (vendor / ".pre-commit-config.yaml").write_text(text, encoding="utf-8")
     home = str(tmp_path_factory.mktemp("haken"))
     (vendor / "voorbeelden" / "kind.json").write_text(json.dumps(CHILD, indent=1), encoding="utf-8")
