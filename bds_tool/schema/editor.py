@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.names import child
 from bds_tool.base.overlay import WHOLE
 from bds_tool.base.specs import shipped_specs
 from bds_tool.base.text import t
@@ -22,7 +23,7 @@ def with_schema(text: str, file: Path, name: str, root: Path | None = None) -> d
 
     It stands in `.schemas/` of `root` (without: the folder of `file`), so no network is needed; what is there stays.
     """
-    kept = (root or file.parent) / FOLDER / f"{name}{_SUFFIX}"
+    kept = child((root or file.parent) / FOLDER, name, _SUFFIX)
     head = f"# yaml-language-server: $schema={Path(os.path.relpath(kept, file.parent)).as_posix()}\n"
     beside = {} if kept.exists() else {kept: _shipped(name).read_text(encoding="utf-8")}
     return {file: head + text} | beside
@@ -45,4 +46,4 @@ def json_schema(name: str) -> dict[str, Any]:
 
 
 def _shipped(name: str) -> Path:
-    return shipped_specs() / WHOLE / f"{name}{_SUFFIX}"
+    return child(shipped_specs() / WHOLE, name, _SUFFIX)

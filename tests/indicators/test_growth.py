@@ -153,8 +153,11 @@ def test_outside_the_table_there_is_no_score():
 
 def test_normal_distribution_is_mean_and_sd():
     reference = growth.lms("nl_2012", "hgt", "male", "30")
-    mean, sd = reference.m[3], reference.m[3] * reference.s[3]
+    mean, sd = reference.m[3], reference.s[3]
     assert reference.z(mean + 1.5 * sd, reference.x[3]) == pytest.approx(1.5, abs=1e-9)
+    # Between two points mean and SD are interpolated, as y2z of R does (AGD, centile): halfway both are the average.
+    x, mean, sd = ((c[3] + c[4]) / 2 for c in (reference.x, reference.m, reference.s))
+    assert reference.z(mean + 1.5 * sd, x) == pytest.approx(1.5, abs=1e-9)
 
 
 @pytest.fixture(scope="module")
@@ -209,14 +212,16 @@ def test_hindustani_cutoffs_are_those_of_appendix_b():
     assert np.isnan(limits["dun1"]).all()
 
 
-def z_by_hand(points, x, y):
-    """LMS z-score straight from the rows of the table: own interpolation, own formula."""
+def z_by_hand(points, x, y, *, normal=False):
+    """LMS z-score (`normal`: with mean and SD) straight from the rows of the table: own interpolation, own formula."""
     xs = [p[0] for p in points]
     if not xs[0] <= x <= xs[-1]:
         return None
     n = min(bisect_right(xs, x) - 1, len(xs) - 2)
     (x0, *low), (x1, *high) = points[n], points[n + 1]
     l, m, s = (a + (b - a) * (x - x0) / (x1 - x0) for a, b in zip(low, high, strict=True))  # noqa: E741
+    if normal:
+        return (y - m) / s
     return math.log(y / m) / s if abs(l) < 1e-12 else ((y / m) ** l - 1) / (l * s)
 
 
@@ -243,12 +248,11 @@ def test_the_view_gives_the_scores_of_the_james_children(shared):
 
     given, expected = [], {}
     points: dict[tuple[str, ...], list[tuple[float, ...]]] = {}
+    normal: set[tuple[str, ...]] = set()
     for r in table(shared):
-        if r["distribution"] == "NO":
-            values = (float(r["x"]), 1.0, float(r["M"]), float(r["S"]) / float(r["M"]))
-        else:
-            values = tuple(float(r[c]) for c in ("x", "L", "M", "S"))
-        points.setdefault((r["reference"], r["measure"], r["sex"], r["population"]), []).append(values)
+        key = (r["reference"], r["measure"], r["sex"], r["population"])
+        normal |= {key} if r["distribution"] == "NO" else set()
+        points.setdefault(key, []).append(tuple(float(r[c] or 1) for c in ("x", "L", "M", "S")))
     for rows in points.values():
         rows.sort()
     for name, facts, birth, measured in children(shared):
@@ -270,7 +274,8 @@ def test_the_view_gives_the_scores_of_the_james_children(shared):
             )
             if number in {235, 252} and days >= 0:
                 measure = {235: "hgt", 252: "hdc"}[number]
-                z = z_by_hand(points[chart[0], measure, sex, chart[1]], years, value / 10)
+                key = (chart[0], measure, sex, chart[1])
+                z = z_by_hand(points[key], years, value / 10, normal=key in normal)
                 if z is not None:
                     expected[name, day, measure] = z
     assert len(expected) > 100
