@@ -234,18 +234,23 @@ def test_an_element_that_is_made_when_asked_for_is_the_row_of_the_file(version):
     assert elements.get(999_998) is None
 
 
-def _plain(value):
-    """A tree of nodes and tests as plain data, so that two of them can be compared."""
+def _plain(value, seen=None):
+    """Nodes and tests as plain data, so that two of them can be compared; what stands in many places is written out once."""
+    seen = {} if seen is None else seen
+    parts = isinstance(value, dict | list | tuple | partial) or dataclasses.is_dataclass(value)
+    if not parts:
+        return value
+    if id(value) in seen:
+        return ("the same as", seen[id(value)])
+    seen[id(value)] = len(seen)
     if isinstance(value, partial):
-        return (value.func.__name__, _plain(value.args))
-    if dataclasses.is_dataclass(value):
-        return (
-            type(value).__name__,
-            {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)},
-        )
+        return (value.func.__name__, _plain(value.args, seen))
     if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
+        return {k: _plain(v, seen) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v, seen) for v in value]
+    facts = {f.name: _plain(getattr(value, f.name), seen) for f in dataclasses.fields(value)}
+    return (type(value).__name__, facts)
 
 
 def _kept(part, folder):
