@@ -159,12 +159,11 @@ def test_every_refused_call_to_the_system_leaves_the_old_or_the_new(name, made, 
     assert int(told.stdout.split()[-1]) >= 2
 
 
-def written() -> set[tuple[str, str]]:
-    """Every option and argument of every command that names what is written."""
+def each_command():
+    """Every command: its words, its options and arguments, and the names of those that take a path."""
     import typer.main
 
     from bds_tool.cli import main as program
-    from bds_tool.cli.outputs import WRITTEN, WRITTEN_BY
 
     def walk(command, path=()):
         if hasattr(command, "commands"):
@@ -172,15 +171,20 @@ def written() -> set[tuple[str, str]]:
                 yield from walk(inner, (*path, name))
             return
         hints = inspect.signature(inspect.unwrap(command.callback), eval_str=True).parameters
-        for param in command.params:
-            name = param.name
-            is_path = name in hints and "Path" in str(hints[name].annotation)
-            if (is_path or name == "report") and name in WRITTEN | WRITTEN_BY.get(path[-1], set()):
-                yield " ".join(path), name
-        if path == ("convert",):
-            yield "convert", "paths"
+        yield path, command.params, {n for n, p in hints.items() if "Path" in str(p.annotation)}
 
-    return set(walk(typer.main.get_command(program.build())))
+    return walk(typer.main.get_command(program.build()))
+
+
+def written() -> set[tuple[str, str]]:
+    """Every option and argument of every command that names what is written."""
+    from bds_tool.cli.outputs import WRITTEN, WRITTEN_BY
+
+    found = {("convert", "paths")}
+    for path, params, paths in each_command():
+        out = WRITTEN | WRITTEN_BY.get(path[-1], set())
+        found |= {(" ".join(path), p.name) for p in params if p.name in out and p.name in {*paths, "report"}}
+    return found
 
 
 def test_every_option_that_writes_is_tried():
@@ -225,19 +229,8 @@ READ = {
 
 def test_every_option_with_a_path_reads_or_writes():
     """A new option with a path is said to be one of the two; one that writes and is not said to would not be tried above."""
-    import typer.main
-
-    from bds_tool.cli import main as program
-
-    def walk(command, path=()):
-        if hasattr(command, "commands"):
-            for name, inner in command.commands.items():
-                yield from walk(inner, (*path, name))
-            return
-        hints = inspect.signature(inspect.unwrap(command.callback), eval_str=True).parameters
-        yield from ((" ".join(path), n) for n, p in hints.items() if "Path" in str(p.annotation))
-
-    unknown = {w for w in walk(typer.main.get_command(program.build())) if w[1] not in READ} - written()
+    paths = {(" ".join(path), name) for path, _, paths in each_command() for name in paths}
+    unknown = {w for w in paths if w[1] not in READ} - written()
     assert not unknown, sorted(unknown)
 
 
