@@ -93,35 +93,18 @@ class Inputs(dict[str, str]):
         place.write_text('lang = "nl"\n', encoding="utf-8")
 
     def make_package(self, place: Path) -> None:
-        self.run("change", "new", "4.1.3", "4.9.9", "-o", place)
-        for element in ("235", "245"):
-            self.run(
-                "change",
-                "add",
-                place,
-                "element-vervallen",
-                element,
-                "--jgz",
-                f"JGZ-{element}",
-                "--cause",
-                "x",
-            )
+        self._ends(place, "235", "245")
 
     def make_other(self, place: Path) -> None:
         """Adds a request and alters one, so that a merge has more than one file to write."""
+        self._ends(place, "510", "276", "245")
+
+    def _ends(self, place: Path, *elements: str) -> None:
+        """A package in which these elements end, each by a request of its own."""
         self.run("change", "new", "4.1.3", "4.9.9", "-o", place)
-        for element in ("510", "276", "245"):
-            self.run(
-                "change",
-                "add",
-                place,
-                "element-vervallen",
-                element,
-                "--jgz",
-                f"JGZ-{element}",
-                "--cause",
-                "x",
-            )
+        for element in elements:
+            asked = ["--jgz", f"JGZ-{element}", "--cause", "x"]
+            self.run("change", "add", place, "element-vervallen", element, *asked)
 
     def make_book(self, place: Path) -> Path:
         book = place.with_suffix(".xlsx")
