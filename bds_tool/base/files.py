@@ -58,20 +58,30 @@ def atomic_file(
 
 
 @contextmanager
-def atomic_files(targets: Iterable[Path], gone: Iterable[Path] = ()) -> Iterator[dict[Path, Path]]:
-    """A temporary path for each of several files that this program edits where they are: all take their names, or none does.
+def atomic_files(
+    targets: Iterable[Path], gone: Iterable[Path] = (), *, own: bool = True
+) -> Iterator[dict[Path, Path]]:
+    """A temporary path for each of several files: all take their names, or none does.
 
-    `gone`: files that go with it. When the system refuses one step, those before it are undone.
+    `gone`: files that go with it. `own`: this program edits them where they are; without it they are outputs, of which none
+    may be an input or stand there without `--force`. When the system refuses one step, those before it are undone.
     """
-    targets, gone, undo = list(targets), list(gone), ExitStack()
-    for target in (*targets, *gone):
-        guard.check(target, own=True)
-    before = {p for p in targets if p.exists()}
+    places, gone, undo = {p: _final(p) for p in targets}, list(gone), ExitStack()
+
+    def check() -> None:
+        for target in (*places.values(), *gone):
+            guard.check(target, own=own)
+            if target.is_dir():
+                raise cannot_write(target, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+
+    check()
+    for target in () if own else places.values():
+        guard.overwriting(target)
+    before = {p for p in places.values() if p.exists()}
     with ExitStack() as stack:
-        made = {p: stack.enter_context(_aside(p)) for p in targets}
-        yield made
-        for target in (*made, *gone):
-            guard.check(target, own=True)
+        made = {p: stack.enter_context(_aside(p)) for p in places.values()}
+        yield {p: made[place] for p, place in places.items()}
+        check()
         with undo:
             for target, temporary in made.items():
                 with refusals(target):
@@ -84,7 +94,7 @@ def atomic_files(targets: Iterable[Path], gone: Iterable[Path] = ()) -> Iterator
                         _placed(made.get(target), target, stack, undo)
                 undo.pop_all()
     for target in made:
-        guard.wrote(target, edited=target in before)
+        guard.wrote(target, edited=own and target in before)
 
 
 @contextmanager

@@ -11,6 +11,8 @@ import typer
 import typer.main
 
 from bds_tool.base import guard
+from bds_tool.base.errors import UsageError
+from bds_tool.base.text import t
 from bds_tool.cli.project import project
 
 #: Parameters that name what is written, in every command …
@@ -45,6 +47,8 @@ WRITTEN_BY = {
     "merge": {"total", "ask"},
     "convert": {"write_"},
 }
+#: Of those, what is made anew and thus may not stand there yet without `--force`; the others are edited where they are.
+ANEW = frozenset({"store", "own", "total", "ask"})
 #: Parameters that name what is read and are no Path, for they may be a pattern, a name or - too.
 READ = frozenset({"paths", "left", "right"})
 #: Commands that take their inputs and, as the last word or with --output, their output.
@@ -103,14 +107,30 @@ def begin(context: Any) -> None:  # noqa: ANN401
     guard.begin(inputs, force=force)
     if guard.listened():
         _account(given.get("config"))
-    for name in sorted((WRITTEN & set(given)) | ({"store"} & written)):
-        for path in _outputs(given[name]):
-            guard.check(path, planned=True)
-            guard.overwriting(path)
+    outputs = [
+        path for name in sorted((WRITTEN | ANEW) & written & set(given)) for path in _outputs(given[name])
+    ]
     if last_is_output:
-        for path in _outputs(context.params["paths"][-1:]):
-            guard.check(path, planned=True)
-            guard.overwriting(path)
+        outputs += _outputs(context.params["paths"][-1:])
+    _apart(outputs)
+    for path in outputs:
+        guard.check(path, planned=True)
+        guard.overwriting(path)
+
+
+def _apart(outputs: list[Path]) -> None:
+    """Raises UsageError when two outputs are one, or one lies in another: the last would take the place of the first."""
+    places = [path.resolve() for path in outputs]
+    for number, place in enumerate(places):
+        for path, other in zip(outputs[:number], places, strict=False):
+            if place == other or place in other.parents or other in place.parents:
+                raise UsageError(
+                    t(
+                        f"Twee uitvoeren van deze opdracht vallen samen: {path} en {outputs[number]}.",
+                        f"Two outputs of this command coincide: {path} and {outputs[number]}.",
+                    ),
+                    t("Geef elk een eigen naam.", "Give each a name of its own."),
+                )
 
 
 def _account(config: Any) -> None:  # noqa: ANN401

@@ -81,12 +81,14 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Zeg niets als het lukt.")] = False,
 ) -> None:
     """Beveilig tellingen en schrijf alleen wat de controle doorstaat (anders: exitcode 4)."""
-    from bds_tool.protect.files import publish_frame
+    from bds_tool.protect.files import publish_frame, table_name
     from bds_tool.protect.policy import load_policy
     from bds_tool.protect.releases import run_result, run_table
     from bds_tool.protect.statement import write_statement
 
     chosen = load_policy(policy or project().protect.policy or STRICT)
+    if internal:
+        table_name(internal)  # before the result is written
     if source.is_dir():
         facts, inside = run_result(
             source, chosen, to, quality=quality, earlier=earlier or (), ledger=ledger, replace=force

@@ -209,28 +209,31 @@ def publish_frame(frame: pl.DataFrame, target: Path, *, private: bool = False) -
     with atomic_file(target, private=private) as temporary:
         draft = temporary.with_name(temporary.name + target.suffix)
         try:
+            draft.touch(mode=0o600)
             write_frame(frame, draft)
             draft.replace(temporary)
         finally:
             draft.unlink(missing_ok=True)
 
 
+def table_name(path: Path) -> Path:
+    """The path of a table that is still to be written. Raises UsageError for an ending that `write_frame` does not know."""
+    if path.suffix in {".parquet", ".xlsx", ".csv"}:
+        return path
+    raise UsageError(
+        t(f"Onbekend soort bestand: {path.name}.", f"Unknown kind of file: {path.name}."),
+        t("Kies een naam op .csv, .parquet of .xlsx.", "Choose a name ending in .csv, .parquet or .xlsx."),
+    )
+
+
 def write_frame(frame: pl.DataFrame, path: Path) -> None:
     """Write by suffix: CSV, Parquet or XLSX. Hidden counts are empty, never a number."""
-    if path.suffix == ".parquet":
+    if table_name(path).suffix == ".parquet":
         frame.write_parquet(path)
     elif path.suffix == ".xlsx":
         frame.write_excel(path)
-    elif path.suffix == ".csv":
-        frame.write_csv(path)
     else:
-        raise UsageError(
-            t(f"Onbekend soort bestand: {path.name}.", f"Unknown kind of file: {path.name}."),
-            t(
-                "Kies een naam op .csv, .parquet of .xlsx.",
-                "Choose a name ending in .csv, .parquet or .xlsx.",
-            ),
-        )
+        frame.write_csv(path)
 
 
 def summary(made: ProtectedTable) -> dict[str, Any]:

@@ -160,6 +160,7 @@ NAMES = {
     "change new (file)": "uit.yaml",
     "generate": "uit.bds",
     "convert --write": "bds.toml",
+    "protect run --internal": "uit.csv",
 }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.errors import UnreadableError
-from bds_tool.base.files import atomic_file
+from bds_tool.base.files import atomic_files
 from bds_tool.base.text import t
 
 COLUMNS = (
@@ -123,14 +123,19 @@ def compile_profiles(folder: Path, names: list[str], table: Path, sets_table: Pa
                         kenmerk,
                     ]
                 )
-    for path, columns, content in (
-        (table, COLUMNS, rows),
-        (sets_table, ("valueset", "systeem", "code"), [[v, s, c] for v in sorted(used) for s, c in sets[v]]),
-    ):
-        with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows(content)
+    with atomic_files((table, sets_table), own=False) as made:
+        for path, columns, content in (
+            (table, COLUMNS, rows),
+            (
+                sets_table,
+                ("valueset", "systeem", "code"),
+                [[v, s, c] for v in sorted(used) for s, c in sets[v]],
+            ),
+        ):
+            with made[path].open("w", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(columns)
+                writer.writerows(content)
     return len(rows), missing
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.escaping import cell, markup
 from bds_tool.base.escaping import cells as safe_cells
-from bds_tool.base.files import atomic_dir, atomic_file
+from bds_tool.base.files import atomic_dir, atomic_file, atomic_files
 from bds_tool.base.names import child
 from bds_tool.base.text import language, number, t
 from bds_tool.export.report import cells, left_out, words
@@ -66,11 +66,7 @@ def write_table(book: Book, rows: pl.DataFrame, format_: str, out: Path) -> None
         with atomic_file(out) as temporary:
             table.write_parquet(temporary)
     elif format_ == "csv":
-        _write(out, safe_cells(table).write_csv())
-        _write(
-            out.with_name(out.name + "-metadata.json"),
-            json.dumps(csvw(book, out.name), ensure_ascii=False, indent=2),
-        )
+        _write_described(out, safe_cells(table).write_csv(), csvw(book, out.name))
     elif format_ == "csv-nl":
         with atomic_file(out) as temporary:
             # Dutch Excel needs the byte order mark, semicolons and decimal commas.
@@ -119,6 +115,18 @@ def write_book(book: Book, out: Path, *, level: str = "gemeente", replace: bool 
 def _write(out: Path, content: str) -> None:
     with atomic_file(out) as temporary:
         temporary.write_text(content, encoding="utf-8", newline="\n")
+
+
+def _write_described(out: Path, content: str, description: dict[str, Any]) -> None:
+    """Both, or neither; a device (the screen, a pipe) gets the table alone."""
+    if out.exists() and not out.is_file():
+        _write(out, content)
+        return
+    beside = out.with_name(out.name + "-metadata.json")
+    with atomic_files((out, beside), own=False) as made:
+        made[out].write_text(content, encoding="utf-8", newline="\n")
+        described = json.dumps(description, ensure_ascii=False, indent=2)
+        made[beside].write_text(described, encoding="utf-8", newline="\n")
 
 
 def dutch_csv(table: pl.DataFrame) -> str:

@@ -110,15 +110,13 @@ class RoundRequest:
         return self.participants.index(name)
 
     def write(self, path: Path) -> None:
-        from bds_tool.base.files import atomic_file
+        from bds_tool.base.files import atomic_files
 
-        with atomic_file(path) as temporary:
-            temporary.write_text(
-                json.dumps({"bds_round": LAYOUT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n",
-                "utf-8",
-            )
-        with atomic_file(path.with_suffix(".md")) as temporary:
-            temporary.write_text(page(self), encoding="utf-8")
+        beside = path.with_suffix(".md")
+        with atomic_files((path, beside), own=False) as made:
+            told = json.dumps({"bds_round": LAYOUT, **asdict(self)}, indent=1, ensure_ascii=False)
+            made[path].write_text(told + "\n", encoding="utf-8")
+            made[beside].write_text(page(self), encoding="utf-8")
 
 
 def read(path: Path) -> RoundRequest:
