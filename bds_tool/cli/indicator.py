@@ -167,7 +167,7 @@ def run_cases(
 
     outcomes = run(choose(names or [], extra or []))
     failed = [o for o in outcomes if not o.passed]
-    shown = outcomes if all_ or format_ != "text" else failed
+    shown = outcomes if all_ or format_ != "text" or output else failed
     rows = [
         [
             o.indicator,

@@ -161,6 +161,7 @@ def join(
     output: Annotated[Path, typer.Option("--output", "-o", help="Aanmelding voor wie vraagt (JSON).")],
     areas: _Areas = None,
     area_year: _Year = None,
+    force: Annotated[bool, typer.Option("--force", help="Vervang een bestaande uitvoer.")] = False,
 ) -> None:
     """Meld u aan voor een verzegelde ronde: openbare sleutels en namen van gebieden, geen aantallen."""
     from bds_tool.indicators.rounds.answer import join as take_part
@@ -168,7 +169,7 @@ def join(
 
     asked = read(request)
     with open_readable([store]) as opened:
-        take_part(asked, name, opened, own, output, areas or [], area_year)
+        take_part(asked, name, opened, own, output, areas or [], area_year, replace=force)
     talk(
         t(
             f"Stuur {output}. {own} blijft hier en is geheim.",

@@ -10,7 +10,8 @@ from bds_tool.base.specs import specs_dir
 
 from .writing import ROUND, SAMPLES, TABLE
 
-SEALED = tuple("A,B,C" if w == "A,B" else w for w in ROUND)
+#: One of four does not hand in: the three others can be added up after a repair.
+SEALED = tuple("A,B,C,D" if w == "A,B" else w for w in ROUND)
 
 
 class Inputs(dict[str, str]):
@@ -52,18 +53,17 @@ class Inputs(dict[str, str]):
     def make_found(self, place: Path) -> None:
         self.run("validate", self["STORE"], "--save", place, "-q", codes=(0, 1))
 
-    def make_group(self, place: Path, seed: int = 4) -> None:
+    def make_group(self, place: Path, who: str = "A") -> None:
+        """Children of one organisation; those of another are other children."""
         self.run(
-            "generate", "--children", 300, "--seed", seed, "--bds", "4.1.3", "--themes", "groei,voeding", "-o", place, "-q"
+            "generate", "--children", 300, "--seed", 4 + "ABCD".index(who), "--bds", "4.1.3", "--themes", "groei,voeding", "-o", place, "-q"
         )  # fmt: skip
 
     def make_result(self, place: Path) -> None:
         self.run("indicator", "compute", self["GROUP"], "-o", place, "-i", "BF-BIRTH", "-q")
 
     def make_second(self, place: Path) -> None:
-        other = self.folder / "andere.bds"
-        self.make_group(other, 5)
-        self.run("indicator", "compute", other, "-o", place, "-i", "BF-BIRTH", "-q")
+        self.run("indicator", "compute", self["GROUP-B"], "-o", place, "-i", "BF-BIRTH", "-q")
 
     def make_safe(self, place: Path) -> None:
         self.released(Path(self["RESULT"]), place)
@@ -116,7 +116,7 @@ class Inputs(dict[str, str]):
         return place.with_suffix(".json")
 
     def make_answer(self, place: Path, who: str) -> None:
-        self.run("round", "answer", self["ASK"], self["GROUP"], "--as", who, "-o", place)
+        self.run("round", "answer", self["ASK"], self[f"GROUP-{who}"], "--as", who, "-o", place)
 
     def make_asked(self, place: Path) -> Path:
         self.run("round", "new", "-o", place.with_suffix(".json"), *SEALED, "--sealed")
@@ -124,7 +124,7 @@ class Inputs(dict[str, str]):
 
     def make_joined(self, place: Path, who: str) -> Path:
         own = self.folder / f"eigen-{who}"
-        self.run("round", "join", self["ASKED"], self["GROUP"], "--as", who, "--own", own, "-o", place)
+        self.run("round", "join", self["ASKED"], self[f"GROUP-{who}"], "--as", who, "--own", own, "-o", place)
         self[f"OWN-{who}"] = str(own)
         return place
 
@@ -132,7 +132,7 @@ class Inputs(dict[str, str]):
         return self[f"JOINED-{who}"] and self[f"OWN-{who}"]
 
     def make_started(self, place: Path) -> Path:
-        joined = [self[f"JOINED-{who}"] for who in "ABC"]
+        joined = [self[f"JOINED-{who}"] for who in "ABCD"]
         self.run("round", "start", self["ASKED"], *joined, "-o", place.with_suffix(".json"))
         return place.with_suffix(".json")
 
@@ -141,7 +141,8 @@ class Inputs(dict[str, str]):
 
     def make_wanted(self, place: Path) -> Path:
         out = ("--ask-repair", place.with_suffix(".json"), "-o", self.folder / "nooit.result")
-        self.run("round", "merge", self["STARTED"], self["SEALED-A"], self["SEALED-B"], *out, codes=(0, 1))
+        sealed = [self[f"SEALED-{who}"] for who in "ABC"]
+        self.run("round", "merge", self["STARTED"], *sealed, *out, codes=(0, 1))
         assert json.loads(place.with_suffix(".json").read_text(encoding="utf-8"))
         return place.with_suffix(".json")
 

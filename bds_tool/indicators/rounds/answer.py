@@ -47,6 +47,8 @@ def join(
     out: Path,
     areas: Sequence[Path],
     area_year: int | None,
+    *,
+    replace: bool = False,
 ) -> None:
     """Take part in a sealed round: `own` stays here (keys and counts), `out` goes to who asked.
 
@@ -57,7 +59,7 @@ def join(
     if request.started:
         raise UsageError(t("Deze ronde is al begonnen.", "This round has begun already."))
     keys = Keys.fresh()
-    with atomic_dir(own, private=True) as folder:
+    with atomic_file(out) as temporary, atomic_dir(own, replace=replace, private=True) as folder:
         result = compute(request, store, folder / RESULT, areas, area_year)
         (folder / SECRET).write_text(_secret(request, name, keys), encoding="utf-8")
         told = {
@@ -69,7 +71,6 @@ def join(
             "division": result.meta["area_tables"].get("division"),
             **_words(request, result),
         }
-    with atomic_file(out) as temporary:
         temporary.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
