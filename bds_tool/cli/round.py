@@ -145,6 +145,12 @@ def _given(context: typer.Context) -> set[str]:
 
 
 def _asked(request: RoundRequest, output: Path) -> None:
+    if output.suffix == ".md":
+        raise UsageError(
+            t(f"{output.name} is de naam van de bladzijde die naast het verzoek komt.",
+              f"{output.name} is the name of the page that comes beside the request."),
+            t("Kies een naam op .json.", "Choose a name ending in .json."),
+        )  # fmt: skip
     request.write(output)
     talk(t(f"{output} en {output.with_suffix('.md')}: voor {len(request.participants)} deelnemers, tot en met {request.deadline}.",
            f"{output} and {output.with_suffix('.md')}: for {len(request.participants)} participants, until {request.deadline}."))  # fmt: skip

@@ -12,13 +12,13 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from bds_tool.base.leftovers import temporary
 
-from .inputs import Inputs
-from .writing import COMMANDS, FAULTS, NAMES, SEEDS, arguments, digest, whole
+from .writing import COMMANDS, FAULTS, MOMENTS, NAMES, SEEDS, arguments, digest, whole
 
 #: Of those that write one text by the same function, the tests of every day run the first; `make slow` runs all.
 ONE_TEXT = {c for c in COMMANDS if c.startswith(("spec ", "protocol ", "indicator ", "change ", "zib ", "protect ", "round ", "store ", "findings ", "area ", "report pdf", "anonymise", "convert -o", "generate --manifest"))}  # fmt: skip
@@ -30,12 +30,6 @@ QUICK = [
 
 #: A lock that could not be taken away; it names its process, and the next run clears it (tests/indicators/protect).
 LOCK = ".bezig"
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory, released) -> Inputs:
-    """The inputs of the commands."""
-    return Inputs(tmp_path_factory.mktemp("made"), released)
 
 
 class Bench:
@@ -53,7 +47,8 @@ class Bench:
     def run(self, at: int = 0) -> int:
         from bds_tool.cli.main import run
 
-        with self.faults.on(self.place, at):
+        now = {"SOURCE_DATE_EPOCH": MOMENTS[self.name]} if self.name in MOMENTS else {}
+        with mock.patch.dict(os.environ, now), self.faults.on(self.place, at):
             return int(run([*self.arguments, *(() if self.name in SEEDS else ("--force",))]))
 
     def keep(self) -> dict[str, dict[str, str]]:

@@ -16,8 +16,10 @@ import pytest
 
 from bds_tool.base import files, guard, leftovers
 from bds_tool.base.errors import Interrupted, UsageError
-from bds_tool.base.files import MARK, atomic_dir, atomic_file, scratch
+from bds_tool.base.files import MARK, atomic_dir, atomic_file, atomic_files, scratch
 from bds_tool.base.interrupts import held, postponed
+
+from .writing import ROUND
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
 
@@ -204,6 +206,58 @@ def test_an_existing_report_needs_force(command, tmp_path, bds):
     assert "--force" in told.err
     assert bds(*command, target, "--force").code == 0
     assert target.read_text() != "oud"
+
+
+@pytest.mark.parametrize(
+    ("words", "second"),
+    [
+        (("report", "table", "SAFE", "-o", "uit.csv"), "uit.csv-metadata.json"),
+        (("round", "new", "-o", "uit.json", *ROUND), "uit.md"),
+        (("protect", "run", "RESULT", "--to", "uit", "--internal", "intern.csv"), "intern.csv"),
+        (("validate", "STORE", "--save", "uit", "-o", "rapport.txt"), "rapport.txt"),
+        (("round", "merge", "ASK", "ANSWER-A", "ANSWER-B", "-o", "uit", "--internal", "som"), "som"),
+    ],
+    ids=lambda w: " ".join(w[:2]) if isinstance(w, tuple) else w,
+)
+def test_of_two_outputs_neither_is_written_when_one_is_there(words, second, tmp_path, bds, made, monkeypatch):
+    words = [made[w] if w in made else w for w in words]  # noqa: SIM401  # made when asked for
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / second).write_text("oud")
+    told = bds(*words)
+    assert (told.code, "--force" in told.err) == (2, True), told.err
+    assert content(tmp_path) == {second: "oud"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("validate", TABLE, "-o", "uit", "--report", "html=uit"),
+        ("validate", TABLE, "--report", "json=./uit", "--report", "html=uit"),
+        ("profile", TABLE, "-o", "uit/rapport.txt", "--share", "uit"),
+        ("generate", "--children", "1", "-o", "uit", "--manifest", "uit/lijst.json"),
+        ("round", "new", "-o", "uit.md", *ROUND),
+        ("protect", "run", TABLE, "--table", TABLE, "--to", "uit.csv", "--internal", "intern.txt"),
+    ],
+    ids=lambda w: " ".join(map(str, w[-4:])),
+)
+def test_two_outputs_are_never_one(words, tmp_path, bds, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = bds(*words, "--force")
+    assert told.code == 2, told.err
+    assert content(tmp_path) == {}
+
+
+def test_several_files_take_no_place_of_a_folder(tmp_path):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "x").write_text("x")
+    (tmp_path / "c").symlink_to(tmp_path / "d")
+    with pytest.raises(UsageError, match="map"), atomic_files((tmp_path / "a", tmp_path / "b"), own=False):
+        pytest.fail("it was looked at too late")
+    assert content(tmp_path) == {"b/x": "x"}
+    with atomic_files((tmp_path / "a", tmp_path / "c"), own=False) as aside:
+        aside[tmp_path / "c"].write_text("c")
+    assert (tmp_path / "c").is_symlink()
+    assert content(tmp_path) == {"a": "", "b/x": "x", "c": "c", "d": "c"}
 
 
 def test_records_are_for_their_owner_only(tmp_path, bds):

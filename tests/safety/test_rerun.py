@@ -13,7 +13,6 @@ from jsonschema import Draft202012Validator
 from bds_tool.base.recording import MASK, masked
 from bds_tool.base.specs import specs_dir
 
-from .test_faults import made  # noqa: F401  # a fixture
 from .writing import COMMANDS, NAMES, SEEDS, TABLE, arguments, digest
 
 #: Commands that make something new each time: the number of a message, random keys, numbers of children without a key …
@@ -216,7 +215,7 @@ def test_the_page_says_it_all_and_no_bsn(bds, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [c for c in COMMANDS if COMMANDS[c][0] != "rerun" and not SEEDS.get(c)])
-def test_every_command_that_writes_can_be_done_again(name, bds, tmp_path, made):  # noqa: F811
+def test_every_command_that_writes_can_be_done_again(name, bds, tmp_path, made):
     target = tmp_path / NAMES.get(name, "uit")
     first = bds("--record", tmp_path / "r.json", *arguments(name, target, made))
     assert first.code in {0, 1}, first.err

@@ -149,6 +149,8 @@ SEEDS = {
     "protect ledger": "LEDGER", "protect run --ledger": "", "indicator new": "", "protocol new": "", "spec eject": "",
     "convert --write": "SETTINGS", "change new": "", "change new (file)": "", "change table --read": "", "change merge -o": "",
 }  # fmt: skip
+#: Commands that wait for a day: what they take for now.
+MOMENTS = {"round repair": "4102444800"}
 NAMES = {
     "zib export-map": "uit.xlsx",
     "round new": "uit.json",
