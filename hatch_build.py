@@ -25,10 +25,13 @@ class Compile(BuildHookInterface[Any]):
         from bds_tool.base import compiled, vocabulary
         from bds_tool.formats.dob import layout
         from bds_tool.formats.dob import version as of_message
+        from bds_tool.formats.dob.model import lists, observed
+        from bds_tool.schema import loading
         from bds_tool.validate import message_tables, tables
 
         of_words = vocabulary.sources(root / "specs")
-        kept = [part.packed() for part in (tables, of_message, layout, message_tables)]
+        parts = (loading, tables, of_message, layout, lists, observed, message_tables)
+        kept = [part.packed() for part in parts]
         compiled.write(
             [*texts, b"".join(of_words), *(key for keys, _ in kept for key in keys)],
             [*parsed, sorted(vocabulary.words(of_words)), *(value for _, made in kept for value in made)],

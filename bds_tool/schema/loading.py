@@ -7,8 +7,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache, cached_property, lru_cache
+from io import StringIO
 from pathlib import Path
 
+from bds_tool.base import compiled
 from bds_tool.base.errors import SpecError, UsageError
 from bds_tool.base.names import child
 from bds_tool.base.ranges import order
@@ -93,40 +95,73 @@ def _elementen(version: str, folder: Path) -> Mapping[int, Element]:
 
 
 class Elements(Mapping[int, Element]):
-    """The elements of a version by number. Most runs ask for a few of the thousand."""
+    """The elements of a version by number. Most runs ask for a few of the thousand, or for one column."""
 
     def __init__(self, version: str, folder: Path) -> None:
         self._version, self._folder = version, folder
-        with (folder / "elementen.csv").open(encoding="utf-8", newline="") as file:
-            rows = csv.reader(file)
-            self._names = next(rows, [])
-            at = self._names.index("bdsnummer")
-            self._rows = {int(row[at]): row for row in rows if row}
+        self._content = (folder / "elementen.csv").read_bytes()
         self._made: dict[int, Element] = {}
+
+    @cached_property
+    def _table(self) -> tuple[list[str], dict[int, str]]:
+        try:
+            return _numbered(self._content.decode("utf-8"))
+        except (ValueError, StopIteration) as error:
+            raise _broken(self._version, self._folder, error) from error
+
+    @property
+    def _lines(self) -> dict[int, str]:
+        return self._table[1]
 
     def __getitem__(self, number: int) -> Element:
         made = self._made.get(number)
         if made is None:
-            row = self._rows[number]
+            row = next(csv.reader([self._lines[number]]))
             try:
-                made = self._made[number] = _element(dict(zip(self._names, row, strict=True)))
+                made = self._made[number] = _element(dict(zip(self._table[0], row, strict=True)))
             except (KeyError, ValueError, ArithmeticError) as error:
                 raise _broken(self._version, self._folder, error) from error
         return made
 
     def texts(self, name: str) -> dict[int, str]:
         """One column of the file as it stands there."""
-        at = self._names.index(name)
-        return {number: row[at] for number, row in self._rows.items()}
+        found = compiled.known(self.column(name)) if name in _COLUMNS else []
+        if found:
+            return dict(found[0])
+        at = self._table[0].index(name)
+        return {n: row[at] for n, row in zip(self._lines, csv.reader(self._lines.values()), strict=True)}
+
+    def column(self, name: str) -> bytes:
+        """Under which a column is kept: it follows from the file."""
+        return name.encode() + self._content
 
     def __contains__(self, number: object) -> bool:
-        return number in self._rows
+        return number in self._lines
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._rows)
+        return iter(self._lines)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._lines)
+
+
+def _numbered(text: str) -> tuple[list[str], dict[int, str]]:
+    """The names of the columns, and the record of each element as the text of a line, to be read when it is asked for."""
+    head, *lines = text.removesuffix("\n").split("\n")
+    names = next(csv.reader([head]), [])
+    at = names.index("bdsnummer")
+    # A text that goes over lines, or lines that end in another way.
+    if at or text.count("\r") != text.count("\r\n") or any('"' in x and x.count('"') & 1 for x in lines):
+        rows = csv.reader(StringIO(text, newline=""))
+        next(rows)
+        return names, {int(row[at]): _joined(row) for row in rows if row}
+    return names, {int(line[: line.find(",")].strip('"')): line for line in lines if line.strip("\r")}
+
+
+def _joined(row: list[str]) -> str:
+    made = StringIO()
+    csv.writer(made).writerow(row)
+    return made.getvalue()
 
 
 def element_texts(version: str, name: str) -> dict[int, str]:
@@ -135,6 +170,17 @@ def element_texts(version: str, name: str) -> dict[int, str]:
     return (
         found.texts(name) if isinstance(found, Elements) else {n: getattr(e, name) for n, e in found.items()}
     )
+
+
+#: Columns that every run on a delivery looks at.
+_COLUMNS = frozenset({"datatype", "eenheid", "status"})
+
+
+def packed() -> tuple[list[bytes], list[object]]:
+    """For `compiled.write`: those columns of every version."""
+    every = [(load(v).elementen, name) for v in versions() for name in sorted(_COLUMNS)]
+    shipped = [(found, name) for found, name in every if isinstance(found, Elements)]
+    return [e.column(name) for e, name in shipped], [e.texts(name) for e, name in shipped]
 
 
 class Lists(Mapping[tuple[str, str], Waardenlijst]):

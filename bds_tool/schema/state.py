@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
@@ -14,20 +15,35 @@ def state(root: str, makers: tuple[str, ...]) -> str:
 
     `makers`: those modules, as paths inside the package.
     """
+    return _modules(makers) + _below(root, "bds")
+
+
+@lru_cache(maxsize=16)
+def state_of(root: str, folder: str, makers: tuple[str, ...]) -> str:
+    """The same of another folder below `root`."""
+    return _modules(makers) + _below(root, folder)
+
+
+def _modules(makers: tuple[str, ...]) -> str:
     package = Path(__file__).resolve().parents[1]
-    return _digest(package, (package / name for name in makers)) + _definitions(root)
+    return _digest(package, (package / name for name in makers))
 
 
-@lru_cache(maxsize=4)
-def _definitions(root: str) -> str:
-    return _digest(Path(root), sorted((Path(root) / "bds").rglob("*")))
+@lru_cache(maxsize=8)
+def _below(root: str, folder: str) -> str:
+    found = [Path(above, name) for above, _, names in os.walk(Path(root, folder)) for name in names]
+    return _digest(Path(root), sorted(found))
 
 
 def _digest(above: Path, files: Iterable[Path]) -> str:
     digest = blake2b(digest_size=16)
+    start = len(str(above)) + 1
     for file in files:
-        if file.is_file():
+        try:
             content = file.read_bytes()
-            digest.update(f"{file.relative_to(above).as_posix()}\0{len(content)}\0".encode())
-            digest.update(content)
+        except FileNotFoundError:
+            continue
+        name = str(file)[start:].replace(os.sep, "/")
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
     return digest.hexdigest()

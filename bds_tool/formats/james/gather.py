@@ -99,13 +99,14 @@ class Gatherer:
 
 def _version(used: set[int]) -> tuple[str, str]:
     """The newest BDS version in which the fewest used elements have expired; JAMES itself names none."""
-    from bds_tool.schema import is_draft, load, versions
+    from bds_tool.schema import is_draft, versions
+    from bds_tool.schema.loading import element_texts
 
-    elements = {v: load(v).elementen for v in reversed(versions())}
-    known = {n for n in used if any(n in there for there in elements.values())}
+    statuses = {v: element_texts(v, "status") for v in reversed(versions())}
+    known = {n for n in used if any(n in there for there in statuses.values())}
 
     def expired(version: str) -> int:
-        there = elements[version]
-        return sum(n not in there or there[n].status.startswith("vervallen") for n in known)
+        there = statuses[version]
+        return sum(n not in there or there[n].startswith("vervallen") for n in known)
 
-    return min(elements, key=lambda v: (expired(v), is_draft(v))), "onzeker"
+    return min(statuses, key=lambda v: (expired(v), is_draft(v))), "onzeker"

@@ -22,10 +22,8 @@ from bds_tool.base.errors import SpecError
 from bds_tool.base.ranges import Range
 from bds_tool.base.text import t
 from bds_tool.formats.dob.model.content import Content, Slot
+from bds_tool.formats.dob.model.lists import Concepts, lists
 from bds_tool.formats.dob.model.simple import Forms, Row
-
-#: list → its (code, code system) pairs, its null flavours, and the pairs that are deprecated
-Concepts = tuple[frozenset[tuple[str, str]], frozenset[str], frozenset[tuple[str, str]]]
 
 
 class Message(NamedTuple):
@@ -312,29 +310,7 @@ def load_model(folder: Path, key: str, lists_of: str = "") -> Model | None:
     message = messages(folder).get(key)
     if message is None:
         return None
-    return Model(folder, message, _lists(lists_of or key))
-
-
-def _lists(version: str) -> Callable[[str, str], Concepts | None]:
-    """Value lists of a BDS version by the OID of the value set, of two editions the one of this date."""
-    by_oid: dict[str, list[tuple[str, Concepts]]] = {}
-
-    def find(oid: str, date: str) -> Concepts | None:
-        if not by_oid:
-            from bds_tool.schema import load
-
-            for listed in load(version).waardenlijsten.values():
-                pairs = frozenset((c.code, c.codesysteem) for c in listed.codes if c.rij == "concept")
-                nulls = frozenset(c.code for c in listed.codes if c.rij == "exception")
-                old = frozenset(
-                    (c.code, c.codesysteem) for c in listed.codes if c.rij == "concept" and c.status == "D"
-                )
-                for known in listed.valuesets:
-                    by_oid.setdefault(known, []).append((listed.ingang, (pairs, nulls, old)))
-        found = by_oid.get(oid, ())
-        return next((c for day, c in found if day == date), found[0][1] if found else None)
-
-    return find
+    return Model(folder, message, lists(lists_of or key))
 
 
 def _type(name: str, row: dict[str, str]) -> Type:

@@ -14,6 +14,7 @@ from lxml.etree import tostring
 
 from bds_tool.formats.dob.model.demands import Check, Count, check, count
 from bds_tool.formats.dob.model.flavours import Flavours
+from bds_tool.formats.dob.model.observed import Observed, places
 from bds_tool.formats.dob.model.paths import (
     TEMPLATE_ROOT,
     Key,
@@ -22,24 +23,21 @@ from bds_tool.formats.dob.model.paths import (
     Test,
     is_code,
     keys_of,
-    split,
     step,
 )
 from bds_tool.formats.dob.model.special import SPECIAL, WITHIN
 from bds_tool.formats.dob.model.special_sender import SENDERS, SENDING, Special
-from bds_tool.formats.dob.model.tables import Demand, Place
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-    from bds_tool.formats.dob.model.tables import Message, Model
+    from bds_tool.formats.dob.model.tables import Demand, Message, Model, Place
 
 _ANCHOR = re.compile(r"templateId\[@root=tpl:(\d+)\]")
 #: From how many alternatives on an index by key is quicker than trying each.
 _MANY = 4
 #: Senders of which is remembered what is wrong with them.
 _MOST_SENDERS = 1_000
-_PLACEHOLDER = re.compile(r"\{([\w.]+)\}")
 
 
 class Context:
@@ -207,13 +205,12 @@ class Templates:
         self._anchored: dict[str, list[Node]] = {}
         self._rooted: dict[str, list[Node]] = {}
         self.document: list[Node] = []
-        self._observations: dict[str, list[dict[str, str]]] = {}
-        self._features: dict[str, list[dict[str, str]]] = {}
+        self._observed: Observed | None = None
         if model.message.templates:
             self._index()
 
     def _index(self) -> None:
-        for template, tops in self.model.places().items():
+        for template, tops in places(self.model).items():
             for place in tops:
                 anchor = _ANCHOR.search(place.step)
                 node = Node(place, template, self)
@@ -223,8 +220,7 @@ class Templates:
                     self.document.append(node)
                 else:
                     self._rooted.setdefault(node.tag, []).append(node)
-        self._observations = self.model.observations()
-        self._features = self.model.features()
+        self._observed = Observed(self.model)
 
     def rooted(self, tag: str) -> list[Node]:
         """The nodes that may match an element of this name without a templateId."""
@@ -235,50 +231,9 @@ class Templates:
         if not root.startswith(TEMPLATE_ROOT):
             return []
         number = root[len(TEMPLATE_ROOT) :]
-        rows = self._observations.pop(number, None)
-        if rows:
+        trees = self._observed.take(number) if self._observed else []
+        if trees:
             nodes = self._anchored.setdefault(number, [])
-            for row in rows:
-                nodes += [Node(p, f"{number}/{row['uitgave']}", self) for p in self._observation(row)]
+            for edition, tops in trees:
+                nodes += [Node(place, edition, self) for place in tops]
         return self._anchored.get(number, [])
-
-    def _observation(self, row: dict[str, str]) -> list[Place]:
-        """The tree of an observation: the rows of its features with its own codes and lists in place."""
-        own = {
-            "template": row["sjabloon"],
-            "code": row["code"],
-            "code_system": row["codesysteem"],
-            "unit": row["eenheid"],
-            "range": row["bereik"],
-        }
-        own |= {f"list.{k}": v for k, _, v in (part.partition("=") for part in row["lijsten"].split())}
-
-        def filled(text: str) -> str:
-            return _PLACEHOLDER.sub(lambda m: own[m[1]], text) if "{" in text else text
-
-        contexts: dict[str, tuple[int, list[str], list[Demand]]] = {}
-        for feature in row["kenmerken"].split():
-            for r in self._features[feature]:
-                order, flavours, demands = contexts.setdefault(filled(r["pad"]), (int(r["volgorde"]), [], []))
-                if r["soort"] == "datatype":
-                    flavours += [f for f in r["waarde"].split() if f not in flavours]
-                elif r["soort"] != "context":
-                    demands.append(
-                        Demand(
-                            r["soort"], filled(r["doel"]), filled(r["waarde"]), r["mag_ontbreken"], r["rol"]
-                        )
-                    )
-        tops: list[Place] = []
-        for path, (order, flavours, demands) in contexts.items():
-            level = tops
-            *before, last = split(path, "/")
-            for name in before:
-                found = next((p for p in level if p.step == name), None)
-                if found is None:
-                    found = Place(0, name, None, (), (), [])
-                    level.append(found)
-                level = found.below
-            known = next((i for i, p in enumerate(level) if p.step == last and p.order is None), None)
-            below = [] if known is None else level.pop(known).below
-            level.append(Place(0, last, order, tuple(flavours), tuple(demands), below))
-        return tops
