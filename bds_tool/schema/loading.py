@@ -147,15 +147,16 @@ class Elements(Mapping[int, Element]):
 
 def _numbered(text: str) -> tuple[list[str], dict[int, str]]:
     """The names of the columns, and the record of each element as the text of a line, to be read when it is asked for."""
-    head, *lines = text.removesuffix("\n").split("\n")
-    names = next(csv.reader([head]), [])
-    at = names.index("bdsnummer")
+    head, *lines = text.split("\n")
     # A text that goes over lines, or lines that end in another way.
-    if at or text.count("\r") != text.count("\r\n") or any('"' in x and x.count('"') & 1 for x in lines):
+    odd = any('"' in line and line.count('"') & 1 for line in lines) or text.count("\r") != text.count("\r\n")
+    if odd or not head.startswith("bdsnummer,"):
         rows = csv.reader(StringIO(text, newline=""))
-        next(rows)
+        names = next(rows)
+        at = names.index("bdsnummer")
         return names, {int(row[at]): _joined(row) for row in rows if row}
-    return names, {int(line[: line.find(",")].strip('"')): line for line in lines if line.strip("\r")}
+    numbered = {int(line[: line.find(",")].strip('"')): line for line in lines if line.strip("\r")}
+    return next(csv.reader([head])), numbered
 
 
 def _joined(row: list[str]) -> str:

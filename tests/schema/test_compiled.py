@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import pickle
 import re
 import runpy
 import shutil
@@ -17,7 +18,8 @@ from bds_tool.base import compiled, vocabulary
 from bds_tool.base.specs import parse_yaml, set_specs, shipped_specs, specs_dir
 from bds_tool.formats.dob import layout
 from bds_tool.formats.dob import version as message_version
-from bds_tool.schema import load, state, versions
+from bds_tool.formats.dob.model import families, lists, observed
+from bds_tool.schema import load, loading, state, versions
 from bds_tool.schema.frames import codes_frame
 from bds_tool.schema.loading import _waardenlijsten, element_texts
 from bds_tool.validate import message_tables, tables
@@ -157,7 +159,8 @@ def test_an_edited_definition_is_never_served_from_what_was_packed(of_tables, fi
 
 def _forget():
     state.state.cache_clear()
-    state._definitions.cache_clear()
+    state._below.cache_clear()
+    state.state_of.cache_clear()
 
 
 def test_another_program_takes_no_tables_of_this_one(of_tables, tmp_path, monkeypatch):
@@ -297,3 +300,61 @@ def test_what_versions_ask_of_a_message_is_packed_as_it_is_made(tmp_path):
     _forget()
     assert message_tables._made_of(version, str(specs)) != key
     _forget()
+
+
+def test_what_templates_ask_is_packed_as_it_is_made(tmp_path, monkeypatch):
+    kept = dict(_kept(observed, tmp_path))
+    folder = Path(families.DOSSIER)
+    model = families.load_model(specs_dir() / folder, "4.1.3")
+    monkeypatch.setattr(compiled, "known", lambda _: [])
+    made = observed.Observed(model)
+    trees = {number: made.take(number) for number in made.numbers()}
+    assert len(trees) > 100
+    packed = kept[observed._made_of("observed", folder, "4.1.3")]
+    assert {number: pickle.loads(content) for number, content in packed.items()} == trees  # noqa: S301  # our own
+    assert kept[observed._made_of("places", folder, "4.1.3")] == observed.places(model)
+    assert made.take(next(iter(trees))) == []  # once
+
+
+def test_an_edited_table_of_a_message_is_never_served_from_what_was_packed(tmp_path):
+    specs = tmp_path / "specs"
+    shutil.copytree(specs_dir() / "dob", specs / "dob")
+    (specs / "bds").mkdir()
+    before = observed._made_of("places", Path(families.DOSSIER), "4.1.3")
+    set_specs(str(specs))
+    try:
+        _forget()
+        assert observed._made_of("places", Path(families.DOSSIER), "4.1.3") == before
+        with (specs / families.DOSSIER / "eisen.csv").open("a", encoding="utf-8") as file:
+            file.write("\n")
+        _forget()
+        assert observed._made_of("places", Path(families.DOSSIER), "4.1.3") != before
+    finally:
+        set_specs("")
+        _forget()
+
+
+def test_value_lists_of_messages_are_packed_as_they_are_made(tmp_path):
+    for (key, kept), version in zip(_kept(lists, tmp_path), versions(), strict=True):
+        assert key == lists._made_of(version)
+        assert {oid: pickle.loads(content) for oid, content in kept.items()} == lists._made(version)  # noqa: S301  # our own
+
+
+def test_columns_of_elements_are_packed_as_they_stand_in_the_file(tmp_path):
+    kept = dict(_kept(loading, tmp_path))
+    elements = load("4.1.3").elementen
+    for name in ("datatype", "eenheid", "status"):
+        assert kept[elements.column(name)] == {n: getattr(e, name) for n, e in elements.items()}
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_an_element_over_two_lines_is_one_record(tmp_path, ends):
+    text = (specs_dir() / "bds" / "4.2.0" / "elementen.csv").read_text(encoding="utf-8")
+    head, first, second, *_ = text.splitlines()
+    cells = next(csv.reader([first]))
+    two = ",".join(f'"{c[:2]}\n{c[2:]}"' if n == 1 else c for n, c in enumerate(cells))
+    (tmp_path / "elementen.csv").write_bytes(ends.join([head, two, second, "", ""]).encode())
+    elements = loading.Elements("4.2.0", tmp_path)
+    name = elements[int(cells[0])].naam
+    assert (len(elements), name) == (2, f"{cells[1][:2]}\n{cells[1][2:]}")
+    assert next(iter(elements.texts("naam").values())) == name
