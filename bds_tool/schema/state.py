@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -15,12 +15,12 @@ def state(root: str, makers: tuple[str, ...]) -> str:
 
     `makers`: those modules, as paths inside the package.
     """
-    return _modules(makers) + _below(root, "bds")
+    return _modules(makers) + _below(root, str(Path(root) / "bds"))
 
 
 @lru_cache(maxsize=16)
 def state_of(root: str, folder: str, makers: tuple[str, ...]) -> str:
-    """The same of another folder below `root`."""
+    """The same of what stands below another folder; the names of its files are those below `root`."""
     return _modules(makers) + _below(root, folder)
 
 
@@ -31,8 +31,19 @@ def _modules(makers: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=8)
 def _below(root: str, folder: str) -> str:
-    found = [Path(above, name) for above, _, names in os.walk(Path(root, folder)) for name in names]
-    return _digest(Path(root), sorted(found))
+    return _digest(Path(root), sorted(_files(folder)))
+
+
+def _files(folder: str) -> Iterator[Path]:
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.is_dir():
+            yield from _files(entry.path)
+        else:
+            yield Path(entry.path)
 
 
 def _digest(above: Path, files: Iterable[Path]) -> str:

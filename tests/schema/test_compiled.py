@@ -304,15 +304,14 @@ def test_what_versions_ask_of_a_message_is_packed_as_it_is_made(tmp_path):
 
 def test_what_templates_ask_is_packed_as_it_is_made(tmp_path, monkeypatch):
     kept = dict(_kept(observed, tmp_path))
-    folder = Path(families.DOSSIER)
-    model = families.load_model(specs_dir() / folder, "4.1.3")
+    model = families.load_model(specs_dir() / families.DOSSIER, "4.1.3")
     monkeypatch.setattr(compiled, "known", lambda _: [])
     made = observed.Observed(model)
     trees = {number: made.take(number) for number in made.numbers()}
     assert len(trees) > 100
-    packed = kept[observed._made_of("observed", folder, "4.1.3")]
+    packed = kept[observed._made_of("observed", model)]
     assert {number: pickle.loads(content) for number, content in packed.items()} == trees  # noqa: S301  # our own
-    assert kept[observed._made_of("places", folder, "4.1.3")] == observed.places(model)
+    assert kept[observed._made_of("places", model)] == observed.places(model)
     assert made.take(next(iter(trees))) == []  # once
 
 
@@ -320,15 +319,19 @@ def test_an_edited_table_of_a_message_is_never_served_from_what_was_packed(tmp_p
     specs = tmp_path / "specs"
     shutil.copytree(specs_dir() / "dob", specs / "dob")
     (specs / "bds").mkdir()
-    before = observed._made_of("places", Path(families.DOSSIER), "4.1.3")
+
+    def made_of():
+        _forget()
+        families.load_model.cache_clear()
+        return observed._made_of("places", families.load_model(specs_dir() / families.DOSSIER, "4.1.3"))
+
+    before = made_of()
     set_specs(str(specs))
     try:
-        _forget()
-        assert observed._made_of("places", Path(families.DOSSIER), "4.1.3") == before
+        assert made_of() == before
         with (specs / families.DOSSIER / "eisen.csv").open("a", encoding="utf-8") as file:
             file.write("\n")
-        _forget()
-        assert observed._made_of("places", Path(families.DOSSIER), "4.1.3") != before
+        assert made_of() != before
     finally:
         set_specs("")
         _forget()

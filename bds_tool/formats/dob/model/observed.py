@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pickle
 import re
-from pathlib import Path
 from typing import Any
 
 from bds_tool.base import compiled
@@ -95,29 +94,28 @@ def places(model: Model) -> dict[str, list[Place]]:
 
 
 def _known(what: str, model: Model) -> Any:  # noqa: ANN401  # what `packed` made; None where it is not there
-    root = specs_dir()
-    if not model.folder.is_relative_to(root):
+    if not model.folder.is_relative_to(specs_dir()):
         return None
-    found = compiled.known(_made_of(what, model.folder.relative_to(root), model.message.key))
+    found = compiled.known(_made_of(what, model))
     return found[0] if found else None
 
 
-def _made_of(what: str, folder: Path, key: str) -> bytes:
-    return f"{what} {key} {state_of(str(specs_dir()), str(folder), _MAKERS)}".encode()
+def _made_of(what: str, model: Model) -> bytes:
+    state = state_of(str(specs_dir()), str(model.folder), _MAKERS)
+    return f"{what} {model.message.key} {state}".encode()
 
 
 def packed() -> tuple[list[bytes], list[object]]:
     """For `compiled.write`: places and observations of the dossieroverdrachtbericht in every version."""
     keys: list[bytes] = []
     made: list[object] = []
-    folder = Path(DOSSIER)
-    for message in messages(specs_dir() / folder).values():
-        model = load_model(specs_dir() / folder, message.key)
+    for message in messages(specs_dir() / DOSSIER).values():
+        model = load_model(specs_dir() / DOSSIER, message.key)
         if model is None or not message.templates:
             continue
         trees = Observed(model)
         kept = {number: pickle.dumps(trees.take(number), 5) for number in trees.numbers()}
         for what, value in (("places", model.places()), ("observed", kept)):
-            keys.append(_made_of(what, folder, message.key))
+            keys.append(_made_of(what, model))
             made.append(value)
     return keys, made
