@@ -20,6 +20,7 @@ from bds_tool.indicators import features
 from bds_tool.indicators.cells import Group, cells_sql, groups
 from bds_tool.indicators.definitions import Indicator
 from bds_tool.indicators.doubt import doubted, in_doubt, undoubt
+from bds_tool.indicators.piece import Piece
 from bds_tool.indicators.result import LEVELS
 from bds_tool.store import database
 
@@ -133,13 +134,14 @@ def count(
 
     def one(table: pa.Table) -> None:
         with connection.cursor() as own:  # temporary tables are those of a cursor
-            lay_out(own, table, judged=judged)
-            features.make(own, plan.views(), plan.concepts(), plan.settings.place)
+            piece = Piece.of(own, table, judged=judged)
+            piece.show(own)
+            features.make(own, plan.views(), plan.concepts(), plan.settings.place, keyed=True)
             add(own, "_lot", LOT)
             for position, group in enumerate(found):
                 add(own, f"_cel{position}", cells_sql(group, plan.cell_by))
             if judged:
-                for position, sign, sql in _range(own, found, plan):
+                for position, sign, sql in _range(own, piece, found, plan):
                     add(
                         own,
                         f"_met{position}",
@@ -148,9 +150,9 @@ def count(
 
     waiting: list[Future[None]] = []
     with threads(PIECES) as pool:
-        for piece, table in enumerate(tables, 1):
+        for number, table in enumerate(tables, 1):
             rows = text.number(table.num_rows)
-            progress(text.t(f"deel {piece}: {rows} rijen", f"piece {piece}: {rows} rows"))
+            progress(text.t(f"deel {number}: {rows} rijen", f"piece {number}: {rows} rows"))
             waiting.append(pool.submit(one, table))
             if len(waiting) > PIECES:  # one more is read ahead
                 waiting.pop(0).result()
@@ -161,12 +163,14 @@ def count(
     ]
 
 
-def _range(own: duckdb.DuckDBPyConnection, found: list[Group], plan: Plan) -> Iterator[tuple[int, int, str]]:
+def _range(
+    own: duckdb.DuckDBPyConnection, piece: Piece, found: list[Group], plan: Plan
+) -> Iterator[tuple[int, int, str]]:
     """Cells of the children with a value in doubt: without it (sign -1, from the views as they are), then with it.
 
     Yields position of the group, sign and SQL; the views are made anew between the two.
     """
-    doubtful = doubted(own, plan.views())
+    doubtful = doubted(own, piece.dossiers, plan.views())
     if not doubtful:
         return
     touched = [
@@ -176,12 +180,13 @@ def _range(own: duckdb.DuckDBPyConnection, found: list[Group], plan: Plan) -> It
     ]
     for position, group in touched:
         yield position, -1, cells_sql(group, plan.cell_by, "geraakt")
-    undoubt(own)
+    piece.show(own, undoubt(own))
     features.make(
         own,
         ["thuis", "verhuisd", *sorted({g.view for _, g in touched})],
         plan.concepts(),
         plan.settings.place,
+        keyed=True,
     )
     for position, group in touched:
         yield position, 1, cells_sql(group, plan.cell_by, "geraakt")

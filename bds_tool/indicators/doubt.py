@@ -152,16 +152,20 @@ def in_doubt(own: duckdb.DuckDBPyConnection, table: pa.Table) -> Any:  # noqa: A
     return np.sort(found)
 
 
-def doubted(own: duckdb.DuckDBPyConnection, names: Iterable[str]) -> set[int]:
-    """Elements of the values in doubt of this piece; the table `geraakt` gets the children they belong to."""
+def doubted(own: duckdb.DuckDBPyConnection, dossiers: pa.Array, names: Iterable[str]) -> set[int]:
+    """Elements of the values in doubt of a piece with these dossiers; the table `geraakt` gets the children they belong to."""
+    import pyarrow as pa
+
+    own.register("_stuk", pa.table({"dossier_id": dossiers}))
+    own.execute("""
+        create or replace temp table _genoemd as
+        select * from twijfel where dossier_id in (select dossier_id from _stuk)""")
+    own.unregister("_stuk")
     own.execute("""
         create or replace temp table geraakt as
-        select distinct SLEUTEL(s.dossier_id, coalesce(b.organisatie, '')) as kind
-        from _stuk s join bronnen b on b.bron = s.bron
-        where exists (select 1 from twijfel w where w.bron = s.bron and w.dossier_id = s.dossier_id)""")
-    found = own.execute("""
-        select distinct bdsnummer from twijfel
-        where dossier_id in (select dossier_id from _stuk)""").fetchall()
+        select distinct SLEUTEL(w.dossier_id, coalesce(b.organisatie, '')) as kind
+        from _genoemd w join bronnen b on b.bron = w.bron""")
+    found = own.execute("select distinct bdsnummer from _genoemd").fetchall()
     elements = {int(number) for (number,) in found if number is not None}
     if "groei" in {view.name for view in features.needed(names)}:
         own.execute("insert into geraakt select distinct kind from groei where ongeloofwaardig")
@@ -171,12 +175,9 @@ def doubted(own: duckdb.DuckDBPyConnection, names: Iterable[str]) -> set[int]:
     return elements if many else set()
 
 
-def undoubt(own: duckdb.DuckDBPyConnection) -> None:
-    """From here the views see all values of the children of `geraakt`."""
+def undoubt(own: duckdb.DuckDBPyConnection) -> Any:  # noqa: ANN401  # an array of keys
+    """The children of `geraakt`; from here the views judge no value themselves."""
     own.execute(
         "create or replace temp table parameters as select * replace (false as oordeel) from parameters"
     )
-    own.execute("""
-        create or replace temp view registraties as
-        select s.* from _stuk s join bronnen b on b.bron = s.bron
-        where SLEUTEL(s.dossier_id, coalesce(b.organisatie, '')) in (select kind from geraakt)""")
+    return own.execute("select distinct kind from geraakt").fetchnumpy()["kind"]

@@ -337,6 +337,7 @@ def install_lookups(
         connection.unregister(f"_{name}")
     # The key of a child with more than one dossier (same_child.MARK) belongs to no organisation.
     connection.execute("create or replace macro SLEUTEL(a, b) as hash(a, if(a[1] = chr(1), '', b))")
+    connection.execute("create or replace macro GEGEVEN(a, b) as a")
 
 
 def make(
@@ -344,9 +345,12 @@ def make(
     names: Iterable[str],
     concepts: Iterable[str] = (),
     place: str = "adres",
+    *,
+    keyed: bool = False,
 ) -> list[str]:
     """Make the views `names` and what they need as temporary tables in `connection`; returns their names in order.
 
+    `keyed`: the rows of `registraties` have keys in place of the names of dossier and activity (see `piece`).
     `connection` must hold the tables of `install_lookups`, for `woont` those of `area.install` (at `place` school those of
     `schools.install`), and `registraties` and `bronnen`.
     """
@@ -355,21 +359,30 @@ def make(
     chosen = needed(names, place)
     numbers = ", ".join(map(str, sorted(elements(chosen, concepts))))
     made = []
+    present: set[int] = set()
     for view in chosen:
         if view.name == "ontwikkeling":
             connection.register("_dscore", dscore.table(connection))
             connection.execute("create or replace temp table dscore as select * from _dscore")
             connection.unregister("_dscore")
             made.append("dscore")
+        sql = view.sql.replace("$ELEMENTEN", numbers)
+        if keyed:
+            sql = sql.replace("SLEUTEL(", "GEGEVEN(")
+        sql = _ONE.sub(lambda one: one[0] if int(one[1]) in present else "CAST(NULL AS VARCHAR)", sql)
         connection.execute(
-            database.fill(
-                "create or replace temp table {name} as {part2}",
-                name=view.name,
-                part2=view.sql.replace("$ELEMENTEN", numbers),
-            )
+            database.fill("create or replace temp table {name} as {sql}", name=view.name, sql=sql)
         )
+        if view.name == "reg":
+            found = connection.execute("select distinct bdsnummer from reg").fetchall()
+            present.update(n for (n,) in found)
         made.append(view.name)
     return made
+
+
+#: A value of one element, in the views that lay the elements of a dossier beside each other: empty without looking when
+#: nobody registered it.
+_ONE = re.compile(r"max\(waarde\) FILTER \(WHERE bdsnummer = (\d+)\)")
 
 
 def own_elements(view: str, where: str, concepts: Iterable[str]) -> set[int]:

@@ -127,9 +127,10 @@ class Store:
 
     def copy(self, folder: Path, rows: pl.LazyFrame | None = None) -> None:
         """The store as one piece in a folder that is there; with `rows` in place of its own."""
-        (self.registraties() if rows is None else rows).sink_parquet(
-            folder / "registraties.parquet", compression="zstd" if rows is None else "lz4"
-        )
+        if rows is None:
+            self.registraties().sink_parquet(folder / "registraties.parquet", compression="zstd")
+        else:  # read once, at once
+            rows.sink_parquet(folder / "registraties.parquet", compression="uncompressed", statistics=False)
         self.bronnen().write_parquet(folder / "bronnen.parquet")
         self.meldingen().sink_parquet(folder / "meldingen.parquet")
         height = Rows([folder / "registraties.parquet"]).height

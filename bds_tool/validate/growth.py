@@ -137,7 +137,7 @@ def _of_sex(measure: str, which: str, frame: pl.DataFrame) -> pl.Series:
         z = _laid_over(z, curves.get((older, measure, which, population)), rows, age < curve.x[0])
     if preterm.any():
         z = z.set(preterm, None)
-        for number in range(22, 37):
+        for number in sorted(set(week.filter(preterm).cast(pl.Int64))):
             curve = curves.get((PRETERM, measure, which, str(max(number, 25))))
             z = _laid_over(z, curve, rows, preterm & (week == number))
     everywhere = pl.Series([None], dtype=pl.Float64).new_from_index(0, frame.height)
