@@ -20,6 +20,10 @@ from bds_tool.indicators.features import elements, needed
 from bds_tool.indicators.growth import rows
 from bds_tool.store.database import text
 
+#: Views with a row per contact: a child counts as often as it has one. Whoever stayed away once does so more often, so no
+#: formula for independent observations (Wilson, z test, Cochran-Armitage) holds for their shares.
+CONTACTS = frozenset({"activiteit"})
+
 #: Keys of a definition that decide its figures; the content hash covers these and no titles or cases.
 COUNTED = (
     "id",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.text import number
+from bds_tool.indicators.definitions import CONTACTS
 from bds_tool.indicators.growth import rows
 from bds_tool.store import database
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 #: Objection to scientific research (BDS 1404); whoever has one in any form but a plain no is left out unless asked.
 OBJECTION = 1404
-#: Views with more than one row for a child in a year: their population is no part of the dossiers.
-MANY = frozenset({"activiteit"})
 #: Forms of no: false in messages, 0 or 2 (nee, W0004) in lists.
 NO = "('false', '0', '2', 'nee')"
 
@@ -264,7 +263,7 @@ class PerIndicator:
             if own is None:
                 own = dict.fromkeys(("population", "not_delivered", "implausible", "missing", "n", "x"), 0)
             codes = [told[e] for e in i.bds_elements() if e in told] if i.concepts else []
-            once = len(self.space.years) == 1 and i.view not in MANY
+            once = len(self.space.years) == 1 and i.view not in CONTACTS
             out.append(
                 {
                     "indicator": i.id,

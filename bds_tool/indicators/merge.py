@@ -16,6 +16,7 @@ from bds_tool.base.files import work_dir
 from bds_tool.base.text import t
 from bds_tool.indicators import flow as flows
 from bds_tool.indicators.cube import Space
+from bds_tool.indicators.definitions import CONTACTS
 from bds_tool.indicators.output import Sums, write
 from bds_tool.indicators.result import (
     BREAKDOWNS,
@@ -222,10 +223,11 @@ def _sums(added: Any, space: Space, definitions: dict[str, Any]) -> Iterator[Sum
             column("sum") if mean else None,
             column("sum2") if mean else None,
             published,
-            *(
-                column(c) if rows[c].is_not_null().any() else None
-                for c in ("left_out", "x_with", "not_delivered")
-            ),
+            **{
+                own: column(c) if rows[c].is_not_null().any() else None
+                for own, c in (("left", "left_out"), ("with_", "x_with"), ("absent", "not_delivered"))
+            },
+            contacts=d.get("view") in CONTACTS,
         )
 
 

@@ -43,7 +43,7 @@ class Sums:
     `b` is None without a change of element; `s` and `q` are None unless the indicator is a mean. `left` and `with_`
     are what flagged values would add to n, and x (or s) with them; `absent` are children of sources that do not
     deliver the elements; `resident` those that live there. None where nothing was flagged, everything is delivered or
-    no population was given.
+    no population was given. `contacts`: shares of contacts and not of children, which have no interval and no test.
     """
 
     id: str
@@ -61,6 +61,7 @@ class Sums:
     with_: Floats | None = None
     absent: Floats | None = None
     resident: Floats | None = None
+    contacts: bool = False
 
 
 def write(path: Path, space: Space, indicators: Iterator[Sums], *, reference: str = "land") -> int:
@@ -114,6 +115,7 @@ def columns(space: Space, sums: Sums, reference: str) -> dict[str, Any]:
     )
     size = len(sums.keys)
     zero = np.zeros(size, dtype=np.int32)
+    test = (zero, [None]) if sums.contacts else test
     known = sums.n > 0
 
     def word(codes: Any, words: Sequence[Any]) -> pa.DictionaryArray:  # noqa: ANN401
@@ -153,7 +155,7 @@ def columns(space: Space, sums: Sums, reference: str) -> dict[str, Any]:
         "value": number(value),
         "lower": number(low),
         "upper": number(high),
-        "method": word(np.where(known, 0, 1), [METHODS[sums.kind], None]),
+        "method": word(np.where(known, 0, 1), [None if sums.contacts else METHODS[sums.kind], None]),
         "reference": number(compared),
         "reference_test": test if isinstance(test, pa.Array) else word(*test),
         "trend": word(*_trend(space, sums)),
@@ -198,7 +200,7 @@ def values(sums: Sums) -> tuple[Floats, Floats, Floats]:
             value, low, high = (np.where(n > 0, v / n, np.nan) for v in (sums.x, *limits))
         else:
             value = np.where(n > 0, sums.x / n, np.nan)
-            low, high = statistics.wilson(sums.x, n)
+            low, high = (n * np.nan, n * np.nan) if sums.contacts else statistics.wilson(sums.x, n)
     return value * sums.scale, low * sums.scale, high * sums.scale
 
 
@@ -324,6 +326,8 @@ def _trend(space: Space, sums: Sums) -> tuple[Any, list[Any]]:
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         code = np.where(np.isnan(p), 1, np.where(adjusted >= ALPHA, 2, np.where(z > 0, 3, 4)))
+        if sums.contacts:
+            code *= 0
         if "b" in grid:
             jump = np.abs(np.diff(np.where(grid["n"] > 0, grid["b"] / grid["n"], np.nan), axis=1)) >= BREAK
             code = np.where(jump.any(1), 6 + jump.argmax(1), code)

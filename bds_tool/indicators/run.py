@@ -17,6 +17,7 @@ from bds_tool.indicators.children import require_apart
 from bds_tool.indicators.chunks import ROWS, pieces
 from bds_tool.indicators.compute import PIECES, Counted, Plan, count
 from bds_tool.indicators.cube import Space, look_up, roll_up, union
+from bds_tool.indicators.definitions import CONTACTS
 from bds_tool.indicators.delivery import Delivered
 from bds_tool.indicators.delivery import install as install_delivery
 from bds_tool.indicators.output import Sums, metadata, write
@@ -309,6 +310,7 @@ def _sums_of(
         own.get("l"),
         own["w"] / PARTS["s"] if mean and "w" in own else own.get("w"),
         own["a"],
+        contacts=i.view in CONTACTS,
     )
 
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.indicators.cube import Space, roll_up
+from bds_tool.indicators.definitions import CONTACTS
 from bds_tool.indicators.result import BREAKDOWNS, FIGURES, TOTAL
 from bds_tool.indicators.statistics import indirect_rates, standardised_rates
 
@@ -62,6 +63,7 @@ class Standardiser:
             i
             for i in indicators
             if i.kind != "gemiddelde"
+            and i.view not in CONTACTS
             and f"n|{i.id}" in cells
             and set(self.space.by) <= set(i.data["uitsplitsingen"])
         ]

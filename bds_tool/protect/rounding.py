@@ -87,6 +87,9 @@ def round_result(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     share = pl.min_horizontal(pl.col("x") / pl.col("n"), pl.lit(1.0))
     decimals = int(rule.get("percent_decimals", 0))
     low, high = _wilson(share, pl.col("n"))
+    if "method" in frame.columns:  # shares of contacts have no interval
+        has = frame["method"].is_not_null()
+        low, high = (pl.when(has).then(limit) for limit in (low, high))
     shown = shown.with_columns(
         (100 * share).round(decimals).alias("value"),
         (100 * low).round(decimals).alias("lower"),

@@ -54,6 +54,8 @@ def test_the_workbook(safe, bds, tmp_path):
     # Wilson by hand for 130 of 180: (0.7222 + 0.01067 ± 1.96 √(0.001115 + 0.0000296)) / 1.02134 = 65.3 and 78.2.
     limits = ("Waarde", "Ondergrens 95 %-interval", "Bovengrens 95 %-interval")
     assert [found["BRUSH"][n] for n in limits] == [pytest.approx(v, abs=0.06) for v in (72.2, 65.3, 78.2)]
+    # Contacts of one child are not independent: 31 of 231, and no interval that supposes they are.
+    assert [found["NOSHOW"][n] for n in limits] == [pytest.approx(13.4, abs=0.06), None, None]
     assert found["DENT"]["Status"] == "geen_gegevens"
     assert (found["DENT"]["Waarde"], found["DENT"]["Waarvan voldoet (teller)"]) != (0, 0)
 
@@ -67,7 +69,7 @@ def test_the_site_and_paper(safe, bds, tmp_path, program):
     assert "20 (10 % zonder waarde)" in brush
     assert "31 van 231 contacten" in noshow
     assert "231 kinderen" not in noshow
-    assert "los van elkaar" in text_of(tmp_path / "site" / "methode.html")
+    assert "wie eens wegbleef, blijft vaker weg" in text_of(tmp_path / "site" / "methode.html")
     assert "geen gegevens" in dent
     [profile] = (tmp_path / "site" / "gebied").glob("*363.html")
     told = text_of(profile)

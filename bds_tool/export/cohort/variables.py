@@ -13,6 +13,7 @@ from bds_tool.base.text import language, t
 from bds_tool.export.comparing.meaning import bds_codes
 from bds_tool.export.extracts.values import BIRTH_DATE, IDENTIFYING
 from bds_tool.indicators.catalogue import load_all
+from bds_tool.indicators.definitions import CONTACTS
 from bds_tool.schema import load, newest, versions
 from bds_tool.schema.coding import code_pairs
 
@@ -144,7 +145,7 @@ def _of_indicator(v: Asked) -> Column:
         raise SpecError(
             t(f"{v.name}: indicator {v.what} bestaat niet", f"{v.name}: there is no indicator {v.what}")
         )
-    if i.kind == "tarief" or i.view == "activiteit":
+    if i.kind == "tarief" or i.view in CONTACTS:
         raise SpecError(t(f"{v.name}: {v.what} telt contacten, geen kinderen", f"{v.name}: {v.what} counts contacts, not children"))  # fmt: skip
     mean = i.kind == "gemiddelde"
     values = () if mean else (Value(YES, "", t("ja", "yes")), Value(NO, "", t("nee", "no")))

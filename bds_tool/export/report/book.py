@@ -198,6 +198,7 @@ class Book:
 
         Raises UsageError when `by` are no breakdowns of this result.
         """
+        from bds_tool.indicators.definitions import CONTACTS
         from bds_tool.indicators.standardise import published
 
         there = self.result.meta.get("by") or []
@@ -215,7 +216,7 @@ class Book:
         scales = {
             key: float(d.get("scale", 1))
             for key, d in self.result.meta["definitions"].items()
-            if d["kind"] != "gemiddelde"
+            if d["kind"] != "gemiddelde" and d.get("view") not in CONTACTS
         }
         period = self.result.meta["period"]["label"]
         return Book(self.result, published(self.frame, by, scales, period, kind))

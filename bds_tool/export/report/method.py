@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from bds_tool.base.text import number, t
-from bds_tool.export.report import cells, left_out, words
+from bds_tool.export.report import cells, left_out
 from bds_tool.export.report.book import Book, theme_title
 from bds_tool.export.report.style import Style
+from bds_tool.indicators.definitions import CONTACTS
 
 #: Methods of a result by the name beside each figure, with what they are and who described them.
 METHODS = {
@@ -31,15 +32,15 @@ TESTS = {
 }
 
 
-#: Contacts of one child are not independent, which the interval of a share supposes.
+#: Contacts of one child are not independent, which the interval of a share and the tests suppose.
 OF_CONTACTS = (
-    "Van contacten (niet van kinderen) neemt het interval ze als los van elkaar. Verschijnt wie eens wegbleef vaker niet, dan is het te smal.",
-    "Of contacts (not of children) the interval takes each as independent. Where who stayed away once does so more often, it is too narrow.",
+    "Aandelen van contacten (niet van kinderen) hebben geen interval, en hun verschillen en verloop zijn niet getoetst: wie eens wegbleef, blijft vaker weg. Formules voor losse waarnemingen zouden meer zekerheid tonen dan er is.",
+    "Shares of contacts (not of children) have no interval, and their differences and trends were not tested: who stayed away once does so more often. Formulas for independent observations would show more certainty than there is.",
 )
 
 
 def _of_contacts(book: Book) -> list[str]:
-    return [t(*OF_CONTACTS)] if any(i.view in words.CONTACTS for i in book.indicators.values()) else []
+    return [t(*OF_CONTACTS)] if any(i.view in CONTACTS for i in book.indicators.values()) else []
 
 
 def method_page(book: Book, style: Style, previous: Book | None, *, mapped: bool) -> dict[str, Any]:

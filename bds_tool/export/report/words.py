@@ -7,11 +7,10 @@ from typing import Any
 
 from bds_tool.base.text import number, plural, t
 from bds_tool.export.report import cells
+from bds_tool.indicators.definitions import CONTACTS
 
 #: Sides of a comparison: higher, lower, tested without a difference, not tested.
 HIGHER, LOWER, EQUAL, UNTESTED = "hi", "lo", "eq", "no"
-#: Views whose denominator counts contacts, and not children.
-CONTACTS = frozenset({"activiteit"})
 
 
 def absent(row: Mapping[str, Any] | None) -> str:
