@@ -136,10 +136,18 @@ defecten:
 
 
 def apart(clean, other):
-    """How many standard errors two proportions or means lie apart, from their own intervals (95 %: 1.96 to a side)."""
-    half = max(clean["upper"] - clean["value"], clean["value"] - clean["lower"]) / 1.96
-    mine = max(other["upper"] - other["value"], other["value"] - other["lower"]) / 1.96
-    return abs(clean["value"] - other["value"]) / math.hypot(half, mine)
+    """How many standard errors two proportions or means lie apart, from their own intervals (95 %: 1.96 to a side).
+
+    A share of contacts has no interval; its error is at least the binomial one.
+    """
+
+    def error(row):
+        if row["upper"] is None:
+            share = row["x"] / row["n"]
+            return 100 * math.sqrt(max(share * (1 - share), 1 / row["n"]) / row["n"])
+        return max(row["upper"] - row["value"], row["value"] - row["lower"]) / 1.96
+
+    return abs(clean["value"] - other["value"]) / math.hypot(error(clean), error(other))
 
 
 #: The population is under eighteen on the last day, so nobody ends the last phase; nobody reaches the limit of the cohorts of
