@@ -184,6 +184,8 @@ class Spark:
             "spark.sql.crossJoin.enabled": "true",
             "spark.sql.groupByOrdinal": "true",
             "spark.sql.legacy.timeParserPolicy": "CORRECTED",
+            "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+            "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
             "spark.sql.parser.escapedStringLiterals": "false",
             "spark.sql.parser.quotedRegexColumnNames": "false",
             "spark.sql.session.timeZone": "UTC",
@@ -212,7 +214,10 @@ class Spark:
         self._session.read.parquet(str(folder)).createOrReplaceTempView(name)
 
     def make(self, name: str, sql: str) -> None:
-        self._session.sql(sql).cache().createOrReplaceTempView(name)
+        """Written down once: a view that stays a plan is planned again by all that read it, with all that it reads."""
+        folder = str(self._spill / f"spark-{name}")
+        self._session.sql(sql).write.parquet(folder)
+        self._session.read.parquet(folder).createOrReplaceTempView(name)
 
     def ask(self, sql: str) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
         found = self._session.sql(sql)
