@@ -169,9 +169,10 @@ def join(
     area_year: _Year = None,
     force: Annotated[bool, typer.Option("--force", help="Vervang een bestaande uitvoer.")] = False,
 ) -> None:
-    """Meld u aan voor een verzegelde ronde: openbare sleutels en namen van gebieden, geen aantallen."""
+    """Meld u aan voor een verzegelde ronde: openbare sleutels en de gebieden van uw gebiedstabellen, niets over kinderen."""
     from bds_tool.indicators.rounds.answer import join as take_part
     from bds_tool.indicators.rounds.request import read
+    from bds_tool.indicators.schools import LEVEL
 
     asked = read(request)
     with open_readable([store]) as opened:
@@ -182,6 +183,13 @@ def join(
             f"Send {output}. {own} stays here and is secret.",
         )
     )
+    if LEVEL in asked.levels:
+        talk(
+            t(
+                f"{output} noemt de scholen die in uw gegevens voorkomen.",
+                f"{output} names the schools that are in your data.",
+            )
+        )
 
 
 @app.command()

@@ -22,7 +22,7 @@ from bds_tool.indicators.features import Settings
 from bds_tool.indicators.merge import add_results, merge
 from bds_tool.indicators.output import metadata
 from bds_tool.indicators.result import BREAKDOWNS, TOTAL, read_result, write_result
-from bds_tool.indicators.rounds import adding, answer
+from bds_tool.indicators.rounds import adding, answer, frame
 from bds_tool.indicators.rounds.cells import cells
 from bds_tool.indicators.rounds.masking import Keys, mask, stream
 from bds_tool.indicators.rounds.request import new, read
@@ -62,7 +62,7 @@ def result(target: Path, seed: int, areas=AREAS):
         mean = i.kind == "gemiddelde"
         for area in [*areas, TOTAL]:
             for period in ("2024", "2025", "2024-2025"):
-                for sex in ("jongen", "meisje", TOTAL):
+                for sex in ("M", "V", TOTAL):
                     n = int(draw.integers(0, 4 if area != TOTAL else 900))
                     rows.append({
                         "indicator": i.id, "level": "land" if area == TOTAL else "gemeente", "area": area,
@@ -89,7 +89,13 @@ def result(target: Path, seed: int, areas=AREAS):
 @pytest.fixture
 def counted(monkeypatch):
     """Counting itself is tested elsewhere: a store here is a number, and its counts are invented from that."""
+    invent(monkeypatch)
+
+
+def invent(monkeypatch) -> None:
+    every = [("land", TOTAL, None, TOTAL), *(("gemeente", a, TOTAL, a) for a in AREAS)]
     monkeypatch.setattr(answer, "compute", lambda _r, store, target, _a, _y: result(target, *store))
+    monkeypatch.setattr(frame, "places", lambda *_: every)
 
 
 class Round:
@@ -148,7 +154,7 @@ def same(sealed: Path, plain: Path) -> None:
 @settings(max_examples=4, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(many=st.integers(3, 6), data=st.data())
 def test_the_sealed_sum_is_the_plain_merge(many, data, tmp_path_factory, monkeypatch):
-    monkeypatch.setattr(answer, "compute", lambda _r, store, target, _a, _y: result(target, *store))
+    invent(monkeypatch)
     names = [f"JGZ {n}" for n in range(many)]
     areas = [data.draw(st.lists(st.sampled_from(AREAS), min_size=1, unique=True)) for _ in names]
     done = Round(tmp_path_factory.mktemp("ronde"), names, areas)
@@ -624,6 +630,38 @@ def test_from_request_to_protected_result(bds, make_store, tmp_path):
         made[mode] = read_result(place / "uit.result").counts().collect().sort(KEY)
     assert made["open"].equals(made["sealed"])
     assert made["open"].filter(pl.col("n") > 0).height
+
+
+def test_a_join_tells_nothing_of_who_is_in_the_data(make_store, tmp_path):
+    """Two organisations: other gemeenten, sexes, ages and countries. Their joins are the same but for name and keys."""
+    asked = new(
+        Plan(choose(["REACH-IN-CARE"]), Settings(2024, 2024, date(2024, 12, 31)), levels=["gemeente"], by=["sex", "age"]),
+        title="Proef", organiser="NCJ", participants=["A", "B", "C"], deadline=date(2026, 12, 1), policy="ncj-strict", sealed=True,
+    )  # fmt: skip
+    people = {
+        "A": [("a", 20, "2023-02-01"), ("a", 19, 1), ("a", 9, "0363"), ("a", 1197, "01")],
+        "B": [("b", 20, "2012-02-01"), ("b", 19, 2), ("b", 9, "0034"), ("b", 1197, "01")],
+    }
+    told = {}
+    for name, rows in people.items():
+        file = tmp_path / f"{name}.json"
+        answer.join(asked, name, Store.open(make_store(rows, name)), tmp_path / name, file, [], None)
+        told[name] = json.loads(file.read_text())
+        seen = read_result(tmp_path / name / "eigen.result").counts().filter(pl.col("n") > 0).collect()
+        assert f"GM{rows[2][2]}" in set(seen["area"])
+        assert told[name].keys() == {"bds_round", "kind", "round", "name", "keys", "division", "places"}
+    assert told["A"]["places"] == told["B"]["places"]
+    assert {"GM0363", "GM0034", "GM1680"} <= {area for _, area, _, _ in told["A"]["places"]}
+
+
+def test_an_age_that_no_request_names_counts_as_unknown(counted, tmp_path):
+    done = Round(tmp_path, ["A", "B", "C"])
+    begun = replace(done.request, by=("sex", "age"), values={"sex": ["M", "V"], "age": ["0", "onbekend"]})
+    rows = read_result(done.own("A") / "eigen.result").counts().collect().filter(indicator="BF-BIRTH")
+    aged = pl.concat(rows.with_columns(age=pl.lit(age)) for age in ("0", "97", "onbekend"))
+    folded = frame.within(begun, aged, KEY, ["n"])
+    assert set(folded["age"]) == {"0", "onbekend"}
+    assert folded.filter(age="onbekend")["n"].sum() == 2 * rows["n"].sum()
 
 
 def children(name: str, many: int) -> list[tuple]:

@@ -12,9 +12,10 @@ from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.files import atomic_file
 from bds_tool.base.text import t
 from bds_tool.indicators.merge import merge, write_added
-from bds_tool.indicators.result import BREAKDOWNS, Result
+from bds_tool.indicators.result import Result
 from bds_tool.indicators.rounds.answer import LAYOUT, MANIFEST, MASKED, RESULT, checked
 from bds_tool.indicators.rounds.cells import cells, counts_of, length
+from bds_tool.indicators.rounds.frame import words
 from bds_tool.indicators.rounds.received import own_words, told_in
 from bds_tool.indicators.rounds.request import LEAST_SEALED, SEALED, RoundRequest
 
@@ -60,18 +61,14 @@ def start(request: RoundRequest, joins: Sequence[Path]) -> RoundRequest:
             )
         )
     places: dict[tuple[str, str], tuple[str, str, str | None, str]] = {}
-    values: dict[str, set[str]] = {b: set() for b in request.by if b in BREAKDOWNS}
     for join in told:
         for level, area, parent, name in join["places"]:
             places.setdefault((str(level), str(area)), (str(level), str(area), parent, str(name)))
-        for breakdown, words in join["values"].items():
-            if breakdown in values:
-                values[breakdown] |= set(map(str, words))
     return replace(
         request,
         keys={str(j["name"]): dict(j["keys"]) for j in sorted(told, key=lambda j: str(j["name"]))},
         places=tuple(places[k] for k in sorted(places)),
-        values={b: sorted(w) for b, w in values.items()},
+        values=words(request),
     )
 
 

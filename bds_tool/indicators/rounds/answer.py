@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.files import atomic_dir, atomic_file
 from bds_tool.base.text import number, t
-from bds_tool.indicators.result import BREAKDOWNS, COUNTS_FILE, META_FILE, TOTAL, Result, read_result
-from bds_tool.indicators.rounds import packages
+from bds_tool.indicators.result import COUNTS_FILE, META_FILE, Result, read_result
+from bds_tool.indicators.rounds import frame, packages
 from bds_tool.indicators.rounds.cells import cells, numbers
 from bds_tool.indicators.rounds.masking import Keys, mask, signed
 from bds_tool.indicators.rounds.received import told_in, unlike
@@ -52,7 +52,7 @@ def join(
 ) -> None:
     """Take part in a sealed round: `own` stays here (keys and counts), `out` goes to who asked.
 
-    `out` holds the public keys and the names of areas and breakdowns, without counts.
+    `out` holds the public keys and the names of areas that can have children (see `frame`), without counts.
     """
     request.member(name)
     _require(request, SEALED)
@@ -69,25 +69,9 @@ def join(
             "name": name,
             "keys": keys.public(),
             "division": result.meta["area_tables"].get("division"),
-            **_words(request, result),
+            "places": [list(place) for place in frame.places(request, store, areas, area_year)],
         }
         temporary.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _words(request: RoundRequest, result: Result) -> dict[str, Any]:
-    counts = result.counts()
-    places = (
-        counts.select("level", "area", "parent", "area_name")
-        .unique(["level", "area"])
-        .sort("level", "area")
-        .collect()
-    )
-    words = {
-        b: sorted(set(counts.select(b).unique().collect()[b]) - {TOTAL})
-        for b in BREAKDOWNS
-        if b in request.by
-    }
-    return {"places": [list(r) for r in places.rows()], "values": words}
 
 
 def answer(

@@ -10,6 +10,7 @@ from bds_tool.base.text import number, t
 from bds_tool.indicators.cells import PARTS
 from bds_tool.indicators.cube import Space
 from bds_tool.indicators.result import BREAKDOWNS, TOTAL
+from bds_tool.indicators.rounds.frame import within
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,8 +53,15 @@ def cells(request: RoundRequest) -> pl.DataFrame:
         schema=dict.fromkeys(("level", "area", "parent", "area_name"), pl.String),
         orient="row",
     )
-    widths = [1 + len(request.values.get(c, ())) if c in request.by else 1 for c in BREAKDOWNS]
-    if len(request.definitions) * len(places) * len(periods) * prod(widths) > MOST_CELLS:
+    words = {
+        name: [
+            request.values.get(c, []) if c in request.by and c in told["breakdowns"] else []
+            for c in BREAKDOWNS
+        ]
+        for name, told in request.definitions.items()
+    }
+    cells_each = sum(prod(1 + len(w) for w in own) for own in words.values())
+    if len(places) * len(periods) * cells_each > MOST_CELLS:
         raise UsageError(
             t("Dit verzoek vraagt meer cellen dan te tellen zijn.", "This request asks for more cells than can be counted."),
             t("Vraag minder uitsplitsingen of indicatoren in een ronde.", "Ask for fewer breakdowns or indicators in one round."),
@@ -62,10 +70,8 @@ def cells(request: RoundRequest) -> pl.DataFrame:
     for name in request.definitions:
         frame = pl.DataFrame({"indicator": [name]}).join(places, how="cross")
         frame = frame.join(pl.DataFrame({"period": periods}), how="cross")
-        own = request.definitions[name]["breakdowns"]
-        for column in BREAKDOWNS:
-            words = request.values.get(column, []) if column in request.by and column in own else []
-            frame = frame.join(pl.DataFrame({column: [TOTAL, *words]}), how="cross")
+        for column, known in zip(BREAKDOWNS, words[name], strict=True):
+            frame = frame.join(pl.DataFrame({column: [TOTAL, *known]}), how="cross")
         frames.append(frame.select(*KEY, "parent", "area_name"))
     return pl.concat(frames)
 
@@ -77,17 +83,19 @@ def length(request: RoundRequest, every: pl.DataFrame) -> int:
 def numbers(request: RoundRequest, counts: pl.DataFrame, every: pl.DataFrame) -> Numbers:
     """The counts of a result at their places, modulo 2^64; at the end, per indicator, which columns it has at all.
 
-    Raises UsageError for a count whose area or breakdown was not handed in.
+    Raises UsageError for a count whose area was not handed in.
     """
     import numpy as np
     import polars as pl
 
+    has = counts.group_by("indicator").agg(pl.col(c).is_not_null().any() for c in SCALE)
+    counts = within(request, counts, KEY, list(SCALE))
     outside = counts.join(every, on=list(KEY), how="anti").height
     if outside:
         raise UsageError(
-            t(f"{number(outside)} cellen liggen buiten de gebieden en uitsplitsingen van de aanmelding.",
-              f"{number(outside)} cells lie outside the areas and breakdowns that were handed in."),
-            t("Meld u opnieuw aan met dezelfde gegevens.", "Join again with the same data."),
+            t(f"{number(outside)} cellen liggen buiten de gebieden van de aanmeldingen.",
+              f"{number(outside)} cells lie outside the areas that were handed in."),
+            t("Meld u opnieuw aan met dezelfde gebiedstabellen.", "Join again with the same area tables."),
         )  # fmt: skip
     placed = every.select(KEY).join(
         counts.select(*KEY, *SCALE), on=list(KEY), how="left", maintain_order="left", validate="1:1"
@@ -96,7 +104,6 @@ def numbers(request: RoundRequest, counts: pl.DataFrame, every: pl.DataFrame) ->
         np.rint(placed[c].cast(pl.Float64).fill_null(0.0).to_numpy() * scale).astype(np.int64)
         for c, scale in SCALE.items()
     ]
-    has = counts.group_by("indicator").agg(pl.col(c).is_not_null().any() for c in SCALE)
     there = pl.DataFrame({"indicator": list(request.definitions)}).join(
         has, on="indicator", how="left", maintain_order="left"
     )

@@ -1,7 +1,7 @@
 """The request of a round: what is asked, with the hash of every definition, and who answers by when.
 
-A sealed round is asked in two steps. First every participant hands in its public keys and the names of its areas (no
-counts); then the request names the keys and the cells of all, so that masks of all are of the same length.
+A sealed round is asked in two steps. First every participant hands in its public keys and the areas of its tables
+(nothing of children, see `frame`); then the request names the keys and the cells of all, so that masks of all are of the same length.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from bds_tool.indicators.catalogue import choose
 from bds_tool.indicators.compute import Plan
 from bds_tool.indicators.features import Settings
 from bds_tool.indicators.output import metadata
+from bds_tool.indicators.schools import LEVEL
 
 LAYOUT = 1
 OPEN, SEALED = "open", "sealed"
@@ -233,6 +234,7 @@ def page(request: RoundRequest) -> str:
         "## Wat de deur uit gaat",
         "",
         *(_SEALED if request.mode == SEALED else _OPEN),
+        *(_SCHOOLS if request.mode == SEALED and LEVEL in request.levels else []),
         "",
         "## Wat wordt geteld",
         "",
@@ -270,8 +272,11 @@ _OPEN = [
     "**Deze aantallen zijn onbeveiligd**: ook een 1 of 2 staat er zo in. Wie optelt, ziet de cellen van elke organisatie.",
     "Daarbij: namen en hashes van de gelezen bestanden, en hoeveel dossiers en regels zij hadden. Geen nummers, namen of datums.",
 ]
+_SCHOOLS = [
+    "Bij scholen noemt die eerste stap welke scholen (BRIN) in de gegevens voorkomen: een tabel van alle scholen is er niet."
+]
 _SEALED = [
-    "Eerst: openbare sleutels, en de namen van de gebieden en uitsplitsingen die voorkomen, zonder aantallen.",
+    "Eerst: openbare sleutels, en de namen van alle gebieden in de gebiedstabellen, of er kinderen wonen of niet.",
     "Dan: de aantallen per cel, elk opgeteld bij een masker. Het antwoord van één organisatie is ruis; alleen de som van alle is te lezen.",
     "Wie optelt, ziet dus geen enkele cel van een organisatie apart. Geen nummers, namen of datums.",
 ]
