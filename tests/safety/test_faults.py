@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import itertools
 import json
 import os
 import shutil
@@ -109,13 +108,16 @@ def attack(name: str, root: Path, made: dict[str, str], *, sample: bool, faults=
 
 
 def kinds(events: list[str]) -> list[int]:
-    """Every step, of a row of the same call only the first two and the last: a file of a thousand writes is no thousand kinds."""
-    found, begin = [], 1
-    for _, row in itertools.groupby(events):
-        end = begin + len(list(row))
-        found += sorted({*range(begin, min(begin + 2, end)), end - 1})
-        begin = end
-    return found
+    """Of each kind of step the first two and the last; a kind is a call with those before and after it.
+
+    A file of a thousand writes, or a folder of a thousand files, has no thousand kinds; at the end all steps are tried.
+    """
+    calls = ["", *events, ""]
+    met: dict[tuple[str, ...], list[int]] = {}
+    for at in range(1, len(events) + 1):
+        met.setdefault(tuple(calls[at - 1 : at + 2]), []).append(at)
+    some = {at for of in met.values() for at in (*of[:2], of[-1])}
+    return sorted(some | set(range(max(1, len(events) - 7), len(events) + 1)))
 
 
 def judged(bench: Bench, old: dict[str, dict[str, str]], new: dict[str, dict[str, str]], code: int) -> str:
