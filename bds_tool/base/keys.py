@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.refusals import reason
+from bds_tool.base.small import small_bytes
 from bds_tool.base.text import t
 
 #: Environment variable that may hold the key (text); a file goes before it.
@@ -21,7 +22,7 @@ SHORTEST = 16
 def secret_key(file: Path | None = None) -> bytes:
     """The key in a file, else in `BDS_KEY`; empty when there is neither. Raises UsageError for one that cannot be."""
     try:
-        key = file.read_bytes().strip() if file else os.environ.get(VARIABLE, "").encode()
+        key = small_bytes(file).strip() if file else os.environ.get(VARIABLE, "").encode()
     except OSError as error:
         raise UsageError(
             t(

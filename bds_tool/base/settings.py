@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import difflib
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.errors import SpecError, UsageError
+from bds_tool.base.small import small_text
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.table_settings import TableSettings, table_settings
 from bds_tool.base.text import t
@@ -148,7 +150,7 @@ def find(start: Path | None = None) -> Path | None:
 def load(path: Path) -> Settings:
     """What a file says. Raises UsageError when it is missing, malformed, has unknown keys or values that cannot be."""
     try:
-        written = path.read_text(encoding="utf-8-sig")
+        written = small_text(path, "utf-8-sig")
         values = tomllib.loads(written)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
@@ -315,6 +317,8 @@ def _problems(value: Any, schema: dict[str, Any], place: str) -> list[tuple[str,
         ]
     if isinstance(value, str) and len(value.strip()) < schema.get("minLength", 0):
         return [(place, t(f"{place} is leeg.", f"{place} is empty."))]
+    if isinstance(value, float) and not math.isfinite(value):
+        return [(place, t(f"{place} is geen eindig getal.", f"{place} is no finite number."))]
     if isinstance(value, int | float) and value < schema.get("minimum", value):
         return [(place, t(f"{place} is te klein.", f"{place} is too small."))]
     if isinstance(value, list):

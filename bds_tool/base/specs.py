@@ -13,6 +13,7 @@ from typing import Any
 
 from bds_tool.base.compiled import known
 from bds_tool.base.errors import SpecError
+from bds_tool.base.small import small_text
 from bds_tool.base.text import t
 
 _specs: ContextVar[str] = ContextVar("specs", default="")
@@ -101,7 +102,7 @@ class NoYaml(ValueError):
 def read_yaml(path: Path) -> Any:  # noqa: ANN401  # as above
     """The content of a definition in YAML. Raises SpecError with file and line when it cannot be read."""
     try:
-        return parse_yaml(path.read_text(encoding="utf-8"))
+        return parse_yaml(small_text(path))
     except (OSError, ValueError, RecursionError) as error:  # a date such as 2024-13-01 is a ValueError
         line = getattr(error, "line", None)
         place = f"{path}:{line}" if line else str(path)

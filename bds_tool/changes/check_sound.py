@@ -116,12 +116,16 @@ def _names(w: Wijziging, words: frozenset[str]) -> Iterator[Bevinding]:
             yield bevinding("WIJZ940", w.id, {"woord": word, "bekend": known})
 
 
+#: Letters of a word that is looked at; the longest of the BDS has 35, and each letter costs a copy of the word.
+LONGEST = 100
+
+
 def _swaps(word: str) -> Iterator[str]:
     """The word with two neighbouring letters exchanged: the slip that survives reading.
 
     The last two stay: seksueel and seksuele are both right.
     """
-    if len(word) >= 8:
+    if 8 <= len(word) <= LONGEST:
         for i in range(len(word) - 2):
             yield word[:i] + word[i + 1] + word[i] + word[i + 2 :]
 

@@ -15,6 +15,7 @@ from typing import Any
 from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import SpecError, UsageError
 from bds_tool.base.names import child
+from bds_tool.base.small import small_text
 from bds_tool.base.specs import NoYaml, parse_yaml, specs_dir
 from bds_tool.base.text import t
 from bds_tool.changes.package import (
@@ -120,7 +121,7 @@ def read_package_file(path: Path) -> Any:  # noqa: ANN401
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return small_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(
             t(f"{path} is niet te lezen.", f"{path} cannot be read."),

@@ -94,6 +94,9 @@ def begin(context: Any) -> None:  # noqa: ANN401
     }
     written = WRITTEN | WRITTEN_BY.get(context.info_name, set())
     given: dict[str, Any] = dict(context.params)
+    for name, value in given.items():
+        if "Path" not in kinds.get(name, "") and name not in READ | written:
+            _whole_text(value)
     last_is_output = context.info_name in LAST_IS_OUTPUT and not (given.get("explain") or given.get("output"))
     if last_is_output:
         given["paths"] = given["paths"][:-1]
@@ -116,6 +119,17 @@ def begin(context: Any) -> None:  # noqa: ANN401
     for path in outputs:
         guard.check(path, planned=True)
         guard.overwriting(path)
+
+
+def _whole_text(value: Any) -> None:  # noqa: ANN401
+    """Raises UsageError for a text with half a character: another encoding than that of the system, and no file can hold it."""
+    for text in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(text, str) and any("\ud800" <= c <= "\udfff" for c in text):
+            shown = text[:80].encode("utf-8", "backslashreplace").decode()
+            raise UsageError(
+                t(f"{shown} is geen tekst in UTF-8.", f"{shown} is no text in UTF-8."),
+                t("Zet het venster of het script op UTF-8.", "Set the window or the script to UTF-8."),
+            )
 
 
 def _apart(outputs: list[Path]) -> None:

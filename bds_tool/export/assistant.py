@@ -15,7 +15,8 @@ from mcp.types import ToolAnnotations
 
 from bds_tool import __version__
 from bds_tool.base.errors import UserError
-from bds_tool.base.text import language, set_language
+from bds_tool.base.escaping import terminal
+from bds_tool.base.text import language, set_language, t
 from bds_tool.findings.catalogue import facts, load_catalogue
 from bds_tool.schema import is_draft, load, newest
 from bds_tool.schema import versions as known_versions
@@ -29,6 +30,8 @@ from bds_tool.schema.protocols import protocols as all_protocols
 
 #: Rows of an answer at most; an answer that is longer says how many there are.
 MOST = 200
+#: Characters of a word that is asked for; the longest name of the BDS has 200.
+WORD = 1000
 _ABOUT = (
     "Definitions of the Basisdataset JGZ (BDS), the Dutch data set of youth health care: elements, rubrieken, groepen, value "
     "lists, versions and their changes, protocols and the rules of bds validate. Names are Dutch as published. Answer from "
@@ -108,6 +111,8 @@ def protocols() -> dict[str, Any]:
 def protocol(name: str, version: str = "") -> dict[str, Any]:
     """One protocol with its rules: when, which elements, which codes, and the source."""
     found = one_protocol(name)
+    if version:
+        load(version)  # of one that nobody knows it cannot be said that nothing holds
     held = [asdict(r) for r in found.rules if not version or r.versions.holds(version)]
     return {**asdict(found), "rules": held}
 
@@ -136,9 +141,13 @@ def _told(tool: Any) -> Any:  # noqa: ANN401
     @wraps(tool)
     def answer(**given: Any) -> Any:  # noqa: ANN401
         set_language(lang)
+        if any(isinstance(word, str) and len(word) > WORD for word in given.values()):
+            raise ToolError(
+                t(f"Meer dan {WORD} tekens is geen vraag.", f"Over {WORD} characters is no question.")
+            )
         try:
             return tool(**given)
         except UserError as error:
-            raise ToolError(f"{error.message} {error.remedy or ''}".strip()) from error
+            raise ToolError(terminal(f"{error.message} {error.remedy or ''}".strip())) from error
 
     return answer

@@ -14,6 +14,7 @@ import polars as pl
 from bds_tool import __version__
 from bds_tool.base.errors import UnreadableError
 from bds_tool.base.files import atomic_dir
+from bds_tool.base.small import small_text
 from bds_tool.base.text import t
 from bds_tool.base.vocabulary import safe_parameters, told
 from bds_tool.findings.collecting import SCHEMA, TOTALS
@@ -148,7 +149,7 @@ def load(path: Path | str, rules: Mapping[str, Mapping[str, Any]] | None = None)
     folder = Path(path)
     catalogue = load_rules(rules)
     try:
-        meta = json.loads((folder / "_findings.json").read_text(encoding="utf-8"))
+        meta = json.loads(small_text(folder / "_findings.json"))
         if int(meta["layout"]) > LAYOUT:
             raise ValueError
         parts = {name: _part(folder / f"{name}.parquet", kinds) for name, kinds in _LAYOUT.items()}

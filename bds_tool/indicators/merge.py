@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UnreadableError, UsageError, WithheldError
 from bds_tool.base.files import work_dir
+from bds_tool.base.small import small_text
 from bds_tool.base.text import t
 from bds_tool.indicators import flow as flows
 from bds_tool.indicators.cube import Space
@@ -115,7 +116,7 @@ def _counted(path: Path) -> Result:
         result = None if sealed else read_result(path)
     except UnreadableError:
         meta = path / META_FILE
-        if not meta.is_file() or PROTECTED not in meta.read_text(encoding="utf-8", errors="replace"):
+        if not meta.is_file() or PROTECTED not in small_text(meta, errors="replace"):
             raise
         result = None
     if result is None or result.protected or _words(result) - {UNPROTECTED}:

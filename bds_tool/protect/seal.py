@@ -20,6 +20,7 @@ from bds_tool import __version__
 from bds_tool.base.errors import MALFORMED, UnreadableError, WithheldError
 from bds_tool.base.files import MARK
 from bds_tool.base.keys import secret_key
+from bds_tool.base.small import small_text
 from bds_tool.base.text import t
 from bds_tool.indicators.result import (
     COLUMNS,
@@ -100,7 +101,7 @@ def broken(result: Result) -> Iterator[str]:
     path = result.path
     yield from _files(path)
     try:
-        text = (path / SEAL_FILE).read_text(encoding="utf-8")
+        text = small_text(path / SEAL_FILE)
         body = json.loads(text)
         sealed = body.pop("seal")
         facts = body["facts"]
@@ -141,7 +142,7 @@ def broken(result: Result) -> Iterator[str]:
 
 def remarks(path: Path) -> list[str]:
     """What the seal of a published result says against it; of layouts before there were seals nothing is known."""
-    result = Result(path, json.loads((path / META_FILE).read_text(encoding="utf-8")))
+    result = Result(path, json.loads(small_text(path / META_FILE)))
     return list(broken(result)) if result.status != UNPROTECTED and has_seal(result) else []
 
 
@@ -161,7 +162,7 @@ def _files(path: Path) -> Iterator[str]:
     mine = {COUNTS_FILE, META_FILE, SEAL_FILE}
     strange = names - {*mine, MARK}
     if not strange and MARK in names:
-        strange = set((path / MARK).read_text(encoding="utf-8", errors="replace").splitlines()) - mine
+        strange = set(small_text(path / MARK, errors="replace").splitlines()) - mine
     if strange:
         yield t(
             f"er staat een onbekend bestand in de map: {min(strange)!r}",

@@ -20,6 +20,7 @@ from bds_tool import __version__
 from bds_tool.base.errors import MALFORMED, UnreadableError, UsageError
 from bds_tool.base.files import atomic_file, mark
 from bds_tool.base.leftovers import sweep
+from bds_tool.base.small import small_text
 from bds_tool.base.text import t
 
 #: Layout of a store of deliveries; a store of one piece has layout 1.
@@ -82,7 +83,7 @@ class Index:
     def read(cls, store: Path) -> Self:
         """Raises UnreadableError when there is no such store."""
         try:
-            told = json.loads((store / INDEX).read_text(encoding="utf-8"))
+            told = json.loads(small_text(store / INDEX))
             if int(told["layout"]) != LAYOUT:
                 raise ValueError
             parts = tuple(Part.told(p) for p in told["parts"])

@@ -14,6 +14,7 @@ from bds_tool import __version__
 from bds_tool.base import clock
 from bds_tool.base.errors import MALFORMED, UnreadableError, UsageError
 from bds_tool.base.files import atomic_dir
+from bds_tool.base.small import small_text
 from bds_tool.base.text import t
 from bds_tool.store import database
 from bds_tool.store.canonical import frame_of, from_dicts, to_canonical, to_table
@@ -60,7 +61,7 @@ class Store:
         """Raises UnreadableError when `path` is no store, or one of a newer layout than this program knows."""
         path = Path(path)
         try:
-            meta = json.loads((path / "_store.json").read_text(encoding="utf-8"))
+            meta = json.loads(small_text(path / "_store.json"))
             layout = int(meta["layout"])
         except MALFORMED as error:
             raise UnreadableError(

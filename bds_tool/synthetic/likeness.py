@@ -20,6 +20,7 @@ import polars as pl
 
 from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import MALFORMED, UnreadableError
+from bds_tool.base.small import small_text
 from bds_tool.base.text import t
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _units() -> list[str]:
 def read_likeness(path: Path) -> dict[str, Any]:
     """A profile. Raises UnreadableError for a file that is none."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(small_text(path))
     except MALFORMED:
         found = None
     if wrong := faults(found, "gelijkenis") or _unlike(found):

@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path is None:
             return
         size = self.headers.get("Content-Length") or "0"
-        if not size.isascii() or not size.isdecimal() or int(size) > SMALL:
+        if not size.isascii() or not size.isdecimal() or len(size) > len(str(SMALL)) or int(size) > SMALL:
             self._refuse(413)
             return
         self.rfile.read(int(size))
@@ -172,6 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
             and (bool(origin) or not changes)
             and secrets.compare_digest(token.encode(), self.server.token.encode())
             and "Transfer-Encoding" not in self.headers
+            and len(self.headers.get_all("Content-Length") or []) < 2
         )
         if not ours:
             self._refuse(404)

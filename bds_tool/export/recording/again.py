@@ -17,6 +17,7 @@ from bds_tool.base.errors import MALFORMED, UnreadableError, UsageError
 from bds_tool.base.files import scratch
 from bds_tool.base.names import child as child_of
 from bds_tool.base.recording import CHILD, MASK
+from bds_tool.base.small import small_text
 from bds_tool.base.text import t
 
 
@@ -33,7 +34,7 @@ class Difference:
 def read_record(path: Path) -> dict[str, Any]:
     """An account. Raises UnreadableError for a file that is none."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(small_text(path))
     except MALFORMED as error:
         raise _none(path) from error
     if wrong := faults(found, "verslag") or _unlike(found):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bds_tool.base.errors import UnreadableError
+from bds_tool.base.small import small_bytes
 from bds_tool.base.text import t
 from bds_tool.store import database
 
@@ -51,7 +52,7 @@ def _code(values: Mapping[str, Any]) -> str | None:
 def _geojson(path: Path) -> Iterator[tuple[str, Polygons]]:
     import orjson
 
-    for feature in orjson.loads(path.read_bytes())["features"]:
+    for feature in orjson.loads(small_bytes(path, 1_000_000_000))["features"]:
         code = _code(feature.get("properties") or {})
         shape = feature.get("geometry") or {}
         if code and shape.get("type") in {"Polygon", "MultiPolygon"}:

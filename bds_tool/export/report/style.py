@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import errno
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bds_tool.base.checked_yaml import read_checked
 from bds_tool.base.errors import UsageError
+from bds_tool.base.small import small_bytes
 from bds_tool.base.text import t
 
 #: Contrast that WCAG 2.2 asks for text (AA).
@@ -109,17 +111,17 @@ def _beside(settings: Path, name: str) -> Path:
 def _logo(path: Path) -> str:
     """The picture inside the page, so that no page asks for another place; as a picture it runs no script."""
     try:
-        content = path.read_bytes()
+        content = small_bytes(path, LOGO_MAX)
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EFBIG:
+            raise UsageError(
+                t(f"Logo {path.name} is groter dan 100 kB.", f"Logo {path.name} is larger than 100 kB."),
+                t("Maak het kleiner.", "Make it smaller."),
+            ) from error
         raise UsageError(
             t(f"Logo {path.name} is niet te lezen.", f"Logo {path.name} cannot be read."),
             t("Zet het naast het instellingenbestand.", "Put it beside the settings."),
         ) from error
-    if len(content) > LOGO_MAX:
-        raise UsageError(
-            t(f"Logo {path.name} is groter dan 100 kB.", f"Logo {path.name} is larger than 100 kB."),
-            t("Maak het kleiner.", "Make it smaller."),
-        )
     return f"data:{_KINDS[path.suffix.lower()]};base64,{base64.b64encode(content).decode('ascii')}"
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.files import atomic_dir, atomic_file
+from bds_tool.base.small import small_text
 from bds_tool.base.text import number, t
 from bds_tool.indicators.result import COUNTS_FILE, META_FILE, Result, read_result
 from bds_tool.indicators.rounds import frame, packages
@@ -211,7 +212,7 @@ def _secret(request: RoundRequest, name: str, keys: Keys) -> str:
 def _opened(request: RoundRequest, own: Path) -> tuple[dict[str, Any], str, Keys]:
     """What stays with a participant. Raises UnreadableError for another folder, UsageError before the round began."""
     try:
-        secret = dict(json.loads((own / SECRET).read_text(encoding="utf-8")))
+        secret = dict(json.loads(small_text(own / SECRET)))
         if secret["round"] != request.id:
             raise ValueError
         keys = Keys(bytes.fromhex(secret["mask"]), bytes.fromhex(secret["sign"]))

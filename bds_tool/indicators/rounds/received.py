@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import UserError
+from bds_tool.base.small import small_text
 from bds_tool.base.text import t
 from bds_tool.indicators.output import metadata
 from bds_tool.indicators.result import BREAKDOWNS, TOTAL, UNPROTECTED, Result, read_result
@@ -25,7 +26,7 @@ ASKED = ("period", "levels", "by", "settings")
 def told_in(path: Path, kind: str) -> dict[str, Any]:
     """A JSON file of a round: REQUEST, or a kind of rondebestand.schema.json. Raises OSError, and ValueError for anything else."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number, parse_float=_finite)
+        told = json.loads(small_text(path), parse_constant=_no_number, parse_float=_finite)
     except RecursionError as error:
         raise ValueError from error
     # Text that cannot be written again has no hash either.

@@ -18,6 +18,7 @@ import numpy as np
 
 from bds_tool.base.errors import UnreadableError
 from bds_tool.base.pools import threads
+from bds_tool.base.small import small_text
 from bds_tool.base.text import t
 from bds_tool.protect.audit.attack import Finding, Verdict, attack, narrowed
 from bds_tool.protect.audit.linked import Member, Relation, excuse_means, families, join, told_by_means
@@ -49,7 +50,7 @@ class Release:
         import polars as pl
 
         try:
-            meta = json.loads((path / "_result.json").read_text(encoding="utf-8"))
+            meta = json.loads(small_text(path / "_result.json"))
             frame = pl.read_parquet(path / "counts.parquet")
         except (OSError, ValueError, pl.exceptions.PolarsError) as error:
             raise UnreadableError(
