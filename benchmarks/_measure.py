@@ -118,6 +118,7 @@ def compare(
     min_rate: float | None = None,
     max_seconds: float | None = None,
     by: str = "wall",
+    beside: Sequence[Case] = (),
     note: str = "",
     extra: dict[str, float | int | str] | None = None,
 ) -> Comparison:
@@ -125,16 +126,20 @@ def compare(
 
     `target` is the smallest ratio that upholds the claim, `max_mb` the largest peak memory and `min_rate`
     the smallest number of units per second, `max_seconds` the most that the claim may take; without any of them the
-    figure is only reported.
+    figure is only reported. `beside`: other baselines of the same run; the extras say how many times each the claim takes.
     """
-    samples: dict[str, list[tuple[float, float, float, int | None]]] = {"b": [], "c": []}
+    cases = {"b": baseline, "c": claim, **{other.label: other for other in beside}}
+    samples: dict[str, list[tuple[float, float, float, int | None]]] = {key: [] for key in cases}
     for number in range(rounds):
-        order = ("b", "c") if number % 2 == 0 else ("c", "b")
-        for key in order:
-            samples[key].append(_run(baseline if key == "b" else claim))
+        for key in cases if number % 2 == 0 else reversed(cases):
+            samples[key].append(_run(cases[key]))
     b, c = _timing(baseline.label, samples["b"]), _timing(claim.label, samples["c"])
     taken = [t.cpu_min if by == "cpu" else t.wall_median for t in (b, c)]
     ratio = taken[0] / taken[1]
+    extra = dict(extra or {})
+    for other in beside:
+        t = _timing(other.label, samples[other.label])
+        extra[f"maal {other.label}"] = round(taken[1] / (t.cpu_min if by == "cpu" else t.wall_median), 2)
     verdicts = [
         ratio >= target if target is not None else None,
         c.peak_mb <= max_mb if max_mb is not None else None,
@@ -162,7 +167,7 @@ def compare(
         datetime.now(UTC).date().isoformat(),
         machine(),
         versions(),
-        extra or {},
+        extra,
         by,
     )
 

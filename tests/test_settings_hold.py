@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import json
+import tomllib
 from pathlib import Path
 
 import openpyxl
@@ -422,7 +423,7 @@ def test_any_value_for_any_limit_ends_well(bds, place):
         for rule in rules:
             for name in rule.parameters:
                 try:
-                    load_rules({rule.code: {name: config.tomllib.loads(f"v = {value}")["v"]}})
+                    load_rules({rule.code: {name: tomllib.loads(f"v = {value}")["v"]}})
                 except config.UsageError as error:
                     refused += 1
                     assert f"[rules.{rule.code}] {name}" in error.message  # noqa: PT017

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,8 @@ NUMBER = r"^[+-]?(?:\d+(?:[.,]\d+)*|[.,]\d+)(?:[eE][+-]?\d+)?\s*%?$"
 
 def markup(value: object) -> str:
     """For HTML and SVG, also inside quotes."""
+    import html
+
     return html.escape(terminal(str(value)), quote=True)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import ctypes
 import errno
 import os
 import shutil
@@ -308,6 +307,8 @@ def _exchanged(one: Path, other: Path) -> bool:
     if not sys.platform.startswith("linux"):
         return False
     try:
+        import ctypes
+
         rename = ctypes.CDLL(None).renameat2
     except (OSError, AttributeError):
         return False

@@ -10,7 +10,6 @@ import hashlib
 import os
 import platform
 import re
-import secrets
 import shutil
 import sys
 from functools import lru_cache
@@ -26,7 +25,7 @@ _swept: set[Path] = set()
 def fresh(folder: Path, name: str, kind: str = "tmp", *, hidden: bool = True) -> Path:
     """A path in `folder` that is not there yet: `tmp` for what is being made, `old` for what is being replaced."""
     dot = "." if hidden else ""
-    return folder / f"{dot}{name}.{os.getpid()}-{_HOST}-{secrets.token_hex(4)}.{kind}"
+    return folder / f"{dot}{name}.{os.getpid()}-{_HOST}-{os.urandom(4).hex()}.{kind}"
 
 
 def temporary(name: str) -> bool:

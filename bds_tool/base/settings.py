@@ -9,7 +9,6 @@ import codecs
 import difflib
 import json
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -149,6 +148,8 @@ def find(start: Path | None = None) -> Path | None:
 
 def load(path: Path) -> Settings:
     """What a file says. Raises UsageError when it is missing, malformed, has unknown keys or values that cannot be."""
+    import tomllib
+
     try:
         written = small_text(path, "utf-8-sig")
         values = tomllib.loads(written)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import textwrap
 from pathlib import Path
 
 from bds_tool.base.text import LANGUAGES, set_language, t
@@ -103,7 +102,7 @@ _OPTIONS = (
 
 _EXAMPLES = (
     ("bds validate levering/ --report html=rapport.html", "bds validate delivery/ --report html=report.html"),
-    ("bds validate tabel.csv --explain", "bds validate table.csv --explain"),
+    ("bds convert tabel.csv --explain", "bds convert table.csv --explain"),
     ("bds spec show 235", "bds spec show 235"),
     ("bds rule BDS203", "bds rule BDS203"),
 )
@@ -116,6 +115,8 @@ def commands() -> tuple[str, ...]:
 
 def page() -> str:
     """The page, as wide as the screen and at most 100 columns."""
+    import textwrap
+
     width = max(min(shutil.get_terminal_size().columns, 100), 40)
     lines = [
         *textwrap.wrap(
@@ -135,6 +136,8 @@ def page() -> str:
 
 
 def _rows(rows: tuple[tuple[str, str, str], ...], names: int, width: int) -> list[str]:
+    import textwrap
+
     return [
         line
         for name, dutch, english in rows

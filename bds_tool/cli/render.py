@@ -10,7 +10,6 @@ import re
 import shlex
 import shutil
 import sys
-import textwrap
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -42,6 +41,8 @@ def folded(message: str, stream: TextIO) -> str:
     """Lines no wider than the screen, continued below their own start; a file gets them whole."""
     if not stream.isatty():
         return message
+    import textwrap
+
     wide = shutil.get_terminal_size().columns
     return "\n".join(
         textwrap.fill(

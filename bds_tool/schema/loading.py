@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache, cached_property, lru_cache
+from hashlib import blake2b
 from io import StringIO
 from pathlib import Path
 
@@ -133,7 +134,11 @@ class Elements(Mapping[int, Element]):
 
     def column(self, name: str) -> bytes:
         """Under which a column is kept: it follows from the file."""
-        return name.encode() + self._content
+        return f"column {name} {self._digest}".encode()
+
+    @cached_property
+    def _digest(self) -> str:
+        return blake2b(self._content, digest_size=16).hexdigest()
 
     def __contains__(self, number: object) -> bool:
         return number in self._lines

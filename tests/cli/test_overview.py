@@ -28,6 +28,20 @@ def test_every_command_and_option_stands_on_the_page():
     assert {c.replace("-", "_") for c in overview.commands()} == modules
 
 
+def test_the_options_of_every_example_exist():
+    root = typer.main.get_command(build())
+    for told in overview._EXAMPLES:
+        for example in told:
+            program, *words = example.split()
+            command = root
+            while words and words[0] in getattr(command, "commands", {}):
+                command = command.commands[words.pop(0)]
+            known = {o for p in command.params for o in p.opts}
+            assert program == "bds"
+            assert command is not root, example
+            assert {w for w in words if w.startswith("-")} <= known, example
+
+
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_the_page_fits_the_screen(monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
