@@ -16,6 +16,7 @@ from bds_tool.base.files import work_dir
 from bds_tool.base.small import small_text
 from bds_tool.base.text import t
 from bds_tool.indicators import flow as flows
+from bds_tool.indicators import flow_words
 from bds_tool.indicators.cube import Space
 from bds_tool.indicators.definitions import CONTACTS
 from bds_tool.indicators.output import Sums, write
@@ -73,7 +74,8 @@ def merge(
     )
     meta["not_delivered"] = [d for r in results for d in r.meta.get("not_delivered") or []]
     meta |= flows.added([r.meta for r in results])
-    meta["inside"] = [n for r in results for n in r.meta.get("inside") or []]
+    meta["inside"] = _told([r.meta for r in results], meta["flow"])
+    meta["doubt"] = _doubted([r.meta for r in results])
     meta.pop("standardised", None)  # rates of one organisation do not add up
     meta["bds_versions"] = sorted({v for r in results for v in (r.meta.get("bds_versions") or [])})
     meta["merged"] = [{"result": r.path.name, "sources": len(r.meta.get("sources") or [])} for r in results]
@@ -161,6 +163,13 @@ def differences(results: Sequence[Result]) -> list[str]:
             for part in ALIKE
             if r.meta[part] != first.meta[part]
         ]
+        if _judged(r.meta) != _judged(first.meta):
+            out.append(
+                t(
+                    f"{r.path.name}: ongeloofwaardige waarden tellen in het ene resultaat niet en in het andere wel",
+                    f"{r.path.name}: implausible values do not count in one result and do in the other",
+                )
+            )
         if r.meta["settings"] != first.meta["settings"]:
             out.append(t(f"{r.path.name}: instellingen verschillen", f"{r.path.name}: settings differ"))
         if r.meta["area_tables"].get("division") != first.meta["area_tables"].get("division"):
@@ -168,6 +177,33 @@ def differences(results: Sequence[Result]) -> list[str]:
                 t(f"{r.path.name}: andere gebiedsindeling", f"{r.path.name}: another division of areas")
             )
     return out
+
+
+def _judged(meta: Mapping[str, Any]) -> bool:
+    return bool((meta.get("doubt") or {}).get("judged"))
+
+
+def _doubted(metas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What was doubted in all of them together."""
+    told = [m.get("doubt") or {} for m in metas]
+    values: dict[str, int] = {}
+    for one in told:
+        for code, many in (one.get("values") or {}).items():
+            values[code] = values.get(code, 0) + many
+    files = [one.get("file") for one in told]
+    return {
+        "judged": _judged(metas[0]),
+        "file": files[0] if len(set(files)) == 1 else None,
+        "values": dict(sorted(values.items())),
+    }
+
+
+def _told(metas: Sequence[Mapping[str, Any]], flow: dict[str, int] | None) -> list[str]:
+    """The flow of all together in words, and what else each of them told."""
+    if not flow:
+        return [n for m in metas for n in m.get("inside") or []]
+    own = [n for m in metas for n in m.get("inside") or [] if n not in flow_words.words(m["flow"])]
+    return [*flow_words.words(flow), *own]
 
 
 def _twice(definitions: dict[str, Any]) -> list[str]:

@@ -80,6 +80,9 @@ def test_merging_equals_computing_together(make_store, areas, tmp_path, bds):
     assert any("dubbel" in n for n in meta["notes"])
     one = read_result(together).meta
     assert meta["flow"] == one["flow"]
+    # 560 dossiers once, and not 300 and 260 as the two runs said of themselves
+    assert [n for n in meta["inside"] if "560" in n] == meta["inside"] == one["inside"]
+    assert meta["doubt"] == one["doubt"]
     assert sorted(meta["indicator_flow"], key=str) == sorted(one["indicator_flow"], key=str)
 
 
@@ -101,6 +104,10 @@ def test_unlike_results_are_refused(make_store, areas, tmp_path, bds):
     result = bds("indicator", "merge", first, other, "-o", tmp_path / "som.result")
     assert result.code == 2
     assert "instellingen" in result.err
+    everything = compute(bds, tmp_path / "twee.bds", tmp_path / "alles.result", areas, "--all-values")
+    result = bds("indicator", "merge", first, everything, "-o", tmp_path / "som.result")
+    assert result.code == 2
+    assert "ongeloofwaardige" in result.err
     assert not (tmp_path / "som.result").exists()
 
 
