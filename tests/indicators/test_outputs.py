@@ -69,6 +69,8 @@ def test_the_site_and_paper(safe, bds, tmp_path, program):
     assert "20 (10 % zonder waarde)" in brush
     assert "31 van 231 contacten" in noshow
     assert "231 kinderen" not in noshow
+    assert "95 %-interval" in brush
+    assert "95 %-interval" not in noshow
     assert "wie eens wegbleef, blijft vaker weg" in text_of(tmp_path / "site" / "methode.html")
     assert "geen gegevens" in dent
     [profile] = (tmp_path / "site" / "gebied").glob("*363.html")
