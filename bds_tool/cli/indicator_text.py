@@ -55,6 +55,8 @@ def summary(result: Result) -> None:
     """What was counted, and the notes, on the screen."""
     import polars as pl
 
+    from bds_tool.indicators.result import notes_of
+
     counts = result.counts()
     many = len(result.meta["definitions"])
     rows, areas = counts.select(pl.len(), pl.struct("level", "area").n_unique().alias("a")).collect().row(0)
@@ -73,7 +75,7 @@ def summary(result: Result) -> None:
                 f"  {found['file']}: {found['method']}. Unprotected: after bds protect, bds report table --standardise makes them from what may be shown.",
             )
         )
-    for note in [*result.meta["notes"], *result.meta.get("inside", [])]:
+    for note in [*notes_of(result.meta), *result.meta.get("inside", [])]:
         talk(f"  {note}")
     path = Path(result.path)
     next_step("bds", "protect", "run", path, "--output", path.with_name(f"{path.stem}-veilig.result"))

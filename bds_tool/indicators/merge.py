@@ -22,6 +22,7 @@ from bds_tool.indicators.definitions import CONTACTS
 from bds_tool.indicators.output import Sums, write
 from bds_tool.indicators.result import (
     BREAKDOWNS,
+    EMPTY_AREAS,
     LEVELS,
     META_FILE,
     PROTECTED,
@@ -76,14 +77,22 @@ def merge(
     meta |= flows.added([r.meta for r in results])
     meta["inside"] = _told([r.meta for r in results], meta["flow"])
     meta["doubt"] = _doubted([r.meta for r in results])
+    meta[EMPTY_AREAS] = list(dict.fromkeys(tuple(a) for r in results for a in r.meta.get(EMPTY_AREAS) or []))
     meta.pop("standardised", None)  # rates of one organisation do not add up
     meta["bds_versions"] = sorted({v for r in results for v in (r.meta.get("bds_versions") or [])})
     meta["merged"] = [{"result": r.path.name, "sources": len(r.meta.get("sources") or [])} for r in results]
-    meta["notes"] = [
-        *dict.fromkeys(n for r in results for n in (r.meta.get("notes") or [])),
-        *_twice(definitions),
-    ]
+    meta["notes"] = _notes_together(results) | {"merged": list(_twice(definitions))}
     return write_added(added, meta, target, replace=replace)
+
+
+def _notes_together(results: Sequence[Result]) -> dict[str, list[str]]:
+    """The notes of all, each once; of results whose notes have no name they are kept inside."""
+    told: dict[str, dict[str, None]] = {}
+    for r in results:
+        notes = r.meta.get("notes") or {}
+        for name, texts in notes.items() if isinstance(notes, dict) else [("unnamed", notes)]:
+            told.setdefault(str(name), {}).update(dict.fromkeys(map(str, texts)))
+    return {name: list(texts) for name, texts in told.items()}
 
 
 def add_results(results: Sequence[Result]) -> pl.DataFrame:

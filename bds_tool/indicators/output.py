@@ -396,5 +396,5 @@ def metadata(
             "alpha": ALPHA,
             "multiplicity": "Benjamini-Hochberg per indicator, niveau, periode en uitsplitsing",
         },
-        "notes": [],
+        "notes": {},
     }

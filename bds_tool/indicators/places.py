@@ -95,6 +95,24 @@ def make_space(connection: duckdb.DuckDBPyConnection, plan: Plan) -> Space:
     return Space(places, leaf, list(plan.by), years, plan.yearly, plan.period, plan.rolling)
 
 
+def without_rows(space: Space, counts: Path) -> list[tuple[str, str, str, str | None]]:
+    """The wijken and buurten (level, code, name, parent) of gemeenten with rows that have none themselves.
+
+    Gemeenten are told by the digits of the code: of another gemeente of the tables nobody expects figures.
+    """
+    import polars as pl
+
+    rows = pl.scan_parquet(counts).select("level", "area").unique().collect()
+    there = set(rows["area"].to_list())
+    small = rows.filter(pl.col("level").is_in(["gemeente", "wijk", "buurt"]))["area"].to_list()
+    gemeenten = {code[2:6] for code in small if "/" not in code}
+    return [
+        (level, code, name, parent)
+        for level, code, parent, name in space.places
+        if level in {"wijk", "buurt"} and "/" not in code and code not in there and code[2:6] in gemeenten
+    ]
+
+
 def check_areas(
     store: Store, paths: Sequence[Path], year: int | None, spill: Path
 ) -> tuple[dict[str, Any], dict[str, int], dict[str, int]]:

@@ -30,6 +30,9 @@ PROTECTED = "beschermd"
 TOTAL = "totaal"
 #: Levels of area from the whole to the smallest; schools stand apart, right below the whole.
 LEVELS = ("land", "regio", "gemeente", "wijk", "buurt", "school")
+#: Of the metadata, areas (level, code, name, parent) of the tables in which no indicator counts a child: they have no row
+#: here, and get one where rows are protected, for a row that lacks tells that nobody is there.
+EMPTY_AREAS = "empty_areas"
 #: Breakdown columns; a value or TOTAL.
 BREAKDOWNS = ("sex", "education", "age", "origin", "mother_age")
 
@@ -92,6 +95,12 @@ FIGURES = (
 )
 
 
+def notes_of(meta: Mapping[str, Any]) -> list[str]:
+    """What a result says of itself, in words; results of before notes had a name hold a list."""
+    notes = meta.get("notes") or {}
+    return [str(n) for n in notes] if isinstance(notes, list) else [str(n) for v in notes.values() for n in v]
+
+
 def counts_schema() -> pa.Schema:
     """Arrow schema of `counts.parquet`."""
     import pyarrow as pa
@@ -107,7 +116,7 @@ class Result:
 
     `meta` keys written by `bds indicator compute`: layout, status, created, program, definitions (id → hash,
     title, theme, unit, kind, view, sensitivity, polarity, breakdowns, additive), bds_versions, period {from, to},
-    levels, by, sources (path, sha256, organisation, dossiers), area_tables, settings, notes (list of texts).
+    levels, by, sources (path, sha256, organisation, dossiers), area_tables, settings, notes (name → texts).
     `protect` adds `policy` and `audit`.
     """
 

@@ -21,9 +21,9 @@ from bds_tool.indicators.definitions import CONTACTS
 from bds_tool.indicators.delivery import Delivered
 from bds_tool.indicators.delivery import install as install_delivery
 from bds_tool.indicators.output import Sums, metadata, write
-from bds_tool.indicators.places import MEMORY, connect, install_areas, make_space
+from bds_tool.indicators.places import MEMORY, connect, install_areas, make_space, without_rows
 from bds_tool.indicators.residents import Residents
-from bds_tool.indicators.result import Result, write_result
+from bds_tool.indicators.result import EMPTY_AREAS, Result, write_result
 from bds_tool.indicators.standardise import FILE as STANDARDISED
 from bds_tool.indicators.standardise import Standardiser
 from bds_tool.indicators.version_coverage import in_counted_units, uncovered
@@ -121,16 +121,20 @@ def compute(
                 passing = people.beside(passing, {i.id: i for i in plan.indicators})
             write(counts, space, each.watch(passing), reference=reference)
             meta = metadata(plan, sources(store), facts, reference=reference)
-            meta["notes"] += lost.notes() + _not_broken_down(plan)
-            meta["notes"] += people.notes() if people else []
+            meta[EMPTY_AREAS] = without_rows(space, counts)
+            meta["notes"] = {
+                "breakdowns": _not_broken_down(plan),
+                "residents": people.notes() if people else [],
+                "delivery": delivered.notes(),
+                "versions": uncovered(plan.indicators, {str(s["bds"]) for s in meta["sources"]}),
+            }
             meta["doubt"] = {"judged": judge, "file": findings.name if findings else None, "values": doubted}
-            meta["notes"] += delivered.notes()
             told = flows.answers(connection, file, set(plan.concepts()))
             meta["flow"] = flows.flow(connection, file, told, kept=objections)
             meta["indicator_flow"] = each.table(plan.indicators, meta["flow"], told)
-            meta["inside"] = [*flow_words.words(meta["flow"]), *same.notes()]
+            # How many have no address tells of them what their hidden rows do not.
+            meta["inside"] = [*lost.notes(), *flow_words.words(meta["flow"]), *same.notes()]
             meta["not_delivered"] = delivered.table()
-            meta["notes"] += uncovered(plan.indicators, {str(s["bds"]) for s in meta["sources"]})
             connection.close()
             tables = {}
             if standard and (rates := standard.table()) is not None:

@@ -55,6 +55,8 @@ PUBLIC_META = frozenset(
         "left_out",
     ]
 )
+#: Notes that may be published, by name; what is in none of these stays inside.
+PUBLIC_NOTES = frozenset(["breakdowns", "residents", "delivery", "versions", "merged", "round"])
 #: Cells of a row that only a shown row has.
 TOLD = (*FIGURES, "reliability", "method")
 #: Cells of a row that tells a class.
@@ -73,6 +75,9 @@ def unfit(result: Result, shown_before: int = 0) -> Iterator[str]:
     strange = sorted(set(result.meta) - PUBLIC_META)
     if strange:
         yield t(f"onbekende gegevens: {', '.join(strange)}", f"unknown metadata: {', '.join(strange)}")
+    notes = result.meta.get("notes") or {}
+    if not isinstance(notes, dict) or set(notes) - PUBLIC_NOTES:
+        yield t("er staan onbekende opmerkingen bij", "it has unknown notes")
     schema = pq.read_schema(result.path / COUNTS_FILE)
     if schema.names != list(COLUMNS) or [f.type for f in schema] != [f.type for f in counts_schema()]:
         yield t("er zijn andere kolommen dan een resultaat heeft", "it has other columns than a result has")

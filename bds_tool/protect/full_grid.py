@@ -7,6 +7,7 @@ count in what is above; their own row is protected like any other, and left out 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bds_tool.indicators.result import BREAKDOWNS, TOTAL
@@ -17,16 +18,20 @@ if TYPE_CHECKING:
 AREA = ("level", "area", "area_name", "parent")
 
 
-def filled(frame: pl.DataFrame) -> pl.DataFrame:
+def filled(frame: pl.DataFrame, empty: Sequence[Sequence[str]] = ()) -> pl.DataFrame:
     """The rows of a result and, with zero children, those that no child made.
 
     An indicator has a row for every area of the result and every word of its break-downs, also where only other
-    indicators count a child there; ages are its own, for each has its own range.
+    indicators count a child there; ages are its own, for each has its own range. `empty` (AREA) are the areas that the
+    tables of areas have and that no child made.
     """
     import polars as pl
 
     parts = []
-    places = frame.select(AREA).unique(["level", "area"], keep="first", maintain_order=True)
+    more = pl.DataFrame([list(e) for e in empty], schema=dict.fromkeys(AREA, pl.String), orient="row")
+    places = pl.concat([frame.select(AREA), more]).unique(
+        ["level", "area"], keep="first", maintain_order=True
+    )
     words = frame.select(BREAKDOWNS).unique(maintain_order=True)
     for (name,), part in frame.group_by("indicator", maintain_order=True):
         areas = places.join(part.select("level").unique(), on="level", how="semi", maintain_order="left")

@@ -15,6 +15,7 @@ from bds_tool.base.pools import in_processes, processes
 from bds_tool.base.text import t
 from bds_tool.indicators.relations import Relation, of_result
 from bds_tool.indicators.result import (
+    EMPTY_AREAS,
     LEVELS,
     PROTECTED,
     Result,
@@ -207,7 +208,7 @@ def protect_frame(
 
     from bds_tool.protect.audit import Verdict
 
-    frame = ordered(filled(result.counts().collect()))
+    frame = ordered(filled(result.counts().collect(), result.meta.get(EMPTY_AREAS) or ()))
     definitions = result.meta.get("definitions") or {}
     bonds = bind(ledger, frame, result.meta) if ledger and ledger.releases else None
     relations = of_result(frame, result.meta)

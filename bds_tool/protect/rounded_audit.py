@@ -1,9 +1,12 @@
 """Rounded figures under attack: sums of rounded counts can tell more than each of them, so what tells too much is hidden.
 
-Rounding has no certificates. The audit attacks what would be published, with all sums and relations, and every small count
-must keep enough values. Where one does not, its row and those beside it (and where that does not help, all of that level and
-break-down, and the rows that they are part of) are hidden in all indicators that hang together with it, and the attack begins again; hiding more can only leave more
-possible.
+Rounding has no certificates. The audit attacks what would be published, with all sums and relations, and every count that can
+be small must keep enough values. Where one does not, its row and those beside it (and where that does not help, all of that
+level and break-down, and the rows that they are part of) are hidden in all indicators that hang together with it, and the
+attack begins again; hiding more can only leave more possible.
+
+Whether a count can be small is read from the rounded figures, as the intruder does, never from the count itself: worlds that
+are rounded alike are hidden alike, so who runs the program again learns nothing from which rows are hidden.
 """
 
 from __future__ import annotations
@@ -41,11 +44,12 @@ def not_narrowed(
     import polars as pl
 
     relations = of_result(counted, meta)
-    small = _small(counted, policy)
+    live = ceilings(counted)
+    asked = _asked(counted, live)
     for _ in range(ROUNDS):
-        found, judged = _attack(frame, counted, meta, policy, small, relations)
+        found = _attack(frame, counted, meta, policy, asked, relations, live)
         if not found:
-            return frame, judged, 0
+            return frame, _small(counted, policy), 0
         label = _families(counted["indicator"].unique().to_list(), relations)
         keyed = _kinds(frame, label)
         wrong = keyed.join(
@@ -92,18 +96,29 @@ def _next(keyed: pl.DataFrame, wrong: pl.DataFrame, open_: pl.Series) -> pl.Data
     return hide
 
 
-def _small(counted: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """The counts that must not become known: indicator, row, telling."""
+def _small(counted: pl.DataFrame, policy: Policy) -> int:
+    """How many counts must not become known."""
     import polars as pl
 
     n, x = pl.col("n"), pl.col("x")
-    parts = [
-        counted.filter((value > 0) & (value < least)).select(
-            "indicator", *ROW, telling=pl.lit(name), breedte=pl.min_horizontal(pl.lit(LEAST_WIDTH), "n")
-        )
-        for name, value, least in (("teller", x, policy.numerator), ("complement", n - x, policy.complement))
-    ]
-    return pl.concat(parts)
+    small = [(v > 0) & (v < least) for v, least in ((x, policy.numerator), (n - x, policy.complement))]
+    return int(counted.select(pl.sum_horizontal(s.sum() for s in small)).item())
+
+
+def _asked(counted: pl.DataFrame, live: pl.DataFrame | None) -> pl.DataFrame:
+    """Every numerator and complement (indicator, row, telling) with the values it must keep: of fewer children all."""
+    import polars as pl
+
+    rows = counted.filter(pl.col("x").is_not_null()).select("indicator", *ROW)
+    least = pl.lit(LEAST_WIDTH, dtype=pl.Int64)
+    if live is not None:
+        rows = rows.join(
+            live, on=["indicator", *ROW], how="left", nulls_equal=True, maintain_order="left"
+        ).with_columns(most=pl.min_horizontal("most", least))
+    else:
+        rows = rows.with_columns(most=least)
+    rows = rows.with_columns(breedte=pl.col("most").fill_null(LEAST_WIDTH)).drop("most")
+    return pl.concat(rows.with_columns(telling=pl.lit(name)) for name in ("teller", "complement"))
 
 
 def _attack(
@@ -111,24 +126,26 @@ def _attack(
     counted: pl.DataFrame,
     meta: Mapping[str, Any],
     policy: Policy,
-    small: pl.DataFrame,
+    asked: pl.DataFrame,
     relations: Any,  # noqa: ANN401
-) -> tuple[list[tuple[str, ...]], int]:
-    """The rows (indicator, ROW) with a count that keeps too few values, and how many counts were judged."""
+    live: pl.DataFrame | None,
+) -> list[tuple[str, ...]]:
+    """The rows (indicator, ROW) with a count that can be small and keeps too few values."""
     import numpy as np
-    import polars as pl
 
     from bds_tool.protect.audit.result_file import ResultClaims, audit_results
 
-    none, live = np.zeros(0, dtype=np.int64), ceilings(counted)
+    none = np.zeros(0, dtype=np.int64)
     rows = {str(name): part for (name,), part in counted.group_by("indicator", maintain_order=True)}
+    wanted = {str(name): part.drop("indicator") for (name,), part in asked.group_by("indicator")}
+    nobody = asked.clear().drop("indicator")
     told = {**meta, "status": PROTECTED, "policy": dict(policy.data), "method": "round"}
     told = {k: told[k] for k in ("status", "policy", "method", "definitions", "relations") if k in told}
     with scratch() as folder:
         draft = write_result(folder / "draft.result", frame, told)
         verdict = audit_results(
             draft.path,
-            judged=lambda name: small.filter(pl.col("indicator") == name).drop("indicator"),
+            judged=lambda name: wanted.get(name, nobody),
             claims=lambda name: ResultClaims(
                 rows[name].select(*ROW, "n", "x", "missing"), none, none, none, none
             ),
@@ -136,7 +153,8 @@ def _attack(
             quick=True,
             ceilings=live,
         )
-    return [f.row for f in verdict.findings], verdict.judged
+    least = max(policy.numerator, policy.complement)
+    return [f.row for f in verdict.findings if f.low < least and f.high > 0]
 
 
 def _families(names: list[str], relations: Any) -> dict[str, str]:  # noqa: ANN401

@@ -32,7 +32,7 @@ from bds_tool.indicators.result import (
     Result,
     read_result,
 )
-from bds_tool.protect.fit import PUBLIC_META, unfit
+from bds_tool.protect.fit import PUBLIC_META, PUBLIC_NOTES, unfit
 
 SEAL_FILE = "_zegel.json"
 VERSION = 1
@@ -47,8 +47,8 @@ def public_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
         kept["created"] = str(kept["created"])[:10]
     if "merged" in kept:  # a result is named by who counted it, in whatever words
         kept["merged"] = [{"sources": m.get("sources")} for m in kept["merged"] or []]
-    # How many had no address tells of them what their hidden rows do not.
-    kept["notes"] = [n for n in kept.get("notes") or [] if "zonder plaats" not in str(n)]
+    notes = kept.get("notes") or {}
+    kept["notes"] = {k: v for k, v in notes.items() if k in PUBLIC_NOTES} if isinstance(notes, dict) else {}
     return kept
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from bds_tool.indicators.result import TOTAL, read_result
+from bds_tool.indicators.result import TOTAL, notes_of, read_result
 
 
 def rows_of(result, indicator, **cell):
@@ -81,7 +81,9 @@ def test_by_hand(compute, areas):
     meta = read_result(out).meta
     assert meta["status"] == "onbeschermd"
     assert meta["definitions"]["BF-BIRTH"]["hash"]
-    assert any("40,00 %" in note for note in meta["notes"])
+    assert any("40,00 %" in note for note in meta["inside"])
+    # Nobody lives there, so it has no row; of other gemeenten nothing is expected.
+    assert meta["empty_areas"] == [["buurt", "BU03630002", "BU03630002", "WK036300"]]
 
 
 def test_every_margin_is_the_sum_of_its_parts_and_pieces_do_not_matter(make_store, areas, tmp_path):
@@ -306,7 +308,7 @@ def test_all_breakdowns(compute):
     assert one(out, "BF-BIRTH", level="land", education="onbekend")["n"] == 1
     assert one(out, "BF-BIRTH", level="land")["n"] == 2
     assert set(read_result(out).counts().collect()["age"]) == {TOTAL}
-    assert any(note.startswith("age: 1 van de 1 indicatoren") for note in read_result(out).meta["notes"])
+    assert any(note.startswith("age: 1 van de 1 indicatoren") for note in notes_of(read_result(out).meta))
 
 
 def test_age_of_the_mother_at_birth(compute):

@@ -9,7 +9,7 @@ from bds_tool.indicators import run
 from bds_tool.indicators.catalogue import choose
 from bds_tool.indicators.compute import Plan
 from bds_tool.indicators.features import Settings
-from bds_tool.indicators.result import BREAKDOWNS, TOTAL, read_result
+from bds_tool.indicators.result import BREAKDOWNS, TOTAL, notes_of, read_result
 from bds_tool.store.columns import REGISTRATIES
 from bds_tool.store.store import Store, StoreWriter
 
@@ -96,7 +96,7 @@ def test_an_element_that_a_source_never_delivers_gives_no_figure(store_of, tmp_p
     told = {(d["indicator"], d["organisation"], tuple(d["years"])) for d in result.meta["not_delivered"]}
     assert ("BRUSH", "B", (2023, 2024)) in told
     assert not [t for t in told if t[1] == "A"]
-    assert any("BRUSH (2023, 2024)" in note for note in result.meta["notes"])
+    assert any("BRUSH (2023, 2024)" in note for note in notes_of(result.meta))
 
 
 def test_a_year_without_the_element_is_a_source_of_its_own(store_of, tmp_path):

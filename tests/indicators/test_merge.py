@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from bds_tool.indicators.result import read_result
+from bds_tool.indicators.result import notes_of, read_result
 
 
 def children(prefix, n, breast, postcode):
@@ -77,7 +77,7 @@ def test_merging_equals_computing_together(make_store, areas, tmp_path, bds):
         assert summed[column].to_list() == pytest.approx(whole[column].to_list(), nan_ok=True), column
     meta = read_result(tmp_path / "som.result").meta
     assert len(meta["sources"]) == 2
-    assert any("dubbel" in n for n in meta["notes"])
+    assert any("dubbel" in n for n in notes_of(meta))
     one = read_result(together).meta
     assert meta["flow"] == one["flow"]
     # 560 dossiers once, and not 300 and 260 as the two runs said of themselves

@@ -10,7 +10,7 @@ from bds_tool.indicators import population, residents, run
 from bds_tool.indicators.catalogue import choose
 from bds_tool.indicators.compute import Plan
 from bds_tool.indicators.features import Settings
-from bds_tool.indicators.result import TOTAL
+from bds_tool.indicators.result import TOTAL, notes_of
 from bds_tool.store.store import Store
 
 #: Amsterdam and Haarlem, as StatLine 03759ned gives them: with keys (UTF-8) and with labels (Latin-1, title and source).
@@ -210,7 +210,7 @@ def test_age_classes_are_spread_evenly_and_years_of_merging_add_up(make_store, t
     found = result.counts().filter(indicator="BRUSH", area="GM1992").collect()
     # 2 to 12 years is 10 of 15 years: 400 of 600 in 2022, 500 of 750 in 2023
     assert dict(found.select("period", "resident").iter_rows()) == {"2023": 500, "2022-2023": 900}
-    assert any("geschat" in note for note in result.meta["notes"])
+    assert any("geschat" in note for note in notes_of(result.meta))
 
 
 def test_years_and_areas_that_do_not_match_are_refused(make_store, areas, tmp_path):

@@ -65,9 +65,7 @@ def test_a_child_counts_at_the_school_of_the_day(make_store, tmp_path):
         "34CD00": ("school", "totaal", "34CD00"),
     }
     assert "Regenboog" not in str(rows)
-    assert any("50" in note and "school onbekend" in note for note in result.meta["notes"]), result.meta[
-        "notes"
-    ]
+    assert any("50" in note and "school onbekend" in note for note in result.meta["inside"])
 
 
 def test_a_school_after_the_last_day_is_not_there_yet(make_store, tmp_path):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import language, t
 from bds_tool.indicators.catalogue import note
-from bds_tool.indicators.result import BREAKDOWNS, LEVELS, TOTAL, Result
+from bds_tool.indicators.result import BREAKDOWNS, LEVELS, TOTAL, Result, notes_of
 from bds_tool.protect.seal import open_sealed
 
 if TYPE_CHECKING:
@@ -289,7 +289,7 @@ class Book:
             "program": meta.get("program", ""),
             "created": meta.get("created", ""),
             "bds_versions": meta.get("bds_versions", []),
-            "notes": meta.get("notes", []),
+            "notes": notes_of(meta),
         }
 
 

@@ -160,10 +160,10 @@ def add(
             return None, found
         total = total - _sum([helped.good[n] for n in found.good], size)
     meta = own_words(request)
-    meta["notes"].append(
+    meta["notes"]["round"] = [
         t(f"verzegelde ronde: som van {len(found.good)} van {len(request.participants)} organisaties",
           f"sealed round: sum of {len(found.good)} of {len(request.participants)} organisations")
-    )  # fmt: skip
+    ]  # fmt: skip
     meta["round"] = {
         "id": request.id,
         "request": request.hash,

@@ -310,7 +310,7 @@ FAULTS |= {
     "a newer layout": text(lambda m: m.update(layout=99)),
     "another word for protected": text(lambda m: m.update(status="openbaar")),
     "called rounded": text(lambda m: m.update(method="round")),
-    "another note": text(lambda m: m["notes"].append("Van de 3 kinderen is er 1 gezien.")),
+    "another note": text(lambda m: m.update(notes={"delivery": ["Van de 3 kinderen is er 1 gezien."]})),
     "another explanation of the policy": text(lambda m: m["policy"]["explanation"].update(nl="Alles mag.")),
     "another unit": text(lambda m: m["definitions"]["BF"].update(unit="kinderen")),
     "no sensitivity": text(lambda m: [d.pop("sensitivity") for d in m["definitions"].values()]),

@@ -57,6 +57,25 @@ def test_there_is_a_row_for_every_area_period_and_breakdown(thin, policy):
         assert part.height == every
 
 
+@pytest.mark.parametrize("policy", ["ncj-strict", "cbs-output", "opensafely-mid6"])
+def test_a_wijk_without_any_child_in_any_indicator_has_rows_as_well(tmp_path, policy):
+    """The tables of areas name it (WK000103), so a row that lacks would say that nobody lives there."""
+    gone = ("wijk", "WK000103")
+    source = region(tmp_path / "a.result", 4, change=lambda found: found.filter(pl.col("wijk") != gone[1]))
+    rows = source.counts().collect()
+    meta = {**source.meta, "empty_areas": [[*gone, "De Lege Wijk", "GM0001"]]}
+    write_result(source.path, rows, meta, replace=True)
+    run_result(source.path, load_policy(policy), tmp_path / "b.result")
+    made = read_result(tmp_path / "b.result")
+    mine = made.counts().collect().filter(area=gone[1])
+    beside = made.counts().collect().filter(area="WK000102")
+    assert mine.height == beside.height > 0
+    assert set(mine["area_name"]) == {"De Lege Wijk"}
+    assert mine["parent"].unique().to_list() == ["GM0001"]
+    assert not set(mine["status"]) & {"ok", "afgerond"}
+    assert "empty_areas" not in made.meta
+
+
 def test_nobody_is_hidden_as_few_are_where_zeros_are_hidden(thin):
     frame = read_result(thin / "ncj-strict.result").counts().collect()
     assert set(frame.filter(area="WK000101", period="2023", sex="V")["status"]) == {"verborgen"}

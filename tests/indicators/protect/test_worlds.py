@@ -69,19 +69,26 @@ def without_a_twin(folder, seed, family, policy, most):
     return lacking, len(tried)
 
 
+#: Worlds tried per other value.
+TRIES = 8
+
+
 def _twin(folder, world, key, seed, family, policy, same, chance):
     value = world.secret[key][1]
-    for other in (value + 1, value - 1, value + 2, value + 3, value - 2):
-        for _ in range(3):
-            kids = world.twin(key, other, chance) if other >= 0 else None
+    others = [o for o in (value + 1, value - 1, value + 2, value + 3, value - 2) if o >= 0]
+    for _ in range(TRIES):
+        for other in list(others):
+            kids = world.twin(key, other, chance)
             if kids is None:
-                break
+                others.remove(other)
+                continue
             try:
                 _, out = published(folder, "b", seed, family, policy, lambda _, kids=kids: kids)
             except WithheldError:
                 continue
             if files(out) == same:
                 return True
+            world.failed()
     return False
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 
 import numpy as np
 import polars as pl
-from burglar import bounds_of, sides
+from burglar import bounds_of, rounded, sides
 from families import RELATIONS, children, region
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_matrix, hstack, identity, vstack
@@ -20,8 +20,8 @@ from bds_tool.indicators.result import write_result
 
 CELL = ["wijk", "period", "sex"]
 BOTH = (False, True)
-#: What a wish that is not met costs, in children of another type.
-WISH = 50
+#: What a wish that is not met costs, in children of another type; how much more once a world failed that did not meet it.
+WISH, DEARER = 50, 3
 #: Nodes of the search for one world; and the status of SciPy that says that there is none.
 NODES, NONE = 2_000, 2
 #: Per family: columns of a child, the types, what each share counts (None: a mean), and who is in the denominator.
@@ -81,6 +81,7 @@ class World:
         self.says: list[tuple[dict, tuple[float, float]]] = []
         self.wishes: list[tuple[dict, tuple[float, float]]] = []
         self.secret: dict[tuple, tuple[dict, int]] = {}
+        self.unmet = np.zeros(0, dtype=bool)
         for cell in self.cells:  # how many live there
             mine = {self.at[cell, k]: 1 for k in self.types}
             self.says.append((mine, (self.count(mine),) * 2))
@@ -107,6 +108,7 @@ class World:
             if row["x"] is not None:
                 continue
             harms = sides(definitions[row["indicator"]], policy.data)
+            self.wish_rounded_alike(n, x, policy)
             for side, mine in (("x", x), ("y", {p: 1 for p in n if p not in x})):
                 value, least = self.count(mine), policy.numerator if side == "x" else policy.complement
                 if not mine or not self.count(n):
@@ -114,12 +116,34 @@ class World:
                 shown = policy.zeros_shown if side == "x" else policy.full_shown
                 # Near worlds first: what is small stays small, what is not does not. Nobody is told so, hence no more than a wish.
                 floor = 1 if shown and value else 0
-                self.wishes.append((mine, (floor, least - 1) if value < least else (least, np.inf)))
+                if policy.method == "suppress":
+                    self.wishes.append((mine, (floor, least - 1) if value < least else (least, np.inf)))
                 if (value or not shown) and value < least and side in harms:
                     self.secret[row["indicator"], row["area"], row["period"], row["sex"], side] = mine, value
 
+        self.costs = np.full(len(self.wishes), float(WISH))
+
+    def failed(self):
+        """The last world was published otherwise: what it did not meet may be why, so other worlds are looked at first."""
+        self.costs[self.unmet] *= DEARER
+
     def count(self, mine):
         return int(sum(self.now[i] * v for i, v in mine.items()))
+
+    def wish_rounded_alike(self, n, x, policy):
+        """Of a row hidden for what it tells with others: rounded as it was; of one hidden for being small: small again."""
+        rule, y = policy.part("rounding"), {p: 1 for p in n if p not in x}
+        if not rule:
+            return
+        hides = int(rule.get("hide_to", 0))
+        small = self.count(n) < policy.denominator or any(0 < self.count(c) <= hides for c in (n, x, y))
+        for mine in (n, x, y):
+            value = self.count(mine)
+            if small or mine is y:
+                ends = (0, 0) if not value else (1, hides) if value <= hides else (hides + 1, np.inf)
+            else:
+                ends = rounded(_rounds_to(value, rule), rule, hides=True)
+            self.wishes.append((mine, ends))
 
     def say(self, mine, ends):
         if ends is not None:
@@ -139,7 +163,9 @@ class World:
         low, high = (np.array([e[k] for _, e in told]) - here for k in (0, 1))
         wish = vstack([csr_matrix((len(told) - wished, wished)), identity(wished)])
         done = milp(
-            np.concatenate([1 + 3 * chance.random(2 * size), np.full(2 * wished, WISH)]),
+            np.concatenate(
+                [1 + 3 * chance.random(2 * size), np.tile(self.costs * (0.5 + chance.random(wished)), 2)]
+            ),
             constraints=LinearConstraint(hstack([matrix, -matrix, wish, -wish]), low, high),
             integrality=np.concatenate([np.ones(2 * size), np.zeros(2 * wished)]),
             bounds=Bounds(
@@ -149,11 +175,10 @@ class World:
             options={"node_limit": NODES, "mip_rel_gap": 0.2},
         )
         assert done.x is not None or done.status == NONE, done.message
-        return (
-            None
-            if done.x is None
-            else self._children(self.now + np.round(done.x[:size] - done.x[size : 2 * size]))
-        )
+        if done.x is None:
+            return None
+        self.unmet = done.x[2 * size :].reshape(2, wished).sum(axis=0) > 0.5
+        return self._children(self.now + np.round(done.x[:size] - done.x[size : 2 * size]))
 
     def _children(self, number):
         """The same children in the same places, of whom as few as can be are of another type."""
@@ -173,3 +198,10 @@ class World:
                 )
             )
         return pl.concat(made)
+
+
+def _rounds_to(value, rule):
+    base = rule["base"]
+    if rule["rule"] == "midpoint":
+        return -(-value // base) * base - base // 2 if value else 0
+    return (value + base // 2) // base * base
