@@ -12,7 +12,7 @@ from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import UnreadableError, UsageError, WithheldError
 from bds_tool.base.files import atomic_dir
 from bds_tool.base.parquet import fault
-from bds_tool.base.small import small_text
+from bds_tool.base.small import own_text
 from bds_tool.base.text import t
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def read_result(path: str | Path) -> Result:
     """Open a result directory. Raises UnreadableError when it is none or has an unknown layout."""
     path = Path(path)
     try:
-        meta = json.loads(small_text(path / META_FILE))
+        meta = json.loads(own_text(path / META_FILE))
     except (OSError, ValueError, RecursionError) as error:
         raise UnreadableError(
             t(

@@ -31,7 +31,7 @@ from bds_tool.base.files import atomic_dir, atomic_file
 from bds_tool.base.leftovers import deserted, owner
 from bds_tool.base.names import child
 from bds_tool.base.refusals import cannot_write
-from bds_tool.base.small import small_text
+from bds_tool.base.small import own_text, small_text
 from bds_tool.base.text import number, t
 from bds_tool.indicators.result import COUNTS_FILE, META_FILE, PROTECTED, Result, read_result
 from bds_tool.protect.coding import CODED
@@ -248,7 +248,7 @@ def _same_history(path: Path, releases: list[Release]) -> None:
 def read_released(path: Path) -> Result:
     """A result published before, in the present layout or an older one. Raises as `read_result`."""
     try:
-        meta = json.loads(small_text(path / META_FILE))
+        meta = json.loads(own_text(path / META_FILE))
     except (OSError, ValueError):
         return read_result(path)
     old = isinstance(meta, dict) and meta.get("layout") in OLDER_LAYOUTS and (path / COUNTS_FILE).is_file()

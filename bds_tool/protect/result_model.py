@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,12 +127,12 @@ class Indicator:
             for o in (self.population, self.step)
         )
 
-    @property
+    @cached_property
     def mean(self) -> bool:
         """A mean has no numerator: its first count is the denominator."""
-        return bool(self.frame["x"].is_null().all())
+        return self.frame["x"].null_count() == self.frame.height
 
-    @property
+    @cached_property
     def empty(self) -> bool:
         """Nobody was counted anywhere: there is nothing to hide but the population."""
         return not self.counts[:M].any()

@@ -19,7 +19,6 @@ from bds_tool.indicators.result import (
     LEVELS,
     PROTECTED,
     Result,
-    indicator_rows,
     read_result,
     spans,
     write_result,
@@ -37,7 +36,7 @@ from bds_tool.protect.ledger import Ledger, bind, held
 from bds_tool.protect.policy import build
 from bds_tool.protect.residents import ceilings
 from bds_tool.protect.result_model import Indicator, groups
-from bds_tool.protect.room import ROUNDS, show_less, wider
+from bds_tool.protect.room import ROUNDS, show_less
 from bds_tool.protect.seal import public_meta, seal_facts, sealer
 from bds_tool.protect.told import (
     AS_BEFORE,
@@ -184,9 +183,7 @@ def _with_room(made: ProtectedResult, policy: Policy, attacked: Callable[..., Ve
     """The verdict of the audit, after less is shown beside what is left with fewer values than a class, or than the policy asks
     of what it hides.
     """
-    judged = judged_rows(made)
-    if policy.class_width > policy.least_width:
-        judged = wider(judged, made.counted, policy.class_width)
+    judged = judged_rows(made, of_class=policy.class_width > policy.least_width)
     first = verdict = attacked(judged)
     for _ in range(ROUNDS):
         if not verdict.findings:
@@ -323,22 +320,32 @@ def _proven(
     return done
 
 
-def judged_rows(made: ProtectedResult) -> Callable[[str], pl.DataFrame]:
-    """Of an indicator, the counts that the audit must find secret: the primary ones."""
+def judged_rows(made: ProtectedResult, *, of_class: bool = False) -> Callable[[str], pl.DataFrame]:
+    """Of an indicator, the counts that the audit must find secret: the primary ones.
+
+    `of_class` asks of every one of them what a class asks; of a denominator of two, all three values at most.
+    """
     import polars as pl
 
     policy = build(made.meta["policy"])
-    classes = made.frame.filter(pl.col("status") == CODED).select("indicator", *ROW)
+    where = spans(made.frame["indicator"])
+    coded = (made.frame["status"] == CODED).to_numpy()
+    keys, facts = (
+        made.frame.select(ROW),
+        made.facts.select("_row", "telling").sort("_row", maintain_order=True),
+    )
+    number, share = facts["_row"].to_numpy(), facts["telling"].is_in(["teller", "complement"]).to_numpy()
+    asked = np.where(share & coded[number], policy.class_width, policy.least_width)
+    if of_class:
+        n = made.counted["n"].to_numpy()[number]
+        asked = np.where(share, np.maximum(asked, np.minimum(policy.class_width, n)), asked)
+    facts = facts.with_columns(breedte=pl.Series(asked, dtype=pl.Int64))
 
     def told(name: str) -> pl.DataFrame:
-        mine = (
-            classes.filter(pl.col("indicator") == name).with_columns(_c=pl.lit(value=True)).drop("indicator")
-        )
-        rows = made.internal(name).drop("waar", "laag", "hoog")
-        rows = rows.join(mine, on=list(ROW), how="left", nulls_equal=True, maintain_order="left")
-        of_class = pl.col("_c").fill_null(value=False) & pl.col("telling").is_in(["teller", "complement"])
-        width = pl.when(of_class).then(policy.class_width).otherwise(policy.least_width)
-        return rows.with_columns(width.alias("breedte")).drop("_c")
+        first, last = where[name]
+        start, stop = np.searchsorted(number, [first, last + 1]).tolist()
+        mine = facts.slice(start, stop - start)
+        return keys[mine["_row"]].hstack(mine.select("telling", "breedte"))
 
     return told
 
@@ -350,16 +357,22 @@ def claims(made: ProtectedResult) -> Callable[[str], ResultClaims | None]:
     from bds_tool.protect.audit.result_file import ResultClaims
 
     where = spans(made.counted["indicator"])
-    rows = made.counted.lazy().select("indicator", *ROW, "n", "x", "missing")
+    rows = made.counted.select(*ROW, "n", "x", "missing")
+    read: dict[Path, tuple[Ints, ...]] = {}
 
     def told(name: str) -> ResultClaims | None:
         if name not in made.proofs:
             return None
-        start = indicator_rows(rows, name, where).collect()
-        mine = pl.read_parquet(made.proofs[name]).filter(pl.col("row").is_in(start["_row"].implode()))
-        of, row, count, delta = (c.to_numpy().astype(np.int64) for c in mine)
-        line = np.searchsorted(start["_row"].to_numpy(), row)
-        return ResultClaims(start.drop("_row", "indicator"), of, line, count, delta)
+        first, last = where[name]
+        file = made.proofs[name]
+        if file not in read:
+            read.clear()  # those of one bundle come together; all of them are larger than memory
+            read[file] = tuple(c.to_numpy().astype(np.int64) for c in pl.read_parquet(file))
+        of, row, count, delta = read[file]
+        mine = (row >= first) & (row <= last)
+        return ResultClaims(
+            rows.slice(first, last - first + 1), of[mine], row[mine] - first, count[mine], delta[mine]
+        )
 
     return told
 

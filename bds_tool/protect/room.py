@@ -6,7 +6,7 @@ of whom one wijk has 11. The rows beside it then tell a class, or nothing. That 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bds_tool.indicators.relations import Relation, members
@@ -15,32 +15,12 @@ from bds_tool.protect.cube import BREAKDOWNS
 from bds_tool.protect.types import Bools, Ints
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from bds_tool.protect.policy import Policy
     from bds_tool.protect.result_run import ProtectedResult
 
 ROW = ("area", "period", *BREAKDOWNS)
 #: Times that less is shown; every time the attack is done again.
 ROUNDS = 6
-
-
-def wider(
-    judged: Callable[[str], pl.DataFrame], counted: pl.DataFrame, width: int
-) -> Callable[[str], pl.DataFrame]:
-    """The counts that must hold, with what a class asks: of a denominator of two, all three values at most."""
-    import polars as pl
-
-    n = counted.select("indicator", *ROW, pl.col("n").alias("_n"))
-
-    def told(name: str) -> pl.DataFrame:
-        own = n.filter(pl.col("indicator") == name).drop("indicator")
-        rows = judged(name).join(own, on=list(ROW), how="left", nulls_equal=True, maintain_order="left")
-        share = pl.col("telling").is_in(["teller", "complement"])
-        asked = pl.max_horizontal("breedte", pl.min_horizontal(pl.lit(width), "_n"))
-        return rows.with_columns(pl.when(share).then(asked).otherwise("breedte").alias("breedte")).drop("_n")
-
-    return told
 
 
 def show_less(

@@ -20,7 +20,7 @@ from bds_tool import __version__
 from bds_tool.base.errors import MALFORMED, UnreadableError, WithheldError
 from bds_tool.base.files import MARK
 from bds_tool.base.keys import secret_key
-from bds_tool.base.small import small_text
+from bds_tool.base.small import own_text, small_text
 from bds_tool.base.text import t
 from bds_tool.indicators.result import (
     COLUMNS,
@@ -101,7 +101,7 @@ def broken(result: Result) -> Iterator[str]:
     path = result.path
     yield from _files(path)
     try:
-        text = small_text(path / SEAL_FILE)
+        text = own_text(path / SEAL_FILE)
         body = json.loads(text)
         sealed = body.pop("seal")
         facts = body["facts"]
@@ -142,7 +142,7 @@ def broken(result: Result) -> Iterator[str]:
 
 def remarks(path: Path) -> list[str]:
     """What the seal of a published result says against it; of layouts before there were seals nothing is known."""
-    result = Result(path, json.loads(small_text(path / META_FILE)))
+    result = Result(path, json.loads(own_text(path / META_FILE)))
     return list(broken(result)) if result.status != UNPROTECTED and has_seal(result) else []
 
 

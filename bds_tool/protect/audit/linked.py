@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bds_tool.base.text import t
-from bds_tool.protect.audit.result_grid import HIDDEN, KEY, Grid
+from bds_tool.protect.audit.result_grid import HIDDEN, KEY, Grid, alike
 from bds_tool.protect.audit.system import Changes, Ints, System, top
 
 if TYPE_CHECKING:
@@ -155,6 +155,8 @@ def _shared(members: Sequence[Member]) -> list[Ints]:
     """Places of the rows that all members have, in the grid of each."""
     import polars as pl
 
+    if all(alike(members[0].part, m.part) for m in members[1:]):
+        return [m.grid.place for m in members]
     joined = None
     for number, m in enumerate(members):
         mine = m.part.select(*KEY).with_columns(pl.Series(f"_{number}", m.grid.place))

@@ -18,7 +18,7 @@ import numpy as np
 
 from bds_tool.base.errors import UnreadableError
 from bds_tool.base.pools import threads
-from bds_tool.base.small import small_text
+from bds_tool.base.small import own_text
 from bds_tool.base.text import t
 from bds_tool.protect.audit.attack import Finding, Verdict, attack, narrowed
 from bds_tool.protect.audit.linked import Member, Relation, excuse_means, families, join, told_by_means
@@ -50,7 +50,7 @@ class Release:
         import polars as pl
 
         try:
-            meta = json.loads(small_text(path / "_result.json"))
+            meta = json.loads(own_text(path / "_result.json"))
             frame = pl.read_parquet(path / "counts.parquet")
         except (OSError, ValueError, pl.exceptions.PolarsError) as error:
             raise UnreadableError(
@@ -301,12 +301,13 @@ def _prepared(
             system.wanted[grid.cells(q, mine["_r"].to_numpy())] = True
     else:
         keys = numbered.select("_r", *KEY).join(judged, on=list(KEY), how="inner", nulls_equal=True)
+        row, telling = keys["_r"].to_numpy(), np.array(keys["telling"].to_list(), dtype=object)
         for q, count in enumerate(COUNTS):
-            chosen = keys.filter(pl.col("telling") == count)
-            cells = grid.cells(q, chosen["_r"].to_numpy())
+            chosen = telling == count
+            cells = grid.cells(q, row[chosen])
             system.wanted[cells] = True
-            if "breedte" in chosen.columns:
-                system.need[cells] = chosen["breedte"].to_numpy()
+            if "breedte" in keys.columns:
+                system.need[cells] = keys["breedte"].to_numpy()[chosen]
     if older:
         filled = now.select(*KEY, pl.col("n").is_null().alias("_new"))
         filled = numbered.join(filled, on=list(KEY), how="left", nulls_equal=True, maintain_order="left")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import unicodedata
 
 import polars as pl
 import pyarrow as pa
@@ -360,4 +361,99 @@ FAULTS |= {
     "metadata in other bytes": in_utf16,
     "counts under another name too": lambda path, _: shutil.copy(path / COUNTS, path / "Counts.parquet"),
     "without a dictionary": written(lambda t, p: pq.write_table(t, p, use_dictionary=False)),
+}
+
+
+def child_moved(frame):
+    """One child counts with the other sex, so every sum still holds and every figure is that of a possible region."""
+    own = frame.filter(pl.col("status") == "ok", pl.col("sex") != "totaal", pl.col("x") > 12)
+    key = ["indicator", "area", "period"]
+    pair = own.filter(pl.len().over(key) == 2).head(1).select(key)
+    both = frame.join(pair.with_columns(_m=pl.lit(value=True)), on=key, how="left", maintain_order="left")
+    by = pl.when(pl.col("sex") == "M").then(1).when(pl.col("sex") == "V").then(-1).otherwise(0)
+    x = pl.col("x") + pl.when(pl.col("_m")).then(by).otherwise(0)
+    return both.with_columns(
+        x=x, value=pl.when(pl.col("_m")).then(100 * x / pl.col("n")).otherwise("value")
+    ).drop("_m")
+
+
+def places_changed(frame):
+    """A hidden row and a shown one of the same indicator and period stand for each other's area."""
+    shown = frame.filter(pl.col("status") == "ok", pl.col("level") == "wijk").row(0, named=True)
+    alike = ("indicator", "period", "sex", "level")
+    hidden = frame.filter(pl.col("status") == "verborgen", *(pl.col(c) == shown[c] for c in alike)).row(
+        0, named=True
+    )
+    names = {shown["area"]: hidden["area"], hidden["area"]: shown["area"]}
+    return frame.with_columns(pl.col("area").replace(names))
+
+
+def nested_twice(path, made):
+    """A threshold twice: people see the first, readers take the last."""
+    del made
+    text = (path / META).read_text()
+    assert '"thresholds": {' in text
+    (path / META).write_text(text.replace('"thresholds": {', '"thresholds": {"denominator": 1,', 1))
+
+
+def other_way_round(name):
+    """The same keys and values of JSON in another order."""
+
+    def plant(path, made):
+        del made
+        told = json.loads((path / name).read_text())
+        text = json.dumps(dict(reversed(told.items())), ensure_ascii=False, indent=2)
+        (path / name).write_text(text + "\n")
+
+    return plant
+
+
+def pipe(name):
+    """Something to wait for without end, in the place of a file or beside the files."""
+
+    def plant(path, made):
+        del made
+        (path / name).unlink(missing_ok=True)
+        os.mkfifo(path / name)
+
+    return plant
+
+
+def retyped(change):
+    def write(table, path):
+        fields = [change(f) for f in table.schema]
+        pq.write_table(table.cast(pa.schema(fields)), path, compression="zstd")
+
+    return written(write)
+
+
+FAULTS |= {
+    "one child of the other sex": rows(child_moved),
+    "hidden and shown change places": rows(places_changed),
+    "hidden rows gone": rows(lambda f: f.filter(pl.col("status") != "verborgen")),
+    "hidden called of a lower level": first("verborgen", status="niet_op_dit_niveau"),
+    "hidden called without data": first("verborgen", status="geen_gegevens"),
+    "an interval of another width": rows(
+        lambda f: f.with_columns(lower=pl.col("lower") - 0.4, upper=pl.col("upper") + 0.4)
+    ),
+    "figures with more digits": rows(lambda f: f.with_columns(pl.col("value") + 1e-9)),
+    "a name in other characters": rows(
+        lambda f: f.with_columns(pl.col("area_name") + unicodedata.normalize("NFD", "é"))
+    ),
+    "a zero with a sign": rows(
+        lambda f: f.with_columns(
+            pl.when(pl.col("lower") < 1).then(-0.0).otherwise(pl.col("lower")).alias("lower")
+        )
+    ),
+    "a threshold twice": nested_twice,
+    "metadata in another order": other_way_round(META),
+    "sealed: in another order": other_way_round(SEAL_FILE),
+    "a pipe beside the files": pipe("intern"),
+    "a pipe for a seal": pipe(SEAL_FILE),
+    "a pipe for metadata": pipe(META),
+    "a pipe for counts": pipe(COUNTS),
+    "words by number": retyped(
+        lambda f: pa.field(f.name, pa.dictionary(pa.int32(), pa.string())) if f.name == "status" else f
+    ),
+    "longer words": retyped(lambda f: pa.field(f.name, pa.large_string()) if f.name == "area" else f),
 }

@@ -152,6 +152,26 @@ def test_raw_counts_under_a_new_seal_are_refused(made, tmp_path):
         open_book(tmp_path / "r.result")
 
 
+def test_a_seal_made_by_hand_passes_without_a_key_but_not_the_audit(made, bds, tmp_path, monkeypatch):
+    """What docs/uitleg/dreigingen.md says: a row that only shields others shows its true counts, under a seal that fits."""
+    key = ["indicator", "level", "area", "period", "sex"]
+    figures = ["n", "x", "missing", "value", "lower", "upper", "method", "reliability"]
+    raw = read_result(made / "geteld.result").counts().collect().select(*key, *figures)
+    large = (pl.col("n") >= 60) & (pl.col("x") >= 10) & (pl.col("n") - pl.col("x") >= 10)
+
+    def change(frame):
+        row = frame.filter(status="verborgen").select(key).join(raw.filter(large), on=key).head(1)
+        row = row.with_columns(lower=0.0, upper=100.0, method=pl.lit("Wilson 95%"), status=pl.lit("ok"))
+        return frame.update(row.cast({"method": pl.String}), on=key)
+
+    path = forged(made, tmp_path / "f.result", change).path
+    assert list(broken(read_result(path))) == []
+    assert bds("protect", "audit", path).code == 4
+    monkeypatch.setenv("BDS_KEY", "een geheim van onze organisatie")
+    with pytest.raises(WithheldError):
+        open_book(path)
+
+
 def test_with_a_key_only_its_own_seals_are_taken(made, tmp_path, monkeypatch):
     monkeypatch.setenv("BDS_KEY", "een geheim van onze organisatie")
     with pytest.raises(WithheldError):
