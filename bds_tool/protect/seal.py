@@ -161,7 +161,7 @@ def _files(path: Path) -> Iterator[str]:
     names = {p.name for p in path.iterdir()}
     mine = {COUNTS_FILE, META_FILE, SEAL_FILE}
     strange = names - {*mine, MARK}
-    if not strange and MARK in names:
+    if not strange and (path / MARK).is_file():  # a pipe would be waited for without end
         strange = set(small_text(path / MARK, errors="replace").splitlines()) - mine
     if strange:
         yield t(

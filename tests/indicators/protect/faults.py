@@ -452,6 +452,7 @@ FAULTS |= {
     "a pipe for a seal": pipe(SEAL_FILE),
     "a pipe for metadata": pipe(META),
     "a pipe for counts": pipe(COUNTS),
+    "a pipe for the list of files": pipe(".bds-output"),
     "words by number": retyped(
         lambda f: pa.field(f.name, pa.dictionary(pa.int32(), pa.string())) if f.name == "status" else f
     ),
