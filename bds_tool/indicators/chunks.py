@@ -23,7 +23,8 @@ COLUMNS = ("dossier_id", "activiteit_id", "datum", "bdsnummer", "volgnr", "waard
 TEXTS = ("dossier_id", "activiteit_id", "waarde")
 #: A piece is filtered when less than this share of its rows is wanted.
 KEEP = 0.8
-#: Rows per piece: about 200 MB with all views, and two pieces are in hand at a time.
+#: Rows per piece: about 200 MB with all views, and two pieces are in hand at a time. Half as many take a fifth less
+#: memory and a tenth more time.
 ROWS = 2_000_000
 
 
@@ -88,25 +89,50 @@ def _keep(table: pa.Table, elements: frozenset[int]) -> pa.Table:
 
 
 def _cut(found: Rows, rows: int, elements: frozenset[int]) -> Iterator[pa.Table]:
+    """Each piece ends where a dossier begins, and holds no more than `rows`, or one dossier that is longer."""
+    import pyarrow as pa
+
+    def whole(parts: list[pa.Table]) -> pa.Table:
+        return pa.concat_tables(parts, promote_options="permissive").unify_dictionaries()
+
+    waiting: list[pa.Table] = []
+    held, last = 0, None
+    for group in range(found.groups):
+        part = found.group(group, COLUMNS)
+        if not part.num_rows:
+            continue
+        names = part.column("dossier_id")
+        begins, last = names[0].as_py() != last, names[-1].as_py()
+        while held + part.num_rows > rows:
+            place = _begin(part, max(rows - held, 0))
+            if not place and begins and waiting:
+                yield whole(waiting)
+                waiting, held = [], 0
+                continue
+            place = place or _end(part)
+            if place == part.num_rows:
+                break
+            yield whole([*waiting, _keep(part.slice(0, place), elements)])
+            waiting, held, part, begins = [], 0, part.slice(place), True
+        waiting.append(_keep(part, elements))
+        held += part.num_rows
+    if waiting:
+        yield whole(waiting)
+
+
+def _begin(part: pa.Table, row: int) -> int:
+    """The row where the dossier of a row begins, in this part."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    waiting: list[pa.Table] = []
-    held = 0
-    for group in range(found.groups):
-        part = found.group(group, COLUMNS)
-        size = part.num_rows
-        if held + size >= rows and held:
-            # cut where the last dossier of this row group begins; the rest waits for the next piece
-            names = part.column("dossier_id")
-            last = names[size - 1].as_py()
-            begin = pc.index(names.cast(pa.string()), last).as_py()
-            if begin:
-                waiting.append(_keep(part.slice(0, begin), elements))
-                yield pa.concat_tables(waiting, promote_options="permissive").unify_dictionaries()
-                waiting, held = [_keep(part.slice(begin), elements)], size - begin
-                continue
-        waiting.append(_keep(part, elements))
-        held += size
-    if waiting:
-        yield pa.concat_tables(waiting, promote_options="permissive").unify_dictionaries()
+    names = part.column("dossier_id").cast(pa.string())
+    return max(int(pc.index(names, names[row]).as_py()), 0)
+
+
+def _end(part: pa.Table) -> int:
+    """The row after the first dossier of this part."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    names = part.column("dossier_id").cast(pa.string())
+    return int(pc.sum(pc.equal(names, names[0])).as_py() or part.num_rows)
