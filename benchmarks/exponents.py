@@ -38,11 +38,10 @@ WRITE = (
     "geanonimiseerd",
 )  # fmt: skip
 DELIVERY = ("--delivery", "2026-01", "--organisation", "1", "-q")
-DELIVERY = ("--delivery", "2026-01", "--organisation", "1", "-q")
 #: command → arguments. STORE holds so many children, OTHER is the same again, HL7 the same with codes of messages, DOB a folder
 #: with a message for each, FOUND its saved findings, TOLD its report in JSON, LIKE its shared profile, RESULT what is counted of it, SECOND of as many other children,
-#: ASK a request with the answers ANSWER and REPLY of two participants, ADDED a store with it as a delivery beside a small one, COPY a copy of that at OUT; SAFE is a result of so many areas, CSV a
-#: long table, SIZE the number itself, OUT what is written.
+#: ASK a request with the answers ANSWER and REPLY of two participants, ADDED a store with it as a delivery beside a small one, COPY a copy of that at OUT; SAFE is a result of so many areas (MILK: of feeding), CSV a
+#: long table, SIZE the number itself, OUT what is written (PAGE: as Markdown).
 COMMANDS = {
     "validate": ("validate", "STORE", "-q", "--exit-zero"),
     "validate (berichten)": ("validate", "DOB", "-q", "--exit-zero"),
@@ -87,7 +86,7 @@ COMMANDS = {
     "round answer": ("round", "answer", "ASK", "STORE", "--as", "A", "-o", "OUT"),
     "round merge": ("round", "merge", "ASK", "ANSWER", "REPLY", "-o", "OUT"),
     "protect compare": ("protect", "compare", "RESULT", "-o", "OUT"),
-    "report melkvoeding": ("report", "melkvoeding", "SAFE", "-o", "OUT", "-q"),
+    "report melkvoeding": ("report", "melkvoeding", "MILK", "-o", "PAGE", "-q"),
 }  # fmt: skip
 ROUND = (
     "-i", "BF-BIRTH", "--participants", "A,B", "--title", "T", "--organiser", "O", "--deadline", "2099-01-01",
@@ -155,18 +154,22 @@ def given(folder: Path, kind: str, children: int) -> Path:
     return made
 
 
-def result(folder: Path, areas: int) -> Path:
-    """A protected result of so many areas."""
+def result(folder: Path, areas: int, names: tuple[str, ...] = ()) -> Path:
+    """A protected result of so many areas, of these indicators or of four that are made up."""
     from report_site import make
 
-    return make(
-        folder / f"{areas}.result", gemeenten=max(1, areas // 10), wijken=areas, indicators=4, years=3
-    )
+    target = folder / f"{areas}{'-'.join(names)}.result"
+    return make(target, gemeenten=max(1, areas // 10), wijken=areas, indicators=4, years=3, names=names)
 
 
 def inputs(folder: Path, words: tuple[str, ...], children: int) -> dict[str, Path]:
     """What a command is run on, made before it is timed."""
-    made = {"KEY": folder / "key", "OUT": folder / "uit", "SIZE": Path(str(children))}
+    made = {
+        "KEY": folder / "key",
+        "OUT": folder / "uit",
+        "PAGE": folder / "uit.md",
+        "SIZE": Path(str(children)),
+    }
     made["KEY"].write_text("a" * 64)
     if {"STORE", "OTHER", "FOUND", "RESULT", "LIKE", "TOLD"} & {*words}:
         made["STORE"] = made["OTHER"] = store(folder, children)
@@ -184,6 +187,8 @@ def inputs(folder: Path, words: tuple[str, ...], children: int) -> dict[str, Pat
                 _bds("indicator", "compute", store(folder, children, seed), *counted)
     if "SAFE" in words:
         made["SAFE"] = result(folder, children)
+    if "MILK" in words:
+        made["MILK"] = result(folder, children, ("BF-BIRTH", "BF-3M", "MIX-BIRTH", "FF-BIRTH"))
     if "CSV" in words:
         made["CSV"] = given(folder, "csv", children)
     made["GROWTH"] = HERE.parent / "specs" / "studie" / "voorbeelden" / "groei-2-jaar.yaml"
@@ -371,7 +376,7 @@ def _unit(case: str) -> str:
         return "bestanden"
     if case in {"lezen sav", "lezen dta"}:
         return "× 50 rijen"
-    return "gebieden" if "SAFE" in COMMANDS.get(case, ()) else "kinderen"
+    return "gebieden" if {"SAFE", "MILK"} & {*COMMANDS.get(case, ())} else "kinderen"
 
 
 def main() -> int:

@@ -17,8 +17,10 @@ def make(
     wijken: int = WIJKEN,
     indicators: int = INDICATORS,
     years: int = YEARS,
+    names: tuple[str, ...] = (),
 ) -> Path:
-    """The protected result, made once: random figures, one cell in eight hidden."""
+    """The protected result, made once: random figures, one cell in eight hidden. `names`: of these indicators."""
+    names = names or tuple(f"I{i:02d}" for i in range(indicators))
     import numpy as np
     import polars as pl
 
@@ -43,7 +45,7 @@ def make(
             "parent": [None] + ["totaal"] * gemeenten + [f"GM{w[2:6]}" for w in below],
         }
     )
-    frame = areas.join(pl.DataFrame({"indicator": [f"I{i:02d}" for i in range(indicators)]}), how="cross")
+    frame = areas.join(pl.DataFrame({"indicator": list(names)}), how="cross")
     frame = frame.join(pl.DataFrame({"period": [str(2021 + y) for y in range(years)]}), how="cross")
     value = rng.uniform(2, 95, frame.height).round(4)
     hidden = rng.random(frame.height) < 0.125
@@ -65,8 +67,8 @@ def make(
         pl.when(~pl.col("h")).then(pl.col(c)).alias(c) for c in ("n", "value", "lower", "upper", "method")
     ]
     definitions = {
-        f"I{i:02d}": {"title": f"Indicator {i}", "theme": f"thema{i % 10}", "unit": "%"}
-        for i in range(indicators)
+        name: {"title": f"Indicator {i}", "theme": f"thema{i % 10}", "unit": "%"}
+        for i, name in enumerate(names)
     }
     meta = {"status": "beschermd", "definitions": definitions, "policy": dict(load_policy("ncj-strict").data)}
     target.parent.mkdir(exist_ok=True)

@@ -257,7 +257,12 @@ def mark(folder: Path, *, also: Iterable[str] = ()) -> None:
     """Write down which files bds made in a folder; `also` are those that are still to come."""
     there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
     names = sorted((there | set(also)) - {MARK})
-    (folder / MARK).write_text("\n".join(names) + "\n", encoding="utf-8", errors="surrogateescape")
+    aside = fresh(folder, MARK)  # a folder that stands there already keeps its list when the system refuses
+    try:
+        aside.write_text("\n".join(names) + "\n", encoding="utf-8", errors="surrogateescape")
+        aside.replace(folder / MARK)
+    finally:
+        _discard(aside)
 
 
 def _strange(folder: Path) -> str:

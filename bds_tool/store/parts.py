@@ -20,6 +20,7 @@ from bds_tool import __version__
 from bds_tool.base.errors import MALFORMED, UnreadableError, UsageError
 from bds_tool.base.files import atomic_file, mark
 from bds_tool.base.leftovers import sweep
+from bds_tool.base.refusals import refusals
 from bds_tool.base.small import small_text
 from bds_tool.base.text import t
 
@@ -106,7 +107,8 @@ class Index:
         }
         told |= {"next": self.next, "bron": self.bron, "inner": self.inner}
         told["parts"] = [asdict(p) for p in self.parts]
-        mark(store, also=(INDEX,))
+        with refusals(store):
+            mark(store, also=(INDEX,))
         with atomic_file(store / INDEX, private=True, own=True) as temporary:
             temporary.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         clear(store, self)
@@ -174,7 +176,9 @@ def alone(store: Path) -> Iterator[None]:
     ):  # Windows: there the folder of the next part is made once, and the second run is refused
         yield
         return
-    with (store / ".slot").open("w") as lock:
+    with refusals(store):
+        slot = (store / ".slot").open("w")
+    with slot as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
