@@ -9,6 +9,7 @@ import codecs
 import difflib
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -315,6 +316,11 @@ def _problems(value: Any, schema: dict[str, Any], place: str) -> list[tuple[str,
         choices = ", ".join(schema["enum"])
         return [
             (place, t(f"{place} moet een van deze zijn: {choices}.", f"{place} must be one of: {choices}."))
+        ]
+    if isinstance(value, str) and not re.fullmatch(schema.get("pattern", ".*"), value, re.DOTALL):
+        like = ", ".join(schema["examples"])
+        return [
+            (place, t(f"{place} moet zijn als een van: {like}.", f"{place} must be like one of: {like}."))
         ]
     if isinstance(value, str) and len(value.strip()) < schema.get("minLength", 0):
         return [(place, t(f"{place} is leeg.", f"{place} is empty."))]

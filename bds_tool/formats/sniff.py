@@ -52,9 +52,11 @@ def sniff(head: bytes, name: str = "") -> str:
     ending = PurePosixPath(name.lower().removesuffix(".gz")).suffix
     if ending == ".xml":
         return "dob"
-    if ending in {".json", ".ndjson", ".jsonl"}:
-        return "james"
     first = start.replace("\r", "\n").split("\n", 1)[0]
+    if ending in {".json", ".ndjson", ".jsonl"} and (
+        set("{}[]:") & set(first) or not set(";\t|,") & set(first)
+    ):
+        return "james"
     signs = sum(c.isprintable() or c.isspace() or c in WIDTHLESS for c in first)
     plain = signs >= 0.95 * len(first) if first else False
     if plain and (ending in {".csv", ".tsv", ".txt"} or any(s in first for s in (";", ",", "\t"))):
@@ -68,7 +70,7 @@ _JAMES = re.compile(
     r'organisation[_-]?code|organisatie[_-]?code)"\s*:',
     re.IGNORECASE,
 )
-_JAMES_BARE = re.compile(r'"(?:format|reference|referentie)"\s*:', re.IGNORECASE)
+_JAMES_BARE = re.compile(r'"(?:format"\s*:(?!\s*"[a-z])|(?:reference|referentie)"\s*:)', re.IGNORECASE)
 
 
 def _json_kind(start: str) -> str:

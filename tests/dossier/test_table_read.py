@@ -120,7 +120,7 @@ def test_long_table(tmp_path):
         tmp_path / "x.csv", "dossier_id", "activiteit_id", "datum", "bdsnummer", "waarde", "eenheid", "tekst"
     ) == sorted(
         [
-            ("k", "c1", date(2020, 2, 1), 235, "98.5", "cm", None),
+            ("k", "c1", date(2020, 2, 1), 235, "985", "mm", None),
             ("k", "c1", date(2020, 2, 1), 972, "a,b", None, None),
             ("k", None, None, 20, "2019-06-05", None, None),
             ("k", "c2", None, 19, "1", None, "31-31-2020"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.escaping import unguarded
+from bds_tool.formats.table.amounts import number_text, times
 from bds_tool.formats.table.columns import Column
 from bds_tool.formats.table.elements import dates, elements, numeric
-from bds_tool.formats.table.notation import iso_text, number_text, times
+from bds_tool.formats.table.notation import iso_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,8 +43,9 @@ def plain_text(column: Column, made: Plan, *, trim: bool = True) -> pl.Expr:
 
 
 def unwrapped(text: pl.Expr) -> pl.Expr:
-    """What a cell of a spreadsheet shows: `="00123"` and `'00123` are 00123."""
-    return text.str.replace(r'^\s*="(.*)"\s*$', "$1").str.replace(r"^'(\d)", "$1")
+    """What a cell of a spreadsheet shows: `="00123"` and `'00123` are 00123, `=612` is 612."""
+    text = text.str.replace(r'^\s*="(.*)"\s*$', "$1").str.replace(r"^'(\d)", "$1")
+    return text.str.replace(r"^\s*=(-?\d+(?:[.,]\d+)?)\s*$", "$1")
 
 
 def cell(column: Column, made: Plan) -> pl.Expr:
@@ -94,35 +96,51 @@ def _code(text: pl.Expr, labels: dict[str, str]) -> pl.Expr:
     return low.replace_strict(labels, default=text)
 
 
-def value_of_long(value: Column, number: pl.Expr, made: Plan) -> tuple[pl.Expr, pl.Expr | None]:
-    """The value of a row of a long table by the kind of its element, and the label that stood for a code."""
+#: The value of a row of a long table on its way.
+VALUE = "__v"
+
+
+def value_of_long(value: Column, number: pl.Expr, made: Plan) -> tuple[list[pl.Expr], pl.Expr | None]:
+    """What makes VALUE of a row by the kind of its element, one step after the other, and the label behind a code.
+
+    Each step names the one before in several places: in one expression they would double with every element.
+    """
     import polars as pl
 
-    read = plain_text(value, made)
-    raw = read
-    label: pl.Expr | None = None
-    name = value.naam
+    read, name = pl.col(VALUE), value.naam
+    raw = plain_text(value, made)
+    steps = [raw]
+    column = made.named("bdsnummer")
+    assert column is not None  # noqa: S101  # a long table has one
+    code = pl.col(column.naam)
     if name in made.numbers:
         ways = made.numbers[name]
         units = {e.eenheid for e in elements().values() if e.bdsnummer in numeric()} if ways.units else {""}
-        for unit in sorted(units):
-            these = [n for n in numeric() if not ways.units or elements()[n].eenheid == unit]
-            read = pl.when(number.is_in(these)).then(number_text(read, ways, unit)).otherwise(read)
+        by_unit = {
+            u: [n for n in numeric() if not ways.units or elements()[n].eenheid == u] for u in sorted(units)
+        }
+        steps.append(
+            _one_of([(number.is_in(these), number_text(read, ways, u)) for u, these in by_unit.items()])
+        )
     if name in made.dates:
-        read = pl.when(number.is_in(list(dates()))).then(iso_text(read, made.dates[name])).otherwise(read)
-    factors = made.factors_listed
-    for factor, texts in factors.items():
-        column = made.named("bdsnummer")
-        assert column is not None  # noqa: S101  # a long table has one
-        read = pl.when(pl.col(column.naam).is_in(texts)).then(times(read, factor)).otherwise(read)
-    for text, labels in made.own_pairs.items():
-        column = made.named("bdsnummer")
-        assert column is not None  # noqa: S101  # a long table has one
-        here = pl.col(column.naam).cast(pl.String).str.strip_chars().str.to_lowercase() == text
-        read = pl.when(here).then(_code(read, labels)).otherwise(read)
-    for n, labels in made.pairs.items():
-        read = pl.when(number == n).then(_code(read, labels)).otherwise(read)
-        here = (number == n) & raw.str.to_lowercase().str.replace_all(r"\s+", " ").is_in(list(labels))
-        shown = pl.when(here).then(raw)
-        label = shown if label is None else pl.coalesce([label, shown])
-    return read, label
+        steps.append(_one_of([(number.is_in(list(dates())), iso_text(read, made.dates[name]))]))
+    steps.append(_one_of([(code.is_in(t), times(read, factor)) for factor, t in made.factors_listed.items()]))
+    bare = code.cast(pl.String).str.strip_chars().str.to_lowercase()
+    steps.append(_one_of([(bare == text, _code(read, labels)) for text, labels in made.own_pairs.items()]))
+    steps.append(_one_of([(number == n, _code(read, labels)) for n, labels in made.pairs.items()]))
+    low = raw.str.to_lowercase().str.replace_all(r"\s+", " ")
+    shown = [((number == n) & low.is_in(list(labels)), raw) for n, labels in made.pairs.items()]
+    label = _one_of(shown, pl.lit(None, dtype=pl.String)) if shown else None
+    return steps, label
+
+
+def _one_of(cases: list[tuple[pl.Expr, pl.Expr]], other: pl.Expr | None = None) -> pl.Expr:
+    """The text of the case that holds, of which there is one at most; else VALUE, or `other`."""
+    import polars as pl
+
+    chain: Any = pl
+    for holds, text in cases:
+        chain = chain.when(holds).then(text)
+    found = chain.otherwise(pl.col(VALUE) if other is None else other) if cases else pl.col(VALUE)
+    assert isinstance(found, pl.Expr)  # noqa: S101  # for the types
+    return found

@@ -12,7 +12,7 @@ from functools import lru_cache
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.table_settings import ColumnSetting
 from bds_tool.base.text import t
-from bds_tool.formats.table.elements import by_name, dossier_bound, elements, plain
+from bds_tool.formats.table.elements import by_name, elements, plain
 from bds_tool.formats.table.names import LONG, clean, position
 from bds_tool.schema import Element
 from bds_tool.store.columns import REGISTRATIES
@@ -23,7 +23,6 @@ ROLES = (*REGISTRATIES, *EXTRA)
 _ONE = frozenset({*REGISTRATIES, "organisatie", "tijd", "jaar", "maand", "dag"})
 _MARKS = frozenset({"bds", "element", "bdsnr", "bdselement", "bdsnummer"})
 _TOKEN = re.compile(r"[^\W\d_]+|\d+")
-_NUMBER_LAST = re.compile(r"\.(\d{1,4})$")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -52,6 +51,7 @@ class Column:
     waarden: Mapping[str, str] = field(default_factory=dict)
     ontbrekend: tuple[str, ...] = ()
     dubbel: bool = False  # asks for a role that another column has
+    ontkend: int = 0  # the element that the header names and the values deny
     naast: bool = False  # of another table, that stands beside this one
 
 
@@ -64,36 +64,17 @@ def understand(
     repeat, or of an element, dates the columns of that repeat or element. With `paths` the names are places in JSON
     (`metingen[].lengteMm`), of which the last part says what it is. A column may be called by its place (`kolom 7`).
     """
+    from bds_tool.formats.table.families import lettered, no_positions
+    from bds_tool.formats.table.places import at
     from bds_tool.formats.table.profile import given
 
     wanted = {plain(name): value for name, value in (mapping or {}).items()}
     columns = []
     for place, name in enumerate(names, 1):
         value = wanted.get(plain(name), wanted.get(plain(position(place))))
-        own = _at if paths else recognise
+        own = at if paths else recognise
         columns.append(given(name, value) if value is not None else own(name))
-    return _dated(_once(_no_positions(columns)))
-
-
-def _no_positions(columns: list[Column]) -> list[Column]:
-    """Bare 1, 2, 3 are positions of something, not elements."""
-    numbers: dict[str, set[int]] = {}
-    for c in columns:
-        above, _, last = c.naam.rpartition(".")
-        if last.isdecimal() and len(last) <= 4:
-            numbers.setdefault(above, set()).add(int(last))
-    runs = {
-        above: next(n for n in range(1, len(bare) + 2) if n not in bare)
-        for above, bare in numbers.items()
-        if {1, 2} <= bare
-    }
-    reason = t("een volgnummer, geen element", "a sequence number, no element")
-
-    def counts(c: Column) -> bool:
-        above, _, last = c.naam.rpartition(".")
-        return c.zwak and last.isdecimal() and int(last) < runs.get(above, 0)
-
-    return [Column(c.naam, "niet-bds", reden=reason) if counts(c) else c for c in columns]
+    return _dated(_once(no_positions(lettered(columns))))
 
 
 def _once(columns: list[Column]) -> list[Column]:
@@ -146,12 +127,13 @@ def _recognise(name: str, root: str) -> Column:
     tokens = _tokens(name)
     roles, _, _ = _headers(root)
     whole = "".join(tokens)
-    if not tokens or len(tokens) > 20:
+    if not tokens or len(tokens) > 20 or "%" in name:
         return _unknown(name)
     # Most columns of a long table are roles: the definitions are not needed to know them.
     if whole in roles:
         return Column(name, roles[whole], reden=t("kop is een bekend gegeven", "header is a known fact"))
-    if found := _element(tokens):
+    repeated = repeated_role(name) if "#" in name else ("", 0)
+    if not repeated[0] and (found := _element(tokens)):
         return found(name, "", 0)
     rest, unit, repeat = _number_last(tokens), "", 0
     for _ in range(2):
@@ -187,46 +169,6 @@ def _number_last(tokens: Sequence[str]) -> list[str]:
     while last and tokens[last - 1] in {*_MARKS, "nr", "nummer"}:
         last -= 1
     return [*tokens[last:], *tokens[:last]]
-
-
-def _at(path: str) -> Column:
-    """What a place in JSON says by itself. In a list below a record a bare name such as `geboortedatum` can be about
-    another person, so there an element of the dossier counts only by its number.
-    """
-    column = _place(path)
-    if column.rol == "niet-bds" and (number := _NUMBER_LAST.search(path)):
-        # `observaties.235`: a bare number, that the values must bear out.
-        column = recognise(number[1])
-    if "[]." in path and column.bdsnummer in dossier_bound() and str(column.bdsnummer) not in path:
-        return Column(path, "niet-bds", reden=t("in een lijst: van wie?", "in a list: whose?"))
-    return replace(column, naam=path)
-
-
-def _place(path: str) -> Column:
-    """What the last part of a place says; `client.id` is what `clientid` is."""
-    column = recognise(_last(path))
-    parts = re.split(r"(?:\[\])?\.(?!\d)", path)
-    if (
-        column.rol == "niet-bds"
-        and len(parts) > 1
-        and (two := recognise("".join(parts[-2:]))).rol in REGISTRATIES
-    ):
-        return two
-    return column
-
-
-def _last(path: str) -> str:
-    """The last part of a place in JSON: `metingen[].lengteMm` → `lengteMm`."""
-    return re.split(r"(?:\[\])?\.(?!\d)", path)[-1]
-
-
-def role_of(path: str, mapping: Mapping[str, ColumnSetting]) -> str:
-    """The role of a place in JSON, given or recognised; empty for elements and data of the sender's own."""
-    from bds_tool.formats.table.profile import given
-
-    said = {plain(name): value for name, value in mapping.items()}.get(plain(path))
-    column = given(path, said) if said is not None else _place(path)
-    return column.rol if column.rol in REGISTRATIES else ""
 
 
 def _unknown(name: str) -> Column:
@@ -323,9 +265,23 @@ def _date_of(name: str, tokens: Sequence[str]) -> Column | None:
     )
 
 
+def repeated_role(name: str) -> tuple[str, int]:
+    """The role of a header without the number behind it, and that number: `bdsnummer_2` → bdsnummer, 2; else ""."""
+    tokens = _tokens(name)
+    last = tokens.pop() if len(tokens) > 1 and tokens[-1].isdecimal() and len(tokens[-1]) <= 2 else "0"
+    return _headers(str(specs_dir()))[0].get("".join(tokens), ""), int(last)
+
+
+def unit_of(name: str) -> str:
+    """What a header names the unit of: `lengte_eenheid` → lengte; empty for other headers."""
+    tokens = _tokens(name)
+    words = [token for token in tokens if token not in {"eenheid", "unit", "units"}]
+    return " ".join(words) if len(words) == len(tokens) - 1 else ""
+
+
 def may_number(name: str) -> bool:
     """Whether a header says that its column holds codes of some kind."""
-    return "".join(_tokens(name)) in _headers(str(specs_dir()))[2]
+    return "".join(_tokens(name.rpartition(".")[2])) in _headers(str(specs_dir()))[2]
 
 
 def suggestions(name: str, count: int = 3) -> list[Element]:

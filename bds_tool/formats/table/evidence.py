@@ -18,7 +18,15 @@ ROWS, FITS = 1_000, 0.9
 
 def of_values(columns: list[Column], table: Table) -> list[Column]:
     """The columns with what their values add to the headers."""
-    return _apart(_numbered(columns, table), table)
+    return _apart(_unit_of_none(_numbered(columns, table)), table)
+
+
+def _unit_of_none(columns: list[Column]) -> list[Column]:
+    """A column of units in a wide table that is not of one element is the sender's own: it is kept, and told."""
+    if {"bdsnummer", "waarde"} <= {c.rol for c in columns}:
+        return columns
+    reason = t("eenheid van welke kolom?", "unit of which column?")
+    return [Column(c.naam, "niet-bds", reden=reason) if c.rol == "eenheid" else c for c in columns]
 
 
 def _numbered(columns: list[Column], table: Table) -> list[Column]:

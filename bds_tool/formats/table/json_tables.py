@@ -26,8 +26,8 @@ from bds_tool.formats.json_text import (
     stream_records,
     what_is_wrong,
 )
+from bds_tool.formats.table.amounts import POINTED
 from bds_tool.formats.table.json_shapes import records_in, starts_table
-from bds_tool.formats.table.notation import POINTED
 from bds_tool.store.columns import REGISTRATIES
 from bds_tool.store.sources import Source, Unreadable
 
@@ -93,10 +93,12 @@ class JsonTables:
 
     folder: Path
     role_of: RoleOf
+    is_element: Callable[[str], bool]
     tables: dict[str, Rows] = field(default_factory=dict)
     remarks: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     records: int = 0
     pointed: set[str] = field(default_factory=set)  # names with text as `8.100`
+    spelled: dict[str, str] = field(default_factory=dict)  # name in small letters → as it was first met
 
     def record(self, value: Any, line: int) -> None:  # noqa: ANN401
         """One record; a value that is none stays as text in a column of its own."""
@@ -141,7 +143,11 @@ class JsonTables:
         depth: int,
     ) -> None:
         for key, value in record.items():
-            name = f"{path}{key}"
+            name = self.spelled.setdefault(f"{path}{key}".lower(), f"{path}{key}")
+            if name in scalars:
+                name = f"{path}{key}"  # `a` and `A` in one record are two fields
+            if isinstance(value, dict) and (one := _measured(value)) and self.is_element(name):
+                value = one[0]  # noqa: PLW2901  # 612, or "61.2 cm"
             if isinstance(value, dict) and depth < DEPTH and value:
                 self._flat(value, f"{name}.", scalars, lists, depth + 1)
             elif isinstance(value, list) and depth < DEPTH and any(isinstance(v, dict) for v in value):
@@ -152,19 +158,44 @@ class JsonTables:
                     self.pointed.add(name)
 
 
+def _measured(value: dict[str, Any]) -> tuple[str | None] | None:
+    """The one value in an object that holds nothing but that, and its unit as in a cell: `{"waarde": 61.2, "eenheid": "cm"}`."""
+    if len(value) > 2:  # a value and a unit
+        return None
+    small = {key.lower(): found for key, found in value.items()}
+    amounts, units = small.keys() & _AMOUNT, small.keys() & _UNIT_OF
+    if len(amounts) != 1 or len(amounts) + len(units) != len(value):
+        return None
+    found = [small[name] for name in (*amounts, *units)]
+    if any(isinstance(v, (dict, list)) for v in found):
+        return None
+    amount, *unit = map(as_text, found)
+    return (f"{amount} {unit[0]}",) if amount and unit and unit[0] else (amount,)
+
+
+#: Fields of an object that is one value of an element, and of its unit.
+_AMOUNT = frozenset({"waarde", "value"})
+_UNIT_OF = frozenset({"eenheid", "unit"})
+#: Milliseconds since 1970 as older services of Microsoft write them.
+_MOMENT = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
+
+
 def as_text(value: Any) -> str | None:  # noqa: ANN401
     if isinstance(value, BadNumber) and value.lower() == "nan":
         return None  # told at its line; a mark for a missing value is something else
-    if value is None or isinstance(value, str):
-        return value
+    if isinstance(value, str):
+        moment = _MOMENT.fullmatch(value)
+        return moment[1] if moment else value
+    if value is None or value in ([], {}):
+        return None
     if isinstance(value, bool):
         return "true" if value else "false"
     return json.dumps(value, ensure_ascii=False)
 
 
-def read_json(source: Source, folder: Path, role_of: RoleOf) -> JsonTables:
+def read_json(source: Source, folder: Path, role_of: RoleOf, is_element: Callable[[str], bool]) -> JsonTables:
     """The tables in a source of JSON. Raises Unreadable when nothing in it is JSON."""
-    found = JsonTables(folder, role_of)
+    found = JsonTables(folder, role_of, is_element)
     head = source.head()
     try:
         if has_lines(head):

@@ -22,7 +22,10 @@ def missing_marks(made: Plan) -> None:
     often, known = _often(made), marks()
     for column in made.columns:
         seen = made.seen.get(column.naam)
-        if seen is None or seen.texts is None or column.rol not in {"", "waarde"}:
+        if seen is None or seen.texts is None or column.rol not in {"", "waarde", "datum"}:
+            continue
+        if column.rol == "datum":
+            _days(column, made)
             continue
         own = {*column.ontbrekend, *made.settings.ontbrekend}
         texts = seen.marks if made.long and column.rol == "waarde" else seen.texts
@@ -42,6 +45,19 @@ def missing_marks(made: Plan) -> None:
             wrong = any(v.lower() in failures() for v in found)
             code = "BDS057" if wrong else "BDS056"
             made.remarks.append(Remark(code, None, {"kolom": column.naam}))
+
+
+def _days(column: Column, made: Plan) -> None:
+    """Marks that bds.toml gives for a date; and a day that is no day of a contact: 1900-01-01."""
+    own = {*column.ontbrekend, *made.settings.ontbrekend}
+    bad = made.bad.get(column.naam, [])
+    made.bad[column.naam] = [text for text in bad if text not in own]
+    if own:
+        made.missing[column.naam] = sorted(own)
+    nines = {text: n for (_, text), n in made.seen[column.naam].nines.items() if text not in {*bad, *own}}
+    made.suspects[column.naam] = list(nines)
+    for text, count in nines.items():
+        made.remarks.append(Remark("BDS087", None, {"kolom": column.naam, "teken": text, "aantal": count}))
 
 
 def _often(made: Plan) -> Counter[tuple[int, str]]:

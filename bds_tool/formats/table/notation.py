@@ -1,4 +1,4 @@
-"""How dates and numbers are written in a column, decided over all its values, and expressions that read them."""
+"""How dates are written in a column, decided over all its values, and expressions that read them; marks and footers."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING
 
 from bds_tool.base import clock
 from bds_tool.base.specs import specs_dir
-from bds_tool.formats.table.columns import units_by_name
 
 if TYPE_CHECKING:
     import polars as pl
 
 _TIME = r"(?:[T ,:]+\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?\s*(?:uur)?)?"
+_WEEKDAY = r"(?:(?:ma|di|wo|do|vr|za|zo)[a-z]*\.?,?\s+)?"
 _ZONE = r"\s*(?:Z|UTC|[+-]\d{2}:?\d{2})"
 _TAIL = rf"{_TIME}(?:{_ZONE})?"
 #: Ways to write a date; day and month come in either order and are told apart by the whole column.
 PATTERNS = {
     "jmd": rf"^(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TAIL}$",
-    "dm": rf"^(\d{{1,2}})[-/. ](\d{{1,2}})[-/. ](\d{{4}}){_TAIL}$",
+    "dm": rf"^{_WEEKDAY}(\d{{1,2}})[-/. ](\d{{1,2}})[-/. ](\d{{4}}){_TAIL}$",
     "dm2": rf"^(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{2}}){_TAIL}$",
-    "acht": r"^(\d{8})(?:\d{4}|\d{6})?$",
+    "acht": r"^(\d{7,8}|\d{8}(?:\d{4}|\d{6}))$",
+    "zes": r"^(\d{2})(\d{2})(\d{2})$",
+    "maand_dag": rf"^([A-Za-z]{{3,9}})\.?\s+(\d{{1,2}}),?\s+(\d{{4}}){_TAIL}$",
     "maand": rf"^(?:[A-Za-z]{{2,9}}\.?,?\s+)?(\d{{1,2}})[-/. ]*([A-Za-z]{{3,9}})\.?[-/. ]*(\d{{4}}|\d{{2}}){_TAIL}$",
     "serie": r"^([2-6]\d{4})(?:[.,]\d+)?$",
     "unix": r"^(1\d{12})(?:\.0+)?$",
@@ -39,8 +41,8 @@ _MONTHS = {
     "jan": 1, "feb": 2, "mrt": 3, "mar": 3, "maa": 3, "apr": 4, "mei": 5, "may": 5, "jun": 6, "jul": 7,
     "aug": 8, "sep": 9, "okt": 10, "oct": 10, "nov": 11, "dec": 12,
 }  # fmt: skip
-#: A number that can only be read in one way; three decimals may be thousands.
-PLAIN = r"^-?\d+(?:\.(?:\d{1,2}|\d{4,}))?$"
+#: Orders of day, month and year that bds.toml can tell.
+_ORDERS = frozenset({"dmj", "mdj", "jmd"})
 
 
 @dataclass
@@ -62,6 +64,11 @@ class DateWays:
         return self.ways == ["jmd"] and not self.zoned
 
     @property
+    def word_of_order(self) -> str:
+        """The way in which day and month are told apart."""
+        return next(w for way, w in zip(self.ways, self.words, strict=True) if way in {"dm", "dm2"})
+
+    @property
     def words(self) -> list[str]:
         """The ways in words for people."""
         shown = {
@@ -69,6 +76,8 @@ class DateWays:
             "dm": "dd-mm-jjjj" if self.order == "dmj" else "mm-dd-jjjj",
             "dm2": {"dmj": "dd-mm-jj", "mdj": "mm-dd-jj"}.get(self.order, "jj-mm-dd"),
             "acht": "jjjjmmdd",
+            "zes": {"dmj": "ddmmjj", "mdj": "mmddjj"}.get(self.order, "jjmmdd"),
+            "maand_dag": "mmm d jjjj",
             "maand": "d mmm jjjj",
             "serie": "Excel",
             "unix": "Unix",
@@ -95,12 +104,15 @@ def date_ways(values: pl.Series, told: str = "", neighbour: str = "") -> DateWay
         today = (clock.now().date() - date(1970, 1, 1)).days
         if not (days > today).any():
             counts["serie"] = 0
+    if told not in _ORDERS or not texts.str.contains(PATTERNS["zes"]).all():
+        counts["zes"] = 0
     if told == "unix":
         counts = {"unix": int(texts.str.contains(_SINCE).sum())}
     if told == "jmd":
-        counts = {w: n for w, n in counts.items() if w in {"jmd", "acht", "dm2"}}
+        counts = {w: n for w, n in counts.items() if w in {"jmd", "acht", "zes", "dm2"}}
     found.ways = [w for w in PATTERNS if counts.get(w)]
-    found.two_digits = bool(counts.get("dm2"))
+    found.two_digits = bool(counts.get("dm2") or counts.get("zes"))
+    found.order = told if told in _ORDERS else found.order
     found.zoned = bool(texts.str.contains(_ZONED).any())
     if counts.get("dm") or counts.get("dm2"):
         pairs = pl.concat([texts.str.extract_groups(PATTERNS[w]) for w in ("dm", "dm2") if counts.get(w)])
@@ -108,7 +120,7 @@ def date_ways(values: pl.Series, told: str = "", neighbour: str = "") -> DateWay
         second = pairs.struct.field("2").cast(pl.Int32)
         day_first, month_first = bool((first > 12).any()), bool((second > 12).any())
         found.both = day_first and month_first
-        if told in {"dmj", "mdj", "jmd"}:
+        if told in _ORDERS:
             found.order = told
         elif day_first != month_first:
             found.order = "dmj" if day_first else "mdj"
@@ -152,7 +164,8 @@ def _parsed(text: pl.Expr, way: str, order: str) -> pl.Expr:
     import polars as pl
 
     if way == "acht":
-        digits = text.str.extract(PATTERNS["acht"], 1)
+        # A spreadsheet drops the zero in front of 01032024.
+        digits = text.str.extract(PATTERNS["acht"], 1).str.slice(0, 8).str.zfill(8)
         year, turned = digits.str.slice(0, 4), digits.str.slice(4, 4)
         forward = pl.when(year.is_between(pl.lit("1900"), pl.lit("2100"))).then(digits)
         backward = pl.when(turned.is_between(pl.lit("1900"), pl.lit("2100"))).then(digits)
@@ -169,13 +182,10 @@ def _parsed(text: pl.Expr, way: str, order: str) -> pl.Expr:
     if way == "jmd":
         year, month, dag = one, two, three
     elif way == "maand":
-        names = (
-            two.str.to_lowercase()
-            .str.slice(0, 3)
-            .replace_strict({k: str(v) for k, v in _MONTHS.items()}, default=None, return_dtype=pl.String)
-        )
-        year, month, dag = _year(three), names, one
-    elif way == "dm2" and order == "jmd":
+        year, month, dag = _year(three), _month(two), one
+    elif way == "maand_dag":
+        year, month, dag = three, _month(one), two
+    elif way in {"dm2", "zes"} and order == "jmd":
         year, month, dag = _year(one), two, three
     elif order == "mdj":
         year, month, dag = _year(three), one, two
@@ -183,6 +193,15 @@ def _parsed(text: pl.Expr, way: str, order: str) -> pl.Expr:
         year, month, dag = _year(three), two, one
     return pl.concat_str([year, month.str.zfill(2), dag.str.zfill(2)], separator="-").str.to_date(
         "%Y-%m-%d", strict=False
+    )
+
+
+def _month(name: pl.Expr) -> pl.Expr:
+    import polars as pl
+
+    numbers = {k: str(v) for k, v in _MONTHS.items()}
+    return (
+        name.str.to_lowercase().str.slice(0, 3).replace_strict(numbers, default=None, return_dtype=pl.String)
     )
 
 
@@ -224,121 +243,6 @@ def iso_text(text: pl.Expr, ways: DateWays) -> pl.Expr:
     time = pl.when(~time.str.contains(r"^00:00")).then(time)
     written = day(text, ways).dt.to_string("%Y-%m-%d")
     return pl.coalesce(pl.concat_str([written, time], separator="T"), written, text)
-
-
-@dataclass
-class NumberWays:
-    """How the numbers of a column, or of a whole table, are written beyond 12 and 12.5."""
-
-    comma: bool = False
-    thousands: str = ""  # the sign between thousands: "." or "," or " "
-    unsure: bool = False  # 1.012 may be a thousand or one
-    units: list[str] = field(default_factory=list)  # spellings inside the cell
-    exponent: bool = False
-    weeks: bool = False  # 39+4
-
-    @property
-    def plain(self) -> bool:
-        return not (self.comma or self.thousands or self.units or self.exponent or self.weeks)
-
-
-#: Text that a program writes for a number with thousands, or with three decimals; a number of its own has neither.
-POINTED = re.compile(r"-?\d{1,3}(?:\.\d{3})+")
-#: Blanks that stand between thousands.
-_BLANK = "[ \u00a0\u2009\u202f]"
-_UNIT = r"^(-?\d+(?:[.,]\d+)?)\s*([A-Za-z]{1,11})\.?$"
-_EXPONENT = r"^-?\d+(?:[.,]\d+)?[eE][+-]?\d+$"
-_WEEKS = r"^(\d{1,2})\s*(?:\+|w(?:kn|eken)?\s*(?:\+|en)?)\s*([0-6])\s*(?:d(?:gn|agen)?)?$"
-
-
-def number_ways(
-    odd: pl.Series, decimal: str = "", thousands: str = "", *, comma: bool = False, fine: bool = False
-) -> NumberWays:
-    """Decide from all distinct values that are no plain number, and from the plain ones with three decimals.
-
-    `comma`: the rest of the table has decimal commas. `fine`: three decimals are to be expected (kg, m, real numbers).
-    """
-    texts = odd.drop_nulls().str.strip_chars().str.replace_all(_BLANK, " ")
-    found = NumberWays(comma=decimal == ",", thousands=thousands)
-
-    def some(pattern: str) -> bool:
-        return bool(texts.str.contains(pattern).any())
-
-    found.units = sorted(
-        u for u in set(texts.str.extract(_UNIT, 2).drop_nulls().to_list()) if u.lower() in units_by_name()
-    )
-    found.exponent, found.weeks = some(_EXPONENT), some(_WEEKS)
-    if not decimal:
-        mixed_point = some(r"^-?\d{1,3}(?:\.\d{3})+,\d+") or some(r"^-?\d{1,3}(?:\.\d{3}){2,}$")
-        mixed_comma = some(r"^-?\d{1,3}(?:,\d{3})+\.\d+") or some(r"^-?\d{1,3}(?:,\d{3}){2,}$")
-        loose = some(r"^-?(?:\d+|\d{1,3}(?: \d{3})+),(?:\d{1,2}|\d{4,})(?:\D|$)")
-        only_three = some(r"^-?\d{1,3},\d{3}$") and not loose
-        if mixed_point:
-            found.comma, found.thousands = True, "."
-        elif mixed_comma:
-            found.thousands = ","
-        elif loose or ((comma or fine) and some(r"^-?\d+,\d+")):
-            found.comma = True
-        elif only_three:
-            found.unsure = True
-    if not thousands and not found.thousands:
-        if some(r"^-?\d{1,3}(?: \d{3})+(?:[.,]\d+)?$"):
-            found.thousands = " "
-        elif some(r"^-?\d{1,3}(?:\.\d{3})+$") and decimal != "." and not (fine and not found.comma):
-            plain_point = some(r"^-?\d+\.(?:\d{1,2}|\d{4,})$")
-            if (found.comma or comma) and not plain_point:
-                found.thousands = "."
-            elif not plain_point:
-                found.unsure = True
-    return found
-
-
-def number_text(text: pl.Expr, ways: NumberWays, unit: str) -> pl.Expr:
-    """A number with a point and nothing else, in `unit` where the cell names another; other text stays."""
-    import polars as pl
-
-    found = text
-    if ways.thousands:
-        sign = re.escape(ways.thousands) if ways.thousands != " " else _BLANK
-        grouped = rf"^-?\d{{1,3}}(?:{sign}\d{{3}})+(?:[.,]\d+)?$"
-        bare = found.str.replace_all(sign, "")
-        found = pl.when(found.str.contains(grouped)).then(bare).otherwise(found)
-    if ways.comma:
-        found = found.str.replace(r"^(-?\d+),(\d+)(\s*[A-Za-z]*\.?)$", "$1.$2$3")
-    if ways.weeks:
-        parts = found.str.extract_groups(_WEEKS)
-        days = parts.struct.field("1").cast(pl.Int32) * 7 + parts.struct.field("2").cast(pl.Int32)
-        found = pl.when(found.str.contains(_WEEKS)).then(days.cast(pl.String)).otherwise(found)
-    if ways.exponent:
-        number = found.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
-        # 1e400 is beyond what a computer holds: it stays as it came.
-        exact = found.str.contains(_EXPONENT) & number.is_finite().fill_null(value=False)
-        found = pl.when(exact).then(_short(number)).otherwise(found)
-    for spelled in ways.units:
-        _, bds_unit, factor = units_by_name()[spelled.lower()]
-        if bds_unit != unit:
-            continue
-        pattern = rf"^(-?\d+(?:[.,]\d+)?)\s*{re.escape(spelled)}\.?$"
-        number = found.str.extract(pattern, 1).str.replace(",", ".", literal=True)
-        found = pl.when(found.str.contains(pattern)).then(times(number, float(factor))).otherwise(found)
-    return found
-
-
-def times(text: pl.Expr, factor: float) -> pl.Expr:
-    """A number times a factor, without the noise of binary fractions; other text stays."""
-    import polars as pl
-
-    return pl.coalesce(_short(text.cast(pl.Float64, strict=False) * factor), text)
-
-
-def _short(number: pl.Expr) -> pl.Expr:
-    import polars as pl
-
-    whole = number.round(6)
-    return pl.coalesce(
-        pl.when(whole == whole.round(0)).then(whole.cast(pl.Int64, strict=False).cast(pl.String)),
-        whole.cast(pl.String),
-    )
 
 
 def marks() -> frozenset[str]:

@@ -7,19 +7,12 @@ from typing import TYPE_CHECKING
 
 from bds_tool.base.table_settings import TableProfile
 from bds_tool.base.text import t
+from bds_tool.formats.table.amounts import NumberWays, number_ways
 from bds_tool.formats.table.columns import Column, understand, units_by_name
 from bds_tool.formats.table.elements import coded, dates, elements, labels, labels_in, numeric
 from bds_tool.formats.table.evidence import of_values
 from bds_tool.formats.table.names import clean
-from bds_tool.formats.table.notation import (
-    COUNTED,
-    DateWays,
-    NumberWays,
-    date_ways,
-    day,
-    marks,
-    number_ways,
-)
+from bds_tool.formats.table.notation import COUNTED, DateWays, date_ways, day, marks
 from bds_tool.formats.table.profile import date_way
 from bds_tool.formats.table.scan import ROW, Table
 from bds_tool.formats.table.text import Remark
@@ -44,6 +37,7 @@ class Plan:
     labels: dict[str, dict[str, str]] = field(default_factory=dict)  # column → label → code
     pairs: dict[int, dict[str, str]] = field(default_factory=dict)  # long: element → label → code
     own_pairs: dict[str, dict[str, str]] = field(default_factory=dict)  # long: local code → label → code
+    units: list[str] = field(default_factory=list)  # long: other units, or spellings, in the column of units
     missing: dict[str, list[str]] = field(default_factory=dict)  # column → marks that are no value
     suspects: dict[str, list[str]] = field(default_factory=dict)  # column → what may well be such a mark
     listed: dict[str, tuple[int, str]] = field(
@@ -77,7 +71,7 @@ class Plan:
         """All that the rows of a table rest on: two plans that say the same give the same rows."""
         bad = {name: sorted(texts) for name, texts in self.bad.items()}
         return (
-            self.columns, self.dates, self.numbers, self.labels, self.pairs, self.own_pairs, self.missing, self.listed,
+            self.columns, self.dates, self.numbers, self.labels, self.pairs, self.own_pairs, self.units, self.missing, self.listed,
             self.formulas, self.guarded, self.bsn_key, self.footers, self.footer_column, self.clean, bad, self.until,
             self.keys_empty, self.decimal_keys, self.keys_damaged, self.organisations > 1, self.organisatie,
         )  # fmt: skip
@@ -128,6 +122,7 @@ def plan(table: Table, settings: TableProfile, seen: dict[str, Seen] | None = No
     import polars as pl
 
     from bds_tool.formats.table.cells import unwrapped
+    from bds_tool.formats.table.listed import unit_column
     from bds_tool.formats.table.missing import missing_marks
 
     columns = columns_of(table, settings)
@@ -163,6 +158,7 @@ def plan(table: Table, settings: TableProfile, seen: dict[str, Seen] | None = No
     if any(c.naast for c in columns):
         made.remarks.append(Remark("BDS088"))
     _lists(made, settings)
+    unit_column(made)
     _bad_days(made)
     _keys(made, roles)
     missing_marks(made)
@@ -179,6 +175,7 @@ def _borne_out(column: Column, made: Plan, *, beside: bool) -> Column:
             column.naam,
             "niet-bds",
             reden=t("de waarden passen niet bij het element", "values do not fit the element"),
+            ontkend=column.bdsnummer,
         )
     return column
 
@@ -229,7 +226,7 @@ def _days(made: Plan, settings: TableProfile) -> None:
         ways = date_ways(values, told[name], neighbour)
         made.dates[name] = ways
         if ways.unsure:
-            made.remarks.append(Remark("BDS046", None, {"kolom": name, "volgorde": ways.words[0]}))
+            made.remarks.append(Remark("BDS046", None, {"kolom": name, "volgorde": ways.word_of_order}))
         if ways.both:
             made.remarks.append(Remark("BDS047", None, {"kolom": name}))
         for way, counted in COUNTED.items():

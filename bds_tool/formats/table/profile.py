@@ -99,8 +99,11 @@ def share(profile: TableProfile, names: Iterable[str]) -> float:
 
 
 def date_way(text: str) -> str:
-    """The way of reading dates behind a word of bds.toml."""
-    return "serie" if text == "excel" else text
+    """The way of reading dates behind a word or a pattern of bds.toml: `dd-mm-jjjj uu:mm` is dmj."""
+    if text in {"", "excel", "unix"}:
+        return "serie" if text == "excel" else text
+    letters = text.lower().replace("y", "j").partition("u")[0].partition("h")[0]
+    return "".join(dict.fromkeys(c for c in letters if c in "dmj"))
 
 
 def element_of(name: str, given: ElementSetting) -> tuple[int, str]:

@@ -10,6 +10,7 @@ from bds_tool.base.table_settings import TableProfile
 from bds_tool.formats.table import profile as profiling
 from bds_tool.formats.table import telling
 from bds_tool.formats.table.elements import plain
+from bds_tool.formats.table.families import measured, paired
 from bds_tool.formats.table.names import position
 from bds_tool.formats.table.passes import start, write
 from bds_tool.formats.table.plan import Plan, plan
@@ -48,7 +49,8 @@ def explain(source: Source) -> list[tuple[Table, Plan]]:
 def opened(source: Source, *, line_by_line: bool = False) -> Iterator[tuple[list[Table], TableProfile]]:
     """The tables of a source, and the profile of bds.toml that fits it best."""
     settings, others = _settings(source)
-    with tables(source, settings, line_by_line=line_by_line) as found:
+    with tables(source, settings, line_by_line=line_by_line) as given:
+        found = [measured(paired(t, settings.kolommen), settings.kolommen) for t in given]
         if others:
             told: dict[str, object] = {
                 "profiel": settings.naam or "-",
@@ -100,7 +102,7 @@ def _share(settings: TableProfile, found: list[Table]) -> float:
 
 def _read(found: list[Table], settings: TableProfile, source: Source, sink: Sink) -> None:
     formats = set()
-    understood, headless = 0, 0
+    understood, headless, keyed = 0, 0, False
     empty: list[str] = []
     for table in found:
         if table.header is not None and not table.header.found:
@@ -111,6 +113,7 @@ def _read(found: list[Table], settings: TableProfile, source: Source, sink: Sink
             sink.melding(code, **facts)
         table, made, sure = start(table, settings)  # noqa: PLW2901  # the same table, at hand when it is small
         if not made.long and not made.element_columns:
+            keyed |= made.named("dossier_id") is not None
             _not_understood(table, made, sink, alone=len(found) == 1)
             continue
         understood += 1
@@ -122,7 +125,7 @@ def _read(found: list[Table], settings: TableProfile, source: Source, sink: Sink
         if sink.count + len(sink.rows) == before:
             empty.append(table.blad)
         _facts(made, settings, sink)
-    if not understood and found[0].formaat == "json":
+    if not understood and found[0].formaat == "json" and not keyed:
         # JSON about something else keeps its values as they stand, as any JSON that is no dossier.
         from bds_tool.formats.james.read import read_james
 
@@ -170,5 +173,6 @@ def _not_understood(table: Table, made: Plan, sink: Sink, *, alone: bool) -> Non
         sink.melding("BDS067", pad=table.blad or None, blad=table.blad)
         return
     # Beside other tables of the same JSON a table of keys and dates is no news: they are repeated where they are used.
-    for name in [column.naam for column in made.own] or (table.names if alone else []):
-        telling.unknown(table, name, sink)
+    denied = {column.naam: column.ontkend for column in made.own}
+    for name in denied or (table.names if alone else []):
+        telling.unknown(table, name, sink, number=denied.get(name, 0))

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
-from bds_tool.formats.table.cells import cell, plain_text, value_of_long
+from bds_tool.formats.table.cells import VALUE, cell, plain_text, value_of_long
 from bds_tool.formats.table.columns import Column
 from bds_tool.formats.table.elements import coded, dates, dossier_bound, numeric
 from bds_tool.formats.table.json_tables import PLACE, RECORD
+from bds_tool.formats.table.listed import TURNED, in_due_unit
 from bds_tool.formats.table.notation import day, footer, in_calendar, marks
 from bds_tool.formats.table.plan import Plan
 from bds_tool.formats.table.repeats import Repeats
@@ -78,6 +79,8 @@ def date_of(column: Column, made: Plan) -> pl.Expr:
     if ways is None:
         return pl.lit(None, dtype=pl.Date)
     text = plain_text(column, made) if column.naam in made.formulas else raw.cast(pl.String)
+    if none := made.missing.get(column.naam):
+        text = pl.when(~text.str.strip_chars().is_in(none)).then(text)
     if not ways.iso:
         return day(text, ways)
 
@@ -170,18 +173,25 @@ def long_rows(table: Table, made: Plan, bron: int) -> pl.LazyFrame:
     if when and made.bad.get(when.naam):
         raw = pl.col(when.naam).cast(pl.String)
         texts.append(pl.when(pl.col("__d").is_null() & (raw.str.strip_chars() != "")).then(raw))
-    read, label = value_of_long(value, pl.col("__n"), made)
+    steps, label = value_of_long(value, pl.col("__n"), made)
+    if made.units:
+        converted, turned, due = in_due_unit(pl.col("__n"), plain_text(value, made), pl.col(VALUE), made)
+        columns["eenheid"] = pl.when(pl.col(TURNED)).then(due).otherwise(columns["eenheid"])
     if label is not None:
         texts.append(label)
     if texts:
         columns["tekst"] = pl.coalesce(texts)
-    columns["waarde"] = read
+    columns["waarde"] = pl.col(VALUE)
     # Number and day are worked out once; other columns refer to them.
     listed = made.numbers_listed if made.by_text else None
     staged = children(table, made).with_columns(
         __n=numbers_of(number, made.typed, listed, clean=number.naam in made.clean),
         __d=columns.get("datum", pl.lit(None, dtype=pl.Date)),
     )
+    for step in steps:
+        staged = staged.with_columns(step.alias(VALUE))
+    if made.units:
+        staged = staged.with_columns(turned.alias(TURNED)).with_columns(converted.alias(VALUE))
     if "datum" in columns:
         columns["datum"] = pl.col("__d")
         if made.named("activiteit_id") is None and "activiteit_id" in columns and made.named("tijd") is None:

@@ -128,14 +128,30 @@ def _scanned(kind: str, path: Path) -> Table:
         schema = frame.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise Unreadable("BDS011", reden=kind) from error
+    # Text without a mark that it is text, as older programs write it.
+    binary = [n for n, k in schema.items() if k == pl.Binary and _is_text(frame, n)]
+    frame = frame.with_columns(pl.col(binary).cast(pl.String))
     # A list or a record in a cell is no value of an element.
-    nested = [n for n, k in schema.items() if k.is_nested() or k.is_object() or k == pl.Binary]
+    nested = [
+        n for n, k in schema.items() if k.is_nested() or k.is_object() or (k == pl.Binary and n not in binary)
+    ]
     remarks = [Remark("BDS068", None, {"kolom": names.columns([n])[0]}) for n in nested]
     frame, shown = _renamed(frame.drop(nested), [n for n in schema.names() if n not in nested])
     # A moment with a zone is a day of the Netherlands, as in text.
     zoned = cs.datetime(time_zone="*")
     frame = frame.with_columns(zoned.dt.convert_time_zone("Europe/Amsterdam").dt.replace_time_zone(None))
     return Table(frame.with_row_index(ROW, 1), shown, kind, remarks=remarks)
+
+
+def _is_text(frame: pl.LazyFrame, name: str) -> bool:
+    """Whether all bytes in a column are text."""
+    import polars as pl
+
+    try:
+        frame.select(pl.col(name).cast(pl.String).str.len_bytes().sum()).collect()
+    except pl.exceptions.PolarsError:
+        return False
+    return True
 
 
 def _renamed(frame: pl.LazyFrame, given: list[str]) -> tuple[pl.LazyFrame, list[str]]:
@@ -149,13 +165,13 @@ def _json(source: Source, settings: TableProfile, folder: Path) -> list[Table]:
     """The tables in JSON: that of the records, and one for each list below them. ROW is the line in the file."""
     import polars as pl
 
-    from bds_tool.formats.table.columns import role_of
     from bds_tool.formats.table.json_tables import read_json
+    from bds_tool.formats.table.places import element_at, role_of
 
     role = lru_cache(4096)(
         lambda name: role_of(name, settings.kolommen)
     )  # the same few names in every record
-    found = read_json(source, folder, role)
+    found = read_json(source, folder, role, lru_cache(4096)(lambda name: element_at(name, settings.kolommen)))
     made = []
     for rows in found.tables.values():
         frame = pl.concat([pl.scan_parquet(f, glob=False) for f in rows.files], how="diagonal")

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, BinaryIO
 
 from bds_tool.base.text import whole
-from bds_tool.formats.table.notation import POINTED
+from bds_tool.formats.table.amounts import POINTED
 from bds_tool.store.archives import BROKEN, MEMBER_MAX, RATIO_MAX, SMALL
 from bds_tool.store.sources import Unreadable
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bds_tool.base.text import t
 from bds_tool.base.vocabulary import tellable
 from bds_tool.formats.table.cells import plain_text
 from bds_tool.formats.table.columns import Column
@@ -41,7 +42,13 @@ def about_columns(table: Table, made: Plan, sink: Sink) -> None:
         if seen is not None and not seen.filled and column.naam.startswith("kolom "):
             continue
         code = "BDS077" if column.dubbel else "BDS013"
-        unknown(table, column.naam, sink, "BDS089" if seen is not None and seen.bsn else code)
+        unknown(
+            table,
+            column.naam,
+            sink,
+            "BDS089" if seen is not None and seen.bsn else code,
+            number=column.ontkend,
+        )
     if made.named("dossier_id") is None:
         sink.melding("BDS041", pad=table.blad or None)
     key = made.named("dossier_id")
@@ -59,10 +66,20 @@ def about_columns(table: Table, made: Plan, sink: Sink) -> None:
             )
 
 
-def unknown(table: Table, name: str, sink: Sink, code: str = "BDS013") -> None:
-    """A column that is not understood, by its name or, where that may be a child's, by its number."""
+def unknown(table: Table, name: str, sink: Sink, code: str = "BDS013", *, number: int = 0) -> None:
+    """A column that is not understood, by its name or, where that may be a child's, by its place.
+
+    `number`: the element that its header names and its values deny.
+    """
     place = shown(table, name)
-    sink.melding(code, pad=place, kolom=place.removeprefix("kolom "))
+    told: dict[str, object] = {"kolom": place.removeprefix("kolom ")}
+    if code == "BDS013":
+        told["reden"] = (
+            t(f": de waarden passen niet bij element {number}", f": its values do not fit element {number}")
+            if number
+            else ""
+        )
+    sink.melding(code, pad=place, **told)  # type: ignore[arg-type]
 
 
 def shown(table: Table, name: str) -> str:

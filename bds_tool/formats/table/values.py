@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bds_tool.formats.table.amounts import PLAIN
 from bds_tool.formats.table.columns import Column
 from bds_tool.formats.table.elements import coded, dates, numeric
-from bds_tool.formats.table.notation import PLAIN, footer, marks
+from bds_tool.formats.table.notation import footer, marks
 from bds_tool.formats.table.scan import Table
 from bds_tool.store.columns import HIGHEST
 
@@ -228,7 +229,17 @@ def look(
 
 def _kept(column: Column) -> bool:
     """Whether distinct values of a column are kept: those of dates, codes, elements; not free text."""
-    if column.rol in {"bdsnummer", "datum", "organisatie", "volgnr", "jaar", "maand", "dag", "tijd"}:
+    if column.rol in {
+        "bdsnummer",
+        "eenheid",
+        "datum",
+        "organisatie",
+        "volgnr",
+        "jaar",
+        "maand",
+        "dag",
+        "tijd",
+    }:
         return True
     return column.bdsnummer in dates() | coded()
 
@@ -242,7 +253,7 @@ def _column(values: pl.Series, column: Column, seen: Seen, texts: _Gathering) ->
         values = values.filter(~plain)
     distinct = _distinct(values)
     seen.clean = seen.clean and not bool(distinct.str.contains(r"^\s|\s$|^$").any())
-    seen.formula = seen.formula or bool(distinct.str.contains(r"""^=".*"$|^'\d""").any())
+    seen.formula = seen.formula or bool(distinct.str.contains(r"""^=".*"$|^=-?\d|^'\d""").any())
     seen.guarded = seen.guarded or bool(distinct.str.starts_with("'").any())
     if column.rol == "niet-bds":
         _numbers_kept(distinct, column.naam, texts)
@@ -257,7 +268,7 @@ def _column(values: pl.Series, column: Column, seen: Seen, texts: _Gathering) ->
         _nines(distinct, values, column.bdsnummer, seen)
     elif _kept(column):
         texts.add(f"c:{column.naam}", distinct)
-        if column.bdsnummer:
+        if column.bdsnummer or column.rol == "datum":
             _nines(distinct, values, column.bdsnummer, seen)
 
 
