@@ -26,9 +26,6 @@ def main() -> None:
     if overview.asked(sys.argv[1:]):
         overview.show()
         return
-    from bds_tool.base import later
-
-    later.begin()
     from bds_tool.cli.main import main as run
 
     try:
