@@ -8,7 +8,9 @@ from datetime import date
 import pytest
 
 from bds_tool.base.table_settings import ColumnSetting, TableProfile, TableSettings
+from bds_tool.formats.james.write import write_james
 from bds_tool.formats.reading import read
+from bds_tool.formats.writing import WriteOptions
 
 FIRST, SECOND = date(2024, 3, 1), date(2024, 3, 14)
 FOUR = [("A1", FIRST, 235, "612"), ("A1", FIRST, 245, "6210"), ("A2", SECOND, 235, "598"), ("A2", SECOND, 245, "5890")]  # fmt: skip
@@ -123,3 +125,70 @@ def test_many_ways_of_writing_in_one_long_table(tmp_path):
     text = "dossier;datum;bdsnummer;waarde\n" + "".join(f"A1;14-03-2024;{r}\n" for r in rows)
     read_ = [r[2:] for r in found(tmp_path, "x.csv", text)[0]]
     assert {(235, "612"), (245, "6210"), (20, "2023-01-05")} <= set(read_)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "values", "code"),
+    [
+        ("bdsnummer_1;waarde_1;bdsnummer_2", "235;612;245", [(235, "612")], "BDS013"),
+        ("bdsnummer_1;waarde_1;waarde_2", "235;612;6210", [(235, "612")], "BDS077"),
+        ("bdsnummer;waarde_2", "235;612", [(235, "612")], "BDS010"),
+        (
+            "bdsnummer_1;uitslag_1;bdsnummer_2;uitslag_2;245",
+            "235;612;252;420;6210",
+            [(245, "6210")],
+            "BDS013",
+        ),
+        ("bdsnummer;waarde (cm);245", "235;61,2;6210", [(245, "6210")], "BDS013"),
+        ("bdsnummer;onbekend;245", "235;612;6210", [(245, "6210")], "BDS013"),
+        ("lengte;eenheid", "612;Team Noord", [(235, "612")], "BDS013"),
+    ],
+)
+def test_no_half_pair_is_another_element(tmp_path, header, row, values, code):
+    rows, told = found(tmp_path, "x.csv", f"dossier;datum;{header}\nA1;2024-03-01;{row}\n")
+    assert ([r[2:] for r in rows if r[2] != 381], code in told) == (values, True)
+
+
+def test_what_stands_beside_pairs_is_there_once(tmp_path):
+    text = "dossier;datum;kleur;lengte;bdsnummer_1;waarde_1;bdsnummer_2;waarde_2\nA1;2024-03-01;rood;612;252;420;245;6210\n"
+    (tmp_path / "x.csv").write_text(text, encoding="utf-8")
+    with read([tmp_path / "x.csv"]) as store:
+        values = store.registraties().collect()["waarde"].to_list()
+        assert "BDS045" not in store.meldingen().collect()["code"].to_list()
+    assert sorted(values) == ["420", "612", "6210", "rood"]
+
+
+def test_many_pairs_take_no_memory_by_their_square(tmp_path):
+    """A thousand pairs in a file of 20 kB took more than six gigabytes."""
+    text = "dossier;datum" + ";bdsnummer;waarde" * 300 + "\nA1;2024-03-01" + ";235;612" * 300 + "\n"
+    assert len(found(tmp_path, "x.csv", text)[0]) == 300
+
+
+@pytest.mark.parametrize(
+    "who", ["stiefvader", "verwekker", "contactPersoon", "moederGegevens", "relaties", "gezinslid", "school"]
+)
+def test_what_is_of_another_is_not_of_the_child(tmp_path, who):
+    record = {"dossier": "A1", "datum": "2024-03-01", "235": 612, who: {"geboortedatum": "1990-01-01"}}
+    rows, told = found(tmp_path, "x.json", [record])
+    assert (rows, "BDS013" in told) == (BOTH[:1], True)
+
+
+def test_numbers_below_another_are_not_of_the_child(tmp_path):
+    record = {"dossier": "A1", "datum": "2024-03-01", "235": 612, "moeder": {"235": 1680}}
+    assert found(tmp_path, "x.json", [record])[0] == BOTH[:1]
+
+
+def test_the_head_of_a_group_is_no_child(tmp_path):
+    text = "dossier;datum;235\nTeam B (1 kind);;1\nA1;2024-03-01;612\nTeam C (2 kinderen);;2\nA2;2024-03-14;598\n"
+    assert found(tmp_path, "x.csv", text)[0] == BOTH
+
+
+def test_a_wrong_unit_is_not_made_right_in_silence(tmp_path):
+    """JAMES has no units: 612 kg was 612 mm there."""
+    (tmp_path / "x.csv").write_text(
+        "dossier;datum;bdsnummer;waarde;eenheid\nA1;2024-03-01;235;612;kg\nA2;2024-03-14;235;598;mm\n",
+        encoding="utf-8",
+    )
+    with read([tmp_path / "x.csv"]) as store:
+        done = write_james(store, tmp_path / "x.ndjson", WriteOptions(formaat="james"))
+    assert sum(done.left_out.values()) == 1

@@ -41,6 +41,7 @@ COLUMNS = (
     "groep",
     "volgnr",
     "waarde",
+    "eenheid",
     "nullflavor",
     "tekst",
     "pad",
@@ -164,6 +165,10 @@ class _Maker:
                 t(f"element {number}: code zonder BDS-code", f"element {number}: code without a BDS code")
             )
             return None
+        element = self._definition.elementen.get(number)
+        if row["eenheid"] and element and element.eenheid and row["eenheid"] != element.eenheid:
+            # JAMES has no units: what was said to be 612 kg is there as 612 mm.
+            self._done.leave(t("eenheid die niet die van het element is", "unit that is not the element's"))
         item["value"] = self._value(number, text)
         return item
 

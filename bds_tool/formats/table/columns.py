@@ -64,7 +64,7 @@ def understand(
     repeat, or of an element, dates the columns of that repeat or element. With `paths` the names are places in JSON
     (`metingen[].lengteMm`), of which the last part says what it is. A column may be called by its place (`kolom 7`).
     """
-    from bds_tool.formats.table.families import lettered, no_positions
+    from bds_tool.formats.table.families import lettered, no_orphans, no_positions
     from bds_tool.formats.table.places import at
     from bds_tool.formats.table.profile import given
 
@@ -74,21 +74,24 @@ def understand(
         value = wanted.get(plain(name), wanted.get(plain(position(place))))
         own = at if paths else recognise
         columns.append(given(name, value) if value is not None else own(name))
-    return _dated(_once(no_positions(lettered(columns))))
+    return _dated(_once(no_positions(no_orphans(lettered(columns)))))
 
 
 def _once(columns: list[Column]) -> list[Column]:
-    taken: set[str] = set()
+    def one(c: Column) -> bool:
+        return c.rol in _ONE and not c.van and not (c.rol == "datum" and c.herhaling > 1)
+
+    # `waarde` goes before `waarde_2`, wherever it stands.
+    taken = {c.rol: c for c in sorted(columns, key=lambda c: -c.herhaling) if one(c) and c.herhaling > 1}
+    taken |= {c.rol: c for c in reversed(columns) if one(c) and c.herhaling <= 1}
     found = []
     for column in columns:
-        one = column.rol in _ONE and not column.van and not (column.rol == "datum" and column.herhaling > 1)
-        if one and column.rol in taken:
+        if one(column) and column is not taken[column.rol]:
             reason = t("rol is al vergeven", "role is taken already")
             found.append(Column(column.naam, "niet-bds", reden=reason, dubbel=True))
             continue
-        if one:
-            taken.add(column.rol)
-        found.append(column)
+        again = column.rol == "datum" or not one(column)
+        found.append(column if again else replace(column, herhaling=0))
     return found
 
 
@@ -150,6 +153,9 @@ def _recognise(name: str, root: str) -> Column:
                 herhaling=repeat,
                 reden=t("bekend gegeven, herhaald", "known fact, repeated"),
             )
+        if unit and "".join(rest) in roles:
+            # `waarde (cm)`: a known fact, in a unit that is told beside it or not at all.
+            return _unknown(name)
         if (repeat or unit) and (found := _element(rest)):
             return found(name, unit, repeat)
     column = _date_of(name, tokens) or _unknown(name)
@@ -268,7 +274,8 @@ def _date_of(name: str, tokens: Sequence[str]) -> Column | None:
 def repeated_role(name: str) -> tuple[str, int]:
     """The role of a header without the number behind it, and that number: `bdsnummer_2` → bdsnummer, 2; else ""."""
     tokens = _tokens(name)
-    last = tokens.pop() if len(tokens) > 1 and tokens[-1].isdecimal() and len(tokens[-1]) <= 2 else "0"
+    most = 4 if "#" in name else 2  # `#100` is of our own making
+    last = tokens.pop() if len(tokens) > 1 and tokens[-1].isdecimal() and len(tokens[-1]) <= most else "0"
     return _headers(str(specs_dir()))[0].get("".join(tokens), ""), int(last)
 
 

@@ -18,7 +18,15 @@ ROWS, FITS = 1_000, 0.9
 
 def of_values(columns: list[Column], table: Table) -> list[Column]:
     """The columns with what their values add to the headers."""
-    return _apart(_unit_of_none(_numbered(columns, table)), table)
+    return _apart(_unit_of_none(_number_of_none(_numbered(columns, table))), table)
+
+
+def _number_of_none(columns: list[Column]) -> list[Column]:
+    """Numbers of elements without a column of values are the sender's own: they are kept, and told."""
+    if "waarde" in {c.rol for c in columns}:
+        return columns
+    reason = t("waar staan de waarden?", "where are the values?")
+    return [Column(c.naam, "niet-bds", reden=reason) if c.rol == "bdsnummer" else c for c in columns]
 
 
 def _unit_of_none(columns: list[Column]) -> list[Column]:

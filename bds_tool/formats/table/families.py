@@ -9,13 +9,24 @@ from dataclasses import replace
 
 from bds_tool.base.table_settings import ColumnSetting
 from bds_tool.base.text import t
-from bds_tool.formats.table.columns import Column, recognise, repeated_role, understand, unit_of
+from bds_tool.formats.table.columns import (
+    Column,
+    recognise,
+    repeated_role,
+    understand,
+    unit_of,
+    units_by_name,
+)
 from bds_tool.formats.table.elements import elements, numeric, plain
-from bds_tool.formats.table.scan import ROW, Table
+from bds_tool.formats.table.scan import Table
 
 _LETTERED = re.compile(r"(?<![^.])e[_ -]?0*(\d{2,4})$", re.IGNORECASE)
 #: Roles that each pair of a row has for itself.
 _OF_PAIR = ("bdsnummer", "waarde", "eenheid", "datum")
+#: Whether a row holds the pair that it is about, the how manieth of its row that is, and which of them is its first.
+HERE, NTH, FIRST = "__pair", "__nth", "__first"
+#: Rows at the start of a table in which a column of units is looked at.
+ROWS = 1_000
 
 
 def lettered(columns: list[Column]) -> list[Column]:
@@ -34,6 +45,19 @@ def lettered(columns: list[Column]) -> list[Column]:
     reason = t("nummer in de kop", "number in the header")
     return [
         Column(c.naam, "", sure[c.naam], reden=reason, zwak=True) if c.naam in sure else c for c in columns
+    ]
+
+
+def no_orphans(columns: list[Column]) -> list[Column]:
+    """`bdsnummer_2` beside `bdsnummer`, or `bdsnummer_1` and `bdsnummer_2`, hold elements: they are not 1 and 2."""
+    asks = {c.naam: repeated_role(c.naam) for c in columns if c.bdsnummer and c.reden != "bds.toml"}
+    numbers = {n for rol, n in asks.values() if rol == "bdsnummer"}
+    if not ({1, 2} <= numbers or any(c.rol == "bdsnummer" for c in columns)):
+        return columns
+    reason = t("bij welke waarde?", "of which value?")
+    return [
+        Column(c.naam, "niet-bds", reden=reason) if asks.get(c.naam, ("",))[0] == "bdsnummer" else c
+        for c in columns
     ]
 
 
@@ -99,15 +123,22 @@ def paired(table: Table, said: Mapping[str, ColumnSetting]) -> Table:
         return (pl.coalesce(there) if there else pl.lit(None, dtype=pl.String)).alias(title)
 
     every = [of[rol] for of in pairs.values() for rol in ("bdsnummer", "waarde")]
-    frames: list[pl.LazyFrame] = []
-    for of in pairs.values():
-        here = filled((of["bdsnummer"], of["waarde"]))
-        # A row without any pair may hold something else: it stays, once.
-        here = here if frames else here | ~filled(every)
-        frames.append(
-            table.frame.filter(here).select(*ours, *kept, *(value(of, r, n) for r, n in titles.items()))
-        )
-    frame = pl.concat(frames, how="vertical_relaxed").sort(ROW, maintain_order=True)
+    # As one list in each row: a frame for each pair, one below the other, takes memory by their square.
+    heres = [filled((of["bdsnummer"], of["waarde"])) for of in pairs.values()]
+    # A row without any pair may hold something else: it stays, once.
+    heres[0] |= ~filled(every)
+    lists = [
+        pl.concat_list(heres).alias(HERE),
+        pl.concat_list([pl.lit(nth, pl.UInt32) for nth in range(len(pairs))]).alias(NTH),
+        *(pl.concat_list([value(of, r, n) for of in pairs.values()]).alias(n) for r, n in titles.items()),
+    ]
+    first = pl.concat_list(heres).list.arg_max().alias(FIRST)
+    frame = table.frame.select(*ours, *kept, first, *lists)
+    frame = frame.explode(HERE, NTH, *titles.values()).filter(HERE)
+    # What stands beside the pairs is there once; what says of whom and when it is goes along with each.
+    once = [c.naam for c in understand(kept, said) if c.rol in {"", "niet-bds"} or c.van]
+    frame = frame.with_columns(pl.when(pl.col(NTH) == pl.col(FIRST)).then(pl.col(n)).alias(n) for n in once)
+    frame = frame.drop(HERE, NTH, FIRST)
     return replace(table, frame=frame, names=[n for n in frame.collect_schema().names() if n not in ours])
 
 
@@ -136,6 +167,7 @@ def measured(table: Table, said: Mapping[str, ColumnSetting]) -> Table:
             meant = recognise(bare)
             same = [e for e in of if (e.bdsnummer, e.herhaling) == (meant.bdsnummer, meant.herhaling)]
             units |= {same[0].naam: c.naam} if len(same) == 1 else {}
+    units = {of: unit for of, unit in units.items() if _says_units(table, unit)}
     if not units:
         return table
 
@@ -151,3 +183,11 @@ def measured(table: Table, said: Mapping[str, ColumnSetting]) -> Table:
 
     frame = table.frame.with_columns(together(v, u) for v, u in units.items()).drop(units.values())
     return replace(table, frame=frame, names=[n for n in table.names if n not in units.values()])
+
+
+def _says_units(table: Table, name: str) -> bool:
+    """Whether a column `eenheid` holds units and not, say, departments; an unknown unit is a sign or a short word."""
+    import polars as pl
+
+    texts = table.frame.select(pl.col(name).cast(pl.String).str.strip_chars()).head(ROWS).unique().collect()
+    return all(not text or text.lower() in units_by_name() or len(text) < 5 for text in texts.to_series())

@@ -266,8 +266,9 @@ def _footers(_root: str) -> str:
     with (specs_dir() / "tabel" / "voetregels.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     starts, wholes = ("|".join(re.escape(r["begin"]) for r in rows if r["heel"] == how) for how in ("", "ja"))
-    counted = r"\(?\d+ (?:rij(?:en)?|rows?|records?|regels?|kinderen|dossiers)\b"
-    return rf"(?i)^\W*(?:{starts})(?:\W|$)|^(?:{wholes})\.?\s*(?:[:=].*)?$|^{counted}"
+    counted = r"\(?\d+ (?:rij(?:en)?|rows?|records?|regels?|kind(?:eren)?|dossiers?)\b"
+    # `Team B (3 kinderen)` stands above a group.
+    return rf"(?i)^\W*(?:{starts})(?:\W|$)|^(?:{wholes})\.?\s*(?:[:=].*)?$|^{counted}|\S \({counted}\)$"
 
 
 def footer() -> str:

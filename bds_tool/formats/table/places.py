@@ -17,36 +17,18 @@ _NUMBER_LAST = re.compile(r"\.(\d{1,4})$")
 _VALUE_OF = re.compile(
     r"(?:^|\.)(?P<number>\d{2,4})(?P<list>\[\])?\.(?:waarde|value|(?P<date>datum|date))$", re.IGNORECASE
 )
-#: Persons beside the child that records hold facts of.
-_OTHERS = frozenset(
-    [
-        "moeder",
-        "vader",
-        "ouder",
-        "ouders",
-        "verzorger",
-        "verzorgers",
-        "opvoeder",
-        "opvoeders",
-        "partner",
-        "broer",
-        "broers",
-        "zus",
-        "zussen",
-        "gezin",
-        "gezinsleden",
-        "mother",
-        "father",
-        "parent",
-        "parents",
-        "caregiver",
-        "guardian",
-        "sibling",
-        "siblings",
-        "brother",
-        "sister",
-        "family",
-    ]
+#: Persons beside the child that records hold facts of: `stiefvader`, `moedergegevens` and `contactPersonen` are such words.
+_OTHERS = re.compile(
+    r"(?:moeder|vader|broer(?:tje)?|partner|verzorg(?:er|ende)|opvoeder|voogd|verwekker|gezin|gezinslid|gezinsleden|familie"
+    r"|familielid|familieleden|huisgenoot|huisgenoten|contactperso(?:on|nen)|betrokkene|mother|father|parent|caregiver"
+    r"|guardian|sibling|brother|sister|spouse|family|families"
+    r"|(?:^|groot|pleeg|stief|half|tweeling)(?:ouder|zus|zusje|zuster|oma|opa|donor|relatie|relative))(?:s|n|en)?"
+    r"(?:gegevens|data|info)?$"
+)
+#: Who cares for the child, and its school: their day of birth or postcode is not the child's, what they saw is.
+_AROUND = re.compile(
+    r"(?:arts|verpleegkundige|medewerker|behandelaar|zorgverlener|verwijzer|verloskundige|school|practitioner|performer"
+    r"|physician|doctor|nurse|employee)(?:s|n|en)?(?:gegevens|data|info)?$"
 )
 
 
@@ -54,6 +36,9 @@ def at(path: str) -> Column:
     """What a place in JSON says by itself. In a list below a record a bare name such as `geboortedatum` can be about
     another person, so there an element of the dossier counts only by its number.
     """
+    another = t("van een ander dan het kind", "of another than the child")
+    if _of_another(path):
+        return Column(path, "niet-bds", reden=another)
     if numbered := _VALUE_OF.search(path):
         found = recognise(numbered["number"])
         if found.bdsnummer and numbered["date"] and not numbered["list"]:
@@ -62,21 +47,22 @@ def at(path: str) -> Column:
             )
         if found.bdsnummer and not numbered["date"]:
             return replace(found, naam=path)
-    if _of_another(path):
-        return Column(path, "niet-bds", reden=t("van een ander dan het kind", "of another than the child"))
     column = _place(path)
     if column.rol == "niet-bds" and (number := _NUMBER_LAST.search(path)):
         # `observaties.235`: a bare number, that the values must bear out.
         column = recognise(number[1])
+    if column.bdsnummer in dossier_bound() and _of_another(path, _AROUND):
+        return Column(path, "niet-bds", reden=another)
     if "[]." in path and column.bdsnummer in dossier_bound() and str(column.bdsnummer) not in path:
         return Column(path, "niet-bds", reden=t("in een lijst: van wie?", "in a list: whose?"))
     return replace(column, naam=path)
 
 
-def _of_another(path: str) -> bool:
+def _of_another(path: str, who: re.Pattern[str] = _OTHERS) -> bool:
     """Whether a place in JSON is below another person: `moeder.lengte` is no length of the child."""
-    above = re.split(r"(?:\[\])?\.(?!\d)", path)[:-1]
-    return any(word in _OTHERS for part in above for word in _tokens(part))
+    above = path.split(".")[:-1]
+    # `contactPersoon` and `MoederVan` are words in two ways.
+    return any(who.search(word) for part in above for word in (*_tokens(part), "".join(_tokens(part))))
 
 
 def _place(path: str) -> Column:
