@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 
+import polars as pl
 import pytest
 
 from bds_tool.base.table_settings import ColumnSetting, TableProfile, TableSettings
@@ -192,3 +193,16 @@ def test_a_wrong_unit_is_not_made_right_in_silence(tmp_path):
     with read([tmp_path / "x.csv"]) as store:
         done = write_james(store, tmp_path / "x.ndjson", WriteOptions(formaat="james"))
     assert sum(done.left_out.values()) == 1
+
+
+def test_a_day_among_numbers_stays_a_day(tmp_path):
+    columns = {
+        "dossier": ["A1"],
+        "bdsnummer_1": [235],
+        "waarde_1": [612],
+        "bdsnummer_2": [20],
+        "waarde_2": [FIRST],
+    }
+    pl.DataFrame(columns).write_parquet(tmp_path / "x.parquet")
+    with read([tmp_path / "x.parquet"]) as store:
+        assert set(store.registraties().collect()["waarde"]) == {"612", "2024-03-01"}

@@ -110,7 +110,8 @@ def paired(table: Table, said: Mapping[str, ColumnSetting]) -> Table:
         return table
     titles = {rol: re.sub(r"\W*#?\d+$", "", name).rstrip("_ ") for name, rol in reversed(names.items())}
     rest = [n for n in table.names if n not in names]
-    ours = [n for n in table.frame.collect_schema().names() if n not in table.names]
+    types = table.frame.collect_schema()
+    ours = [n for n in types.names() if n not in table.names]
     kept = [n for n in rest if n not in titles.values()]
 
     def filled(names: Iterable[str]) -> pl.Expr:
@@ -118,9 +119,14 @@ def paired(table: Table, said: Mapping[str, ColumnSetting]) -> Table:
             [(pl.col(n).cast(pl.String).str.strip_chars() != "").fill_null(False) for n in names]
         )
 
+    # A day among numbers would become the number of that day.
+    kinds = {r: {types[of[r]] for of in pairs.values() if r in of} for r in titles}
+    mixed = {r for r, of in kinds.items() if len(of) > 1 and not all(k.is_numeric() for k in of)}
+
     def value(of: dict[str, str], rol: str, title: str) -> pl.Expr:
         there = [n for n in (of.get(rol), title if title in rest else None) if n]
-        return (pl.coalesce(there) if there else pl.lit(None, dtype=pl.String)).alias(title)
+        found = pl.coalesce(there) if there else pl.lit(None, dtype=pl.String)
+        return (found.cast(pl.String) if rol in mixed else found).alias(title)
 
     every = [of[rol] for of in pairs.values() for rol in ("bdsnummer", "waarde")]
     # As one list in each row: a frame for each pair, one below the other, takes memory by their square.
