@@ -56,9 +56,9 @@ def rerun(
         elif other:
             lines += [
                 t("Aan bestanden, instellingen, definities en programma is niets veranderd: de opdracht maakt elke keer iets nieuws"
-                  " (een nummer van een bericht, een volgorde)" + (", of de geheime sleutel is een andere." if found["key_used"] else "."),
+                  " (een nummer van een bericht, een volgorde) of mag maar één keer" + (", of de geheime sleutel is een andere." if found["key_used"] else "."),
                   "Files, settings, definitions and program are the same: the command makes something new each time"
-                  " (the number of a message, an order)" + (", or the secret key is another one." if found["key_used"] else ".")),
+                  " (the number of a message, an order) or may be done only once" + (", or the secret key is another one." if found["key_used"] else ".")),
             ]  # fmt: skip
         write("\n".join(lines))
     raise typer.Exit(ExitCode.FINDINGS if other else ExitCode.OK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -85,14 +86,16 @@ def again(record: dict[str, Any], child: str = "") -> list[Difference]:
     """
     _possible(record, child)
     with scratch() as folder:
-        made = folder / "verslag.json"
+        made, told = folder / "verslag.json", folder / "gezegd.txt"
         arguments = [a.replace(MASK, child) if _about_child(record["command"], i) else a for i, a in enumerate(record["command"])]  # fmt: skip
+        places = {}
         for output in record["outputs"]:
             at = output["argument"]
             given = Path(output["path"])
             place = child_of(child_of(folder, str(at)), given.stem, given.suffix)
             place.parent.mkdir()
             arguments[at] = arguments[at].removesuffix(output["path"]) + str(place)
+            places[str(place)] = output["path"]
         moment = datetime.fromisoformat(record["moment"])
         environment = {
             **os.environ,
@@ -100,16 +103,21 @@ def again(record: dict[str, Any], child: str = "") -> list[Difference]:
             "BDS_LANG": record["language"],
             guard.FENCE: str(folder),
         }
-        subprocess.run(  # noqa: S603  # our own program; the arguments never meet a shell
-            [sys.executable, "-m", "bds_tool", "--record", str(made), *arguments],
-            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
+        with told.open("wb") as out:
+            subprocess.run(  # noqa: S603  # our own program; the arguments never meet a shell
+                [sys.executable, "-m", "bds_tool", "--record", str(made), *arguments],
+                env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL, check=False,
+            )  # fmt: skip
         if not made.is_file():
             raise UsageError(
                 t("De opdracht van dit verslag kon niet beginnen.", "The command of this record could not begin."),
                 t("Voer hem zelf uit: bds zegt dan wat er mis is.", "Run it yourself: bds then says what is wrong."),
             )  # fmt: skip
         now = read_record(made)
+        said = told.read_bytes()
+        for place, path in places.items():  # a command that names what it made names another place here
+            said = said.replace(place.encode(), path.encode())
+        now["stdout"]["sha256"] = hashlib.sha256(said).hexdigest()
     return differences(record, now)
 
 

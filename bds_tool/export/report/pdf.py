@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bds_tool.base import clock
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_file, scratch
 from bds_tool.base.text import language, t
@@ -69,6 +70,7 @@ def _content(
         "book": book_of_all,
         "title": site if book_of_all else f"{site}: {places[0].name}",
         "author": style.publisher or "bds",
+        "made": list(clock.now().timetuple()[:6]),
         "lang": language(),
         "accent": style.accent,
         "lead": t(
