@@ -38,19 +38,23 @@ FORMS = sorted(set(WRITERS) - {"james", "vaccinaties", "geanonimiseerd"})
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("exports")
-    for coding in ("bds", "hl7"):
-        generator = Generator(Request(30, 5, "4.1.3", coding=coding, themes=("zorg", "groei")))
-        with StoreWriter(folder / f"{coding}.bds") as writer:
+    return tmp_path_factory.mktemp("exports")
+
+
+def made(folder: Path, children: int, coding: str) -> Store:
+    path = folder / f"{children}-{coding}.bds"
+    if not path.exists():
+        generator = Generator(Request(children, 5, "4.1.3", coding=coding, themes=("zorg", "groei")))
+        with StoreWriter(path) as writer:
             for table in generator.tables():
                 writer.add_table(table)
             writer.add_bron(**generator.facts(), rijen=writer.count)
-    return folder
+    return Store.open(path)
 
 
 def export(stores: Path, form: str) -> Path:
-    """The children as an export of one form."""
-    store = Store.open(stores / ("hl7.bds" if form == "dob" else "bds.bds"))
+    """The children as an export of one form; JAMES leaves so much out that few of them make no extract."""
+    store = made(stores, 90 if form.startswith("james") else 30, "hl7" if form == "dob" else "bds")
     ending = "json" if form.startswith("james") else form
     file = stores / (form if form in {"dob", "csv-wide"} else f"{form}.{ending}")
     write(store, form, file, WriteOptions(bds="4.1.3", organisation=1, sender=INVENTED))
@@ -132,7 +136,7 @@ def _leaves(value, mine):
 )
 def test_text_in_every_place_of_an_export_stays_out_of_every_extract(form, stores, tmp_path, bds):
     (tmp_path / "key").write_text("0123456789abcdef" * 2)
-    safe, made, places = tmp_path / "safe", 0, 0
+    safe, extracts, places = tmp_path / "safe", 0, 0
     safe.mkdir()
     source = export(stores, form)
     for turn in range(TURNS):
@@ -150,9 +154,9 @@ def test_text_in_every_place_of_an_export_stays_out_of_every_extract(form, store
             given = [*options, tmp_path / "key"] if options[-1] == "--key-file" else options
             done = bds(command, store if store.exists() else copy, "-o", safe / f"{turn}-{number}", *given)
             assert done.code in {0, 1, 2, 3, 4}, done.err
-            made += done.code == 0
+            extracts += done.code == 0
             (safe / f"{turn}-{number}.txt").write_text(done.out + done.err)
     assert places >= TURNS
     # Some of the spoilt exports give an extract all the same; what cannot be read gives none.
-    assert made, "no extract was made: nothing was tried"
+    assert extracts, "no extract was made: nothing was tried"
     assert hunt(safe) == {}
