@@ -93,6 +93,8 @@ def begin(context: Any) -> None:  # noqa: ANN401
         name: str(p.annotation) for name, p in inspect.signature(callback, eval_str=True).parameters.items()
     }
     written = WRITTEN | WRITTEN_BY.get(context.info_name, set())
+    if "Path" not in kinds.get("to", ""):
+        written -= {"to"}  # a format or a version
     given: dict[str, Any] = dict(context.params)
     for name, value in given.items():
         if "Path" not in kinds.get(name, "") and name not in READ | written:

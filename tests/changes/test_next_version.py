@@ -194,6 +194,7 @@ def counted_in(folder, version, rows):
     from bds_tool.indicators.catalogue import choose
     from bds_tool.indicators.compute import Plan
     from bds_tool.indicators.features import Settings
+    from bds_tool.indicators.result import notes_of
     from bds_tool.indicators.run import compute
     from bds_tool.store.store import Store
 
@@ -209,7 +210,7 @@ def counted_in(folder, version, rows):
     plan = Plan(choose(["OW"]), Settings(2024, 2024, date(2024, 12, 31)), levels=(), by=())
     result = compute(Store.open(path), plan, folder / f"{version}.result")
     (row,) = result.counts().select("n", "x").unique().collect().rows()
-    return row, result.meta["notes"]
+    return row, notes_of(result.meta)
 
 
 def children(height, weight):

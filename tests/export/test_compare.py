@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
+
+from bds_tool.store.columns import REGISTRATIES
+from bds_tool.store.store import StoreWriter
 
 ROOT = Path(__file__).resolve().parents[2]
 DOB = ROOT.parent / "shared" / "real" / "dob"
@@ -111,11 +115,15 @@ def test_what_is_the_same_and_looks_otherwise_is_counted(bds, tmp_path):
         "dossier_id,bdsnummer,waarde,eenheid,datum\nK1,235,825,mm,2024-01-02\nK1,747,FTH,,2024-01-02\nK1,19,1,,\n",
         encoding="utf-8",
     )
-    (tmp_path / "b.csv").write_text(
-        "dossier_id,bdsnummer,waarde,eenheid,datum\nK1,235,82.5,cm,2024-01-02\nK1,747,02,,2024-01-02\nK1,19,1,,\n",
-        encoding="utf-8",
-    )
-    facts = compared(bds, tmp_path / "a.csv", tmp_path / "b.csv", "--all")
+    # A table is read in the unit of the BDS; a message keeps the unit that it gives.
+    rows = [(235, "82.5", "cm", date(2024, 1, 2)), (747, "02", None, date(2024, 1, 2)), (19, "1", None, None)]
+    with StoreWriter(tmp_path / "b.bds") as writer:
+        given = {"dossier_id": "K1", "bron": writer.add_bron(pad="b.xml", formaat="dob")}
+        names = ("bdsnummer", "waarde", "eenheid", "datum")
+        writer.add_rows(
+            [tuple((given | dict(zip(names, row, strict=True))).get(c) for c in REGISTRATIES) for row in rows]
+        )
+    facts = compared(bds, tmp_path / "a.csv", tmp_path / "b.bds", "--all")
     assert facts["summary"]["in een andere eenheid"] == 1
     told = {e["element"]: (e["in een andere eenheid"], e["anders geschreven"]) for e in facts["elements"]}
     assert told == {19: (0, 0), 235: (1, 0), 747: (0, facts["summary"]["anders geschreven"])}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 DATABASE = PACKAGE / "store" / "database.py"
 
 
+@functools.cache
 def trees():
     return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in MODULES]
 
@@ -104,7 +106,7 @@ REVIEWED = {
     "base/overlay.py": {"path.relative_to(source)", "p.name"}, "formats/jgz/write.py": {"f'{options.formaat}-{count:06d}.xml'"},
     "schema/eject.py": {"name", "p.relative_to(root)"}, "schema/frames.py": {"name"},
     "base/checked_yaml.py": {"f'{kind}.schema.json'"}, "base/files.py": {"name", "target.name"},
-    "base/leftovers.py": {"f'{dot}{name}.{os.getpid()}-{_HOST}-{secrets.token_hex(4)}.{kind}'", "found['of']"},
+    "base/leftovers.py": {"f'{dot}{name}.{os.getpid()}-{_HOST}-{os.urandom(4).hex()}.{kind}'", "found['of']"},
     "base/names.py": {"file_name(word, ending, taken=taken)"}, "base/settings.py": {"a['key-file']", "policy"},
     "changes/apply.py": {"f'{name}.csv'"}, "changes/migrate/running.py": {"f'{number}.bds'"},
     "export/cohort/writing.py": {"name"}, "export/fhir/conceptmap.py": {"name"}, "export/fhir/writer.py": {"f'.deel-{i:04}'", "file.name"},
