@@ -115,8 +115,8 @@ def again(record: dict[str, Any], child: str = "") -> list[Difference]:
             )  # fmt: skip
         now = read_record(made)
         said = told.read_bytes()
-        for place, path in places.items():  # a command that names what it made names another place here
-            said = said.replace(place.encode(), path.encode())
+        for here, path in places.items():  # a command that names what it made names another place here
+            said = said.replace(here.encode(), path.encode())
         now["stdout"]["sha256"] = hashlib.sha256(said).hexdigest()
     return differences(record, now)
 
