@@ -67,7 +67,7 @@ def run():
     kept = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGHUP))
     try:
         del thing
-        time.sleep(20)
+        time.sleep(3)
     except main.Interrupted:
         return 130
     return 0

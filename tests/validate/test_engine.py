@@ -38,7 +38,9 @@ def test_planted_defects_give_many_kinds(whole):
     assert whole.totals["code"].n_unique() > 30
 
 
-@pytest.mark.parametrize(("rows", "workers"), [(2_003, 1), (500, 4), (7_001, 2)])
+@pytest.mark.parametrize(
+    ("rows", "workers"), [(2_003, 1), pytest.param(500, 4, marks=pytest.mark.slow), (7_001, 2)]
+)
 def test_findings_do_not_depend_on_the_size_of_pieces(store, whole, monkeypatch, rows, workers):
     # Also those of protocols, which leave alone what the delivery does not hold anywhere.
     assert {"BDS601", "BDS605"} <= set(whole.totals["code"])
