@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from bds_tool.store.columns import REGISTRATIES, registraties_schema, registraties_types
+from bds_tool.store.columns import REGISTRATIES, Registratie, registraties_schema, registraties_types
 
 if TYPE_CHECKING:
     import polars as pl
@@ -60,6 +60,13 @@ def _carried(value: Any, kind: pl.DataType) -> Any:  # noqa: ANN401
     except (pl.exceptions.PolarsError, OverflowError, TypeError, ValueError):
         return str(value) if kind == pl.String and not isinstance(value, bytes) else None
     return value
+
+
+def rows_of(table: pl.DataFrame) -> list[Registratie]:
+    """Rows of `registraties` by name, words as text; more columns than the table has stay in them."""
+    import polars as pl
+
+    return cast("list[Registratie]", table.with_columns(pl.col(pl.Categorical).cast(pl.String)).to_dicts())
 
 
 def from_dicts(rows: list[dict[str, Any]], types: Mapping[str, pl.DataType]) -> pl.DataFrame:

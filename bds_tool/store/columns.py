@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,6 +28,27 @@ REGISTRATIES = (
     "regel",  # int64: line or record number in the source: what a person can look up
     "pad",  # cat?: place in the source: short path in the message, JSON pointer, column name
 )
+
+
+class Registratie(TypedDict):
+    """One row of `registraties` by name, words as text."""
+
+    dossier_id: str
+    activiteit_id: str | None
+    datum: date | None
+    bdsnummer: int | None
+    rubriek: str | None
+    groep: str | None
+    volgnr: int | None
+    waarde: str | None
+    eenheid: str | None
+    codesysteem: str | None
+    nullflavor: str | None
+    tekst: str | None
+    bron: int
+    regel: int
+    pad: str | None
+
 
 #: Highest number that an element may have. A longer one in its place is the number of a person, and is told nowhere.
 HIGHEST = 999_999

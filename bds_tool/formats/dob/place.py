@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from bds_tool.base.specs import specs_dir
 from bds_tool.formats.dob.layout import Layout, Node, layout
 from bds_tool.formats.dob.structure import Structure, structure
 from bds_tool.formats.dob.types import hl7_code
 from bds_tool.schema import Definition, load
+from bds_tool.store.columns import Registratie
 
 Chain = tuple[Node, ...]
 #: An observation's number follows the last tag of its path in the definition.
@@ -23,7 +23,7 @@ _CARRIER = re.compile(r"(\w+)\[code='[\w -]+'\]")
 class Placed:
     """A row with the nodes that lead to it. `number`: the element whose act holds it (a qualifier's carrier)."""
 
-    row: dict[str, Any]
+    row: Registratie
     chain: Chain
     number: int | None
     steps: tuple[tuple[int, ...], int]  # instances of the groups on the way, and of the act itself
@@ -33,17 +33,17 @@ class Placed:
 class Present:
     """What the dossier holds, by activity, element and instance."""
 
-    def __init__(self, rows: list[dict[str, Any]]) -> None:
+    def __init__(self, rows: list[Registratie]) -> None:
         self._values = {(r["activiteit_id"], r["bdsnummer"], r["volgnr"]): r["waarde"] for r in rows}
         self._numbers = {(activity, number) for activity, number, _ in self._values}
 
     def has(self, activity: str | None, number: int) -> bool:
         return (activity, number) in self._numbers
 
-    def value(self, row: dict[str, Any], number: int) -> str | None:
+    def value(self, row: Registratie, number: int) -> str | None:
         """What the element says in the activity and instance of this row."""
         if row["bdsnummer"] == number:
-            return row["waarde"]  # type: ignore[no-any-return]
+            return row["waarde"]
         return self._values.get((row["activiteit_id"], number, row["volgnr"]))
 
 
@@ -76,7 +76,7 @@ class Places:
                 if held is not None:
                     self.qualifies.setdefault(held, []).append((carrier, chain))
 
-    def place(self, row: dict[str, Any], order: int, present: Present) -> Placed | None:
+    def place(self, row: Registratie, order: int, present: Present) -> Placed | None:
         """The place of one row, or None when the message has none for it.
 
         `present` tells which carrier a qualifier sits on, and which of two forms a group of rows has.
@@ -113,7 +113,7 @@ class Places:
         act = self._act(number, row, pad)
         return None if act is None else self._placed(row, act, number, order)
 
-    def _fitting(self, chains: list[Chain], row: dict[str, Any]) -> Chain | None:
+    def _fitting(self, chains: list[Chain], row: Registratie) -> Chain | None:
         """Of several places, the one for this version, group and code."""
         fits = [c for c in chains if _holds(c, row)] or chains
         # Non-BDS data may hang below the dossier and below an activity.
@@ -144,7 +144,7 @@ class Places:
             path = f"{path}/{tag}"
         return True
 
-    def _act(self, number: int, row: dict[str, Any], pad: str) -> Chain | None:
+    def _act(self, number: int, row: Registratie, pad: str) -> Chain | None:
         element = self.definition.elementen.get(number)
         path = element.pad if element else ""
         if "administrableMaterialKind" in path:
@@ -164,7 +164,7 @@ class Places:
             return (near or [c for c in chains if _holds(c, row)] or chains)[0]
         return None
 
-    def _formed(self, chain: Chain, row: dict[str, Any], present: Present) -> bool:
+    def _formed(self, chain: Chain, row: Registratie, present: Present) -> bool:
         """Before 4.0 a consent of the child itself has a form of its own, and no other consent may have it."""
         return all(
             node.stands_for in self._codes(node, present.value(row, node.element))
@@ -176,19 +176,19 @@ class Places:
         """A coded value in both its forms, BDS and HL7: a store may hold either."""
         if value is None:
             return set()
-        return {value, hl7_code(self.definition, node.element or 0, {"waarde": value})}
+        return {value, hl7_code(self.definition, node.element, value)}
 
     def _clustered(self, groep: str) -> bool:
         known = self.definition.groepen.get(groep)
         return known is None or known.groepcluster
 
     @staticmethod
-    def _placed(row: dict[str, Any], chain: Chain, number: int | None, order: int) -> Placed:
+    def _placed(row: Registratie, chain: Chain, number: int | None, order: int) -> Placed:
         instances = sum(n.instance or n.kind == "groep" for n in chain)
         return Placed(row, chain, number, _steps(row["volgnr"], instances), order)
 
 
-def _holds(chain: Chain, row: dict[str, Any]) -> bool:
+def _holds(chain: Chain, row: Registratie) -> bool:
     groups = [n.groep for n in chain if n.groep]
     return not groups or row["groep"] in groups
 

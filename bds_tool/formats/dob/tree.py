@@ -8,6 +8,7 @@ from typing import Any
 from bds_tool.formats.dob.layout import Node
 from bds_tool.formats.dob.place import Placed, Places, Present
 from bds_tool.schema import Definition
+from bds_tool.store.columns import Registratie
 
 _KIND = "careProvisionEvent/component7/@soort"
 _MOOD = "careProvisionEvent/component7/encounter/@moodCode"
@@ -33,7 +34,7 @@ class Branch:
     tag: str = ""
 
 
-def grow(rows: list[dict[str, Any]], places: Places, left: dict[int | None, int]) -> Branch:
+def grow(rows: list[Registratie], places: Places, left: dict[int | None, int]) -> Branch:
     """The tree of a dossier from its rows; `left` counts rows the message has no place for, by element."""
     top = Branch(places.layout.dossier, 0)
     kinds = {r["activiteit_id"]: r["waarde"] for r in rows if r["pad"] == _KIND}
@@ -55,7 +56,7 @@ def grow(rows: list[dict[str, Any]], places: Places, left: dict[int | None, int]
     return top
 
 
-def _stated(row: dict[str, Any], places: Places, planned: set[str | None]) -> dict[str, Any]:
+def _stated(row: Registratie, places: Places, planned: set[str | None]) -> Registratie:
     """The status of an activity that did not take place: `cancelled` before 4.0; `aborted` since, unless planned."""
     if row["bdsnummer"] != 725 and row["pad"] != _STATUS:
         return row
@@ -65,13 +66,13 @@ def _stated(row: dict[str, Any], places: Places, planned: set[str | None]) -> di
     return row | {"waarde": says} if row["waarde"] == said else row
 
 
-def _choose(places: Places, branch: Branch, path: str, kinds: dict[str | None, str]) -> None:
+def _choose(places: Places, branch: Branch, path: str, kinds: dict[str | None, str | None]) -> None:
     """Of alternative tags, the one that the schema of this version has at this place."""
     order = places.structure.at(path).order
     for key, child in branch.children.items():
         tags = child.node.tags
         if child.node.activity:
-            child.tag = kinds.get(key[2], tags[0])
+            child.tag = kinds.get(key[2]) or tags[0]
         else:
             child.tag = next((tag for tag in tags if tag in order), tags[0])
         _choose(places, child, f"{path}/{child.tag}", kinds)
@@ -94,7 +95,7 @@ def _hang(top: Branch, placed: Placed) -> None:
     branch.rows.append(placed)
 
 
-def _at_home(row: dict[str, Any], definition: Definition) -> dict[str, Any]:
+def _at_home(row: Registratie, definition: Definition) -> Registratie:
     """Formats that know no rubriek or groep: the definition tells where the element belongs."""
     element = definition.elementen.get(row["bdsnummer"] or 0)
     if element is None or (row["rubriek"] and (row["groep"] or not element.groep)):
@@ -105,37 +106,40 @@ def _at_home(row: dict[str, Any], definition: Definition) -> dict[str, Any]:
     return row | {"rubriek": row["rubriek"] or element.rubriek or None, "groep": groep}
 
 
-def _with_headers(rows: list[dict[str, Any]], places: Places) -> list[dict[str, Any]]:
+def _with_headers(rows: list[Registratie], places: Places) -> list[Registratie]:
     """What a message must say of a dossier and an activity, and other formats tell by key and date alone."""
     if not rows:
         return rows
     told = {(r["activiteit_id"], r["bdsnummer"]) for r in rows} | {
         (r["activiteit_id"], r["pad"]) for r in rows
     }
-    empty = dict.fromkeys(rows[0])
-    added = []
+    empty = rows[0] | {
+        "activiteit_id": None, "datum": None, "bdsnummer": None, "rubriek": None, "groep": None, "volgnr": None,
+        "waarde": None, "eenheid": None, "codesysteem": None, "nullflavor": None, "tekst": None, "pad": None,
+    }  # fmt: skip
+    added: list[Registratie] = []
     if (None, 695) not in told:
         added.append(empty | {"bdsnummer": 695, "waarde": rows[0]["dossier_id"]})
     status = {r["activiteit_id"]: r["waarde"] for r in rows if r["bdsnummer"] == 1605}
     missed = {r["activiteit_id"]: r["waarde"] for r in rows if r["bdsnummer"] == 495}
     for activity, moment in {r["activiteit_id"]: r["datum"] for r in rows if r["activiteit_id"]}.items():
-        place = {"activiteit_id": activity, "datum": moment}
+        own = empty | {"activiteit_id": activity, "datum": moment}
         if (activity, 1377) not in told:
-            added.append(empty | place | {"bdsnummer": 1377, "waarde": activity})
+            added.append(own | {"bdsnummer": 1377, "waarde": activity})
         if (activity, 724) not in told and moment is not None:
-            added.append(empty | place | {"bdsnummer": 724, "waarde": moment.isoformat()})
+            added.append(own | {"bdsnummer": 724, "waarde": moment.isoformat()})
         if (activity, _MOOD) not in told:
             # What was registered at a contact took place, unless its status (1605) says that it did not.
             undone = "cancelled" if places.old else "aborted"
             done = "completed" if status.get(activity, REALISED) == REALISED else undone
             planned = places.old and missed.get(activity) in _CALLED_OFF
-            added.append(empty | place | {"pad": _MOOD, "waarde": "INT" if planned else "EVN"})
+            added.append(own | {"pad": _MOOD, "waarde": "INT" if planned else "EVN"})
             if (activity, 725) not in told and (activity, _STATUS) not in told:
                 number = 725 if places.old else None
-                added.append(empty | place | {"bdsnummer": number, "pad": _STATUS, "waarde": done})
+                added.append(own | {"bdsnummer": number, "pad": _STATUS, "waarde": done})
             if (activity, 1605) not in told and 1605 in places.definition.elementen and not places.old:
                 # From 4.0 on an activity has rubriek R018, which tells its status.
-                added.append(empty | place | {"bdsnummer": 1605, "rubriek": "R018", "waarde": REALISED})
+                added.append(own | {"bdsnummer": 1605, "rubriek": "R018", "waarde": REALISED})
     return rows + added
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
@@ -12,6 +13,7 @@ from bds_tool.formats.codes import YES_NO, yes_or_no
 from bds_tool.formats.dob.layout import HL7, XSI_TYPE, layout
 from bds_tool.formats.dob.values import TIME_TAGS, ts
 from bds_tool.schema import Definition, Element
+from bds_tool.store.columns import Registratie
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -25,34 +27,36 @@ _POSTCODE = re.compile(r"^(\d{4})([A-Za-z]{2})$")
 _ISO_DATE = re.compile(r"^\d{4}(-\d{2}(-\d{2}(T[\d:.]+([+-]\d{2}:\d{2})?)?)?)?$")
 
 
-def put(element: _Element, row: dict[str, Any], defined: Element | None, definition: Definition) -> None:
+def put(element: _Element, row: Registratie, defined: Element | None, definition: Definition) -> None:
     """Fill `element` with the value of `row`, in the data type that its tag and definition ask."""
     tag = element.tag
     if tag == HL7 + "value":
         _typed(element, row, defined, definition)
     elif tag in TIME_TAGS:
-        _null_or(element, row, lambda: element.set("value", ts(row["waarde"])))
+        _null_or(element, row, lambda value: element.set("value", ts(value)))
     elif tag == HL7 + "id" or str(tag).endswith("Id"):
         identifier(element, row)
     elif tag in _ATTRIBUTE_TAGS:
-        _null_or(element, row, lambda: element.set("value", row["waarde"]))
+        _null_or(element, row, lambda value: element.set("value", value))
     elif tag in _CODED_ADDRESS:
         _address_code(element, row, defined, definition)
     elif tag == HL7 + "statusCode":
-        _null_or(element, row, lambda: element.set("code", hl7_code(definition, row["bdsnummer"], row)))
+        _null_or(
+            element, row, lambda value: element.set("code", hl7_code(definition, row["bdsnummer"], value))
+        )
     elif tag == HL7 + "keyWordText":
-        _null_or(element, row, lambda: _code(element, row | {"tekst": None}, defined, definition))
+        _null_or(element, row, lambda _: _code(element, row | {"tekst": None}, defined, definition))
         _text(element, row["tekst"])
     elif tag == HL7 + "code" or (str(tag).endswith(("Code", "keyWordText")) and tag != HL7 + "postalCode"):
         _code(element, row, defined, definition)
     elif tag == HL7 + "postalCode":
         # the standard counts characters: four digits, a space and two letters
-        _null_or(element, row, lambda: _text(element, _POSTCODE.sub(r"\1 \2", row["waarde"])))
+        _null_or(element, row, lambda value: _text(element, _POSTCODE.sub(r"\1 \2", value)))
     else:
-        _null_or(element, row, lambda: _text(element, row["waarde"]))
+        _null_or(element, row, lambda value: _text(element, value))
 
 
-def _typed(element: _Element, row: dict[str, Any], defined: Element | None, definition: Definition) -> None:
+def _typed(element: _Element, row: Registratie, defined: Element | None, definition: Definition) -> None:
     kind = _kind(row, defined)
     element.set(XSI_TYPE, kind)
     if kind in {"CV", "CO", "CE", "CD"}:
@@ -76,7 +80,7 @@ def _typed(element: _Element, row: dict[str, Any], defined: Element | None, defi
         _text(element, row["waarde"])
 
 
-def _kind(row: dict[str, Any], defined: Element | None) -> str:
+def _kind(row: Registratie, defined: Element | None) -> str:
     """The data type: what the row shows goes before what the definition says."""
     if row["eenheid"]:
         return "PQ"
@@ -98,7 +102,7 @@ def _kind(row: dict[str, Any], defined: Element | None) -> str:
     return "TS" if _ISO_DATE.match(value) and len(value) > 4 else "ST"
 
 
-def _code(element: _Element, row: dict[str, Any], defined: Element | None, definition: Definition) -> None:
+def _code(element: _Element, row: Registratie, defined: Element | None, definition: Definition) -> None:
     if row["nullflavor"] is not None and row["waarde"] is None:
         _null(element, row)
         return
@@ -134,14 +138,14 @@ def _hl7(
     return found[0], found[1], name or found[2], found[3]
 
 
-def hl7_code(definition: Definition, number: int, row: dict[str, Any]) -> str:
+def hl7_code(definition: Definition, number: int | None, code: str) -> str:
     """The HL7 code of a coded value that stands in an attribute alone; a code that is no BDS code stays as it is."""
-    word = layout().words.get(number, {}).get(row["waarde"])
+    word = layout().words.get(number or 0, {}).get(code)
     if word is not None:
         return word
-    element = definition.elementen.get(number)
+    element = definition.elementen.get(number or 0)
     lijst = element.waardenlijst if element is not None else None
-    return _hl7(definition, lijst, row["waarde"], None)[0] if lijst else str(row["waarde"])
+    return _hl7(definition, lijst, code, None)[0] if lijst else code
 
 
 @lru_cache(maxsize=512)
@@ -177,7 +181,7 @@ def _listed(version: str, lijst: str) -> dict[str, tuple[str, str]]:
     }
 
 
-def said(row: dict[str, Any], definition: Definition) -> dict[str, Any]:
+def said(row: Registratie, definition: Definition) -> Registratie:
     """The row itself, or a copy with yes or no as a message says it, for the 1 or 2 of the data set."""
     answer = YES_NO.get(row["waarde"] or "")
     if answer is None or row["bdsnummer"] is None:
@@ -186,20 +190,25 @@ def said(row: dict[str, Any], definition: Definition) -> dict[str, Any]:
     return row | {"waarde": answer} if element is not None and yes_or_no(element) else row
 
 
-def identifier(element: _Element, row: dict[str, Any]) -> None:
+def identifier(element: _Element, row: Registratie) -> None:
     """An II: extension and root, or a nullFlavor."""
     if row["nullflavor"] is not None:
         element.set("nullFlavor", row["nullflavor"])
-    if row["waarde"] is not None:
-        element.set("extension", row["waarde"])
-    if row["codesysteem"]:
-        element.set("root", row["codesysteem"])
-    elif row["waarde"] is not None and element.get("root") is None:
+    numbered(element, row["waarde"], row["codesysteem"])
+
+
+def numbered(element: _Element, number: str | None, system: str | None) -> None:
+    """Extension and root of an II; a number whose system nobody tells is one of its own kind."""
+    if number is not None:
+        element.set("extension", number)
+    if system:
+        element.set("root", system)
+    elif number is not None and element.get("root") is None:
         element.set("root", "2.25")
 
 
 def _address_code(
-    element: _Element, row: dict[str, Any], defined: Element | None, definition: Definition
+    element: _Element, row: Registratie, defined: Element | None, definition: Definition
 ) -> None:
     if row["waarde"] is not None:
         element.set("code", row["waarde"])
@@ -219,14 +228,14 @@ def _address_code(
     _text(element, row["tekst"])
 
 
-def _null_or(element: _Element, row: dict[str, Any], write: Any) -> None:  # noqa: ANN401
+def _null_or(element: _Element, row: Registratie, write: Callable[[str], None]) -> None:
     if row["waarde"] is not None:
-        write()
+        write(row["waarde"])
     elif row["nullflavor"] is not None:
         _null(element, row)
 
 
-def _null(element: _Element, row: dict[str, Any]) -> None:
+def _null(element: _Element, row: Registratie) -> None:
     element.set("nullFlavor", row["nullflavor"])
     if row["codesysteem"]:
         element.set("codeSystem", row["codesysteem"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
@@ -12,6 +12,7 @@ from bds_tool.formats.dob.layout import HL7, XSI_TYPE, Node
 from bds_tool.formats.dob.sender import filled
 from bds_tool.formats.dob.types import identifier, put
 from bds_tool.schema import Definition
+from bds_tool.store.columns import Registratie
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -43,9 +44,9 @@ class Envelope:
         self.attributes = attributes
 
     def write(
-        self, parent: _Element, node: Node, rows: list[dict[str, Any]], dossier: Callable[[_Element], None]
+        self, parent: _Element, node: Node, rows: list[Registratie], dossier: Callable[[_Element], None]
     ) -> None:
-        values = {r["pad"]: r for r in rows if (r["pad"] or "").startswith("bericht/")}
+        values = {r["pad"]: r for r in rows if r["pad"] and r["pad"].startswith("bericht/")}
         bsn = next((r["waarde"] for r in rows if r["bdsnummer"] == 7 and r["waarde"]), None)
         self._write(parent, node, values, bsn, dossier)
 
@@ -53,7 +54,7 @@ class Envelope:
         self,
         parent: _Element,
         node: Node,
-        values: dict[str, dict[str, Any]],
+        values: dict[str, Registratie],
         bsn: str | None,
         dossier: Callable[[_Element], None],
     ) -> None:
@@ -78,7 +79,7 @@ class Envelope:
                 fill(element, default)
             self._write(element, child, values, bsn, dossier)
 
-    def _told(self, element: _Element, row: dict[str, Any], node: Node) -> None:
+    def _told(self, element: _Element, row: Registratie, node: Node) -> None:
         if node.pad == _BSN_LINE:  # the one `value` in a message that holds an identifier
             element.set(XSI_TYPE, "II")
             identifier(element, row)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from lxml import etree
 
@@ -20,11 +21,12 @@ from bds_tool.base.settings import SenderSettings
 from bds_tool.base.text import number, t
 from bds_tool.formats.dob.lacking import lacking
 from bds_tool.formats.dob.writer import Writer
+from bds_tool.store.canonical import rows_of
 
 if TYPE_CHECKING:
-    import polars as pl
     from lxml.etree import _Element
 
+    from bds_tool.store.columns import Registratie
     from bds_tool.store.store import Store
 
 #: Dossiers that are held in memory at a time.
@@ -63,7 +65,7 @@ def write_dob(
     done = Written(0, {})
     changed = 0
 
-    def made(rows: list[dict[str, Any]]) -> bytes:
+    def made(rows: list[Registratie]) -> bytes:
         nonlocal changed
         plain = [_plain(row) for row in rows]
         changed += sum(one is not other for one, other in zip(rows, plain, strict=True))
@@ -79,25 +81,25 @@ def write_dob(
         return Written(1, done.left_out, done.lacking, changed)
     count = 0
     with atomic_dir(out, replace=replace, private=True) as folder:
-        for rows in _chain_back(first, second, every):
+        for rows in chain(*([d] for d in (first, second) if d is not None), every):
             count += 1
             (folder / f"dossier-{count:06d}.xml").write_bytes(made(rows))
         _refuse(done.lacking, strict=strict)
     return Written(count, done.left_out, done.lacking, changed)
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
+def _plain(row: Registratie) -> Registratie:
     """The row itself, or a copy in which a space stands for what XML has no place for."""
     odd = {k: _NO_XML.sub(" ", v) for k, v in row.items() if isinstance(v, str) and _NO_XML.search(v)}
-    return row | odd if odd else row
+    return cast("Registratie", {**row, **odd}) if odd else row
 
 
 def _whatever(
-    rows: list[dict[str, Any]], version: str, left: dict[int | None, int], sender: SenderSettings
+    rows: list[Registratie], version: str, left: dict[int | None, int], sender: SenderSettings
 ) -> _Element:
     """`message`, also where a row cannot be written: that one is counted as left out and the others stand."""
 
-    def tried(some: list[dict[str, Any]], counts: dict[int | None, int]) -> _Element | None:
+    def tried(some: list[Registratie], counts: dict[int | None, int]) -> _Element | None:
         try:
             return message(some, version, counts, sender)
         except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError):
@@ -138,30 +140,18 @@ def _refuse(found: dict[str, int], *, strict: bool) -> None:
     )
 
 
-def _chain_back(*parts: Any) -> Iterator[list[dict[str, Any]]]:  # noqa: ANN401
-    *heads, rest = parts
-    yield from (h for h in heads if h is not None)
-    yield from rest
-
-
-def dossiers(store: Store) -> Iterator[list[dict[str, Any]]]:
+def dossiers(store: Store) -> Iterator[list[Registratie]]:
     """The rows of each dossier, chunk by chunk in the order of the store."""
-    import polars as pl
-
     frame = store.registraties().with_row_index("_order")
     keys = frame.select("bron", "dossier_id").unique(maintain_order=True).collect()
     for start in range(0, keys.height, CHUNK):
         chunk = keys.slice(start, CHUNK)
         rows = frame.join(chunk.lazy(), on=["bron", "dossier_id"], how="semi").sort("_order").collect()
-        words = [c for c, kind in rows.schema.items() if kind == pl.Categorical]
-        parts: dict[Any, pl.DataFrame] = rows.with_columns(pl.col(words).cast(pl.String)).partition_by(
-            "bron", "dossier_id", as_dict=True, maintain_order=True
-        )
-        yield from (part.to_dicts() for part in parts.values())
+        yield from map(rows_of, rows.partition_by("bron", "dossier_id", maintain_order=True))
 
 
 def message(
-    rows: list[dict[str, Any]],
+    rows: list[Registratie],
     version: str,
     left: dict[int | None, int] | None = None,
     sender: SenderSettings = SenderSettings(),

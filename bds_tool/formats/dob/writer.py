@@ -14,7 +14,8 @@ from bds_tool.formats.dob.structure import STRUCTURAL, structure
 from bds_tool.formats.dob.tree import Branch, grow
 from bds_tool.formats.dob.types import hl7_code, put, said
 from bds_tool.formats.dob.wrapper import Envelope, fill
-from bds_tool.schema import Definition, load
+from bds_tool.schema import Definition, Element, load
+from bds_tool.store.columns import Registratie
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -36,7 +37,7 @@ class Writer:
         self.left = left
         self.facts = known(sender)
 
-    def build(self, rows: list[dict[str, Any]]) -> _Element:
+    def build(self, rows: list[Registratie]) -> _Element:
         name = self.definition.interactie
         root = etree.Element(HL7 + name, nsmap={None: HL7[1:-1], "xsi": _XSI})
         rows = [said(row, self.definition) for row in rows]
@@ -172,13 +173,11 @@ class Writer:
             element.text = f"{letter} {addition}".strip() if letter else addition
         elif node.kind == "toestemmingswijze":
             rows = {p.row["bdsnummer"]: p.row for p in branch.rows}
-            how = rows.get(node.elements[0], {})
-            who = rows.get(node.elements[1], {}).get("waarde") or ""
-            way = how.get("waarde") or how.get("nullflavor") or ""
-            words = (
-                how.get("tekst") if way == "OTH" else ""
-            )  # the message has no place for a name of the code
-            element.text = f"{way}|{words or ''}|{who}"
+            how, who = (rows.get(n) for n in node.elements[:2])
+            way = (how["waarde"] or how["nullflavor"] or "") if how else ""
+            # the message has no place for a name of the code
+            words = how["tekst"] or "" if how and way == "OTH" else ""
+            element.text = f"{way}|{words}|{(who and who['waarde']) or ''}"
         elif node.kind in {"rubriek", "groep"}:
             names = self.definition.rubrieken if node.kind == "rubriek" else self.definition.groepen
             self._code(
@@ -205,14 +204,14 @@ class Writer:
                     if shown:
                         made.set("displayName", shown)
 
-    def _attribute(self, element: _Element, node: Node, row: dict[str, Any]) -> None:
+    def _attribute(self, element: _Element, node: Node, row: Registratie) -> None:
         name, value = node.key[1:], row["waarde"]
         if value is None:
             return
         if name == "negationInd" and node.element is not None:
             value = "false" if value == "true" else "true"
         if row["bdsnummer"] in self.layout.words:
-            value = hl7_code(self.definition, row["bdsnummer"], row)
+            value = hl7_code(self.definition, row["bdsnummer"], row["waarde"] or "")
         if node.kind == "geheim":
             secret = row["bdsnummer"] in node.elements
             if secret and value != "true":
@@ -221,7 +220,7 @@ class Writer:
             value = " ".join(sorted(words, key=lambda w: w == "CONF"))
         element.set(name, value)
 
-    def _special(self, element: _Element, node: Node, row: dict[str, Any]) -> None:
+    def _special(self, element: _Element, node: Node, row: Registratie) -> None:
         if node.kind == "negatie":
             element.set("negationInd", "true" if row["waarde"] == "false" else "false")
         elif node.kind == "verzekerd":
@@ -343,7 +342,7 @@ class Writer:
         named = self.definition.groepen.get(code) or self.definition.rubrieken.get(code)
         return named.naam if named else None
 
-    def _defined(self, row: dict[str, Any]) -> Any:  # noqa: ANN401  # Element or None
+    def _defined(self, row: Registratie) -> Element | None:
         return self.definition.elementen.get(row["bdsnummer"] or 0)
 
 

@@ -12,12 +12,13 @@ from bds_tool.base.settings import SenderSettings
 from bds_tool.base.text import t
 from bds_tool.formats.dob.layout import HL7, XSI_TYPE, Node, other_layouts
 from bds_tool.formats.dob.sender import known
-from bds_tool.formats.dob.types import hl7_code, identifier, put
+from bds_tool.formats.dob.types import hl7_code, numbered, put
 from bds_tool.formats.dob.values import ts
 from bds_tool.formats.dob.wrapper import Envelope
-from bds_tool.formats.jgz.due import DAY, GIVER, KIND, LOT, PLACE, REFUSAL, Activity, Row, Vaccination
+from bds_tool.formats.jgz.due import DAY, GIVER, KIND, LOT, PLACE, REFUSAL, Activity, Vaccination
 from bds_tool.schema import Definition
 from bds_tool.schema.coding import code_pairs
+from bds_tool.store.columns import Registratie
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -50,9 +51,9 @@ _ADDRESS = (
 class Child:
     """What a message says of the child and of who cares for it: rows by element, and the address and organisation that hold."""
 
-    rows: dict[int, Row]
-    address: dict[int, Row]
-    organisation: dict[int, Row]
+    rows: dict[int, Registratie]
+    address: dict[int, Registratie]
+    organisation: dict[int, Registratie]
     key: str
 
 
@@ -121,12 +122,11 @@ class Composer:
             _sub(event, "id", nullFlavor="MSK")
 
     @staticmethod
-    def _id(parent: _Element, row: Row | None, key: str | None) -> None:
+    def _id(parent: _Element, row: Registratie | None, key: str | None) -> None:
         """The number as it was registered, else the key of the source; one of its own kind where no system is known."""
         value = row["waarde"] if row is not None and row["waarde"] else key
         if value is not None:
-            system = None if row is None else row["codesysteem"]
-            identifier(_sub(parent, "id"), {"waarde": value, "nullflavor": None, "codesysteem": system})
+            numbered(_sub(parent, "id"), value, None if row is None else row["codesysteem"])
 
     def _patient(self, parent: _Element, child: Child) -> None:
         patient = _sub(parent, "patient", classCode="PAT")
@@ -145,26 +145,26 @@ class Composer:
             ):
                 if _said(rows.get(number)):
                     made = _sub(name, tag, **({"qualifier": qualifier} if qualifier else {}))
-                    made.text = rows[number]["waarde"] + (" " if tag == "prefix" else "")
+                    made.text = _value(rows.get(number)) + (" " if tag == "prefix" else "")
         self._put(person, "administrativeGenderCode", rows.get(19))
-        self._time(person, rows[20]["waarde"] if _said(rows.get(20)) else None, "birthTime")
+        self._time(person, _value(rows.get(20)), "birthTime")
         if 1584 in rows:
             self._schedule(patient, rows[1584])
 
-    def _address(self, patient: _Element, rows: dict[int, Row]) -> None:
+    def _address(self, patient: _Element, rows: dict[int, Registratie]) -> None:
         address = _sub(patient, "addr")
-        kinds = [hl7_code(self.definition, 8, rows[8])] if _said(rows.get(8)) else []
+        kinds = [hl7_code(self.definition, 8, kind)] if (kind := _value(rows.get(8))) else []
         if not _USES.issuperset(kinds):  # a code of the data set of which nobody says what it is in a message
             kinds = []
             self.left.append(t("soort adres (8)", "kind of address (8)"))
-        if rows.get(697, {}).get("waarde") in {"true", "1"}:
+        if _value(rows.get(697)) in {"true", "1"}:
             kinds.append("CONF")
         if kinds:
             address.set("use", " ".join(kinds))
         for tag, number in _ADDRESS:
             row = rows.get(number)
             if tag == "buildingNumberSuffix":
-                parts = [rows[n]["waarde"] for n in (13, 14) if _said(rows.get(n))]
+                parts = [value for n in (13, 14) if (value := _value(rows.get(n)))]
                 if parts:
                     _sub(address, tag).text = " ".join(parts)
                 continue
@@ -181,7 +181,7 @@ class Composer:
             if tag == "postalCode" and (match := _POSTCODE.fullmatch((made.text or "").strip())):
                 made.text = f"{match[1]} {match[2].upper()}"
 
-    def _schedule(self, patient: _Element, row: Row) -> None:
+    def _schedule(self, patient: _Element, row: Registratie) -> None:
         observation = _sub(
             _sub(patient, "subjectOf1", typeCode="SBJ"),
             "administrativeObservation",
@@ -196,8 +196,8 @@ class Composer:
         entity = _sub(parent, "assignedEntity", classCode="ASSIGNED")
         _template(entity, "122")
         rows = child.organisation
-        numbers = {root: rows[n]["waarde"] for n, root in ((603, _URA), (1529, _AGB)) if _said(rows.get(n))}
-        name = rows[1506]["waarde"] if _said(rows.get(1506)) else None
+        numbers = {root: nr for n, root in ((603, _URA), (1529, _AGB)) if (nr := _value(rows.get(n)))}
+        name: str | None = _value(rows.get(1506)) or None
         if not numbers and name is None:  # the dossier does not say: who sends it cares for the child
             numbers = {_URA: self.facts["ura"]} if "ura" in self.facts else {}
             name = self.facts.get("name")
@@ -268,10 +268,10 @@ class Composer:
         if element is not None and element.naam:
             made.set("displayName", element.naam)
 
-    def _put(self, parent: _Element, tag: str, row: Row | None) -> None:
+    def _put(self, parent: _Element, tag: str, row: Registratie | None) -> None:
         if row is None:
             return
-        number = row["bdsnummer"]
+        number = row["bdsnummer"] or 0
         made = _sub(parent, tag)
         put(made, row, self.definition.elementen.get(number), self.definition)
         if made.get("code") is not None and made.get("codeSystem") is None and number in _LISTS:
@@ -294,8 +294,12 @@ class Composer:
             _sub(parent, tag, value=ts(moment))
 
 
-def _said(row: Row | None) -> bool:
-    return row is not None and bool(row["waarde"])
+def _said(row: Registratie | None) -> bool:
+    return bool(_value(row))
+
+
+def _value(row: Registratie | None) -> str:
+    return (row["waarde"] or "") if row is not None else ""
 
 
 def _sub(parent: _Element, tag: str, **attributes: str) -> _Element:

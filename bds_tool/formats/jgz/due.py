@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+
+from bds_tool.store.columns import Registratie
 
 #: What a vaccination is: kind, batch number, day, where it was given, and the reason of a refusal.
 KIND, LOT, DAY, GIVER, PLACE, REFUSAL = 461, 472, 1409, 1336, 1452, 683
@@ -14,14 +15,13 @@ _OF_VACCINATION = frozenset({KIND, LOT, DAY, GIVER, PLACE, REFUSAL})
 #: Consent to share data with the register of the vaccination programme: whether, since when, until when.
 CONSENT, SINCE, UNTIL = 1533, 1536, 1607
 _YES = frozenset({"true", "1"})
-Row = dict[str, Any]
 
 
 @dataclass
 class Vaccination:
     """The rows of one vaccination by element."""
 
-    rows: dict[int, Row] = field(default_factory=dict)
+    rows: dict[int, Registratie] = field(default_factory=dict)
     negated: bool = False
     #: several that nothing tells apart
     mixed: bool = False
@@ -40,7 +40,7 @@ class Activity:
     """An activity with the vaccinations that were given or refused in it."""
 
     key: str | None
-    rows: dict[int, Row] = field(default_factory=dict)
+    rows: dict[int, Registratie] = field(default_factory=dict)
     vaccinations: list[Vaccination] = field(default_factory=list)
 
     @property
@@ -53,7 +53,7 @@ class Activity:
         return None if moment is None else moment.isoformat()
 
 
-def activities(rows: list[Row]) -> list[Activity]:
+def activities(rows: list[Registratie]) -> list[Activity]:
     """The activities of a dossier in which something was given or refused, in the order of the dossier."""
     found: dict[str | None, Activity] = {}
     given: dict[tuple[str | None, int | None], Vaccination] = {}
@@ -78,13 +78,13 @@ def activities(rows: list[Row]) -> list[Activity]:
     return list(found.values())
 
 
-def _told(row: Row) -> bool:
+def _told(row: Registratie) -> bool:
     return row["waarde"] is not None or row["nullflavor"] is not None or row["tekst"] is not None
 
 
-def consents(rows: list[Row], today: date) -> bool:
+def consents(rows: list[Registratie], today: date) -> bool:
     """Whether consent 1533 is given and holds: of several the newest decides; without a day any refusal does."""
-    found: dict[int | None, dict[int, Row]] = {}
+    found: dict[int | None, dict[int, Registratie]] = {}
     for row in rows:
         if row["bdsnummer"] in {CONSENT, SINCE, UNTIL}:
             found.setdefault(row["volgnr"], {}).setdefault(row["bdsnummer"], row)
@@ -97,14 +97,14 @@ def consents(rows: list[Row], today: date) -> bool:
     return not ended and all(i[CONSENT]["waarde"] in _YES for i in last)
 
 
-def _day(instance: dict[int, Row], number: int) -> str:
+def _day(instance: dict[int, Registratie], number: int) -> str:
     row = instance.get(number)
     return str(row["waarde"] or "")[:10] if row else ""
 
 
-def elements(rows: list[Row]) -> dict[int, Row]:
+def elements(rows: list[Registratie]) -> dict[int, Registratie]:
     """Of every element that belongs to no activity the first row that says something; of the schedule the last one."""
-    found: dict[int, Row] = {}
+    found: dict[int, Registratie] = {}
     for row in rows:
         if row["bdsnummer"] == SCHEDULE and _told(row):
             found[SCHEDULE] = row
@@ -113,12 +113,14 @@ def elements(rows: list[Row]) -> dict[int, Row]:
     return found
 
 
-def instance(rows: list[Row], wanted: frozenset[int], must: frozenset[int], ended: int) -> dict[int, Row]:
+def instance(
+    rows: list[Registratie], wanted: frozenset[int], must: frozenset[int], ended: int
+) -> dict[int, Registratie]:
     """Of a group that stands more than once the instance that holds now: the last one without an end.
 
     `wanted`: its elements; `must`: of these one is needed; `ended`: the element that ends an instance.
     """
-    found: dict[int | None, dict[int, Row]] = {}
+    found: dict[int | None, dict[int, Registratie]] = {}
     for row in rows:
         if row["bdsnummer"] in wanted | {ended} and row["activiteit_id"] is None and _told(row):
             found.setdefault(row["volgnr"], {}).setdefault(row["bdsnummer"], row)

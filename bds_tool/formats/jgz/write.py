@@ -22,7 +22,6 @@ from bds_tool.formats.jgz.compose import ANONYMISED, NAMED, Child, Composer
 from bds_tool.formats.jgz.due import (
     KIND,
     Activity,
-    Row,
     Vaccination,
     activities,
     consents,
@@ -32,6 +31,7 @@ from bds_tool.formats.jgz.due import (
 from bds_tool.formats.jgz.walk import edition
 from bds_tool.formats.writing import WriteOptions, Written, version_of
 from bds_tool.schema import load
+from bds_tool.store.columns import Registratie
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -165,7 +165,7 @@ def _messages(store: Store, options: WriteOptions, told: Tally) -> Iterator[byte
 
 
 def _of_dossier(
-    rows: list[Row],
+    rows: list[Registratie],
     due: list[Activity],
     composer: Composer,
     model: Model,
