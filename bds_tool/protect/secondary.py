@@ -13,11 +13,13 @@ from functools import cached_property
 import numpy as np
 
 from bds_tool.protect.certificate import Certificate
-from bds_tool.protect.table_model import Primary, Problem
+from bds_tool.protect.table_model import Need, Primary, Problem
 from bds_tool.protect.types import FORBIDDEN, PLENTY, Bools, Floats, Ints
 
 #: Leaves looked at in other branches when a move was found already: beyond it the search takes too long.
 MOST_PARTNERS = 400
+#: Numbers of paths, moves and ways to meet a need weighed together: what bounds the memory.
+AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -247,40 +249,43 @@ class Suppressor:
                 (up_top,), (down_top,) = self._reach(above[None], plus, minus, gains, loses)
             if lose_cost is not None:
                 down_lose, up_lose = self._reach(lose_paths, plus, minus, gains, loses)
-            for up, down in primary.need:
-                costs = np.where((up_gain < up) | (down_gain < down), FORBIDDEN, gain_cost)
-                i = costs.argmin(axis=0)
-                moves = np.arange(len(plus))
-                total = costs[i, moves]
-                with_partner = np.full(len(plus), np.inf)
+            most = max(1, gain_paths.shape[0], lose_paths.shape[0]) * len(plus)
+            for needs in _in_parts(primary.need, max(1, AT_ONCE // most)):
+                # Of all ways to meet the need at once: (ways, paths, moves).
+                up, down = needs[:, :1], needs[:, 1:]
+                total, gaining = _cheapest(
+                    gain_cost, (up_gain < up[..., None]) | (down_gain < down[..., None])
+                )
+                with_partner = single = np.full(total.shape, np.inf)
                 if lose_cost is not None:
-                    partner_costs = np.where((up_lose < up) | (down_lose < down), FORBIDDEN, lose_cost)
-                    j = partner_costs.argmin(axis=0)
-                    with_partner = partner_costs[j, moves]
-                single = np.full(len(plus), np.inf)
+                    with_partner, losing = _cheapest(
+                        lose_cost, (up_lose < up[..., None]) | (down_lose < down[..., None])
+                    )
                 if alone is not None:
                     single = np.where((up_top < up) | (down_top < down), FORBIDDEN, alone)
-                use_partner = with_partner <= single
                 total = total + np.minimum(with_partner, single)
-                k = int(total.argmin())
-                if total[k] >= FORBIDDEN or (best is not None and total[k] >= best[0]):
+                way, k = divmod(int(total.argmin()), len(plus))
+                least = float(total[way, k])
+                if least >= FORBIDDEN or (best is not None and least >= best[0]):
                     continue
-                gain_nodes = gain_paths[i[k]]
+                i = gaining[way, k]
+                gain_nodes = gain_paths[i]
                 gain_nodes = gain_nodes[gain_nodes >= 0]
-                if use_partner[k]:
-                    lose_nodes = lose_paths[j[k]]
+                if with_partner[way, k] <= single[way, k]:
+                    j = losing[way, k]
+                    lose_nodes = lose_paths[j]
                     lose_nodes = lose_nodes[lose_nodes >= 0]
                     gain_nodes = np.concatenate([gain_nodes, np.array(climbed, dtype=np.int64)])
-                    reach_up = min(up_gain[i[k], k], up_lose[j[k], k])
-                    reach_down = min(down_gain[i[k], k], down_lose[j[k], k])
+                    reach_up = min(up_gain[i, k], up_lose[j, k])
+                    reach_down = min(down_gain[i, k], down_lose[j, k])
                 else:
                     lose_nodes = np.zeros(0, dtype=np.int64)
                     gain_nodes = np.concatenate([gain_nodes, np.array(climbed, dtype=np.int64), above])
-                    reach_up = min(up_gain[i[k], k], up_top[k])
-                    reach_down = min(down_gain[i[k], k], down_top[k])
+                    reach_up = min(up_gain[i, k], up_top[k])
+                    reach_down = min(down_gain[i, k], down_top[k])
                 size = self.problem.space.size
                 best = (
-                    float(total[k]),
+                    least,
                     Choice(
                         gain_nodes,
                         lose_nodes,
@@ -290,7 +295,7 @@ class Suppressor:
                         loses,
                         int(reach_up),
                         int(reach_down),
-                        float(total[k]),
+                        least,
                     ),
                 )
         return best[1] if best else None
@@ -311,3 +316,18 @@ class Suppressor:
         single = paths.shape[1] == 1
         least: Ints = room[paths[:, 0]] if single else room[paths].min(axis=1, initial=PLENTY)
         return least
+
+
+def _cheapest(cost: Floats, short: Bools) -> tuple[Floats, Ints]:
+    """Per way and move the least cost of a path that reaches far enough, and which path: (ways, moves) each."""
+    costs = np.where(short, FORBIDDEN, cost)
+    if costs.shape[1] == 1:
+        return costs[:, 0], np.zeros((costs.shape[0], costs.shape[2]), dtype=np.int64)
+    paths = costs.argmin(axis=1)
+    return np.take_along_axis(costs, paths[:, None], axis=1)[:, 0], paths
+
+
+def _in_parts(need: Need, size: int) -> list[Ints]:
+    """The ways to meet a need, (up, down) below each other, `size` at a time."""
+    ways = np.array(need, dtype=np.int64).reshape(-1, 2)
+    return [ways[i : i + size] for i in range(0, len(ways), size)]

@@ -9,6 +9,7 @@ import json
 import statistics
 from collections import Counter, defaultdict
 
+import polars as pl
 import pytest
 
 from bds_tool.store import Store
@@ -62,7 +63,8 @@ def singled_out(rows):
 
 def last_values(store, element, low, high):
     """The last value of each child that does not object within an age window in months (30.4375 days each)."""
-    rows = Store.open(store).registraties().collect()
+    wanted = pl.col("bdsnummer").is_in([20, 1404, element])
+    rows = Store.open(store).registraties().filter(wanted).collect()
     objects = {
         d for d, n, v in rows.select("dossier_id", "bdsnummer", "waarde").iter_rows()
         if n == 1404 and v is not None and v.lower() not in {"false", "0", "2", "nee", "n"}
