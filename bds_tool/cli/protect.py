@@ -86,6 +86,7 @@ def run(
     from bds_tool.protect.releases import run_result, run_table
     from bds_tool.protect.statement import write_statement
 
+    _require_there(source)
     chosen = load_policy(policy or project().protect.policy or STRICT)
     if internal:
         table_name(internal)  # before the result is written
@@ -125,6 +126,15 @@ def run(
         _tell(facts, to)
         if source.is_dir():
             next_step("bds", "report", "site", to, "--output", to.with_name(f"{to.stem}-site"))
+
+
+def _require_there(path: Path) -> None:
+    """Of a path that leads nowhere nobody knows whether it is a result or a table, so nothing else is asked for."""
+    if not path.exists():
+        raise UnreadableError(
+            t(f"{path} bestaat niet.", f"{path} does not exist."),
+            t("Geef een map NAAM.result of een tabel.", "Give a directory NAME.result or a table."),
+        )
 
 
 def _tell(facts: dict[str, Any], to: Path) -> None:
@@ -213,6 +223,7 @@ def audit(
     from bds_tool.protect.residents import residents_of
 
     ready(format_, output)
+    _require_there(file)
     reach = Reach()
 
     if file.is_dir():

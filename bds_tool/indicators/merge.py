@@ -179,6 +179,16 @@ def differences(results: Sequence[Result]) -> list[str]:
                     f"{r.path.name}: implausible values do not count in one result and do in the other",
                 )
             )
+        if (
+            None not in (kept := (_objections_kept(first.meta), _objections_kept(r.meta)))
+            and len({*kept}) > 1
+        ):
+            out.append(
+                t(
+                    f"{r.path.name}: kinderen met een bezwaar tellen in het ene resultaat niet en in het andere wel",
+                    f"{r.path.name}: children with an objection do not count in one result and do in the other",
+                )
+            )
         if r.meta["settings"] != first.meta["settings"]:
             out.append(t(f"{r.path.name}: instellingen verschillen", f"{r.path.name}: settings differ"))
         if r.meta["area_tables"].get("division") != first.meta["area_tables"].get("division"):
@@ -190,6 +200,14 @@ def differences(results: Sequence[Result]) -> list[str]:
 
 def _judged(meta: Mapping[str, Any]) -> bool:
     return bool((meta.get("doubt") or {}).get("judged"))
+
+
+def _objections_kept(meta: Mapping[str, Any]) -> bool | None:
+    """Whether children who object count too; of an older result by who was left out, and None where nobody objected."""
+    if (said := meta.get("objections_kept")) is not None:
+        return bool(said)
+    flow = meta.get("flow") or {}
+    return not flow.get("objections_left_out") if flow.get("objections") else None
 
 
 def _doubted(metas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

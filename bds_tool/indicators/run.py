@@ -129,6 +129,7 @@ def compute(
                 "versions": uncovered(plan.indicators, {str(s["bds"]) for s in meta["sources"]}),
             }
             meta["doubt"] = {"judged": judge, "file": findings.name if findings else None, "values": doubted}
+            meta["objections_kept"] = objections
             told = flows.answers(connection, file, set(plan.concepts()))
             meta["flow"] = flows.flow(connection, file, told, kept=objections)
             meta["indicator_flow"] = each.table(plan.indicators, meta["flow"], told)

@@ -108,6 +108,12 @@ def test_unlike_results_are_refused(make_store, areas, tmp_path, bds):
     result = bds("indicator", "merge", first, everything, "-o", tmp_path / "som.result")
     assert result.code == 2
     assert "ongeloofwaardige" in result.err
+    objecting = compute(
+        bds, tmp_path / "twee.bds", tmp_path / "bezwaar.result", areas, "--objections", "keep"
+    )
+    result = bds("indicator", "merge", first, objecting, "-o", tmp_path / "som.result")
+    assert result.code == 2
+    assert "kinderen met een bezwaar" in result.err
     assert not (tmp_path / "som.result").exists()
 
 

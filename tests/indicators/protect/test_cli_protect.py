@@ -332,3 +332,12 @@ def test_zero_stays_zero_under_cell_keys():
     changed = perturb(np.full(1000, 20, dtype=np.int64), keys, {"most": 3, "variance": 1.5})
     assert abs(changed - 20).max() == 3
     assert abs(changed.mean() - 20) < 0.15  # three standard errors of 1000 draws with variance 1.5
+
+
+@pytest.mark.parametrize("name", ["weg.result", "weg.csv"])
+def test_a_path_that_leads_nowhere_is_said_before_anything_else(bds, tmp_path, name):
+    for command in (("run", tmp_path / name, "--to", tmp_path / "o.csv"), ("audit", tmp_path / name)):
+        done = bds("protect", *command)
+        assert done.code == 3
+        assert f"{name} bestaat niet" in done.err
+        assert "--table" not in done.err
