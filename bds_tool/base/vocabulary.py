@@ -8,9 +8,9 @@ another is left out (`…`), and the place says where to look.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from bds_tool.base import compiled
 from bds_tool.base.identifiers import is_bsn
@@ -75,7 +75,7 @@ def told(text: str) -> str:
     return _WORD.sub(lambda found: found[0] if known(found[0]) else HIDDEN, rest)
 
 
-def safe_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
+def safe_parameters(parameters: Mapping[str, object]) -> dict[str, object]:
     """Parameters of a message, of which the texts that may come from the data are told word by word."""
     return {
         k: told(v) if isinstance(v, str) and k not in OWN_PARAMETERS else v for k, v in parameters.items()

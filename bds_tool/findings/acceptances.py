@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatch
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from bds_tool.base.settings import Acceptance
 from bds_tool.findings.collecting import FINDINGS, SCHEMA
+from bds_tool.findings.shape import AcceptedEntry
 
 if TYPE_CHECKING:
     from bds_tool.findings.result import Result
@@ -26,8 +27,8 @@ def accept(result: Result, rows: Sequence[Acceptance], today: date) -> Result:
     totals = result.totals.with_columns(accepted=pl.lit(value=False))
     findings = result.findings
     accepted = pl.lit(value=False)
-    told: list[tuple[str, dict[str, Any]]] = []
-    marked = []
+    told: list[tuple[str, dict[str, str]]] = []
+    marked: list[AcceptedEntry] = []
     for row in rows:
         rule = result.catalogue.find(row.rule)
         until = row.until

@@ -13,6 +13,7 @@ import polars as pl
 from bds_tool.base.errors import MALFORMED, UnreadableError, UsageError
 from bds_tool.base.text import t
 from bds_tool.base.vocabulary import file_name
+from bds_tool.findings.collecting import finding_rows
 
 if TYPE_CHECKING:
     from bds_tool.findings.result import Result
@@ -66,7 +67,7 @@ def without(result: Result, known: Counter[str], most: int) -> tuple[Result, int
     files = {b: file_name(p) for b, p in result.bronnen.select("bron", "pad").iter_rows()}
     left = known.copy()
     old = []
-    for row in result.findings.iter_rows(named=True):
+    for row in finding_rows(result.findings):
         mark = fingerprint(row, files.get(row["bron"]))
         old.append(left[mark] > 0)
         left[mark] -= old[-1]

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, Required, TypedDict, cast
 
 from bds_tool.base.errors import SpecError, UsageError
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.ranges import ALWAYS, Range, range_of
 from bds_tool.base.specs import NoYaml, parse_yaml, specs_dir
 from bds_tool.base.text import language, number, t
@@ -78,19 +79,20 @@ class Rule:
             return _filled(str(self.unjudged), {"version": version})
         return t(f"geldt niet voor BDS {version}", f"not for BDS {version}")
 
-    def say(self, parameters: dict[str, Any] | None = None) -> str:
+    def say(self, parameters: Mapping[str, object] | None = None) -> str:
         """The message of one finding; names without a value stay out of the sentence as `?`.
 
         What stands between `[[` and `]]` is said only when its names have a value. The parameter `eis` names one
         of the rule's `texts`.
         """
         values = dict(parameters or {})
-        if values.get("eis") in self.texts:
-            values["eis"] = _filled(str(self.texts[values["eis"]]), values)
+        demand = values.get("eis")
+        if isinstance(demand, str) and demand in self.texts:
+            values["eis"] = _filled(str(self.texts[demand]), values)
         return _filled(str(self.message), values)
 
 
-def _filled(text: str, values: dict[str, Any]) -> str:
+def _filled(text: str, values: Mapping[str, object]) -> str:
     def part(match: re.Match[str]) -> str:
         known = all(values.get(name) is not None for name in _NAME.findall(match[1]))
         return match[1] if known else ""
@@ -105,6 +107,44 @@ def _shown(value: object) -> str:
         return str(value)
     decimals = len(f"{value:.6f}".rstrip("0").partition(".")[2])
     return number(value, decimals)
+
+
+class _Words(TypedDict):
+    nl: str
+    en: str
+
+
+class _Entry(TypedDict, total=False):
+    """A rule as `specs/regels` writes it."""
+
+    code: Required[str]
+    name: Required[str]
+    severity: Required[str]
+    stage: Required[str]
+    title: _Words
+    message: _Words
+    why: Required[_Words]
+    example: _Words
+    remedy: Required[_Words]
+    source: str
+    certainty: str
+    since: str
+    until: str
+    formats: list[str]
+    elements: list[int]
+    parameters: dict[str, Any]
+    formerly: list[str]
+    follows: list[str]
+    texts: dict[str, _Words]
+    unjudged: _Words
+    owner: str
+
+
+class _File(TypedDict):
+    family: int | str
+    name: _Words
+    owner: NotRequired[str]
+    rules: list[_Entry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +197,7 @@ class Catalogue:
         return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:12]
 
 
-def facts(r: Rule) -> dict[str, Any]:
+def facts(r: Rule) -> JsonObject:
     """A rule as data, texts in the language of this run."""
     return {
         "code": r.code,
@@ -241,9 +281,9 @@ def _load(root: str) -> Catalogue:
     return Catalogue(dict(sorted(rules.items())), dict(sorted(families.items(), key=str)))
 
 
-def _yaml(path: Path) -> dict[str, Any]:
+def _yaml(path: Path) -> _File:
     try:
-        return dict(parse_yaml(path.read_text(encoding="utf-8")))
+        return cast("_File", dict(parse_yaml(path.read_text(encoding="utf-8"))))
     except (OSError, ValueError, TypeError, RecursionError) as error:
         kind = str(error) if isinstance(error, NoYaml) else type(error).__name__
         raise SpecError(
@@ -252,10 +292,9 @@ def _yaml(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def _rule(entry: dict[str, Any], family: int | str, owner: str) -> Rule:
-    text = {k: Text(**entry[k]) for k in ("title", "message", "why", "example", "remedy") if k in entry}
+def _rule(entry: _Entry, family: int | str, owner: str) -> Rule:
     # Checks of definitions speak of one place only: what they say without it is the title.
-    title = text.get("title") or Text(*(_open(text["message"].nl), _open(text["message"].en)))
+    title = Text(**entry["title"]) if "title" in entry else _open(Text(**entry["message"]))
     return Rule(
         code=entry["code"],
         name=entry["name"],
@@ -263,10 +302,10 @@ def _rule(entry: dict[str, Any], family: int | str, owner: str) -> Rule:
         severity=entry["severity"],
         stage=entry["stage"],
         title=title,
-        message=text.get("message", title),
-        why=text["why"],
-        example=text.get("example", Text("", "")),
-        remedy=text["remedy"],
+        message=Text(**entry["message"]) if "message" in entry else title,
+        why=Text(**entry["why"]),
+        example=Text(**entry["example"]) if "example" in entry else Text("", ""),
+        remedy=Text(**entry["remedy"]),
         source=entry.get("source", ""),
         certainty=entry.get("certainty", "vastgesteld"),
         versions=range_of(entry),
@@ -281,6 +320,6 @@ def _rule(entry: dict[str, Any], family: int | str, owner: str) -> Rule:
     )
 
 
-def _open(sentence: str) -> str:
+def _open(sentence: Text) -> Text:
     """A sentence with its parameters left open."""
-    return re.sub(r"…( …)+", "…", re.sub(r"'?\{\w+\}'?", "…", sentence))
+    return Text(*(re.sub(r"…( …)+", "…", re.sub(r"'?\{\w+\}'?", "…", s)) for s in (sentence.nl, sentence.en)))

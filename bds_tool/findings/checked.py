@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from bds_tool import __version__
 from bds_tool.findings.catalogue import SEVERITIES
 from bds_tool.findings.finding import Finding, readable_catalogue, told
+from bds_tool.findings.shape import FileEntry, FindingEntry, Report, RuleEntry
 
 #: Raised when a reader of the old shape would misread the new one; additions keep the number.
 SCHEMA_VERSION = 1
@@ -41,13 +43,13 @@ class Checked:
         return bool(found) and max(found) >= SEVERITIES.index(severity)
 
 
-def envelope(checked: Checked) -> dict[str, Any]:
+def envelope(checked: Checked) -> Report:
     """The report as plain data: `specs/_schemas/bevindingen.schema.json`."""
     found = sorted(checked.findings, key=lambda f: (-SEVERITIES.index(f.severity), f.file, f.line, f.code))
-    counts = {s: sum(f.severity == s for f in found) for s in reversed(SEVERITIES)}
+    counts = Counter(f.severity for f in found)
     with_findings = {f.code for f in found}
     files = [*dict.fromkeys([*checked.files, *(f.file for f in found if f.file)])]
-    return {
+    report: Report = {
         "$schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
         "command": checked.command,
@@ -59,7 +61,9 @@ def envelope(checked: Checked) -> dict[str, Any]:
             "files": len(files),
             "unreadable": 0,
             "rows": 0,
-            **counts,
+            "fout": counts["fout"],
+            "waarschuwing": counts["waarschuwing"],
+            "info": counts["info"],
             "accepted": checked.accepted,
             "judgements": {
                 "goed": len(set(checked.judged) - with_findings),
@@ -74,11 +78,11 @@ def envelope(checked: Checked) -> dict[str, Any]:
             {"code": None, "name": what, "reason": reason} for what, reason in checked.not_judged.items()
         ],
         "accepted": [],
-        **checked.more,
     }
+    return cast("Report", {**report, **checked.more})
 
 
-def _file(name: str, found: list[Finding]) -> dict[str, Any]:
+def _file(name: str, found: list[Finding]) -> FileEntry:
     return {
         "file": name,
         "format": name.rpartition(".")[2] if "." in name else None,
@@ -93,11 +97,11 @@ def _file(name: str, found: list[Finding]) -> dict[str, Any]:
     }
 
 
-def _rules(found: list[Finding]) -> list[dict[str, Any]]:
+def _rules(found: list[Finding]) -> list[RuleEntry]:
     by_code: dict[str, list[Finding]] = {}
     for f in found:
         by_code.setdefault(f.code, []).append(f)
-    rules = []
+    rules: list[RuleEntry] = []
     for code, members in by_code.items():
         rule = members[0].rule
         files = len({f.file for f in members})
@@ -133,7 +137,7 @@ def _rules(found: list[Finding]) -> list[dict[str, Any]]:
     return sorted(rules, key=lambda r: (-SEVERITIES.index(r["severity"]), r["code"]))
 
 
-def _finding(f: Finding) -> dict[str, Any]:
+def _finding(f: Finding) -> FindingEntry:
     return {
         "code": f.code,
         "name": f.rule.name,

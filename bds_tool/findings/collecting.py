@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypedDict, cast
 
 import polars as pl
 
@@ -25,7 +25,8 @@ FINDINGS = (
     "pad",
     "parameters",
 )
-SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+Kinds: TypeAlias = dict[str, pl.DataType | type[pl.DataType]]
+SCHEMA: Kinds = {
     "code": pl.String,
     "severity": pl.String,
     "dossier_id": pl.String,
@@ -37,7 +38,28 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "pad": pl.String,
     "parameters": pl.String,
 }
-TOTALS: dict[str, pl.DataType | type[pl.DataType]] = {
+
+
+class FindingRow(TypedDict):
+    """One row of findings by name."""
+
+    code: str
+    severity: str
+    dossier_id: str | None
+    activiteit_id: str | None
+    bdsnummer: int | None
+    waarde: str | None
+    bron: int | None
+    regel: int | None
+    pad: str | None
+    parameters: str | None
+
+
+def finding_rows(findings: pl.DataFrame) -> Iterator[FindingRow]:
+    return cast("Iterator[FindingRow]", findings.iter_rows(named=True))
+
+
+TOTALS: Kinds = {
     "code": pl.String,
     "bron": pl.Int32,
     "bdsnummer": pl.Int32,

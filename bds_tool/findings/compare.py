@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import polars as pl
 
@@ -10,7 +10,26 @@ if TYPE_CHECKING:
     from bds_tool.findings.result import Result
 
 
-def compare(before: Result, after: Result) -> dict[str, Any]:
+class ChangeEntry(TypedDict):
+    """A rule and element, and how many findings each delivery has."""
+
+    code: str
+    name: str | None
+    severity: str | None
+    element: int | None
+    element_name: str | None
+    before: int
+    after: int
+    change: str
+
+
+class Compared(TypedDict):
+    schema_version: int
+    summary: dict[str, int]
+    changes: list[ChangeEntry]
+
+
+def compare(before: Result, after: Result) -> Compared:
     """Numbers per rule and element: `before`, `after`, and what that makes it: new, gone, more, fewer, same.
 
     Accepted findings do not count. The numbers are exact also where examples were capped.
@@ -39,22 +58,25 @@ def compare(before: Result, after: Result) -> dict[str, Any]:
         )
         .sort(*key, nulls_last=True)
     )
-    rows = [_row(after, before, r) for r in joined.iter_rows(named=True)]
+    columns = joined.select("code", "bdsnummer", "before", "after", "change")
+    rows = [_row(after, before, *r) for r in columns.iter_rows()]
     summary = {
         name: sum(r["change"] == name for r in rows) for name in ("new", "gone", "more", "fewer", "same")
     }
     return {"schema_version": 1, "summary": summary, "changes": rows}
 
 
-def _row(result: Result, earlier: Result, row: dict[str, Any]) -> dict[str, Any]:
-    rule = result.catalogue.rules.get(row["code"])
+def _row(
+    result: Result, earlier: Result, code: str, element: int | None, old: int, new: int, change: str
+) -> ChangeEntry:
+    rule = result.catalogue.rules.get(code)
     return {
-        "code": row["code"],
+        "code": code,
         "name": rule.name if rule else None,
         "severity": rule.severity if rule else None,
-        "element": row["bdsnummer"],
-        "element_name": (earlier.names | result.names).get(row["bdsnummer"]),
-        "before": row["before"],
-        "after": row["after"],
-        "change": row["change"],
+        "element": element,
+        "element_name": None if element is None else (earlier.names | result.names).get(element),
+        "before": old,
+        "after": new,
+        "change": change,
     }

@@ -7,8 +7,8 @@ report (`report.envelope`).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from bds_tool.base.errors import SpecError
 from bds_tool.base.specs import shipped_specs
@@ -25,7 +25,7 @@ class Finding:
     code: str
     file: str = ""
     line: int = 0
-    parameters: dict[str, Any] = field(default_factory=dict, compare=False)
+    parameters: Mapping[str, object] = field(default_factory=dict, compare=False)
     version: str = ""
     key: str = ""
     subject: str = ""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import polars as pl
 
@@ -17,7 +17,8 @@ from bds_tool.base.files import atomic_dir
 from bds_tool.base.small import small_text
 from bds_tool.base.text import t
 from bds_tool.base.vocabulary import safe_parameters, told
-from bds_tool.findings.collecting import SCHEMA, TOTALS
+from bds_tool.findings.collecting import SCHEMA, TOTALS, Kinds
+from bds_tool.findings.shape import AcceptedEntry
 
 if TYPE_CHECKING:
     from bds_tool.findings.catalogue import Catalogue, Rule
@@ -28,7 +29,7 @@ MARKER = "BDS800"
 XSD_MISSING = "BDS890-schema"
 #: Layout of a stored result.
 LAYOUT = 1
-_LAYOUT: dict[str, dict[str, Any]] = {
+_LAYOUT: dict[str, Kinds] = {
     "findings": SCHEMA,
     "totals": TOTALS | {"severity": pl.String, "accepted": pl.Boolean},
     "filled": {"bron": pl.Int32, "bdsnummer": pl.Int32, "rows": pl.Int64, "n": pl.Int64},
@@ -40,6 +41,20 @@ _LAYOUT: dict[str, dict[str, Any]] = {
 }
 
 GOOD, FOUND, UNKNOWN = "goed", "bevinding", "niet beoordeeld"
+
+
+class RunFacts(TypedDict, total=False):
+    """What a run was asked and could not do. `silent`: BDS version → rule → why; `uncovered`: of definitions."""
+
+    reference_date: str
+    codes: list[str] | None
+    xsd: bool
+    xsd_missing: dict[str, str]
+    max_examples: int
+    seconds: float
+    rows: int
+    silent: dict[str, dict[str, str]]
+    uncovered: list[dict[str, str]]
 
 
 @dataclass
@@ -60,8 +75,8 @@ class Result:
     groups: dict[int, tuple[str, str]]
     needs: dict[tuple[str, str], dict[str, list[list[int]]]]
     names: dict[int, str] = field(default_factory=dict)
-    meta: dict[str, Any] = field(default_factory=dict)
-    accepted: list[dict[str, Any]] = field(default_factory=list)
+    meta: RunFacts = field(default_factory=RunFacts)
+    accepted: list[AcceptedEntry] = field(default_factory=list)
 
     def count(self, severity: str) -> int:
         """How many findings of a severity there are, also those beyond the examples; accepted ones do not count."""
@@ -169,8 +184,8 @@ def load(path: Path | str, rules: Mapping[str, Mapping[str, Any]] | None = None)
             groups={int(b): (str(v), str(f)) for b, v, f in meta["groups"]},
             needs={(str(v), str(f)): _sets(n) for v, f, n in meta["needs"]},
             names={int(n): str(name) for n, name in meta.get("names", {}).items()},
-            meta={k: _KNOWN[k](meta[k]) for k in _KNOWN if meta.get(k) is not None},
-            accepted=[dict(a) for a in meta.get("accepted", [])],
+            meta=cast("RunFacts", {k: _KNOWN[k](meta[k]) for k in _KNOWN if meta.get(k) is not None}),
+            accepted=[_acceptance(a) for a in meta.get("accepted", [])],
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, pl.exceptions.PolarsError) as error:  # fmt: skip
         raise UnreadableError(
@@ -199,6 +214,19 @@ def _words(told: Any) -> dict[str, str]:  # noqa: ANN401
     return {str(k): str(v) for k, v in told.items()}
 
 
+def _acceptance(told: Any) -> AcceptedEntry:  # noqa: ANN401
+    element, file, until = told["element"], told["file"], told["until"]
+    return {
+        "rule": str(told["rule"]),
+        "element": None if element is None else _element(element),
+        "file": None if file is None else str(file),
+        "reason": str(told["reason"]),
+        "until": None if until is None else str(until),
+        "n": int(told["n"]),
+        "expired": bool(told["expired"]),
+    }
+
+
 #: What a stored result holds beside its tables, and what each is.
 _KNOWN: dict[str, Callable[[Any], Any]] = {
     "reference_date": str,
@@ -213,7 +241,7 @@ _KNOWN: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _part(file: Path, kinds: Mapping[str, Any]) -> pl.DataFrame:
+def _part(file: Path, kinds: Kinds) -> pl.DataFrame:
     """One table of a stored result. Raises ValueError when it is not as the layout says."""
     from bds_tool.base.parquet import fault
 

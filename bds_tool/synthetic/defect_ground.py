@@ -5,10 +5,61 @@ A kind tells in data what it stands on; places without it, or where another defe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Required, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     import polars as pl
+
+Cells: TypeAlias = Mapping[str, str | int | date | None]
+
+
+class Support(TypedDict):
+    """Elements in the dossier or activity."""
+
+    bij: str
+    elementen: list[int]
+
+
+class Unless(Support):
+    """Their values that make a defect none."""
+
+    waarden: list[str]
+
+
+class DefectKind(TypedDict, total=False):
+    """One kind of `specs/populatie/defecten`; its keys are told in `defecten.schema.json`."""
+
+    soort: Required[str]
+    waarom: Required[str]
+    elementen: Required[list[int]]
+    op: Required[str]
+    kans: Required[float]
+    regels: Required[list[str]]
+    niet_in: list[str]
+    codering: str
+    zelfde: bool
+    plaats: str
+    waarde: str
+    factor: float
+    lengte: int
+    eenheid: str
+    anker: str
+    dagen: int
+    verschil: int
+    minstens_dagen: int
+    hoogstens_dagen: int
+    minstens: float
+    leeftijd: int
+    buren: int
+    rust_op: list[Support]
+    niet_bij: list[Unless]
+    kolommen: Cells
+    nieuw: int
+    rubriek: str | None
+    groep: str | None
+
 
 _KEYS = {"dossier": ["dossier_id"], "activiteit": ["dossier_id", "activiteit_id"]}
 _BIRTH = 20
@@ -16,9 +67,7 @@ _BIRTH = 20
 ANCHORS = {"geboorte": _BIRTH, "einde": 488, "overlijden": 21}
 
 
-def standing(
-    frame: pl.DataFrame, picked: pl.DataFrame, kind: dict[str, Any]
-) -> tuple[pl.DataFrame, list[int]]:
+def standing(frame: pl.DataFrame, picked: pl.DataFrame, kind: DefectKind) -> tuple[pl.DataFrame, list[int]]:
     """Of the picked rows those that stand on sound ground, and the indices (`_i`) of that ground.
 
     `rust_op`: elements that must be there in the dossier or activity, untouched; `niet_bij`: values that make the
@@ -36,8 +85,8 @@ def standing(
     if "leeftijd" in kind:
         parts.append({"bij": "dossier", "elementen": [_BIRTH]})
         picked = _old_enough(frame, picked, int(kind["leeftijd"]))
-    for part in kind.get("niet_bij", ()):
-        picked = _without(frame, picked, part)
+    for unless in kind.get("niet_bij", ()):
+        picked = _without(frame, picked, unless)
     if "buren" in kind:
         picked, around = _between(frame, picked, int(kind["buren"]))
         ground += around
@@ -57,15 +106,13 @@ def _rows(frame: pl.DataFrame, elements: list[int]) -> pl.DataFrame:
     return frame.filter(pl.col("bdsnummer").is_in(elements) & pl.col("waarde").is_not_null())
 
 
-def _with(
-    frame: pl.DataFrame, picked: pl.DataFrame, part: dict[str, Any]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _with(frame: pl.DataFrame, picked: pl.DataFrame, part: Support) -> tuple[pl.DataFrame, pl.DataFrame]:
     key, rows = _KEYS[part["bij"]], _rows(frame, part["elementen"])
     sound = picked.join(rows, on=key, how="semi", nulls_equal=True)
     return sound.join(rows.filter("_taken"), on=key, how="anti", nulls_equal=True), rows
 
 
-def _without(frame: pl.DataFrame, picked: pl.DataFrame, part: dict[str, Any]) -> pl.DataFrame:
+def _without(frame: pl.DataFrame, picked: pl.DataFrame, part: Unless) -> pl.DataFrame:
     import polars as pl
 
     wrong = _rows(frame, part["elementen"]).filter(pl.col("waarde").is_in(part["waarden"]))

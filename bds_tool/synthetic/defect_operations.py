@@ -6,29 +6,49 @@ stands on it), the rows picked and the kind; it writes every defect down and giv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias, cast
 
-from bds_tool.synthetic.defect_ground import ANCHORS
+from bds_tool.store.columns import Registratie
+from bds_tool.synthetic.defect_ground import ANCHORS, Cells, DefectKind
 
 if TYPE_CHECKING:
     import polars as pl
 
     from bds_tool.synthetic.defects import Planter
 
-Operation = Callable[["Planter", "pl.DataFrame", "pl.DataFrame", dict[str, Any]], "pl.DataFrame"]
-_Change = Callable[[dict[str, Any], dict[str, Any], "Planter"], str | None]
+Operation = Callable[["Planter", "pl.DataFrame", "pl.DataFrame", DefectKind], "pl.DataFrame"]
+#: Columns of a row that get another value; per row by its order.
+Edits: TypeAlias = dict[int, Cells]
+_Change = Callable[[Registratie, DefectKind, "Planter"], str | None]
+
+
+class _Picked(Registratie):
+    """A row and its order in the frame."""
+
+    _i: int
+
+
+class _Later(_Picked):
+    """A row with what the activity before it says: value, day, whether that carries a defect, and its order."""
+
+    _before: str | None
+    _day: date | None
+    _before_taken: bool | None
+    _before_i: int
+
+
+def _rows(frame: pl.DataFrame) -> Iterator[_Picked]:
+    return cast("Iterator[_Picked]", frame.iter_rows(named=True))
 
 
 def _values(change: _Change) -> Operation:
     """An operation that gives each picked row another `waarde` (None: leave this row alone)."""
 
-    def apply(
-        planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: dict[str, Any]
-    ) -> pl.DataFrame:
-        edits: dict[int, dict[str, Any]] = {}
-        for row in picked.iter_rows(named=True):
+    def apply(planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: DefectKind) -> pl.DataFrame:
+        edits: Edits = {}
+        for row in _rows(picked):
             after = change(row, kind, planter)
             if after is not None and after != row["waarde"]:
                 edits[row["_i"]] = {"waarde": after} | (
@@ -47,7 +67,7 @@ def hold(frame: pl.DataFrame, rows: Iterable[int]) -> pl.DataFrame:
     return frame.with_columns((pl.col("_held") | pl.col("_i").is_in(list(rows))).alias("_held"))
 
 
-def _edit(frame: pl.DataFrame, edits: dict[int, dict[str, Any]]) -> pl.DataFrame:
+def _edit(frame: pl.DataFrame, edits: Edits) -> pl.DataFrame:
     """Rows by their index get other values; they are taken from then on."""
     import polars as pl
 
@@ -74,7 +94,7 @@ def _edit(frame: pl.DataFrame, edits: dict[int, dict[str, Any]]) -> pl.DataFrame
     return frame.with_columns((pl.col("_taken") | pl.col("_i").is_in(list(edits))).alias("_taken"))
 
 
-def _insert(frame: pl.DataFrame, new: list[dict[str, Any]]) -> pl.DataFrame:
+def _insert(frame: pl.DataFrame, new: Sequence[Registratie]) -> pl.DataFrame:
     """Extra rows right after the row whose index they carry; they are taken."""
     import polars as pl
 
@@ -90,39 +110,43 @@ def _insert(frame: pl.DataFrame, new: list[dict[str, Any]]) -> pl.DataFrame:
 # ---- values ----------------------------------------------------------------------------------------------------
 
 
-def _set(_row: dict[str, Any], kind: dict[str, Any], _planter: Planter) -> str:
+def _set(_row: Registratie, kind: DefectKind, _planter: Planter) -> str:
     return str(kind["waarde"])
 
 
-def _times(row: dict[str, Any], kind: dict[str, Any], _planter: Planter) -> str | None:
+def _times(row: Registratie, kind: DefectKind, _planter: Planter) -> str | None:
+    return _multiplied(row["waarde"], kind["factor"])
+
+
+def _multiplied(text: str | None, factor: float) -> str | None:
     try:
-        value = float(row["waarde"]) * float(kind["factor"])
+        value = float(text or "") * factor
     except ValueError:
         return None
     # Large results stay whole numbers: a decimal there would be a second defect.
     return f"{value:.0f}" if value >= 100 else f"{value:.3f}".rstrip("0").rstrip(".")
 
 
-def _append(row: dict[str, Any], kind: dict[str, Any], _planter: Planter) -> str:
+def _append(row: Registratie, kind: DefectKind, _planter: Planter) -> str:
     return f"{row['waarde']}{kind['waarde']}"
 
 
-def _long(_row: dict[str, Any], kind: dict[str, Any], _planter: Planter) -> str:
+def _long(_row: Registratie, kind: DefectKind, _planter: Planter) -> str:
     return "x" * int(kind["lengte"])
 
 
-def _mojibake(_row: dict[str, Any], kind: dict[str, Any], _planter: Planter) -> str:
+def _mojibake(_row: Registratie, kind: DefectKind, _planter: Planter) -> str:
     return str(kind["waarde"]).encode("utf-8").decode("cp1252", errors="replace")
 
 
-def _bsn(row: dict[str, Any], _kind: dict[str, Any], _planter: Planter) -> str:
+def _bsn(row: Registratie, _kind: DefectKind, _planter: Planter) -> str:
     """Another last digit, so that the 11-proof fails."""
-    value = row["waarde"]
+    value = row["waarde"] or ""
     return f"{value[:-1]}{(int(value[-1]) + 1) % 10}"
 
 
-def _date_format(row: dict[str, Any], _kind: dict[str, Any], _planter: Planter) -> str | None:
-    year, _, rest = row["waarde"].partition("-")
+def _date_format(row: Registratie, _kind: DefectKind, _planter: Planter) -> str | None:
+    year, _, rest = (row["waarde"] or "").partition("-")
     month, _, day = rest.partition("-")
     return f"{day}-{month}-{year}" if day else None
 
@@ -143,12 +167,12 @@ def _anchors(frame: pl.DataFrame, planter: Planter, name: str) -> dict[str, date
 
 
 def _move_value(
-    planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: dict[str, Any]
+    planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: DefectKind
 ) -> pl.DataFrame:
     """A date element gets a day relative to an anchor of its dossier."""
     anchors = _anchors(frame, planter, kind["anker"])
-    edits = {}
-    for row in picked.iter_rows(named=True):
+    edits: Edits = {}
+    for row in _rows(picked):
         if row["dossier_id"] in anchors:
             after = (anchors[row["dossier_id"]] + timedelta(days=int(kind["dagen"]))).isoformat()
             edits[row["_i"]] = {"waarde": after}
@@ -157,14 +181,14 @@ def _move_value(
 
 
 def _move_activity(
-    planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: dict[str, Any]
+    planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: DefectKind
 ) -> pl.DataFrame:
     """A whole activity moves to a day relative to an anchor: element 724 and the date of all its rows."""
     import polars as pl
 
     anchors = _anchors(frame, planter, kind["anker"])
-    edits: dict[int, dict[str, Any]] = {}
-    for row in picked.iter_rows(named=True):
+    edits: Edits = {}
+    for row in _rows(picked):
         if row["dossier_id"] not in anchors:
             continue
         day = anchors[row["dossier_id"]] + timedelta(days=int(kind["dagen"]))
@@ -173,11 +197,10 @@ def _move_activity(
         )
         if (same["_taken"] | same["_held"]).any():
             continue
-        for index in same["_i"].to_list():
-            edits[index] = {"datum": day}
         # Dates of the same day inside the activity move with it, else one defect would be three.
-        for index in same.filter(pl.col("waarde") == row["waarde"])["_i"].to_list():
-            edits[index]["waarde"] = day.isoformat()
+        for index, value in same.select("_i", "waarde").iter_rows():
+            moved: Cells = {"datum": day, "waarde": day.isoformat()}
+            edits[index] = moved if value == row["waarde"] else {"datum": day}
         planter.note(kind, row, day.isoformat())
     return _edit(frame, edits)
 
@@ -186,7 +209,7 @@ def _move_activity(
 
 
 def _from_previous(
-    planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: dict[str, Any]
+    planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: DefectKind
 ) -> pl.DataFrame:
     """The value becomes that of the activity before it, times `factor`, plus `verschil`; only where that is another day."""
     import polars as pl
@@ -199,12 +222,13 @@ def _from_previous(
         pl.col("_taken").shift(1).over(over).alias("_before_taken"),
         pl.col("_i").shift(1).over(over).alias("_before_i"),
     ).filter(pl.col("_i").is_in(picked["_i"].to_list()))
-    edits, before_rows = {}, []
-    for row in history.iter_rows(named=True):
-        apart = (row["datum"] - row["_day"]).days if row["_day"] else 0
+    edits: Edits = {}
+    before_rows: list[int] = []
+    for row in cast("Iterator[_Later]", history.iter_rows(named=True)):
+        apart = (row["datum"] - row["_day"]).days if row["datum"] and row["_day"] else 0
         before = row["_before"]
         near = int(kind.get("minstens_dagen", 1)) <= apart <= int(kind.get("hoogstens_dagen", 100_000))
-        if not near or row["_before_taken"] or not (before or "").isdecimal():
+        if not near or row["_before_taken"] or before is None or not before.isdecimal():
             continue
         if row["_before_i"] in edits:
             # The value before it has just got another one.
@@ -220,84 +244,71 @@ def _from_previous(
 # ---- place and number ------------------------------------------------------------------------------------------
 
 
-def _columns(
-    planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: dict[str, Any]
-) -> pl.DataFrame:
+def _columns(planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: DefectKind) -> pl.DataFrame:
     """Other words in other columns: rubriek, groep, eenheid, bdsnummer, or no activity and date."""
-    edits = {}
-    for row in picked.iter_rows(named=True):
-        edits[row["_i"]] = dict(kind["kolommen"])
-        number = kind["kolommen"].get("bdsnummer", row["bdsnummer"])
-        planter.note(
-            kind,
-            {
-                **row,
-                "bdsnummer": number,
-                "activiteit_id": edits[row["_i"]].get("activiteit_id", row["activiteit_id"]),
-            },
-            row["waarde"],
-        )
+    edits: Edits = {}
+    for row in _rows(picked):
+        edits[row["_i"]] = kind["kolommen"]
+        place = {k: v for k, v in kind["kolommen"].items() if k in {"bdsnummer", "activiteit_id"}}
+        planter.note(kind, cast("Registratie", {**row, **place}), row["waarde"])
     return _edit(frame, edits)
 
 
-def _double(
-    planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: dict[str, Any]
-) -> pl.DataFrame:
+def _double(planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: DefectKind) -> pl.DataFrame:
     """The element a second time in the same place, with another value."""
-    new, edits = [], {}
-    for row in picked.iter_rows(named=True):
+    new: list[Registratie] = []
+    edits: Edits = {}
+    for row in _rows(picked):
         if kind.get("zelfde"):
             second: str | None = row["waarde"]
         else:
             second = (
                 str(kind["waarde"])
                 if "waarde" in kind
-                else _times(row, {"factor": kind.get("factor", 1.04)}, planter)
+                else _multiplied(row["waarde"], kind.get("factor", 1.04))
             )
         if second is None or (second == row["waarde"] and not kind.get("zelfde")):
             continue
         second = second.split(".")[0]
-        new.append({**row, "waarde": second})
+        new.append(row | {"waarde": second})
         edits[row["_i"]] = {"waarde": row["waarde"]}
         planter.note(kind, row, second)
     return _insert(_edit(frame, edits), new)
 
 
-def _extra(planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: dict[str, Any]) -> pl.DataFrame:
+def _extra(planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: DefectKind) -> pl.DataFrame:
     """A row of another element beside the picked one (for example one that the version has dropped)."""
-    new = []
-    for row in picked.iter_rows(named=True):
-        fresh = {
-            **row,
-            "bdsnummer": int(kind["nieuw"]),
-            "waarde": str(kind["waarde"]),
+    new: list[Registratie] = []
+    for row in _rows(picked):
+        fresh = row | {
+            "bdsnummer": kind["nieuw"],
+            "waarde": kind["waarde"],
             "volgnr": None,
             "eenheid": None,
+            "rubriek": kind.get("rubriek"),
+            "groep": kind.get("groep"),
         }
-        fresh |= {"rubriek": kind.get("rubriek"), "groep": kind.get("groep")}
         new.append(fresh)
-        planter.note(kind, {**fresh, "waarde": None}, fresh["waarde"])
+        planter.note(kind, fresh | {"waarde": None}, fresh["waarde"])
     return _insert(frame, new)
 
 
-def _drop(planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: dict[str, Any]) -> pl.DataFrame:
+def _drop(planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: DefectKind) -> pl.DataFrame:
     """The row is not there; the manifest keeps its place."""
     import polars as pl
 
-    for row in picked.iter_rows(named=True):
+    for row in _rows(picked):
         planter.note(kind, row, None)
     return frame.filter(~pl.col("_i").is_in(picked["_i"].to_list()))
 
 
-def _undated(
-    planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: dict[str, Any]
-) -> pl.DataFrame:
+def _undated(planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: DefectKind) -> pl.DataFrame:
     """An activity without a day: element 724 is not there and its rows carry no date."""
     import polars as pl
 
-    edits: dict[int, dict[str, Any]] = {}
+    edits: Edits = {}
     gone = []
-    for row in picked.iter_rows(named=True):
+    for row in _rows(picked):
         same = frame.filter(
             (pl.col("dossier_id") == row["dossier_id"]) & (pl.col("activiteit_id") == row["activiteit_id"])
         )
@@ -309,9 +320,7 @@ def _undated(
     return _edit(frame, edits).filter(~pl.col("_i").is_in(gone))
 
 
-def _own_name(
-    planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: dict[str, Any]
-) -> pl.DataFrame:
+def _own_name(planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: DefectKind) -> pl.DataFrame:
     """Free text that names the child."""
     import polars as pl
 
@@ -319,27 +328,26 @@ def _own_name(
         n: dict(frame.filter(pl.col("bdsnummer") == n).select("dossier_id", "waarde").iter_rows())
         for n in (5, 2)
     }
-    edits = {}
-    for row in picked.iter_rows(named=True):
+    edits: Edits = {}
+    for row in _rows(picked):
         own = [named[n].get(row["dossier_id"]) for n in (5, 2)]
         if all(own):
-            edits[row["_i"]] = {"waarde": f"Met {own[0]} {own[1]} gaat het goed."}
-            planter.note(kind, row, edits[row["_i"]]["waarde"])
+            after = f"Met {own[0]} {own[1]} gaat het goed."
+            edits[row["_i"]] = {"waarde": after}
+            planter.note(kind, row, after)
     return _edit(frame, edits)
 
 
-def _swap_bsn(
-    planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: dict[str, Any]
-) -> pl.DataFrame:
+def _swap_bsn(planter: Planter, frame: pl.DataFrame, picked: pl.DataFrame, kind: DefectKind) -> pl.DataFrame:
     """The number of the dossier before it in this part: two dossiers, one person."""
     import polars as pl
 
     numbers = frame.filter((pl.col("bdsnummer") == 7) & ~pl.col("_taken")).sort("_i")
     places, values = numbers["_i"].to_list(), numbers["waarde"].to_list()
     earlier = dict(zip(places[1:], zip(places, values, strict=False), strict=False))
-    edits: dict[int, dict[str, Any]] = {}
+    edits: Edits = {}
     lenders = []
-    for row in picked.iter_rows(named=True):
+    for row in _rows(picked):
         lender, value = earlier.get(row["_i"], (None, None))
         # A number that is itself borrowed would give three dossiers one number, and two defects one place.
         if lender is not None and lender not in edits:

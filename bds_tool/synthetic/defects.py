@@ -10,36 +10,45 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from bds_tool.base.checked_yaml import read_checked
 from bds_tool.base.errors import UsageError
 from bds_tool.base.names import child
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
+from bds_tool.store.columns import Registratie
 from bds_tool.synthetic.chance import Chance
-from bds_tool.synthetic.defect_ground import standing
+from bds_tool.synthetic.defect_ground import DefectKind, standing
 from bds_tool.synthetic.defect_operations import OPERATIONS, hold
 
 if TYPE_CHECKING:
     import polars as pl
 
-#: Columns of the manifest: where the defect is, what stood there, what stands there now, who should find it.
-MANIFEST = (
-    "soort", "dossier_id", "activiteit_id", "bdsnummer", "volgnr", "waarde_voor", "waarde_na", "regels",
-)  # fmt: skip
+
+class Planted(NamedTuple):
+    """A row of the manifest: where the defect is, what stood there, what stands there now, who should find it."""
+
+    soort: str
+    dossier_id: str
+    activiteit_id: str | None
+    bdsnummer: int | None
+    volgnr: int | None
+    waarde_voor: str | None
+    waarde_na: str | None
+    regels: str
 
 
 @dataclass
 class Planter:
     """Applies the kinds of one spec to tables of `registraties`; collects the manifest."""
 
-    kinds: list[dict[str, Any]]
+    kinds: list[DefectKind]
     chance: Chance
     reference: date
     version: str = ""
     coding: str = "bds"
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[Planted] = field(default_factory=list)
 
     def plant(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with defects; rows of a dossier stay together and in order."""
@@ -59,27 +68,22 @@ class Planter:
         return frame.sort("_i", maintain_order=True).drop("_i", "_taken", "_held")
 
     def manifest(self) -> pl.DataFrame:
-        """One row per planted defect, columns MANIFEST."""
+        """One row per planted defect."""
         import polars as pl
 
-        schema = dict.fromkeys(MANIFEST, pl.String()) | {"bdsnummer": pl.Int32(), "volgnr": pl.Int32()}
-        return pl.DataFrame([{k: r.get(k) for k in MANIFEST} for r in self.rows], schema=schema)
+        schema = dict.fromkeys(Planted._fields, pl.String()) | {"bdsnummer": pl.Int32(), "volgnr": pl.Int32()}
+        return pl.DataFrame(self.rows, schema=schema, orient="row")
 
-    def note(self, kind: dict[str, Any], row: dict[str, Any], after: str | None) -> None:
+    def note(self, kind: DefectKind, row: Registratie, after: str | None) -> None:
         """Write one planted defect down."""
-        told = {k: row[k] for k in ("dossier_id", "activiteit_id", "bdsnummer", "volgnr")}
-        rules = ",".join(kind["regels"])
         self.rows.append(
-            {
-                "soort": kind["soort"],
-                **told,
-                "waarde_voor": row["waarde"],
-                "waarde_na": after,
-                "regels": rules,
-            }
-        )
+            Planted(
+                kind["soort"], row["dossier_id"], row["activiteit_id"], row["bdsnummer"], row["volgnr"],
+                row["waarde"], after, ",".join(kind["regels"]),
+            )
+        )  # fmt: skip
 
-    def _pick(self, frame: pl.DataFrame, kind: dict[str, Any]) -> pl.DataFrame:
+    def _pick(self, frame: pl.DataFrame, kind: DefectKind) -> pl.DataFrame:
         """The rows that get this defect: free, of the right element, and chosen by the hash of their place."""
         import numpy as np
         import polars as pl
@@ -102,7 +106,7 @@ class Planter:
         return free.filter(pl.Series(np.asarray(u < float(kind["kans"]))))
 
 
-def defect_kinds(name: str, rate: float = 1.0) -> list[dict[str, Any]]:
+def defect_kinds(name: str, rate: float = 1.0) -> list[DefectKind]:
     """The kinds of a spec by name (`specs/populatie/defecten/`) or path; `rate` multiplies every chance."""
     path = (
         Path(name)
@@ -118,5 +122,5 @@ def defect_kinds(name: str, rate: float = 1.0) -> list[dict[str, Any]]:
                 f"Choose one of: {known}, or a YAML file.",
             ),
         )
-    loaded = read_checked(path, "defecten")
-    return [{**kind, "kans": min(1.0, float(kind["kans"]) * rate)} for kind in loaded["defecten"]]
+    kinds: list[DefectKind] = read_checked(path, "defecten")["defecten"]
+    return [kind | {"kans": min(1.0, kind["kans"] * rate)} for kind in kinds]

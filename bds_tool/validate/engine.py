@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -11,7 +11,7 @@ from bds_tool.base import clock
 from bds_tool.base.text import t
 from bds_tool.findings.catalogue import Catalogue, load_rules
 from bds_tool.findings.collecting import Collector
-from bds_tool.findings.result import Result
+from bds_tool.findings.result import Result, RunFacts
 from bds_tool.formats.registry import coding_of, format_class
 from bds_tool.schema import newest, versions
 from bds_tool.schema.protocols import unjudged
@@ -181,7 +181,7 @@ def _with_severity(totals: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     )
 
 
-def _coverage(groups: list[Group], unsaid: dict[str, str]) -> dict[str, Any]:
+def _coverage(groups: list[Group], unsaid: dict[str, str]) -> RunFacts:
     """`silent`: version → rule → why nothing can be said (`unsaid`: of every version); `uncovered`: the protocols or parts of them."""
     found = sorted({g.tables.version for g in groups})
     return {

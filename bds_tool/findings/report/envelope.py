@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -13,13 +13,24 @@ from bds_tool.base.text import t
 from bds_tool.base.vocabulary import file_name, safe_parameters, told
 from bds_tool.findings.catalogue import SEVERITIES, Rule
 from bds_tool.findings.checked import SCHEMA, SCHEMA_VERSION
+from bds_tool.findings.collecting import FindingRow, finding_rows
 from bds_tool.findings.result import FOUND, GOOD, UNKNOWN
+from bds_tool.findings.shape import (
+    ElementEntry,
+    FileEntry,
+    FindingEntry,
+    NotJudged,
+    Report,
+    RuleEntry,
+    Summary,
+)
 
 if TYPE_CHECKING:
+    from bds_tool.findings.collecting import FindingRow
     from bds_tool.findings.result import Result
 
 
-def build(result: Result, *, examples: int | None = None, show_values: bool = False) -> dict[str, Any]:
+def build(result: Result, *, examples: int | None = None, show_values: bool = False) -> Report:
     """The envelope. `examples` limits how many findings per rule are in it (None: all that were kept)."""
     files = _files(result)
     rules = _rules(result)
@@ -40,12 +51,12 @@ def build(result: Result, *, examples: int | None = None, show_values: bool = Fa
         "findings": _findings(result, files, examples, show_values=show_values),
         "not_judged": _not_judged(result),
         "not_covered": list(result.meta.get("uncovered", ())),
-        "accepted": [_accepted(a) for a in result.accepted],
+        "accepted": result.accepted,
     }
 
 
-def _files(result: Result) -> dict[int, dict[str, Any]]:
-    found = {}
+def _files(result: Result) -> dict[int, FileEntry]:
+    found: dict[int, FileEntry] = {}
     sums: dict[int, dict[str, int]] = {}
     for bron, severity, n in (
         result.totals.filter(~pl.col("accepted"))
@@ -71,13 +82,15 @@ def _files(result: Result) -> dict[int, dict[str, Any]]:
     return found
 
 
-def _summary(result: Result) -> dict[str, Any]:
+def _summary(result: Result) -> Summary:
     states = dict(result.standings.group_by("status").agg(pl.col("sources").sum()).iter_rows())
     return {
         "files": result.bronnen.height,
         "unreadable": len(result.unreadable()),
         "rows": int(result.bronnen["rijen"].fill_null(0).sum()),
-        **{s: result.count(s) for s in reversed(SEVERITIES)},
+        "fout": result.count("fout"),
+        "waarschuwing": result.count("waarschuwing"),
+        "info": result.count("info"),
         "accepted": int(result.totals.filter("accepted")["n"].sum()),
         "judgements": {
             "goed": states.get(GOOD, 0),
@@ -87,7 +100,7 @@ def _summary(result: Result) -> dict[str, Any]:
     }
 
 
-def _rules(result: Result) -> list[dict[str, Any]]:
+def _rules(result: Result) -> list[RuleEntry]:
     counted = result.totals.group_by("code", "bdsnummer").agg(
         pl.col("n").sum(),
         pl.col("bron").drop_nulls().n_unique().alias("files"),
@@ -96,7 +109,7 @@ def _rules(result: Result) -> list[dict[str, Any]]:
     per_rule = result.totals.group_by("code").agg(pl.col("bron").drop_nulls().n_unique().alias("files"))
     files = dict(per_rule.iter_rows())
     filled = dict(result.filled.group_by("bdsnummer").agg(pl.col("n").sum()).iter_rows())
-    parts: dict[str, list[dict[str, Any]]] = {}
+    parts: dict[str, list[ElementEntry]] = {}
     for code, number, n, seen, accepted in counted.sort(
         "n", "bdsnummer", descending=[True, False], nulls_last=True
     ).iter_rows():
@@ -123,7 +136,7 @@ def _rules(result: Result) -> list[dict[str, Any]]:
     return sorted(listed, key=lambda r: (-SEVERITIES.index(r["severity"]), r["code"]))
 
 
-def _rule(rule: Rule, family: str, elements: list[dict[str, Any]], files: int) -> dict[str, Any]:
+def _rule(rule: Rule, family: str, elements: list[ElementEntry], files: int) -> RuleEntry:
     return {
         "code": rule.code,
         "name": rule.name,
@@ -143,26 +156,24 @@ def _rule(rule: Rule, family: str, elements: list[dict[str, Any]], files: int) -
 
 
 def _findings(
-    result: Result, files: dict[int, dict[str, Any]], examples: int | None, *, show_values: bool
-) -> list[dict[str, Any]]:
+    result: Result, files: dict[int, FileEntry], examples: int | None, *, show_values: bool
+) -> list[FindingEntry]:
     frame = result.findings
     if examples is not None:
         frame = frame.filter(pl.int_range(pl.len()).over("code") < examples)
     # A file's own name is told as it is: without it nobody finds the file.
     named = {f["file"] for f in files.values()}
-    return [
-        _finding(result, files, row, named, show_values=show_values) for row in frame.iter_rows(named=True)
-    ]
+    return [_finding(result, files, row, named, show_values=show_values) for row in finding_rows(frame)]
 
 
 def _finding(
     result: Result,
-    files: dict[int, dict[str, Any]],
-    row: dict[str, Any],
+    files: dict[int, FileEntry],
+    row: FindingRow,
     named: set[str],
     *,
     show_values: bool,
-) -> dict[str, Any]:
+) -> FindingEntry:
     rule = result.catalogue[row["code"]]
     parameters = json.loads(row["parameters"]) if row["parameters"] else {}
     path = row["pad"]
@@ -171,13 +182,13 @@ def _finding(
         shown = None if path is None else file_name(path)
         path = shown if shown is None or shown in named else told(shown)
     file = files[row["bron"]]["file"] if row["bron"] in files else None
-    found = {
+    found: FindingEntry = {
         "code": rule.code,
         "name": rule.name,
         "severity": row["severity"],
         "message": rule.say(parameters),
         "element": row["bdsnummer"],
-        "element_name": result.names.get(row["bdsnummer"]),
+        "element_name": None if row["bdsnummer"] is None else result.names.get(row["bdsnummer"]),
         "file": file,
         "line": row["regel"],
         "path": path,
@@ -189,7 +200,7 @@ def _finding(
     return found
 
 
-def fingerprint(row: dict[str, Any], file: str | None) -> str:
+def fingerprint(row: FindingRow, file: str | None) -> str:
     """The same for the same finding in a next delivery: rule, element and place, without the line."""
     parts = (
         row["code"],
@@ -202,7 +213,7 @@ def fingerprint(row: dict[str, Any], file: str | None) -> str:
     return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
-def _not_judged(result: Result) -> list[dict[str, Any]]:
+def _not_judged(result: Result) -> list[NotJudged]:
     """Rules that were judged for no source at all, with the reason most sources have."""
     standings = result.standings
     if standings.is_empty():
@@ -220,12 +231,7 @@ def _not_judged(result: Result) -> list[dict[str, Any]]:
     ]
 
 
-def _accepted(row: dict[str, Any]) -> dict[str, Any]:
-    keys = ("rule", "element", "file", "reason", "until", "n", "expired")
-    return {k: row.get(k) for k in keys}
-
-
-def place(finding: dict[str, Any]) -> str:
+def place(finding: FindingEntry) -> str:
     """Where a person finds it: file, line, path."""
     where = finding["file"] or ""
     if finding["line"] is not None:
@@ -235,18 +241,18 @@ def place(finding: dict[str, Any]) -> str:
     )
 
 
-def short_place(finding: dict[str, Any]) -> str:
+def short_place(finding: FindingEntry) -> str:
     """`place`, with the last three steps of a long path."""
     steps = (finding["path"] or "").split("/")
-    return place({**finding, "path": "…/" + "/".join(steps[-3:]) if len(steps) > 5 else finding["path"]})
+    return place(finding | {"path": "…/" + "/".join(steps[-3:])} if len(steps) > 5 else finding)
 
 
-def sentence(finding: dict[str, Any]) -> str:
+def sentence(finding: FindingEntry) -> str:
     """The message, after the element when the finding is about a registration."""
     return finding["message"] if "subject" in finding else f"{element(finding)}: {finding['message']}"
 
 
-def element(entry: dict[str, Any]) -> str:
+def element(entry: ElementEntry | FindingEntry) -> str:
     """`235 Lengte`, or a word for what has no number; of a check of definitions its subject."""
     if "subject" in entry:
         return str(entry["subject"])

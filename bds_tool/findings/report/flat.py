@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -14,6 +13,7 @@ from bds_tool.base.escaping import cells
 from bds_tool.base.text import t
 from bds_tool.findings.report.envelope import place, sentence
 from bds_tool.findings.report.text import severity, verdict
+from bds_tool.findings.shape import Report
 
 _COLUMNS = (
     "code",
@@ -29,26 +29,26 @@ _COLUMNS = (
     "fingerprint",
 )
 _VALUES = ("dossier", "activity", "value")
-_TYPES: dict[str, Any] = {"element": pl.Int32, "line": pl.Int64}
+_TYPES = {"element": pl.Int32(), "line": pl.Int64()}
 
 
-def frame(report: dict[str, Any]) -> pl.DataFrame:
+def frame(report: Report) -> pl.DataFrame:
     """One row per finding that was kept; columns as in the JSON report."""
     columns = (*_COLUMNS, *_VALUES) if report["settings"]["show_values"] else _COLUMNS
     rows = [{k: f.get(k) for k in columns} for f in report["findings"]]
-    return pl.DataFrame(rows, schema={c: _TYPES.get(c, pl.String) for c in columns})
+    return pl.DataFrame(rows, schema={c: _TYPES.get(c, pl.String()) for c in columns})
 
 
-def ndjson(report: dict[str, Any]) -> str:
+def ndjson(report: Report) -> str:
     return "".join(json.dumps(f, ensure_ascii=False) + "\n" for f in report["findings"])
 
 
-def csv(report: dict[str, Any]) -> str:
+def csv(report: Report) -> str:
     """Comma-separated; a cell that a spreadsheet would run as a formula gets a quote before it."""
     return cells(frame(report)).write_csv()
 
 
-def markdown(report: dict[str, Any]) -> str:
+def markdown(report: Report) -> str:
     """A table of findings for a page or a pull request, and the verdict."""
     head = (t("regel", "rule"), t("ernst", "severity"), t("plaats", "place"), t("bevinding", "finding"))
     rows = [
@@ -60,11 +60,11 @@ def markdown(report: dict[str, Any]) -> str:
     return "\n".join([table[0], "|" + " --- |" * len(head), *table[1:], "", verdict(report)]) + "\n"
 
 
-def parquet(report: dict[str, Any], path: Path) -> None:
+def parquet(report: Report, path: Path) -> None:
     frame(report).write_parquet(path)
 
 
-def xlsx(report: dict[str, Any], path: Path) -> None:
+def xlsx(report: Report, path: Path) -> None:
     """Three sheets: rules with totals, findings, files. Raises UsageError when xlsxwriter is not installed."""
     try:
         import xlsxwriter

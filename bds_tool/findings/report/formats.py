@@ -13,6 +13,7 @@ from bds_tool.base.errors import UsageError
 from bds_tool.base.escaping import terminal
 from bds_tool.base.files import atomic_file
 from bds_tool.base.text import t
+from bds_tool.findings.shape import Report
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,12 @@ FORMATS = {
 }
 
 
-def render(report: dict[str, Any], format_: str, *, quiet: bool = False, notes: Sequence[str] = ()) -> str:
+def render(report: Report, format_: str, *, quiet: bool = False, notes: Sequence[str] = ()) -> str:
     """A report (`envelope.build`, `checked.envelope`) in one of FORMATS that are text. Raises UsageError for another."""
     check(format_)
     on_screen(format_)
     # Only text for a screen can leave something out.
-    options: dict[str, Any] = {"quiet": quiet, "notes": notes} if format_ == "text" else {}
+    options: dict[str, bool | Sequence[str]] = {"quiet": quiet, "notes": notes} if format_ == "text" else {}
     return str(FORMATS[format_](report, **options))
 
 
@@ -68,11 +69,11 @@ def on_screen(format_: str) -> None:
         )
 
 
-def to_json(report: dict[str, Any]) -> str:
+def to_json(report: Report) -> str:
     return json.dumps(report, ensure_ascii=False, indent=1) + "\n"
 
 
-def write_report(report: dict[str, Any], format_: str, path: Path) -> None:
+def write_report(report: Report, format_: str, path: Path) -> None:
     """The report as a file, written whole or not at all."""
     check(format_)
     if FORMATS[format_].file:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bds_tool.findings.report.envelope import sentence
 from bds_tool.findings.report.text import verdict
+from bds_tool.findings.shape import Report
 
 _COMMANDS = {"fout": "error", "waarschuwing": "warning", "info": "notice"}
 #: GitHub shows at most ten annotations of a kind per step; more only hide the first.
 MOST = 10
 
 
-def github(report: dict[str, Any]) -> str:
+def github(report: Report) -> str:
     """At most MOST lines per severity, then the verdict."""
     lines: list[str] = []
     given = dict.fromkeys(_COMMANDS, 0)

@@ -9,21 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from bds_tool.base.escaping import markup
 from bds_tool.base.text import language, number, t
 from bds_tool.findings.report.envelope import element, place
 from bds_tool.findings.report.mending import OWNERS, first, letter, owned, spread
 from bds_tool.findings.report.text import severity, share
+from bds_tool.findings.shape import FileEntry, FindingEntry, Report, RuleEntry
 
 _HERE = Path(__file__).parent
 #: Places in the file at most, and of one rule; beyond it a browser gets slow. The numbers per rule stay exact.
 MOST, OF_A_RULE = 2_000, 25
 #: Points at the top, rows of the table of elements, and files of one folder before they become one row.
 POINTS, ELEMENTS, ALIKE = 10, 25, 12
-
-Report = dict[str, Any]
 
 
 def html(report: Report) -> str:
@@ -245,7 +243,7 @@ def _cell(n: int | None, filled: int | None) -> str:
 
 def _read(report: Report) -> str:
     """Files as rows; many of one kind in one folder are one row."""
-    groups: dict[tuple[str, ...], list[Report]] = {}
+    groups: dict[tuple[str, ...], list[FileEntry]] = {}
     for f in report["input"]:
         folder = f["file"].rpartition("/")[0]
         groups.setdefault((folder, str(f["format"]), str(f["bds"]), str(f["readable"])), []).append(f)
@@ -272,7 +270,7 @@ def _read(report: Report) -> str:
     return _section("h-b", t("Wat is gelezen", "What was read"), table)
 
 
-def _file(name: str, files: list[Report]) -> str:
+def _file(name: str, files: list[FileEntry]) -> str:
     sure = files[0]["bds_certainty"]
     version = f"{markup(str(files[0]['bds'] or '–'))}{f'<span>{markup(sure)}</span>' if sure else ''}"
     if not files[0]["readable"]:
@@ -296,7 +294,7 @@ def _file(name: str, files: list[Report]) -> str:
 
 
 def _rules(report: Report) -> str:
-    by_rule: dict[str, list[Report]] = {}
+    by_rule: dict[str, list[FindingEntry]] = {}
     for f in report["findings"]:
         by_rule.setdefault(f["code"], []).append(f)
     left = MOST
@@ -320,7 +318,7 @@ def _rules(report: Report) -> str:
     return _section("h-r", t("Alle bevindingen", "All findings"), body)
 
 
-def _card(r: Report, shown: list[Report], *, values: bool) -> str:
+def _card(r: RuleEntry, shown: list[FindingEntry], *, values: bool) -> str:
     facts = [
         (t("Waarom", "Why"), _prose(r["why"])),
         (t("Wat te doen", "What to do"), _prose(r["remedy"])),
@@ -350,12 +348,12 @@ def _card(r: Report, shown: list[Report], *, values: bool) -> str:
     )
 
 
-def _place(f: Report, title: str, *, values: bool) -> str:
+def _place(f: FindingEntry, title: str, *, values: bool) -> str:
     more = "" if f["message"] == title else f"<span>{markup(f['message'])}</span>"
     return f"<li><b>{markup(place(f))}</b> {markup(element(f))}{_value(f) if values else ''}{more}</li>"
 
 
-def _value(f: Report) -> str:
+def _value(f: FindingEntry) -> str:
     return f" = <code>{markup(str(f['value']))}</code>" if f.get("value") is not None else ""
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
 from xml.etree import ElementTree as ET
 
 from bds_tool.findings.report.envelope import place, sentence
+from bds_tool.findings.shape import FindingEntry, Report, RuleEntry
 
 
-def junit(report: dict[str, Any]) -> str:
+def junit(report: Report) -> str:
     """Failures are rules of severity `fout` with findings; lighter ones are output of a case that passes."""
     root = ET.Element("testsuites", name=report["command"])
-    by_file: dict[str | None, dict[str, list[dict[str, Any]]]] = {}
+    by_file: dict[str | None, dict[str, list[FindingEntry]]] = {}
     for finding in report["findings"]:
         by_file.setdefault(finding["file"], {}).setdefault(finding["code"], []).append(finding)
     titles = {r["code"]: r for r in report["rules"]}
@@ -31,9 +31,9 @@ def junit(report: dict[str, Any]) -> str:
 def _suite(
     root: ET.Element,
     name: str,
-    rules: dict[str, list[dict[str, Any]]],
-    titles: dict[str, dict[str, Any]],
-    report: dict[str, Any],
+    rules: dict[str, list[FindingEntry]],
+    titles: dict[str, RuleEntry],
+    report: Report,
 ) -> None:
     suite = ET.SubElement(root, "testsuite", name=_clean(name))
     failures = 0
@@ -47,13 +47,13 @@ def _suite(
         else:
             ET.SubElement(case, "system-out").text = _clean(lines)
     skipped = report["not_judged"]
-    for rule in skipped:
-        told = " ".join(filter(None, (rule["code"], rule["name"])))
+    for unjudged in skipped:
+        told = " ".join(filter(None, (unjudged["code"], unjudged["name"])))
         case = ET.SubElement(suite, "testcase", classname=_clean(name), name=_clean(told))
-        ET.SubElement(case, "skipped", message=rule["reason"] or "")
+        ET.SubElement(case, "skipped", message=unjudged["reason"] or "")
     good = report.get("good", [])
-    for rule in good:
-        ET.SubElement(suite, "testcase", classname=_clean(name), name=f"{rule['code']} {rule['name']}")
+    for passed in good:
+        ET.SubElement(suite, "testcase", classname=_clean(name), name=f"{passed['code']} {passed['name']}")
     if not rules and not good:
         ET.SubElement(suite, "testcase", classname=_clean(name), name=report["command"])
     suite.set("tests", str(len(rules) + len(good) + len(skipped) + (not rules and not good)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from bds_tool.base.text import number, t
 from bds_tool.findings.report.envelope import element
+from bds_tool.findings.shape import Report, RuleEntry
 
 #: Who mends a rule, as `specs/regels` says it.
 OWNERS = {
@@ -21,7 +21,7 @@ _HEAVY = ("fout", "waarschuwing")
 class Point:
     """A rule with findings that count: accepted ones do not."""
 
-    rule: dict[str, Any]
+    rule: RuleEntry
     count: int
 
 
@@ -34,7 +34,7 @@ class Spread:
     found: dict[str, int] = field(default_factory=dict)
 
 
-def first(report: dict[str, Any]) -> list[Point]:
+def first(report: Report) -> list[Point]:
     """Errors and warnings, the most effective repair first: errors before warnings, then what makes most disappear."""
     points = [Point(r, r["count"] - r["accepted"]) for r in report["rules"] if r["severity"] in _HEAVY]
     return sorted(
@@ -43,12 +43,12 @@ def first(report: dict[str, Any]) -> list[Point]:
     )
 
 
-def owned(report: dict[str, Any], owner: str) -> list[Point]:
+def owned(report: Report, owner: str) -> list[Point]:
     """The points that one owner mends."""
     return [p for p in first(report) if p.rule["owner"] == owner]
 
 
-def letter(report: dict[str, Any], points: list[Point]) -> str:
+def letter(report: Report, points: list[Point]) -> str:
     """A message to who mends these points: rules, elements and numbers, nothing of any child and no name of a file."""
     lines = [
         t(
@@ -68,7 +68,7 @@ def letter(report: dict[str, Any], points: list[Point]) -> str:
     return "\n".join(lines)
 
 
-def spread(report: dict[str, Any]) -> tuple[list[str], list[Spread]]:
+def spread(report: Report) -> tuple[list[str], list[Spread]]:
     """Families with findings on elements, in the order of their rules, and the elements with most findings first."""
     families: list[str] = []
     found: dict[int, Spread] = {}

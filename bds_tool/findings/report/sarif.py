@@ -5,19 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import PurePath
-from typing import Any
+from typing import TypeAlias
 from urllib.parse import quote
 
+from bds_tool.base.json_types import JsonObject
 from bds_tool.findings.report.envelope import sentence
+from bds_tool.findings.shape import FindingEntry, Report, RuleEntry
 
 _LEVELS = {"fout": "error", "waarschuwing": "warning", "info": "note"}
+#: Rule, element or mark of the finding, file.
+_Key: TypeAlias = tuple[str, int | str | None, str | None]
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
-def sarif(report: dict[str, Any]) -> str:
+def sarif(report: Report) -> str:
     rules = report["rules"]
     index = {r["code"]: i for i, r in enumerate(rules)}
-    run = {
+    run: JsonObject = {
         "tool": {
             "driver": {
                 "name": "bds",
@@ -38,7 +42,7 @@ def sarif(report: dict[str, Any]) -> str:
     )
 
 
-def _rule(r: dict[str, Any]) -> dict[str, Any]:
+def _rule(r: RuleEntry) -> JsonObject:
     return {
         "id": r["code"],
         "name": "".join(p.capitalize() for p in r["name"].split("-")),
@@ -51,9 +55,9 @@ def _rule(r: dict[str, Any]) -> dict[str, Any]:
 
 
 def _grouped(
-    findings: list[dict[str, Any]],
-) -> dict[tuple[str, int | str | None, str | None], list[dict[str, Any]]]:
-    groups: dict[tuple[str, int | str | None, str | None], list[dict[str, Any]]] = {}
+    findings: list[FindingEntry],
+) -> dict[_Key, list[FindingEntry]]:
+    groups: dict[_Key, list[FindingEntry]] = {}
     for f in findings:
         # Of definitions every finding is one of its own; registrations have thousands alike.
         about = f["fingerprint"] if "subject" in f else f["element"]
@@ -61,13 +65,11 @@ def _grouped(
     return groups
 
 
-def _result(
-    key: tuple[str, int | str | None, str | None], findings: list[dict[str, Any]], index: dict[str, int]
-) -> dict[str, Any]:
+def _result(key: _Key, findings: list[FindingEntry], index: dict[str, int]) -> JsonObject:
     code, _, file = key
     first = findings[0]
     mark = hashlib.sha256("\x1f".join(f["fingerprint"] for f in findings[:1]).encode()).hexdigest()[:32]
-    result: dict[str, Any] = {
+    result: JsonObject = {
         "ruleId": code,
         "ruleIndex": index[code],
         "level": _LEVELS[first["severity"]],
@@ -80,11 +82,11 @@ def _result(
     return result
 
 
-def _location(f: dict[str, Any]) -> dict[str, Any]:
-    physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(f["file"])}}
+def _location(f: FindingEntry) -> JsonObject:
+    physical: JsonObject = {"artifactLocation": {"uri": _uri(f["file"] or "")}}
     if f["line"]:
         physical["region"] = {"startLine": max(1, int(f["line"]))}
-    location: dict[str, Any] = {"physicalLocation": physical}
+    location: JsonObject = {"physicalLocation": physical}
     if f["path"]:
         location["logicalLocations"] = [{"fullyQualifiedName": f["path"]}]
     return location

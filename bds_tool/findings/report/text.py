@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
-from typing import Any
 
 from bds_tool.base.text import number, t
 from bds_tool.findings.report.envelope import element, short_place
+from bds_tool.findings.shape import ElementEntry, FindingEntry, Report, RuleEntry, Summary
 
 _WORDS = {"fout": ("fout", "error"), "waarschuwing": ("waarschuwing", "warning"), "info": ("info", "info")}
 
@@ -22,12 +22,12 @@ def severity(word: str) -> str:
 PLACES = 50
 
 
-def text(report: dict[str, Any], *, places: int = 3, quiet: bool = False, notes: Sequence[str] = ()) -> str:
+def text(report: Report, *, places: int = 3, quiet: bool = False, notes: Sequence[str] = ()) -> str:
     """Lines to read: per rule the number, the elements, some places and what to do."""
     if quiet:
         return verdict(report)
     lines: list[str] = []
-    by_rule: dict[str, list[dict[str, Any]]] = {}
+    by_rule: dict[str, list[FindingEntry]] = {}
     for finding in report["findings"]:
         by_rule.setdefault(finding["code"], []).append(finding)
     if report["command"] != "bds validate":
@@ -39,7 +39,7 @@ def text(report: dict[str, Any], *, places: int = 3, quiet: bool = False, notes:
     return "\n".join([*lines, *notes, verdict(report)])
 
 
-def _rule(rule: dict[str, Any], findings: list[dict[str, Any]], places: int) -> list[str]:
+def _rule(rule: RuleEntry, findings: list[FindingEntry], places: int) -> list[str]:
     count = _times(rule["count"], rule["files"])
     lines = [f"{rule['code']} {rule['name']}  {severity(rule['severity'])}  {count}"]
     if "…" not in rule["title"]:  # else it stands below in full, for each finding
@@ -51,7 +51,7 @@ def _rule(rule: dict[str, Any], findings: list[dict[str, Any]], places: int) -> 
                 f"  of which accepted: {number(rule['accepted'])}",
             )
         )
-    by_element: dict[Any, list[dict[str, Any]]] = {}
+    by_element: dict[int | None, list[FindingEntry]] = {}
     for finding in findings:
         by_element.setdefault(finding["element"], []).append(finding)
     shown = rule["elements"][:5]
@@ -74,11 +74,11 @@ def _rule(rule: dict[str, Any], findings: list[dict[str, Any]], places: int) -> 
             )
     rest = rule["elements"][5:]
     if rest:
-        more = sum(e["count"] for e in rest)
+        more = number(sum(e["count"] for e in rest))
         lines.append(
             t(
-                f"  en nog {number(more)} bij {len(rest)} andere elementen",
-                f"  and {number(more)} more with {len(rest)} other elements",
+                f"  en nog {more} bij {len(rest)} andere elementen",
+                f"  and {more} more with {len(rest)} other elements",
             )
         )
     lines += textwrap.wrap(
@@ -94,10 +94,10 @@ def _times(count: int, files: int) -> str:
     return times + t(f" in {number(files)} bestanden", f" in {number(files)} files")
 
 
-def share(entry: dict[str, Any]) -> str:
+def share(entry: ElementEntry) -> str:
     """How many values of an element have the finding, of how many that are filled."""
     count = number(entry["count"])
-    if not entry["filled"]:
+    if not entry["filled"] or entry["share"] is None:
         return count
     share = number(100 * entry["share"], 1)
     return t(
@@ -106,7 +106,7 @@ def share(entry: dict[str, Any]) -> str:
     )
 
 
-def _tail(report: dict[str, Any]) -> list[str]:
+def _tail(report: Report) -> list[str]:
     lines = []
     unread = [f["file"] for f in report["input"] if not f["readable"]]
     if unread:
@@ -125,7 +125,7 @@ def _tail(report: dict[str, Any]) -> list[str]:
 NAMED = 3
 
 
-def _unjudged(report: dict[str, Any]) -> str:
+def _unjudged(report: Report) -> str:
     """One line on the rules and protocols that were not judged, with a count per reason; empty when all were.
 
     Reasons without numbers of their own come together, so that the line stays a line: JSON has each in full.
@@ -157,10 +157,10 @@ def _kind(reason: str) -> str:
     return t("niet vastgelegd", "not recorded") if re.search(r"\d", reason) else reason
 
 
-def _guessed(report: dict[str, Any]) -> list[str]:
+def _guessed(report: Report) -> list[str]:
     """Files that do not say which version they follow: what they were judged as is a choice of `bds`."""
     files = [f for f in report["input"] if f["readable"] and f["bds_certainty"] == "onbekend"]
-    found = sorted({f["bds"] for f in files})
+    found = sorted({f["bds"] for f in files if f["bds"]})
     if not found:
         return []
     return [
@@ -174,7 +174,7 @@ def _files(n: int) -> str:
     return t("het bestand", "the file") if n == 1 else t(f"{number(n)} bestanden", f"{number(n)} files")
 
 
-def verdict(report: dict[str, Any]) -> str:
+def verdict(report: Report) -> str:
     """The last line: what a person wants to know first."""
     s = report["summary"]
     if report["command"] != "bds validate":
@@ -189,7 +189,7 @@ def verdict(report: dict[str, Any]) -> str:
     return line + "."
 
 
-def _checked(report: dict[str, Any]) -> str:
+def _checked(report: Report) -> str:
     """The verdict of a check of definitions: files, findings, and what could not be judged."""
     s = report["summary"]
     n = s["files"]
@@ -206,7 +206,7 @@ def _checked(report: dict[str, Any]) -> str:
     return line + "."
 
 
-def _counts(s: dict[str, Any]) -> str:
+def _counts(s: Summary) -> str:
     return ", ".join(
         (
             _plural(s["fout"], "fout", "fouten", "error", "errors"),
