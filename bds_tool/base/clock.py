@@ -10,6 +10,8 @@ import time
 from datetime import UTC, date, datetime
 from typing import Any
 
+from bds_tool.base.json_types import JsonObject
+
 #: The environment variable that holds the moment.
 VARIABLE = "SOURCE_DATE_EPOCH"
 
@@ -30,6 +32,6 @@ def seconds() -> float:
     return 0.0 if os.environ.get(VARIABLE, "").isdecimal() else time.perf_counter()
 
 
-def properties(**said: Any) -> dict[str, Any]:  # noqa: ANN401
+def properties(**said: Any) -> JsonObject:  # noqa: ANN401
     """Properties of a workbook with the moment it was made, without which the library asks the machine."""
     return {**said, "created": now().replace(tzinfo=None)}

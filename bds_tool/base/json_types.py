@@ -9,3 +9,21 @@ from typing import TypeAlias
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 #: A JSON object while it is built.
 JsonObject: TypeAlias = dict[str, Json]
+
+
+def text_in(found: Mapping[str, Json], key: str) -> str:
+    """The text under a key; empty when there is none."""
+    value = found.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def object_in(found: Mapping[str, Json], key: str) -> JsonObject:
+    """A copy of the object under a key; empty when there is none."""
+    value = found.get(key)
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def objects_in(found: Mapping[str, Json], key: str) -> list[JsonObject]:
+    """Copies of the objects in the list under a key; none when there is none."""
+    value = found.get(key)
+    return [dict(v) for v in value if isinstance(v, Mapping)] if isinstance(value, list | tuple) else []

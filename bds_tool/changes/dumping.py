@@ -9,10 +9,11 @@ from typing import Any
 
 import yaml
 
+from bds_tool.base.json_types import JsonObject
 from bds_tool.changes.package import Deel, Omrekening, Pakket, Verzoek, Voorbeeld, Wijziging
 
 
-class _Flow(dict[str, Any]):
+class _Flow(JsonObject):
     """A mapping on one line."""
 
 
@@ -58,9 +59,9 @@ def dump_data(data: Any) -> str:  # noqa: ANN401
     return str(yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=_WIDTH))
 
 
-def head_data(p: Pakket) -> dict[str, Any]:
+def head_data(p: Pakket) -> JsonObject:
     """What a package is, without its requests; its class follows from them."""
-    data: dict[str, Any] = {
+    data: JsonObject = {
         "van": p.van,
         "naar": p.naar,
         "titel": p.titel,
@@ -79,11 +80,11 @@ def head_data(p: Pakket) -> dict[str, Any]:
     return data
 
 
-def to_data(p: Pakket) -> dict[str, Any]:
+def to_data(p: Pakket) -> JsonObject:
     """The package as plain data that follows the schema."""
     head = head_data(p)
-    tail: dict[str, Any] = {k: head.pop(k) for k in ("regels", "verschillen") if k in head}
-    more: dict[str, Any] = {k: head.pop(k) for k in ("toelichting", "modus") if k in head}
+    tail: JsonObject = {k: head.pop(k) for k in ("regels", "verschillen") if k in head}
+    more: JsonObject = {k: head.pop(k) for k in ("toelichting", "modus") if k in head}
     return {
         **head,
         "klasse": _Flow(heen=str(p.klasse_heen), terug=str(p.klasse_terug)),
@@ -94,14 +95,14 @@ def to_data(p: Pakket) -> dict[str, Any]:
     }
 
 
-def change_entries(changes: Iterable[Wijziging]) -> Iterator[dict[str, Any]]:
+def change_entries(changes: Iterable[Wijziging]) -> Iterator[JsonObject]:
     """Changes as entries of `wijzigingen`; neighbours that say the same share one."""
     return map(_entry, _groups(changes))
 
 
-def _filled(record: object) -> dict[str, Any]:
+def _filled(record: object) -> JsonObject:
     """The fields of a dataclass that differ from their default."""
-    result: dict[str, Any] = {}
+    result: JsonObject = {}
     for f in fields(record):  # type: ignore[arg-type]
         value = getattr(record, f.name)
         if value != f.default and value not in (None, ()):
@@ -109,9 +110,9 @@ def _filled(record: object) -> dict[str, Any]:
     return result
 
 
-def request_data(v: Verzoek) -> dict[str, Any]:
+def request_data(v: Verzoek) -> JsonObject:
     """A request as plain data."""
-    data: dict[str, Any] = {"jgz": v.jgz, "titel": v.titel, "aanleiding": v.aanleiding, "besluit": v.besluit}
+    data: JsonObject = {"jgz": v.jgz, "titel": v.titel, "aanleiding": v.aanleiding, "besluit": v.besluit}
     if v.besluitdatum:
         data["besluitdatum"] = v.besluitdatum
     data["zekerheid"] = v.zekerheid
@@ -130,13 +131,13 @@ def request_data(v: Verzoek) -> dict[str, Any]:
     return data
 
 
-def _filled_part(d: Deel) -> dict[str, Any]:
-    content = {"soort": d.soort, "id": d.id, "bij": d.bij, "reden": d.reden, "inhoud": d.inhoud}
+def _filled_part(d: Deel) -> JsonObject:
+    content: JsonObject = {"soort": d.soort, "id": d.id, "bij": d.bij, "reden": d.reden, "inhoud": d.inhoud}
     return {k: v for k, v in content.items() if v}
 
 
-def _voorbeeld_data(x: Voorbeeld) -> dict[str, Any]:
-    data: dict[str, Any] = {"richting": x.richting}
+def _voorbeeld_data(x: Voorbeeld) -> JsonObject:
+    data: JsonObject = {"richting": x.richting}
     if x.toelichting:
         data["toelichting"] = x.toelichting
     data["voor"] = [_Flow(r) for r in x.voor]
@@ -188,9 +189,9 @@ def _by_columns(group: list[Wijziging]) -> Iterator[list[Wijziging]]:
     yield run
 
 
-def _entry(group: list[Wijziging]) -> dict[str, Any]:
+def _entry(group: list[Wijziging]) -> JsonObject:
     w = group[0]
-    data: dict[str, Any] = {"soort": w.soort}
+    data: JsonObject = {"soort": w.soort}
     if w.jgz:
         data["jgz"] = _FlowList(w.jgz)
     prefix = ""
@@ -220,8 +221,8 @@ def _entry(group: list[Wijziging]) -> dict[str, Any]:
     return data
 
 
-def _member(w: Wijziging, key: str) -> dict[str, Any]:
-    data: dict[str, Any] = {"sleutel": key}
+def _member(w: Wijziging, key: str) -> JsonObject:
+    data: JsonObject = {"sleutel": key}
     if w.naam:
         data["naam"] = w.naam
     if w.positie is not None:
@@ -231,16 +232,16 @@ def _member(w: Wijziging, key: str) -> dict[str, Any]:
     return _Flow(data) if w.tabel == "code" else data
 
 
-def _velden_data(w: Wijziging) -> dict[str, Any]:
+def _velden_data(w: Wijziging) -> JsonObject:
     gained, lost = w.aspect == "toegevoegd", w.aspect == "vervallen"
-    result: dict[str, Any] = {}
+    result: JsonObject = {}
     for v in w.velden:
         plain = (gained and not v.van) or (lost and not v.naar)
         result[v.veld] = (v.naar if gained else v.van) if plain else _FlowList([v.van, v.naar])
     return result
 
 
-def _omrekening_data(o: Omrekening) -> dict[str, Any]:
+def _omrekening_data(o: Omrekening) -> JsonObject:
     data = _filled(o)
     if o.tabel:
         data["tabel"] = _FlowList([_FlowList(pair) for pair in o.tabel])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bds_tool.base.errors import ExitCode, UsageError
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.text import number as said
 from bds_tool.base.text import t
 from bds_tool.cli.opening import open_readable
@@ -88,7 +89,7 @@ def _show(
         write(page(found, elements, _each(found, values=values) if each else [], values=values), output)
         return
     if format_ == "json":
-        facts: dict[str, Any] = {
+        facts: JsonObject = {
             "schema_version": 1,
             "versions": {"left": found.versions[0], "right": found.versions[1]},
             "equal": found.equal,
@@ -112,7 +113,7 @@ def _show(
             table(body, heads, format_, output)
 
 
-def _each(found: Compared, *, values: bool) -> list[dict[str, Any]]:
+def _each(found: Compared, *, values: bool) -> list[JsonObject]:
     """The differences one by one: where they are left and right, and what they say only when that was asked for."""
     import polars as pl
 

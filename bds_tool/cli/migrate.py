@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from bds_tool.base.errors import ExitCode, UsageError
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.text import number, t
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import TABLE_FORMATS, table, talk, to_json, write
@@ -107,7 +108,7 @@ def _rows(report: Any, *, all_elements: bool) -> list[list[Any]]:  # noqa: ANN40
     return rows
 
 
-def _json(report: Any, rows: list[list[Any]], target: Path) -> dict[str, Any]:  # noqa: ANN401
+def _json(report: Any, rows: list[list[Any]], target: Path) -> JsonObject:  # noqa: ANN401
     from bds_tool.changes.migrate.running import OUTCOMES
 
     return {

@@ -10,6 +10,7 @@ import typer
 
 from bds_tool.base import guard
 from bds_tool.base.errors import ExitCode, UsageError
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.text import number, plural, t
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.project import project
@@ -190,7 +191,7 @@ def _rows(found: Quality, s: Series) -> list[tuple[Any, ...]]:
     ]  # fmt: skip
 
 
-def _facts(found: Quality) -> dict[str, Any]:
+def _facts(found: Quality) -> JsonObject:
     return {
         "schema_version": 1,
         "deliveries": found.labels,

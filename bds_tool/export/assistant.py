@@ -16,6 +16,7 @@ from mcp.types import ToolAnnotations
 from bds_tool import __version__
 from bds_tool.base.errors import UserError
 from bds_tool.base.escaping import terminal
+from bds_tool.base.json_types import JsonObject, objects_in
 from bds_tool.base.text import language, set_language, t
 from bds_tool.findings.catalogue import facts, load_catalogue
 from bds_tool.schema import is_draft, load, newest
@@ -45,7 +46,7 @@ _BRIEF = (
 )  # fmt: skip
 
 
-def look_up(key: str, version: str = "", everything: bool = False) -> dict[str, Any]:
+def look_up(key: str, version: str = "", everything: bool = False) -> JsonObject:
     """What an element, rubriek, groep or value list is: by number (235, R027, G076, W0177) or by the name of an element.
 
     Without a version the newest that has it; `version` in the answer says which. `everything` adds the place in messages,
@@ -55,7 +56,7 @@ def look_up(key: str, version: str = "", everything: bool = False) -> dict[str, 
     return found if everything else {k: v for k, v in found.items() if k in _BRIEF}
 
 
-def search(words: str, version: str = "", limit: int = 30) -> dict[str, Any]:
+def search(words: str, version: str = "", limit: int = 30) -> JsonObject:
     """Search names of elements, rubrieken, groepen and value lists, and names of values."""
     hits = find(load(version or newest()), words)
     return {
@@ -65,21 +66,21 @@ def search(words: str, version: str = "", limit: int = 30) -> dict[str, Any]:
     }
 
 
-def versions() -> dict[str, Any]:
+def versions() -> JsonObject:
     """The versions of the BDS that are known, oldest first; a draft holds only where it is asked for."""
     return {
         "versions": [{"version": v, "draft": is_draft(v), "date": load(v).datum} for v in known_versions()]
     }
 
 
-def changes(old: str, new: str, key: str = "") -> dict[str, Any]:
+def changes(old: str, new: str, key: str = "") -> JsonObject:
     """What changed between two versions; `key` keeps to one element, rubriek, groep or list (235, R027, W0177)."""
     found = envelope(difference(old, new))
-    rows = [c for c in found.pop("changes") if not key or key in str(c["sleutel"]).split("/")]
+    rows = [c for c in objects_in(found, "changes") if not key or key in str(c["sleutel"]).split("/")]
     return {**found, "total": len(rows), "changes": rows[:MOST]}
 
 
-def change_requests(request: str = "", key: str = "") -> dict[str, Any]:
+def change_requests(request: str = "", key: str = "") -> JsonObject:
     """The published change requests (JGZ-nnn): what each touches. By request, or by element or list; without both all."""
     rows = [
         asdict(r)
@@ -89,12 +90,12 @@ def change_requests(request: str = "", key: str = "") -> dict[str, Any]:
     return {"total": len(rows), "requests": rows[:MOST]}
 
 
-def rule(code: str) -> dict[str, Any]:
+def rule(code: str) -> JsonObject:
     """What a rule of bds checks, why, and what to do about a finding: BDS203, or its name waarde-niet-in-lijst."""
     return facts(load_catalogue().find(code))
 
 
-def rules(words: str = "") -> dict[str, Any]:
+def rules(words: str = "") -> JsonObject:
     """All rules with code, name and title; `words` keeps to those that hold them."""
     low = words.casefold()
     every = load_catalogue().rules.values()
@@ -103,12 +104,12 @@ def rules(words: str = "") -> dict[str, Any]:
     return {"total": len(rows), "rules": rows[:MOST]}
 
 
-def protocols() -> dict[str, Any]:
+def protocols() -> JsonObject:
     """The BDS protocols that are known: what to record when, by guideline."""
     return {"protocols": [{"id": p.id, "title": in_language(p.title)} for p in all_protocols().values()]}
 
 
-def protocol(name: str, version: str = "") -> dict[str, Any]:
+def protocol(name: str, version: str = "") -> JsonObject:
     """One protocol with its rules: when, which elements, which codes, and the source."""
     found = one_protocol(name)
     if version:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.escaping import cells
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.text import language, t
 from bds_tool.export.cohort.codebook import law, program
 from bds_tool.export.cohort.missing import BY_KEY, HIGHEST, KINDS, LOWEST, SUFFIX
 
 if TYPE_CHECKING:
     import polars as pl
+    from pyreadstat.pyclasses import MissingRange
 
     from bds_tool.export.cohort.running import Study
 
@@ -45,10 +47,10 @@ def write_csv(study: Study, path: Path) -> None:
     path.with_name(path.name + "-metadata.json").write_text(text + "\n", encoding="utf-8")
 
 
-def csvw(study: Study, name: str) -> dict[str, Any]:
+def csvw(study: Study, name: str) -> JsonObject:
     """CSV on the Web: what each column means, and what the file is in law."""
     kinds = {"number": "number", "integer": "integer", "code": "integer", "date": "date", "text": "string"}
-    columns: list[dict[str, Any]] = [
+    columns: list[JsonObject] = [
         {"name": k, "titles": k, "dc:title": key_label(k), "datatype": "integer" if k in {"rij", "leeftijd"} else "string"}
         for k in study.keys
     ]  # fmt: skip
@@ -125,7 +127,7 @@ def write_sav(study: Study, path: Path) -> None:
 
     why = {float(m.code): m.label for m in KINDS}
     values: dict[str, dict[int | float, str]] = {}
-    missing: dict[str, Any] = {}
+    missing: dict[str, list[int | float | str | MissingRange]] = {}
     formats, measures = {}, dict.fromkeys(study.keys, "nominal")
     for c in study.columns:
         if c.kind == "text":
@@ -157,7 +159,7 @@ def write_dta(study: Study, path: Path) -> None:
     frame = study.frame
     letters = {m.letter: m.label[:80] for m in KINDS}
     made = [frame[k].cast(pl.String) if frame[k].dtype == pl.String else frame[k].cast(pl.Float64) for k in study.keys]  # fmt: skip
-    values: dict[str, Any] = {}
+    values: dict[str, dict[Any, str]] = {}  # pyreadstat takes the letters of Stata, its types do not
     user: dict[str, list[str]] = {}
     for c in study.columns:
         why = frame[c.name + SUFFIX].replace_strict({k: m.letter for k, m in BY_KEY.items()}, default=None, return_dtype=pl.String)  # fmt: skip

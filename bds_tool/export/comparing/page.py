@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.text import t
 from bds_tool.export.comparing.pairing import DIFFERS, LEFT, RIGHT, SAME
 from bds_tool.export.comparing.running import CODING, UNIT, VERSION
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from bds_tool.export.comparing.running import Compared
 
 
-def page(found: Compared, elements: list[dict[str, Any]], each: list[dict[str, Any]], *, values: bool) -> str:
+def page(found: Compared, elements: list[JsonObject], each: list[JsonObject], *, values: bool) -> str:
     """The whole page: counts, what explains them, per element, and of `each` difference its place. Needs jinja2 (extra `report`)."""
     columns = {
         SAME: t("gelijk", "same"), DIFFERS: t("verschilt", "differs"), LEFT: t("alleen links", "left only"),

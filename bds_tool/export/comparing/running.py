@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from bds_tool.base.errors import UserError
 from bds_tool.base.files import scratch
+from bds_tool.base.json_types import JsonObject
 from bds_tool.export.comparing.pairing import DIFFERS, LEFT, RIGHT, SAME, Side, compare
 from bds_tool.formats.registry import coding_of
 from bds_tool.schema import newest, versions
@@ -57,7 +58,7 @@ class Compared:
             for name, how in ((UNIT, unit), (CODING, coding))
         }
 
-    def by_element(self, *, all_: bool = False) -> list[dict[str, Any]]:
+    def by_element(self, *, all_: bool = False) -> list[JsonObject]:
         """Per element how many of each class; those that are equal throughout only with `all_`."""
         table = (
             self.rows.group_by("element")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.text import t
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Attack:
     def share(self) -> float:
         return self.singled / self.children if self.children else 0.0
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         return {"name": self.name, "children": self.children, "singled": self.singled, "share": self.share}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from bds_tool.base.json_types import JsonObject, object_in, text_in
 from bds_tool.export.fhir import loss
 from bds_tool.export.fhir.identity import Pseudoniem
 from bds_tool.export.fhir.loss import Verlies
@@ -26,7 +27,7 @@ ZWANGERSCHAP = "R014"
 
 Sleutel = tuple[str | None, int | None]
 Paar = tuple[Rij, Regel]
-Check = Callable[[dict[str, Any], Vorm], str]
+Check = Callable[[JsonObject, Vorm], str]
 #: Outcomes of checks that are remembered.
 HANDTEKENINGEN = 10_000
 
@@ -209,7 +210,7 @@ class Basis:
             self.verlies.plaatsen.append((rij.bdsnummer or 0, rij.bron, rij.regel, reden))
 
     def _klaar(
-        self, w: Werk, r: dict[str, Any], vorm: Vorm | None, vakken: list[Vakken], los: list[Paar]
+        self, w: Werk, r: JsonObject, vorm: Vorm | None, vakken: list[Vakken], los: list[Paar]
     ) -> None:
         self._schrijf(w, r, vorm)
         for vak in vakken:
@@ -217,17 +218,19 @@ class Basis:
                 self._tel(rij, regel, vak.hl7)
             los += [(x.rij, x.regel) for x in vak.rest()]
 
-    def _schrijf(self, w: Werk, r: dict[str, Any], vorm: Vorm | None) -> None:
+    def _schrijf(self, w: Werk, r: JsonObject, vorm: Vorm | None) -> None:
         if vorm is not None and vorm.profiel and self.keuze.profiel:
             self._claim(r, vorm)
-        w.regels.append((r["resourceType"], orjson.dumps(r).decode()))
-        self.verlies.resources[r["resourceType"]] += 1
+        kind = text_in(r, "resourceType")
+        w.regels.append((kind, orjson.dumps(r).decode()))
+        self.verlies.resources[kind] += 1
 
-    def _claim(self, r: dict[str, Any], vorm: Vorm) -> None:
-        r["meta"] = {**r["meta"], "profile": [self.plan.vormen.basis + vorm.profiel]}
+    def _claim(self, r: JsonObject, vorm: Vorm) -> None:
+        meta = object_in(r, "meta")
+        r["meta"] = {**meta, "profile": [self.plan.vormen.basis + vorm.profiel]}
         reason = self._reden(r, vorm)
         if reason:
-            del r["meta"]["profile"]
+            r["meta"] = meta
             self.verlies.zonder_profiel[(vorm.profiel, reason)] += 1
         else:
             self.verlies.profielen[vorm.profiel] += 1
@@ -235,7 +238,7 @@ class Basis:
     def _tel(self, rij: Rij, regel: Regel, hl7: bool) -> None:
         self.verlies.tel(rij.bdsnummer, *uitkomst(regel, rij.waarde, hl7))
 
-    def _reden(self, r: dict[str, Any], vorm: Vorm) -> str:
+    def _reden(self, r: JsonObject, vorm: Vorm) -> str:
         """Why the profile cannot be claimed; resources alike in all the profile looks at are checked once."""
         key = (vorm.profiel, handtekening(r))
         reason = self._gecontroleerd.get(key)
@@ -258,8 +261,8 @@ class Basis:
         base = (naam, *key, *more)
         return self.id("r", w.patient, w.uniek(repr(base)), *base)
 
-    def _ids(self, sleutel: str, rows: list[Rij], volgnr: int | None) -> dict[str, Any]:
-        meta: dict[str, Any] = {"source": self._ref(*rows, volgnr=volgnr)} if rows else {}
+    def _ids(self, sleutel: str, rows: list[Rij], volgnr: int | None) -> JsonObject:
+        meta: JsonObject = {"source": self._ref(*rows, volgnr=volgnr)} if rows else {}
         return {"id": sleutel, "meta": meta}
 
     def _ref(self, *rows: Rij, volgnr: int | None = None) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from bds_tool.base.json_types import Json, JsonObject
 from bds_tool.export.fhir.datatypes import ABSENT_URL, NULLFLAVOR, anders, coding, extension, moment
 from bds_tool.export.fhir.plan import Plan
 from bds_tool.export.fhir.slots import Vakken, bds_coding, begrip
 from bds_tool.export.fhir.values import bron_coding, maak_cel
 
-Resource = dict[str, Any]
+Resource = JsonObject
 
 
 def verwijs(soort: str, sleutel: str) -> Resource:
@@ -40,7 +41,7 @@ def contact(plan: Plan, vak: Vakken, ids: Resource, patient: str, datum: str, ui
         r["participant"] = [{"individual": verwijs("Practitioner", uitvoerder)}]
     if start := vak.neem_datum("datum", tijd=True) or datum:
         r["period"] = {"start": start}
-    reasons = []
+    reasons: list[Json] = []
     while (reason := vak.neem_code("reden")) is not None:
         reasons.append({"coding": [reason[1]]})
     while (text := vak.neem_anders("reden")) is not None:
@@ -120,7 +121,7 @@ def vaccinatie(
     notes = [{"text": x} for x in vak.alles("toelichting")]
     if notes:
         r["note"] = notes
-    reasons = []
+    reasons: list[Json] = []
     while (reason := vak.neem_code("aanleiding")) is not None:
         reasons.append(begrip(plan, reason))
     while (text := vak.neem_anders("aanleiding")) is not None:
@@ -134,7 +135,7 @@ def vragenlijst(
     plan: Plan, vak: Vakken, ids: Resource, patient: str, contact_id: str, datum: str
 ) -> Resource | None:
     """A QuestionnaireResponse with one item per element; linkId is the BDS number, item texts are licensed."""
-    items = []
+    items: list[Json] = []
     for rij, regel in vak.rijen.pop("item", []):
         cel = maak_cel(
             regel, rij.waarde, None, rij.codesysteem, rij.nullflavor, rij.tekst, vak.hl7, None, None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import shutil
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from bds_tool.base import clock
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_dir, atomic_file
+from bds_tool.base.json_types import Json, JsonObject
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
 from bds_tool.schema import load, newest
@@ -52,13 +52,13 @@ def export_conceptmaps(folder: Path, release: str = "2020", *, replace: bool = F
     return names
 
 
-def elementen_map(kaart: Zibkaart, release: str) -> dict[str, Any]:
+def elementen_map(kaart: Zibkaart, release: str) -> JsonObject:
     """Elements to zib concepts. No counterpart is `unmatched`, with the difference from out of scope in the comment."""
-    elements = []
+    elements: list[Json] = []
     for row in kaart.koppelingen:
         if row.release != release:
             continue
-        target: dict[str, Any] = {"equivalence": "unmatched"}
+        target: JsonObject = {"equivalence": "unmatched"}
         if row.concept:
             target = {
                 "code": row.concept.removeprefix("NL-CM:"),
@@ -78,7 +78,7 @@ def elementen_map(kaart: Zibkaart, release: str) -> dict[str, Any]:
     )
 
 
-def lijst_map(kaart: Zibkaart, name: str, release: str) -> dict[str, Any] | None:
+def lijst_map(kaart: Zibkaart, name: str, release: str) -> JsonObject | None:
     """A value list to its target codes, in both codings of the source; None when the release has no rows."""
     codes = kaart.lijst(name, release)
     if not codes:
@@ -94,26 +94,28 @@ def lijst_map(kaart: Zibkaart, name: str, release: str) -> dict[str, Any] | None
 
 def _groups(
     kaart: Zibkaart, codes: tuple[Codekoppeling, ...], coding: str, systems: dict[str, str]
-) -> list[dict[str, Any]]:
-    found: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+) -> list[JsonObject]:
+    found: dict[tuple[str, str], dict[str, tuple[str, list[Json]]]] = {}
     for c in codes:
         code = c.bds if coding == "BDS" else c.hl7
         if code not in systems:
             continue
         pair = (kaart.uri(systems[code]), kaart.uri(c.systeem) if c.systeem and c.systeem != "getal" else "")
-        element = found.setdefault(pair, {}).setdefault(code, {"code": code, "display": c.naam, "target": []})
-        element["target"] += _targets(c)
+        found.setdefault(pair, {}).setdefault(code, (c.naam, []))[1].extend(_targets(c))
     return [
         {
             "source": source,
             **({"target": target} if target else {}),
-            "element": [_clean(e) for e in elements.values()],
+            "element": [
+                {"code": code, **({"display": name} if name else {}), "target": targets}
+                for code, (name, targets) in elements.items()
+            ],
         }
         for (source, target), elements in found.items()
     ]
 
 
-def _targets(c: Codekoppeling) -> list[dict[str, Any]]:
+def _targets(c: Codekoppeling) -> list[JsonObject]:
     comment = "; ".join(p for p in (f"alleen bij {c.voorwaarde}" if c.voorwaarde else "", c.bewijs) if p)
     if not c.gemapt:
         return [{"equivalence": "unmatched", "comment": comment}]
@@ -125,11 +127,7 @@ def _targets(c: Codekoppeling) -> list[dict[str, Any]]:
     return [{"code": p, "equivalence": c.relatie, "comment": comment} for p in parts]
 
 
-def _clean(element: dict[str, Any]) -> dict[str, Any]:
-    return element if element["display"] else {k: v for k, v in element.items() if k != "display"}
-
-
-def _map(sleutel: str, title: str, groups: list[dict[str, Any]]) -> dict[str, Any]:
+def _map(sleutel: str, title: str, groups: list[JsonObject]) -> JsonObject:
     return {
         "resourceType": "ConceptMap",
         "id": sleutel,

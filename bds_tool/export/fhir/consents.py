@@ -7,14 +7,14 @@ this is base R4: https://hl7.org/fhir/R4/consent.html, with the policy codes OPT
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
+from bds_tool.base.json_types import JsonObject, object_in, text_in
 from bds_tool.export.fhir.datatypes import coding
 from bds_tool.export.fhir.plan import Plan
 from bds_tool.export.fhir.slots import Vakken, bds_coding
 from bds_tool.schema.zib.shapes import Vorm
 
-Resource = dict[str, Any]
+Resource = JsonObject
 SCOPE = "http://terminology.hl7.org/CodeSystem/consentscope"
 #: A decision of a patient on paper or in a record.
 PATIENT_CONSENT = "59284-0"
@@ -47,9 +47,9 @@ def toestemming(
     if performer := _performer(vak, patient):
         r["performer"] = [performer]
     r["policyRule"] = {"coding": [coding(plan.kaart.uri("v3-ActCode"), vorm.model.upper())]}
-    r["provision"] = {"type": "permit" if said == (vorm.model == "optin") else "deny"}
-    if end := vak.neem_datum("einde", tijd=True):
-        r["provision"]["period"] = {"end": end}
+    permit = "permit" if said == (vorm.model == "optin") else "deny"
+    end = vak.neem_datum("einde", tijd=True)
+    r["provision"] = {"type": permit, **({"period": {"end": end}} if end else {})}
     return r
 
 
@@ -73,7 +73,7 @@ def in_force(consents: list[Resource], today: date | None) -> None:
     days = [str(r.get("dateTime", ""))[:10] for r in consents]
     last = max(days, default="")
     for r, day in zip(consents, days, strict=True):
-        end = str(r["provision"].get("period", {}).get("end", ""))
+        end = text_in(object_in(object_in(r, "provision"), "period"), "end")
         whole = end[:10] if len(end) >= len("2022-01-01") else ""
         if (day and day < last[: len(day)]) or (whole and today and whole < today.isoformat()):
             r["status"] = "inactive"

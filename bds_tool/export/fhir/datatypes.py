@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
+
+from bds_tool.base.json_types import Json, JsonObject
 
 UCUM = "http://unitsofmeasure.org"
 NULLFLAVOR = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"
@@ -76,7 +79,7 @@ def jaren(geboorte: str, dag: str) -> int | None:
     return years if years >= 0 else None
 
 
-def afwezig(nullflavor: str, tekst: str = "") -> dict[str, Any]:
+def afwezig(nullflavor: str, tekst: str = "") -> JsonObject:
     """A dataAbsentReason that keeps the HL7 v3 nullFlavor beside the FHIR code."""
     codings = [
         {"system": ABSENT, "code": REASONS.get(nullflavor, "unknown")},
@@ -85,7 +88,7 @@ def afwezig(nullflavor: str, tekst: str = "") -> dict[str, Any]:
     return {"coding": codings, **({"text": tekst} if tekst else {})}
 
 
-def anders(tekst: str) -> dict[str, Any]:
+def anders(tekst: str) -> JsonObject:
     """The zib way of `other`: nullFlavor OTH with the original text."""
     return {"coding": [{"system": NULLFLAVOR, "code": "OTH"}], **({"text": tekst} if tekst else {})}
 
@@ -98,18 +101,18 @@ def coding(system: str, code: str, display: str = "") -> dict[str, str]:
     }
 
 
-def extension(url: str, kind: str, value: Any) -> dict[str, Any]:  # noqa: ANN401  # any FHIR value
+def extension(url: str, kind: str, value: Any) -> JsonObject:  # noqa: ANN401  # any FHIR value
     return {"url": url, f"value{kind}": value}
 
 
-def specificatie(*codings: dict[str, str]) -> dict[str, Any]:
-    return extension(f"{NICTIZ}ext-CodeSpecification", "CodeableConcept", {"coding": list(codings)})
+def specificatie(codings: Sequence[Json]) -> JsonObject:
+    return extension(f"{NICTIZ}ext-CodeSpecification", "CodeableConcept", {"coding": codings})
 
 
-def naam(voornaam: str, voorvoegsel: str, achternaam: str) -> dict[str, Any]:
+def naam(voornaam: str, voorvoegsel: str, achternaam: str) -> JsonObject:
     """The official name as nl-core-NameInformation wants it; the name in use is another HumanName."""
     family = " ".join(p for p in (voorvoegsel, achternaam) if p)
-    found: dict[str, Any] = {"use": "official", "text": " ".join(p for p in (voornaam, family) if p)}
+    found: JsonObject = {"use": "official", "text": " ".join(p for p in (voornaam, family) if p)}
     if achternaam:
         found["family"] = family
         parts = [extension(f"{CORE}humanname-own-prefix", "String", voorvoegsel)] if voorvoegsel else []
@@ -132,9 +135,9 @@ def adres(
     soort_bron: dict[str, str] | None,
     gebruik: str,
     land: list[dict[str, str]],
-) -> dict[str, Any]:
+) -> JsonObject:
     """An address; `v` holds straat, huisnummer, huisletter, toevoeging, aanduiding, postcode, woonplaats and so on."""
-    found: dict[str, Any] = {}
+    found: JsonObject = {}
     if soort or soort_bron:
         both = [c for c in (soort, soort_bron) if c]
         codings = [c for i, c in enumerate(both) if c not in both[:i]]
@@ -165,7 +168,7 @@ def adres(
             found[name] = v[key]
     if land:
         found["country"] = land[0].get("display") or land[0]["code"]
-        found["_country"] = {"extension": [specificatie(*land)]}
+        found["_country"] = {"extension": [specificatie(land)]}
     period = {n: v[k] for n, k in (("start", "van"), ("end", "tot")) if v.get(k)}
     if period:
         found["period"] = period
@@ -174,13 +177,13 @@ def adres(
 
 def telefoon(
     nummer: str, gebruik: str, mobiel: dict[str, str] | None, bron: dict[str, str] | None
-) -> dict[str, Any]:
+) -> JsonObject:
     """A telephone number; `mobile` is a kind of telephone in the zib, home and work are its use."""
-    found: dict[str, Any] = {"system": "phone"}
+    found: JsonObject = {"system": "phone"}
     codings = [c for c in (mobiel, bron) if c]
     codings = [c for i, c in enumerate(codings) if c not in codings[:i]]
     if codings:
-        found["_system"] = {"extension": [specificatie(*codings)]}
+        found["_system"] = {"extension": [specificatie(codings)]}
     found["value"] = nummer.removeprefix("tel:")
     if gebruik:
         found["use"] = gebruik

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from bds_tool.base.json_types import JsonObject, objects_in
 from bds_tool.export.fhir import care, consents, loss, persons
 from bds_tool.export.fhir.builder_base import Basis, Paar, Sleutel, Werk, buitenste, observatie_id
 from bds_tool.export.fhir.datatypes import datum as geldige_datum
@@ -159,7 +160,7 @@ class Bouwer(Basis):
                 if n is not None
                 else {"text": rij.tekst}
             )
-            r: dict[str, Any] = {
+            r: JsonObject = {
                 "resourceType": "Observation",
                 "id": self._id(w, "eigen", (rij.activiteit_id, rij.volgnr), rij.tekst or n, rij.datum),
                 "meta": {"source": self._ref(rij)},
@@ -191,7 +192,7 @@ class Bouwer(Basis):
             if len(r) > len(ids) + 2:
                 # The group says which kind of person this is; zib relations do not always.
                 group = {"coding": [{"system": self.plan.kaart.uri("bds-groep"), "code": vorm.groep}]}
-                r["relationship"] = [*r.get("relationship", []), group]
+                r["relationship"] = [*objects_in(r, "relationship"), group]
                 w.personen[(vorm.groep, key[1])] = sleutel
                 if relations & MOEDERS and not w.moeder:
                     w.moeder = sleutel
@@ -202,7 +203,7 @@ class Bouwer(Basis):
                 ] + vak.geplaatst
             del vakken[(naam, key)]
 
-    def _patient(self, w: Werk, vak: Vakken, links: dict[str, Any], los: list[Paar]) -> None:
+    def _patient(self, w: Werk, vak: Vakken, links: JsonObject, los: list[Paar]) -> None:
         vorm = self.plan.vormen.vormen["patient"]
         rows = [r for rr in vak.rijen.values() for r, _ in rr]
         adressen, telefoons = instanties(vak, "adres."), instanties(vak, "telefoon.")
@@ -213,8 +214,8 @@ class Bouwer(Basis):
     # ---- care ------------------------------------------------------------------------------------------------
 
     def _zorg(self, w: Werk, vakken: dict[tuple[str, Sleutel], Vakken], los: list[Paar]) -> None:
-        links: dict[str, Any] = {}
-        general: list[dict[str, Any]] = []
+        links: JsonObject = {}
+        general: list[JsonObject] = []
         status = next((v for (n, k), v in vakken.items() if n == "zorgperiode" and v.rij("status")), None)
         state = self._zorgstatus(status)
         for (naam, key), vak in list(vakken.items()):
@@ -248,7 +249,7 @@ class Bouwer(Basis):
 
     def _toestemmingen(self, w: Werk, vakken: dict[tuple[str, Sleutel], Vakken], los: list[Paar]) -> None:
         """Consents of one kind are looked at together: the last one holds."""
-        made: dict[str, list[tuple[dict[str, Any], Vakken]]] = {}
+        made: dict[str, list[tuple[JsonObject, Vakken]]] = {}
         for (naam, key), vak in list(vakken.items()):
             vorm = self.plan.vormen.vormen[naam]
             if vorm.soort != "toestemming":
@@ -335,7 +336,7 @@ class Bouwer(Basis):
         if r is None:
             los += [(x.rij, x.regel) for x in vak.rest()]
             return ""
-        identity = [f"{i['system']}|{i['value']}" for i in r.get("identifier", [])]
+        identity = [f"{i['system']}|{i['value']}" for i in objects_in(r, "identifier")]
         # The same professional under several numbers is not merged: that would need a register.
         sleutel = self.id(vorm.resource, *identity, orjson.dumps(r.get("name", "")).decode())
         r["id"] = sleutel
@@ -358,7 +359,7 @@ class Bouwer(Basis):
             if naam in {"contact", "uitvoerder"} and key[0] is not None:
                 self._contact(w, key[0])
         vorm = self.plan.vormen.vormen["contact"]
-        pending: list[tuple[dict[str, Any], Vakken]] = []
+        pending: list[tuple[JsonObject, Vakken]] = []
         for activity, sleutel in w.contacten.items():
             performer = vakken.pop(("uitvoerder", (activity, None)), None)
             by = self._gedeeld(performer, self.plan.vormen.vormen["uitvoerder"], left) if performer else ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+
+from bds_tool.base.json_types import JsonObject
 
 #: A value stands in the place its zib or FHIR element has for it, with the same meaning.
 OVERGENOMEN = "overgenomen"
@@ -62,7 +63,7 @@ class Verlies:
     def per_element(self) -> list[tuple[int, str, str, int]]:
         return [(n, u, r, c) for (n, u, r), c in sorted(self.rijen.items())]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         return {
             "dossiers": self.dossiers,
             "rijen": sum(self.rijen.values()),

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from bds_tool.base.json_types import JsonObject
 from bds_tool.export.fhir.datatypes import NICTIZ, coding, extension
 from bds_tool.export.fhir.plan import Plan
 from bds_tool.export.fhir.values import Cel, bron_coding, waarde_velden
@@ -48,13 +49,13 @@ def build(
     blanks: Blanks,
     has: frozenset[str],
     claim: bool,
-) -> dict[str, Any]:
+) -> JsonObject:
     """The Observation of a form, or of the first cell alone when there is no form (BDS-coded)."""
     first = cells[0][1]
-    meta: dict[str, Any] = {"source": blanks.text("bron")}
+    meta: JsonObject = {"source": blanks.text("bron")}
     if claim and vorm and vorm.profiel:
         meta["profile"] = [plan.vormen.basis + vorm.profiel]
-    resource: dict[str, Any] = {
+    resource: JsonObject = {
         "resourceType": "Observation",
         "id": blanks.text("id"),
         "meta": meta,
@@ -72,7 +73,7 @@ def build(
     if vorm is None or vorm.naam == "observatie":
         resource.update(waarde_velden(plan, first, _free(first, blanks, 0), vertaal=False)[0])
         return resource
-    components: list[dict[str, Any]] = []
+    components: list[JsonObject] = []
     for index, (name, cel) in enumerate(cells):
         place = vorm.plaatsen[name]
         value = _free(cel, blanks, index)
@@ -117,8 +118,8 @@ def _free(cel: Cel, blanks: Blanks, index: int) -> Any:  # noqa: ANN401  # text,
     return blanks.number(f"w{index}") if cel.klasse in NUMERIC else blanks.text(f"w{index}")
 
 
-def _categories(plan: Plan, vorm: Vorm | None, cel: Cel) -> list[dict[str, Any]]:
-    found = []
+def _categories(plan: Plan, vorm: Vorm | None, cel: Cel) -> list[JsonObject]:
+    found: list[JsonObject] = []
     if vorm and vorm.categorie:
         found.append({"coding": [coding(plan.kaart.uri("observation-category"), vorm.categorie)]})
     own = [coding(plan.kaart.uri("bds-rubriek"), cel.rubriek)] if cel.rubriek else []
@@ -154,7 +155,7 @@ class Vormpje:
 class Stempel:
     """Makes the text of observations; `check` sees each shape once and answers why it may not claim its profile."""
 
-    def __init__(self, plan: Plan, check: Callable[[dict[str, Any], Vorm], str]) -> None:
+    def __init__(self, plan: Plan, check: Callable[[JsonObject, Vorm], str]) -> None:
         self._plan = plan
         self._check = check
         self._shapes: dict[tuple[object, ...], Vormpje] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bds_tool.base.json_types import Json, JsonObject, objects_in
 from bds_tool.export.fhir.datatypes import (
     CORE,
     adres,
@@ -35,11 +36,11 @@ ADRES = (
 
 
 def patient(
-    plan: Plan, vak: Vakken, ids: dict[str, Any], adressen: list[Vakken], telefoons: list[Vakken]
-) -> dict[str, Any]:
+    plan: Plan, vak: Vakken, ids: JsonObject, adressen: list[Vakken], telefoons: list[Vakken]
+) -> JsonObject:
     """The child. `adressen` and `telefoons` hold the rows of each repeated group."""
-    r: dict[str, Any] = {"resourceType": "Patient", **ids}
-    extensions = []
+    r: JsonObject = {"resourceType": "Patient", **ids}
+    extensions: list[Json] = []
     for _, source in _alle_codes(vak, "nationaliteit"):
         inner = extension("code", "CodeableConcept", {"coding": _tabel(plan, source, "gba-nationaliteit")})
         extensions.append({"url": f"{CORE}patient-nationality", "extension": [inner]})
@@ -69,13 +70,13 @@ def patient(
 def verwant(
     plan: Plan,
     vak: Vakken,
-    ids: dict[str, Any],
+    ids: JsonObject,
     patient_id: str,
     adressen: list[Vakken],
     telefoons: list[Vakken],
-) -> dict[str, Any]:
+) -> JsonObject:
     """A parent or carer, a brother or sister, a child of the youth, or a contact person."""
-    r: dict[str, Any] = {"resourceType": "RelatedPerson", **ids}
+    r: JsonObject = {"resourceType": "RelatedPerson", **ids}
     if bsn := vak.neem("bsn"):
         r["identifier"] = [{"system": plan.kaart.uri("bsn"), "value": bsn}]
     r["patient"] = {"reference": f"Patient/{patient_id}", "type": "Patient"}
@@ -114,7 +115,7 @@ def verwant(
     return r
 
 
-def _namen(vak: Vakken, r: dict[str, Any]) -> None:
+def _namen(vak: Vakken, r: JsonObject) -> None:
     names = []
     given, prefix, family = vak.neem("naam.voornaam"), "", ""
     if vak.rij("naam.achternaam"):
@@ -127,7 +128,7 @@ def _namen(vak: Vakken, r: dict[str, Any]) -> None:
     if vak.rij("gebruik.achternaam"):
         prefix, family = vak.neem("gebruik.voorvoegsel"), vak.neem("gebruik.achternaam")
         # Without `use`: the name in daily use may be that of a partner, which no slice of the profile means.
-        used: dict[str, Any] = {"text": " ".join(p for p in (prefix, family) if p), "family": family}
+        used: JsonObject = {"text": " ".join(p for p in (prefix, family) if p), "family": family}
         if prefix:
             used["_family"] = {
                 "extension": [
@@ -143,7 +144,7 @@ def _namen(vak: Vakken, r: dict[str, Any]) -> None:
         r["name"] = names
 
 
-def _geslacht(plan: Plan, vak: Vakken, r: dict[str, Any]) -> None:
+def _geslacht(plan: Plan, vak: Vakken, r: JsonObject) -> None:
     row = vak.rij("geslacht")
     if row is None or row.waarde is None or row.bdsnummer is None:
         return
@@ -155,10 +156,10 @@ def _geslacht(plan: Plan, vak: Vakken, r: dict[str, Any]) -> None:
     if code is None:
         return
     r["gender"] = target.resultaat
-    r["_gender"] = {"extension": [specificatie(*begrip(plan, code)["coding"])]}
+    r["_gender"] = {"extension": [specificatie(objects_in(begrip(plan, code), "coding"))]}
 
 
-def _telecom(plan: Plan, vak: Vakken, telefoons: list[Vakken], r: dict[str, Any]) -> None:
+def _telecom(plan: Plan, vak: Vakken, telefoons: list[Vakken], r: JsonObject) -> None:
     points = []
     for phone in [*telefoons, vak]:
         while number := phone.neem("telefoon.nummer"):
@@ -181,7 +182,7 @@ def _telecom(plan: Plan, vak: Vakken, telefoons: list[Vakken], r: dict[str, Any]
         r["telecom"] = points
 
 
-def _adressen(plan: Plan, adressen: list[Vakken], r: dict[str, Any]) -> None:
+def _adressen(plan: Plan, adressen: list[Vakken], r: JsonObject) -> None:
     found = []
     for vak in adressen:
         kind = vak.neem_code("adres.soort")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
+from bds_tool.base.json_types import JsonObject
 from bds_tool.export.fhir.datatypes import NUMBER, coding, datum, moment
 from bds_tool.export.fhir.plan import Plan, Regel
 from bds_tool.export.fhir.rows import Rij
@@ -109,7 +109,7 @@ def begrip(
     found: tuple[Codekoppeling | None, dict[str, str]],
     *,
     extra: list[dict[str, str]] | None = None,
-) -> dict[str, Any]:
+) -> JsonObject:
     """A CodeableConcept of a taken code: translation first, the registered coding last, none twice."""
     target, source = found
     codings = [*(doel_codings(plan, target) if target else []), *(extra or []), source]

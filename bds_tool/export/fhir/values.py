@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
+from bds_tool.base.json_types import JsonObject
 from bds_tool.export.fhir.datatypes import (
     CODE,
     NUMBER,
@@ -152,7 +152,7 @@ def doel_codings(plan: Plan, doel: Codekoppeling) -> list[dict[str, str]]:
     return [coding(plan.kaart.uri(doel.systeem), code) for code in doel.code.split("+")]
 
 
-def begrip(plan: Plan, cel: Cel, doel: dict[str, str] | None = None) -> dict[str, Any]:
+def begrip(plan: Plan, cel: Cel, doel: dict[str, str] | None = None) -> JsonObject:
     """A CodeableConcept: the translated coding first, then the registered one."""
     source = bron_coding(plan, cel)
     codings = (
@@ -163,7 +163,7 @@ def begrip(plan: Plan, cel: Cel, doel: dict[str, str] | None = None) -> dict[str
     return {"coding": codings}
 
 
-def waarde_velden(plan: Plan, cel: Cel, tekst: str, *, vertaal: bool = True) -> list[dict[str, Any]]:
+def waarde_velden(plan: Plan, cel: Cel, tekst: str, *, vertaal: bool = True) -> list[JsonObject]:
     """The value[x] or dataAbsentReason fields; more than one dict when a code stands for two values."""
     kind = cel.klasse
     if kind == "leeg":

@@ -12,13 +12,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 
 import orjson
 
 from bds_tool import __version__
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_dir
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.names import child
 from bds_tool.base.pools import in_processes
 from bds_tool.base.text import t
@@ -203,7 +204,7 @@ def _part(
     plan, profiles = load_plan(o.release), load_profiles()
     verlies, outside = Verlies(), Counter[int]()
 
-    def check(resource: dict[str, Any], vorm: Vorm) -> str:
+    def check(resource: JsonObject, vorm: Vorm) -> str:
         if not o.profiel:
             return "geen profiel gevraagd"
         problems = profiles.check(resource, vorm.profiel) if o.controle != "geen" else []

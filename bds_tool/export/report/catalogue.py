@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.text import language, t
 from bds_tool.export.report.book import Book
 from bds_tool.export.report.style import Style
@@ -17,7 +17,7 @@ _TYPES = {
 _EU = "http://publications.europa.eu/resource/authority"
 
 
-def entry(book: Book, style: Style, files: Iterable[str], title: str) -> dict[str, Any]:
+def entry(book: Book, style: Style, files: Iterable[str], title: str) -> JsonObject:
     """One dataset with a distribution per file. Addresses are relative: whoever publishes the site sets `@base`.
 
     What is not known is not there: without a licence in the settings the entry names none.
@@ -25,7 +25,7 @@ def entry(book: Book, style: Style, files: Iterable[str], title: str) -> dict[st
     facts = book.provenance()
     tongue = "ENG" if language() == "en" else "NLD"
     period = book.result.meta.get("period") or {}
-    dataset: dict[str, Any] = {
+    dataset: JsonObject = {
         "@id": "#dataset",
         "@type": "dcat:Dataset",
         "dct:title": {"@language": language(), "@value": title},
@@ -73,9 +73,9 @@ def entry(book: Book, style: Style, files: Iterable[str], title: str) -> dict[st
     }
 
 
-def _distribution(name: str, style: Style) -> dict[str, Any]:
+def _distribution(name: str, style: Style) -> JsonObject:
     media, kind = _TYPES[name.rsplit(".", 1)[-1]]
-    made: dict[str, Any] = {
+    made: JsonObject = {
         "@type": "dcat:Distribution",
         "@id": f"#{name}",
         "dct:title": name,

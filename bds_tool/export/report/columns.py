@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.text import language, t
 from bds_tool.indicators.result import BREAKDOWNS
 
@@ -50,7 +51,7 @@ def column_title(name: str) -> str:
     return COLUMNS[name][2 if language() == "en" else 1]
 
 
-def csvw(book: Book, name: str) -> dict[str, Any]:
+def csvw(book: Book, name: str) -> JsonObject:
     """CSV on the Web: what each column means, and where the figures come from."""
     facts = book.provenance()
     return {
@@ -71,7 +72,7 @@ def csvw(book: Book, name: str) -> dict[str, Any]:
     }
 
 
-def json_schema(columns: Sequence[str]) -> dict[str, Any]:
+def json_schema(columns: Sequence[str]) -> JsonObject:
     """JSON Schema of a data file of the site: names of the columns, then rows with a value for each, in that order."""
     kinds = {"string": ["string", "null"], "integer": ["integer", "null"], "number": ["number", "null"]}
     return {

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import csv
-from typing import Any
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.json_types import Json, JsonObject, object_in
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
 from bds_tool.formats.james.formats import formats
 
 
-def james_schema(formaat: str) -> dict[str, Any]:
+def james_schema(formaat: str) -> JsonObject:
     """Draft 2020-12 schema of one document in format `formaat` (3.0 or 3.1). Raises UsageError for another."""
     if formaat not in {"3.0", "3.1"}:
         raise UsageError(
@@ -23,11 +23,11 @@ def james_schema(formaat: str) -> dict[str, Any]:
     details, measured = elements["clientDetails"], elements["clientMeasurements"]
     required = [name for name, field in formats()[formaat].velden.items() if field.verplicht == "ja"]
     due = [number for number, field in formats()[formaat].elementen.items() if field.verplicht == "ja"]
-    contains = [
+    contains: list[Json] = [
         {"contains": {"type": "object", "properties": {"bdsNumber": {"const": n}}, "required": ["bdsNumber"]}}
         for n in due
     ]
-    nested = {
+    nested: JsonObject = {
         "type": "object",
         "required": ["nestingBdsNumber", "nestingCode"],
         "properties": {
@@ -53,9 +53,9 @@ def james_schema(formaat: str) -> dict[str, Any]:
     }
 
 
-def _elements(formaat: str) -> dict[str, dict[int, dict[str, Any]]]:
+def _elements(formaat: str) -> dict[str, dict[int, JsonObject]]:
     """Place → element → what its value must be."""
-    found: dict[str, dict[int, dict[str, Any]]] = {"clientDetails": {}, "clientMeasurements": {}}
+    found: dict[str, dict[int, JsonObject]] = {"clientDetails": {}, "clientMeasurements": {}}
     with (specs_dir() / "james" / "velden.csv").open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             if row["formaat"] == formaat and row["gecontroleerd"] == "ja":
@@ -63,8 +63,8 @@ def _elements(formaat: str) -> dict[str, dict[int, dict[str, Any]]]:
     return found
 
 
-def _value(row: dict[str, str]) -> dict[str, Any]:
-    rule: dict[str, Any] = {}
+def _value(row: dict[str, str]) -> JsonObject:
+    rule: JsonObject = {}
     if row["json_type"]:
         rule["type"] = row["json_type"]
     if row["codes"]:
@@ -77,36 +77,38 @@ def _value(row: dict[str, str]) -> dict[str, Any]:
     return rule
 
 
-def _item(elements: dict[int, dict[str, Any]], *, own: bool) -> dict[str, Any]:
-    rules = [
+def _item(elements: dict[int, JsonObject], *, own: bool) -> JsonObject:
+    rules: list[Json] = [
         {"if": _is(number), "then": {"properties": {"value": rule}}}
         for number, rule in sorted(elements.items())
     ]
-    return _named({"type": "object", "allOf": rules}, own=own)
+    return _named({"type": "object", "allOf": rules}, [], own=own)
 
 
-def _series(elements: dict[int, dict[str, Any]], *, own: bool) -> dict[str, Any]:
-    rules = [
+def _series(elements: dict[int, JsonObject], *, own: bool) -> JsonObject:
+    rules: list[Json] = [
         {"if": _is(number), "then": {"properties": {"values": {"items": {"properties": {"value": rule}}}}}}
         for number, rule in sorted(elements.items())
     ]
-    values = {
+    values: JsonObject = {
         "type": "array",
         "items": {"type": "object", "properties": {"date": {"type": "string", "pattern": "^([0-9]{8})$"}}},
     }
     return _named(
-        {"type": "object", "required": ["values"], "properties": {"values": values}, "allOf": rules}, own=own
+        {"type": "object", "required": ["values"], "properties": {"values": values}, "allOf": rules},
+        ["values"],
+        own=own,
     )
 
 
-def _is(number: int) -> dict[str, Any]:
+def _is(number: int) -> JsonObject:
     return {"properties": {"bdsNumber": {"const": number}}, "required": ["bdsNumber"]}
 
 
-def _named(schema: dict[str, Any], *, own: bool) -> dict[str, Any]:
+def _named(schema: JsonObject, required: list[str], *, own: bool) -> JsonObject:
     """An item has a number; in 3.1 a number or a name of the sender's own, not both."""
-    properties = {"bdsNumber": {"type": "integer"}} | ({"varName": {"type": "string"}} if own else {})
-    schema = schema | {"properties": schema.get("properties", {}) | properties}
+    named = {"bdsNumber": {"type": "integer"}} | ({"varName": {"type": "string"}} if own else {})
+    schema = schema | {"properties": {**object_in(schema, "properties"), **named}}
     if own:
         return schema | {"oneOf": [{"required": ["bdsNumber"]}, {"required": ["varName"]}]}
-    return schema | {"required": [*schema.get("required", []), "bdsNumber"]}
+    return schema | {"required": [*required, "bdsNumber"]}

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
 from bds_tool import __version__
 from bds_tool.base.files import atomic_dir
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.names import child
 from bds_tool.indicators.elsewhere.counting import AREAS, about, counting, csv, kind, transpiled
 from bds_tool.indicators.elsewhere.engines import HELPERS
@@ -30,7 +31,7 @@ _MARK = "bds__ref__"
 #: In dbt helpers belong to the schema of the target; those of a script are gone with its session.
 _SCHEMA = "{{ target.schema }}"
 #: Settings of a connection per dialect: what a user fills comes from the environment, a password always.
-_PROFILES: dict[str, dict[str, Any]] = {
+_PROFILES: dict[str, JsonObject] = {
     "duckdb": {"type": "duckdb", "path": "bds.duckdb", "threads": 2},
     "postgres": {
         "type": "postgres",
@@ -155,8 +156,8 @@ def _functions() -> str:
     return "{% macro bds_functies() %}\n" + ";\n".join(made) + ";\n{% endmacro %}\n"
 
 
-def _project(dialect: str) -> dict[str, Any]:
-    told: dict[str, Any] = {
+def _project(dialect: str) -> JsonObject:
+    told: JsonObject = {
         "name": "bds",
         "version": __version__,
         "config-version": 2,
@@ -169,11 +170,11 @@ def _project(dialect: str) -> dict[str, Any]:
     return told
 
 
-def _profile(dialect: str) -> dict[str, Any]:
+def _profile(dialect: str) -> JsonObject:
     return _PROFILES.get(dialect, {"type": {"tsql": "sqlserver"}.get(dialect, dialect)})
 
 
-def _seeds(counted: Counting, dialect: str) -> dict[str, Any]:
+def _seeds(counted: Counting, dialect: str) -> JsonObject:
     fields = {
         name: {f.name: kind(f.type) for f in table.schema} for name, table in sorted(counted.tables.items())
     }
@@ -198,9 +199,9 @@ def _type(type_: str, dialect: str) -> str:
     )
 
 
-def _sources(dialect: str) -> dict[str, Any]:
+def _sources(dialect: str) -> JsonObject:
     """Where the tables of the store are: for DuckDB the Parquet files of the folder in BDS_STORE."""
-    place: dict[str, Any] = {"schema": "{{ env_var('BDS_SCHEMA', target.schema) }}"}
+    place: JsonObject = {"schema": "{{ env_var('BDS_SCHEMA', target.schema) }}"}
     if dialect == "duckdb":
         place = {"config": {"meta": {"external_location": "{{ env_var('BDS_STORE') }}/{name}.parquet"}}}
     return {
@@ -221,10 +222,10 @@ def _sources(dialect: str) -> dict[str, Any]:
     }
 
 
-def _told(plan: Plan) -> dict[str, Any]:
+def _told(plan: Plan) -> JsonObject:
     names = [i.id for i in plan.indicators]
 
-    def among(values: list[str]) -> dict[str, Any]:
+    def among(values: list[str]) -> JsonObject:
         return {"accepted_values": {"arguments": {"values": values}}}
 
     return {
@@ -263,5 +264,5 @@ pip install dbt-{_profile(dialect)["type"]}
 """
 
 
-def _yaml(path: Path, told: dict[str, Any]) -> None:
+def _yaml(path: Path, told: JsonObject) -> None:
     path.write_text(yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=110), encoding="utf-8")

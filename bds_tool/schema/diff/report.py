@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bds_tool.base.escaping import markup
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.text import number, t
 from bds_tool.schema.diff.changes import Change, ChangeClass
 from bds_tool.schema.diff.classes import overall
@@ -286,7 +287,7 @@ def _html_table(caption: str, head: Sequence[str], body: Iterable[Sequence[Any]]
     return f"<table><caption>{markup(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
 
 
-def envelope(found: Difference) -> dict[str, Any]:
+def envelope(found: Difference) -> JsonObject:
     """The difference as plain values: versions, classes, counts and every change with its columns."""
     forward, backward = found.classes
     return {

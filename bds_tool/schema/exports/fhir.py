@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from bds_tool import __version__
+from bds_tool.base.json_types import JsonObject
 from bds_tool.schema.bindings import WHOLE, state
 from bds_tool.schema.loading import load
 from bds_tool.schema.lookup.card import lijst_naam
 from bds_tool.schema.model import Code, Definition, Waardenlijst
 
-Resource = dict[str, Any]
+Resource = JsonObject
 
 #: Code systems whose codes belong to the BDS itself; others are published elsewhere and shown as a fragment.
 _OWN = ("2.16.840.1.113883.2.4.4.40.", "2.16.840.1.113883.2.4.3.11.60.100.12.")

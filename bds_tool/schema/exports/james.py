@@ -8,16 +8,16 @@ an organisation may add its own.
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.json_types import Json, JsonObject
 from bds_tool.base.text import t
 from bds_tool.schema.coding import code_pairs
 from bds_tool.schema.loading import load, read_rows
 from bds_tool.schema.lookup.history import JamesField, JamesFormat, james_fields, james_formats
 from bds_tool.schema.model import Definition, Element
 
-Schema = dict[str, Any]
+Schema = JsonObject
 #: Numbers of elements that share a demand, with that demand.
 Groups = list[tuple[list[int], Schema]]
 _DATE = "^([0-9]{8})$"
@@ -128,7 +128,7 @@ def _number(text: str) -> int | float:
 
 def _item(form: JamesFormat, groups: Groups) -> Schema:
     """One element with its value. The value itself may be absent: every format allows that."""
-    chosen = [
+    chosen: list[Json] = [
         {
             "if": {"properties": {form.element: {"enum": members}}, "required": [form.element]},
             "then": {"properties": {form.waarde: {"$ref": f"#/$defs/e{members[0]}"}}},
@@ -147,7 +147,7 @@ def _measurements(form: JamesFormat, groups: Groups, formaat: str) -> Schema:
     """3.x keeps measurements by element: one number with dated values."""
     if not formaat.startswith("3"):
         return {}
-    chosen = [
+    chosen: list[Json] = [
         {
             "if": {"properties": {form.element: {"enum": members}}, "required": [form.element]},
             "then": {
@@ -158,21 +158,22 @@ def _measurements(form: JamesFormat, groups: Groups, formaat: str) -> Schema:
         }
         for members, _ in groups
     ]
+    properties: Schema = {
+        form.element: {"type": "integer"},
+        "values": {
+            "type": "array",
+            "items": {"type": "object", "required": ["date"], "properties": {"date": {"pattern": _DATE}}},
+        },
+    }
     measurement: Schema = {
         "type": "object",
         "required": ["values"],
-        "properties": {
-            form.element: {"type": "integer"},
-            "values": {
-                "type": "array",
-                "items": {"type": "object", "required": ["date"], "properties": {"date": {"pattern": _DATE}}},
-            },
-        },
+        "properties": properties,
         "allOf": chosen,
     }
     if formaat == "3.1":
         # Exactly one of bdsNumber and varName.
-        measurement["properties"]["varName"] = {"type": "string"}
+        properties["varName"] = {"type": "string"}
         measurement["if"] = {"required": ["varName"]}
         measurement["then"] = {"not": {"required": [form.element]}}
         measurement["else"] = {"required": [form.element]}
@@ -187,7 +188,7 @@ def _envelope(formaat: str) -> tuple[list[str], Schema, list[int]]:
 
     rows = [r for r in read_rows(str(specs_dir()), "james/envelop.csv") if r["formaat"] == formaat]
     types = {"tekst": "string", "getal": "integer", "object": "object", "lijst": "array"}
-    fields = {r["naam"]: {"type": types[r["type"]]} for r in rows if r["soort"] == "veld"}
+    fields: Schema = {r["naam"]: {"type": types[r["type"]]} for r in rows if r["soort"] == "veld"}
     required = [r["naam"] for r in rows if r["soort"] == "veld" and r["verplicht"] == "ja"]
     due = [int(r["naam"]) for r in rows if r["soort"] == "element" and r["verplicht"] == "ja"]
     return required, fields, due
@@ -195,7 +196,7 @@ def _envelope(formaat: str) -> tuple[list[str], Schema, list[int]]:
 
 def _due(form: JamesFormat, due: list[int]) -> Schema:
     """Every child must have these elements, each by its own `contains`."""
-    demands = [
+    demands: list[Json] = [
         {"contains": {"required": [form.element], "properties": {form.element: {"const": n}}}} for n in due
     ]
     return {"allOf": demands} if demands else {}
@@ -226,11 +227,11 @@ def _by_visit(form: JamesFormat, formaat: str) -> Schema:
                 "Groepen": {"type": "array", "items": {"type": "object", "properties": {"Elementen": items}}},
             },
         }
-    visit = {
+    visit: Schema = {
         "type": "object",
         "properties": {"Tijdstip": {"pattern": _DATE}, "Elementen": items},
     }
-    properties = {**fields, "ClientGegevens": child, visits: {"type": "array", "items": visit}}
+    properties: Schema = {**fields, "ClientGegevens": child, visits: {"type": "array", "items": visit}}
     # Groups of parents sit inside the child, not beside it.
     for inner in ("Groepen", "GenesteElementen"):
         properties.pop(inner, None)
@@ -245,7 +246,7 @@ def _by_element(form: JamesFormat, formaat: str) -> Schema:
         item = {"if": {"required": ["varName"]}, "then": {"type": "object"}, "else": {"$ref": "#/$defs/item"}}
     details: Schema = {"type": "array", "items": item, **_due(form, due)}
     measurements: Schema = {"type": "array", "items": {"$ref": "#/$defs/measurement"}}
-    nested = {
+    nested: Schema = {
         "type": "object",
         "required": ["nestingBdsNumber", "nestingCode"],
         "properties": {
@@ -255,7 +256,7 @@ def _by_element(form: JamesFormat, formaat: str) -> Schema:
             "clientMeasurements": measurements,
         },
     }
-    properties = {
+    properties: Schema = {
         **fields,
         "clientDetails": details,
         "clientMeasurements": measurements,
