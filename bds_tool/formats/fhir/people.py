@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
+from bds_tool.formats.fhir.types import (
+    Address,
+    Concept,
+    HumanName,
+    Organization,
+    Practitioner,
+    Resource,
+    Shared,
+)
 from bds_tool.formats.fhir.values import Waarde, code, tijd
 
 if TYPE_CHECKING:
@@ -17,7 +26,13 @@ BROERZUS = {"BRO", "SIS", "SIB", "HSIB", "STPSIB"}
 GENDER = {"male": "1", "female": "2", "other": "3", "unknown": "0"}
 
 
-def patient(r: Rijen, resource: dict[str, Any]) -> None:
+class Put(Protocol):
+    """Gives a place of a form its value, in an instance of its group."""
+
+    def __call__(self, plaats: str, value: str | Concept | None, instance: int | None = None) -> None: ...
+
+
+def patient(r: Rijen, resource: Resource) -> None:
     _persoon(r, resource, "patient", None)
     put = zetter(r, resource, "patient", None)
     for extension in resource.get("extension", ()):
@@ -33,7 +48,7 @@ def patient(r: Rijen, resource: dict[str, Any]) -> None:
     if "multipleBirthBoolean" in resource:
         put("meerling", "true" if resource["multipleBirthBoolean"] else "false")
     manager = r.verwijzing(resource.get("managingOrganization"))
-    if manager:
+    if manager and manager["resourceType"] == "Organization":
         organisatie(r, resource, manager, "verantwoordelijk")
     for reference in resource.get("generalPractitioner", ()):
         found = r.verwijzing(reference)
@@ -43,7 +58,7 @@ def patient(r: Rijen, resource: dict[str, Any]) -> None:
             zorgverlener(r, resource, found, "huisarts")
 
 
-def related_person(r: Rijen, resource: dict[str, Any]) -> None:
+def related_person(r: Rijen, resource: Resource) -> None:
     codings = [c for x in resource.get("relationship", ()) for c in x.get("coding", ())]
     group = next((c["code"] for c in codings if c.get("system") == GROEP), "")
     roles = {c.get("code") for c in codings}
@@ -65,8 +80,8 @@ def related_person(r: Rijen, resource: dict[str, Any]) -> None:
     put("periode.tot", tijd(str(period.get("end") or "")))
 
 
-def zetter(r: Rijen, resource: dict[str, Any], vorm: str, volgnr: int | None) -> Any:  # noqa: ANN401  # a function
-    def put(plaats: str, value: Any, instance: int | None = None) -> None:  # noqa: ANN401  # text or a concept
+def zetter(r: Rijen, resource: Resource, vorm: str, volgnr: int | None) -> Put:
+    def put(plaats: str, value: str | Concept | None, instance: int | None = None) -> None:
         n = r.inverse.element(vorm, plaats)
         if n is None or not value:
             return
@@ -79,7 +94,7 @@ def zetter(r: Rijen, resource: dict[str, Any], vorm: str, volgnr: int | None) ->
     return put
 
 
-def _persoon(r: Rijen, resource: dict[str, Any], vorm: str, volgnr: int | None) -> None:
+def _persoon(r: Rijen, resource: Resource, vorm: str, volgnr: int | None) -> None:
     put = zetter(r, resource, vorm, volgnr)
     for identifier in resource.get("identifier", ()):
         if identifier.get("system") == r.inverse.kaart.uri("bsn"):
@@ -107,7 +122,7 @@ def _persoon(r: Rijen, resource: dict[str, Any], vorm: str, volgnr: int | None) 
         _adres(put, address, index if vorm == "patient" else (volgnr or 1) * 1000 + index)
 
 
-def _naam(put: Any, name: dict[str, Any]) -> None:  # noqa: ANN401  # a function
+def _naam(put: Put, name: HumanName) -> None:
     own = {
         str(x.get("url", "")).rsplit("/", 1)[-1]: x.get("valueString")
         for x in (name.get("_family") or {}).get("extension", ())
@@ -127,7 +142,7 @@ def _naam(put: Any, name: dict[str, Any]) -> None:  # noqa: ANN401  # a function
         put("gebruik.achternaam", own.get("humanname-own-name") or name.get("family"))
 
 
-def _telecom(r: Rijen, resource: dict[str, Any], vorm: str, volgnr: int | None) -> None:
+def _telecom(r: Rijen, resource: Resource, vorm: str, volgnr: int | None) -> None:
     put = zetter(r, resource, vorm, volgnr)
     index = 0
     for point in resource.get("telecom", ()):
@@ -146,7 +161,7 @@ def _telecom(r: Rijen, resource: dict[str, Any], vorm: str, volgnr: int | None) 
             put("telefoon.soort", {"home": "HP", "work": "WP", "temp": "TMP"}.get(point["use"]), instance)
 
 
-def _adres(put: Any, address: dict[str, Any], instance: int) -> None:  # noqa: ANN401  # a function
+def _adres(put: Put, address: Address, instance: int) -> None:
     kind = next(
         (
             x.get("valueCodeableConcept")
@@ -187,20 +202,20 @@ def _adres(put: Any, address: dict[str, Any], instance: int) -> None:  # noqa: A
 
 
 def organisatie(
-    r: Rijen, resource: dict[str, Any], organisation: dict[str, Any], vorm: str, volgnr: int | None = None
+    r: Rijen, resource: Resource, organisation: Organization, vorm: str, volgnr: int | None = None
 ) -> None:
     put = zetter(r, resource, vorm, volgnr)
     put("naam", organisation.get("name"))
     _nummers(r, put, organisation, ("ura", "agb"))
 
 
-def zorgverlener(r: Rijen, resource: dict[str, Any], professional: dict[str, Any], vorm: str) -> None:
+def zorgverlener(r: Rijen, resource: Resource, professional: Practitioner, vorm: str) -> None:
     put = zetter(r, resource, vorm, None)
     put("naam", next((n.get("text") for n in professional.get("name", ())), None))
     _nummers(r, put, professional, ("uzi", "big", "agb"))
 
 
-def _nummers(r: Rijen, put: Any, resource: dict[str, Any], kinds: tuple[str, ...]) -> None:  # noqa: ANN401  # a function
+def _nummers(r: Rijen, put: Put, resource: Shared, kinds: tuple[str, ...]) -> None:
     for identifier in resource.get("identifier", ()):
         for kind in kinds:
             if identifier.get("system") == r.inverse.kaart.uri(kind):

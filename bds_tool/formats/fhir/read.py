@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
 from bds_tool.formats.fhir.inverse import load_inverse
 from bds_tool.formats.fhir.resources import READERS, lees_resource
 from bds_tool.formats.fhir.rows import Rijen
+from bds_tool.formats.fhir.types import Resource, Shared
 from bds_tool.formats.json_text import what_is_wrong
 from bds_tool.store.sources import Sink, Source, Unreadable
 
@@ -50,7 +51,7 @@ def read_fhir(source: Source, sink: Sink) -> None:
     sink.facts.update(formaat="fhir-r4", dossiers=len(rows.dossiers), organisatie=None)
 
 
-def _resources(source: Source) -> Iterator[tuple[int, dict[str, Any] | None]]:
+def _resources(source: Source) -> Iterator[tuple[int, Resource | None]]:
     """(line, resource) of NDJSON, a Bundle or one resource; Bundles are opened. None for a line that is no JSON."""
     with source.open() as stream:
         first = stream.readline()
@@ -76,7 +77,7 @@ def _resources(source: Source) -> Iterator[tuple[int, dict[str, Any] | None]]:
                 yield number, resource
 
 
-def _open_bundle(resource: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  # any JSON
+def _open_bundle(resource: Any) -> Iterator[Resource]:  # noqa: ANN401  # any JSON
     if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
         return
     if resource["resourceType"] == "Bundle":
@@ -84,7 +85,7 @@ def _open_bundle(resource: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  # 
             if isinstance(entry, dict):
                 yield from _open_bundle(entry.get("resource"))
     else:
-        yield resource
+        yield cast("Resource", resource)
 
 
 def _parse(data: bytes) -> Any:  # noqa: ANN401  # any JSON
@@ -94,15 +95,15 @@ def _parse(data: bytes) -> Any:  # noqa: ANN401  # any JSON
         return None
 
 
-def _shared(source: Source) -> dict[str, dict[str, Any]]:
+def _shared(source: Source) -> dict[str, Shared]:
     """Organisations and professionals in the source itself, and in files beside it as bulk export writes them."""
-    found = {}
+    found: dict[str, Shared] = {}
     # A file named after one type, as bulk export writes it, holds only that type.
     name = source.pad.rsplit("/", 1)[-1].partition(".")[0]
     if name not in READERS and name not in GEDEELD:
         for _, resource in _resources(source):
             if resource and resource["resourceType"] in GEDEELD:
-                found[str(resource.get("id", ""))] = resource
+                found[str(resource.get("id", ""))] = cast("Shared", resource)
     file = source.options.get("file")
     if isinstance(file, Path):
         for kind in GEDEELD:
@@ -112,11 +113,11 @@ def _shared(source: Source) -> dict[str, dict[str, Any]]:
                     for line in stream:
                         resource = _parse(line)
                         if isinstance(resource, dict):
-                            found[str(resource.get("id", ""))] = resource
+                            found[str(resource.get("id", ""))] = cast("Shared", resource)
     return found
 
 
-def _soort(resource: dict[str, Any]) -> str:
+def _soort(resource: Resource) -> str:
     """The resource type, only when it looks like one: it is told in a remark."""
     kind = resource["resourceType"]
     return kind if kind.isascii() and kind.isalpha() and len(kind) < 40 else "?"

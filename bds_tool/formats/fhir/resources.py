@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from bds_tool.base.text import whole
 from bds_tool.formats.fhir.people import GROEP, organisatie, patient, related_person, zetter, zorgverlener
@@ -11,12 +11,14 @@ from bds_tool.formats.fhir.values import NULLFLAVOR, Waarde, lees, tijd
 
 if TYPE_CHECKING:
     from bds_tool.formats.fhir.rows import Rijen
+    from bds_tool.formats.fhir.types import Concept, FamilyHistory, Resource
+    from bds_tool.schema.zib.shapes import Vorm
 
 BDS = "urn:oid:2.16.840.1.113883.2.4.4.40.267"
 RUBRIEK = "urn:oid:2.16.840.1.113883.2.4.4.40.391"
 
 
-def lees_resource(r: Rijen, resource: dict[str, Any]) -> None:
+def lees_resource(r: Rijen, resource: Resource) -> None:
     """Rows of one resource; shared ones give theirs where they are referred to."""
     reader = READERS.get(resource["resourceType"])
     if reader is not None:
@@ -31,14 +33,14 @@ def lees_resource(r: Rijen, resource: dict[str, Any]) -> None:
         r.voeg(resource, None, Waarde(None, nullflavor="NI", tekst=resource["resourceType"]))
 
 
-def bds_nummer(concept: dict[str, Any]) -> int | None:
+def bds_nummer(concept: Concept) -> int | None:
     for c in concept.get("coding", ()):
         if c.get("system") == BDS and (found := whole(str(c.get("code", "")), 6)) is not None:
             return found
     return None
 
 
-def _categorie(resource: dict[str, Any], system: str) -> str | None:
+def _categorie(resource: Resource, system: str) -> str | None:
     for concept in resource.get("category", ()):
         for c in concept.get("coding", ()):
             if c.get("system") == system:
@@ -49,7 +51,7 @@ def _categorie(resource: dict[str, Any], system: str) -> str | None:
 # ---- observations --------------------------------------------------------------------------------------------
 
 
-def observation(r: Rijen, resource: dict[str, Any]) -> None:
+def observation(r: Rijen, resource: Resource) -> None:
     rubriek, groep = _categorie(resource, RUBRIEK), _categorie(resource, GROEP)
     day: str | None = None
 
@@ -91,7 +93,7 @@ def observation(r: Rijen, resource: dict[str, Any]) -> None:
             put(note, Waarde(text), "note")
 
 
-def _componenten(r: Rijen, resource: dict[str, Any], vorm: str) -> Iterator[tuple[int, Waarde]]:
+def _componenten(r: Rijen, resource: Resource, vorm: str) -> Iterator[tuple[int, Waarde]]:
     form = r.inverse.vormen.get(vorm)
     for component in resource.get("component", ()):
         n = bds_nummer(component.get("code", {}))
@@ -106,7 +108,7 @@ def _componenten(r: Rijen, resource: dict[str, Any], vorm: str) -> Iterator[tupl
             yield n, found
 
 
-def _vorm(r: Rijen, resource: dict[str, Any]) -> str:
+def _vorm(r: Rijen, resource: Resource) -> str:
     """The form with the most of its fixed codes present, for resources without a BDS code."""
     codes = {(c.get("system"), c.get("code")) for c in resource.get("code", {}).get("coding", ())}
     best, size = "", 0
@@ -117,7 +119,7 @@ def _vorm(r: Rijen, resource: dict[str, Any]) -> str:
     return best
 
 
-def _zijde(r: Rijen, form: Any, resource: dict[str, Any]) -> bool:  # noqa: ANN401  # a Vorm
+def _zijde(r: Rijen, form: Vorm, resource: Resource) -> bool:
     """Left and right share their code; the side of the body tells them apart."""
     if form.lichaamsdeel is None:
         return True
@@ -130,7 +132,7 @@ def _zijde(r: Rijen, form: Any, resource: dict[str, Any]) -> bool:  # noqa: ANN4
     return False
 
 
-def _element_van_vorm(r: Rijen, resource: dict[str, Any], vorm: str) -> int | None:
+def _element_van_vorm(r: Rijen, resource: Resource, vorm: str) -> int | None:
     candidates = r.inverse.plaatsen.get((vorm, "waarde"), [])
     if len(candidates) < 2:
         return candidates[0] if candidates and not r.inverse.vormen[vorm].lichaamsdeel else None
@@ -143,7 +145,7 @@ def _element_van_vorm(r: Rijen, resource: dict[str, Any], vorm: str) -> int | No
 # ---- persons -------------------------------------------------------------------------------------------------
 
 
-def encounter(r: Rijen, resource: dict[str, Any]) -> None:
+def encounter(r: Rijen, resource: Resource) -> None:
     put = zetter(r, resource, "contact", None)
     if "source" in resource.get("meta", {}) or "profile" not in resource.get("meta", {}):
         put("datum", tijd(str(resource.get("period", {}).get("start") or "")))
@@ -162,10 +164,10 @@ def encounter(r: Rijen, resource: dict[str, Any]) -> None:
             zorgverlener(r, resource, found, "uitvoerder")
 
 
-def episode(r: Rijen, resource: dict[str, Any]) -> None:
+def episode(r: Rijen, resource: Resource) -> None:
     number = r.volgnr(resource)
     organisation = r.verwijzing(resource.get("managingOrganization"))
-    if organisation:
+    if organisation and organisation["resourceType"] == "Organization":
         organisatie(r, resource, organisation, "zorgperiode", number)
     put = zetter(r, resource, "zorgperiode", number)
     period = resource.get("period", {})
@@ -173,7 +175,7 @@ def episode(r: Rijen, resource: dict[str, Any]) -> None:
     put("tot", tijd(str(period.get("end") or "")))
 
 
-def immunization(r: Rijen, resource: dict[str, Any]) -> None:
+def immunization(r: Rijen, resource: Resource) -> None:
     number = r.volgnr(resource)
     put = zetter(r, resource, "vaccinatie", number)
     put("soort", resource.get("vaccineCode"))
@@ -189,7 +191,7 @@ def immunization(r: Rijen, resource: dict[str, Any]) -> None:
         put("aanleiding", reason)
 
 
-def consent(r: Rijen, resource: dict[str, Any]) -> None:
+def consent(r: Rijen, resource: Resource) -> None:
     """The answer follows from what is permitted and the model of the form: an objection that is true denies."""
     n = next((m for c in resource.get("category", ()) if (m := bds_nummer(c)) is not None), None)
     vorm = r.inverse.vorm_van.get(n, "") if n is not None else ""
@@ -207,7 +209,7 @@ def consent(r: Rijen, resource: dict[str, Any]) -> None:
     put("einde", tijd(str((provision.get("period") or {}).get("end") or "")))
 
 
-def questionnaire(r: Rijen, resource: dict[str, Any]) -> None:
+def questionnaire(r: Rijen, resource: Resource) -> None:
     for item in resource.get("item", ()):
         link = str(item.get("linkId", ""))
         for answer in item.get("answer", ()):
@@ -217,7 +219,7 @@ def questionnaire(r: Rijen, resource: dict[str, Any]) -> None:
                 r.voeg(resource, n, value, pad="item")
 
 
-def condition(r: Rijen, resource: dict[str, Any]) -> None:
+def condition(r: Rijen, resource: Resource) -> None:
     concept = resource.get("code", {})
     n = bds_nummer(concept)
     if n is None:
@@ -235,7 +237,7 @@ def condition(r: Rijen, resource: dict[str, Any]) -> None:
         put("oorzaak", note.get("text"))
 
 
-def procedure(r: Rijen, resource: dict[str, Any]) -> None:
+def procedure(r: Rijen, resource: Resource) -> None:
     concept = resource.get("code", {})
     n = bds_nummer(concept)
     if n is None:
@@ -252,12 +254,13 @@ def procedure(r: Rijen, resource: dict[str, Any]) -> None:
         put("reden", resource.get("statusReason"))
 
 
-def family(r: Rijen, resource: dict[str, Any]) -> None:
+def family(r: Rijen, resource: Resource) -> None:
     put = zetter(r, resource, "familie", r.volgnr(resource))
-    put("familielid", resource.get("relationship"))
-    for condition_ in resource.get("condition", ()):
+    history = cast("FamilyHistory", resource)
+    put("familielid", history.get("relationship"))
+    for condition_ in history.get("condition", ()):
         put("aandoening", condition_.get("code"))
-    for note in resource.get("note", ()):
+    for note in history.get("note", ()):
         put("toelichting", note.get("text"))
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 from bds_tool.formats.fhir.inverse import Inverse
+from bds_tool.formats.fhir.types import Reference, Resource, Shared
 from bds_tool.formats.fhir.values import Waarde
 from bds_tool.store.sources import Sink
 
@@ -16,14 +17,14 @@ _VOLGNR = re.compile(r";volgnr=(\d+)")
 class Rijen:
     """Turns values into rows of the store."""
 
-    def __init__(self, sink: Sink, inverse: Inverse, gedeeld: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, sink: Sink, inverse: Inverse, gedeeld: Mapping[str, Shared]) -> None:
         self.sink, self.inverse, self.gedeeld = sink, inverse, gedeeld
         self.regel = 0
         self.dossiers: set[str] = set()
 
     def voeg(
         self,
-        resource: dict[str, Any],
+        resource: Resource,
         n: int | None,
         value: Waarde,
         *,
@@ -62,19 +63,19 @@ class Rijen:
             )
         )
 
-    def patient(self, resource: dict[str, Any]) -> str:
+    def patient(self, resource: Resource) -> str:
         if resource["resourceType"] == "Patient":
             return str(resource.get("id", ""))
         reference = (resource.get("subject") or resource.get("patient") or {}).get("reference", "")
         return str(reference).rsplit("/", 1)[-1]
 
-    def contact(self, resource: dict[str, Any]) -> str | None:
+    def contact(self, resource: Resource) -> str | None:
         if resource["resourceType"] == "Encounter":
             return str(resource.get("id", "")) or None
         reference = (resource.get("encounter") or {}).get("reference", "")
         return str(reference).rsplit("/", 1)[-1] or None
 
-    def moment(self, resource: dict[str, Any]) -> str:
+    def moment(self, resource: Resource) -> str:
         kind = resource["resourceType"]
         if kind == "Encounter":
             return str((resource.get("period") or {}).get("start", ""))
@@ -83,11 +84,11 @@ class Rijen:
                 return str(resource[key])
         return str((resource.get("effectivePeriod") or {}).get("start", ""))
 
-    def volgnr(self, resource: dict[str, Any]) -> int | None:
+    def volgnr(self, resource: Resource) -> int | None:
         found = _VOLGNR.search(str((resource.get("meta") or {}).get("source", "")))
         return int(found[1]) if found else None
 
-    def verwijzing(self, reference: Any) -> dict[str, Any] | None:  # noqa: ANN401  # a Reference
+    def verwijzing(self, reference: Reference | None) -> Shared | None:
         """The shared resource a reference points at, when it was delivered too."""
         return self.gedeeld.get(str((reference or {}).get("reference", "")).rsplit("/", 1)[-1])
 

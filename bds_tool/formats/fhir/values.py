@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bds_tool.formats.fhir.inverse import Inverse
+from bds_tool.formats.fhir.types import Concept, Quantity, Valued
 from bds_tool.schema.zib.units import SHIFT, verschuif
 
 NULLFLAVOR = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"
@@ -45,7 +46,7 @@ def getal(value: Any) -> str:  # noqa: ANN401  # a JSON number
     return text.removesuffix(".0") if "e" not in text else f"{value:f}".rstrip("0").rstrip(".")
 
 
-def lees(inverse: Inverse, n: int, node: dict[str, Any]) -> Waarde | None:
+def lees(inverse: Inverse, n: int, node: Valued) -> Waarde | None:
     """The value[x] or dataAbsentReason of an observation, component or answer; None when there is none."""
     if "valueQuantity" in node:
         return _hoeveelheid(inverse, n, node["valueQuantity"])
@@ -71,7 +72,7 @@ def lees(inverse: Inverse, n: int, node: dict[str, Any]) -> Waarde | None:
     return None
 
 
-def _hoeveelheid(inverse: Inverse, n: int, quantity: dict[str, Any]) -> Waarde:
+def _hoeveelheid(inverse: Inverse, n: int, quantity: Quantity) -> Waarde:
     value = quantity.get("value")
     if value is None:
         return Waarde(None, nullflavor="NI")
@@ -84,7 +85,7 @@ def _hoeveelheid(inverse: Inverse, n: int, quantity: dict[str, Any]) -> Waarde:
     return Waarde(verschuif(text, power) if power else text, (own if power else unit) or None)
 
 
-def code(inverse: Inverse, n: int, concept: dict[str, Any]) -> Waarde | None:
+def code(inverse: Inverse, n: int, concept: Concept) -> Waarde | None:
     """The registered code of a concept: the coding of the element's own list, else a translation back."""
     codings = [c for c in concept.get("coding", ()) if c.get("code")]
     text = concept.get("text") or None
@@ -109,7 +110,7 @@ def code(inverse: Inverse, n: int, concept: dict[str, Any]) -> Waarde | None:
     return Waarde(text) if text else None
 
 
-def afwezig(reason: dict[str, Any]) -> Waarde:
+def afwezig(reason: Concept) -> Waarde:
     codings = reason.get("coding", ())
     flavor = next((c["code"] for c in codings if c.get("system") == NULLFLAVOR), None)
     if flavor is None:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Required, TypeAlias, TypedDict, cast
 
 import orjson
 
@@ -30,6 +30,7 @@ from bds_tool.schema import Definition, load
 if TYPE_CHECKING:
     import polars as pl
 
+    from bds_tool.store.columns import Registratie
     from bds_tool.store.store import Store
 
 COLUMNS = (
@@ -53,7 +54,40 @@ _REFERENCE = {"Referentie", "reference"}
 _ORGANISATION = {"OrganisatieCode", "organisationCode"}
 #: Index of a value in its list, which a place carries.
 _INDEX = re.compile(r"\[\d+\]")
-Row = dict[str, Any]
+
+
+class _Item(TypedDict, total=False):
+    """An element, or an own question of 3.1, with its value."""
+
+    bdsNumber: int
+    varName: str
+    value: str | int | float
+
+
+class _Dated(TypedDict, total=False):
+    date: str
+    value: str | int | float
+
+
+class _Series(TypedDict, total=False):
+    """An element with its dated values."""
+
+    bdsNumber: int
+    varName: str
+    values: Required[list[_Dated]]
+
+
+class _Group(TypedDict, total=False):
+    """A parent."""
+
+    nestingBdsNumber: int
+    nestingCode: str
+    clientDetails: list[_Item]
+    clientMeasurements: list[_Series]
+
+
+#: Series by the number or name of their element.
+_ByElement: TypeAlias = dict[int | str | None, _Series]
 
 
 def write_james(store: Store, out: Path, options: WriteOptions) -> Written:
@@ -79,7 +113,9 @@ def write_james(store: Store, out: Path, options: WriteOptions) -> Written:
     return done
 
 
-def records(store: Store, chosen: Format, options: WriteOptions, done: Written) -> Iterator[dict[str, Any]]:
+def records(
+    store: Store, chosen: Format, options: WriteOptions, done: Written
+) -> Iterator[dict[str, object]]:
     """A JAMES record for each dossier, in the order of the store."""
     given = _whole(str(options.organisation))
     if options.organisation != "" and given is None:
@@ -109,15 +145,15 @@ class _Maker:
         self._format, self._definition, self._done = chosen, definition, done
         self._dates, self._numeric = date_elements(), numeric()
 
-    def record(self, rows: list[Row], organisation: int | None, *, hl7: bool) -> dict[str, Any]:
-        record: dict[str, Any] = {"Format": self._format.formaat}
+    def record(self, rows: list[Registratie], organisation: int | None, *, hl7: bool) -> dict[str, object]:
+        record: dict[str, object] = {"Format": self._format.formaat}
         if organisation is not None:
             record["organisationCode"] = organisation
         record["reference"] = rows[0]["dossier_id"]
-        details: list[dict[str, Any]] = []
-        series: dict[Any, dict[str, Any]] = {}
-        groups: dict[int, dict[str, Any]] = {}
-        group_series: dict[int, dict[Any, dict[str, Any]]] = {}
+        details: list[_Item] = []
+        series: _ByElement = {}
+        groups: dict[int, _Group] = {}
+        group_series: dict[int, _ByElement] = {}
         for row in rows:
             item = self._item(row, record, hl7=hl7)
             if item is None:
@@ -147,12 +183,12 @@ class _Maker:
             record["nestedDetails"] = [_ordered(g) for _, g in sorted(groups.items())]
         return record
 
-    def _item(self, row: Row, record: dict[str, Any], *, hl7: bool) -> dict[str, Any] | None:
+    def _item(self, row: Registratie, record: dict[str, object], *, hl7: bool) -> _Item | None:
         """The element with its value, or None when the row has no place in the record."""
         number, pad = row["bdsnummer"], _INDEX.sub("", row["pad"] or "")
         if number is None:
             return self._own(row, record, pad)
-        item: dict[str, Any] = {"bdsNumber": number}
+        item: _Item = {"bdsNumber": number}
         if row["waarde"] is None:
             if row["nullflavor"] is not None:
                 self._done.leave("nullFlavor")
@@ -172,14 +208,15 @@ class _Maker:
         item["value"] = self._value(number, text)
         return item
 
-    def _own(self, row: Row, record: dict[str, Any], pad: str) -> dict[str, Any] | None:
+    def _own(self, row: Registratie, record: dict[str, object], pad: str) -> _Item | None:
         """What has no element: reference and sender of the record, own questions, fields of the sender's own."""
         if pad in _REFERENCE and row["waarde"] is not None:
             record["reference"] = row["waarde"]
         elif pad in _ORGANISATION and (code := _whole(row["waarde"])) is not None:
             record["organisationCode"] = code
         elif pad in _OWN and row["tekst"] and self._format.formaat == "3.1":
-            return {"varName": row["tekst"]} | ({} if row["waarde"] is None else {"value": row["waarde"]})
+            own: _Item = {"varName": row["tekst"]}
+            return own if row["waarde"] is None else own | {"value": row["waarde"]}
         elif pad and pad == row["tekst"] and pad not in record and row["waarde"] is not None:
             record[pad] = row["waarde"]
         else:
@@ -216,16 +253,18 @@ class _Maker:
         return bds_code(self._definition, number, code)
 
 
-def _measured(series: dict[Any, dict[str, Any]], item: dict[str, Any], row: Row) -> None:
-    key = item.get("bdsNumber", item.get("varName"))
-    block = series.setdefault(key, {k: v for k, v in item.items() if k != "value"} | {"values": []})
-    value = {"date": row["datum"].strftime("%Y%m%d")} if row["datum"] is not None else {}
-    block["values"].append(value | ({"value": item["value"]} if "value" in item else {}))
+def _measured(series: _ByElement, item: _Item, row: Registratie) -> None:
+    key = item["bdsNumber"] if "bdsNumber" in item else item.get("varName")
+    if key not in series:
+        series[key] = cast("_Series", {k: v for k, v in item.items() if k != "value"} | {"values": []})
+    value: _Dated = {"date": row["datum"].strftime("%Y%m%d")} if row["datum"] is not None else {}
+    if "value" in item:
+        value["value"] = item["value"]
+    series[key]["values"].append(value)
 
 
-def _ordered(group: dict[str, Any]) -> dict[str, Any]:
-    keys = ("nestingBdsNumber", "nestingCode", "clientDetails", "clientMeasurements")
-    return {k: group[k] for k in keys if k in group}
+def _ordered(group: _Group) -> dict[str, object]:
+    return {k: v for k in _Group.__annotations__ if (v := group.get(k)) is not None}
 
 
 def _dated_place(pad: str | None) -> bool:
@@ -238,8 +277,8 @@ def _whole(text: str | None) -> int | None:
     return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 18 else None
 
 
-def dossiers(store: Store, columns: Iterable[str]) -> Iterator[list[Row]]:
-    """The rows of each dossier as dicts. Rows of one dossier need not stand together in the store."""
+def dossiers(store: Store, columns: Iterable[str]) -> Iterator[list[Registratie]]:
+    """The rows of each dossier, of these columns alone. Rows of one dossier need not stand together in the store."""
     import polars as pl
 
     frame = (
@@ -258,16 +297,16 @@ def dossiers(store: Store, columns: Iterable[str]) -> Iterator[list[Row]]:
     )
     if runs != distinct:
         frame = frame.sort("bron", "dossier_id", maintain_order=True)
-    held: list[Row] = []
+    held: list[Registratie] = []
     for batch in frame.collect_batches(chunk_size=100_000, maintain_order=True):
         yield from _split(batch, held)
     if held:
         yield held
 
 
-def _split(batch: pl.DataFrame, held: list[Row]) -> Iterator[list[Row]]:
+def _split(batch: pl.DataFrame, held: list[Registratie]) -> Iterator[list[Registratie]]:
     """Full dossiers; the last one of a batch waits in `held` for the next batch."""
-    for row in batch.iter_rows(named=True):
+    for row in cast("Iterator[Registratie]", batch.iter_rows(named=True)):
         if held and (row["bron"], row["dossier_id"]) != (held[0]["bron"], held[0]["dossier_id"]):
             yield list(held)
             held.clear()
