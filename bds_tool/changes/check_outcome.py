@@ -13,14 +13,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bds_tool.base.names import child
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
 from bds_tool.changes.findings import Bevinding, bevinding
 from bds_tool.schema.checking.bds import Lines, check_step, check_version
-from bds_tool.schema.checking.files import column_judges
+from bds_tool.schema.checking.files import Judge, column_judges
 from bds_tool.schema.coding import code_pairs
 from bds_tool.schema.loading import load
 from bds_tool.schema.units import units
@@ -122,7 +122,7 @@ def _columns(c: Context, w: Wijziging) -> Iterator[Bevinding]:
 
 
 @lru_cache(maxsize=4)
-def _judges(root: str, version: str) -> dict[str, dict[str, Any]]:
+def _judges(root: str, version: str) -> dict[str, dict[str, Judge]]:
     package = json.loads(
         (child(Path(root) / "bds", version) / "datapackage.json").read_text(encoding="utf-8")
     )

@@ -17,7 +17,7 @@ from bds_tool.changes.findings import Bevinding, bevinding
 from bds_tool.changes.impact import effect_text, impact
 from bds_tool.changes.package import Deel, words
 from bds_tool.changes.parts import FOLDERS, KINDS, TABLES, PartProblem, fits, parts, placed
-from bds_tool.schema.checking.files import Document, check_schema, column_judges
+from bds_tool.schema.checking.files import Document, Judge, check_schema, column_judges
 from bds_tool.schema.checking.refs import CODE_KEYS
 from bds_tool.schema.lookup.usage import element_references
 from bds_tool.schema.zib.checking import row_faults
@@ -147,7 +147,7 @@ def _row(c: Context, deel: Deel, row: dict[str, str]) -> Iterator[str]:
 
 
 @lru_cache(maxsize=4)
-def _judges(root: str, file: str) -> dict[str, Any]:
+def _judges(root: str, file: str) -> dict[str, Judge]:
     """By column the judge of a table of `specs/bds`, from its data package."""
     package = json.loads((Path(root) / "bds" / "datapackage.json").read_text(encoding="utf-8"))
     schema = next(r["schema"] for r in package["resources"] if f"bds/{r['path']}" == file)

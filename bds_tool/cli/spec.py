@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -166,8 +167,11 @@ def values(
     from bds_tool.schema.lookup.card import card
 
     found = card(key, bds)
-    if "values" not in found or not found["values"]:
-        name = found.get("bdsnummer") or found["nummer"]
+    listed: Sequence[Mapping[str, object]] = []
+    if found["kind"] == "element" or found["kind"] == "lijst":  # this way mypy follows
+        listed = found["values"]
+    if not listed:
+        name = found["bdsnummer"] if found["kind"] == "element" else found["nummer"]
         raise UsageError(
             t(
                 f"{name} {found['naam']} heeft in BDS {found['version']} geen waardenlijst met waarden.",
@@ -180,7 +184,7 @@ def values(
         )
     columns = ("bds_code", "hl7_code", "naam", "status", "nullflavor", "codesysteem")
     rows: list[list[Any]] = [
-        [v[c] if c != "nullflavor" else ("ja" if v[c] else "") for c in columns] for v in found["values"]
+        [v[c] if c != "nullflavor" else ("ja" if v[c] else "") for c in columns] for v in listed
     ]
     table(rows, columns, format_, output)
 

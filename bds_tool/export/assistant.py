@@ -16,7 +16,6 @@ from mcp.types import ToolAnnotations
 from bds_tool import __version__
 from bds_tool.base.errors import UserError
 from bds_tool.base.escaping import terminal
-from bds_tool.base.json_types import JsonObject, objects_in
 from bds_tool.base.text import language, set_language, t
 from bds_tool.findings.catalogue import facts, load_catalogue
 from bds_tool.schema import is_draft, load, newest
@@ -46,17 +45,17 @@ _BRIEF = (
 )  # fmt: skip
 
 
-def look_up(key: str, version: str = "", everything: bool = False) -> JsonObject:
+def look_up(key: str, version: str = "", everything: bool = False) -> dict[str, Any]:
     """What an element, rubriek, groep or value list is: by number (235, R027, G076, W0177) or by the name of an element.
 
     Without a version the newest that has it; `version` in the answer says which. `everything` adds the place in messages,
     the history over versions, protocols and indicators that use it.
     """
     found = card(key, version)
-    return found if everything else {k: v for k, v in found.items() if k in _BRIEF}
+    return dict(found) if everything else {k: v for k, v in found.items() if k in _BRIEF}
 
 
-def search(words: str, version: str = "", limit: int = 30) -> JsonObject:
+def search(words: str, version: str = "", limit: int = 30) -> dict[str, Any]:
     """Search names of elements, rubrieken, groepen and value lists, and names of values."""
     hits = find(load(version or newest()), words)
     return {
@@ -66,21 +65,22 @@ def search(words: str, version: str = "", limit: int = 30) -> JsonObject:
     }
 
 
-def versions() -> JsonObject:
+def versions() -> dict[str, Any]:
     """The versions of the BDS that are known, oldest first; a draft holds only where it is asked for."""
     return {
         "versions": [{"version": v, "draft": is_draft(v), "date": load(v).datum} for v in known_versions()]
     }
 
 
-def changes(old: str, new: str, key: str = "") -> JsonObject:
+def changes(old: str, new: str, key: str = "") -> dict[str, Any]:
     """What changed between two versions; `key` keeps to one element, rubriek, groep or list (235, R027, W0177)."""
     found = envelope(difference(old, new))
-    rows = [c for c in objects_in(found, "changes") if not key or key in str(c["sleutel"]).split("/")]
-    return {**found, "total": len(rows), "changes": rows[:MOST]}
+    rows = [c for c in found["changes"] if not key or key in c["sleutel"].split("/")]
+    about = {k: v for k, v in found.items() if k != "changes"}
+    return {**about, "total": len(rows), "changes": rows[:MOST]}
 
 
-def change_requests(request: str = "", key: str = "") -> JsonObject:
+def change_requests(request: str = "", key: str = "") -> dict[str, Any]:
     """The published change requests (JGZ-nnn): what each touches. By request, or by element or list; without both all."""
     rows = [
         asdict(r)
@@ -90,12 +90,12 @@ def change_requests(request: str = "", key: str = "") -> JsonObject:
     return {"total": len(rows), "requests": rows[:MOST]}
 
 
-def rule(code: str) -> JsonObject:
+def rule(code: str) -> dict[str, Any]:
     """What a rule of bds checks, why, and what to do about a finding: BDS203, or its name waarde-niet-in-lijst."""
     return facts(load_catalogue().find(code))
 
 
-def rules(words: str = "") -> JsonObject:
+def rules(words: str = "") -> dict[str, Any]:
     """All rules with code, name and title; `words` keeps to those that hold them."""
     low = words.casefold()
     every = load_catalogue().rules.values()
@@ -104,12 +104,12 @@ def rules(words: str = "") -> JsonObject:
     return {"total": len(rows), "rules": rows[:MOST]}
 
 
-def protocols() -> JsonObject:
+def protocols() -> dict[str, Any]:
     """The BDS protocols that are known: what to record when, by guideline."""
     return {"protocols": [{"id": p.id, "title": in_language(p.title)} for p in all_protocols().values()]}
 
 
-def protocol(name: str, version: str = "") -> JsonObject:
+def protocol(name: str, version: str = "") -> dict[str, Any]:
     """One protocol with its rules: when, which elements, which codes, and the source."""
     found = one_protocol(name)
     if version:

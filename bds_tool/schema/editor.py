@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 from bds_tool.base.errors import UsageError
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.names import child
 from bds_tool.base.overlay import WHOLE
 from bds_tool.base.specs import shipped_specs
@@ -29,7 +29,7 @@ def with_schema(text: str, file: Path, name: str, root: Path | None = None) -> d
     return {file: head + text} | beside
 
 
-def json_schema(name: str) -> dict[str, Any]:
+def json_schema(name: str) -> JsonObject:
     """The JSON Schema that comes along under this name, or under what a file says behind `$schema`.
 
     Raises UsageError for a name that bds does not have.
@@ -41,7 +41,7 @@ def json_schema(name: str) -> dict[str, Any]:
             t(f"Er is geen schema {name}.", f"There is no schema {name}."),
             t(f"Kies uit: {known}.", f"Choose from: {known}."),
         )
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    found: JsonObject = json.loads(path.read_text(encoding="utf-8"))
     return found
 
 

@@ -13,7 +13,7 @@ from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, Required, TypedDict
 
 from bds_tool.base.errors import SpecError, UsageError
 from bds_tool.base.ranges import Range, not_covered, range_of
@@ -203,7 +203,58 @@ def _protocols(root: str) -> dict[str, Protocol]:
     return found
 
 
-def _protocol(d: dict[str, Any], file: str) -> Protocol:
+class _Elements(TypedDict, total=False):
+    """One element, or some of which each will do; with `codes` one of these."""
+
+    element: int
+    elements: list[int]
+    codes: list[str]
+
+
+class _Expected(_Elements):
+    where: str
+
+
+_Age = TypedDict("_Age", {"from": float, "until": float, "unit": Required[str]}, total=False)
+
+
+class _When(TypedDict, total=False):
+    age: _Age
+    born_from: str
+    activity_from: str
+    activity: list[str]
+    form: list[str]
+    realised: bool
+    trigger: list[_Elements]
+
+
+class _Rule(TypedDict):
+    id: str
+    title: Text
+    since: NotRequired[str]
+    until: NotRequired[str]
+    certainty: NotRequired[str]
+    when: _When
+    expect: list[_Expected]
+    severity: str
+    note: NotRequired[Text]
+    source: str
+
+
+class _Document(TypedDict):
+    """A protocol as `specs/protocollen` writes it."""
+
+    id: str
+    title: Text
+    guideline: dict[str, str]
+    since: str
+    until: NotRequired[str]
+    certainty: str
+    note: NotRequired[Text]
+    rules: list[_Rule]
+
+
+def _protocol(d: _Document, file: str) -> Protocol:
     versions = range_of(d)
     rules = tuple(
         ProtocolRule(
@@ -227,11 +278,11 @@ def _protocol(d: dict[str, Any], file: str) -> Protocol:
     )
 
 
-def _elements(part: dict[str, Any]) -> tuple[int, ...]:
+def _elements(part: _Elements) -> tuple[int, ...]:
     return (part["element"],) if "element" in part else tuple(part["elements"])
 
 
-def _when(w: dict[str, Any]) -> When:
+def _when(w: _When) -> When:
     age = w.get("age")
     return When(
         age=AgeWindow(age.get("from"), age.get("until"), age["unit"]) if age else None,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypeAlias, TypedDict
 
 from bds_tool.base.names import inside
 from bds_tool.base.strict_yaml import StrictLoader
@@ -207,6 +207,42 @@ def check_package(document: Document) -> Iterator[SpecFinding]:
             yield from _foreign(resource["schema"], tables, *tables[resource["name"]])
 
 
+class Constraints(TypedDict, total=False):
+    required: bool
+    pattern: str
+    enum: list[str]
+    minimum: float
+    maximum: float
+
+
+class Field(TypedDict):
+    """A column of a table, as a data package (frictionless) describes it."""
+
+    name: str
+    type: str
+    constraints: NotRequired[Constraints]
+
+
+class Reference(TypedDict):
+    resource: str
+    fields: str | list[str]
+
+
+class ForeignKey(TypedDict):
+    fields: str | list[str]
+    reference: Reference
+
+
+class TableSchema(TypedDict):
+    fields: list[Field]
+    primaryKey: NotRequired[str | list[str]]
+    foreignKeys: NotRequired[list[ForeignKey]]
+
+
+#: From a cell to what is wrong with it, or an empty string.
+Judge: TypeAlias = Callable[[str], str]
+
+
 def _columns(header: list[str], wanted: list[str]) -> str:
     missing, extra = [c for c in wanted if c not in header], [c for c in header if c not in wanted]
     parts = [
@@ -216,7 +252,7 @@ def _columns(header: list[str], wanted: list[str]) -> str:
     return "; ".join(p for p in parts if p) or t("andere volgorde", "other order")
 
 
-def _cells(name: str, schema: dict[str, Any], rows: list[dict[str, str]]) -> Iterator[SpecFinding]:
+def _cells(name: str, schema: TableSchema, rows: list[dict[str, str]]) -> Iterator[SpecFinding]:
     judges = column_judges(schema)
     for line, row in enumerate(rows, 2):
         for column, judge in judges.items():
@@ -226,14 +262,13 @@ def _cells(name: str, schema: dict[str, Any], rows: list[dict[str, str]]) -> Ite
                 yield SpecFinding("SPEC005", name, line, {"kolom": column, "reden": problem})
 
 
-def column_judges(schema: dict[str, Any]) -> dict[str, Any]:
+def column_judges(schema: TableSchema) -> dict[str, Judge]:
     """By column: a function from a cell to what is wrong with it, or an empty string."""
     return {f["name"]: _judge(f) for f in schema["fields"]}
 
 
-def _judge(field: dict[str, Any]) -> Any:  # noqa: ANN401
-    """A function from a cell to what is wrong with it, or an empty string."""
-    rules = field.get("constraints", {})
+def _judge(field: Field) -> Judge:
+    rules: Constraints = field.get("constraints", {})
     kind = field["type"]
     pattern = re.compile(rules["pattern"]) if "pattern" in rules else None
     allowed = set(rules["enum"]) if "enum" in rules else None
@@ -264,7 +299,7 @@ def _as_list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
 
-def _keys(name: str, schema: dict[str, Any], rows: list[dict[str, str]]) -> Iterator[SpecFinding]:
+def _keys(name: str, schema: TableSchema, rows: list[dict[str, str]]) -> Iterator[SpecFinding]:
     columns = _as_list(schema.get("primaryKey", []))
     if not columns:
         return
@@ -278,7 +313,7 @@ def _keys(name: str, schema: dict[str, Any], rows: list[dict[str, str]]) -> Iter
 
 
 def _foreign(
-    schema: dict[str, Any],
+    schema: TableSchema,
     tables: dict[str, tuple[str, list[dict[str, str]]]],
     name: str,
     rows: list[dict[str, str]],

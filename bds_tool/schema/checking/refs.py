@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bds_tool.base.names import inside
@@ -80,7 +80,7 @@ def _walk(document: Document, node: Any, path: Path, claimed: tuple[str, ...]) -
             yield from _walk(document, value, here, claimed)
 
 
-def _claims(node: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
+def _claims(node: Mapping[str, object]) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
     """The known versions a definition claims, and the unknown ones with their key."""
     known, unknown = [], []
     for key in VERSION_KEYS:
@@ -118,7 +118,7 @@ def _place(document: Document, path: Path) -> str:
 
 def _elements(
     document: Document,
-    node: dict[str, Any],
+    node: Mapping[str, object],
     value: Any,  # noqa: ANN401
     path: Path,
     claimed: tuple[str, ...],
@@ -193,7 +193,7 @@ def _reference(code: str, document: Document, number: int, path: Path, lacking: 
 
 
 def _named_codes(
-    document: Document, node: dict[str, Any], number: int, path: Path, claimed: tuple[str, ...]
+    document: Document, node: Mapping[str, object], number: int, path: Path, claimed: tuple[str, ...]
 ) -> Iterator[SpecFinding]:
     for key in CODE_KEYS:
         listed = node.get(key)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypedDict
 
 from bds_tool.base.escaping import markup
-from bds_tool.base.json_types import JsonObject
 from bds_tool.base.text import number, t
 from bds_tool.schema.diff.changes import Change, ChangeClass
 from bds_tool.schema.diff.classes import overall
@@ -16,6 +15,7 @@ from bds_tool.schema.diff.comparing import diff
 from bds_tool.schema.loading import load
 from bds_tool.schema.lookup.card import change_row
 from bds_tool.schema.lookup.history import requests
+from bds_tool.schema.lookup.shape import ChangeRow
 from bds_tool.schema.lookup.show import aspect_word, columns
 
 DIFF_FORMATS = ("text", "markdown", "html", "json", "ndjson", "csv")
@@ -287,7 +287,28 @@ def _html_table(caption: str, head: Sequence[str], body: Iterable[Sequence[Any]]
     return f"<table><caption>{markup(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
 
 
-def envelope(found: Difference) -> JsonObject:
+class SummaryRow(TypedDict):
+    tabel: str
+    wijziging: str
+    aantal: int
+    forward: str
+    backward: str
+
+
+class Envelope(TypedDict):
+    """A difference as plain values: versions, classes, counts and every change with its columns."""
+
+    schema_version: int
+    old: str
+    new: str
+    equal: bool
+    forward: str
+    backward: str
+    summary: list[SummaryRow]
+    changes: list[ChangeRow]
+
+
+def envelope(found: Difference) -> Envelope:
     """The difference as plain values: versions, classes, counts and every change with its columns."""
     forward, backward = found.classes
     return {
@@ -298,7 +319,7 @@ def envelope(found: Difference) -> JsonObject:
         "forward": str(forward),
         "backward": str(backward),
         "summary": [
-            dict(zip(("tabel", "wijziging", "aantal", "forward", "backward"), r, strict=True))
+            {"tabel": r[0], "wijziging": r[1], "aantal": r[2], "forward": r[3], "backward": r[4]}
             for r in summary_rows(found)
         ],
         "changes": [change_row(c) for c in found.changes],

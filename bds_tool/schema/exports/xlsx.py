@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,8 @@ def _tables(version: str, numbered: Requests | None) -> Iterable[Table]:
     listed: list[Sequence[Any]] = []
     for number in sorted({n for n, _ in d.waardenlijsten}):
         w = next(w for (n, _), w in d.waardenlijsten.items() if n == number)
-        for v in values(d, number):
+        meanings: Sequence[Mapping[str, object]] = values(d, number)
+        for v in meanings:
             cells = ["ja" if v[k] is True else "" if v[k] in (None, False) else v[k] for k in keys]
             listed.append([number, lijst_naam(w.naam), *cells])
     yield "Waardenlijsten", ("waardenlijst", "lijst", *keys), listed

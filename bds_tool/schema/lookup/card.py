@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from difflib import get_close_matches
-from typing import Any
+from typing import cast
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
@@ -13,12 +14,26 @@ from bds_tool.schema.coding import code_pairs
 from bds_tool.schema.diff.changes import Change
 from bds_tool.schema.diff.comparing import diff
 from bds_tool.schema.loading import load, load_element, newest, versions
-from bds_tool.schema.lookup.history import help_text, james_fields, requests, successions
+from bds_tool.schema.lookup.history import Succession, help_text, james_fields, requests, successions
 from bds_tool.schema.lookup.message_paths import full_path
+from bds_tool.schema.lookup.shape import (
+    Card,
+    ChangeRow,
+    ElementCard,
+    GroepCard,
+    HistoryRow,
+    JamesRow,
+    ListCard,
+    Member,
+    Named,
+    RequestRow,
+    RubriekCard,
+    SuccessionRow,
+    UseRow,
+    ValueRow,
+)
 from bds_tool.schema.lookup.usage import uses_of
-from bds_tool.schema.model import Definition, Element
-
-Card = dict[str, Any]
+from bds_tool.schema.model import Definition, Element, Groep, Rubriek
 
 #: Changes of these aspects say where a fact comes from, not what the BDS is; cards leave them out.
 _SILENT = ("-herkomst",)
@@ -108,7 +123,7 @@ def _unknown(text: str) -> UsageError:
 # ---- ELEMENT ---- #
 
 
-def element_card(definition: Definition, bdsnummer: int) -> Card:
+def element_card(definition: Definition, bdsnummer: int) -> ElementCard:
     """All facts of one element in one version, its history over the versions and who uses it."""
     e = definition.elementen[bdsnummer]
     return {
@@ -146,12 +161,12 @@ def element_card(definition: Definition, bdsnummer: int) -> Card:
             "template_id": e.template_id,
             "codesysteem": e.codesysteem,
         },
-        "james": [asdict(f) for f in james_fields() if f.bdsnummer == bdsnummer],
+        "james": [cast("JamesRow", asdict(f)) for f in james_fields() if f.bdsnummer == bdsnummer],
         "history": history(bdsnummer),
         "successors": _successors(bdsnummer),
         "predecessors": _predecessors(bdsnummer),
         "requests": _requests(str(bdsnummer)),
-        "used_by": {kind: [asdict(u) for u in uses] for kind, uses in uses_of(bdsnummer).items()},
+        "used_by": {k: [cast("UseRow", asdict(u)) for u in uses] for k, uses in uses_of(bdsnummer).items()},
         "help": help_text(bdsnummer, definition.version),
         "zekerheid": e.zekerheid,
         "bron": e.bron,
@@ -165,11 +180,11 @@ def _number(value: object) -> float | int | None:
     return int(as_float) if as_float.is_integer() else as_float
 
 
-def _named(items: Any, key: str) -> dict[str, str]:  # noqa: ANN401
+def _named(items: Mapping[str, Rubriek] | Mapping[str, Groep], key: str) -> Named:
     return {"nummer": key, "naam": items[key].naam if key in items else ""}
 
 
-def values(definition: Definition, element: Element | str) -> list[dict[str, Any]]:
+def values(definition: Definition, element: Element | str) -> list[ValueRow]:
     """The meanings of an element's value list (or of a list by number), one row per meaning with both codes."""
     number = element if isinstance(element, str) else element.waardenlijst
     return [
@@ -185,9 +200,9 @@ def values(definition: Definition, element: Element | str) -> list[dict[str, Any
     ]
 
 
-def history(bdsnummer: int) -> list[dict[str, Any]]:
+def history(bdsnummer: int) -> list[HistoryRow]:
     """Per version: whether the element exists, is in the message, and what changed since the version before."""
-    result = []
+    result: list[HistoryRow] = []
     before = ""
     for version in versions():
         element = load_element(version, bdsnummer).elementen.get(bdsnummer)
@@ -213,29 +228,29 @@ def element_changes(old: str, new: str, bdsnummer: int) -> tuple[Change, ...]:
     )
 
 
-def change_row(change: Change) -> dict[str, Any]:
+def change_row(change: Change) -> ChangeRow:
     """A change as plain values: its kind, key, columns from → to, classes forward and backward, requests."""
     return {
         "soort": change.soort,
         "tabel": change.tabel,
         "sleutel": change.sleutel,
         "naam": change.naam,
-        "velden": [asdict(v) for v in change.velden],
+        "velden": [{"veld": v.veld, "van": v.van, "naar": v.naar} for v in change.velden],
         "forward": str(change.forward),
         "backward": str(change.backward),
         "jgz": list(change.jgz),
     }
 
 
-def _successors(bdsnummer: int) -> list[dict[str, Any]]:
+def _successors(bdsnummer: int) -> list[SuccessionRow]:
     return [_succession(s.nieuw, s) for s in successions() if s.oud == bdsnummer]
 
 
-def _predecessors(bdsnummer: int) -> list[dict[str, Any]]:
+def _predecessors(bdsnummer: int) -> list[SuccessionRow]:
     return [_succession(s.oud, s) for s in successions() if s.nieuw == bdsnummer]
 
 
-def _succession(other: int, s: Any) -> dict[str, Any]:  # noqa: ANN401
+def _succession(other: int, s: Succession) -> SuccessionRow:
     elements = (load_element(v, other).elementen.get(other) for v in reversed(versions()))
     naam = next((e.naam for e in elements if e), "")
     return {
@@ -249,7 +264,7 @@ def _succession(other: int, s: Any) -> dict[str, Any]:  # noqa: ANN401
     }
 
 
-def _requests(nummer: str) -> list[dict[str, Any]]:
+def _requests(nummer: str) -> list[RequestRow]:
     """The change requests that touch a number, with the other elements of the same request."""
     mine: dict[tuple[str, str, str], None] = {}
     for r in requests():
@@ -273,7 +288,7 @@ def _requests(nummer: str) -> list[dict[str, Any]]:
 # ---- RUBRIEK, GROEP, LIJST ---- #
 
 
-def rubriek_card(definition: Definition, number: str) -> Card:
+def rubriek_card(definition: Definition, number: str) -> RubriekCard:
     """A rubriek with its groups and elements."""
     r = definition.rubrieken[number]
     groups = [g for g in definition.groepen.values() if g.rubriek == number]
@@ -297,7 +312,7 @@ def rubriek_card(definition: Definition, number: str) -> Card:
     }
 
 
-def groep_card(definition: Definition, number: str) -> Card:
+def groep_card(definition: Definition, number: str) -> GroepCard:
     """A groep with its place and elements."""
     g = definition.groepen[number]
     members = [definition.elementen[n] for n in g.elementen if n in definition.elementen]
@@ -325,7 +340,7 @@ def groep_card(definition: Definition, number: str) -> Card:
     }
 
 
-def lijst_card(definition: Definition, number: str) -> Card:
+def lijst_card(definition: Definition, number: str) -> ListCard:
     """A value list in both codings, and the elements that use it."""
     codings = [w for (n, _), w in definition.waardenlijsten.items() if n == number]
     return {
@@ -356,7 +371,7 @@ def lijst_naam(naam: str) -> str:
     return re.sub(r"^W\d+\s+|\s+\((BDS|HL7)\)$", "", naam)
 
 
-def _brief(e: Element) -> dict[str, Any]:
+def _brief(e: Element) -> Member:
     return {
         "bdsnummer": e.bdsnummer,
         "naam": e.naam,
@@ -369,5 +384,5 @@ def _brief(e: Element) -> dict[str, Any]:
     }
 
 
-def _presence(kind: str, number: str) -> list[dict[str, Any]]:
+def _presence(kind: str, number: str) -> list[HistoryRow]:
     return [{"version": v, "exists": _has(load(v), kind, number), "changes": []} for v in versions()]

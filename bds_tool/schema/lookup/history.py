@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from bds_tool.base.errors import SpecError
 from bds_tool.base.ranges import order
@@ -99,10 +99,10 @@ def james_formats() -> dict[str, JamesFormat]:
 
 @lru_cache(maxsize=4)
 def _successions(root: str) -> tuple[Succession, ...]:
-    def make(r: dict[str, Any]) -> Succession:
-        return Succession(**{**r, "oud": int(r["oud"]), "nieuw": int(r["nieuw"])})
+    def make(oud: str, nieuw: str, **words: str) -> Succession:
+        return Succession(int(oud), int(nieuw), **words)
 
-    return _typed(root, "bds/opvolging.csv", make)
+    return _typed(root, "bds/opvolging.csv", lambda r: make(**r))
 
 
 @lru_cache(maxsize=4)
@@ -122,13 +122,13 @@ def help_text(bdsnummer: int, version: str) -> dict[str, str]:
 
 @lru_cache(maxsize=4)
 def _james_fields(root: str) -> tuple[JamesField, ...]:
-    def make(r: dict[str, Any]) -> JamesField:
-        return JamesField(**{**r, "bdsnummer": int(r["bdsnummer"]), "codes": tuple(r["codes"].split())})
+    def make(bdsnummer: str, codes: str, **words: str) -> JamesField:
+        return JamesField(bdsnummer=int(bdsnummer), codes=tuple(codes.split()), **words)
 
-    return _typed(root, "james/velden.csv", make)
+    return _typed(root, "james/velden.csv", lambda r: make(**r))
 
 
-def _typed(root: str, name: str, make: Callable[[dict[str, Any]], Fact]) -> tuple[Fact, ...]:
+def _typed(root: str, name: str, make: Callable[[dict[str, str]], Fact]) -> tuple[Fact, ...]:
     """The rows of a file as typed values; a draft with other columns is told as such, not as a bug."""
     try:
         return tuple(make(r) for r in read_rows(root, name))

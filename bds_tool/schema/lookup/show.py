@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from bds_tool.base.text import t
-from bds_tool.schema.lookup.card import Card
+from bds_tool.schema.lookup.shape import (
+    Card,
+    ChangeRow,
+    ElementCard,
+    GroepCard,
+    HistoryRow,
+    JamesRow,
+    ListCard,
+    Member,
+    Named,
+    RequestRow,
+    RubriekCard,
+    SuccessionRow,
+    ValueRow,
+)
 
 _WIDTH = 110
 _LABEL = 18
@@ -55,8 +68,15 @@ def aspect_word(soort: str) -> str:
 
 def to_text(card: Card) -> str:
     """Any card as text."""
-    render = {"element": _element, "rubriek": _rubriek, "groep": _groep, "lijst": _lijst}[card["kind"]]
-    return "\n".join(line.rstrip() for line in render(card))
+    if card["kind"] == "element":
+        lines = _element(card)
+    elif card["kind"] == "rubriek":
+        lines = _rubriek(card)
+    elif card["kind"] == "groep":
+        lines = _groep(card)
+    else:
+        lines = _lijst(card)
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _line(label: str, value: object) -> Iterable[str]:
@@ -95,14 +115,14 @@ def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _numbered(item: dict[str, str]) -> str:
+def _numbered(item: Named | RubriekCard | GroepCard | ListCard) -> str:
     return f"{item['nummer']} {item['naam']}".strip()
 
 
 # ---- ELEMENT ---- #
 
 
-def _element(card: Card) -> Iterable[str]:
+def _element(card: ElementCard) -> Iterable[str]:
     yield from _head(f"{card['bdsnummer']}  {card['naam']}", card)
     yield ""
     yield from _line(
@@ -151,7 +171,7 @@ def _element(card: Card) -> Iterable[str]:
         yield from _block(title, columns([[u["id"], u["title"]] for u in card["used_by"].get(kind, [])], 90))
 
 
-def _datatype(card: Card) -> str:
+def _datatype(card: ElementCard) -> str:
     own, hl7 = card["datatype"], card["hl7_datatype"]
     name = (
         f"{own} (HL7 {hl7})"
@@ -168,7 +188,7 @@ def _datatype(card: Card) -> str:
     return name + unit + length + inferred
 
 
-def _range(card: Card) -> str:
+def _range(card: ElementCard) -> str:
     low, high = card["minimum"], card["maximum"]
     if low is None and high is None:
         return ""
@@ -201,7 +221,7 @@ def _help(found: dict[str, str]) -> Iterable[str]:
         )
 
 
-def _certainty(card: Card) -> str:
+def _certainty(card: ElementCard) -> str:
     words = {
         "A": t("A: schematron of dataset", "A: schematron or data set"),
         "B": t("B: conversie of bericht", "B: conversion or message"),
@@ -212,7 +232,7 @@ def _certainty(card: Card) -> str:
     )
 
 
-def _james(fields: list[dict[str, Any]]) -> Iterable[str]:
+def _james(fields: list[JamesRow]) -> Iterable[str]:
     """One line per demand, with the formats that share it."""
     groups: dict[str, list[str]] = {}
     for f in fields:
@@ -236,7 +256,7 @@ def _james(fields: list[dict[str, Any]]) -> Iterable[str]:
         yield f"{', '.join(dict.fromkeys(formats))}: {text}" if text else ", ".join(dict.fromkeys(formats))
 
 
-def value_lines(values: list[dict[str, Any]], limit: int = 40) -> list[str]:
+def value_lines(values: list[ValueRow], limit: int = 40) -> list[str]:
     """Codes in both codings with their names; long lists end with a count and the command for the rest."""
     if not values:
         return []
@@ -254,12 +274,12 @@ def value_lines(values: list[dict[str, Any]], limit: int = 40) -> list[str]:
     return lines
 
 
-def _value_status(value: dict[str, Any]) -> str:
+def _value_status(value: ValueRow) -> str:
     word = "" if value["status"] == "L" else status_word(value["status"])
     return ", ".join(x for x in (word, "nullFlavor" if value["nullflavor"] else "") if x)
 
 
-def _history(history: list[dict[str, Any]]) -> list[str]:
+def _history(history: list[HistoryRow]) -> list[str]:
     rows = []
     for h in history:
         if not h["exists"]:
@@ -274,7 +294,7 @@ def _history(history: list[dict[str, Any]]) -> list[str]:
     return columns(rows, 150)
 
 
-def _change_text(changes: list[dict[str, Any]]) -> Iterable[str]:
+def _change_text(changes: list[ChangeRow]) -> Iterable[str]:
     codes: dict[str, list[str]] = {}
     for c in changes:
         if c["tabel"] == "code":
@@ -292,7 +312,7 @@ def _change_text(changes: list[dict[str, Any]]) -> Iterable[str]:
         yield t(f"waarde {aspect_word(soort)}: {listed}", f"value {aspect_word(soort)}: {listed}")
 
 
-def _successions(items: list[dict[str, Any]]) -> list[str]:
+def _successions(items: list[SuccessionRow]) -> list[str]:
     lines = []
     for s in items:
         lines.append(
@@ -306,7 +326,7 @@ def _successions(items: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _request_lines(items: list[dict[str, Any]]) -> list[str]:
+def _request_lines(items: list[RequestRow]) -> list[str]:
     return columns(
         [
             [
@@ -323,7 +343,7 @@ def _request_lines(items: list[dict[str, Any]]) -> list[str]:
 # ---- RUBRIEK, GROEP, LIJST ---- #
 
 
-def _members(elements: list[dict[str, Any]]) -> list[str]:
+def _members(elements: list[Member]) -> list[str]:
     if not elements:
         return []
     head = ["nr", t("naam", "name"), "groep", t("type", "type"), t("lijst", "list"), t("status", "status")]
@@ -341,7 +361,7 @@ def _members(elements: list[dict[str, Any]]) -> list[str]:
     return columns([head, *rows], 60)
 
 
-def _rubriek(card: Card) -> Iterable[str]:
+def _rubriek(card: RubriekCard) -> Iterable[str]:
     yield from _head(_numbered(card), card)
     yield ""
     yield from _line(t("Status", "Status"), status_word(card["status"]))
@@ -358,7 +378,7 @@ def _rubriek(card: Card) -> Iterable[str]:
     yield from _contents(card)
 
 
-def _contents(card: Card) -> Iterable[str]:
+def _contents(card: RubriekCard | GroepCard) -> Iterable[str]:
     """The end of the card of a rubriek or groep: its versions and what is in it."""
     yield from _line(
         t("Versies", "Versions"), ", ".join(h["version"] for h in card["history"] if h["exists"])
@@ -370,7 +390,7 @@ def _contents(card: Card) -> Iterable[str]:
     yield from _block(t("Wijzigingsverzoeken", "Change requests"), _request_lines(card["requests"]))
 
 
-def _groep(card: Card) -> Iterable[str]:
+def _groep(card: GroepCard) -> Iterable[str]:
     yield from _head(_numbered(card), card)
     yield ""
     presence = "" if card["in_bericht"] else t(", niet in het bericht", ", not in the message")
@@ -388,7 +408,7 @@ def _groep(card: Card) -> Iterable[str]:
     yield from _contents(card)
 
 
-def _lijst(card: Card) -> Iterable[str]:
+def _lijst(card: ListCard) -> Iterable[str]:
     yield from _head(_numbered(card), card)
     yield ""
     for coding in card["codings"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -75,11 +75,11 @@ def _in_folder(folder: Path, kind: str, bdsnummer: int) -> Iterator[Use]:
                 yield _use(kind, item, path)
 
 
-def _use(kind: str, item: dict[str, Any], path: Path) -> Use:
+def _use(kind: str, item: Mapping[str, object], path: Path) -> Use:
     return Use(kind, str(item.get("id") or item.get("code") or path.stem), _title(item), path.name)
 
 
-def _items(text: str) -> Iterator[dict[str, Any]]:
+def _items(text: str) -> Iterator[Mapping[str, object]]:
     """The definitions in a file: the file itself, or the members of its list of rules or indicators."""
     document = read_yaml(text)
     if isinstance(document, list):
@@ -105,7 +105,7 @@ def read_yaml(text: str) -> Any:  # noqa: ANN401
         return None
 
 
-def _title(item: dict[str, Any]) -> str:
+def _title(item: Mapping[str, object]) -> str:
     for key in ("titel", "title", "naam", "name"):
         value = item.get(key)
         if isinstance(value, dict):

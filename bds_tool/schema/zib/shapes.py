@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Required, TypedDict
 
 from bds_tool.base.errors import SpecError
 from bds_tool.base.specs import read_yaml, specs_dir
@@ -80,7 +80,39 @@ def _load(root: str) -> Vormen:
         ) from error
 
 
-def _vorm(naam: str, v: dict[str, Any]) -> Vorm:
+class _Side(TypedDict):
+    code: str
+    zijde: str
+
+
+class _Spot(TypedDict, total=False):
+    nodig: bool
+    component: str
+    notitie: bool
+    vertaald: bool
+    getal: bool
+    leeftijd: bool
+    grenzen: list[int]
+
+
+class _Form(TypedDict, total=False):
+    """A form as `specs/zib/vormen.yaml` writes it."""
+
+    soort: Required[str]
+    resource: Required[str]
+    per: Required[str]
+    profiel: str
+    groep: str
+    moment: str
+    categorie: str
+    codes: list[str]
+    lichaamsdeel: _Side
+    plaatsen: dict[str, _Spot | None]
+    model: str
+    bereik: str
+
+
+def _vorm(naam: str, v: _Form) -> Vorm:
     part = v.get("lichaamsdeel")
     return Vorm(
         naam,
@@ -99,7 +131,7 @@ def _vorm(naam: str, v: dict[str, Any]) -> Vorm:
     )
 
 
-def _plaats(naam: str, o: dict[str, Any]) -> Plaats:
+def _plaats(naam: str, o: _Spot) -> Plaats:
     limits = o.get("grenzen")
     return Plaats(
         naam,
