@@ -116,7 +116,10 @@ def _write_dob(store: Store, out: Path, options: WriteOptions) -> Written:
     done = write_dob(
         store, out, version, sender=options.sender, replace=options.replace, strict=options.strict
     )
-    left = {_place(number): count for number, count in done.left_out.items()}
+    left = {_place(number): count for number, count in done.left.rows.items()}
+    for number, count in done.left.moments.items():
+        what = t(f"dag en contact van {_place(number)}", f"day and contact of {_place(number)}")
+        left[what] = count
     if done.changed:
         left[t("tekens die XML niet kent, nu een spatie", "characters that XML lacks, now a space")] = (
             done.changed

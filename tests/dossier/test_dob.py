@@ -11,6 +11,7 @@ import pytest
 from lxml import etree
 
 from bds_tool.formats.dob.read import read_dob
+from bds_tool.formats.dob.tree import Left
 from bds_tool.formats.dob.values import iso, ts
 from bds_tool.formats.dob.write import message
 from bds_tool.schema import load, versions
@@ -91,18 +92,18 @@ def read_back(root):
 @pytest.mark.parametrize("version", versions())
 def test_every_element_goes_there_and_back(version):
     rows = rows_for(version)
-    left = {}
+    left = Left()
     sink = read_back(message(rows, version, left))
     got = defaultdict(list)
     for row in sink.rows:
         got[row[REGISTRATIES.index("bdsnummer")]].append(dict(zip(REGISTRATIES, row, strict=True)))
     # What an officially clean message has no place for is left out and counted: the published path of 1432 is not in
     # the published schema, and a name (1518) without the number that identifies the person may not stand in 3.2.7.
-    assert left == ({1432: 1, 1518: 1} if version == "3.2.7" else {1432: 1})
+    assert left.rows == ({1432: 1, 1518: 1} if version == "3.2.7" else {1432: 1})
     assert not [m for m in sink.meldingen if m["code"] == "BDS801"]
     for row in rows:
         number = row["bdsnummer"]
-        if number in left:
+        if number in left.rows:
             continue
         assert number in got, number
         # 1535 in the old message is told by the shape of its author; the code of that is 01
@@ -250,3 +251,31 @@ def test_what_the_layout_does_not_know_is_kept():
     kept = [r for r in sink.rows if r[REGISTRATIES.index("pad")] == "careProvisionEvent/eigenVeld"]
     assert [r[REGISTRATIES.index("waarde")] for r in kept] == ["iets"]
     assert [m["pad"] for m in sink.meldingen if m["code"] == "BDS801"] == ["careProvisionEvent/eigenVeld"]
+
+
+@pytest.mark.parametrize("version", versions())
+def test_what_is_registered_at_each_visit_is_an_act_each_and_its_day_is_told(version):
+    """714 and 1417 are facts of the child itself in a message; a table has them at a contact.
+
+    Two visits with 714 `true` and `false` once made one act with two values, which the standard refuses.
+    """
+    empty = dict.fromkeys(REGISTRATIES) | {"dossier_id": "D1", "bron": 1, "regel": 1}
+    visits = (("A1", date(2020, 3, 2), "true"), ("A2", date(2021, 3, 2), "false"))
+    rows = [
+        empty | {"bdsnummer": number, "activiteit_id": visit, "datum": day, "waarde": value}
+        for number in (714, 1417, 235)
+        if number in load(version).in_bericht
+        for visit, day, value in visits
+    ]
+    left = Left()
+    root = message(rows, version, left)
+    acts = root.findall(".//{urn:hl7-org:v3}administrativeObservation")
+    assert all(len(act.findall("{urn:hl7-org:v3}value")) == 1 for act in acts)
+    got = [
+        r[REGISTRATIES.index("waarde")]
+        for r in read_back(root).rows
+        if r[REGISTRATIES.index("bdsnummer")] == 714
+    ]
+    assert sorted(got) == ["false", "true"]
+    assert left.moments[714] == 2
+    assert 235 not in left.moments

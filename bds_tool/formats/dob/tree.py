@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,18 @@ IMPLIED = frozenset({1158, 1334})
 
 
 @dataclass
+class Left:
+    """What the message has no place for, by element: whole rows, and of rows that it has the day and the contact."""
+
+    rows: Counter[int | None] = field(default_factory=Counter)
+    moments: Counter[int | None] = field(default_factory=Counter)
+
+    def add(self, other: Left) -> None:
+        self.rows += other.rows
+        self.moments += other.moments
+
+
+@dataclass
 class Branch:
     """A node of the message to be: its place in the layout, what distinguishes it from its likes, its content."""
 
@@ -34,8 +47,8 @@ class Branch:
     tag: str = ""
 
 
-def grow(rows: list[Registratie], places: Places, left: dict[int | None, int]) -> Branch:
-    """The tree of a dossier from its rows; `left` counts rows the message has no place for, by element."""
+def grow(rows: list[Registratie], places: Places, left: Left) -> Branch:
+    """The tree of a dossier from its rows; `left` counts what the message has no place for."""
     top = Branch(places.layout.dossier, 0)
     kinds = {r["activiteit_id"]: r["waarde"] for r in rows if r["pad"] == _KIND}
     planned = {r["activiteit_id"] for r in rows if r["pad"] == _MOOD and r["waarde"] != "EVN"}
@@ -49,8 +62,10 @@ def grow(rows: list[Registratie], places: Places, left: dict[int | None, int]) -
             empty = row["bdsnummer"] is None and row["waarde"] is None and row["tekst"] is None
             if row["bdsnummer"] in IMPLIED or empty:
                 continue
-            left[row["bdsnummer"]] = left.get(row["bdsnummer"], 0) + 1
+            left.rows[row["bdsnummer"]] += 1
             continue
+        if row["activiteit_id"] is not None and not any(n.activity for n in placed.chain):
+            left.moments[row["bdsnummer"]] += 1  # a fact of the child itself, that a table has at a contact
         _hang(top, placed)
     _choose(places, top, "careProvisionEvent", kinds)
     return top
@@ -163,10 +178,13 @@ def _marks(placed: Placed) -> list[tuple[Any, ...]]:
         if index in numbers:
             return ("exemplaar", numbers[index])
         if node.bds or node.kind == "toediening":
+            # An act outside the activities holds one value: what a table registers at each visit is an act each.
+            visit = None if any(n.activity for n in chain) else row["activiteit_id"]
             return (
                 "waarneming",
                 placed.number if placed.number is not None else row["bdsnummer"],
                 occurrence,
+                visit,
             )
         last = index == len(chain) - 1
         if last:

@@ -20,6 +20,7 @@ from bds_tool.base.files import atomic_dir, atomic_file
 from bds_tool.base.settings import SenderSettings
 from bds_tool.base.text import number, t
 from bds_tool.formats.dob.lacking import lacking
+from bds_tool.formats.dob.tree import Left
 from bds_tool.formats.dob.writer import Writer
 from bds_tool.store.canonical import rows_of
 
@@ -37,12 +38,12 @@ _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: messages, the rows that the message has no place for (element number → rows), what the message
-    demands and the dossiers do not say (words → messages), and the rows that lost characters which XML does not know.
+    """What was written: messages, what the message has no place for, what the message demands and the dossiers do not
+    say (words → messages), and the rows that lost characters which XML does not know.
     """
 
     messages: int
-    left_out: dict[int | None, int]
+    left: Left
     lacking: dict[str, int] = field(default_factory=dict)
     changed: int = 0
 
@@ -62,14 +63,14 @@ def write_dob(
     message are counted in the result, never silently dropped. With `strict` nothing is written when a message lacks
     what the standard demands: UsageError.
     """
-    done = Written(0, {})
+    done = Written(0, Left())
     changed = 0
 
     def made(rows: list[Registratie]) -> bytes:
         nonlocal changed
         plain = [_plain(row) for row in rows]
         changed += sum(one is not other for one, other in zip(rows, plain, strict=True))
-        return _judged(_whatever(plain, version, done.left_out, sender), version, done.lacking)
+        return _judged(_whatever(plain, version, done.left, sender), version, done.lacking)
 
     every = dossiers(store)
     first = next(every, None)
@@ -78,14 +79,14 @@ def write_dob(
         with atomic_file(out, private=True) as temporary:
             temporary.write_bytes(made(first))
             _refuse(done.lacking, strict=strict)
-        return Written(1, done.left_out, done.lacking, changed)
+        return Written(1, done.left, done.lacking, changed)
     count = 0
     with atomic_dir(out, replace=replace, private=True) as folder:
         for rows in chain(*([d] for d in (first, second) if d is not None), every):
             count += 1
             (folder / f"dossier-{count:06d}.xml").write_bytes(made(rows))
         _refuse(done.lacking, strict=strict)
-    return Written(count, done.left_out, done.lacking, changed)
+    return Written(count, done.left, done.lacking, changed)
 
 
 def _plain(row: Registratie) -> Registratie:
@@ -94,27 +95,25 @@ def _plain(row: Registratie) -> Registratie:
     return cast("Registratie", {**row, **odd}) if odd else row
 
 
-def _whatever(
-    rows: list[Registratie], version: str, left: dict[int | None, int], sender: SenderSettings
-) -> _Element:
+def _whatever(rows: list[Registratie], version: str, left: Left, sender: SenderSettings) -> _Element:
     """`message`, also where a row cannot be written: that one is counted as left out and the others stand."""
 
-    def tried(some: list[Registratie], counts: dict[int | None, int]) -> _Element | None:
+    def tried(some: list[Registratie], counts: Left) -> _Element | None:
         try:
             return message(some, version, counts, sender)
         except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError):
             return None
 
-    counts = dict(left)
+    counts = Left()
     made = tried(rows, counts)
     if made is None:
-        counts = dict(left)
-        fitting = [row for row in rows if tried([row], {}) is not None]
+        counts = Left()
+        fitting = [row for row in rows if tried([row], Left()) is not None]
         for row in rows:
             if not any(row is one for one in fitting):
-                counts[row["bdsnummer"]] = counts.get(row["bdsnummer"], 0) + 1
+                counts.rows[row["bdsnummer"]] += 1
         made = message(fitting, version, counts, sender)
-    left.update(counts)
+    left.add(counts)
     return made
 
 
@@ -153,8 +152,8 @@ def dossiers(store: Store) -> Iterator[list[Registratie]]:
 def message(
     rows: list[Registratie],
     version: str,
-    left: dict[int | None, int] | None = None,
+    left: Left | None = None,
     sender: SenderSettings = SenderSettings(),
 ) -> _Element:
-    """One message from the canonical rows of one dossier; `left` counts rows without a place, by element."""
-    return Writer(version, left if left is not None else {}, sender).build(rows)
+    """One message from the canonical rows of one dossier; `left` counts what has no place in it."""
+    return Writer(version, left if left is not None else Left(), sender).build(rows)

@@ -11,7 +11,7 @@ from bds_tool.formats.dob.layout import HL7, XSI_TYPE, Node, layout
 from bds_tool.formats.dob.place import Places, places
 from bds_tool.formats.dob.sender import filled, known
 from bds_tool.formats.dob.structure import STRUCTURAL, structure
-from bds_tool.formats.dob.tree import Branch, grow
+from bds_tool.formats.dob.tree import Branch, Left, grow
 from bds_tool.formats.dob.types import hl7_code, put, said
 from bds_tool.formats.dob.wrapper import Envelope, fill
 from bds_tool.schema import Definition, Element, load
@@ -26,9 +26,7 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 class Writer:
     """One message from the rows of one dossier, in the structure of one version."""
 
-    def __init__(
-        self, version: str, left: dict[int | None, int], sender: SenderSettings = SenderSettings()
-    ) -> None:
+    def __init__(self, version: str, left: Left, sender: SenderSettings = SenderSettings()) -> None:
         self.definition: Definition = load(version)
         self.places: Places = places(version)
         self.layout = layout()
@@ -118,8 +116,7 @@ class Writer:
 
     def _leave_out(self, branch: Branch) -> None:
         for placed in branch.rows:
-            number = placed.row["bdsnummer"]
-            self.left[number] = self.left.get(number, 0) + 1
+            self.left.rows[placed.row["bdsnummer"]] += 1
         for child in branch.children.values():
             self._leave_out(child)
 
