@@ -77,6 +77,8 @@ def merge(
     meta |= flows.added([r.meta for r in results])
     meta["inside"] = _told([r.meta for r in results], meta["flow"])
     meta["doubt"] = _doubted([r.meta for r in results])
+    kept = [k for r in results if (k := _objections_kept(r.meta)) is not None]
+    meta["objections_kept"] = kept[0] if kept else None
     meta[EMPTY_AREAS] = list(dict.fromkeys(tuple(a) for r in results for a in r.meta.get(EMPTY_AREAS) or []))
     meta.pop("standardised", None)  # rates of one organisation do not add up
     meta["bds_versions"] = sorted({v for r in results for v in (r.meta.get("bds_versions") or [])})

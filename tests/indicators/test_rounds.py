@@ -431,6 +431,8 @@ def test_an_open_answer_counts_what_was_asked_and_what_can_be(counted, tmp_path)
     share = pl.col("x").is_not_null()
     assert handed_in(rows=lambda f: f.with_columns(pl.when(share).then(pl.col("n") + 1).alias("x"))) == ["A"]
     assert handed_in(meta=lambda m: m["settings"].update(clothes="deduct")) == ["A"]
+    assert handed_in(meta=lambda m: m.update(objections_kept=True)) == ["A"]
+    assert handed_in(meta=lambda m: m.update(doubt={"judged": False})) == ["A"]
     assert handed_in(meta=lambda m: m["period"].update({"from": 1999})) == ["A"]
     assert handed_in(meta=lambda m: m["definitions"].popitem()) == ["A"]
     assert handed_in(meta=lambda m: m.update(status="beschermd")) == ["A"]

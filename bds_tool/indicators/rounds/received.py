@@ -53,7 +53,12 @@ def unlike(request: RoundRequest, path: Path) -> str:
         if result.status != UNPROTECTED:
             return t("is geen onbeveiligde telling", "are no unprotected counts")
         asked = json.loads(json.dumps(own_words(request), default=str))
-        if any(result.meta[part] != asked[part] for part in ASKED) or _hashes(result.meta) != _hashes(asked):
+        alike = all(result.meta[part] == asked[part] for part in ASKED) and _hashes(result.meta) == _hashes(
+            asked
+        )
+        # A round leaves out who objects, and values in doubt.
+        judged = (result.meta.get("doubt") or {}).get("judged") is not False
+        if not alike or not judged or result.meta.get("objections_kept"):
             return t(
                 "telde iets anders dan het verzoek vraagt", "counted something else than the request asks"
             )
