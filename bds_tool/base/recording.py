@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, TextIO
+from typing import NotRequired, TextIO, TypedDict
 
 from bds_tool import __version__
 from bds_tool.base import clock, guard
@@ -39,16 +39,70 @@ _OWN = frozenset({"bewaard", MARK, ".slot"})
 _LIBRARIES = ("polars", "duckdb", "pyarrow", "numpy", "pandera", "lxml")
 
 
+class Digest(TypedDict):
+    """A file or a folder as it was; no hash where it could not be read."""
+
+    sha256: str | None
+    bytes: int | None
+    files: int | None
+
+
+class RecordedFile(Digest):
+    path: str
+
+
+class RecordedOutput(RecordedFile):
+    """What was written; `argument`: the place in the command that names it, `edited`: it stood there before."""
+
+    argument: int | None
+    edited: bool
+
+
+class Program(TypedDict):
+    bds: str
+    code: str | None
+    python: str
+    libraries: dict[str, str]
+
+
+class Definitions(TypedDict):
+    shipped: bool
+    versions: list[str]
+    parts: dict[str, str | None]
+
+
+Record = TypedDict(
+    "Record",
+    {
+        "$schema": NotRequired[str],
+        "schema_version": int,
+        "moment": str,
+        "day": str,
+        "program": Program,
+        "language": str,
+        "command": list[str],
+        "key_used": bool,
+        "stdin": bool,
+        "definitions": Definitions | None,
+        "settings": RecordedFile | None,
+        "inputs": list[RecordedFile],
+        "outputs": list[RecordedOutput],
+        "stdout": Digest,
+        "exit_code": int,
+    },
+)
+
+
 class Recorder:
     """What is kept while a run goes on."""
 
     def __init__(self, target: Path, arguments: list[str]) -> None:
         self.target, self.arguments = target, list(arguments)
         self.moment = clock.now()
-        self.inputs: dict[Path, dict[str, Any]] = {}
+        self.inputs: dict[Path, RecordedFile] = {}
         self.written: dict[Path, bool] = {}
-        self.settings: dict[str, Any] | None = None
-        self.definitions: dict[str, Any] | None = None
+        self.settings: RecordedFile | None = None
+        self.definitions: Definitions | None = None
 
     def begin(self, settings: Path | None) -> None:
         """The command begins, with these settings; raises UsageError when the record would lie in an input."""
@@ -76,9 +130,9 @@ class Recorder:
         given += [b for a, b in zip(self.arguments, self.arguments[1:], strict=False) if a in SECRET]
         return any(_same(path, Path(g)) for g in given)
 
-    def facts(self, code: int, out: dict[str, Any]) -> dict[str, Any]:
+    def facts(self, code: int, out: Digest) -> Record:
         """The whole account: `specs/_schemas/verslag.schema.json`."""
-        outputs: list[dict[str, Any]] = []
+        outputs: list[RecordedOutput] = []
         covered: set[Path] = set()
         for i, argument in enumerate(self.arguments):
             for given in dict.fromkeys((argument, argument.partition("=")[2], argument.rpartition("=")[2])):
@@ -187,7 +241,7 @@ def _held(path: Path) -> Iterator[Path]:
                 real.write(made.read().decode("utf-8"))
 
 
-def digest(path: Path) -> dict[str, Any]:
+def digest(path: Path) -> Digest:
     """`sha256`, `bytes` and `files` of a file or of all files in a folder by name; of a folder that of their hashes."""
     if not path.is_dir():
         with path.open("rb") as content:
@@ -200,7 +254,7 @@ def digest(path: Path) -> dict[str, Any]:
         names.update(
             f"{file.relative_to(path).as_posix()}\0{one['sha256']}\n".encode(errors="surrogateescape")
         )
-        size, count = size + one["bytes"], count + 1
+        size, count = size + (one["bytes"] or 0), count + 1
     return {"sha256": names.hexdigest(), "bytes": size, "files": count}
 
 

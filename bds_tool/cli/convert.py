@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,10 @@ from bds_tool.cli.project import project
 from bds_tool.cli.render import one_of, table, talk, to_json, write
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bds_tool.base.table_settings import TableSettings
+    from bds_tool.formats.explaining import TableReport
     from bds_tool.formats.writing import Written
     from bds_tool.store import Store
 
@@ -293,7 +296,7 @@ def _explain(paths: list[Path], format_: str, tables: TableSettings, target: Pat
             )
 
 
-def _start_profile(reports: list[dict[str, Any]], target: Path) -> None:
+def _start_profile(reports: Sequence[TableReport], target: Path) -> None:
     """Add the proposals behind what the file holds; a file that would no longer be read is left as it was."""
     import tomllib
 

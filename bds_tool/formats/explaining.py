@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from bds_tool.base.errors import UnreadableError
 from bds_tool.base.table_settings import TableSettings
@@ -33,12 +33,34 @@ _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 SURE, LEAST = 0.95, 1
 
 
-def explain_tables(paths: Sequence[Path | str], tables: TableSettings | None = None) -> list[dict[str, Any]]:
+class ColumnReport(TypedDict):
+    """What a column is taken for, and why."""
+
+    kolom: str
+    betekenis: str
+    bdsnummer: int | None
+    rol: str | None
+    eenheid: str
+    reden: str
+    bewijs: str
+
+
+class TableReport(TypedDict):
+    """A table: its form, the choices made, its columns, and lines of TOML to start from."""
+
+    bestand: str
+    vorm: str
+    keuzes: list[str]
+    kolommen: list[ColumnReport]
+    voorstel: list[str]
+
+
+def explain_tables(paths: Sequence[Path | str], tables: TableSettings | None = None) -> list[TableReport]:
     """One report per table: bestand, vorm, keuzes, kolommen and voorstel (lines of TOML); `niet_gelezen` says why not.
 
     Raises UnreadableError when there is no table among the paths.
     """
-    reports = []
+    reports: list[TableReport] = []
     for source in sources(paths, Options(tables=tables or TableSettings())):
         head = source.head()
         kind = sniff(head, source.pad) if head else ""
@@ -60,7 +82,7 @@ def explain_tables(paths: Sequence[Path | str], tables: TableSettings | None = N
     return reports
 
 
-def _unread(source: Source, code: str) -> dict[str, Any]:
+def _unread(source: Source, code: str) -> TableReport:
     rule = load_rules().rules[code]
     why = f"{code}: {rule.title} {rule.remedy}"
     return {
@@ -68,7 +90,7 @@ def _unread(source: Source, code: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _report(source: Source, table: Table, made: Plan) -> dict[str, Any]:
+def _report(source: Source, table: Table, made: Plan) -> TableReport:
     if table.header is not None and not table.header.found:
         return _unread(source, "BDS058")
     understood = made.long or bool(made.element_columns)

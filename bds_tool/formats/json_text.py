@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -31,12 +31,16 @@ class BadNumber(str):
     __slots__ = ()
 
 
+#: Code, object it is about (None: the text), parameters.
+JsonRemark: TypeAlias = tuple[str, object, dict[str, Any]]
+
+
 @dataclass
 class Parsed:
-    """A JSON value with what there is to say: code, object it is about (None: the text), parameters."""
+    """A JSON value with what there is to say about it."""
 
     value: Any
-    remarks: list[tuple[str, Any, dict[str, Any]]] = field(default_factory=list)
+    remarks: list[JsonRemark] = field(default_factory=list)
 
 
 def loads(data: bytes) -> Parsed:
@@ -52,7 +56,7 @@ def loads(data: bytes) -> Parsed:
 
 def loads_as_text(data: bytes) -> Parsed:
     """As `loads`, with every number as the text it has in the file: an id of twenty digits stays whole."""
-    remarks: list[tuple[str, Any, dict[str, Any]]] = []
+    remarks: list[JsonRemark] = []
     try:
         return Parsed(_decoded(_decode(data, remarks, "replace"), remarks, as_text=True), remarks)
     except RecursionError:
@@ -107,7 +111,7 @@ def _pairs_seem_whole(data: bytes, value: Any) -> bool:  # noqa: ANN401
 
 
 def _closely(data: bytes) -> Parsed:
-    remarks: list[tuple[str, Any, dict[str, Any]]] = []
+    remarks: list[JsonRemark] = []
     try:
         return Parsed(_decoded(_decode(data, remarks), remarks), remarks)
     except RecursionError:
@@ -123,7 +127,7 @@ def _closely(data: bytes) -> Parsed:
 
 def _decoded(
     text: str,
-    remarks: list[tuple[str, Any, dict[str, Any]]],
+    remarks: list[JsonRemark],
     *,
     as_text: bool = False,
 ) -> Any:  # noqa: ANN401
@@ -165,7 +169,7 @@ def uncommented(data: bytes) -> bytes:
     return _COMMA.sub(lambda m: m.group() if m.group()[:1] == b'"' else b" ", data)
 
 
-def _decode(data: bytes, remarks: list[tuple[str, Any, dict[str, Any]]], errors: str = "strict") -> str:
+def _decode(data: bytes, remarks: list[JsonRemark], errors: str = "strict") -> str:
     """The text; half a character, written as an escape alone, becomes the sign for unknown and is told."""
     text = data.decode("utf-8", errors=errors)
     if "\\u" not in text:

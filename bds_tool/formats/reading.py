@@ -24,6 +24,7 @@ from bds_tool.formats.registry import FORMATS
 from bds_tool.formats.sniff import program, program_name, sniff
 from bds_tool.store.archives import BROKEN
 from bds_tool.store.canonical import to_table
+from bds_tool.store.columns import BronFacts, Melding
 from bds_tool.store.inputs import ENDINGS, FIRST_INNER, SKIPPED, Entry, Unopened, find_entries, open_entry
 from bds_tool.store.sources import Progress, Sink, Source, Unreadable
 from bds_tool.store.store import Store, StoreWriter
@@ -145,8 +146,8 @@ def unreadable(store: Store) -> list[str]:
 class _Result:
     """What one source gave: a table (None when rows went to the store already), facts and remarks."""
 
-    facts: dict[str, Any]
-    meldingen: list[dict[str, Any]]
+    facts: BronFacts
+    meldingen: list[Melding]
     table: Any = None
     rows: list[tuple[Any, ...]] = field(
         default_factory=list
@@ -304,7 +305,7 @@ def _read_source(
     else:
         rows = sink.rows
         sink.count = len(rows)
-    facts = {
+    facts: BronFacts = {
         "bron": source.bron,
         "pad": source.pad,
         "bytes": source.size,
@@ -347,7 +348,7 @@ def _failed(
     size: int,
     code: str,
     regel: int | None = None,
-    meldingen: Iterable[dict[str, Any]] = (),
+    meldingen: Iterable[Melding] = (),
     **parameters: Any,  # noqa: ANN401
 ) -> _Result:
     sink = Sink(bron)

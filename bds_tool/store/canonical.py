@@ -69,7 +69,7 @@ def rows_of(table: pl.DataFrame) -> list[Registratie]:
     return cast("list[Registratie]", table.with_columns(pl.col(pl.Categorical).cast(pl.String)).to_dicts())
 
 
-def from_dicts(rows: list[dict[str, Any]], types: Mapping[str, pl.DataType]) -> pl.DataFrame:
+def from_dicts(rows: Sequence[Mapping[str, object]], types: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """Rows as a frame."""
     import polars as pl
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from typing import TYPE_CHECKING, TypedDict
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Required, TypedDict
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,6 +48,38 @@ class Registratie(TypedDict):
     bron: int
     regel: int
     pad: str | None
+
+
+class BronFacts(TypedDict, total=False):
+    """What is known of an input file, by the columns of BRONNEN."""
+
+    bron: int
+    pad: str
+    formaat: str
+    sha256: str | None
+    bytes: int | None
+    organisatie: str | None
+    bds_opgegeven: str | None
+    bds_herkend: str | None
+    bds_zekerheid: str | None
+    bericht_id: str | None
+    gelezen: datetime
+    rijen: int | None
+    dossiers: int | None
+
+
+class Melding(TypedDict, total=False):
+    """A remark, by the columns of MELDINGEN."""
+
+    code: Required[str]
+    dossier_id: str | None
+    activiteit_id: str | None
+    bdsnummer: int | None
+    waarde: str | None
+    bron: Required[int]
+    regel: int | None
+    pad: str | None
+    parameters: str | None
 
 
 #: Highest number that an element may have. A longer one in its place is the number of a person, and is told nowhere.

@@ -19,6 +19,7 @@ from typing import Any, Self
 from bds_tool import __version__
 from bds_tool.base.errors import MALFORMED, UnreadableError, UsageError
 from bds_tool.base.files import atomic_file, mark
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.leftovers import sweep
 from bds_tool.base.refusals import refusals
 from bds_tool.base.small import small_text
@@ -100,7 +101,7 @@ class Index:
 
     def write(self, store: Path) -> None:
         """Replace the list in one step; what is no longer on it goes afterwards."""
-        told: dict[str, Any] = {
+        told: JsonObject = {
             "layout": LAYOUT,
             "bds": __version__,
             "rijen": sum(p.rows for p in self.parts),

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Protocol, Self, cast
 from bds_tool.base.errors import UserError
 from bds_tool.base.table_settings import TableSettings
 from bds_tool.store.canonical import frame_of
+from bds_tool.store.columns import BronFacts, Melding
 
 #: Bytes at the start of a file from which its format is told.
 HEAD = 65_536
@@ -118,7 +119,7 @@ class RowWriter(Protocol):
     def add_rows(self, rows: list[tuple[Any, ...]]) -> None: ...
     def add_table(self, table: Any) -> None: ...  # noqa: ANN401
     def add_lazy(self, frame: Any, keep: Callable[[], bool] | None = None) -> int | None: ...  # noqa: ANN401
-    def add_meldingen(self, rows: list[dict[str, Any]]) -> None: ...
+    def add_meldingen(self, rows: list[Melding]) -> None: ...
 
 
 class Sink:
@@ -131,8 +132,8 @@ class Sink:
     def __init__(self, bron: int, writer: RowWriter | None = None, *, batch: int = 50_000) -> None:
         self.bron = bron
         self.rows: list[tuple[Any, ...]] = []
-        self.meldingen: list[dict[str, Any]] = []
-        self.facts: dict[str, Any] = {}
+        self.meldingen: list[Melding] = []
+        self.facts: BronFacts = {}
         #: the dossier that a part of a message is about, where one message is about several
         self.about: Callable[[Any], str] | None = None
         self.tables: list[Any] = []
@@ -202,7 +203,7 @@ class Sink:
         )
         self._flush_meldingen()
 
-    def add_meldingen(self, rows: list[dict[str, Any]]) -> None:
+    def add_meldingen(self, rows: list[Melding]) -> None:
         """Remarks that another process made."""
         self.meldingen.extend(rows)
         self._flush_meldingen()

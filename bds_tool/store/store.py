@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from bds_tool import __version__
 from bds_tool.base import clock
@@ -22,6 +22,7 @@ from bds_tool.store.checked import check_files
 from bds_tool.store.columns import (
     BRONNEN,
     MELDINGEN,
+    BronFacts,
     bronnen_types,
     meldingen_schema,
     meldingen_types,
@@ -173,8 +174,8 @@ class StoreWriter:
         # Small ones, written together; never filled at the same time as `_rows`.
         self._tables: list[pa.Table | pl.DataFrame] = []
         self._held = 0
-        self._bronnen: list[dict[str, Any]] = []
-        self._meldingen: list[dict[str, Any]] = []
+        self._bronnen: list[dict[str, object]] = []
+        self._meldingen: list[dict[str, object]] = []
         self._part: Path | None = None  # a file that holds all rows so far
         # Writers of row groups, made for what does not fit in one; `_remarks` is that of the remarks.
         self._parquet: Any = None
@@ -198,12 +199,12 @@ class StoreWriter:
         self.folder = self._stack.enter_context(atomic_dir(self.path, replace=self._replace, private=True))
         return self
 
-    def add_bron(self, **facts: Any) -> int:  # noqa: ANN401
+    def add_bron(self, **facts: Unpack[BronFacts]) -> int:
         """Register an input file; returns its number. Unknown facts may be left out; `rijen` is added later."""
-        number = facts.pop("bron", len(self._bronnen) + 1)
+        number = facts.get("bron", len(self._bronnen) + 1)
         row = dict.fromkeys(BRONNEN) | {"gelezen": clock.now().replace(tzinfo=None, microsecond=0)}
-        self._bronnen.append(row | facts | {"bron": number})
-        return int(number)
+        self._bronnen.append({**row, **facts, "bron": number})
+        return number
 
     @property
     def sources(self) -> int:
@@ -276,7 +277,7 @@ class StoreWriter:
         code: str,
         *,
         bron: int,
-        parameters: dict[str, Any] | None = None,
+        parameters: Mapping[str, object] | None = None,
         **place: Any,  # noqa: ANN401
     ) -> None:
         """What a reader noticed; `place` holds dossier_id, activiteit_id, bdsnummer, waarde, regel, pad."""
@@ -284,9 +285,9 @@ class StoreWriter:
         row["parameters"] = json.dumps(parameters, ensure_ascii=False) if parameters else None
         self._meldingen.append(row)
 
-    def add_meldingen(self, rows: Iterable[dict[str, Any]]) -> None:
+    def add_meldingen(self, rows: Iterable[Mapping[str, object]]) -> None:
         """Rows that carry the columns of `model.MELDINGEN` already."""
-        self._meldingen.extend(dict.fromkeys(MELDINGEN) | r for r in rows)
+        self._meldingen.extend({**dict.fromkeys(MELDINGEN), **r} for r in rows)
         if len(self._meldingen) >= REMARKS:
             self._flush_meldingen()
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bds_tool.synthetic.chance import Chance, Floats, Ints, logistic
+from bds_tool.synthetic.figures import Population
 from bds_tool.synthetic.people import People
 from bds_tool.synthetic.population import INDICATED
 
@@ -38,7 +39,7 @@ class Activities:
         return np.asarray(self.seen & wanted[self.kind])
 
 
-def draw(spec: dict[str, Any], people: People, chance: Chance, reference: int) -> Activities:
+def draw(spec: Population, people: People, chance: Chance, reference: int) -> Activities:
     """Activities from entry until the reference day, death or departure."""
     moments = spec["contacten"]["momenten"]
     keys = [m["sleutel"] for m in moments] + [INDICATED] * EXTRA
@@ -79,7 +80,7 @@ def draw(spec: dict[str, Any], people: People, chance: Chance, reference: int) -
 _SHOTS = {"w8", "m3", "m4", "m6", "m11", "m14", "j3", "j4", "j5", "j9", "j10", "j13"}
 
 
-def _planned(spec: dict[str, Any], people: People, chance: Chance) -> Ints:
+def _planned(spec: Population, people: People, chance: Chance) -> Ints:
     moments = spec["contacten"]["momenten"]
     columns = []
     for m in moments:
@@ -93,22 +94,20 @@ def _planned(spec: dict[str, Any], people: People, chance: Chance) -> Ints:
     return np.where(weekday >= 5, day + 7 - weekday, day)
 
 
-def _extra_wanted(
-    spec: dict[str, Any], people: People, chance: Chance
-) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _extra_wanted(spec: Population, people: People, chance: Chance) -> np.ndarray[Any, np.dtype[np.bool_]]:
     yearly = float(spec["contacten"]["op_indicatie"]["kans"]["waarde"])
     wanted = min(1.0, yearly * 18 / EXTRA)
     return np.stack([chance.uniform("ind", people.child, e) < wanted for e in range(EXTRA)], axis=1)
 
 
 def _attended(
-    spec: dict[str, Any], people: People, chance: Chance, owner: Ints, kind: Ints
+    spec: Population, people: People, chance: Chance, owner: Ints, kind: Ints
 ) -> np.ndarray[Any, np.dtype[np.bool_]]:
     u = chance.uniform("opkomst", people.child[owner], kind)
     return np.asarray(u < attendance(spec, people, owner, kind))
 
 
-def attendance(spec: dict[str, Any], people: People, owner: Ints, kind: Ints) -> Floats:
+def attendance(spec: Population, people: People, owner: Ints, kind: Ints) -> Floats:
     """The chance that each activity is attended; lower in a wijk at risk."""
     moments = spec["contacten"]["momenten"]
     base = np.array([m["opkomst"] for m in moments] + [0.9] * EXTRA)[kind]

@@ -9,6 +9,7 @@ import numpy as np
 
 from bds_tool.synthetic.chance import Ints, logistic
 from bds_tool.synthetic.draw import Draw
+from bds_tool.synthetic.figures import Question
 from bds_tool.synthetic.population import DAYS_PER_YEAR, van_wiechen
 
 #: Elements of the five items of each SDQ scale, in the order of the questionnaire; R marks reversed items.
@@ -121,7 +122,7 @@ def more(d: Draw) -> None:
     d.rows.act(1159, which, targets, volgnr=1)
 
 
-def _ask(d: Draw, question: dict[str, Any], element: int) -> None:
+def _ask(d: Draw, question: Question, element: int) -> None:
     acts, coder = d.acts, d.coder
     codes = coder.codes(element, list(question["kansen"]))
     shares = np.array(list(question["kansen"].values()), dtype=np.float64)

@@ -86,8 +86,12 @@ def pregnancy(d: Draw) -> None:
     rows, people, coder, figures = d.rows, d.people, d.coder, d.spec["zwangerschap"]
     rows.child(82, coder.numbers(people.gestation))
     filled = float(figures["ingevuld"]["waarde"])
-    for element, key in ((91, "roken"), (92, "alcohol"), (93, "drugs")):
-        chances = shifted(figures[key], people)
+    for element, key, figure in (
+        (91, "roken", figures["roken"]),
+        (92, "alcohol", figures["alcohol"]),
+        (93, "drugs", figures["drugs"]),
+    ):
+        chances = shifted(figure, people)
         told = d.chance.uniform(f"{key} ingevuld", people.child) < filled
         yes = d.chance.uniform(key, people.child) < chances
         rows.child(element, coder.codes(element, ["2", "1"])[yes.astype(int)], where=told)

@@ -10,6 +10,7 @@ import numpy as np
 from bds_tool.synthetic.chance import Chance, Floats, Ints
 from bds_tool.synthetic.coder import Coder
 from bds_tool.synthetic.contacts import Activities
+from bds_tool.synthetic.figures import Population
 from bds_tool.synthetic.people import CLASSES, People
 from bds_tool.synthetic.population import DAYS_PER_YEAR, Growth
 from bds_tool.synthetic.region import Region
@@ -21,7 +22,7 @@ from bds_tool.synthetic.truth import Truth
 class Draw:
     """One chunk: its children, their activities, and where rows and chances go."""
 
-    spec: dict[str, Any]
+    spec: Population
     region: Region
     chance: Chance
     coder: Coder

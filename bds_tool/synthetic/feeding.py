@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from bds_tool.synthetic.chance import Chance, Floats, Ints, logistic
 from bds_tool.synthetic.draw import Draw
+from bds_tool.synthetic.figures import Feeding
 from bds_tool.synthetic.people import CLASSES, People
 
 
@@ -34,7 +33,7 @@ def feeding(d: Draw) -> None:
     d.rows.act(496, which, codes[kind + 3 * solids.astype(int)])
 
 
-def chances(spec: dict[str, Any], people: People, owner: Ints, day: Ints) -> tuple[Floats, Floats]:
+def chances(spec: Feeding, people: People, owner: Ints, day: Ints) -> tuple[Floats, Floats]:
     """The chance of breast milk only, and of mixed feeding, for these children at these ages."""
     days = np.array([int(k) for k in spec["curve"]], dtype=np.float64)
     only, mixed = (np.array([v[i] / 100 for v in spec["curve"].values()]) for i in (0, 1))

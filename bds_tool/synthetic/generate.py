@@ -17,6 +17,7 @@ from bds_tool.base.errors import UsageError
 from bds_tool.base.pools import threads
 from bds_tool.base.text import t
 from bds_tool.schema import Definition, load, newest
+from bds_tool.store.columns import BronFacts
 from bds_tool.synthetic import contacts, development, dossier, encounter, people
 from bds_tool.synthetic.chance import Chance
 from bds_tool.synthetic.coder import CODINGS, Coder
@@ -128,7 +129,7 @@ class Generator:
             return planted
         return table
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> BronFacts:
         """The row of `bronnen`: told apart from a real source by its name and format."""
         request = self.request
         told = {
@@ -179,7 +180,7 @@ def generate(
         rows = writer.count
         # The time of making would make two runs of one seed differ.
         moment = np.datetime64(generator.reference, "s").item()
-        writer.add_bron(**generator.facts(), rijen=rows, gelezen=moment)
+        writer.add_bron(**generator.facts() | {"rijen": rows, "gelezen": moment})
         for name, table in {
             "gebieden.parquet": generator.region.table(generator.reference.year),
             "waarheid.parquet": generator.truth.table(generator.region),

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
@@ -22,6 +22,7 @@ from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import MALFORMED, UnreadableError
 from bds_tool.base.small import small_text
 from bds_tool.base.text import t
+from bds_tool.synthetic.figures import Cell, Likeness
 
 if TYPE_CHECKING:
     from bds_tool.store import Store
@@ -37,7 +38,7 @@ _PLACEHOLDER, _NO_VALUE = "tekst", "geen-waarde"
 _PERSON = pl.struct("bron", "dossier_id")
 
 
-def likeness(store: Store, k: int) -> dict[str, Any]:
+def likeness(store: Store, k: int) -> Likeness:
     """The profile: `specs/_schemas/gelijkenis.schema.json`. Cells of fewer than `k` dossiers are left out."""
     k = max(k, LEAST)
     bronnen = store.bronnen()
@@ -152,7 +153,7 @@ def _units() -> list[str]:
     )
 
 
-def read_likeness(path: Path) -> dict[str, Any]:
+def read_likeness(path: Path) -> Likeness:
     """A profile. Raises UnreadableError for a file that is none."""
     try:
         found = json.loads(small_text(path))
@@ -163,10 +164,10 @@ def read_likeness(path: Path) -> dict[str, Any]:
             t(f"{path} is geen profiel om naar te maken. {wrong[0]}", f"{path} is no profile to make a twin of. {wrong[0]}"),
             t("Maak er een met `bds profile LEVERING --share BESTAND`.", "Make one with `bds profile DELIVERY --share FILE`."),
         )  # fmt: skip
-    return dict(found)
+    return cast("Likeness", found)
 
 
-def _unlike(profile: dict[str, Any]) -> list[str]:
+def _unlike(profile: Likeness) -> list[str]:
     """What the schema lets pass and nothing can be made of: classes of age that do not rise, or are not there."""
     days = [0, *(round(a * 365.25) for a in profile["ages"] if math.isfinite(a))]
     used = [x["age"] for x in (*profile["contacts"], *profile["cells"]) if x["age"] is not None]
@@ -174,17 +175,18 @@ def _unlike(profile: dict[str, Any]) -> list[str]:
     return [] if rising and max(used, default=0) < len(days) - 1 else [t("ages: klassen die niet oplopen", "ages: classes that do not rise")]  # fmt: skip
 
 
-def twin(profile: dict[str, Any], children: int, seed: int) -> Iterator[tuple[Any, ...]]:
+def twin(profile: Likeness, children: int, seed: int) -> Iterator[tuple[Any, ...]]:
     """Rows in the order of REGISTRATIES of dossiers that are nobody's, drawn from the cells of the profile alone."""
     draw = Random(seed)
-    cells: dict[int | None, dict[int, list[dict[str, Any]]]] = {}
-    for cell in profile["cells"]:
-        cells.setdefault(cell["age"], {}).setdefault(cell["element"], []).append(cell)
+    cells: dict[int | None, dict[int, list[Cell]]] = {}
+    for told in profile["cells"]:
+        cells.setdefault(told["age"], {}).setdefault(told["element"], []).append(told)
     whole, limits = profile["dossiers"], [0.0, *profile["ages"]]
     births = [c for c in cells.get(None, {}).get(BIRTH, []) if c["kind"] == YEAR]
+    cell: Cell | None
     for i in range(1, children + 1):
         key = f"T{i:07d}"
-        year = int(draw.choices(births, [c["n"] for c in births])[0]["value"]) if births else 2015
+        year = int(draw.choices(births, [c["n"] for c in births])[0]["value"] or "") if births else 2015
         born = date(year, 1, 1) + timedelta(days=draw.randrange(365))
         yield (key, None, None, BIRTH, None, None, None, born.isoformat(), None, None, None, None, 1, i, None)
         for element, some in sorted(cells.get(None, {}).items()):
@@ -201,7 +203,7 @@ def twin(profile: dict[str, Any], children: int, seed: int) -> Iterator[tuple[An
                     yield _row(draw, key, f"{key}-{age}", day, element, cell, i)
 
 
-def _one(draw: Random, cells: list[dict[str, Any]], of: int) -> dict[str, Any] | None:
+def _one(draw: Random, cells: list[Cell], of: int) -> Cell | None:
     """One of the cells, each as often as in the profile; None as often as nothing stood there."""
     total = sum(c["n"] for c in cells)
     if draw.random() >= total / max(of, total, 1):
@@ -210,7 +212,7 @@ def _one(draw: Random, cells: list[dict[str, Any]], of: int) -> dict[str, Any] |
 
 
 def _row(
-    draw: Random, key: str, contact: str | None, day: date, element: int, cell: dict[str, Any], line: int
+    draw: Random, key: str, contact: str | None, day: date, element: int, cell: Cell, line: int
 ) -> tuple[Any, ...]:
     value = unknown = text = None
     if cell["kind"] == UNKNOWN:
@@ -218,11 +220,11 @@ def _row(
     elif cell["kind"] == CODE:
         value = cell["value"]
     elif cell["kind"] == NUMBER:
-        low = float(cell["value"])
+        low = float(cell["value"] or "")
         made = low + draw.random() * 10.0 ** max(len(str(int(abs(low)))) - 2, -1)
         value = str(int(made)) if abs(low) >= 10 else f"{made:.1f}"
     elif cell["kind"] == YEAR:
-        value = (date(int(cell["value"]), 1, 1) + timedelta(days=draw.randrange(365))).isoformat()
+        value = (date(int(cell["value"] or ""), 1, 1) + timedelta(days=draw.randrange(365))).isoformat()
     else:
         # A text has its place beside the value: the twin has no fault there that the source had not.
         value, text = (None, _PLACEHOLDER) if cell["kind"] == TEXT else (_NO_VALUE, None)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from bds_tool.synthetic.chance import Chance, Floats, Ints, logistic, logit
+from bds_tool.synthetic.figures import Figure, Parents, Population
 from bds_tool.synthetic.population import DAYS_PER_YEAR, PRETERM_WEEKS
 from bds_tool.synthetic.region import Region
 
@@ -48,7 +48,7 @@ class People:
     care: Ints  # 0 regular, 1 no use at own request, 2 vaccinations only
 
 
-def draw(spec: dict[str, Any], region: Region, chance: Chance, child: Ints, reference: int) -> People:
+def draw(spec: Population, region: Region, chance: Chance, child: Ints, reference: int) -> People:
     """The children with these numbers. `reference` is the day until which is registered."""
     span = int(float(spec["jaren"]["waarde"]) * DAYS_PER_YEAR)
     born = reference - (chance.uniform("geboren", child) * span).astype(np.int64)
@@ -107,14 +107,14 @@ def draw(spec: dict[str, Any], region: Region, chance: Chance, child: Ints, refe
     )
 
 
-def shifted(figure: dict[str, Any], people: People) -> Floats:
+def shifted(figure: Figure, people: People) -> Floats:
     """The chance of `waarde` for each child, moved on the logit by education and by the risk of the wijk."""
     steps = figure.get("opleiding", {})
     shift = np.array([float(steps.get(c, 0.0)) for c in CLASSES])[people.school]
     return logistic(logit(float(figure["waarde"])) + shift + float(figure.get("risico", 0.0)) * people.risk)
 
 
-def _education(parents: dict[str, Any], chance: Chance, child: Ints, risk: Floats) -> tuple[Ints, Ints]:
+def _education(parents: Parents, chance: Chance, child: Ints, risk: Floats) -> tuple[Ints, Ints]:
     shares = parents["opleiding"]["kansen"]
     # A wijk at risk draws from lower on the same scale: the uniform number is moved on the logit.
     u = np.clip(chance.uniform("opleiding", child), 1e-9, 1 - 1e-9)
@@ -124,7 +124,7 @@ def _education(parents: dict[str, Any], chance: Chance, child: Ints, risk: Float
     return education, np.array([_CLASS_OF[c] for c in shares])[education]
 
 
-def _gestation(spec: dict[str, Any], chance: Chance, child: Ints) -> tuple[Ints, Ints]:
+def _gestation(spec: Population, chance: Chance, child: Ints) -> tuple[Ints, Ints]:
     shares = spec["zwangerschap"]["weken"]["kansen"]
     week = np.array([int(w) for w in shares])[chance.pick("weken", child, list(shares.values()))]
     days = week * 7 + (chance.uniform("dag in week", child) * 7).astype(np.int64)
@@ -133,7 +133,7 @@ def _gestation(spec: dict[str, Any], chance: Chance, child: Ints) -> tuple[Ints,
 
 
 def _stay(
-    life: dict[str, Any], chance: Chance, child: Ints, born: Ints, reference: int
+    life: dict[str, Figure], chance: Chance, child: Ints, born: Ints, reference: int
 ) -> tuple[Ints, Ints, Ints]:
     age = (reference - born).astype(np.float64)
     later = chance.uniform("instroom", child) < life["instroom"]["waarde"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from bds_tool.base.names import child
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
 from bds_tool.synthetic.chance import Floats
+from bds_tool.synthetic.figures import Population
 
 DAYS_PER_YEAR = 365.25
 #: Key of the moments of contacts on indication, which stand beside those of the spec.
@@ -25,7 +26,7 @@ INDICATED = "ind"
 PRETERM_WEEKS = tuple(range(25, 37))
 
 
-def population(name: str = "nederland") -> dict[str, Any]:
+def population(name: str = "nederland") -> Population:
     """A population spec by name (in `specs/populatie/`) or path. Raises UsageError or SpecError."""
     path = Path(name) if name.endswith((".yaml", ".yml")) else child(specs_dir() / "populatie", name, ".yaml")
     if not path.is_file():
@@ -37,7 +38,7 @@ def population(name: str = "nederland") -> dict[str, Any]:
                 f"Choose one of: {known}, or a YAML file.",
             ),
         )
-    spec = read_checked(path, "populatie")
+    spec = cast("Population", read_checked(path, "populatie"))
     if place := _loose(spec):
         raise SpecError(
             t(f"{path} klopt niet op plaats {place}.", f"{path} is not right at {place}."),
@@ -49,7 +50,7 @@ def population(name: str = "nederland") -> dict[str, Any]:
     return spec
 
 
-def _loose(spec: dict[str, Any]) -> str:
+def _loose(spec: Population) -> str:
     """Where a population refers to what is not there, or holds what no JSON Schema can say; else empty."""
     moments = {INDICATED, *(m["sleutel"] for m in spec["contacten"]["momenten"])}
     sdq = spec["ontwikkeling"]["sdq"]

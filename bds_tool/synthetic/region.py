@@ -15,6 +15,7 @@ from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
 from bds_tool.schema import Definition
 from bds_tool.synthetic.chance import Chance, Floats, Ints
+from bds_tool.synthetic.figures import Surroundings
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -95,7 +96,7 @@ def parse(spec: str, presets: dict[str, dict[str, int]]) -> dict[str, int]:
 
 
 def build(
-    definition: Definition, spec: dict[str, Any], sizes: dict[str, int], children: int, chance: Chance
+    definition: Definition, spec: Surroundings, sizes: dict[str, int], children: int, chance: Chance
 ) -> Region:
     """The region of a seed: sizes lognormal over wijk and buurt, risk normal per wijk."""
     gemeenten = _gemeenten(definition, sizes["gemeenten"])

@@ -8,6 +8,7 @@ import numpy as np
 
 from bds_tool.synthetic.chance import Ints
 from bds_tool.synthetic.draw import Draw
+from bds_tool.synthetic.figures import Shot
 from bds_tool.synthetic.people import shifted
 
 #: Least days between two doses of one kind: the RVP asks two weeks in the first series, four for BMR, five months for HPV.
@@ -34,7 +35,7 @@ def vaccinations(d: Draw) -> None:
         d.rows.act(1584, first[which], codes)
 
 
-def _give(d: Draw, shot: dict[str, Any], takes: Any, counter: Ints, last: dict[str, Ints]) -> None:  # noqa: ANN401
+def _give(d: Draw, shot: Shot, takes: Any, counter: Ints, last: dict[str, Ints]) -> None:  # noqa: ANN401
     spec, people, acts = d.spec["vaccinaties"], d.people, d.acts
     cohort = (people.birth_year >= shot.get("van", 0)) & (people.birth_year <= shot.get("tot", 9999))
     name = f"{shot['code']}-{shot['nr']}"

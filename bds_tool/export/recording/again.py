@@ -10,14 +10,14 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from bds_tool.base import clock, guard
 from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import MALFORMED, UnreadableError, UsageError
 from bds_tool.base.files import scratch
 from bds_tool.base.names import child as child_of
-from bds_tool.base.recording import CHILD, MASK
+from bds_tool.base.recording import CHILD, MASK, Digest, Record
 from bds_tool.base.small import small_text
 from bds_tool.base.text import t
 
@@ -32,7 +32,7 @@ class Difference:
     now: str
 
 
-def read_record(path: Path) -> dict[str, Any]:
+def read_record(path: Path) -> Record:
     """An account. Raises UnreadableError for a file that is none."""
     try:
         found = json.loads(small_text(path))
@@ -40,10 +40,10 @@ def read_record(path: Path) -> dict[str, Any]:
         raise _none(path) from error
     if wrong := faults(found, "verslag") or _unlike(found):
         raise _none(path, "; ".join(wrong[:2]))
-    return dict(found)
+    return cast("Record", found)
 
 
-def _unlike(record: dict[str, Any]) -> list[str]:
+def _unlike(record: Record) -> list[str]:
     """What the schema lets pass and no account says: an output that is no argument, a day that is none, a name that is none."""
     command, wrong = record["command"], []
     for output in record["outputs"]:
@@ -78,7 +78,7 @@ def _none(path: Path, why: str = "") -> UnreadableError:
     )
 
 
-def again(record: dict[str, Any], child: str = "") -> list[Difference]:
+def again(record: Record, child: str = "") -> list[Difference]:
     """What is another now; an empty list when the same went in and came out. `child`: the key of the dossier it was about.
 
     Runs in a process of its own, at the moment of the account, with what it writes in a folder that goes. Raises
@@ -91,6 +91,8 @@ def again(record: dict[str, Any], child: str = "") -> list[Difference]:
         places = {}
         for output in record["outputs"]:
             at = output["argument"]
+            if at is None:  # `_possible` has refused it
+                continue
             given = Path(output["path"])
             place = child_of(child_of(folder, str(at)), given.stem, given.suffix)
             place.parent.mkdir()
@@ -125,7 +127,7 @@ def _about_child(command: list[str], at: int) -> bool:
     return (at > 0 and command[at - 1] in CHILD) or command[at].partition("=")[0] in CHILD
 
 
-def _possible(record: dict[str, Any], child: str) -> None:
+def _possible(record: Record, child: str) -> None:
     missing = [i["path"] for i in record["inputs"] if not Path(i["path"]).exists()]
     if missing:
         raise UsageError(
@@ -155,7 +157,7 @@ def _possible(record: dict[str, Any], child: str) -> None:
         )  # fmt: skip
 
 
-def differences(before: dict[str, Any], now: dict[str, Any]) -> list[Difference]:
+def differences(before: Record, now: Record) -> list[Difference]:
     """What differs between two accounts: first what came out, then what went in."""
     found: list[Difference] = []
 
@@ -170,13 +172,13 @@ def differences(before: dict[str, Any], now: dict[str, Any]) -> list[Difference]
     for at in sorted({*old, *new}, key=str):
         path = (old.get(at) or new[at])["path"]
         hold(outcome, t(f"uitvoer {path}", f"output {path}"), _hash(old.get(at)), _hash(new.get(at)))
-    old, new = ({i["path"]: i for i in r["inputs"]} for r in (before, now))
-    for path in dict.fromkeys((*old, *new)):
-        hold(cause, t(f"invoer {path}", f"input {path}"), _hash(old.get(path)), _hash(new.get(path)))
+    was, been = ({i["path"]: i for i in r["inputs"]} for r in (before, now))
+    for path in dict.fromkeys((*was, *been)):
+        hold(cause, t(f"invoer {path}", f"input {path}"), _hash(was.get(path)), _hash(been.get(path)))
     hold(cause, t("instellingen", "settings"), _hash(before["settings"]), _hash(now["settings"]))
-    old, new = ((r["definitions"] or {"parts": {}})["parts"] for r in (before, now))
-    for part in sorted({*old, *new}):
-        hold(cause, t(f"definities in {part}", f"definitions in {part}"), old.get(part), new.get(part))
+    then, since = (r["definitions"]["parts"] if r["definitions"] else {} for r in (before, now))
+    for part in sorted({*then, *since}):
+        hold(cause, t(f"definities in {part}", f"definitions in {part}"), then.get(part), since.get(part))
     one, other = before["program"], now["program"]
     hold(cause, t("versie van bds", "version of bds"), one["bds"], other["bds"])
     if one["bds"] == other["bds"]:
@@ -189,7 +191,7 @@ def differences(before: dict[str, Any], now: dict[str, Any]) -> list[Difference]
     return found
 
 
-def _hash(part: dict[str, Any] | None) -> str | None:
+def _hash(part: Digest | None) -> str | None:
     return part["sha256"] if part else None
 
 

@@ -48,7 +48,7 @@ def read_fhir(source: Source, sink: Sink) -> None:
         sink.flush_if_full()
     if not found:
         raise Unreadable("BDS003")
-    sink.facts.update(formaat="fhir-r4", dossiers=len(rows.dossiers), organisatie=None)
+    sink.facts |= {"formaat": "fhir-r4", "dossiers": len(rows.dossiers), "organisatie": None}
 
 
 def _resources(source: Source) -> Iterator[tuple[int, Resource | None]]:
