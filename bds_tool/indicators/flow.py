@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.text import number
 from bds_tool.indicators.definitions import CONTACTS
 from bds_tool.indicators.growth import rows
+from bds_tool.indicators.told import ResultTold
 from bds_tool.store import database
 
 if TYPE_CHECKING:
@@ -288,23 +289,21 @@ class PerIndicator:
         return out
 
 
-def added(metas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The flows of several results as one, for its metadata; empty where one of them does not tell its flow."""
+def added(metas: Sequence[ResultTold]) -> tuple[dict[str, int] | None, list[dict[str, Any]] | None]:
+    """The flows of several results as one, `flow` and `indicator_flow`; None where one of them does not tell its flow."""
 
     def sums(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         keys = dict.fromkeys(k for f in found for k in f)
         return {k: None if any(f.get(k) is None for f in found) else sum(f[k] for f in found) for k in keys}
 
-    if not all(m.get("flow") and m.get("indicator_flow") for m in metas):
-        return {"flow": None, "indicator_flow": None}
-    rows: dict[str, list[dict[str, Any]]] = {}
+    whole = [f for m in metas if (f := m.get("flow")) and m.get("indicator_flow")]
+    if len(whole) < len(metas):
+        return None, None
+    rows: dict[str, list[Mapping[str, Any]]] = {}
     for meta in metas:
-        for row in meta["indicator_flow"]:
+        for row in meta["indicator_flow"] or ():
             rows.setdefault(row["indicator"], []).append({k: v for k, v in row.items() if k != "indicator"})
-    return {
-        "flow": sums([m["flow"] for m in metas]),
-        "indicator_flow": [{"indicator": name, **sums(found)} for name, found in rows.items()],
-    }
+    return sums(whole), [{"indicator": name, **sums(found)} for name, found in rows.items()]
 
 
 class Lost:

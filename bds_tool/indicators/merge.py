@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bds_tool.base.errors import UnreadableError, UsageError, WithheldError
 from bds_tool.base.files import work_dir
@@ -22,7 +22,6 @@ from bds_tool.indicators.definitions import CONTACTS
 from bds_tool.indicators.output import Sums, write
 from bds_tool.indicators.result import (
     BREAKDOWNS,
-    EMPTY_AREAS,
     LEVELS,
     META_FILE,
     PROTECTED,
@@ -32,6 +31,7 @@ from bds_tool.indicators.result import (
     read_result,
     write_result,
 )
+from bds_tool.indicators.told import DefinitionTold, Doubt, ResultTold
 
 if TYPE_CHECKING:
     import polars as pl
@@ -65,21 +65,18 @@ def merge(
         )
     added = add_results(results)
     definitions = results[0].meta["definitions"]
-    meta = (
-        dict(results[0].meta)
-        | dict(said or {})
-        | {
-            "sources": [s for r in results for s in (r.meta.get("sources") or [])],
-            "status": UNPROTECTED,
-        }
-    )
+    meta = cast("ResultTold", {**results[0].meta, **(said or {})})
+    meta["sources"] = [s for r in results for s in (r.meta.get("sources") or [])]
+    meta["status"] = UNPROTECTED
     meta["not_delivered"] = [d for r in results for d in r.meta.get("not_delivered") or []]
-    meta |= flows.added([r.meta for r in results])
+    meta["flow"], meta["indicator_flow"] = flows.added([r.meta for r in results])
     meta["inside"] = _told([r.meta for r in results], meta["flow"])
     meta["doubt"] = _doubted([r.meta for r in results])
     kept = [k for r in results if (k := _objections_kept(r.meta)) is not None]
     meta["objections_kept"] = kept[0] if kept else None
-    meta[EMPTY_AREAS] = list(dict.fromkeys(tuple(a) for r in results for a in r.meta.get(EMPTY_AREAS) or []))
+    meta["empty_areas"] = list(
+        dict.fromkeys(tuple(a) for r in results for a in r.meta.get("empty_areas") or [])
+    )
     meta.pop("standardised", None)  # rates of one organisation do not add up
     meta["bds_versions"] = sorted({v for r in results for v in (r.meta.get("bds_versions") or [])})
     meta["merged"] = [{"result": r.path.name, "sources": len(r.meta.get("sources") or [])} for r in results]
@@ -112,7 +109,7 @@ def add_results(results: Sequence[Result]) -> pl.DataFrame:
     )
 
 
-def write_added(added: pl.DataFrame, meta: dict[str, Any], target: Path, *, replace: bool = False) -> Result:
+def write_added(added: pl.DataFrame, meta: ResultTold, target: Path, *, replace: bool = False) -> Result:
     """Added counts as a result, with values, intervals and comparisons worked out anew. `meta`: of the parts."""
     space = _space(added, meta)
     sums = _sums(added, space, meta["definitions"])
@@ -159,7 +156,9 @@ def differences(results: Sequence[Result]) -> list[str]:
                 "the same source file is in more than one result",
             )
         )
+    ours: Mapping[str, object] = first.meta
     for r in results[1:]:
+        theirs: Mapping[str, object] = r.meta
         mine, other = ({k: d.get("hash") for k, d in x.meta["definitions"].items()} for x in (first, r))
         unlike = sorted(k for k in mine.keys() | other.keys() if mine.get(k) != other.get(k))
         if unlike:
@@ -172,7 +171,7 @@ def differences(results: Sequence[Result]) -> list[str]:
         out += [
             t(f"{r.path.name}: {part} verschilt", f"{r.path.name}: {part} differs")
             for part in ALIKE
-            if r.meta[part] != first.meta[part]
+            if theirs[part] != ours[part]
         ]
         if _judged(r.meta) != _judged(first.meta):
             out.append(
@@ -200,11 +199,11 @@ def differences(results: Sequence[Result]) -> list[str]:
     return out
 
 
-def _judged(meta: Mapping[str, Any]) -> bool:
+def _judged(meta: ResultTold) -> bool:
     return bool((meta.get("doubt") or {}).get("judged"))
 
 
-def _objections_kept(meta: Mapping[str, Any]) -> bool | None:
+def _objections_kept(meta: ResultTold) -> bool | None:
     """Whether children who object count too; of an older result by who was left out, and None where nobody objected."""
     if (said := meta.get("objections_kept")) is not None:
         return bool(said)
@@ -212,9 +211,9 @@ def _objections_kept(meta: Mapping[str, Any]) -> bool | None:
     return not flow.get("objections_left_out") if flow.get("objections") else None
 
 
-def _doubted(metas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _doubted(metas: Sequence[ResultTold]) -> Doubt:
     """What was doubted in all of them together."""
-    told = [m.get("doubt") or {} for m in metas]
+    told: list[Doubt] = [m.get("doubt") or {} for m in metas]
     values: dict[str, int] = {}
     for one in told:
         for code, many in (one.get("values") or {}).items():
@@ -227,15 +226,15 @@ def _doubted(metas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _told(metas: Sequence[Mapping[str, Any]], flow: dict[str, int] | None) -> list[str]:
+def _told(metas: Sequence[ResultTold], flow: dict[str, int] | None) -> list[str]:
     """The flow of all together in words, and what else each of them told."""
     if not flow:
         return [n for m in metas for n in m.get("inside") or []]
-    own = [n for m in metas for n in m.get("inside") or [] if n not in flow_words.words(m["flow"])]
+    own = [n for m in metas for n in m.get("inside") or [] if n not in flow_words.words(m.get("flow") or {})]
     return [*flow_words.words(flow), *own]
 
 
-def _twice(definitions: dict[str, Any]) -> list[str]:
+def _twice(definitions: Mapping[str, DefinitionTold]) -> list[str]:
     often = sorted(k for k, d in definitions.items() if d.get("view") not in SINGLE)
     return (
         [
@@ -250,16 +249,16 @@ def _twice(definitions: dict[str, Any]) -> list[str]:
     )
 
 
-def _space(added: Any, meta: dict[str, Any]) -> Space:  # noqa: ANN401
+def _space(added: Any, meta: ResultTold) -> Space:  # noqa: ANN401
     areas = added.select("level", "area", "parent", "area_name").unique(["level", "area"]).rows()
     places = sorted(areas, key=lambda a: (LEVELS.index(a[0]), a[1]))
     period = meta["period"]
     years = list(range(period["from"], period["to"] + 1))
     yearly, rolling = bool(period.get("yearly", True)), int(period.get("rolling", 0))
-    return Space(places, {}, list(meta["by"]), years, yearly, period["label"], rolling)
+    return Space(places, {}, list(meta["by"]), years, yearly, period["label"] or "", rolling)
 
 
-def _sums(added: Any, space: Space, definitions: dict[str, Any]) -> Iterator[Sums]:  # noqa: ANN401
+def _sums(added: Any, space: Space, definitions: Mapping[str, DefinitionTold]) -> Iterator[Sums]:  # noqa: ANN401
     import numpy as np
 
     number = {(p[0], p[1]): n for n, p in enumerate(space.places)}
@@ -276,7 +275,9 @@ def _sums(added: Any, space: Space, definitions: dict[str, Any]) -> Iterator[Sum
 
         n = column("n")
         mean = d["kind"] == "gemiddelde"
-        published = {str(r["periode"]): (float(r["waarde"]), str(r["bron"])) for r in d.get("published", ())}
+        published = {
+            str(r["periode"]): (float(r["waarde"]), str(r["bron"])) for r in d.get("published") or ()
+        }
         yield Sums(
             indicator,
             d["kind"],

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bds_tool import __version__
 from bds_tool.base import clock
@@ -15,6 +15,7 @@ from bds_tool.base.pools import threads
 from bds_tool.indicators import relations, statistics
 from bds_tool.indicators.cube import Space, look_up
 from bds_tool.indicators.result import COLUMNS, UNPROTECTED, counts_schema
+from bds_tool.indicators.told import DefinitionTold, Period, ResultTold, SourceTold
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from bds_tool.indicators.compute import Plan
+    from bds_tool.indicators.definitions import Indicator
 
     Floats = npt.NDArray[np.float64]
     Keys = npt.NDArray[np.int64]
@@ -335,51 +337,59 @@ def _trend(space: Space, sums: Sums) -> tuple[Any, list[Any]]:
     return np.where(shown, code[number], 0), words
 
 
+def _definition(i: Indicator) -> DefinitionTold:
+    head: DefinitionTold = {
+        "hash": i.hash,
+        "title": i.data["titel"],
+        "title_en": i.data["titel_en"],
+        "theme": i.data["thema"],
+        "unit": i.data["eenheid"],
+        "kind": i.kind,
+        "scale": i.scale,
+        "view": i.view,
+        "sensitivity": i.data["gevoeligheid"],
+        "polarity": i.data["polariteit"],
+    }
+    if "gevoelige_kant" in i.data:
+        head["sensitive_side"] = i.data["gevoelige_kant"]
+    return {
+        **head,
+        "breakdowns": i.data["uitsplitsingen"],
+        "certainty": i.data["zekerheid"],
+        "source": i.data["bron"],
+        "caveats": i.data.get("let_op", []),
+        "since": i.versions.since or None,
+        "until": i.versions.until or None,
+        "elements": i.bds_elements(),
+        "breaks": i.data.get("trendbreuk", []),
+        "published": i.data.get("referentie", []),
+        "additive": True,
+    }
+
+
 def metadata(
-    plan: Plan, sources: list[dict[str, Any]], area_facts: dict[str, Any], *, reference: str
-) -> dict[str, Any]:
+    plan: Plan, sources: list[SourceTold], area_facts: dict[str, Any], *, reference: str
+) -> ResultTold:
     """The metadata of a result (see `Result`)."""
     settings = plan.settings
     return {
         "status": UNPROTECTED,
         "created": clock.now().isoformat(timespec="seconds"),
         "program": f"bds {__version__}",
-        "definitions": {
-            i.id: {
-                "hash": i.hash,
-                "title": i.data["titel"],
-                "title_en": i.data["titel_en"],
-                "theme": i.data["thema"],
-                "unit": i.data["eenheid"],
-                "kind": i.kind,
-                "scale": i.scale,
-                "view": i.view,
-                "sensitivity": i.data["gevoeligheid"],
-                "polarity": i.data["polariteit"],
-                **({"sensitive_side": i.data["gevoelige_kant"]} if "gevoelige_kant" in i.data else {}),
-                "breakdowns": i.data["uitsplitsingen"],
-                "certainty": i.data["zekerheid"],
-                "source": i.data["bron"],
-                "caveats": i.data.get("let_op", []),
-                "since": i.versions.since or None,
-                "until": i.versions.until or None,
-                "elements": i.bds_elements(),
-                "breaks": i.data.get("trendbreuk", []),
-                "published": i.data.get("referentie", []),
-                "additive": True,
-            }
-            for i in plan.indicators
-        },
+        "definitions": {i.id: _definition(i) for i in plan.indicators},
         "relations": relations.derive(plan.indicators),
-        "bds_versions": sorted({s["bds"] for s in sources if s.get("bds")}),
-        "period": {
-            "from": settings.first_year,
-            "to": settings.last_year,
-            "label": plan.period,
-            "yearly": plan.yearly,
-            **({"rolling": plan.rolling} if plan.rolling else {}),
-            "reference_date": settings.reference_date.isoformat(),
-        },
+        "bds_versions": sorted({bds for s in sources if (bds := s.get("bds"))}),
+        "period": cast(
+            "Period",
+            {
+                "from": settings.first_year,
+                "to": settings.last_year,
+                "label": plan.period,
+                "yearly": plan.yearly,
+                **({"rolling": plan.rolling} if plan.rolling else {}),
+                "reference_date": settings.reference_date.isoformat(),
+            },
+        ),
         "levels": ["land", *plan.levels],
         "by": list(plan.by),
         "sources": sources,

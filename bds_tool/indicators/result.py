@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import UnreadableError, UsageError, WithheldError
@@ -14,6 +14,7 @@ from bds_tool.base.files import atomic_dir
 from bds_tool.base.parquet import fault
 from bds_tool.base.small import own_text
 from bds_tool.base.text import t
+from bds_tool.indicators.told import ResultTold
 
 if TYPE_CHECKING:
     import polars as pl
@@ -121,7 +122,7 @@ class Result:
     """
 
     path: Path
-    meta: dict[str, Any] = field(repr=False)
+    meta: ResultTold = field(repr=False)
 
     @property
     def status(self) -> str:
@@ -188,7 +189,7 @@ def read_result(path: str | Path) -> Result:
             ),
             t("Bereken het resultaat opnieuw.", "Compute the result again."),
         )
-    return Result(path, _Read(meta))
+    return Result(path, cast("ResultTold", _Read(meta)))
 
 
 def spans(indicator: pl.Series) -> dict[str, tuple[int, int]]:
@@ -216,7 +217,7 @@ def indicator_rows(frame: pl.LazyFrame, name: str, where: Mapping[str, tuple[int
 def write_result(
     path: str | Path,
     counts: pl.DataFrame | pa.Table | Path,
-    meta: dict[str, Any],
+    meta: Mapping[str, object],
     *,
     replace: bool = False,
     tables: Mapping[str, pa.Table] | None = None,
@@ -260,7 +261,7 @@ def write_result(
         (temporary / META_FILE).write_text(text, encoding="utf-8")
         if finish is not None:
             finish(temporary)
-    return Result(path, meta)
+    return Result(path, cast("ResultTold", meta))
 
 
 def _check_columns(names: list[str]) -> None:

@@ -23,9 +23,10 @@ from bds_tool.indicators.delivery import install as install_delivery
 from bds_tool.indicators.output import Sums, metadata, write
 from bds_tool.indicators.places import MEMORY, connect, install_areas, make_space, without_rows
 from bds_tool.indicators.residents import Residents
-from bds_tool.indicators.result import EMPTY_AREAS, Result, write_result
+from bds_tool.indicators.result import Result, write_result
 from bds_tool.indicators.standardise import FILE as STANDARDISED
 from bds_tool.indicators.standardise import Standardiser
+from bds_tool.indicators.told import SourceTold
 from bds_tool.indicators.version_coverage import in_counted_units, uncovered
 from bds_tool.store import database
 
@@ -121,7 +122,7 @@ def compute(
                 passing = people.beside(passing, {i.id: i for i in plan.indicators})
             write(counts, space, each.watch(passing), reference=reference)
             meta = metadata(plan, sources(store), facts, reference=reference)
-            meta[EMPTY_AREAS] = without_rows(space, counts)
+            meta["empty_areas"] = without_rows(space, counts)
             meta["notes"] = {
                 "breakdowns": _not_broken_down(plan),
                 "residents": people.notes() if people else [],
@@ -131,10 +132,10 @@ def compute(
             meta["doubt"] = {"judged": judge, "file": findings.name if findings else None, "values": doubted}
             meta["objections_kept"] = objections
             told = flows.answers(connection, file, set(plan.concepts()))
-            meta["flow"] = flows.flow(connection, file, told, kept=objections)
-            meta["indicator_flow"] = each.table(plan.indicators, meta["flow"], told)
+            flow = meta["flow"] = flows.flow(connection, file, told, kept=objections)
+            meta["indicator_flow"] = each.table(plan.indicators, flow, told)
             # How many have no address tells of them what their hidden rows do not.
-            meta["inside"] = [*lost.notes(), *flow_words.words(meta["flow"]), *same.notes()]
+            meta["inside"] = [*lost.notes(), *flow_words.words(flow), *same.notes()]
             meta["not_delivered"] = delivered.table()
             connection.close()
             tables = {}
@@ -319,7 +320,7 @@ def _sums_of(
     )
 
 
-def sources(store: Store) -> list[dict[str, Any]]:
+def sources(store: Store) -> list[SourceTold]:
     """What the result was made from: file name, hash, organisation, dossiers, rows, BDS version and format."""
     return [
         {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 AREA = ("level", "area", "area_name", "parent")
 
 
-def filled(frame: pl.DataFrame, empty: Sequence[Sequence[str]] = ()) -> pl.DataFrame:
+def filled(frame: pl.DataFrame, empty: Sequence[Sequence[str | None]] = ()) -> pl.DataFrame:
     """The rows of a result and, with zero children, those that no child made.
 
     An indicator has a row for every area of the result and every word of its break-downs, also where only other

@@ -83,7 +83,7 @@ def _require_figures(source: Path) -> None:
 def _rounded_result(
     source: Path, policy: Policy, target: Path, *, replace: bool
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    from bds_tool.indicators.result import EMPTY_AREAS, PROTECTED, read_result, write_result
+    from bds_tool.indicators.result import PROTECTED, read_result, write_result
     from bds_tool.protect.full_grid import filled, without_hidden_units
     from bds_tool.protect.result_run import ordered
     from bds_tool.protect.rounded_audit import not_narrowed
@@ -93,7 +93,7 @@ def _rounded_result(
     result = read_result(source)
     if result.protected:
         raise UsageError(t(f"{source.name} is al beschermd.", f"{source.name} is protected already."))
-    counted = ordered(filled(result.counts().collect(), result.meta.get(EMPTY_AREAS) or ()))
+    counted = ordered(filled(result.counts().collect(), result.meta.get("empty_areas", ())))
     frame, attacked, recovered = not_narrowed(round_result(counted, policy), counted, result.meta, policy)
     frame = without_hidden_units(frame)
     hidden = int((frame["status"] == HIDDEN).sum())

@@ -15,7 +15,6 @@ from bds_tool.base.pools import in_processes, processes
 from bds_tool.base.text import t
 from bds_tool.indicators.relations import Relation, of_result
 from bds_tool.indicators.result import (
-    EMPTY_AREAS,
     LEVELS,
     PROTECTED,
     Result,
@@ -205,7 +204,7 @@ def protect_frame(
 
     from bds_tool.protect.audit import Verdict
 
-    frame = ordered(filled(result.counts().collect(), result.meta.get(EMPTY_AREAS) or ()))
+    frame = ordered(filled(result.counts().collect(), result.meta.get("empty_areas", ())))
     definitions = result.meta.get("definitions") or {}
     bonds = bind(ledger, frame, result.meta) if ledger and ledger.releases else None
     relations = of_result(frame, result.meta)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import scratch
@@ -24,6 +24,7 @@ from bds_tool.indicators.delivery import YEARS, Delivered
 from bds_tool.indicators.delivery import install as install_delivery
 from bds_tool.indicators.places import connect, install_areas
 from bds_tool.indicators.run import sources
+from bds_tool.indicators.told import SourceTold
 from bds_tool.indicators.version_coverage import in_counted_units
 from bds_tool.store import database
 
@@ -62,7 +63,7 @@ class Study:
     frame: pl.DataFrame
     flow: list[Step]
     wishes: Wishes
-    sources: list[dict[str, Any]]
+    sources: list[SourceTold]
     doubted: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 

@@ -12,6 +12,7 @@ from bds_tool.base.errors import UsageError
 from bds_tool.base.text import language, t
 from bds_tool.indicators.catalogue import note
 from bds_tool.indicators.result import BREAKDOWNS, LEVELS, TOTAL, Result, notes_of
+from bds_tool.indicators.told import period_label
 from bds_tool.protect.seal import open_sealed
 
 if TYPE_CHECKING:
@@ -73,16 +74,15 @@ class Book:
     def indicators(self) -> dict[str, Indicator]:
         """Definitions that have rows, by id, in the order of their themes."""
         there = set(self.frame["indicator"].unique().to_list())
-        title = "title_en" if language() == "en" else "title"
         found = [
             Indicator(
                 key,
-                d.get(title) or d["title"],
+                (d.get("title_en") if language() == "en" else "") or d["title"],
                 d["theme"],
                 d["unit"],
-                d.get("source", ""),
+                d.get("source") or "",
                 d.get("certainty", ""),
-                tuple(map(note, d.get("caveats", ()))),
+                tuple(map(note, d.get("caveats") or ())),
                 d.get("hash", ""),
                 d.get("view", ""),
             )
@@ -127,7 +127,7 @@ class Book:
     @property
     def wide(self) -> str:
         """All years together, or the last year where the result has no such period."""
-        label = str((self.result.meta.get("period") or {}).get("label", ""))
+        label = period_label(self.result.meta)
         if label in self.periods:
             return label
         return self.periods[-1] if "-" in self.periods[-1] else self.latest
@@ -218,7 +218,7 @@ class Book:
             for key, d in self.result.meta["definitions"].items()
             if d["kind"] != "gemiddelde" and d.get("view") not in CONTACTS
         }
-        period = self.result.meta["period"]["label"]
+        period = period_label(self.result.meta)
         return Book(self.result, published(self.frame, by, scales, period, kind))
 
     def indicator(self, key: str) -> Indicator:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from bds_tool.base.json_types import JsonObject
 from bds_tool.base.text import language, t
@@ -24,7 +24,8 @@ def entry(book: Book, style: Style, files: Iterable[str], title: str) -> JsonObj
     """
     facts = book.provenance()
     tongue = "ENG" if language() == "en" else "NLD"
-    period = book.result.meta.get("period") or {}
+    meta = book.result.meta
+    period: Mapping[str, object] = meta.get("period", {})
     dataset: JsonObject = {
         "@id": "#dataset",
         "@type": "dcat:Dataset",

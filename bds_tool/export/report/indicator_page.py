@@ -84,7 +84,7 @@ def _facts(book: Book, known: Indicator, over: Row | None) -> list[tuple[str, st
     pairs = [
         (t("Soort cijfer", "Kind of figure"), f"{kind}, {known.unit}" if kind else known.unit),
         (t("Definitie en bron", "Definition and source"), known.source),
-        (t("Elementen van de BDS", "Elements of the BDS"), ", ".join(map(str, meta.get("elements", [])))),
+        (t("Elementen van de BDS", "Elements of the BDS"), ", ".join(map(str, meta.get("elements") or []))),
     ]
     since, until = meta.get("since"), meta.get("until")
     if since:

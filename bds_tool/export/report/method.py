@@ -9,6 +9,7 @@ from bds_tool.export.report import cells, left_out
 from bds_tool.export.report.book import Book, theme_title
 from bds_tool.export.report.style import Style
 from bds_tool.indicators.definitions import CONTACTS
+from bds_tool.indicators.told import period_label
 
 #: Methods of a result by the name beside each figure, with what they are and who described them.
 METHODS = {
@@ -135,7 +136,7 @@ def _changes(book: Book, previous: Book) -> list[str]:
     if before - areas:
         count = len(before - areas)
         found.append(t(f"Gebieden weg: {number(count)}.", f"Areas gone: {number(count)}."))
-    periods = (now.get("period") or {}).get("label", ""), (then.get("period") or {}).get("label", "")
+    periods = period_label(now), period_label(then)
     if periods[0] != periods[1]:
         found.append(
             t(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from bds_tool.base.small import small_text
 from bds_tool.base.text import t
 from bds_tool.indicators.output import metadata
 from bds_tool.indicators.result import BREAKDOWNS, TOTAL, UNPROTECTED, Result, read_result
+from bds_tool.indicators.told import ResultTold
 
 if TYPE_CHECKING:
     from bds_tool.indicators.rounds.request import RoundRequest
@@ -53,9 +55,8 @@ def unlike(request: RoundRequest, path: Path) -> str:
         if result.status != UNPROTECTED:
             return t("is geen onbeveiligde telling", "are no unprotected counts")
         asked = json.loads(json.dumps(own_words(request), default=str))
-        alike = all(result.meta[part] == asked[part] for part in ASKED) and _hashes(result.meta) == _hashes(
-            asked
-        )
+        told: Mapping[str, object] = result.meta
+        alike = all(told[part] == asked[part] for part in ASKED) and _hashes(result.meta) == _hashes(asked)
         # A round leaves out who objects, and values in doubt.
         judged = (result.meta.get("doubt") or {}).get("judged") is not False
         if not alike or not judged or result.meta.get("objections_kept"):
@@ -69,12 +70,12 @@ def unlike(request: RoundRequest, path: Path) -> str:
     return ""
 
 
-def own_words(request: RoundRequest) -> dict[str, Any]:
+def own_words(request: RoundRequest) -> ResultTold:
     """What a result of the request says of itself, from the definitions here and not from who answered."""
     return metadata(request.plan(), [], {}, reference=str(request.settings["reference"]))
 
 
-def _hashes(meta: dict[str, Any]) -> dict[str, str]:
+def _hashes(meta: ResultTold) -> dict[str, str]:
     return {name: str(d.get("hash")) for name, d in meta["definitions"].items()}
 
 

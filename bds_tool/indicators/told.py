@@ -1,0 +1,126 @@
+"""What a result says of itself (`_result.json`), as types: `specs/_schemas/resultaat.schema.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NotRequired, Required, TypedDict
+
+
+class Break(TypedDict):
+    """From which version something is recorded in another way."""
+
+    versie: str
+    toelichting: str
+
+
+class Published(TypedDict):
+    """A national figure, in the unit of the indicator."""
+
+    waarde: float
+    periode: str
+    bron: str
+
+
+class DefinitionTold(TypedDict, total=False):
+    """An indicator as it was counted."""
+
+    hash: Required[str]
+    title: Required[str]
+    title_en: str | None
+    theme: str
+    unit: Required[str]
+    scale: float
+    kind: Required[str]
+    view: str
+    sensitivity: str
+    sensitive_side: str
+    polarity: str
+    certainty: str
+    source: str | None
+    since: str | None
+    until: str | None
+    additive: bool | None
+    breakdowns: list[str] | None
+    caveats: list[str] | None
+    elements: list[int] | None
+    breaks: list[Break] | None
+    published: list[Published] | None
+
+
+Period = TypedDict(
+    "Period",
+    {
+        "from": int,
+        "to": int,
+        "label": str | None,
+        "yearly": bool,
+        "rolling": NotRequired[int],
+        "reference_date": str,
+    },
+)
+
+
+class SourceTold(TypedDict, total=False):
+    """A file that was counted."""
+
+    path: str
+    file: str | None
+    sha256: str | None
+    organisation: str | None
+    dossiers: int | None
+    rows: int | None
+    bds: str | None
+    format: str | None
+
+
+class Doubt(TypedDict, total=False):
+    """Whether values were judged before they were counted, and how many were left out."""
+
+    judged: bool | None
+    file: str | None
+    values: dict[str, int] | None
+
+
+class MergedTold(TypedDict):
+    result: str
+    sources: int
+
+
+class ResultTold(TypedDict):
+    """The whole. A key that a reader needs and that lacks is told as such (`result.read_result`)."""
+
+    layout: NotRequired[int]  # `write_result` fills it in
+    status: str
+    created: str
+    program: str
+    definitions: dict[str, DefinitionTold]
+    relations: NotRequired[list[dict[str, Any]]]
+    bds_versions: list[str]
+    period: Period
+    levels: list[str]
+    by: list[str]
+    inside: NotRequired[list[str]]
+    notes: dict[str, list[str]]
+    empty_areas: NotRequired[Sequence[Sequence[str | None]]]
+    sources: list[SourceTold]
+    area_tables: dict[str, Any]
+    settings: dict[str, Any]
+    doubt: NotRequired[Doubt]
+    objections_kept: NotRequired[bool | None]
+    flow: NotRequired[dict[str, int] | None]
+    indicator_flow: NotRequired[list[dict[str, Any]] | None]
+    not_delivered: NotRequired[list[dict[str, Any]]]
+    policy: NotRequired[dict[str, Any]]
+    populations: NotRequired[dict[str, Any]]
+    whole: NotRequired[list[Any]]
+    statuses: NotRequired[dict[str, int]]
+    audit: NotRequired[dict[str, Any]]
+    left_out: NotRequired[dict[str, Any]]
+    standardised: NotRequired[dict[str, Any]]
+    merged: NotRequired[list[MergedTold]]
+    round: NotRequired[dict[str, Any]]
+
+
+def period_label(meta: ResultTold) -> str:
+    """The period as people say it; empty where the result does not tell it."""
+    return (meta["period"].get("label") or "") if "period" in meta else ""
