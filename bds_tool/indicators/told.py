@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NotRequired, Required, TypedDict
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NotRequired, Required, TypedDict, cast
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class Break(TypedDict):
@@ -119,6 +122,49 @@ class ResultTold(TypedDict):
     standardised: NotRequired[dict[str, Any]]
     merged: NotRequired[list[MergedTold]]
     round: NotRequired[dict[str, Any]]
+
+
+class Row(TypedDict):
+    """One row of a result, by the columns of `result.COLUMNS`."""
+
+    indicator: str
+    level: str
+    area: str
+    area_name: str
+    parent: str | None
+    period: str
+    sex: str
+    education: str
+    age: str
+    origin: str
+    mother_age: str
+    n: int | None
+    x: int | None
+    missing: int | None
+    value: float | None
+    lower: float | None
+    upper: float | None
+    method: str | None
+    reference: float | None
+    reference_test: str | None
+    trend: str | None
+    reliability: str | None
+    status: str
+
+
+def breakdowns_of(row: Row) -> dict[str, str]:
+    """The words of a row by `result.BREAKDOWNS`."""
+    return {
+        "sex": row["sex"],
+        "education": row["education"],
+        "age": row["age"],
+        "origin": row["origin"],
+        "mother_age": row["mother_age"],
+    }
+
+
+def rows_of(frame: pl.DataFrame) -> Iterator[Row]:
+    return cast("Iterator[Row]", frame.iter_rows(named=True))
 
 
 def period_label(meta: ResultTold) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bds_tool.base.text import number, t
 from bds_tool.export.report import cells, left_out, marks, words
@@ -14,11 +14,10 @@ from bds_tool.export.report.milk import FEEDING
 from bds_tool.export.report.profile import Profiles
 from bds_tool.indicators.catalogue import note
 from bds_tool.indicators.result import BREAKDOWNS, TOTAL
+from bds_tool.indicators.told import Row, breakdowns_of, rows_of
 
 if TYPE_CHECKING:
     import polars as pl
-
-Row = dict[str, Any]
 
 
 def indicator_page(
@@ -28,16 +27,16 @@ def indicator_page(
     part: pl.DataFrame,
     gemeenten: Sequence[Area],
     wijken: Mapping[str, Sequence[Area]],
-) -> dict[str, Any]:
-    """The values of the template; `by_level` holds the rows of each level for the maps."""
+) -> tuple[dict[str, object], dict[str, dict[str, Row]]]:
+    """The values of the template, and the rows of each level for the maps."""
     known = book.indicators[key]
     top = book.top
     by_level: dict[str, dict[str, Row]] = {}
     years: list[Row] = []
     over: Row | None = None
     broken: list[Row] = []
-    for row in part.iter_rows(named=True):
-        whole = all(row[c] == TOTAL for c in BREAKDOWNS)
+    for row in rows_of(part):
+        whole = all(word == TOTAL for word in breakdowns_of(row).values())
         mine = top is not None and row["area"] == top.code
         if not whole:
             if mine and row["period"] == profiles.wide:
@@ -69,8 +68,7 @@ def indicator_page(
         ],
         "broken": _broken(broken, known),
         "feeding": feeding(book, period=profiles.wide) if key in FEEDING and top else "",
-        "by_level": by_level,
-    }
+    }, by_level
 
 
 def _facts(book: Book, known: Indicator, over: Row | None) -> list[tuple[str, str]]:
@@ -126,7 +124,7 @@ def _facts(book: Book, known: Indicator, over: Row | None) -> list[tuple[str, st
 
 
 def _left(over: Row) -> str:
-    told = number(over["missing"])
+    told = number(over["missing"] or 0)
     share = words.without(over)
     return f"{told} ({share})" if share else told
 
@@ -145,9 +143,9 @@ def _spread(
     known: Indicator,
     profiles: Profiles,
     over: Row | None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The areas of a level: a dot each, a table of what is shown, and one line for what is not."""
-    shown: list[dict[str, Any]] = []
+    shown: list[dict[str, object]] = []
     hidden: dict[str, list[str]] = {}
     dots = []
     for area in areas:
@@ -181,11 +179,12 @@ def _spread(
 def _broken(rows: Sequence[Row], known: Indicator) -> list[tuple[str, list[tuple[str, Row, str, str]]]]:
     """Per breakdown (one at a time) its groups for all areas together."""
     out = []
+    split = [(r, breakdowns_of(r)) for r in rows]
     for column in BREAKDOWNS:
         found = [
-            (r[column], r, words.told(r, known.unit), cells.interval(r, known.unit))
-            for r in rows
-            if r[column] != TOTAL and all(r[c] == TOTAL for c in BREAKDOWNS if c != column)
+            (of[column], r, words.told(r, known.unit), cells.interval(r, known.unit))
+            for r, of in split
+            if [c for c, word in of.items() if word != TOTAL] == [column]
         ]
         if found:
             out.append((column_title(column), sorted(found, key=lambda f: str(f[0]))))

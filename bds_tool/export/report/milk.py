@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias, TypedDict
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.escaping import markup
@@ -14,7 +14,8 @@ from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import language, number, t
 from bds_tool.export.report import cells, charts
 from bds_tool.export.report.book import Area, Book
-from bds_tool.indicators.result import BREAKDOWNS, TOTAL
+from bds_tool.indicators.result import TOTAL
+from bds_tool.indicators.told import Row, breakdowns_of, rows_of
 
 #: Moments of the published table with the last part of the indicator's id, and kinds with its first part.
 MOMENTS = {
@@ -69,10 +70,27 @@ def write_milk(book: Book, out: Path, *, area: str = "", period: str = "") -> No
         temporary.write_text(writers[ending](report), encoding="utf-8", newline="\n")
 
 
-def milk_table(book: Book, *, area: str = "", period: str = "") -> dict[str, Any]:
+#: Moment → the row of each class, or None.
+Broken: TypeAlias = list[tuple[str, list[Row | None]]]
+
+
+class MilkTable(TypedDict):
     """`rows`: per moment and kind the row of the result (or None) and the figure of 2018; `classes`: breastfeeding
-    per education; `ages`: per age of the mother.
+    per education; `ages`: per age of the mother; `start`: per education breastfeeding on the day of birth in 2018.
     """
+
+    area: Area
+    period: str
+    rows: list[tuple[str, str, Row | None, float]]
+    classes: Broken
+    ages: Broken
+    start: dict[str, float]
+    source: str
+    statement: list[str]
+
+
+def milk_table(book: Book, *, area: str = "", period: str = "") -> MilkTable:
+    """The table of one area and period."""
     place: Area | None = book.area(area) if area else book.top
     period = book.period(period or book.latest)
     if not FEEDING & set(book.indicators) or place is None:
@@ -86,9 +104,9 @@ def milk_table(book: Book, *, area: str = "", period: str = "") -> dict[str, Any
                 "Compute them with `bds indicator compute STORE -i voeding --by education,mother_age,year`.",
             ),
         )
-    found: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for row in book.rows(area=place.code, period=period, totals_only=False).iter_rows(named=True):
-        others = [row[c] for c in BREAKDOWNS if c not in {"education", "mother_age"}]
+    found: dict[tuple[str, str, str], Row] = {}
+    for row in rows_of(book.rows(area=place.code, period=period, totals_only=False)):
+        others = [w for c, w in breakdowns_of(row).items() if c not in {"education", "mother_age"}]
         if row["indicator"] in FEEDING and all(v == TOTAL for v in others):
             found[row["indicator"], row["education"], row["mother_age"]] = row
     published = _published("melkvoeding_2018.csv", "moment")
@@ -127,17 +145,15 @@ def said(word: str) -> str:
     return t(word, ENGLISH.get(word, word))
 
 
-def _value(row: dict[str, Any] | None) -> str:
+def _value(row: Row | None) -> str:
     return cells.NO_DATA if row is None else cells.value(row)
 
 
-def _csv(report: dict[str, Any]) -> str:
+def _csv(report: MilkTable) -> str:
     lines = ["uitsplitsing,klasse,moment,soort,n,waarde,ondergrens,bovengrens,status,peiling_2018"]
 
-    def add(
-        by: str, name: str, moment: str, kind: str, row: dict[str, Any] | None, old: float | None
-    ) -> None:
-        figures = [row[c] if row else None for c in ("n", "value", "lower", "upper")]
+    def add(by: str, name: str, moment: str, kind: str, row: Row | None, old: float | None) -> None:
+        figures = (row["n"], row["value"], row["lower"], row["upper"]) if row else (None,) * 4
         told = ["" if f is None else f"{f:g}" for f in [*figures, old]]
         status = row["status"] if row else "geen_gegevens"
         lines.append(",".join([by, name, moment, kind, *told[:4], status, told[4]]))
@@ -152,9 +168,9 @@ def _csv(report: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _broken_down(report: dict[str, Any]) -> list[tuple[str, str, Sequence[str], list[Any]]]:
+def _broken_down(report: MilkTable) -> list[tuple[str, str, Sequence[str], Broken]]:
     """Breastfeeding by something: (breakdown, caption, classes, rows per moment), where the result has it."""
-    tables = [
+    tables: list[tuple[str, str, Sequence[str], Broken]] = [
         (
             "education",
             t("Borstvoeding naar opleiding", "Breastfeeding by education"),
@@ -171,7 +187,7 @@ def _broken_down(report: dict[str, Any]) -> list[tuple[str, str, Sequence[str], 
     return [found for found in tables if any(row for _, rows in found[3] for row in rows)]
 
 
-def _markdown(report: dict[str, Any]) -> str:
+def _markdown(report: MilkTable) -> str:
     head = [t("moment", "moment"), *(f"{kind} | {kind} 2018" for kind in map(said, KINDS))]
     lines = [
         f"# {title(report)}",
@@ -199,14 +215,14 @@ def _markdown(report: dict[str, Any]) -> str:
     return "\n".join([*lines, "", _note(report), "", *report["statement"]]) + "\n"
 
 
-def title(report: dict[str, Any]) -> str:
+def title(report: MilkTable) -> str:
     return t(
         f"Melkvoeding, {report['area'].name}, {report['period']}",
         f"Milk feeding, {report['area'].name}, {report['period']}",
     )
 
 
-def _note(report: dict[str, Any]) -> str:
+def _note(report: MilkTable) -> str:
     return t(
         f"Bron van de kolommen 2018: {report['source']}. Die cijfers komen uit de dossiers van zeven JGZ-organisaties; "
         "de leeftijdsvensters van toen zijn niet gepubliceerd, dus vergelijk met zorg.",
@@ -215,7 +231,7 @@ def _note(report: dict[str, Any]) -> str:
     )
 
 
-def _html(report: dict[str, Any]) -> str:
+def _html(report: MilkTable) -> str:
     style = (Path(__file__).parent / "static" / "site.css").read_text(encoding="utf-8")
     named = title(report)
     shares = {
@@ -247,7 +263,7 @@ def _html(report: dict[str, Any]) -> str:
     )
 
 
-def _html_table(report: dict[str, Any], by: str, caption: str, names: Sequence[str], table: list[Any]) -> str:
+def _html_table(report: MilkTable, by: str, caption: str, names: Sequence[str], table: Broken) -> str:
     lines = [(said(moment), [_value(row) for row in rows]) for moment, rows in table]
     if by == "education":
         lines.append((f"{said(START)} 2018", [f"{number(v)} %" for v in report["start"].values()]))

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from bds_tool.base import clock
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import atomic_file, scratch
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.text import language, t
 from bds_tool.export.report import left_out, maps, marks, words
 from bds_tool.export.report.book import Area, Book
 from bds_tool.export.report.draw import shapes_of
+from bds_tool.export.report.geometry import Polygons
 from bds_tool.export.report.profile import Line, Profile, Profiles
 from bds_tool.export.report.style import Style
+from bds_tool.indicators.told import Row, rows_of
 
 HERE = Path(__file__).parent
-Rows = dict[tuple[str, str], dict[str, Any]]
+Rows = dict[tuple[str, str], Row]
 
 
 def write_pdf(
@@ -59,7 +61,7 @@ def write_pdf(
 
 def _content(
     book: Book, places: Sequence[Area], style: Style, geometry: Path | None, root: Path, *, book_of_all: bool
-) -> dict[str, Any]:
+) -> JsonObject:
     profiles = Profiles(book, region=style.region, key=style.key)
     shapes = dict(shapes_of(geometry, book.areas)) if geometry else {}
     site = style.name or t("Jeugd in Beeld", "Youth in view")
@@ -108,7 +110,7 @@ def _content(
     }
 
 
-def _left_out(book: Book) -> dict[str, Any] | None:
+def _left_out(book: Book) -> JsonObject | None:
     header, lines = left_out.per_indicator(book)
     if not lines:
         return None
@@ -121,7 +123,9 @@ def _left_out(book: Book) -> dict[str, Any] | None:
     }
 
 
-def _sheet(profiles: Profiles, area: Area, shapes: dict[str, Any], root: Path, number: int) -> dict[str, Any]:
+def _sheet(
+    profiles: Profiles, area: Area, shapes: Mapping[str, Polygons], root: Path, number: int
+) -> JsonObject:
     book, period = profiles.book, profiles.wide
     rows = _rows(book, area.code)
     above = book.areas.get(area.parent or "")
@@ -174,12 +178,12 @@ def _sheet(profiles: Profiles, area: Area, shapes: dict[str, Any], root: Path, n
 
 
 def _rows(book: Book, code: str) -> Rows:
-    return {(r["indicator"], r["period"]): r for r in book.rows(area=code).iter_rows(named=True)}
+    return {(r["indicator"], r["period"]): r for r in rows_of(book.rows(area=code))}
 
 
 def _map(
-    profiles: Profiles, profile: Profile, area: Area, shapes: dict[str, Any], path: Path
-) -> dict[str, Any] | None:
+    profiles: Profiles, profile: Profile, area: Area, shapes: Mapping[str, Polygons], path: Path
+) -> JsonObject | None:
     """The parts of the area (of a wijk: its neighbours) for the first figure that enough of them show."""
     book = profiles.book
     parts = book.children(area.code) or book.children(area.parent or "")
@@ -201,9 +205,9 @@ def _map(
     return {"title": title, "file": path.name, "alt": alt, "rows": lines}
 
 
-def _inside(book: Book, parts: Sequence[Area], period: str) -> dict[str, dict[str, dict[str, Any]]]:
+def _inside(book: Book, parts: Sequence[Area], period: str) -> dict[str, dict[str, Row]]:
     """Area → indicator → row."""
-    found: dict[str, dict[str, dict[str, Any]]] = {}
-    for row in book.rows(area=[a.code for a in parts], period=period).iter_rows(named=True):
+    found: dict[str, dict[str, Row]] = {}
+    for row in rows_of(book.rows(area=[a.code for a in parts], period=period)):
         found.setdefault(row["area"], {})[row["indicator"]] = row
     return found

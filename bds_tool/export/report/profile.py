@@ -14,8 +14,8 @@ from bds_tool.base.specs import read_yaml, specs_dir
 from bds_tool.base.text import language, plural, t
 from bds_tool.export.report import cells, marks, words
 from bds_tool.export.report.book import Area, Book, Indicator, theme_title
+from bds_tool.indicators.told import Row, rows_of
 
-Row = dict[str, Any]
 KEY = "kern"
 
 
@@ -65,10 +65,11 @@ class Line:
     @property
     def weight(self) -> float:
         """How far the value lies from the region, in half intervals: the order of what stands out."""
-        low, high, over = self.row.get("lower"), self.row.get("upper"), self.row.get("reference")
-        if low is None or high is None or over is None or self.row.get("value") is None or high <= low:
+        value, over = self.row.get("value"), self.row.get("reference")
+        low, high = self.row.get("lower"), self.row.get("upper")
+        if low is None or high is None or over is None or value is None or high <= low:
             return 0.0
-        return float(abs(self.row["value"] - over) / ((high - low) / 2))
+        return float(abs(value - over) / ((high - low) / 2))
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class Profiles:
         top = self.book.top
         if top is None:
             return {}
-        rows = self.book.rows(area=top.code).iter_rows(named=True)
+        rows = rows_of(self.book.rows(area=top.code))
         return {(r["indicator"], r["period"]): r for r in rows}
 
     def fields(self, level: str, period: str) -> dict[str, marks.Field]:
@@ -138,7 +139,7 @@ class Profiles:
                 "indicator", "status", "value", "lower", "upper"
             )
             found: dict[str, list[Row]] = {}
-            for row in rows.iter_rows(named=True):
+            for row in rows_of(rows):
                 if cells.shown(row) or cells.coded(row):
                     found.setdefault(row["indicator"], []).append(row)
             self._fields[key] = {k: marks.field(v, self.book.indicators[k].unit) for k, v in found.items()}

@@ -18,11 +18,12 @@ from bds_tool.base.text import language, plural, t
 from bds_tool.export.page import ours
 from bds_tool.export.report import cells, maps, words
 from bds_tool.export.report.book import Area, Book, theme_title
-from bds_tool.export.report.indicator_page import Row, indicator_page
+from bds_tool.export.report.indicator_page import indicator_page
 from bds_tool.export.report.method import method_page
 from bds_tool.export.report.profile import Line, Profile, Profiles
 from bds_tool.export.report.site_files import TAKEN, Files
 from bds_tool.export.report.style import Style
+from bds_tool.indicators.told import Row, rows_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -175,7 +176,8 @@ class _Site:
         ]
         picture = None
         for key in [*self.profiles.key, *self.book.indicators]:
-            rows = self.book.rows(indicator=key, level="gemeente", period=period).to_dicts()
+            found = self.book.rows(indicator=key, level="gemeente", period=period)
+            rows = list(rows_of(found))
             if sum(cells.shown(r) for r in rows) > 1:
                 picture = self.picture(key, self.gemeenten, {r["area"]: r for r in rows}, "gebied/")
                 break
@@ -192,7 +194,7 @@ class _Site:
 
     def picture(
         self, key: str, areas: Sequence[Area], rows: dict[str, Row], to: str, own: str = ""
-    ) -> dict[str, Any] | None:
+    ) -> dict[str, object] | None:
         """A map (or tiles) of one indicator with its legend and its table, or nothing without two figures or classes."""
         known = self.book.indicators[key]
         if sum(cells.shown(r) or cells.coded(r) for r in rows.values()) < 2:
@@ -247,7 +249,7 @@ class _Site:
 
     def _gemeente(self, area: Area, part: pl.DataFrame) -> None:
         by_area: dict[str, dict[tuple[str, str], Row]] = {}
-        for row in part.iter_rows(named=True):
+        for row in rows_of(part):
             by_area.setdefault(row["area"], {})[row["indicator"], row["period"]] = row
         own = by_area.get(area.code, {})
         inside = self.wijken[area.code]
@@ -308,7 +310,7 @@ class _Site:
         neighbours: Sequence[Area],
         by_area: dict[str, dict[tuple[str, str], Row]],
         area: Area,
-    ) -> dict[str, Any] | None:
+    ) -> dict[str, object] | None:
         """The wijken of a gemeente for the first figure that enough of them show: what stands out goes first."""
         inside = {
             a.code: {k: r for (k, p), r in by_area.get(a.code, {}).items() if p == self.profiles.wide}
@@ -324,8 +326,7 @@ class _Site:
     # ---- indicators ------------------------------------------------------------------------------------------
 
     def _indicator(self, key: str, part: pl.DataFrame) -> None:
-        values = indicator_page(self.book, self.profiles, key, part, self.gemeenten, self.wijken)
-        rows: dict[str, dict[str, Row]] = values.pop("by_level")
+        values, rows = indicator_page(self.book, self.profiles, key, part, self.gemeenten, self.wijken)
         pictures = {}
         for level, areas in (
             ("gemeente", self.gemeenten),
@@ -336,8 +337,8 @@ class _Site:
             ):
                 pictures[level] = made
         name = f"indicator/{file_name(key)}"
-        if values["chart"]:
-            (self.folder / f"{name}.svg").write_text(values["chart"], encoding="utf-8")
+        if chart := str(values["chart"]):
+            (self.folder / f"{name}.svg").write_text(chart, encoding="utf-8")
         self.page(
             f"{name}.html",
             "indicator.html",

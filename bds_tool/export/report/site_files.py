@@ -16,6 +16,7 @@ from bds_tool.export.report.catalogue import entry
 from bds_tool.export.report.columns import COLUMNS, csvw, json_schema
 from bds_tool.export.report.style import Style
 from bds_tool.export.report.tables import long_table, write_workbook
+from bds_tool.indicators.told import Row
 
 if TYPE_CHECKING:
     import polars as pl
@@ -88,7 +89,7 @@ class Files:
         """CSV with its CSVW of rows of many areas."""
         self._csv(self.data / name, long_table(self.book, part))
 
-    def comparing(self, area: Area, rows: Iterable[dict[str, Any]]) -> None:
+    def comparing(self, area: Area, rows: Iterable[Row]) -> None:
         """The figures of one area as a script: a page opened from disk may not fetch, but may run one beside it."""
         periods: dict[str, list[list[Any]]] = {}
         for row in rows:

@@ -13,6 +13,7 @@ from bds_tool.base.errors import UsageError
 from bds_tool.base.escaping import cell, markup
 from bds_tool.base.escaping import cells as safe_cells
 from bds_tool.base.files import atomic_dir, atomic_file, atomic_files
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.names import child
 from bds_tool.base.text import language, number, t
 from bds_tool.export.report import cells, left_out, words
@@ -117,7 +118,7 @@ def _write(out: Path, content: str) -> None:
         temporary.write_text(content, encoding="utf-8", newline="\n")
 
 
-def _write_described(out: Path, content: str, description: dict[str, Any]) -> None:
+def _write_described(out: Path, content: str, description: JsonObject) -> None:
     """Both, or neither; a device (the screen, a pipe) gets the table alone."""
     if out.exists() and not out.is_file():
         _write(out, content)
