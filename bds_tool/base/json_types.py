@@ -23,7 +23,12 @@ def object_in(found: Mapping[str, Json], key: str) -> JsonObject:
     return dict(value) if isinstance(value, Mapping) else {}
 
 
+def list_in(found: Mapping[str, Json], key: str) -> Sequence[Json]:
+    """The list under a key; empty when there is none."""
+    value = found.get(key)
+    return value if isinstance(value, list | tuple) else ()
+
+
 def objects_in(found: Mapping[str, Json], key: str) -> list[JsonObject]:
     """Copies of the objects in the list under a key; none when there is none."""
-    value = found.get(key)
-    return [dict(v) for v in value if isinstance(v, Mapping)] if isinstance(value, list | tuple) else []
+    return [dict(v) for v in list_in(found, key) if isinstance(v, Mapping)]

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from bds_tool.base.errors import UnreadableError
+from bds_tool.base.json_types import JsonObject, list_in, object_in
 from bds_tool.base.text import t
 from bds_tool.export.fhir.profiles import load_profiles
 from bds_tool.export.fhir.writer import basis_controle
@@ -26,7 +27,7 @@ def check_files(paths: list[Path], *, base: bool = False) -> tuple[int, int, Cou
             count += 1
             known = [
                 p
-                for u in (resource.get("meta") or {}).get("profile", ())
+                for u in list_in(object_in(resource, "meta"), "profile")
                 if (p := str(u).rsplit("/", 1)[-1]) in profiles.eisen
             ]
             claimed += bool(known)
@@ -48,7 +49,7 @@ def _files(paths: list[Path]) -> list[Path]:
     return found
 
 
-def _resources(file: Path) -> Iterator[dict[str, Any]]:
+def _resources(file: Path) -> Iterator[JsonObject]:
     """Line by line; a file that is one document over many lines is read whole."""
     try:
         with file.open("rb") as stream:
@@ -69,7 +70,7 @@ def _resources(file: Path) -> Iterator[dict[str, Any]]:
         ) from error
 
 
-def _open(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  # any JSON
+def _open(value: Any) -> Iterator[JsonObject]:  # noqa: ANN401  # any JSON
     if isinstance(value, dict) and value.get("resourceType") == "Bundle":
         for entry in value.get("entry", ()):
             yield from _open(entry.get("resource"))

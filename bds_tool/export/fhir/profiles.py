@@ -5,18 +5,19 @@ required bindings (units too), types and slices. This is a profile check, not th
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from bds_tool.base.errors import SpecError
+from bds_tool.base.json_types import Json, objects_in
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import t
 from bds_tool.export.fhir.profile_build import COLUMNS
 
-Node = Any
+Node: TypeAlias = Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Profielen:
         #: required bindings per profile whose value set cannot be enumerated offline
         self.niet_telbaar = niet_telbaar
 
-    def check(self, resource: dict[str, Any], profiel: str) -> list[str]:
+    def check(self, resource: Mapping[str, Json], profiel: str) -> list[str]:
         """Texts `element: what is wrong`; none holds a value of the resource."""
         found = self.eisen.get(profiel)
         if found is None:
@@ -114,7 +115,7 @@ SPREKEND = frozenset({
 })  # fmt: skip
 
 
-def handtekening(node: Any, key: str = "") -> Any:  # noqa: ANN401  # any JSON, to a hashable of what the rules see
+def handtekening(node: Node, key: str = "") -> Any:  # noqa: ANN401  # JSON, to a hashable of what the rules see
     """Equal for resources that every rule of the table judges alike: structure and codes, no texts, dates or numbers."""
     if isinstance(node, dict):
         return tuple(
@@ -169,7 +170,7 @@ def _rule(
 SETS: dict[str, frozenset[tuple[str, str]]] = {}
 
 
-def _check(resource: dict[str, Any], rule: Eis) -> Iterator[str]:
+def _check(resource: Mapping[str, Json], rule: Eis) -> Iterator[str]:
     parents: list[Node] = [resource]
     for segment in rule.segmenten[:-1]:
         parents = [n for p in parents for n in _step(p, segment)]
@@ -204,10 +205,10 @@ def _step(node: Node, segment: Segment) -> list[Node]:
     return [n for n in found if _in_slice(n, segment)] if segment.kenmerk else found
 
 
-def _children(node: dict[str, Any], naam: str) -> list[Node]:
+def _children(node: Mapping[str, Json], naam: str) -> list[Node]:
     if naam.endswith("[x]"):
         stem = naam[:-3]
-        found = []
+        found: list[Node] = []
         for key, value in node.items():
             if key.startswith(stem) and key[len(stem) :][:1].isupper():
                 found.append(_Typed(key[len(stem) :], value))
@@ -226,20 +227,20 @@ def _children(node: dict[str, Any], naam: str) -> list[Node]:
     return value if isinstance(value, list) else [value]
 
 
-class _Typed(dict[str, Any]):
+class _Typed(dict[str, Json]):
     """The value of a choice element, with its type; behaves as the value's fields."""
 
-    def __init__(self, kind: str, value: Any) -> None:  # noqa: ANN401
+    def __init__(self, kind: str, value: Json) -> None:
         super().__init__(value if isinstance(value, dict) else {})
         self.kind = kind
         self.value = value
 
 
-class _Primitive(dict[str, Any]):
+class _Primitive(dict[str, Json]):
     """A primitive with extensions: its extensions as fields, its value apart."""
 
-    def __init__(self, value: Any, twin: dict[str, Any]) -> None:  # noqa: ANN401
-        super().__init__(twin)
+    def __init__(self, value: Json, twin: Json) -> None:
+        super().__init__(twin if isinstance(twin, dict) else {})
         self.value = value
 
 
@@ -289,18 +290,19 @@ def _member(node: Node, codes: frozenset[tuple[str, str]]) -> bool:
     return any(pair in codes for pair in _codings(node))
 
 
-def _wrong_type(parent: dict[str, Any], naam: str, typen: tuple[str, ...]) -> bool:
+def _wrong_type(parent: Node, naam: str, typen: tuple[str, ...]) -> bool:
     allowed = {t_.lower() for t_ in typen}
-    return any(n.kind.lower() not in allowed for n in _children(parent, naam) if isinstance(n, _Typed))
+    nodes = _children(parent, naam) if isinstance(parent, dict) else ()
+    return any(n.kind.lower() not in allowed for n in nodes if isinstance(n, _Typed))
 
 
-def _values(resource: dict[str, Any]) -> Iterator[str]:
+def _values(resource: Mapping[str, Json]) -> Iterator[str]:
     """The invariant of the vital-signs pattern, which makes sense for every observation."""
 
-    def empty(node: dict[str, Any]) -> bool:
+    def empty(node: Mapping[str, Json]) -> bool:
         return "dataAbsentReason" not in node and not any(k.startswith("value") for k in node)
 
-    components = resource.get("component", [])
+    components = objects_in(resource, "component")
     if empty(resource) and not components and not resource.get("hasMember"):
         yield "Observation: waarde of reden van ontbreken nodig"
     if any(empty(c) for c in components):
