@@ -199,7 +199,7 @@ def test_no_statement_needs_a_change_that_its_words_did_not_show(dialect, monkey
     assert made == [translate(sql, dialect, columns) for sql in sources]
 
 
-EACH = [pytest.param(d, marks=() if d == "postgres" else pytest.mark.slow) for d in DIALECTS]
+EACH = [pytest.param(d, marks=() if d in {"postgres", "tsql"} else pytest.mark.slow) for d in DIALECTS]
 
 
 @pytest.mark.parametrize("dialect", EACH)
@@ -296,6 +296,40 @@ def test_a_script_is_written_in_every_dialect(dialect, bds, tmp_path):
     )
     assert done.code == 0, done.err
     assert (tmp_path / "uit" / "tabellen" / "codering.csv").read_text()
+    head = (tmp_path / "uit" / "script.sql").read_text().split("\n\n")[0]
+    assert ("nooit uitgevoerd" in head) == (dialect not in {"duckdb", "spark", "postgres"})
+
+
+@pytest.mark.slow
+def test_the_postgres_script_counts_what_compute_counts(region, bds, dsn, tmp_path, absent):
+    """All indicators, as a user does it: the store's tables loaded, then `psql -f script.sql` in its folder."""
+    if shutil.which("psql") is None:
+        absent("psql is not installed (apt-get install postgresql-client)")
+    assert (
+        bds("indicator", "sql", "--dialect", "postgres", "--year", "2025", "-o", tmp_path / "uit").code == 0
+    )
+    kinds = {pl.String: "text", pl.Int32: "integer", pl.Int64: "bigint", pl.Date: "date"}
+    lines = []
+    for name in ("registraties", "bronnen"):
+        frame = pl.read_parquet(region.files(name))
+        frame.write_csv(tmp_path / "uit" / f"{name}.csv")
+        fields = ", ".join(f'"{c}" {kinds.get(t.base_type(), "text")}' for c, t in frame.schema.items())
+        lines += [f"create table {name} ({fields});", f"\\copy {name} from '{name}.csv' (format csv, header)"]
+    (tmp_path / "uit" / "laden.sql").write_text("\n".join(lines))
+    answer = "\\copy (select indicator, wat, sum(aantal) as aantal from tellingen group by 1, 2) to 'antwoord.csv' (format csv, header)"
+    call = ["psql", dsn, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "set client_encoding = 'UTF8'"]
+    made = [*call, "-f", "laden.sql", "-f", "script.sql", "-c", answer]
+    done = subprocess.run(made, cwd=tmp_path / "uit", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    answers = pl.read_csv(tmp_path / "uit" / "antwoord.csv")
+    told = {(i, what): n for i, what, n in answers.select("indicator", "wat", "aantal").iter_rows()}
+    plan = Plan(choose([]), Settings(2025, 2025, date(2025, 12, 31)), levels=(), by=())
+    result = compute(region, plan, tmp_path / "c.result", judge=False, objections=True)
+    rows = list(result.counts().filter(level="land").collect().iter_rows(named=True))
+    assert len(rows) > 50
+    for row in rows:
+        for what in "nx":
+            assert (told.get((row["indicator"], what)) or 0) == (row[what] or 0), (row["indicator"], what)
 
 
 def test_what_cannot_be_is_told(bds, tmp_path, region):

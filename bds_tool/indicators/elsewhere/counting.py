@@ -121,10 +121,14 @@ def csv(table: pa.Table) -> str:
     return pl.DataFrame(pl.from_arrow(table)).write_csv()
 
 
-def about(plan: Plan) -> list[str]:
+#: Dialects of which the views and counts were run and compared, cell by cell; the others were only written.
+RUN = ("duckdb", "spark", "postgres")
+
+
+def about(plan: Plan, dialect: str) -> list[str]:
     """What a reader of the outcome must know, line by line."""
     s = plan.settings
-    return [
+    told = [
         f"Indicatoren: {', '.join(i.id for i in plan.indicators)}.",
         f"Periode {s.first_year}-{s.last_year}, laatste dag {s.reference_date}. Instellingen staan in de tabel parameters.",
         "Nodig: de tabellen registraties en bronnen van een gegevensmap (NAAM.bds). Uitkomst: de tabel tellingen, onbeveiligd.",
@@ -132,3 +136,12 @@ def about(plan: Plan) -> list[str]:
         "som van kwadraten van een gemiddelde in miljoensten en tienduizendsten, b van n met het nieuwe element, u van n wat niet in p zit (de populatie is p en u).",
         "Alle waarden tellen; bezwaren en kinderen met twee dossiers worden hier niet uitgezocht: dat doet bds indicator compute.",
     ]
+    if dialect not in RUN:
+        told.append(
+            f"Omgezet naar {dialect}, maar daar nooit uitgevoerd: vergelijk de aantallen eerst met die van bds indicator compute."
+        )
+    if dialect == "tsql":
+        told.append(
+            "SQL Server neemt dit zo niet aan: het kent geen create table … as select, geen voorwaarde als kolom, geen group by op volgnummer, geen bitwise_or_agg en geen logical_or."
+        )
+    return told

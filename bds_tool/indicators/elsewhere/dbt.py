@@ -252,7 +252,7 @@ def _page(plan: Plan, dialect: str) -> str:
         "duckdb": "BDS_STORE is een gegevensmap van één levering; een map van meer leveringen zet bds convert eerst om.",
         "postgres": "Registraties en bronnen staan in het schema BDS_SCHEMA (zonder: bds) van de databank.",
     }.get(dialect, "Vul profiles.yml aan voor uw databank, en zet registraties en bronnen in BDS_SCHEMA.")
-    lines = "\n".join(f"- {line}" for line in [where, *about(plan)])
+    lines = "\n".join(f"- {line}" for line in [where, *about(plan, dialect)])
     return f"""# Indicatoren van bds {__version__} als dbt-project ({dialect})
 
 ```

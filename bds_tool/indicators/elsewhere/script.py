@@ -47,7 +47,7 @@ def write(plan: Plan, dialect: str, out: Path, *, replace: bool = False) -> int:
         (folder / TABLES).mkdir()
         for name, table in tables.items():
             child(folder / TABLES, name, ".csv").write_text(csv(table), encoding="utf-8")
-        head = "\n".join(f"-- {line}" for line in [f"bds {__version__}, {dialect}", *about(plan)])
+        head = "\n".join(f"-- {line}" for line in [f"bds {__version__}, {dialect}", *about(plan, dialect)])
         text = ";\n\n".join(s.strip() for s in statements) + ";\n"
         (folder / "script.sql").write_text(f"{head}\n\n{text}", encoding="utf-8")
     return len(statements)
