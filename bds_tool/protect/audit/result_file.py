@@ -285,7 +285,7 @@ def _prepared(
     now = part
     part, changed = _with_earlier(part, older)
     rule = definition.get("rounding")
-    grid = Grid.build(part, definition, claims.start if claims and rule else None)
+    grid = Grid.build(part, definition, claims.start if claims and rule else None, [now, *older])
     system = grid.system(part, told, width, floors, rule)
     if ceilings is not None:
         grid.bound(system, part, ceilings)
@@ -334,7 +334,7 @@ def _want_old_secrets(
     import polars as pl
 
     old, _ = _with_earlier(older[0], older[1:])
-    before = Grid.build(old, definition)
+    before = Grid.build(old, definition, releases=older)
     alone = before.system(old, told, 1, None)
     hidden = old.with_row_index("_o").filter(pl.col("n").is_null())
     for q in before.secrets:

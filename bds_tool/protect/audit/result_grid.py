@@ -7,7 +7,7 @@ bound by a sum.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,10 +43,18 @@ class Grid:
     empty: bool
 
     @classmethod
-    def build(cls, part: pl.DataFrame, definition: dict[str, Any], true: pl.DataFrame | None = None) -> Grid:
+    def build(
+        cls,
+        part: pl.DataFrame,
+        definition: dict[str, Any],
+        true: pl.DataFrame | None = None,
+        releases: Sequence[pl.DataFrame] = (),
+    ) -> Grid:
         """Areas add up to their parent, years to their window, values of a breakdown to its total.
 
         Of rounded counts nobody sees whether they do, so every sum may have a rest; `true` counts tell where none has.
+        A row that a release lacks holds nobody; one that none of several `releases` can have, such as wijken of the first
+        by a break-down of the second, is not known.
         """
         import polars as pl
 
@@ -74,6 +82,8 @@ class Grid:
         sizes = [len(a), len(p), len(b)]
         mean = _is_mean(part, definition)
         shown = np.zeros((3, *sizes))
+        unasked = _unasked(releases, a, p, b) if len(releases) > 1 else np.zeros(sizes, dtype=bool)
+        shown[:, unasked] = np.nan
         rounded = bool(definition.get("rounding"))
         seen = part if true is None or not rounded else _same_rows(part, true)
         shown[:, *at] = np.stack(_counts(seen, mean=mean)[:3])
@@ -84,7 +94,7 @@ class Grid:
         shape = (sizes[0], sizes[1], sizes[2])
         place = np.ravel_multi_index(at, shape).astype(np.int64)
         present = np.ones(shape, dtype=bool)
-        present[: len(a), : len(p), : len(b)] = False
+        present[: len(a), : len(p), : len(b)] = unasked
         present.ravel()[place] = True
         numbers = part["n"].drop_nulls()
         return cls(
@@ -228,6 +238,19 @@ class Grid:
             for count in range(5):
                 system.add_sums(moved[whole] + count * size, moved[parts].T + count * size)
         return system
+
+
+def _unasked(
+    releases: Sequence[pl.DataFrame], a: dict[str, int], p: dict[str, int], b: dict[tuple[str, ...], int]
+) -> Bools:
+    """The cells that no release has, of an area and of a breakdown that releases do have in that period."""
+    found = np.zeros((len(a), len(p), len(b)), dtype=bool)
+    for one in releases:
+        areas, periods = ([at[v] for v in one[c].unique()] for at, c in ((a, "area"), (p, "period")))
+        kinds = [b[tuple(r)] for r in one.select(BREAKDOWNS).unique().iter_rows()]
+        found[np.ix_(areas, periods, kinds)] = True
+    unasked: Bools = found.any(axis=2, keepdims=True) & found.any(axis=0, keepdims=True) & ~found
+    return unasked
 
 
 def _unrounded(value: Floats, rule: Mapping[str, Any], *, hides: bool) -> tuple[Floats, Floats]:

@@ -49,6 +49,7 @@ def counted(
     by=("sex",),
     shares=tuple(SHARES),
     hashes="",
+    levels=("land", "gemeente", "wijk"),
 ):
     """An unprotected result of gemeenten and wijken: years with the window around them, or `windows` (`2021-2023`)."""
     found = single = children.filter(pl.col("period").is_in(list(years)))
@@ -58,7 +59,7 @@ def counted(
     parts = []
     for name in shares:
         told = ~pl.col("gone") if name != "FULL" else pl.lit(value=True)
-        for level, area in (("land", None), ("gemeente", "gem"), ("wijk", "wijk")):
+        for level, area in zip(levels, (None, "gem", "wijk"), strict=False):
             for kind in ([], *([b] for b in by)):
                 keys = ["period", *kind, *([area] if area else []), *(["gem"] if area == "wijk" else [])]
                 table = found.group_by(keys).agg(
