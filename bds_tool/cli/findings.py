@@ -18,6 +18,8 @@ _WORDS = {
     "gone": ("weg", "gone"),
     "more": ("meer", "more"),
     "fewer": ("minder", "fewer"),
+    "other": ("andere", "others"),
+    "even": ("evenveel", "as many"),
     "same": ("gelijk", "same"),
 }
 
@@ -98,6 +100,8 @@ def compare(
                 f"{r['element']} {r['element_name'] or ''}".strip() if r["element"] is not None else "",
                 r["before"],
                 r["after"],
+                r["came"],
+                r["went"],
             )
             for r in found["changes"]
             if everything or r["change"] != "same"
@@ -110,9 +114,20 @@ def compare(
             t("element", "element"),
             t("vorige", "before"),
             t("nieuwe", "after"),
+            t("erbij", "came"),
+            t("opgelost", "went"),
         )
         table(rows, names, format_, output)
     s = found["summary"]
     talk(", ".join(f"{t(*_WORDS[k])}: {n}" for k, n in s.items()))
-    different = any(n for k, n in s.items() if k != "same")
+    if any(r["came"] is None for r in found["changes"]):
+        talk(
+            t(
+                "Er zijn niet van elke regel alle bevindingen bewaard: waar erbij en opgelost leeg zijn, is onbekend of het "
+                "dezelfde zijn. Bewaar met bds validate --max-examples 0 --save.",
+                "Not all findings of every rule were kept: where came and went are empty, it is unknown whether they are "
+                "the same. Keep them with bds validate --max-examples 0 --save.",
+            )
+        )
+    different = any(n for k, n in s.items() if k not in {"same", "even"})
     raise typer.Exit(ExitCode.OK if exit_zero or not different else ExitCode.FINDINGS)

@@ -190,6 +190,36 @@ def test_compare_two_deliveries(bds, place):
     assert bds("findings", "compare", "a.findings", "a.findings").code == 0
 
 
+def test_one_solved_and_one_new_do_not_cancel(bds, place):
+    """By hand: child a has the fault in May, child b in June; as many, and not the same."""
+    head = "dossier_id;activiteit_id;datum;bdsnummer;waarde\n"
+    (place / "mei.csv").write_text(
+        head + "a;1;2024-03-01;235;99999\nb;2;2024-03-01;235;700\n", encoding="utf-8"
+    )
+    (place / "juni.csv").write_text(
+        head + "a;1;2024-03-01;235;700\nb;2;2024-03-01;235;99999\n", encoding="utf-8"
+    )
+    for month in ("mei", "juni"):
+        bds("validate", f"{month}.csv", "--save", f"{month}.findings", "-q")
+    result = bds("findings", "compare", "mei.findings", "juni.findings", "--format", "json")
+    assert result.code == 1
+    [row] = [c for c in json.loads(result.out)["changes"] if c["code"] == "BDS231"]
+    assert (row["change"], row["before"], row["after"], row["came"], row["went"]) == ("other", 1, 1, 1, 1)
+    same = json.loads(bds("findings", "compare", "mei.findings", "mei.findings", "--format", "json").out)
+    assert {c["change"] for c in same["changes"]} == {"same"}
+
+
+def test_a_capped_comparison_says_what_it_does_not_know(bds, place):
+    head = "dossier_id;activiteit_id;datum;bdsnummer;waarde\n"
+    lines = [f"{d};{n};2024-03-01;235;99999\n" for n, d in enumerate("abc")]
+    (place / "veel.csv").write_text(head + "".join(lines), encoding="utf-8")
+    bds("validate", "veel.csv", "--save", "veel.findings", "--max-examples", "1", "-q")
+    result = bds("findings", "compare", "veel.findings", "veel.findings", "--format", "json")
+    [row] = [c for c in json.loads(result.out)["changes"] if c["code"] == "BDS231"]
+    assert (row["change"], row["before"], row["came"]) == ("even", 3, None)
+    assert "--max-examples 0" in result.err
+
+
 def test_not_a_result(bds, place):
     assert bds("findings", "report", "good.json").code == 3
 
