@@ -229,7 +229,7 @@ def _total(word: str) -> bool:
 def _area(word: str) -> str:
     """GM0363 for `GM0363  `, `0363` and `363`; a name in lower case; nothing for a land or province."""
     bare = word.strip()
-    if found := re.fullmatch(r"(GM|WK|BU)\s*(\w+)", bare, re.IGNORECASE):
+    if found := re.fullmatch(r"(GM|WK|BU)\s*(\d\w*)", bare, re.IGNORECASE):  # Bunnik and Buren are names
         return found[1].upper() + found[2].upper()
     if re.fullmatch(r"\d{1,4}", bare):
         return f"GM{int(bare):04d}"

@@ -78,6 +78,9 @@ class Residents:
         self.people = read(paths)
         self._check_years()
         self.classes = _classes(self.people)
+        self.known: set[str] = set()
+        #: Gemeenten with children in the figures and no residents in the table.
+        self.without: set[str] = set()
         self.table = self._table(served)
 
     def _check_years(self) -> None:
@@ -107,6 +110,7 @@ class Residents:
         for (_, year, sex), ages in self.people.counts.items():
             listed.setdefault((year, sex), set()).update(ages)
         own: dict[str, Any] = {}
+        told_of: set[tuple[str, int, int]] = set()
         for (area, year, sex), ages in self.people.counts.items():
             # A count from the BRP has no row where nobody lives; CBS writes a dot where it does not tell.
             told = [ages.get(a, 0.0 if a in listed[year, sex] else None) for a in self.classes]
@@ -118,12 +122,15 @@ class Residents:
             code = code if code in place else reclassified.followed(code, merged)
             cells = own.setdefault(code, np.full(shape, np.nan))
             at = ("totaal", "M", "V").index(sex), space.years.index(year)
+            told_of.add((code, *at))
             counts = np.array([np.nan if n is None else n for n in told])
             cells[at] = counts if np.isnan(cells[at]).all() else cells[at] + counts
+        nobody = self._nobody(listed, shape)
+        self._empty_parts(own, told_of, nobody)
         for cells in own.values():  # a table by sex need not have the total
             cells[0] = np.where(np.isnan(cells[0]), cells[1] + cells[2], cells[0])
-        self._sum_parts(own)
-        found = {code for code in own if code in place}
+        self._sum_parts(own, {(code, year) for code, _, year in told_of}, nobody)
+        found = self.known = {code for code in own if code in place}
         self._check_areas(found, own)
         table = np.full((len(space.places), *shape), np.nan)
         for code in found:
@@ -131,15 +138,49 @@ class Residents:
         self._above(table, served, found, place)
         return table
 
-    def _sum_parts(self, own: dict[str, Any]) -> None:
-        """Wijken and gemeenten that are not in the table themselves, from their buurten or wijken."""
+    def _nobody(self, listed: dict[tuple[int, str], set[tuple[int, int]]], shape: tuple[int, ...]) -> Any:  # noqa: ANN401
+        """Sex × year × class: 0 where the table has rows of other areas, NaN where it has none."""
+        import numpy as np
+
+        out = np.full(shape, np.nan)
+        for at, sex in enumerate(("totaal", "M", "V")):
+            for n, year in enumerate(self.space.years):
+                for k, ages in enumerate(self.classes):
+                    if ages in listed.get((year, sex), ()):
+                        out[at, n, k] = 0
+        both = out[1] + out[2]
+        out[0] = np.where(np.isnan(out[0]), both, out[0])
+        return out
+
+    def _empty_parts(self, own: dict[str, Any], told_of: set[tuple[str, int, int]], nobody: Any) -> None:  # noqa: ANN401
+        """A wijk or buurt with rows of a year, and none of a sex: nobody of that sex lives there."""
+        there = {(code, year) for code, _, year in told_of}
+        for code, cells in own.items():
+            for year in range(len(self.space.years)):
+                for sex in (1, 2):
+                    absent = (code, sex, year) not in told_of
+                    if code.startswith(("WK", "BU")) and (code, year) in there and absent:
+                        cells[sex, year] = nobody[sex, year]
+
+    def _sum_parts(self, own: dict[str, Any], there: set[tuple[str, int]], nobody: Any) -> None:  # noqa: ANN401
+        """Wijken and gemeenten that are not in the table themselves, from their buurten or wijken.
+
+        A part without any row of a year (`there` has those with one) adds nobody to that year.
+        """
         for prefix, width, above in (("BU", 6, "WK"), ("WK", 4, "GM")):
             parts: dict[str, list[Any]] = {}
             for code, cells in own.items():
-                if code.startswith(prefix):
-                    parts.setdefault(above + code[2 : 2 + width], []).append(cells)
-            for code, cells in parts.items():
-                own.setdefault(code, sum(cells[1:], cells[0].copy()))
+                if not code.startswith(prefix):
+                    continue
+                adding = cells.copy()
+                for year in range(len(self.space.years)):
+                    if (code, year) not in there:
+                        adding[:, year] = nobody[:, year]
+                parts.setdefault(above + code[2 : 2 + width], []).append(adding)
+            for code, found in parts.items():
+                if code not in own:
+                    own[code] = sum(found[1:], found[0])
+                    there |= {(code, year) for year in range(len(self.space.years))}
 
     def _check_areas(self, found: set[str], own: dict[str, Any]) -> None:
         for level in ("gemeente", "wijk", "buurt"):
@@ -203,8 +244,15 @@ class Residents:
 
     def beside(self, indicators: Iterator[Sums], chosen: dict[str, Indicator]) -> Iterator[Sums]:
         """The sums with `resident`, while they pass by."""
+        import numpy as np
+
+        unknown = np.array(
+            [p[0] == "gemeente" and "/" not in p[1] and p[1] not in self.known for p in self.space.places]
+        )
         for sums in indicators:
             sums.resident = self._of(sums.keys, window(chosen[sums.id]))
+            place = self.space.place(sums.keys[sums.n > 0])
+            self.without |= {self.space.places[n][1] for n in np.unique(place[unknown[place]]).tolist()}
             yield sums
 
     def _of(self, keys: Any, ages: tuple[int, int] | None) -> Any:  # noqa: ANN401
@@ -256,6 +304,16 @@ class Residents:
                 f"residents: {number(len(self.gemeenten))} gemeenten, on 1 January of each year, of the age of the indicator",
             )
         ]
+        if self.without:
+            shown = ", ".join(sorted(self.without)[:5])
+            lines.append(
+                t(
+                    f"inwoners: van {number(len(self.without))} gemeenten met kinderen staan geen inwoners in de tabel ({shown}); in het "
+                    "geheel tellen hun kinderen wel mee en hun inwoners niet",
+                    f"residents: the table has none of {number(len(self.without))} gemeenten with children ({shown}); in the whole "
+                    "their children count and their residents do not",
+                )
+            )
         for year in self.space.years:
             mine = {a for (_, y, _), ages in self.people.counts.items() if y == year for a in ages}
             lacking = [a for a in range(CHILD // 12) if not any(low <= a < high for low, high in mine)]

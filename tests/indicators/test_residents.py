@@ -235,6 +235,30 @@ def test_no_row_is_nobody_and_a_dot_is_unknown(make_store, tmp_path):
     assert in_view(result, "BRUSH", level="gemeente") == [("GM0363", 1, 0, 190), ("GM0392", 1, 0, None)]
 
 
+def test_a_gemeente_called_like_a_code_is_a_name_and_one_without_residents_is_told(make_store, tmp_path):
+    """Bunnik (0312) was read as buurt NNIK, and the whole had its child and not its residents."""
+    path = tmp_path / "x.csv"
+    path.write_text(
+        "gemeente;jaar;leeftijd;aantal\nBunnik;2024;2;7\nBuren;2024;2;8\nBU03120001;2024;2;9\n", "utf-8"
+    )
+    assert {a for a, _, _ in population.read([path]).counts} == {"bunnik", "buren", "BU03120001"}
+    result = counted(tmp_path, make_store(toddler("a", "1", "0363") + toddler("b", "1", "0312")), ALL_AGES)
+    assert in_view(result, "BRUSH", level="land") == [(TOTAL, 2, 0, 280)]
+    [told] = [n for n in notes_of(result.meta) if "geen inwoners" in n]
+    assert "1 gemeenten met kinderen staan geen inwoners in de tabel (GM0312)" in told
+
+
+def test_a_buurt_without_boys_does_not_make_its_gemeente_unknown(make_store, areas, tmp_path):
+    """Ten girls of each age in one buurt, four boys in the other: 14 × 10 ages, and no row of nobody is needed."""
+    store = make_store([*toddler("a", "1", "0363"), ("a", 16, "1011AA"), ("a", 12, "1")])
+    text = "buurtcode,jaar,leeftijd,geslacht,aantal\n" + "".join(
+        f"BU03630001,2024,{age},V,10\nBU03630002,2024,{age},M,4\n" for age in range(18)
+    )
+    result = counted(tmp_path, store, text, levels=("gemeente", "wijk"), areas=[areas])
+    assert in_view(result, "BRUSH", level="gemeente") == [("GM0363", 1, 0, 140)]
+    assert in_view(result, "BRUSH", level="gemeente", sex="M") == [("GM0363", 1, 0, 40)]
+
+
 def test_wijken_are_the_sum_of_their_buurten(make_store, areas, tmp_path):
     store = make_store([*toddler("a", "1", "0363"), ("a", 16, "1011AA"), ("a", 12, "1")])
     text = "buurtcode,jaar,a_00_14\nBU03630001,2024,30\nBU03630002,2024,15\nBU03630100,2024,.\nBU03920001,2024,45\n"
