@@ -369,7 +369,7 @@ def make(
         sql = view.sql.replace("$ELEMENTEN", numbers)
         if keyed:
             sql = sql.replace("SLEUTEL(", "GEGEVEN(")
-        sql = _ONE.sub(lambda one: one[0] if int(one[1]) in present else "CAST(NULL AS VARCHAR)", sql)
+        sql = _absent(sql, present)
         connection.execute(
             database.fill("create or replace temp table {name} as {sql}", name=view.name, sql=sql)
         )
@@ -380,9 +380,22 @@ def make(
     return made
 
 
-#: A value of one element, in the views that lay the elements of a dossier beside each other: empty without looking when
-#: nobody registered it.
-_ONE = re.compile(r"max\(waarde\) FILTER \(WHERE bdsnummer = (\d+)\)")
+#: A value of some elements, in the views that lay the elements of a dossier beside each other: empty without looking when
+#: nobody registered them.
+_ONE = re.compile(
+    r"(?:min|max)\((?:waarde|laagste|hoogste)\) FILTER"
+    r" \(WHERE bdsnummer (?:= (?P<one>\d+)|IN \((?P<several>[\d, ]+)\))(?: AND [^()]*)?\)"
+)
+
+
+def _absent(sql: str, present: set[int]) -> str:
+    """SQL of a view without the aggregates of elements that are not there."""
+
+    def answer(found: re.Match[str]) -> str:
+        numbers = {int(n) for n in (found["one"] or found["several"]).split(",")}
+        return found[0] if numbers & present else "CAST(NULL AS VARCHAR)"
+
+    return _ONE.sub(answer, sql)
 
 
 def own_elements(view: str, where: str, concepts: Iterable[str]) -> set[int]:

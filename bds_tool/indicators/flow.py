@@ -78,6 +78,9 @@ def without(
         orient="row",
     )
     names = pa.array(keys["dossier_id"].unique().to_list(), pa.string())
+    if not len(names):
+        yield from tables
+        return
     for piece in tables:
         maybe = pc.is_in(piece.column("dossier_id").cast(pa.string()), names)
         if not pc.any(maybe).as_py():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -183,9 +184,22 @@ def t_quantile(p: float, df: Any) -> Floats:  # noqa: ANN401
     out: Floats = z + sum(term / df**n for n, term in enumerate(terms, 1))
     few = df < _MANY
     if few.any():
-        own, where = np.unique(df[few], return_inverse=True)  # many cells, few different sizes
-        out[few] = _t_newton(p, own)[where]
+        own = df[few]
+        whole = own.astype(int)
+        if (own == whole).all() and own.min() >= 1:  # numbers of children: the same for every indicator
+            out[few] = _t_table(p)[whole]
+        else:
+            each, where = np.unique(own, return_inverse=True)  # many cells, few different sizes
+            out[few] = _t_newton(p, each)[where]
     return out
+
+
+@lru_cache(maxsize=8)
+def _t_table(p: float) -> Floats:
+    """Quantiles by whole degrees of freedom, 1 to _MANY; each is worked out beside the same others, whatever is asked."""
+    import numpy as np
+
+    return np.concatenate([[np.nan], _t_newton(p, np.arange(1.0, _MANY))])
 
 
 def _t_newton(p: float, df: Floats) -> Floats:

@@ -2,15 +2,13 @@
 -- uit: reg, kindwaarde, parameters
 -- elementen: 19, 20, 21, 29, 82, 91, 92, 93, 110, 115, 137, 368, 380, 439, 441, 445, 447, 488, 741, 747, 1197, 1340, 1413, 1533, 1541, 1581, 1582, 1584, 1587, 1616
 -- bij meer dan één waarde de laatste tot en met de peildatum (zonder datum: van het begin af); waarden van dezelfde dag die elkaar tegenspreken tellen niet, en twee
--- geboortedatums of geslachten nooit (geboortedatums, geslachten: hoeveel verschillende er zijn)
+-- geboortedatums of geslachten nooit (aantal: 1 als er maar één waarde is, anders 2)
 -- einde: de laagste van 21, 29 en 488; overleden: de laagste van 21
 -- maternaal_ja: 1581 of 1582 is ja; maternaal_datum: 1587; maternaal: een van de drie
 SELECT
   kind,
   max(waarde) FILTER (WHERE bdsnummer = 20 AND aantal = 1) AS geboren,
   max(waarde) FILTER (WHERE bdsnummer = 19 AND aantal = 1) AS geslacht,
-  max(aantal) FILTER (WHERE bdsnummer = 20) AS geboortedatums,
-  max(aantal) FILTER (WHERE bdsnummer = 19) AS geslachten,
   min(laagste) FILTER (WHERE bdsnummer IN (21, 29, 488)) AS einde,
   min(laagste) FILTER (WHERE bdsnummer = 21) AS overleden,
   max(waarde) FILTER (WHERE bdsnummer = 1197) AS status_zorg,
@@ -39,11 +37,19 @@ SELECT
   max(hoogste) FILTER (WHERE bdsnummer = 1587) AS maternaal_datum,
   max(hoogste) FILTER (WHERE bdsnummer IN (1581, 1582, 1587)) AS maternaal
 FROM (
-  SELECT kind, bdsnummer, laag AS laagste, hoog AS hoogste, 1 AS aantal, laag AS waarde
-  FROM kindwaarde
-  WHERE laag = hoog
+  SELECT
+    r.kind, r.bdsnummer, 1 AS aantal, r.waarde, r.waarde AS laagste, r.waarde AS hoogste
+  FROM (
+    SELECT kind, bdsnummer, datum, CASE bdsnummer WHEN 20 THEN left(waarde, 10) ELSE waarde END AS waarde
+    FROM reg
+    WHERE bdsnummer IN (19, 20, 21, 29, 82, 91, 92, 93, 110, 115, 137, 368, 380, 439, 441, 445, 447, 488, 741, 747, 1197,
+      1340, 1413, 1533, 1541, 1581, 1582, 1584, 1587, 1616)
+  ) AS r
+  CROSS JOIN parameters AS p
+  LEFT JOIN kindwaarde AS w ON w.kind = r.kind AND w.bdsnummer = r.bdsnummer
+  WHERE w.kind IS NULL AND (r.bdsnummer IN (19, 20, 21, 29, 488) OR r.datum IS NULL OR r.datum <= p.peildatum)
   UNION ALL
-  SELECT w.kind, w.bdsnummer, w.laag AS laagste, w.hoog AS hoogste, 2 AS aantal, l.waarde
+  SELECT w.kind, w.bdsnummer, 2 AS aantal, l.waarde, w.laag AS laagste, w.hoog AS hoogste
   FROM kindwaarde AS w
   LEFT JOIN (
     SELECT
@@ -54,13 +60,12 @@ FROM (
         r.kind, r.bdsnummer, coalesce(r.datum, DATE '1900-01-01') AS dag,
         min(r.waarde) AS laag, max(r.waarde) AS hoog
       FROM reg AS r
-      JOIN kindwaarde AS v ON v.kind = r.kind AND v.bdsnummer = r.bdsnummer AND v.laag <> v.hoog
+      JOIN kindwaarde AS v ON v.kind = r.kind AND v.bdsnummer = r.bdsnummer
       CROSS JOIN parameters AS p
       WHERE r.datum IS NULL OR r.datum <= p.peildatum
       GROUP BY r.kind, r.bdsnummer, coalesce(r.datum, DATE '1900-01-01')
     ) AS d
     GROUP BY kind, bdsnummer
   ) AS l ON l.kind = w.kind AND l.bdsnummer = w.bdsnummer
-  WHERE w.laag <> w.hoog
 ) AS e
 GROUP BY kind
