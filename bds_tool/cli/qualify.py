@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bds_tool.base.errors import ExitCode, UsageError
+from bds_tool.base.json_types import objects_in
 from bds_tool.base.text import number as said
 from bds_tool.base.text import plural, t
 from bds_tool.cli.dossier import Bds, Day, FromFormat, Key, Number, Organisation, Quiet
@@ -201,7 +202,7 @@ def _show(found: Qualified, format_: str, output: Path | None, *, all_: bool, va
     elif format_ == "text":
         write("\n".join(_lines(found, all_=all_, values=values)), output)
     else:
-        items: list[dict[str, Any]] = facts(found, values=values)["items"]
+        items = objects_in(facts(found, values=values), "items")
         table([tuple(i.values()) for i in items], list(items[0]), format_, output)
 
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Required, TypedDict, cast
 
 from bds_tool.base.checked_yaml import read_checked
 from bds_tool.base.specs import specs_dir
@@ -45,9 +45,40 @@ class Dossier:
     doses: list[date] = field(default_factory=list)
 
 
-def definitions() -> dict[str, Any]:
+class _Consent(TypedDict, total=False):
+    """The elements of one consent: the answer, its day, who gave it, when it ends, and what it objects to."""
+
+    element: Required[int]
+    day: Required[int]
+    source: Required[int]
+    end: int
+    objects_to: int
+
+
+class _Shot(TypedDict):
+    element: int
+    day: int
+    consent: int
+    since: str
+
+
+class _CheckTexts(TypedDict):
+    title: dict[str, str]
+    why: dict[str, str]
+
+
+class Rules(TypedDict):
     """specs/dossier/toestemming.yaml."""
-    return read_checked(specs_dir() / "dossier" / "toestemming.yaml", "toestemming")
+
+    consents: list[_Consent]
+    vaccination: _Shot
+    adult_years: int
+    self: list[str]
+    checks: dict[str, _CheckTexts]
+
+
+def definitions() -> Rules:
+    return cast("Rules", read_checked(specs_dir() / "dossier" / "toestemming.yaml", "toestemming"))
 
 
 def titles() -> dict[str, tuple[str, str]]:
@@ -71,12 +102,21 @@ def _day(text: str | None) -> date | None:
         return None
 
 
-def _read(store: Store, rules: dict[str, Any]) -> dict[Who, Dossier]:
+def _read(store: Store, rules: Rules) -> dict[Who, Dossier]:
     import polars as pl
 
     shot = rules["vaccination"]
-    keys = ("element", "day", "source", "end")
-    of_consent = {c[k]: (c["element"], k) for c in rules["consents"] for k in keys if k in c}
+    of_consent = {
+        n: (c["element"], part)
+        for c in rules["consents"]
+        for part, n in (
+            ("element", c["element"]),
+            ("day", c["day"]),
+            ("source", c["source"]),
+            ("end", c.get("end")),
+        )
+        if n is not None
+    }
     wanted = {BIRTH, shot["element"], shot["day"], *of_consent}
     sources = store.bronnen().select("bron", organisatie=pl.col("organisatie").fill_null("")).lazy()
     rows = (
@@ -126,7 +166,7 @@ def _read(store: Store, rules: dict[str, Any]) -> dict[Who, Dossier]:
     return out
 
 
-def _faults(d: Dossier, rules: dict[str, Any], today: date) -> Iterator[tuple[str, int]]:
+def _faults(d: Dossier, rules: Rules, today: date) -> Iterator[tuple[str, int]]:
     of = defaultdict(list)
     for s in d.said:
         of[s.element].append(s)
@@ -143,7 +183,7 @@ def _faults(d: Dossier, rules: dict[str, Any], today: date) -> Iterator[tuple[st
             yield "vaccinatie-zonder-toestemming", shot["consent"]
 
 
-def _alone(own: list[Said], d: Dossier, rules: dict[str, Any], today: date) -> Iterator[str]:
+def _alone(own: list[Said], d: Dossier, rules: Rules, today: date) -> Iterator[str]:
     """What is wrong with the recordings of one consent by itself."""
     by_day: dict[date | None, set[bool]] = defaultdict(set)
     for s in own:

@@ -7,18 +7,47 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
 from bds_tool.base.checked_yaml import read_checked
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import language, number, t
 from bds_tool.base.vocabulary import told
+from bds_tool.store.columns import Registratie
 
 if TYPE_CHECKING:
     from bds_tool.export.dossier.opening import Dossier
 
 #: The type of what is never shown, whatever is asked: the BSN of the child and of parents.
 BSN = "II.NL.BSN"
+
+
+class Domain(TypedDict):
+    naam: dict[str, str]
+    rubrieken: list[str]
+
+
+class LeftOut(TypedDict):
+    """A part that a copy leaves out, and why: rubrieken or elements, but not the exceptions."""
+
+    reden: dict[str, str]
+    rubrieken: NotRequired[list[str]]
+    elementen: NotRequired[list[int]]
+    behalve: NotRequired[list[int]]
+
+
+class Copy(TypedDict):
+    zekerheid: str
+    bron: str
+    weggelaten: list[LeftOut]
+
+
+class Arrangement(TypedDict):
+    """The order of the page, the rubrieken that are masked, and the copy."""
+
+    domeinen: list[Domain]
+    afgeschermd: list[str]
+    afschrift: Copy
 
 
 @dataclass(frozen=True)
@@ -38,13 +67,17 @@ class Line:
     doubt: str = ""
 
 
+class _Numbered(Registratie):
+    nr: int
+
+
 @dataclass(frozen=True)
 class Contents:
     """The lines of a dossier, in its order."""
 
     lines: tuple[Line, ...]
     rubrieken: dict[str, str]
-    arrangement: dict[str, Any]
+    arrangement: Arrangement
 
     @cached_property
     def by_rubriek(self) -> dict[str, list[Line]]:
@@ -73,9 +106,9 @@ class Contents:
         return max(found, key=lambda line: (line.day or date.min, line.nr), default=None)
 
 
-def arrangement() -> dict[str, Any]:
+def arrangement() -> Arrangement:
     """`specs/dossier/bladzijde.yaml`: the order of the page, what is masked, and what a copy leaves out."""
-    return read_checked(specs_dir() / "dossier" / "bladzijde.yaml", "dossier")
+    return cast("Arrangement", read_checked(specs_dir() / "dossier" / "bladzijde.yaml", "dossier"))
 
 
 def contents(dossier: Dossier, doubted: dict[int, str], *, show: bool) -> Contents:
@@ -92,9 +125,10 @@ def contents(dossier: Dossier, doubted: dict[int, str], *, show: bool) -> Conten
     arranged = arrangement()
     about_persons = frozenset(arranged["afgeschermd"])
     lines = []
-    for row in dossier.rows.with_columns(pl.col(pl.Categorical).cast(pl.String)).iter_rows(named=True):
+    named = dossier.rows.with_columns(pl.col(pl.Categorical).cast(pl.String)).iter_rows(named=True)
+    for row in cast("Iterator[_Numbered]", named):
         number_ = row["bdsnummer"]
-        element = definition.elementen.get(number_)
+        element = definition.elementen.get(number_ or 0)
         rubriek = row["rubriek"] or (element.rubriek if element else "") or ""
         if row["eenheid"] and not show:
             row["eenheid"] = told(row["eenheid"])
@@ -143,7 +177,7 @@ def _typed(element: Any, value: str | None) -> bool:  # noqa: ANN401
     return form is None or value is None or form.fullmatch(value) is None
 
 
-def _text(definition: Any, element: Any, row: dict[str, Any], coding: str) -> tuple[str, bool]:  # noqa: ANN401
+def _text(definition: Any, element: Any, row: Registratie, coding: str) -> tuple[str, bool]:  # noqa: ANN401
     """(what to read, whether it is a coded answer or a reason why there is none: never about who someone is)."""
     value = row["waarde"]
     if value is None:

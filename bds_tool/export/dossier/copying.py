@@ -12,12 +12,12 @@ import secrets
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bds_tool import __version__
 from bds_tool.base.files import atomic_dir, scratch
 from bds_tool.base.text import language
-from bds_tool.export.dossier.contents import arrangement
+from bds_tool.export.dossier.contents import LeftOut, arrangement
 from bds_tool.export.dossier.page import Wishes, page
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def without_others(dossier: Dossier) -> tuple[Dossier, dict[str, int]]:
     return dataclasses.replace(dossier, rows=rows, findings=dossier.findings.filter(gone)), reasons
 
 
-def _hit(part: dict[str, Any]) -> pl.Expr:
+def _hit(part: LeftOut) -> pl.Expr:
     """The rows of a part of the rule: of its rubrieken or elements, but not of its exceptions."""
     import polars as pl
 

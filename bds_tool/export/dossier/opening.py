@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import scratch
@@ -65,7 +65,16 @@ def listing(store: Store) -> pl.DataFrame:
     )
 
 
-def chosen(store: Store, key: str, number: int | None, organisation: str) -> dict[str, Any]:
+class Listed(TypedDict):
+    """A row of `listing`, as far as a dossier is found by it."""
+
+    nr: int
+    organisatie: str
+    dossier_id: str
+    bronnen: list[int]
+
+
+def chosen(store: Store, key: str, number: int | None, organisation: str) -> Listed:
     """The row of `listing` that is meant. Raises UsageError when none or more than one is."""
     import polars as pl
 
@@ -94,11 +103,11 @@ def chosen(store: Store, key: str, number: int | None, organisation: str) -> dic
             ),
             look,
         )
-    return found.row(0, named=True)
+    return cast("Listed", found.row(0, named=True))
 
 
 @contextmanager
-def opened(store: Store, which: dict[str, Any], today: date, bds: str = "") -> Iterator[Dossier]:
+def opened(store: Store, which: Listed, today: date, bds: str = "") -> Iterator[Dossier]:
     """The dossier of a row of `listing`, judged by all rules as if it was delivered alone."""
     import polars as pl
 

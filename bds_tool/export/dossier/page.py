@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from bds_tool.base.identifiers import is_bsn
 from bds_tool.base.text import number, t
@@ -74,7 +74,7 @@ def page(
     return Page(html, lines)
 
 
-def _head(dossier: Dossier, derived: Derived, lines: Contents, today: date) -> dict[str, Any]:
+def _head(dossier: Dossier, derived: Derived, lines: Contents, today: date) -> dict[str, object]:
     child = derived.child
     who = [t("kind", "child")]
     if child:
@@ -103,7 +103,7 @@ def _severities(dossier: Dossier) -> dict[str, int]:
 # ---- GROWTH ---- #
 
 
-def _growth(derived: Derived, lines: Contents, dossier: Dossier) -> dict[str, Any]:
+def _growth(derived: Derived, lines: Contents, dossier: Dossier) -> dict[str, object]:
     born = derived.child.get("geboren")
     values = dict(dossier.rows.select("nr", "waarde").iter_rows())
     doubted = []
@@ -143,7 +143,7 @@ def _measure(
 # ---- CARE ---- #
 
 
-def _care(derived: Derived, lines: Contents) -> dict[str, Any]:
+def _care(derived: Derived, lines: Contents) -> dict[str, object]:
     return {
         "vaccinations": _vaccinations(derived),
         "undated": len(derived.undated),
@@ -161,8 +161,8 @@ def _newest(lines: Contents, numbers: tuple[int, ...]) -> list[Line]:
     return [line for n in numbers if (line := lines.last(n))]
 
 
-def _vaccinations(derived: Derived) -> list[dict[str, Any]]:
-    out = []
+def _vaccinations(derived: Derived) -> list[dict[str, object]]:
+    out: list[dict[str, object]] = []
     known = {s["component"] for s in derived.series} | {d["component"] for d in derived.doses}
     for component in sorted(known & set(COMPONENTS), key=list(COMPONENTS).index):
         series = [s for s in derived.series if s["component"] == component]
@@ -196,13 +196,25 @@ def _scores(derived: Derived, day: date, lines: Contents) -> tuple[int, int, lis
     return len(scored) - len(missed), len(scored), missed
 
 
-def _contacts(lines: Contents) -> list[dict[str, Any]]:
+class Contact(TypedDict):
+    """A contact: what it was for, how much was registered, and in which rubrieken."""
+
+    day: date | None
+    kind: str
+    status: str
+    reason: str
+    n: int
+    remarks: int
+    rubrieken: list[str]
+
+
+def _contacts(lines: Contents) -> list[Contact]:
     """The contacts in their order, with what they were for and how much was registered."""
     held: dict[str, list[Line]] = {}
     for line in lines.lines:
         if line.activity is not None:
             held.setdefault(line.activity, []).append(line)
-    out = []
+    out: list[Contact] = []
     for members in held.values():
         said = {n: [x.text for x in members if x.number == n] for n in (_KIND, _STATUS, _REASON)}
         out.append(

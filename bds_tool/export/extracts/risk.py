@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,12 +57,30 @@ def measure(
     )
 
 
+class TraitRisk(TypedDict):
+    """A quasi-identifier: children at risk now, on it alone, and without it."""
+
+    trait: str
+    values: int
+    at_risk: int
+    at_risk_alone: int
+    at_risk_without: int
+
+
+class Proposal(TypedDict):
+    """A generalisation, the children it would drop, and the classes that are left."""
+
+    change: str
+    dropped: int
+    classes: int
+
+
 def by_trait(
     people: pl.DataFrame, quasi: Sequence[str], sensitive: Sequence[str], k: int, least_l: int
-) -> list[dict[str, Any]]:
+) -> list[TraitRisk]:
     """For each quasi-identifier: children at risk now, on this trait alone, and without it."""
     whole = measure(people, quasi, sensitive, k, least_l)
-    rows = []
+    rows: list[TraitRisk] = []
     for name in quasi:
         alone = measure(people, [name], sensitive, k, least_l)
         without = measure(people, [q for q in quasi if q != name], sensitive, k, least_l)
@@ -97,11 +115,11 @@ def coarser(people: pl.DataFrame, quasi: Sequence[str]) -> dict[str, dict[str, p
 
 def proposals(
     people: pl.DataFrame, quasi: Sequence[str], sensitive: Sequence[str], k: int, least_l: int, most: float
-) -> list[dict[str, Any]]:
+) -> list[Proposal]:
     """Generalisations (of one or two traits) that meet the requirement, those that change least first."""
     forms = coarser(people, quasi)
     single = [(name, form, values) for name, each in forms.items() for form, values in each.items()]
-    found: list[dict[str, Any]] = []
+    found: list[Proposal] = []
     for count in (1, 2):
         for chosen in combinations(single, count):
             if len({name for name, _, _ in chosen}) < count:

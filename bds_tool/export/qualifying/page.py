@@ -32,5 +32,5 @@ def page(found: Qualified, *, values: bool) -> str:
     return rendered(
         Path(__file__).parent / "templates" / "kwalificatie.html", found=found, rows=rows,
         open_=[r for r in rows if not r["met"]], summary=telling.summary(found),
-        sources=[(file_name(Path(s["pad"]).name), s["formaat"], s["sha256"]) for s in found.sources], values=values,
+        sources=[(file_name(Path(s.pad).name), s.formaat, s.sha256) for s in found.sources], values=values,
     )  # fmt: skip

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.vocabulary import file_name
 from bds_tool.export.comparing.meaning import with_meaning
 from bds_tool.export.qualifying.judging import DIFFERENT, MET, MISSING, Judged, Verdict, judge
@@ -13,6 +14,12 @@ from bds_tool.validate.tables import element_name
 
 if TYPE_CHECKING:
     from bds_tool.export.dossier.opening import Dossier
+
+
+class SourceFile(NamedTuple):
+    pad: str
+    formaat: str
+    sha256: str | None
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,7 @@ class Qualified:
     version: str
     errors: int
     codes: tuple[str, ...]
-    sources: tuple[dict[str, Any], ...]
+    sources: tuple[SourceFile, ...]
 
     @property
     def other_version(self) -> bool:
@@ -55,18 +62,18 @@ def qualify(scenario: Scenario, dossier: Dossier) -> Qualified:
         version,
         wrong.height,
         tuple(sorted(wrong["code"].unique())),
-        tuple(dossier.sources.select("pad", "formaat", "sha256").iter_rows(named=True)),
+        tuple(map(SourceFile._make, dossier.sources.select("pad", "formaat", "sha256").iter_rows())),
     )
 
 
-def facts(found: Qualified, *, values: bool) -> dict[str, Any]:
+def facts(found: Qualified, *, values: bool) -> JsonObject:
     """All of it for JSON. Values of the dossier only with `values`."""
     judged, scenario = found.judged, found.scenario
     return {
         "schema_version": 1,
         "scenario": {"id": scenario.id, "title": scenario.name, "direction": scenario.direction, "bds": scenario.version,
                      "source": scenario.source, "certainty": scenario.certainty},
-        "input": [{"file": file_name(s["pad"]), "format": s["formaat"], "sha256": s["sha256"]} for s in found.sources],
+        "input": [{"file": file_name(s.pad), "format": s.formaat, "sha256": s.sha256} for s in found.sources],
         "bds": found.version or None,
         "passed": found.passed,
         "summary": {"required": len(judged.verdicts), "met": judged.count(MET), "missing": judged.count(MISSING),
@@ -80,9 +87,9 @@ def facts(found: Qualified, *, values: bool) -> dict[str, Any]:
 _KEYS = {MET: "met", MISSING: "missing", DIFFERENT: "different"}
 
 
-def _item(nr: int, v: Verdict, *, values: bool) -> dict[str, Any]:
+def _item(nr: int, v: Verdict, *, values: bool) -> JsonObject:
     item = v.item
-    told = {
+    told: JsonObject = {
         "nr": nr, "moment": item.moment or None, "element": item.element, "name": element_name(item.element),
         "group": item.group or None, "instance": item.instance if item.group else None, "expected": item.value,
         "status": _KEYS[v.status], "contact_found": v.contact, "line": v.line,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from bds_tool.base.text import number, t
 from bds_tool.export.report import cells, left_out
 from bds_tool.export.report.book import Book, theme_title
 from bds_tool.export.report.style import Style
 from bds_tool.indicators.definitions import CONTACTS
-from bds_tool.indicators.told import period_label
+from bds_tool.indicators.told import DefinitionTold, period_label
 
 #: Methods of a result by the name beside each figure, with what they are and who described them.
 METHODS = {
@@ -44,7 +44,7 @@ def _of_contacts(book: Book) -> list[str]:
     return [t(*OF_CONTACTS)] if any(i.view in CONTACTS for i in book.indicators.values()) else []
 
 
-def method_page(book: Book, style: Style, previous: Book | None, *, mapped: bool) -> dict[str, Any]:
+def method_page(book: Book, style: Style, previous: Book | None, *, mapped: bool) -> dict[str, object]:
     """The values of the template."""
     facts = book.provenance()
     settings = book.result.meta.get("settings", {})
@@ -117,7 +117,7 @@ def _changes(book: Book, previous: Book) -> list[str]:
     mine, other = now["definitions"], then["definitions"]
     found = []
 
-    def named(keys: set[str], source: dict[str, Any]) -> str:
+    def named(keys: set[str], source: Mapping[str, DefinitionTold]) -> str:
         return ", ".join(sorted(str(source[k]["title"]) for k in keys))
 
     if added := set(mine) - set(other):
