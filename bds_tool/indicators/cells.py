@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bds_tool.indicators.definitions import Indicator
 from bds_tool.store import database
 
 if TYPE_CHECKING:
     import duckdb
+
+    from bds_tool.indicators.cube import Arrays
 
 
 class Group(NamedTuple):
@@ -200,7 +202,7 @@ def unpacked(group: Group) -> dict[str, str]:
 
 def figures(
     connection: duckdb.DuckDBPyConnection, cells: str, group: Group, by: Sequence[str], sign: str = "1"
-) -> dict[str, Any]:
+) -> Arrays:
     """The cells of a group as numpy arrays: gebied, jaar, levering, breakdowns, and each sum by name, added up over the pieces.
 
     All sums are whole numbers, those of means in PARTS.

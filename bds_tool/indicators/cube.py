@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Keys = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
+    #: Arrays of one length by name.
+    Arrays = dict[str, npt.NDArray[Any]]
 
 #: Bits per breakdown and for the year: 255 values each; the place takes what is left.
 BITS = 8
@@ -35,7 +37,7 @@ class Space:
     """
 
     places: list[tuple[str, str, str | None, str]]
-    leaf: dict[str, Any]
+    leaf: Arrays
     by: list[str]
     years: list[int]
     yearly: bool
@@ -132,7 +134,7 @@ def add_up(keys: Keys, sums: Floats) -> tuple[Keys, Floats]:
     return ordered[starts], np.add.reduceat(sums[order], starts, axis=0)
 
 
-def roll_up(space: Space, cells: dict[str, Any], columns: Sequence[str]) -> tuple[Keys, Floats]:
+def roll_up(space: Space, cells: Arrays, columns: Sequence[str]) -> tuple[Keys, Floats]:
     """Finest cells (arrays gebied, jaar, breakdowns and `columns`) → all margins: ascending keys and their sums."""
     import numpy as np
 

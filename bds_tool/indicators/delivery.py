@@ -16,6 +16,7 @@ from bds_tool.store import database
 if TYPE_CHECKING:
     import duckdb
 
+    from bds_tool.indicators.cube import Arrays
     from bds_tool.indicators.definitions import Indicator
 
 #: Sources have a bit each; where there are more, some share one and deliver what any of them does.
@@ -126,7 +127,7 @@ class Delivered:
                     found |= by_year.get(year, set())
         return found
 
-    def apply(self, cells: dict[str, Any], indicators: Sequence[Indicator]) -> None:
+    def apply(self, cells: Arrays, indicators: Sequence[Indicator]) -> None:
         """Take the children of sources that do not deliver out of the sums of a group; `a|ID` says how many.
 
         Where a value is known all the same (registered in another year), the source delivers. What was decided for a

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
@@ -19,6 +19,7 @@ from bds_tool.store import database
 if TYPE_CHECKING:
     import duckdb
 
+    from bds_tool.indicators.cube import Arrays
     from bds_tool.store.store import Store
 
 #: DuckDB's share of memory; the rest is for reading and for margins. Beyond it DuckDB spills to disk.
@@ -43,7 +44,7 @@ def install_areas(
     paths: Sequence[Path],
     year: int | None,
     files: Sequence[Path] = (),
-) -> dict[str, Any]:
+) -> Arrays:
     """The area tables of a run; without any, addresses are placed by gemeente only. `files` hold the registraties."""
     tables = area_tables.recognise(connection, paths)
     if plan.settings.place == schools.LEVEL:
@@ -81,7 +82,7 @@ def make_space(connection: duckdb.DuckDBPyConnection, plan: Plan) -> Space:
     names = dict(connection.execute("select code, naam from gebiedsnaam").fetchall())
     places: list[tuple[str, str, str | None, str]] = [("land", TOTAL, None, names[TOTAL])]
     top = max(r[0] for r in rows) + 1
-    leaf: dict[str, Any] = {"land": np.zeros(top, dtype=np.int64)}
+    leaf: Arrays = {"land": np.zeros(top, dtype=np.int64)}
     for position, level in enumerate(levels, 1):
         index: dict[str, int] = {}
         leaf[level] = np.zeros(top, dtype=np.int64)
@@ -115,7 +116,7 @@ def without_rows(space: Space, counts: Path) -> list[tuple[str, str, str, str | 
 
 def check_areas(
     store: Store, paths: Sequence[Path], year: int | None, spill: Path
-) -> tuple[dict[str, Any], dict[str, int], dict[str, int]]:
+) -> tuple[Arrays, dict[str, int], dict[str, int]]:
     """Facts of the area tables, how the addresses were placed, and unknown gemeenten (see `area.check`)."""
     connection = connect(store, spill, paths)
     tables = area_tables.recognise(connection, paths)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from bds_tool.indicators.cube import Arrays
     from bds_tool.indicators.definitions import Indicator
     from bds_tool.indicators.elsewhere.engines import Engine
     from bds_tool.store.store import Store
@@ -200,7 +201,7 @@ def all_sums(
     import numpy as np
 
     views = {i.population_view for i in plan.indicators if i.population_view}
-    kept: dict[str, tuple[Any, dict[str, Any]]] = {}
+    kept: dict[str, tuple[Any, Arrays]] = {}
     ordered = sorted(counted, key=lambda one: one.group.view not in views)
     chosen = {i.id: i for i in plan.indicators}
     judged = any(one.range for one in counted)
@@ -218,7 +219,7 @@ def all_sums(
             signed = figures(connection, range_, group, plan.cell_by, "teken")
             delivered.apply(signed, mine)
             changes = (names, *roll_up(space, signed, names))
-        found: dict[str, dict[str, Any]] = {}
+        found: dict[str, Arrays] = {}
         for position, name in enumerate(names):
             what, _, indicator = name.partition("|")
             if what in "pa" and chosen[indicator].population_view:
@@ -239,9 +240,9 @@ def all_sums(
 def _with_range(
     i: Indicator,
     keys: Any,  # noqa: ANN401
-    own: dict[str, Any],
+    own: Arrays,
     changes: tuple[list[str], Any, Any] | None,
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Any, Arrays]:
     """The sums with `l` (what values in doubt add to n) and `w` (x, or the sum of a mean, with them)."""
     import numpy as np
 
@@ -269,8 +270,8 @@ def _sums_of(
     space: Space,
     i: Indicator,
     keys: Any,  # noqa: ANN401
-    own: dict[str, Any],
-    population: tuple[Any, dict[str, Any]] | None,
+    own: Arrays,
+    population: tuple[Any, Arrays] | None,
 ) -> Sums:
     import numpy as np
 

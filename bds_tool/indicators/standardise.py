@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from bds_tool.indicators.cube import Arrays
     from bds_tool.indicators.definitions import Indicator
 
 FILE = "gestandaardiseerd.parquet"
@@ -55,7 +56,7 @@ class Standardiser:
     def method(self) -> str:
         return method(self.space.by, self.space.period)
 
-    def add(self, cells: dict[str, Any], indicators: Sequence[Indicator]) -> None:
+    def add(self, cells: Arrays, indicators: Sequence[Indicator]) -> None:
         """Works out `indicators` from the cells of their group: proportions and rates that have these breakdowns."""
         import numpy as np
 
