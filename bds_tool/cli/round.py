@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,7 @@ from bds_tool.cli.render import next_step, one_of, table, talk
 
 if TYPE_CHECKING:
     from bds_tool.indicators.rounds.adding import Received
+    from bds_tool.indicators.rounds.messages import Answer
     from bds_tool.indicators.rounds.request import RoundRequest
 
 app = typer.Typer(
@@ -360,7 +361,7 @@ def _looked(found: Received, every: int) -> None:
         talk(t(f"  ontbreekt: {', '.join(found.missing)}", f"  missing: {', '.join(found.missing)}"))
 
 
-def _leaves(told: dict[str, Any], output: Path) -> None:
+def _leaves(told: Answer, output: Path) -> None:
     talk(t(f"{output}: dit gaat de deur uit:", f"{output}: this leaves the house:"))
     for file in told["files"]:
         talk(f"  {file['file']} ({number(file['bytes'])} bytes): {file['what']}")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.files import atomic_file
@@ -16,6 +16,7 @@ from bds_tool.indicators.result import Result
 from bds_tool.indicators.rounds.answer import LAYOUT, MANIFEST, MASKED, RESULT, checked
 from bds_tool.indicators.rounds.cells import cells, counts_of, length
 from bds_tool.indicators.rounds.frame import words
+from bds_tool.indicators.rounds.messages import Joined, SentFile
 from bds_tool.indicators.rounds.received import own_words, told_in
 from bds_tool.indicators.rounds.request import LEAST_SEALED, SEALED, RoundRequest
 
@@ -72,7 +73,7 @@ def start(request: RoundRequest, joins: Sequence[Path]) -> RoundRequest:
     )
 
 
-def _join(request: RoundRequest, path: Path) -> dict[str, Any]:
+def _join(request: RoundRequest, path: Path) -> Joined:
     try:
         told = told_in(path, "aanmelding")
         if told["round"] != request.id:
@@ -97,7 +98,7 @@ class Received:
 def received(request: RoundRequest, folders: Sequence[Path], kind: str = "answer") -> Received:
     """Look at answers (or repairs). Two different ones of one participant are both refused; the same one twice counts once."""
     found = Received()
-    content: dict[str, Any] = {}
+    content: dict[str, list[SentFile]] = {}
     doubtful: set[str] = set()
     for folder in folders:
         told, wrong = checked(request, folder, kind)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, cast
 
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.files import atomic_dir, atomic_file
@@ -20,6 +20,7 @@ from bds_tool.indicators.result import COUNTS_FILE, META_FILE, Result, read_resu
 from bds_tool.indicators.rounds import frame, packages
 from bds_tool.indicators.rounds.cells import cells, numbers
 from bds_tool.indicators.rounds.masking import Keys, mask, signed
+from bds_tool.indicators.rounds.messages import Answer, Secret
 from bds_tool.indicators.rounds.received import told_in, unlike
 from bds_tool.indicators.rounds.request import LEAST_SEALED, OPEN, SEALED, RoundRequest, canonical, page
 
@@ -85,7 +86,7 @@ def answer(
     today: date,
     *,
     replace: bool = False,
-) -> dict[str, Any]:
+) -> Answer:
     """Answer an open round: the counts as they are, with the list of what leaves. Gives the manifest."""
     request.member(name)
     _require(request, OPEN)
@@ -105,7 +106,7 @@ def answer(
 
 def answer_sealed(
     request: RoundRequest, own: Path, out: Path, today: date, *, replace: bool = False
-) -> dict[str, Any]:
+) -> Answer:
     """Answer a sealed round from the folder that `join` made. Gives the manifest.
 
     A second answer with other counts is refused: the difference of the two would be readable.
@@ -129,7 +130,7 @@ def answer_sealed(
 
 def repair(
     request: RoundRequest, wanted: Path, own: Path, out: Path, today: date, *, replace: bool = False
-) -> dict[str, Any]:
+) -> Answer:
     """Give the sum of the masks with those that did not answer, so that the rest can be added up. Gives the manifest.
 
     Only after the deadline, once, and while at least three answered: a late answer could be read with it.
@@ -162,7 +163,7 @@ def repair(
     noise = mask(keys, name, request.participants, request.keys, bytes.fromhex(request.hash), size, missing)
     with atomic_dir(out, replace=replace) as folder:
         (folder / MASKED).write_bytes(noise.astype("<u8").tobytes())
-        return _manifest(folder, request, name, "repair", [MASKED], today, keys, {"missing": missing})
+        return _manifest(folder, request, name, "repair", [MASKED], today, keys, missing)
 
 
 def wanted_repair(request: RoundRequest, path: Path) -> list[str]:
@@ -209,10 +210,10 @@ def _secret(request: RoundRequest, name: str, keys: Keys) -> str:
     )
 
 
-def _opened(request: RoundRequest, own: Path) -> tuple[dict[str, Any], str, Keys]:
+def _opened(request: RoundRequest, own: Path) -> tuple[Secret, str, Keys]:
     """What stays with a participant. Raises UnreadableError for another folder, UsageError before the round began."""
     try:
-        secret = dict(json.loads(small_text(own / SECRET)))
+        secret = cast("Secret", dict(json.loads(small_text(own / SECRET))))
         if secret["round"] != request.id:
             raise ValueError
         keys = Keys(bytes.fromhex(secret["mask"]), bytes.fromhex(secret["sign"]))
@@ -230,7 +231,7 @@ def _opened(request: RoundRequest, own: Path) -> tuple[dict[str, Any], str, Keys
     return secret, str(secret["name"]), keys
 
 
-def _once(own: Path, secret: dict[str, Any], what: str, fact: str) -> None:
+def _once(own: Path, secret: Secret, what: Literal["answer", "repair"], fact: str) -> None:
     """Remember what was handed in before it is, and refuse something else a second time."""
     if secret.get(what, fact) != fact:
         raise UsageError(
@@ -249,10 +250,10 @@ def _manifest(
     files: Sequence[str],
     today: date,
     keys: Keys | None = None,
-    more: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+    missing: Sequence[str] | None = None,
+) -> Answer:
     """Write the list of what leaves the house, signed when there is a key."""
-    told: dict[str, Any] = {
+    told: Answer = {
         "bds_round": LAYOUT,
         "kind": kind,
         "round": request.id,
@@ -268,8 +269,9 @@ def _manifest(
             }
             for f in files
         ],
-        **(more or {}),
     }
+    if missing is not None:
+        told["missing"] = list(missing)
     if keys is not None:
         told["signature"] = keys.signature(canonical(told))
     (folder / MANIFEST).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -320,7 +322,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def checked(request: RoundRequest, folder: Path, kind: str) -> tuple[dict[str, Any], str]:
+def checked(request: RoundRequest, folder: Path, kind: str) -> tuple[Answer, str]:
     """The manifest of an answer or repair, and what is wrong with it (empty: nothing).
 
     Raises UnreadableError for a folder that is none, so that nobody's name is taken from it.

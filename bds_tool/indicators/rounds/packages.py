@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.text import t
 from bds_tool.changes.impact import requests_by_element
 from bds_tool.changes.migrate.running import OUTCOMES, rehearse
+from bds_tool.indicators.rounds.messages import TouchedRow, TouchedTold
 from bds_tool.indicators.rounds.received import told_in
 from bds_tool.indicators.rounds.request import OPEN, RoundRequest, named
 
@@ -80,7 +81,7 @@ def of(request: RoundRequest) -> Pakket:
     return parse_package(request.package, t("het pakket in het verzoek", "the package in the request"))
 
 
-def count(request: RoundRequest, store: Store) -> dict[str, Any]:
+def count(request: RoundRequest, store: Store) -> TouchedTold:
     """The counts of a store: per element that the package changes and outcome [low, high], and `version`."""
     from bds_tool.schema import load
 
@@ -89,7 +90,7 @@ def count(request: RoundRequest, store: Store) -> dict[str, Any]:
     changed = requests_by_element(pakket, load(pakket.van))
     # What no change names and yet has another outcome is told as well.
     other = {n for n, counts in told.items() if n and counts["ongewijzigd"] != sum(counts.values())}
-    rows = [
+    rows: list[TouchedRow] = [
         {"bdsnummer": number, "outcome": outcome, "values": _told(told[number][outcome])}
         for number in sorted({*changed, *other} & set(told))
         if number is not None

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import UserError
@@ -14,18 +14,29 @@ from bds_tool.base.small import small_text
 from bds_tool.base.text import t
 from bds_tool.indicators.output import metadata
 from bds_tool.indicators.result import BREAKDOWNS, TOTAL, UNPROTECTED, Result, read_result
-from bds_tool.indicators.told import ResultTold
+from bds_tool.indicators.rounds.messages import Answer, Joined, RepairWanted, TouchedTold
+from bds_tool.indicators.told import ResultTold, period_label
 
 if TYPE_CHECKING:
     from bds_tool.indicators.rounds.request import RoundRequest
 
 #: The schema of a request.
-REQUEST = "ronde"
+REQUEST: Literal["ronde"] = "ronde"
 #: Parts of the metadata that are those of the request.
 ASKED = ("period", "levels", "by", "settings")
 
 
-def told_in(path: Path, kind: str) -> dict[str, Any]:
+@overload
+def told_in(path: Path, kind: Literal["aanmelding"]) -> Joined: ...
+@overload
+def told_in(path: Path, kind: Literal["antwoord"]) -> Answer: ...
+@overload
+def told_in(path: Path, kind: Literal["herstel"]) -> RepairWanted: ...
+@overload
+def told_in(path: Path, kind: Literal["geraakt"]) -> TouchedTold: ...
+@overload
+def told_in(path: Path, kind: Literal["ronde"]) -> dict[str, Any]: ...
+def told_in(path: Path, kind: str) -> object:
     """A JSON file of a round: REQUEST, or a kind of rondebestand.schema.json. Raises OSError, and ValueError for anything else."""
     try:
         told = json.loads(small_text(path), parse_constant=_no_number, parse_float=_finite)
@@ -79,7 +90,7 @@ def _hashes(meta: ResultTold) -> dict[str, str]:
     return {name: str(d.get("hash")) for name, d in meta["definitions"].items()}
 
 
-def _impossible(result: Result, asked: dict[str, Any]) -> bool:
+def _impossible(result: Result, asked: ResultTold) -> bool:
     """Whether a cell is there twice, belongs to nothing that was asked, or holds a count that no children can make."""
     import polars as pl
 
@@ -112,10 +123,10 @@ def _impossible(result: Result, asked: dict[str, Any]) -> bool:
 _MOST = 10**9
 
 
-def _periods(asked: dict[str, Any]) -> list[str]:
+def _periods(asked: ResultTold) -> list[str]:
     from bds_tool.indicators.cube import Space
 
     period = asked["period"]
     years = list(range(period["from"], period["to"] + 1))
-    space = Space([], {}, [], years, period["yearly"], period["label"], period.get("rolling", 0))
-    return [period["label"], *space.periods]
+    space = Space([], {}, [], years, period["yearly"], period_label(asked), period.get("rolling", 0))
+    return [period_label(asked), *space.periods]
