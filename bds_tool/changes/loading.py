@@ -99,7 +99,9 @@ def _load(path: Path, _stamp: tuple[tuple[str, int, int], ...]) -> Pakket:
     head, *others = files(path)
     data = read_package_file(head)
     _check_schema(data, str(head))
-    joined: dict[str, Any] = {**data, "verzoeken": [], "wijzigingen": [], "regels": [*data.get("regels", ())]}
+    requests: list[object] = []
+    changes: list[object] = []
+    rules: list[object] = [*data.get("regels", ())]
     for other in others:
         part = read_package_file(other)
         _check_schema(part, str(other))
@@ -108,10 +110,10 @@ def _load(path: Path, _stamp: tuple[tuple[str, int, int], ...]) -> Pakket:
                 t(f"{other}: hier hoort een verzoek.", f"{other}: a request is expected here."),
                 t(f"Alleen {HEAD} is geen verzoek.", f"Only {HEAD} is no request."),
             )
-        joined["verzoeken"].append(part["verzoek"])
-        joined["wijzigingen"] += ({"jgz": [part["verzoek"]["jgz"]], **entry} for entry in part["wijzigingen"])
-        joined["regels"] += part.get("regels", ())
-    return _pakket(joined)
+        requests.append(part["verzoek"])
+        changes += ({"jgz": [part["verzoek"]["jgz"]], **entry} for entry in part["wijzigingen"])
+        rules += part.get("regels", ())
+    return _pakket({**data, "verzoeken": requests, "wijzigingen": changes, "regels": rules})
 
 
 def read_package_file(path: Path) -> Any:  # noqa: ANN401

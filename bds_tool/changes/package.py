@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from bds_tool.base.json_types import JsonObject
 from bds_tool.schema.diff.changes import ChangeClass, Veld
 
 #: What a conversion may do with a value.
@@ -153,7 +154,7 @@ class Deel:
 
     soort: str
     id: str
-    inhoud: dict[str, Any] = field(default_factory=dict)
+    inhoud: JsonObject = field(default_factory=dict)
     reden: str = ""
     bij: str = ""
 

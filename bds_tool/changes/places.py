@@ -44,7 +44,7 @@ def _of(text: str) -> Iterator[tuple[tuple[str, str], int]]:
             yield w.id, lines[n - bare] if n >= bare else _line(place)
 
 
-def _keys(node: Any) -> dict[str, Any]:  # noqa: ANN401
+def _keys(node: yaml.Node | None) -> dict[str, yaml.Node]:
     return {k.value: v for k, v in node.value} if isinstance(node, yaml.MappingNode) else {}
 
 

@@ -299,7 +299,7 @@ def _example_row(r: Row, row: int, faults: _Faults) -> Rij:
 
 
 def _record(kind: type[Any], r: Row) -> Any:  # noqa: ANN401
-    facts: dict[str, Any] = {}
+    facts: dict[str, object] = {}
     for name, f in kind.__dataclass_fields__.items():
         text = r.get(name, "")
         kind_text = str(f.type)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandera.polars as pa
 import polars as pl
@@ -180,5 +180,5 @@ def _keeps(one: Check, setting: Setting, on: str) -> Callable[[PolarsData], pl.L
 
 def _complete(frame: pl.LazyFrame) -> pl.LazyFrame:
     present = frame.collect_schema().names()
-    absent: dict[str, Any] = {c: pl.lit(None, pl.String) for c in _WORDS if c not in present}
+    absent: dict[str, pl.Expr] = {c: pl.lit(None, pl.String) for c in _WORDS if c not in present}
     return frame.with_columns(pl.col("bdsnummer").cast(pl.Int32), **absent)

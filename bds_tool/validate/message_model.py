@@ -8,7 +8,7 @@ from bds_tool.base.text import whole
 from bds_tool.formats.dob.model.faults import Fault, local
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from lxml.etree import _Element
 
@@ -72,12 +72,12 @@ def elsewhere(fault: Fault) -> bool:
     return not fault.also and (fault.rule or fault.kind) in TOLD_ELSEWHERE
 
 
-def tell(fault: Fault, texts: Callable[[str], Any]) -> tuple[str, dict[str, Any]]:
+def tell(fault: Fault, texts: Callable[[str], Mapping[str, object]]) -> tuple[str, dict[str, str]]:
     """The rule of a fault, and the parameters of its finding. `texts`: the texts that a rule knows, by its code."""
     code = ROLES.get(fault.role) or CODES[fault.kind]
     element = local(fault.element.tag)
     parent = fault.parent if fault.parent is not None else fault.element.getparent()
-    own: dict[str, Any] = {"element": element}
+    own: dict[str, str] = {"element": element}
     if fault.subject.startswith("@"):
         own["attribuut"] = fault.subject
     if fault.kind in {"unknown", "often", "missing", "differs"} and parent is not None:

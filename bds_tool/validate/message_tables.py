@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base import compiled as ready
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import whole
-from bds_tool.findings.catalogue import load_rules
+from bds_tool.findings.catalogue import Text, load_rules
 from bds_tool.schema import load, versions
 from bds_tool.schema.state import state
 
@@ -62,14 +62,14 @@ class MessageTables:
     displays: dict[tuple[str, str], frozenset[str]]
     holds: frozenset[str]
     limits: dict[str, dict[str, Any]]
-    known_texts: dict[str, dict[str, Any]]
+    known_texts: dict[str, dict[str, Text]]
 
     @property
     def stands_in(self) -> bool:
         """Whether own rules stand in for the templates, which of this version are not public."""
         return "BDS829" in self.holds
 
-    def texts(self, code: str) -> dict[str, Any]:
+    def texts(self, code: str) -> dict[str, Text]:
         """The sentences that a rule knows by key."""
         return self.known_texts.get(code, {})
 

@@ -90,7 +90,7 @@ def _write(path: Path, children: Mapping[str, list[list[Any]]], version: str) ->
     from bds_tool.store.store import StoreWriter
 
     definition = load(version)
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for child, listed in children.items():
         for values in listed:
             row = dict(zip(_ROW, values, strict=False))

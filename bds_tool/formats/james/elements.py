@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.text import whole
 from bds_tool.formats.james.formats import KIND_WORDS, date_elements, formats
 from bds_tool.formats.james.rows import Rows
@@ -39,7 +40,7 @@ class Values:
         self._dossier = ""
         self._format = formats()["3.0"]
         self._cased: set[str] = set()
-        self._kept: list[dict[str, Any]] = []
+        self._kept: list[JsonObject] = []
         self._below: list[tuple[list[Any], str]] = []
         self._turned = False  # of the source
 
@@ -83,8 +84,8 @@ class Values:
                 kept = self._value(
                     element.get(key, MISSING), element.get(value_key), path, element, element, place
                 )
-                if seen is not None and isinstance(element.get(key), int):
-                    seen[element[key]] = seen.get(element[key]) or kept
+                if seen is not None and isinstance(number := element.get(key), int):
+                    seen[number] = seen.get(number) or kept
             known = {key, value_key, "varName", "Omschrijving"}
             if isinstance(nested, list):
                 self._below.append((nested, f"{path}[{place}]/{NESTED}"))
@@ -103,7 +104,7 @@ class Values:
         while self._below:
             yield self._below.pop(0)
 
-    def _named(self, block: dict[str, Any]) -> dict[str, Any]:
+    def _named(self, block: JsonObject) -> JsonObject:
         """The block with the names of the format where only capitals differ, which is told once per record."""
         named = as_named(block)
         if named is not block:
@@ -122,7 +123,7 @@ class Values:
         value: Any,  # noqa: ANN401
         run: str,
         at: Any,  # noqa: ANN401
-        element: dict[str, Any],
+        element: JsonObject,
         place: int = -1,
     ) -> str | None:
         """One value that needs a closer look; gives the text that was kept."""
@@ -162,7 +163,7 @@ class Values:
         self.rows.add(nummer, text, tekst, regel, place)
         return text.strip() or None if text else None
 
-    def _number(self, number: Any, path: str, at: Any, element: dict[str, Any]) -> tuple[int, str | None]:  # noqa: ANN401
+    def _number(self, number: Any, path: str, at: Any, element: JsonObject) -> tuple[int, str | None]:  # noqa: ANN401
         """Element number (0 when there is none) and the text that goes with it: description or own name."""
         note = element.get("Omschrijving")
         tekst = note if isinstance(note, str) else None
@@ -215,7 +216,7 @@ class Values:
     # ---- what has no place of its own ----------------------------------------------------------------------
 
     def _others(
-        self, block: dict[str, Any], known: set[str], path: str, day: tuple[str, date | None] | None = None
+        self, block: JsonObject, known: set[str], path: str, day: tuple[str, date | None] | None = None
     ) -> None:
         """Fields that the format does not know: kept as rows without an element."""
         if block.keys() <= known:

@@ -6,6 +6,7 @@ import re
 from itertools import repeat
 from typing import Any
 
+from bds_tool.base.json_types import JsonObject
 from bds_tool.formats.james.elements import MISSING, NESTED, RELATION, Values
 from bds_tool.formats.james.formats import Format, formats
 from bds_tool.formats.james.rows import Rows
@@ -51,7 +52,7 @@ class Flattener(Values):
 
     # ---- envelope ------------------------------------------------------------------------------------------
 
-    def _fields(self, record: dict[str, Any]) -> dict[str, str]:
+    def _fields(self, record: JsonObject) -> dict[str, str]:
         """Field of the format → key in the record; a key that differs in capitals or hyphens only still counts."""
         self._format = self._choose(record)
         found = {name: name for name in self._format.velden if name in record}
@@ -66,7 +67,7 @@ class Flattener(Values):
                     self._remark("BDS029", veld=name, gevonden=short(key))
         return found
 
-    def _choose(self, record: dict[str, Any]) -> Format:
+    def _choose(self, record: JsonObject) -> Format:
         known = formats()
         stated = record.get("Format")
         if stated.__class__ is str and stated in known and known[stated].client in record:
@@ -92,7 +93,7 @@ class Flattener(Values):
             return known[shape]
         return known[name]
 
-    def _identity(self, record: dict[str, Any], fields: dict[str, str], number: int) -> None:
+    def _identity(self, record: JsonObject, fields: dict[str, str], number: int) -> None:
         """The dossier's key: the reference when it can serve, else the record number."""
         chosen = self._format
         self.formaten[chosen.formaat] = self.formaten.get(chosen.formaat, 0) + 1
@@ -126,7 +127,7 @@ class Flattener(Values):
             and not like_bsn(reference)
         )
 
-    def _envelope(self, record: dict[str, Any], fields: dict[str, str]) -> None:
+    def _envelope(self, record: JsonObject, fields: dict[str, str]) -> None:
         chosen = self._format
         for name, field in chosen.velden.items():
             if name in {"Format", "Groepen", "GenesteElementen"}:
@@ -159,7 +160,7 @@ class Flattener(Values):
 
     # ---- body ----------------------------------------------------------------------------------------------
 
-    def _body(self, record: dict[str, Any], fields: dict[str, str]) -> dict[int, str | None]:
+    def _body(self, record: JsonObject, fields: dict[str, str]) -> dict[int, str | None]:
         """All three blocks, in the order of the record. Gives the values of the child's own elements."""
         chosen = self._format
         names = {key: name for name, key in fields.items()}
@@ -300,7 +301,7 @@ class Flattener(Values):
                 self._elements([block], path)
             rows.run(path, groep=has_group, volgnr=group)
 
-    def _series(self, block: dict[str, Any], values: list[Any], path: str) -> None:
+    def _series(self, block: JsonObject, values: list[Any], path: str) -> None:
         """The dated values of one element. A series as it should be goes at once; any other value by value."""
         rows = self.rows
         number = block.get("bdsNumber", MISSING)

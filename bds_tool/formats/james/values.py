@@ -6,6 +6,7 @@ import re
 from datetime import date
 from typing import Any
 
+from bds_tool.base.json_types import JsonObject
 from bds_tool.formats.james.formats import KIND_WORDS, formats
 
 _DAY = re.compile(r"\d{8}")
@@ -87,11 +88,11 @@ def known_names() -> set[str]:
     return {alike(name) for f in formats().values() for name in f.velden} | _NAMES.keys()
 
 
-def as_named(block: dict[str, Any]) -> dict[str, Any]:
+def as_named(block: JsonObject) -> JsonObject:
     """The block with the names of the formats where only capitals or hyphens differ; itself when all names are right."""
     if block.keys() <= _CANONICAL:
         return block
-    found: dict[str, Any] = {}
+    found: JsonObject = {}
     for key, value in block.items():
         name = _NAMES.get(alike(key), key)
         found[key if name in block or name in found else name] = value
@@ -111,7 +112,7 @@ def like_bsn(text: str) -> bool:
     return (sum(d * w for d, w in zip(digits, range(9, 1, -1), strict=False)) - digits[8]) % 11 == 0
 
 
-def has_body(record: dict[str, Any]) -> bool:
+def has_body(record: JsonObject) -> bool:
     lower = {alike(k) for k in record}
     return bool(
         lower & {"clientgegevens", "clientdetails", "clientmeasurements", "contactmomenten", "nesteddetails"}
@@ -202,7 +203,7 @@ def _holds_records(value: Any, depth: int = 3) -> bool:  # noqa: ANN401
     return has_body(value) or (depth > 0 and any(_holds_records(v, depth - 1) for v in value.values()))
 
 
-def shape_of(record: dict[str, Any]) -> str:
+def shape_of(record: JsonObject) -> str:
     """The format that a record looks like, whatever it says of itself."""
     lower = {alike(k): v for k, v in record.items()}
     if lower.keys() & {"clientdetails", "clientmeasurements", "nesteddetails", "organisationcode"}:
