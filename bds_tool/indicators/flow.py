@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.text import number
 from bds_tool.indicators.definitions import CONTACTS
 from bds_tool.indicators.growth import rows
-from bds_tool.indicators.told import ResultTold
+from bds_tool.indicators.told import FlowRow, ResultTold
 from bds_tool.store import database
 
 if TYPE_CHECKING:
@@ -292,7 +292,7 @@ class PerIndicator:
         return out
 
 
-def added(metas: Sequence[ResultTold]) -> tuple[dict[str, int] | None, list[dict[str, Any]] | None]:
+def added(metas: Sequence[ResultTold]) -> tuple[dict[str, int] | None, list[FlowRow] | None]:
     """The flows of several results as one, `flow` and `indicator_flow`; None where one of them does not tell its flow."""
 
     def sums(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -302,10 +302,11 @@ def added(metas: Sequence[ResultTold]) -> tuple[dict[str, int] | None, list[dict
     whole = [f for m in metas if (f := m.get("flow")) and m.get("indicator_flow")]
     if len(whole) < len(metas):
         return None, None
-    rows: dict[str, list[Mapping[str, Any]]] = {}
+    rows: dict[str, list[FlowRow]] = {}
     for meta in metas:
         for row in meta["indicator_flow"] or ():
-            rows.setdefault(row["indicator"], []).append({k: v for k, v in row.items() if k != "indicator"})
+            own: FlowRow = {k: v for k, v in row.items() if k != "indicator"}
+            rows.setdefault(str(row["indicator"]), []).append(own)
     return sums(whole), [{"indicator": name, **sums(found)} for name, found in rows.items()]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NotRequired, Required, TypedDict, cast
+from typing import TYPE_CHECKING, Any, NotRequired, Required, TypeAlias, TypedDict, cast
 
 if TYPE_CHECKING:
     import polars as pl
@@ -84,6 +84,40 @@ class Doubt(TypedDict, total=False):
     values: dict[str, int] | None
 
 
+class SettingsTold(TypedDict, total=False):
+    """The choices that a count was made with."""
+
+    education: str
+    education_classes: str
+    growth_chart: str
+    clothes: str
+    place: str
+    cutoff: str
+    reference: str
+    confidence: float
+    alpha: float
+    multiplicity: str
+
+
+class PolicyTold(TypedDict, total=False):
+    """The policy that protected, as far as it is told; `sources`: title and address."""
+
+    id: str
+    sources: list[dict[str, str]]
+
+
+class LeftOutTold(TypedDict):
+    """Who does not count and why, in multiples of `base`: of the run, and by indicator."""
+
+    base: int
+    run: dict[str, int | None]
+    indicators: dict[str, dict[str, int | None]]
+
+
+#: Of one indicator why children do not count in it, and how many: its name, numbers and None.
+FlowRow: TypeAlias = dict[str, int | str | None]
+
+
 class MergedTold(TypedDict):
     result: str
     sources: int
@@ -97,7 +131,7 @@ class ResultTold(TypedDict):
     created: str
     program: str
     definitions: dict[str, DefinitionTold]
-    relations: NotRequired[list[dict[str, Any]]]
+    relations: NotRequired[list[dict[str, object]]]
     bds_versions: list[str]
     period: Period
     levels: list[str]
@@ -106,22 +140,22 @@ class ResultTold(TypedDict):
     notes: dict[str, list[str]]
     empty_areas: NotRequired[Sequence[Sequence[str | None]]]
     sources: list[SourceTold]
-    area_tables: dict[str, Any]
-    settings: dict[str, Any]
+    area_tables: dict[str, object]
+    settings: SettingsTold
     doubt: NotRequired[Doubt]
     objections_kept: NotRequired[bool | None]
     flow: NotRequired[dict[str, int] | None]
-    indicator_flow: NotRequired[list[dict[str, Any]] | None]
-    not_delivered: NotRequired[list[dict[str, Any]]]
-    policy: NotRequired[dict[str, Any]]
-    populations: NotRequired[dict[str, Any]]
+    indicator_flow: NotRequired[list[FlowRow] | None]
+    not_delivered: NotRequired[list[dict[str, object]]]
+    policy: NotRequired[PolicyTold]
+    populations: NotRequired[dict[str, object]]
     whole: NotRequired[list[Any]]
     statuses: NotRequired[dict[str, int]]
-    audit: NotRequired[dict[str, Any]]
-    left_out: NotRequired[dict[str, Any]]
-    standardised: NotRequired[dict[str, Any]]
+    audit: NotRequired[dict[str, object]]
+    left_out: NotRequired[LeftOutTold | None]
+    standardised: NotRequired[dict[str, object]]
     merged: NotRequired[list[MergedTold]]
-    round: NotRequired[dict[str, Any]]
+    round: NotRequired[dict[str, object]]
 
 
 class Row(TypedDict):

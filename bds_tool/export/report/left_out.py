@@ -14,7 +14,8 @@ def title() -> str:
 
 def about(book: Book) -> str:
     """How the numbers are to be read."""
-    step = number((book.result.meta.get("left_out") or {}).get("base", 10))
+    told = book.result.meta.get("left_out")
+    step = number(told["base"] if told else 10)
     return t(
         f"Over alle gebieden en jaren samen, afgerond op {step}; een liggend streepje: niet te zeggen. Een cijfer waarvan het "
         "geheel niet wordt getoond, staat er niet bij.",
@@ -25,15 +26,19 @@ def about(book: Book) -> str:
 
 def whole_run(book: Book) -> list[tuple[str, str]]:
     """Of all dossiers together: what, and how many; empty where the result does not tell."""
-    told = book.result.meta.get("left_out") or {}
-    return [(t(*RUN[k]), _told(v, told["base"])) for k, v in (told.get("run") or {}).items() if k in RUN]
+    told = book.result.meta.get("left_out")
+    return [(t(*RUN[k]), _told(v, told["base"])) for k, v in told["run"].items() if k in RUN] if told else []
 
 
 def of_indicator(book: Book, key: str) -> list[tuple[str, str]]:
     """Of one indicator: why children do not count in it, and how many of them."""
-    told = book.result.meta.get("left_out") or {}
-    found = (told.get("indicators") or {}).get(key) or {}
-    return [(t(*PUBLISHED[k]), _told(v, told["base"])) for k, v in found.items() if k in PUBLISHED]
+    told = book.result.meta.get("left_out")
+    found = told["indicators"].get(key, {}) if told else {}
+    return (
+        [(t(*PUBLISHED[k]), _told(v, told["base"])) for k, v in found.items() if k in PUBLISHED]
+        if told
+        else []
+    )
 
 
 def per_indicator(book: Book) -> tuple[list[str], list[list[str]]]:
