@@ -106,7 +106,7 @@ class PolicyTold(TypedDict, total=False):
     sources: list[dict[str, str]]
 
 
-class LeftOutTold(TypedDict):
+class LeftOutTold(TypedDict, total=False):
     """Who does not count and why, in multiples of `base`: of the run, and by indicator."""
 
     base: int

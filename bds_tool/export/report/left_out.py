@@ -6,16 +6,20 @@ from bds_tool.base.escaping import markup
 from bds_tool.base.text import number, t
 from bds_tool.export.report.book import Book
 from bds_tool.indicators.flow_words import PUBLISHED, RUN
+from bds_tool.indicators.told import LeftOutTold
 
 
 def title() -> str:
     return t("Wat is weggelaten", "What was left out")
 
 
+def _left(book: Book) -> LeftOutTold:
+    return book.result.meta.get("left_out") or {}
+
+
 def about(book: Book) -> str:
     """How the numbers are to be read."""
-    told = book.result.meta.get("left_out")
-    step = number(told["base"] if told else 10)
+    step = number(_left(book).get("base", 10))
     return t(
         f"Over alle gebieden en jaren samen, afgerond op {step}; een liggend streepje: niet te zeggen. Een cijfer waarvan het "
         "geheel niet wordt getoond, staat er niet bij.",
@@ -26,19 +30,15 @@ def about(book: Book) -> str:
 
 def whole_run(book: Book) -> list[tuple[str, str]]:
     """Of all dossiers together: what, and how many; empty where the result does not tell."""
-    told = book.result.meta.get("left_out")
-    return [(t(*RUN[k]), _told(v, told["base"])) for k, v in told["run"].items() if k in RUN] if told else []
+    told = _left(book)
+    return [(t(*RUN[k]), _told(v, told["base"])) for k, v in told.get("run", {}).items() if k in RUN]
 
 
 def of_indicator(book: Book, key: str) -> list[tuple[str, str]]:
     """Of one indicator: why children do not count in it, and how many of them."""
-    told = book.result.meta.get("left_out")
-    found = told["indicators"].get(key, {}) if told else {}
-    return (
-        [(t(*PUBLISHED[k]), _told(v, told["base"])) for k, v in found.items() if k in PUBLISHED]
-        if told
-        else []
-    )
+    told = _left(book)
+    found = told.get("indicators", {}).get(key, {})
+    return [(t(*PUBLISHED[k]), _told(v, told["base"])) for k, v in found.items() if k in PUBLISHED]
 
 
 def per_indicator(book: Book) -> tuple[list[str], list[list[str]]]:
