@@ -245,8 +245,10 @@ def _members(entry: Entry, name: str, bds: str, tables: TableSettings) -> Iterat
             if inner.startswith("__MACOSX/") or Path(inner).name.startswith("."):
                 continue
             if ending not in ENDINGS | TABLES_ELSEWHERE or ending in {".zip", ".gz"}:
-                nested = "archief in een archief" if ending in {".zip", ".gz"} else NOTE
-                yield Unopened(number, place, size, SKIPPED, {"reden": nested})
+                # An archive in an archive may hold most of the delivery: it is not left out like a note.
+                nested = ending in {".zip", ".gz"}
+                reason_of = {"reden": "archief in een archief" if nested else NOTE}
+                yield Unopened(number, place, size, "BDS012" if nested else SKIPPED, reason_of)
             elif opener is None:
                 readable += 1  # beyond the bounds, and told as such
                 yield Unopened(number, place, size, "BDS012", {"reden": "omvang", "bytes": size})

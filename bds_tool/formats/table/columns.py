@@ -64,7 +64,13 @@ def understand(
     repeat, or of an element, dates the columns of that repeat or element. With `paths` the names are places in JSON
     (`metingen[].lengteMm`), of which the last part says what it is. A column may be called by its place (`kolom 7`).
     """
-    from bds_tool.formats.table.families import lettered, no_orphans, no_positions
+    from bds_tool.formats.table.families import (
+        date_parts,
+        lettered,
+        no_lone_repeats,
+        no_orphans,
+        no_positions,
+    )
     from bds_tool.formats.table.places import at
     from bds_tool.formats.table.profile import given
 
@@ -74,7 +80,7 @@ def understand(
         value = wanted.get(plain(name), wanted.get(plain(position(place))))
         own = at if paths else recognise
         columns.append(given(name, value) if value is not None else own(name))
-    return _dated(_once(no_positions(no_orphans(lettered(columns)))))
+    return _dated(_once(no_positions(no_lone_repeats(no_orphans(lettered(date_parts(columns)))))))
 
 
 def _once(columns: list[Column]) -> list[Column]:

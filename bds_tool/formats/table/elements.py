@@ -103,6 +103,16 @@ def possible(number: int) -> tuple[float, float] | None:
     return (float(found[0]), float(found[1])) if found else None
 
 
+def only_thousands(texts: pl.Series, number: int) -> bool:
+    """Whether texts such as `4.500` can be values of an element as thousands, all of them, and none with decimals."""
+    limits = possible(number)
+    bare = [str(v).strip() for v in texts.drop_nulls()]
+    if limits is None or not bare or not all(re.fullmatch(r"\d{1,3}\.\d{3}", v) for v in bare):
+        return False
+    low, high = limits
+    return all(low <= float(v.replace(".", "")) <= high and not low <= float(v) <= high for v in bare)
+
+
 #: A code and its name in one cell.
 _WITH_NAME = re.compile(r"(.+?)(?:\s*[-=:.|]\s*|\s+)(.+)")
 
@@ -145,4 +155,13 @@ def _labels(_root: str, number: int) -> tuple[frozenset[str], dict[str, str]]:
                 names.setdefault(" ".join(code.weergavenaam.lower().split()), set()).add(code.code)
         for found in lists:
             codes.update(c.code for c in found.codes)
-    return frozenset(codes), {n: c.copy().pop() for n, c in names.items() if n and len(c) == 1}
+    alone = {n: c.copy().pop() for n, c in names.items() if n and len(c) == 1}
+    return frozenset(codes), {
+        w: c for w, c in _words(number).items() if c in codes and w not in names
+    } | alone
+
+
+def _words(number: int) -> dict[str, str]:
+    """Words beside the names of the list, in small letters → code: the `meisje` that dossiers and parents say."""
+    with (specs_dir() / "tabel" / "woorden.csv").open(encoding="utf-8", newline="") as stream:
+        return {r["tekst"]: r["waarde"] for r in csv.DictReader(stream) if int(r["bdsnummer"]) == number}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bds_tool.base.text import t
-from bds_tool.formats.table.columns import Column, may_number, recognise
+from bds_tool.formats.table.columns import Column, may_number, recognise, units_by_name
 from bds_tool.formats.table.elements import coded, dates, elements, labels, numeric, plain, possible
 from bds_tool.formats.table.listed import element_texts
 from bds_tool.formats.table.notation import date_ways
@@ -18,7 +18,7 @@ ROWS, FITS = 1_000, 0.9
 
 def of_values(columns: list[Column], table: Table) -> list[Column]:
     """The columns with what their values add to the headers."""
-    return _apart(_unit_of_none(_number_of_none(_numbered(columns, table))), table)
+    return _apart(_unit_of_none(_number_of_none(_numbered(_valued(columns, table), table))), table)
 
 
 def _number_of_none(columns: list[Column]) -> list[Column]:
@@ -35,6 +35,42 @@ def _unit_of_none(columns: list[Column]) -> list[Column]:
         return columns
     reason = t("eenheid van welke kolom?", "unit of which column?")
     return [Column(c.naam, "niet-bds", reden=reason) if c.rol == "eenheid" else c for c in columns]
+
+
+def _valued(columns: list[Column], table: Table) -> list[Column]:
+    """Beside numbers of elements the one column whose values are values of these is that of the values, whatever its name.
+
+    `uitslag` is the name of an element too. What no column bears out is not read as that element unless its values are such.
+    """
+    import polars as pl
+
+    roles = [c.rol for c in columns]
+    numbers = next((c for c in columns if c.rol == "bdsnummer"), None)
+    asked = [
+        c
+        for c in columns
+        if c.reden != "bds.toml"
+        and not c.dubbel
+        and (c.rol == "niet-bds" or c.bdsnummer not in {0, *dates()})
+    ]
+    if numbers is None or "waarde" in roles or not asked:
+        return columns
+    unit = next((c for c in columns if c.rol == "eenheid"), None)
+    names = [c.naam for c in (numbers, *asked, *([unit] if unit else []))]
+    first = table.frame.select(pl.col(names).cast(pl.String)).head(ROWS).collect()
+    beside = first[unit.naam] if unit else pl.Series([""] * first.height, dtype=pl.String)
+
+    def fits(column: Column) -> bool:
+        rows = zip(first[numbers.naam], first[column.naam], beside, strict=True)
+        # `uitslag` is what values are called; of any other name more than one element must bear it out.
+        least = 1 if column.bdsnummer else 2
+        return _fit([(n, _in_unit(v, u)) for n, v, u in set(rows)], least=least)
+
+    fitting = [c for c in asked if fits(c)]
+    reason = t("de waarden passen bij de elementen ernaast", "the values fit the elements beside them")
+    if len(fitting) == 1:
+        return [Column(c.naam, "waarde", reden=reason) if c is fitting[0] else c for c in columns]
+    return [replace(c, zwak=True) if c in asked and c.bdsnummer else c for c in columns]
 
 
 def _numbered(columns: list[Column], table: Table) -> list[Column]:
@@ -54,14 +90,29 @@ def _numbered(columns: list[Column], table: Table) -> list[Column]:
     return [found if c is asked[0] else c for c in columns]
 
 
-def _fit(pairs: Sequence[tuple[str | None, str | None]]) -> bool:
-    """Whether each text is the number of an element, and nearly all values are values of the element beside them."""
+def _in_unit(value: str | None, unit: str | None) -> str | None:
+    """A number in the unit of the BDS, where the unit beside it is another; other text as it is."""
+    factor = units_by_name().get((unit or "").strip().lower(), ("", "", 1))[2]
+    if not value or factor == 1:
+        return value
+    try:
+        return str(float(value.replace(",", ".")) * float(factor))
+    except ValueError:
+        return value
+
+
+def _fit(pairs: Sequence[tuple[str | None, str | None]], *, least: int = 2) -> bool:
+    """Whether each text is an element, and nearly all values are values of the element beside them.
+
+    All by their number, or all by their name; of at least so many elements.
+    """
     import polars as pl
 
     texts = pl.Series([number for number, _ in pairs], dtype=pl.String).drop_nulls().unique()
     found, by_name, bad = element_texts(texts, {})
     numbers = {n for n, _ in found.values()}
-    if bad or by_name or len(numbers) < 2 or not numbers <= elements().keys() or {1, 2} <= numbers:
+    mixed = by_name and len(by_name) < len(found)
+    if bad or mixed or len(numbers) < least or not numbers <= elements().keys() or {1, 2} <= numbers:
         return False
     judged = [
         verdict

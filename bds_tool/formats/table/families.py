@@ -20,7 +20,7 @@ from bds_tool.formats.table.columns import (
 from bds_tool.formats.table.elements import elements, numeric, plain
 from bds_tool.formats.table.scan import Table
 
-_LETTERED = re.compile(r"(?<![^.])e[_ -]?0*(\d{2,4})$", re.IGNORECASE)
+_LETTERED = re.compile(r"(?<![^.])[ex][_ -]?0*(\d{2,4})$", re.IGNORECASE)
 #: Roles that each pair of a row has for itself.
 _OF_PAIR = ("bdsnummer", "waarde", "eenheid", "datum")
 #: Whether a row holds the pair that it is about, the how manieth of its row that is, and which of them is its first.
@@ -30,7 +30,7 @@ ROWS = 1_000
 
 
 def lettered(columns: list[Column]) -> list[Column]:
-    """`E235` and `E245` are elements where all such numbers are: languages want a letter before a name."""
+    """`E235` and `X245` are elements where all such numbers are: languages want a letter before a name."""
     found: dict[str, dict[str, int]] = {}
     for c in columns:
         letter = _LETTERED.search(c.naam)
@@ -59,6 +59,37 @@ def no_orphans(columns: list[Column]) -> list[Column]:
         Column(c.naam, "niet-bds", reden=reason) if asks.get(c.naam, ("",))[0] == "bdsnummer" else c
         for c in columns
     ]
+
+
+#: Headers of a date that stands in three columns; each means this beside the others only.
+_PARTS = {"jaar": {"jaar", "year", "jr"}, "maand": {"maand", "month", "mnd"}, "dag": {"dag", "day"}}
+
+
+def date_parts(columns: list[Column]) -> list[Column]:
+    """`jaar`, `maand` and `dag` are the date of a row that has no other."""
+    found = {}
+    for rol, words in _PARTS.items():
+        named = [
+            c for c in columns if c.rol == "niet-bds" and c.reden != "bds.toml" and plain(c.naam) in words
+        ]
+        if len(named) != 1 or any(c.rol in {rol, "datum"} for c in columns):
+            return columns
+        found[named[0].naam] = rol
+    reason = t("een deel van de datum", "a part of the date")
+    return [Column(c.naam, found[c.naam], reden=reason) if c.naam in found else c for c in columns]
+
+
+def no_lone_repeats(columns: list[Column]) -> list[Column]:
+    """`2 35` is no 35th time of element 2 where nothing else is of element 2: it may well be 235."""
+    times = Counter(c.bdsnummer for c in columns)
+    reason = t("element {} of iets anders?", "element {} or something else?")
+
+    def broken(c: Column) -> int:
+        joined = re.sub(r"\W|_", "", c.naam)
+        lone = c.zwak and c.herhaling > times[c.bdsnummer] and joined.isdecimal()
+        return int(joined) if lone and len(joined) <= 4 and int(joined) in elements() else 0
+
+    return [Column(c.naam, "niet-bds", reden=reason.format(n)) if (n := broken(c)) else c for c in columns]
 
 
 def no_positions(columns: list[Column]) -> list[Column]:

@@ -13,6 +13,10 @@ _HEADER = re.compile(r"(?i)(columns?|fields?|headers?|names|kolommen|kop|velden)
 _ROWS = re.compile(r"(?i)(data|rows?|values|records|rijen|waarden)")
 #: The column with the key of a record, where records stand by key; what it means is not known.
 KEY = "sleutel"
+#: From how many records on keys need no number to be those of records and not names of fields.
+MANY = 50
+#: Fields of an object that is one value of an element.
+_AMOUNT = frozenset({"waarde", "value"})
 #: How text starts that holds one of these; a list of objects is known otherwise.
 _STARTS = re.compile(
     rf'\s*(?:\[\s*\[\s*"|\{{\s*"{_HEADER.pattern.removeprefix("(?i)")}"\s*:\s*\[)', re.IGNORECASE
@@ -73,12 +77,17 @@ def _by_column(value: dict[str, Record]) -> list[Record] | None:
 def _by_key(value: dict[str, Record | list[Record]]) -> list[Record] | None:
     """`{"K001": {"datum": …, "bds_245": …}, "K002": {…}}`: records of the same fields, each by a key with a number in it.
 
-    Below a key may stand a list of records, such as the visits of one dossier.
+    Below a key may stand a list of records, such as the visits of one dossier. Where there are many, any key will do:
+    no record has as many fields that are alike. Elements by their number or name are fields of one record.
     """
     groups = {key: found if isinstance(found, list) else [found] for key, found in value.items()}
     every = [record.keys() for found in groups.values() for record in found]
     shared, names = set.intersection(*map(set, every)), set[str]().union(*every)
-    if not (len(shared) > 1 and 2 * len(shared) >= len(names)) or not all(map(_DIGIT.search, groups)):
+    if not (shared and 2 * len(shared) >= len(names)):
+        return None
+    if len(groups) < MANY and not (len(shared) > 1 and all(map(_DIGIT.search, groups))):
+        return None
+    if _AMOUNT & {name.lower() for name in shared} and 2 * sum(map(_is_element, groups)) > len(groups):
         return None
     counted = all(key.isdecimal() for key in groups) and len(every) == len(groups)
     return [
@@ -86,6 +95,12 @@ def _by_key(value: dict[str, Record | list[Record]]) -> list[Record] | None:
         for key, found in groups.items()
         for record in found
     ]
+
+
+def _is_element(key: str) -> bool:
+    from bds_tool.formats.table.columns import recognise
+
+    return bool(recognise(key).bdsnummer)
 
 
 def _nested(value: Any) -> bool:  # noqa: ANN401

@@ -17,7 +17,6 @@ from typing import Any
 from bds_tool.formats.json_text import (
     BETWEEN,
     NOT_PLAIN,
-    BadNumber,
     Parsed,
     after,
     has_lines,
@@ -27,6 +26,7 @@ from bds_tool.formats.json_text import (
     what_is_wrong,
 )
 from bds_tool.formats.table.amounts import POINTED
+from bds_tool.formats.table.json_fields import as_text, measured, whose
 from bds_tool.formats.table.json_shapes import records_in, starts_table
 from bds_tool.store.columns import REGISTRATIES
 from bds_tool.store.sources import Source, Unreadable
@@ -47,6 +47,12 @@ RECORD = "__record__"
 #: What a name below a record stands for: a role of the canonical table, or "".
 RoleOf = Callable[[str], str]
 Scalars = dict[str, str | None]
+
+
+#: Lists of which every member is a child: without a key of their own they are not one child together.
+_CHILDREN = re.compile(
+    r"(?i)(kind(eren)?|child(ren)?|cli[eë]nt(en|s)?|pati[eë]nt(en|s)?|dossiers?|jeugdigen?|pupils?|leerlingen)"
+)
 
 
 @dataclass
@@ -97,6 +103,7 @@ class JsonTables:
     tables: dict[str, Rows] = field(default_factory=dict)
     remarks: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     records: int = 0
+    numbered: bool = False  # children below a record have no key but a number
     pointed: set[str] = field(default_factory=set)  # names with text as `8.100`
     spelled: dict[str, str] = field(default_factory=dict)  # name in small letters → as it was first met
 
@@ -115,7 +122,7 @@ class JsonTables:
         depth: int,
     ) -> None:
         """`at`: where the record stands, as the name of its table (`visits[].`) and with the index (`visits[3].`)."""
-        path, place = at
+        path, place = (f"{where}{whose(record, at[0])}" for where in at)
         scalars: Scalars = {}
         lists: list[tuple[str, list[Any]]] = []
         self._flat(record, path, scalars, lists, depth)
@@ -127,12 +134,18 @@ class JsonTables:
             return
         below = {n: v for n, v in row.items() if self.role_of(n) in REGISTRATIES}
         if not any(self.role_of(n) == "dossier_id" for n in below):
-            below["dossier_id"] = str(self.records)
+            below["dossier_id"], self.numbered = str(self.records), True
         for name, items in lists:
             here = f"{place}{name.removeprefix(path)}"
+            several = len(items) > 1 and bool(_CHILDREN.fullmatch(name.rpartition(".")[2]))
+            self.numbered |= several
             for index, item in enumerate(items):
                 inner = item if isinstance(item, dict) else {"waarde": item}
-                self._walk(inner, (f"{name}[].", f"{here}[{index}]."), below, line, depth + 1)
+                mine = dict(below)
+                if several:
+                    keys = [n for n in below if self.role_of(n) == "dossier_id"]
+                    mine |= {n: f"{below[n]}/{index + 1}" for n in keys}
+                self._walk(inner, (f"{name}[].", f"{here}[{index}]."), mine, line, depth + 1)
 
     def _flat(
         self,
@@ -146,7 +159,7 @@ class JsonTables:
             name = self.spelled.setdefault(f"{path}{key}".lower(), f"{path}{key}")
             if name in scalars:
                 name = f"{path}{key}"  # `a` and `A` in one record are two fields
-            if isinstance(value, dict) and (one := _measured(value)) and self.is_element(name):
+            if isinstance(value, dict) and (one := measured(value)) and self.is_element(name):
                 value = one[0]  # noqa: PLW2901  # 612, or "61.2 cm"
             if isinstance(value, dict) and depth < DEPTH and value:
                 self._flat(value, f"{name}.", scalars, lists, depth + 1)
@@ -156,41 +169,6 @@ class JsonTables:
                 scalars[name] = as_text(value)
                 if isinstance(value, str) and POINTED.fullmatch(value):
                     self.pointed.add(name)
-
-
-def _measured(value: dict[str, Any]) -> tuple[str | None] | None:
-    """The one value in an object that holds nothing but that, and its unit as in a cell: `{"waarde": 61.2, "eenheid": "cm"}`."""
-    if len(value) > 2:  # a value and a unit
-        return None
-    small = {key.lower(): found for key, found in value.items()}
-    amounts, units = small.keys() & _AMOUNT, small.keys() & _UNIT_OF
-    if len(amounts) != 1 or len(amounts) + len(units) != len(value):
-        return None
-    found = [small[name] for name in (*amounts, *units)]
-    if any(isinstance(v, (dict, list)) for v in found):
-        return None
-    amount, *unit = map(as_text, found)
-    return (f"{amount} {unit[0]}",) if amount and unit and unit[0] else (amount,)
-
-
-#: Fields of an object that is one value of an element, and of its unit.
-_AMOUNT = frozenset({"waarde", "value"})
-_UNIT_OF = frozenset({"eenheid", "unit"})
-#: Milliseconds since 1970 as older services of Microsoft write them.
-_MOMENT = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
-
-
-def as_text(value: Any) -> str | None:  # noqa: ANN401
-    if isinstance(value, BadNumber) and value.lower() == "nan":
-        return None  # told at its line; a mark for a missing value is something else
-    if isinstance(value, str):
-        moment = _MOMENT.fullmatch(value)
-        return moment[1] if moment else value
-    if value is None or value in ([], {}):
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False)
 
 
 def read_json(source: Source, folder: Path, role_of: RoleOf, is_element: Callable[[str], bool]) -> JsonTables:
@@ -256,7 +234,7 @@ def _whole(data: bytes, found: JsonTables) -> None:
             raise Unreadable("BDS005", **place) from error
         found.remarks.append(("BDS005", place))
         return
-    records = records_in(parsed.value) or _unwrapped(parsed.value)
+    records = _unwrapped(parsed.value, shapes=True)
     _remember(parsed, found, 1)
     starts = _record_lines(data, len(records))
     for record, line in zip(records, starts, strict=True):
@@ -267,9 +245,14 @@ def _remember(parsed: Parsed, found: JsonTables, line: int) -> None:
     found.remarks += [(code, {"regel": line, **facts}) for code, _, facts in parsed.remarks]
 
 
-def _unwrapped(value: Any) -> list[Any]:  # noqa: ANN401
-    """The records in a value: itself, the members of a list, or the one list of objects in an envelope of plain fields."""
+def _unwrapped(value: Any, *, shapes: bool = False) -> list[Any]:  # noqa: ANN401
+    """The records in a value: itself, the members of a list, or the one list of objects in an envelope of plain fields.
+
+    `shapes`: the value is all there is, so it or what is in its envelope may be a table in another shape.
+    """
     for _ in range(3):
+        if shapes and (records := records_in(value)):
+            return records
         if not isinstance(value, dict):
             break
         value = _without_frame(value)

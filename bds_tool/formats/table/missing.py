@@ -22,7 +22,12 @@ def missing_marks(made: Plan) -> None:
     often, known = _often(made), marks()
     for column in made.columns:
         seen = made.seen.get(column.naam)
-        if seen is None or seen.texts is None or column.rol not in {"", "waarde", "datum"}:
+        if seen is None or column.rol not in {"", "waarde", "datum"}:
+            continue
+        if seen.texts is None and made.typed.get(column.naam) == "date" and column.rol != "datum":
+            _suspect(column, made, {*column.ontbrekend, *made.settings.ontbrekend}, often)
+            continue
+        if seen.texts is None and made.typed.get(column.naam) != "date":
             continue
         if column.rol == "datum":
             _days(column, made)

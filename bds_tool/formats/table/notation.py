@@ -132,8 +132,17 @@ def date_ways(values: pl.Series, told: str = "", neighbour: str = "") -> DateWay
         if not told and found.ways == ["dm2"]:
             # 24-03-25 is a day in 2025, or one in 2024 with the year in front.
             year, last = clock.now().year % 100, pairs.struct.field("3").cast(pl.Int32)
-            found.unsure |= bool((first <= year).all() and (last <= 31).all() and (second <= 12).all())
+            if (first <= year).all() and (last <= 31).all() and (second <= 12).all():
+                found.unsure = True
+                # Days of contacts lie close together: of the two readings that with fewer years is the likely one.
+                if not neighbour and _spread(first) < _spread(last):
+                    found.order = "jmd"
     return found
+
+
+def _spread(years: pl.Series) -> int:
+    lowest, highest = years.min(), years.max()
+    return int(highest) - int(lowest) if isinstance(lowest, int) and isinstance(highest, int) else 0
 
 
 def day(text: pl.Expr, ways: DateWays) -> pl.Expr:

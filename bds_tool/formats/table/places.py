@@ -21,9 +21,14 @@ _VALUE_OF = re.compile(
 _OTHERS = re.compile(
     r"(?:moeder|vader|broer(?:tje)?|partner|verzorg(?:er|ende)|opvoeder|voogd|verwekker|gezin|gezinslid|gezinsleden|familie"
     r"|familielid|familieleden|huisgenoot|huisgenoten|contactperso(?:on|nen)|betrokkene|mother|father|parent|caregiver"
-    r"|guardian|sibling|brother|sister|spouse|family|families"
-    r"|(?:^|groot|pleeg|stief|half|tweeling)(?:ouder|zus|zusje|zuster|oma|opa|donor|relatie|relative))(?:s|n|en)?"
+    r"|guardian|sibling|brother|sister|spouse|family|families|grandparent"
+    r"|(?:^|groot|pleeg|stief|half|tweeling|bonus|adoptie)(?:ouder|zus|zusje|zuster|oma|opa|donor|relatie|relative)"
+    r"|(?:^|co)(?:twin|triplet)|(?:twee|drie|vier|meer)ling(?:kind|helft)?|^brus(?:je)?)(?:s|n|en)?"
     r"(?:gegevens|data|info)?$"
+)
+#: The same persons as HL7 codes them.
+_CODES = frozenset(
+    {"mth", "fth", "prn", "sib", "bro", "sis", "grprn", "gprn", "twin", "twinbro", "twinsis", "nmth", "nfth"}
 )
 #: Who cares for the child, and its school: their day of birth or postcode is not the child's, what they saw is.
 _AROUND = re.compile(
@@ -58,9 +63,32 @@ def at(path: str) -> Column:
     return replace(column, naam=path)
 
 
+#: Fields that say who a record or a row is about, and the longest text there that is looked at.
+_RELATION = re.compile(
+    r"(?i)((soort|type)[ _-]?)?(rol(len)?|role|relatie|relation(ship)?|betrekking|persoon|person)"
+    r"([ _-]?(soort|type|rol|role|code|naam|name|omschrijving|display))?|wie|who|hoedanigheid"
+)
+_LONGEST = 40
+
+
+def says_whose(name: str) -> bool:
+    """Whether a field says who its record, or its row, is about."""
+    return bool(_RELATION.fullmatch(name))
+
+
+def other_in(text: str) -> str:
+    """Another person than the child that the value of a field names: the word that is known, no more of the text."""
+    if len(text) > _LONGEST:
+        return ""
+    if plain(text) in _CODES:
+        return plain(text)
+    words = (_OTHERS.search(w) for w in (*_tokens(text), plain(text)))
+    return next((found[0] for found in words if found), "")
+
+
 def _of_another(path: str, who: re.Pattern[str] = _OTHERS) -> bool:
     """Whether a place in JSON is below another person: `moeder.lengte` is no length of the child."""
-    above = path.split(".")[:-1]
+    above = re.split(r"\.|(?=\[)", path)[:-1]
     # `contactPersoon` and `MoederVan` are words in two ways.
     return any(who.search(word) for part in above for word in (*_tokens(part), "".join(_tokens(part))))
 

@@ -9,14 +9,15 @@ from bds_tool.base.table_settings import TableProfile
 from bds_tool.base.text import t
 from bds_tool.formats.table.amounts import NumberWays, number_ways
 from bds_tool.formats.table.columns import Column, understand, units_by_name
-from bds_tool.formats.table.elements import coded, dates, elements, labels, labels_in, numeric
+from bds_tool.formats.table.elements import coded, dates, elements, labels, labels_in, numeric, only_thousands
 from bds_tool.formats.table.evidence import of_values
 from bds_tool.formats.table.names import clean
 from bds_tool.formats.table.notation import COUNTED, DateWays, date_ways, day, marks
 from bds_tool.formats.table.profile import date_way
 from bds_tool.formats.table.scan import ROW, Table
+from bds_tool.formats.table.seen import Seen
 from bds_tool.formats.table.text import Remark
-from bds_tool.formats.table.values import Seen, kinds, look
+from bds_tool.formats.table.values import kinds, look
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,6 +49,10 @@ class Plan:
     typed: dict[str, str] = field(default_factory=dict)  # column → date, float or int when not text
     bsn_key: bool = False
     footers: bool = False
+    others: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # column → texts that name another than the child
+    groups: bool = False  # names of groups stand among the keys, in rows without a date
     footer_column: Column | None = None  # where a total is named: the key, or the first column
     clean: set[str] = field(default_factory=set)  # columns that need no trimming
     remarks: list[Remark] = field(default_factory=list)
@@ -72,7 +77,7 @@ class Plan:
         bad = {name: sorted(texts) for name, texts in self.bad.items()}
         return (
             self.columns, self.dates, self.numbers, self.labels, self.pairs, self.own_pairs, self.units, self.missing, self.listed,
-            self.formulas, self.guarded, self.bsn_key, self.footers, self.footer_column, self.clean, bad, self.until,
+            self.formulas, self.guarded, self.bsn_key, self.footers, self.groups, self.others, self.footer_column, self.clean, bad, self.until,
             self.keys_empty, self.decimal_keys, self.keys_damaged, self.organisations > 1, self.organisatie,
         )  # fmt: skip
 
@@ -138,6 +143,8 @@ def plan(table: Table, settings: TableProfile, seen: dict[str, Seen] | None = No
             # Names and local codes are known now: the values are looked at by their elements.
             made.seen = look(table, columns, long=True, typed=made.typed, listed=made.numbers_listed)
     made.clean = {n for n, s in made.seen.items() if s.clean}
+    if table.formaat != "json":
+        made.others = {n: s.others for n, s in made.seen.items() if s.others}
     made.formulas = {n for n, s in made.seen.items() if s.formula}
     if table.formaat == "csv":
         made.guarded = made.formulas | {n for n, s in made.seen.items() if s.guarded}
@@ -273,8 +280,10 @@ def _numbers(made: Plan, table: Table, settings: TableProfile) -> None:
     comma = any(w.comma for w in first.values())
     for name, values in odd.items():
         ways = number_ways(values, decimal, thousands, comma=comma, fine=fine[name])
-        made.numbers[name] = ways
         column = next(c for c in wanted if c.naam == name)
+        if ways.unsure and column.bdsnummer and only_thousands(values, column.bdsnummer):
+            ways = number_ways(values, decimal, ".", comma=comma, fine=fine[name])
+        made.numbers[name] = ways
         if ways.thousands and not thousands:
             made.remarks.append(Remark("BDS051", None, {"kolom": name, "teken": ways.thousands}))
         if ways.unsure:
@@ -368,7 +377,9 @@ def _keys(made: Plan, roles: set[str]) -> None:
         return
     made.keys_empty, made.keys_damaged = seen.empty, seen.damaged
     made.decimal_keys = {key.naam} if seen.decimal else set()
-    made.footers = seen.footer or seen.empty
+    # `Team C` is a child where any child is called so.
+    made.groups = seen.dated_codes and not seen.dated_names and made.named("datum") is not None
+    made.footers = seen.footer or seen.empty or made.groups
     # A table that bds wrote itself never has a BSN for a key.
     made.bsn_key = not {"bron", "regel"} <= roles and seen.bsn
 

@@ -104,6 +104,7 @@ def _read(found: list[Table], settings: TableProfile, source: Source, sink: Sink
     formats = set()
     understood, headless, keyed = 0, 0, False
     empty: list[str] = []
+    unread: list[tuple[Table, Plan, bool]] = []
     for table in found:
         if table.header is not None and not table.header.found:
             headless += 1
@@ -115,6 +116,8 @@ def _read(found: list[Table], settings: TableProfile, source: Source, sink: Sink
         if not made.long and not made.element_columns:
             keyed |= made.named("dossier_id") is not None
             _not_understood(table, made, sink, alone=len(found) == 1)
+            if table.formaat == "json" and made.own:
+                unread.append((table, made, sure))
             continue
         understood += 1
         formats.add(f"{table.formaat}-{'lang' if made.long else 'breed'}")
@@ -138,6 +141,11 @@ def _read(found: list[Table], settings: TableProfile, source: Source, sink: Sink
             sink.meldingen.clear()
             raise Unreadable("BDS058", regel=1)
         raise Unreadable("BDS040", kolommen=sum(len(table.names) for table in found))
+    if found[0].numbered and all(m["code"] != "BDS041" for m in sink.meldingen):
+        sink.melding("BDS041")
+    # A list of which nothing is understood is kept beside what is: it is part of the same records.
+    for table, made, sure in unread:
+        write(table, made, source, sink, settings, sure=sure)
     if len(empty) == understood:
         sink.melding("BDS073")
     else:

@@ -15,7 +15,7 @@ from bds_tool.formats.table.notation import day, footer, in_calendar, marks
 from bds_tool.formats.table.plan import Plan
 from bds_tool.formats.table.repeats import Repeats
 from bds_tool.formats.table.scan import ROW, Table
-from bds_tool.formats.table.values import numbers_of
+from bds_tool.formats.table.values import GROUP, numbers_of
 from bds_tool.store.columns import REGISTRATIES
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def children(table: Table, made: Plan) -> pl.LazyFrame:
     key = made.footer_column
     frame = table.frame.filter(pl.col(ROW) < made.until) if made.until else table.frame
     frame = frame.filter(~is_blank(table)) if made.keys_empty else frame
+    for name, texts in made.others.items():
+        frame = frame.filter(~pl.col(name).cast(pl.String).is_in(texts).fill_null(value=False))
     if not made.footers or key is None:
         return frame
     return frame.filter(~is_footer(made, key).fill_null(value=False))
@@ -53,6 +55,8 @@ def is_footer(made: Plan, key: Column) -> pl.Expr:
 
     text = pl.col(key.naam).cast(pl.String)
     found = text.str.contains(footer()) | (text == key.naam)
+    if made.groups:
+        found |= text.str.contains(GROUP)
     if made.keys_empty:
         # `Totaal` may stand further on in a row without a key.
         others = [pl.col(c.naam).cast(pl.String) for c in (*made.date_columns, *made.own)]
@@ -250,7 +254,7 @@ class WideRows:
         dated = {
             name: next(c for c in made.columns if c.naam == name) for name in sorted(set(own_dates.values()))
         }
-        days = [date_of(c, made).alias(f"d:{name}") for name, c in dated.items()]
+        days = [_day_of_its_own(c, made, found).alias(f"d:{name}") for name, c in dated.items()]
         index = [e.alias(k) for k, e in found.items()]
         wide = children(part, made).select(*_own(self._table), *index, *days, *cells).collect()
         # All cells below each other, a column at a time; then those that are filled, a row at a time.
@@ -342,6 +346,17 @@ class WideRows:
             schema={"kolom": word, "bdsnummer": pl.Int32, "eenheid": word, "rubriek_k": word},
             orient="row",
         )
+
+
+def _day_of_its_own(column: Column, made: Plan, found: dict[str, pl.Expr]) -> pl.Expr:
+    """The date of one element; where that cell is empty the date of the row, as it is for the elements beside it."""
+    import polars as pl
+
+    own = date_of(column, made)
+    if not column.van or column.herhaling > 1 or "datum" not in found:
+        return own
+    text = pl.col(column.naam).cast(pl.String).str.strip_chars()
+    return pl.when(text.is_null() | (text == "")).then(found["datum"]).otherwise(own)
 
 
 def _own(table: Table) -> list[str]:

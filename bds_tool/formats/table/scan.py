@@ -52,6 +52,7 @@ class Table:
     placed: bool = False  # the frame has the place of each row in PLACE
     pointed: set[str] = field(default_factory=set)  # JSON, XLSX: columns with `8.100` as text
     findings: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # about JSON text itself
+    numbered: bool = False  # JSON: children without a key are told apart by their number
 
 
 @contextmanager
@@ -182,7 +183,7 @@ def _json(source: Source, settings: TableProfile, folder: Path) -> list[Table]:
         )
     if not made:
         raise Unreadable("BDS002")
-    made[0].findings = found.remarks
+    made[0].findings, made[0].numbered = found.remarks, found.numbered
     return made
 
 

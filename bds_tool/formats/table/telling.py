@@ -122,6 +122,8 @@ def _problems(table: Table, made: Plan) -> Iterator[tuple[str, str, pl.Expr]]:
     if made.footers and made.footer_column is not None:
         footers = is_footer(made, made.footer_column).fill_null(value=False)
         yield "BDS072", made.footer_column.naam, footers
+    for name, texts in made.others.items():
+        yield "BDS072", name, pl.col(name).cast(pl.String).is_in(texts)
     if key is not None:
         raw = pl.col(key.naam).cast(pl.String)
         if made.keys_empty:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 from bds_tool.formats.table.amounts import PLAIN
@@ -13,6 +12,7 @@ from bds_tool.formats.table.columns import Column
 from bds_tool.formats.table.elements import coded, dates, numeric
 from bds_tool.formats.table.notation import footer, marks
 from bds_tool.formats.table.scan import Table
+from bds_tool.formats.table.seen import Gathering, Seen
 from bds_tool.store.columns import HIGHEST
 
 if TYPE_CHECKING:
@@ -32,57 +32,14 @@ _NINES = (
 #: Those of them that are whole numbers, and the lowest of the rest.
 _WHOLE_NINES = (0, 9, *(sign * int("9" * n) for n in range(2, 10) for sign in (1, -1)))
 _LOWEST = -999
+#: The days among them, of a column that holds days and no text.
+_ODD_DAYS = tuple(
+    date(*d)
+    for d in ((1753, 1, 1), (1800, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (9999, 12, 31))
+)
+#: A key that is a name of a group, and no number or code: `Team C`, `Noord`.
+GROUP = r"^\s*[^\W\d_]{2,}(?:[\s/&-]+[^\W_]+)*\s*$"
 _DAMAGED = r"^\d(?:[.,]\d+)?[eE]\+?\d+$|^\d{15}0+$"
-
-
-@dataclass
-class Seen:
-    """What was seen in one column.
-
-    `texts`: distinct texts; for numbers only those that are not plain, which `plain` counts. In the value column of a
-    long table `odd` are the values of numeric elements, `days` of date elements, `pairs` of coded ones.
-    """
-
-    texts: pl.Series | None = None
-    odd: pl.Series | None = None
-    days: pl.Series | None = None
-    marks: pl.Series | None = None
-    pairs: dict[int, pl.Series] | None = None
-    plain: int = 0
-    clean: bool = True
-    formula: bool = False
-    guarded: bool = False  # some text starts with an apostrophe
-    empty: bool = False
-    damaged: bool = False
-    footer: bool = False
-    header: bool = False  # the header stands among the rows
-    decimal: bool = True  # every key is a whole number with `.0`, as pandas writes it
-    bsn: bool = False
-    filled: int = 0
-    nines: Counter[tuple[int, str]] = field(
-        default_factory=Counter
-    )  # element and text that looks like a mark
-
-
-@dataclass
-class _Gathering:
-    parts: dict[str, list[pl.Series]] = field(default_factory=dict)
-
-    def add(self, name: str, values: pl.Series) -> None:
-        import polars as pl
-
-        if not values.len():
-            return
-        parts = self.parts.setdefault(name, [])
-        parts.append(values.unique())
-        if len(parts) > 16:
-            self.parts[name] = [pl.concat(parts).unique()]
-
-    def get(self, name: str) -> pl.Series:
-        import polars as pl
-
-        parts = self.parts.get(name)
-        return pl.concat(parts).unique() if parts else pl.Series([], dtype=pl.String)
 
 
 def kinds(table: Table) -> dict[str, str]:
@@ -121,7 +78,13 @@ class Look:
         self._number = next((c for c in columns if c.rol == "bdsnummer"), None) if long else None
         self._value = next((c for c in self.columns if c.rol == "waarde"), None)
         self._seen = {c.naam: Seen() for c in self.columns}
-        self._texts = _Gathering()
+        self._typed_days = [
+            c for c in columns if typed.get(c.naam) == "date" and (c.rol == "datum" or c.bdsnummer in dates())
+        ]
+        self._seen |= {c.naam: Seen() for c in self._typed_days}
+        self._key = next((c for c in self.columns if c.rol == "dossier_id"), None)
+        self._day = next((c for c in columns if c.rol == "datum" and not c.van and c.herhaling <= 1), None)
+        self._texts = Gathering()
         self._pairs: list[pl.DataFrame] = []  # of element and value, that are still to be judged
 
     def add(self, batch: pl.DataFrame) -> None:
@@ -145,6 +108,21 @@ class Look:
         for column in self.columns:
             if not (paired and column.rol in {"bdsnummer", "waarde"}):
                 self._column(batch[column.naam], column)
+        for column in self._typed_days:
+            _odd_days(batch[column.naam], column.bdsnummer, self._seen[column.naam])
+        if self._key and self._day and self._seen[self._key.naam].names:
+            self._named(batch, self._key.naam, self._day.naam)
+
+    def _named(self, batch: pl.DataFrame, key: str, day: str) -> None:
+        """Whether a row with the name of a group for a key has a date: then children are called so here."""
+        import polars as pl
+
+        seen = self._seen[key]
+        if not seen.dated_names:
+            dated = pl.col(day).cast(pl.String).str.strip_chars() != ""
+            name = pl.col(key).cast(pl.String).str.contains(GROUP)
+            found = batch.select(n=(dated & name).any(), c=(dated & ~name).any()).row(0)
+            seen.dated_names, seen.dated_codes = found[0], seen.dated_codes or found[1]
 
     def _days(self, numbers: pl.Series) -> pl.Series:
         """Which rows of a long table are of an element whose value is a date."""
@@ -202,6 +180,7 @@ class Look:
                 each.bsn = _like_bsn(each.texts)
             elif column.rol == "niet-bds":
                 own = texts.get(f"own:{column.naam}")
+                each.others = _others(column, own)
                 # One number in eleven passes the test by chance: two say nothing yet.
                 each.bsn = own.len() > 2 and _like_bsn(own)
         return self._seen
@@ -244,7 +223,7 @@ def _kept(column: Column) -> bool:
     return column.bdsnummer in dates() | coded()
 
 
-def _column(values: pl.Series, column: Column, seen: Seen, texts: _Gathering) -> None:
+def _column(values: pl.Series, column: Column, seen: Seen, texts: Gathering) -> None:
     if column.rol == "overslaan":
         return
     if column.bdsnummer in numeric():
@@ -300,14 +279,34 @@ def _nines(distinct: pl.Series, values: pl.Series, number: int, seen: Seen) -> N
         seen.nines[number, text.strip()] += int((values == text).sum())
 
 
-def _numbers_kept(distinct: pl.Series, name: str, texts: _Gathering) -> None:
+def _odd_days(days: pl.Series, number: int, seen: Seen) -> None:
+    """Count the days that programs write where nothing was filled in, in a column of days."""
+    import polars as pl
+
+    lowest, highest = days.min(), days.max()
+    if lowest is None or (str(lowest)[:10] > str(_ODD_DAYS[-2]) and str(highest)[:4] != "9999"):
+        return
+    found = days.cast(pl.Date).filter(days.cast(pl.Date).is_in(_ODD_DAYS))
+    seen.nines.update((number, str(day)) for day in found)
+
+
+def _others(column: Column, texts: pl.Series) -> list[str]:
+    """The texts that say that a row is of another than the child."""
+    from bds_tool.formats.table.places import other_in, says_whose
+
+    if column.reden == "bds.toml" or not says_whose(column.naam):
+        return []
+    return sorted(text for text in texts.to_list() if other_in(text.strip()))
+
+
+def _numbers_kept(distinct: pl.Series, name: str, texts: Gathering) -> None:
     """Some numbers of nine digits in a column that means nothing: they may be BSNs."""
     parts = texts.parts.setdefault(f"own:{name}", [])
     if sum(p.len() for p in parts) < KEYS:
         parts.append(distinct.drop_nulls().filter(distinct.drop_nulls() != "").head(KEYS))
 
 
-def _key(distinct: pl.Series, name: str, seen: Seen, texts: _Gathering) -> None:
+def _key(distinct: pl.Series, name: str, seen: Seen, texts: Gathering) -> None:
     bare = distinct.str.strip_chars().str.to_lowercase()
     seen.empty = seen.empty or bool(distinct.null_count() > 0 or bare.is_in(["", *marks()]).any())
     seen.decimal = seen.decimal and bool((bare.str.contains(r"^\d+\.0$") | (bare == "")).all())
@@ -315,6 +314,7 @@ def _key(distinct: pl.Series, name: str, seen: Seen, texts: _Gathering) -> None:
     # The header itself comes back where exports were put one below the other.
     seen.header = seen.header or bool((distinct == name).any())
     seen.footer = seen.footer or seen.header or bool(distinct.str.contains(footer()).any())
+    seen.names = seen.names or bool(distinct.str.contains(GROUP).any())
     kept = sum(p.len() for p in texts.parts.get("key", []))
     if kept < KEYS:
         texts.parts.setdefault("key", []).append(distinct.drop_nulls().head(KEYS))
@@ -365,7 +365,7 @@ def _values(
     value: Column,
     listed: dict[str, int] | None,
     seen: dict[str, Seen],
-    texts: _Gathering,
+    texts: Gathering,
     typed: dict[str, str],
 ) -> None:
     """The values of a long table by the kind of their element: each pair of element and value once."""
