@@ -167,3 +167,13 @@ def test_apostrophes_as_quotes_behind_a_line_for_excel_and_a_title(tmp_path):
     with read([tmp_path / "x.csv"]) as store:
         rows = store.registraties().select("dossier_id", "bdsnummer", "waarde").collect()
         assert set(rows.iter_rows()) == {("A", 245, "8100"), ("A", 1374, "a|b"), ("B", 1374, "it's")}
+
+
+def test_an_archive_in_an_archive_is_no_note(tmp_path):
+    """It may hold most of the delivery, so the delivery is not read in full."""
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("a.csv", "dossier_id;datum;lengte\nA1;2024-03-01;612\n")
+        archive.writestr("rest.zip", b"PK\x05\x06" + bytes(18))
+    rows, told = found([tmp_path / "x.zip"])
+    assert rows == [("A1", date(2024, 3, 1), 235, "612")]
+    assert "BDS012" in told["code"].to_list()

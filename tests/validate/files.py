@@ -175,7 +175,7 @@ FILES = {
     "BDS048": ("a.csv", b"client;datum;235\nk;45352;900\n", TABLE),
     "BDS049": ("a.csv", b"client;datum;235\nk;31-3-24;900\n", TABLE),
     "BDS051": ("a.csv", b"client;datum;245\nk;2024-03-01;15.890,5\n", TABLE),
-    "BDS052": ("a.csv", b"client;datum;245\nk;2024-03-01;6.210\n", TABLE),
+    "BDS052": ("a.csv", b"client;datum;245\nk;2024-03-01;6.210\nm;2024-03-01;950.000\n", TABLE),
     "BDS053": ("a.csv", b"client;datum;Lengte\nk;2024-03-01;61,2 cm\n", TABLE),
     "BDS054": ("a.csv", b"client;datum;245\nk;2024-03-01;6,21E+03\n", TABLE),
     "BDS055": ("a.csv", b"client;datum;Geslacht\nk;2024-03-01;Mannelijk\n", TABLE),
