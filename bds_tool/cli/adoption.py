@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -16,7 +16,7 @@ from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import TABLE_FORMATS, Output, one_of, table, talk, to_json, write
 
 if TYPE_CHECKING:
-    from bds_tool.export.adoption import Use
+    from bds_tool.export.adoption import AdoptionFile, Use
 
 
 def register(main: typer.Typer) -> None:
@@ -71,7 +71,7 @@ def adoption(
     raise typer.Exit(ExitCode.OK)
 
 
-def _part(path: str) -> dict[str, Any] | None:
+def _part(path: str) -> AdoptionFile | None:
     """What an earlier run of this command wrote as JSON; None for anything else."""
     from bds_tool.export.adoption import KIND
 
@@ -82,7 +82,7 @@ def _part(path: str) -> dict[str, Any] | None:
         found = json.loads(place.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and found.get("kind") == KIND else None
+    return cast("AdoptionFile", found) if isinstance(found, dict) and found.get("kind") == KIND else None
 
 
 def _row(u: Use) -> tuple[Any, ...]:

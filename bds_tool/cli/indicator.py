@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -191,7 +192,7 @@ def run_cases(
         raise typer.Exit(ExitCode.FINDINGS)
 
 
-def _figures(values: dict[str, Any]) -> str:
+def _figures(values: Mapping[str, object]) -> str:
     return " ".join(f"{k}={v:g}" if isinstance(v, int | float) else f"{k}=?" for k, v in values.items())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import polars as pl
 
@@ -50,6 +50,32 @@ class Use:
         if self.change == NEW:
             return USED if seen else UNSEEN
         return GOES_ON if seen else STOPPED
+
+
+class UseTold(TypedDict):
+    """A use as it stands in a file, with what it means."""
+
+    request: str
+    title: str
+    change: str
+    key: str
+    name: str
+    organisation: str
+    rows: int | None
+    dossiers: int | None
+    first: str | None
+    last: str | None
+    state: str
+
+
+class AdoptionFile(TypedDict):
+    """What may be added to the files of others: counts only."""
+
+    kind: str
+    schema_version: int
+    package: str
+    small: int
+    uses: list[UseTold]
 
 
 def adoption(store: Store, pakket: Pakket, *, small: int) -> list[Use]:
@@ -140,12 +166,12 @@ def _places(pakket: Pakket, w: Wijziging, nr: int) -> pl.DataFrame:
     return pl.DataFrame([(nr, n, w.code, coding) for n in numbers], schema=schema, orient="row")
 
 
-def facts(pakket: str, uses: Iterable[Use], *, small: int) -> dict[str, Any]:
+def facts(pakket: str, uses: Iterable[Use], *, small: int) -> AdoptionFile:
     """What goes in a file that may be added to those of others: counts only."""
-    return {"kind": KIND, "schema_version": 1, "package": pakket, "small": small, "uses": [asdict(u) | {"state": u.state} for u in uses]}  # fmt: skip
+    return {"kind": KIND, "schema_version": 1, "package": pakket, "small": small, "uses": [cast("UseTold", {**asdict(u), "state": u.state}) for u in uses]}  # fmt: skip
 
 
-def merged(parts: Sequence[dict[str, Any]]) -> tuple[str, list[Use]]:
+def merged(parts: Sequence[AdoptionFile]) -> tuple[str, list[Use]]:
     """The uses of several files together. Raises UsageError for other packages, or the same organisation twice."""
     packages = {str(p["package"]) for p in parts}
     if len(packages) > 1:
@@ -164,5 +190,5 @@ def merged(parts: Sequence[dict[str, Any]]) -> tuple[str, list[Use]]:
                 t("Laat een van de bestanden weg.", "Leave out one of the files."),
             )  # fmt: skip
         known |= names
-        made += [Use(**{k: v for k, v in u.items() if k != "state"}) for u in part["uses"]]
+        made += [Use(**{k: v for k, v in dict[str, Any](u).items() if k != "state"}) for u in part["uses"]]
     return packages.pop(), sorted(made, key=lambda u: (u.request, u.change, u.key, u.organisation))

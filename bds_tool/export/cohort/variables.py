@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from bds_tool.base.errors import SpecError
 from bds_tool.base.specs import read_yaml, specs_dir
@@ -36,6 +36,37 @@ class Value:
     label: str
 
 
+class _DerivedValue(TypedDict):
+    value: int
+    label: dict[str, str]
+
+
+class DerivedEntry(TypedDict, total=False):
+    """One variable of specs/studie/afgeleid.yaml; empty for a column that is none."""
+
+    name: str
+    label: dict[str, str]
+    definition: dict[str, str]
+    view: str
+    value: str
+    where: str
+    order: str
+    per: str
+    type: str
+    decimals: int
+    unit: str
+    values: list[_DerivedValue]
+    applies: str
+    reached: str
+    venster: str
+    unreached: str
+    without_row: str
+    unresolved: str
+    inputs: list[list[int]]
+    certainty: str
+    source: str
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of the study. `kind`: number, integer, code, date or text.
@@ -59,7 +90,7 @@ class Column:
     identifying: bool
     moment: Moment | None
     element: int | None = None
-    spec: dict[str, Any] = field(default_factory=dict)
+    spec: DerivedEntry = field(default_factory=DerivedEntry)
     indicator: Indicator | None = None
     year: int | None = None
 
@@ -74,12 +105,12 @@ class Column:
 
 
 @lru_cache(maxsize=4)
-def _derived(_specs: str) -> dict[str, dict[str, Any]]:
-    found = {}
+def _derived(_specs: str) -> dict[str, DerivedEntry]:
+    found: dict[str, DerivedEntry] = {}
     for entry in read_yaml(specs_dir() / "studie" / "afgeleid.yaml")["variables"]:
         for word in entry.get("for", [""]):
             own = {k: _put(v, word) for k, v in entry.items() if k != "for"}
-            found[own["name"]] = own
+            found[str(own["name"])] = cast("DerivedEntry", own)
     return found
 
 
@@ -89,7 +120,7 @@ def _put(value: Any, word: str) -> Any:  # noqa: ANN401
     return {k: _put(v, word) for k, v in value.items()} if isinstance(value, dict) else value
 
 
-def derived() -> dict[str, dict[str, Any]]:
+def derived() -> dict[str, DerivedEntry]:
     """Name → entry of specs/studie/afgeleid.yaml, with what stands for several written out."""
     return _derived(str(specs_dir()))
 
@@ -190,7 +221,7 @@ def _of_element(v: Asked) -> Column:
     return Column(
         v.name, label, definition, "integer" if as_age else kind, "dag", 0, "d" if as_age else newest_one.eenheid,
         values_of(number) if kind == "code" else (), (frozenset({number}),), newest_one.zekerheid, newest_one.bron,
-        {w: e.naam for w, e in found.items()}, v.identifying, None, number, {"as_age": as_age},
+        {w: e.naam for w, e in found.items()}, v.identifying, None, number,
     )  # fmt: skip
 
 

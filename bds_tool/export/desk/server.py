@@ -11,6 +11,7 @@ import secrets
 import socketserver
 import threading
 import time
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -185,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self._send(code, json.dumps({"error": message}).encode(), "application/json", "default-src 'none'")
 
-    def _tell(self, facts: dict[str, Any]) -> None:
+    def _tell(self, facts: Mapping[str, object]) -> None:
         self._send(200, json.dumps(facts).encode(), "application/json", "default-src 'none'")
 
     def _send(self, code: int, content: bytes, kind: str, policy: str) -> None:

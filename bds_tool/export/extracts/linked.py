@@ -13,6 +13,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import WithheldError
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.text import number, t
 from bds_tool.export.extracts.attackers import Attack
 from bds_tool.export.extracts.outcomes import NOTHING, banded, outcome_kinds, recorded
@@ -297,7 +298,7 @@ def _cost(
     coarse: pl.DataFrame,
     exact: pl.DataFrame,
     kinds: Mapping[int, tuple[str, str]],
-) -> tuple[list[dict[str, Any]], dict[str, dict[str, float]]]:
+) -> tuple[list[JsonObject], dict[str, dict[str, float]]]:
     """Per column the largest shift of a share (points); for numbers the mean that the table gives less the true one; and
     the largest shift of a share of two moments together. Also the mean of each band, by which a mean is made.
     """
@@ -311,7 +312,7 @@ def _cost(
             if column not in after.columns:
                 continue
             old, new = (f.filter(pl.col(column) != NOTHING)[column] for f in (before, after))
-            row: dict[str, Any] = {"outcome": n, "moment": str(moment), "share_points": _shift(old, new)}
+            row: JsonObject = {"outcome": n, "moment": str(moment), "share_points": _shift(old, new)}
             if kind == "number":
                 values = mine.select(pl.col(name).cast(pl.Float64, strict=False)).to_series()
                 both = pl.DataFrame({"band": part[name], "value": values}).drop_nulls()

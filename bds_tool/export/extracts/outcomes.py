@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
@@ -85,13 +85,20 @@ def recorded(
     return last, always
 
 
+class Bands(TypedDict):
+    """Of one column and moment where the bands begin, in its unit."""
+
+    edges: list[float]
+    unit: str
+
+
 def banded(
     exact: pl.DataFrame, kinds: Mapping[int, tuple[str, str]], most: int, k: int
-) -> tuple[pl.DataFrame, dict[str, Any]]:
+) -> tuple[pl.DataFrame, dict[str, dict[str, Bands]]]:
     """Numbers in at most `most` bands per moment, of about as many children each; codes that fewer than k have together."""
     import polars as pl
 
-    told: dict[str, Any] = {}
+    told: dict[str, dict[str, Bands]] = {}
     frames = []
     for (moment,), part in exact.group_by("moment", maintain_order=True):
         here = part

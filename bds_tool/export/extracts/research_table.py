@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import WithheldError
 from bds_tool.base.files import atomic_dir
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.text import number, t
 from bds_tool.export.extracts.attackers import Attack
 from bds_tool.export.extracts.outcomes import NOTHING, banded, outcome_kinds, recorded
@@ -139,15 +140,13 @@ def _at_moments(
     return named.sort(order, maintain_order=True).with_row_index("_row")
 
 
-def _loss(
-    both: pl.DataFrame, kept: pl.DataFrame, kinds: Mapping[int, tuple[str, str]]
-) -> list[dict[str, Any]]:
+def _loss(both: pl.DataFrame, kept: pl.DataFrame, kinds: Mapping[int, tuple[str, str]]) -> list[JsonObject]:
     """Per outcome and moment what leaving rows out changed: the largest shift of a share, in percentage points, and for
     numbers the shift of the mean, of the values before they were banded.
     """
     import polars as pl
 
-    told = []
+    told: list[JsonObject] = []
     held = both.filter(pl.col("_row").is_in(kept["_row"].implode()))
     for n, (kind, unit) in kinds.items():
         for (moment,), part in both.group_by("moment", maintain_order=True):
@@ -157,7 +156,11 @@ def _loss(
             name = f"bds{n}"
             shares = _shares(part, name).join(_shares(left, name), on=name, how="left", suffix="_after")
             shift = (shares["share"] - shares["share_after"].fill_null(0)).abs().max()
-            row = {"outcome": n, "moment": str(moment), "share_points": round(100 * float(str(shift)), 2)}
+            row: JsonObject = {
+                "outcome": n,
+                "moment": str(moment),
+                "share_points": round(100 * float(str(shift)), 2),
+            }
             if kind == "number":
                 before, after = (
                     f[f"{name}_exact"].cast(pl.Float64, strict=False).mean() for f in (part, left)

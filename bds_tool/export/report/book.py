@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import language, t
@@ -35,6 +35,15 @@ THEMES = {
     "zintuigen": ("Zien en horen", "Sight and hearing"),
     "zwangerschap": ("Zwangerschap en geboorte", "Pregnancy and birth"),
 }
+
+
+class Provenance(TypedDict):
+    """Who counted what with which definitions."""
+
+    program: str
+    created: str
+    bds_versions: list[str]
+    notes: list[str]
 
 
 @dataclass(frozen=True)
@@ -282,7 +291,7 @@ class Book:
         # Policy and explanation, then the rules as one sentence, then method and totals.
         return [*told[:2], t("Regels: ", "Rules: ") + "; ".join(rules) + ".", *told[2:]]
 
-    def provenance(self) -> dict[str, Any]:
+    def provenance(self) -> Provenance:
         """Who counted what with which definitions, for the legend of a table."""
         meta = self.result.meta
         return {
