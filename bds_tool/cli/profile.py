@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,8 +15,9 @@ from bds_tool.base.text import number, plural, t
 from bds_tool.cli.project import project
 from bds_tool.cli.render import TABLE_FORMATS, Output, one_of, table, talk, to_json, write
 
-#: What `bds_tool.validate.profile` makes, and one element of it.
-Found = dict[str, Any]
+if TYPE_CHECKING:
+    from bds_tool.validate.profile import ElementProfile, Profile
+
 #: From none through little to all of the dossiers; and where a code page lacks these signs.
 MARKS, PLAIN_MARKS = "·▁▂▃▄▅▆▇█", ".12345678"
 #: So many years stand on a line.
@@ -118,7 +119,7 @@ def _columns(years: Sequence[int]) -> tuple[str, ...]:
     )
 
 
-def _row(e: Found, years: Sequence[int]) -> tuple[Any, ...]:
+def _row(e: ElementProfile, years: Sequence[int]) -> tuple[Any, ...]:
     """What another program reads: numbers as numbers, shares between 0 and 1."""
     shares = {y["year"]: y["share"] for y in e["by_year"]}
     return (
@@ -142,7 +143,7 @@ def _row(e: Found, years: Sequence[int]) -> tuple[Any, ...]:
     )
 
 
-def _page(found: Found, encoding: str) -> Iterator[str]:
+def _page(found: Profile, encoding: str) -> Iterator[str]:
     """What a person reads: the elements by rubriek, a line each that fits on a screen."""
     years = [y["year"] for y in found["years"]][-YEARS:]
     marks = MARKS if _can(encoding, MARKS) else PLAIN_MARKS
@@ -180,18 +181,19 @@ def _mark(share: float | None, marks: str) -> str:
     return marks[1 + min(len(marks) - 2, int(share * (len(marks) - 1)))]
 
 
-def _values(e: Found, most: int, *, cut: bool = True) -> str:
+def _values(e: ElementProfile, most: int, *, cut: bool = True) -> str:
     """Percentiles of measurements, codes with their names, else how many different values there are."""
     unit = ", ".join(e["units"]) or e["expected_unit"] or ""
     guess = e.get("looks_like")
     other = guess and unit and guess not in e["units"] and guess != e["expected_unit"]
     looks = t(f" (lijkt {guess})", f" (looks like {guess})") if other else ""
-    if e.get("p1") is not None:
-        decimals = 1 if max(abs(e["p1"]), abs(e["p99"])) < 100 else 0
-        low, mid, high = (number(e[k], decimals) for k in ("p1", "median", "p99"))
+    p1, p99 = e.get("p1"), e.get("p99")
+    if p1 is not None and p99 is not None:
+        decimals = 1 if max(abs(p1), abs(p99)) < 100 else 0
+        low, mid, high = (number(v, decimals) for v in (p1, e["median"] or 0, p99))
         return f"{low} – {mid} – {high} {unit}".rstrip() + looks
     shown = [
-        f"{v['value']}{_named(v['name'], cut=cut)}: {number(v['n'])}"
+        f"{v['value']}{_named(v['name'], cut=cut)}: {number(v['n'] or 0)}"
         for v in e["values"][:most]
         if v["value"] is not None
     ]
@@ -199,7 +201,7 @@ def _values(e: Found, most: int, *, cut: bool = True) -> str:
     if rest:
         kinds = sum(v.get("distinct", 1) for v in rest)
         few = any(v["n"] is None for v in rest)
-        n = t("weinig", "few") if few else number(sum(v["n"] for v in rest))
+        n = t("weinig", "few") if few else number(sum(v["n"] or 0 for v in rest))
         word = (
             plural(kinds, t("waarde", "value"), t("waarden", "values"))
             if not shown

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import polars as pl
 
@@ -24,7 +25,79 @@ MANY = 50
 FITTING = 0.8
 
 
-def profile(store: Store, *, small: int = SMALL) -> dict[str, Any]:
+class ProfileValue(TypedDict):
+    """A value, its name and how often; without a value those that too few dossiers have, `distinct` together."""
+
+    value: str | None
+    name: str | None
+    n: int | None
+    distinct: NotRequired[int]
+
+
+class YearShare(TypedDict):
+    year: int
+    in_dossiers: int
+    share: float
+
+
+class Quantiles(TypedDict, total=False):
+    p1: float | None
+    median: float | None
+    p99: float | None
+    looks_like: str | None
+
+
+class ElementProfile(Quantiles):
+    """One element: how often, in how many dossiers, when, with which units and values."""
+
+    element: int
+    rows: int
+    filled: int
+    in_dossiers: int
+    distinct: int
+    nullflavors: int
+    units: list[str]
+    rubrieken: list[str]
+    from_year: int | None
+    until_year: int | None
+    share: float
+    element_name: str | None
+    kind: str
+    rubriek: str | None
+    expected_unit: str | None
+    values: list[ProfileValue]
+    by_year: list[YearShare]
+
+
+class ProfileFile(TypedDict):
+    pad: str
+    formaat: str
+    bds_herkend: str | None
+    bds_zekerheid: str | None
+    rijen: int | None
+    dossiers: int | None
+
+
+class ProfileYear(TypedDict):
+    year: int
+    dossiers: int
+
+
+class Profile(TypedDict):
+    schema_version: int
+    small: int
+    files: list[ProfileFile]
+    rows: int
+    dossiers: int
+    activities: int
+    first_year: int | None
+    last_year: int | None
+    without_element: int
+    years: list[ProfileYear]
+    elements: list[ElementProfile]
+
+
+def profile(store: Store, *, small: int = SMALL) -> Profile:
     """What a store holds: files, dossiers, and per element how often it is filled, when and with what.
 
     Only values of coded and yes/no elements are shown, and only those in at least `small` dossiers; the others are
@@ -56,34 +129,55 @@ def profile(store: Store, *, small: int = SMALL) -> dict[str, Any]:
     measured = [n for n in numbers if n in known and known[n].kind in {"maat", "geheel"}]
     values, quantiles = _values(rows, coded, small, known), _quantiles(rows, measured)
     years, by_year = _years(rows)
-    elements = []
+    elements: list[ElementProfile] = []
     for row in per_element.iter_rows(named=True):
         number = row["element"]
-        entry: dict[str, Any] = {
-            **row,
+        found = by_year.get(number, {})
+        entry: ElementProfile = {
+            "element": number,
+            "rows": row["rows"],
+            "filled": row["filled"],
+            "in_dossiers": row["in_dossiers"],
+            "distinct": row["distinct"],
+            "nullflavors": row["nullflavors"],
             "units": sorted({told(unit) for unit in row["units"]}),
             "rubrieken": sorted({told(rubriek) for rubriek in row["rubrieken"]}),
+            "from_year": row["from_year"],
+            "until_year": row["until_year"],
+            "share": row["share"],
             "element_name": element_name(number) or None,
             "kind": known[number].kind if number in known else "onbekend",
             "rubriek": known[number].rubriek if number in known else None,
             "expected_unit": (known[number].unit if number in known else None) or None,
+            "values": values.get(number, []),
+            **quantiles.get(number, {}),
+            "by_year": [
+                {"year": y, "in_dossiers": found.get(y, 0), "share": round(found.get(y, 0) / n, 4)}
+                for y, n in years.items()
+                if found
+            ],
         }
-        entry |= {"values": values.get(number, []), **quantiles.get(number, {})}
-        found = by_year.get(number, {})
-        entry["by_year"] = [
-            {"year": y, "in_dossiers": found.get(y, 0), "share": round(found.get(y, 0) / n, 4)}
-            for y, n in years.items()
-            if found
-        ]
         elements.append(entry)
     return {
         "schema_version": 1,
         "small": small,
         "files": [
-            {k: f[k] for k in ("pad", "formaat", "bds_herkend", "bds_zekerheid", "rijen", "dossiers")}
+            {
+                "pad": f["pad"],
+                "formaat": f["formaat"],
+                "bds_herkend": f["bds_herkend"],
+                "bds_zekerheid": f["bds_zekerheid"],
+                "rijen": f["rijen"],
+                "dossiers": f["dossiers"],
+            }
             for f in bronnen.iter_rows(named=True)
         ],
-        **general,
+        "rows": general["rows"],
+        "dossiers": general["dossiers"],
+        "activities": general["activities"],
+        "first_year": general["first_year"],
+        "last_year": general["last_year"],
+        "without_element": general["without_element"],
         "years": [{"year": y, "dossiers": n} for y, n in years.items()],
         "elements": elements,
     }
@@ -168,7 +262,7 @@ def _years(rows: pl.LazyFrame) -> tuple[dict[int, int], dict[int, dict[int, int]
 
 def _values(
     rows: pl.LazyFrame, numbers: list[int], small: int, known: dict[int, Known]
-) -> dict[int, list[dict[str, Any]]]:
+) -> dict[int, list[ProfileValue]]:
     counted = (
         rows.filter(pl.col("bdsnummer").is_in(numbers) & pl.col("waarde").is_not_null())
         .group_by("bdsnummer", "waarde")
@@ -176,7 +270,7 @@ def _values(
         .sort("bdsnummer", "n", "waarde", descending=[False, True, False])
         .collect(engine="streaming")
     )
-    result: dict[int, list[dict[str, Any]]] = {}
+    result: dict[int, list[ProfileValue]] = {}
     for (key,), part in counted.group_by("bdsnummer", maintain_order=True):
         number = int(str(key))
         names = known[number].codes
@@ -185,7 +279,7 @@ def _values(
             VALUES
         )
         rest = part.join(shown, on="waarde", how="anti")
-        entries: list[dict[str, Any]] = [
+        entries: list[ProfileValue] = [
             {"value": v, "name": names.get(v) or None, "n": n}
             for v, n in shown.select("waarde", "n").iter_rows()
         ]
@@ -197,7 +291,7 @@ def _values(
     return result
 
 
-def _quantiles(rows: pl.LazyFrame, numbers: list[int]) -> dict[int, dict[str, Any]]:
+def _quantiles(rows: pl.LazyFrame, numbers: list[int]) -> dict[int, Quantiles]:
     """Percentiles of numbers, and the unit in which most of them are possible."""
     x = pl.col("waarde").cast(pl.Float64, strict=False)
     fits = {n: _units(n) for n in numbers}
@@ -244,10 +338,11 @@ def _units(number: int) -> list[tuple[str, float, float]]:
     return [(own, low, high), *((u, low / f, high / f) for u, f in sorted(others.items()))]
 
 
-def _guess(row: dict[str, Any], units: list[tuple[str, float, float]]) -> dict[str, Any]:
+def _guess(row: Mapping[str, float], units: list[tuple[str, float, float]]) -> Quantiles:
     fitting = [row[f"fits{i}"] / row["n"] for i in range(len(units))]
     best = max(range(len(units)), key=lambda i: (fitting[i], -i), default=None)
     guess = units[best][0] if best is not None and fitting[best] >= FITTING else None
     # Percentiles of a few values would show the values themselves.
-    shown = {k: row[k] for k in ("p1", "median", "p99")} if row["n"] >= MANY else {}
-    return {**shown, "looks_like": guess}
+    if row["n"] < MANY:
+        return {"looks_like": guess}
+    return {"p1": row["p1"], "median": row["median"], "p99": row["p99"], "looks_like": guess}
