@@ -78,7 +78,7 @@ def test_every_code_of_a_message_has_one_in_a_table_and_comes_back(version):
         if new is None or new == code:
             continue
         back = said({"bdsnummer": number, "waarde": new}, definition)
-        assert hl7_code(definition, number, back) == code, (number, code, new)
+        assert hl7_code(definition, number, back["waarde"]) == code, (number, code, new)
     # What the data set has no code for keeps its code system, by which it is judged.
     told = pl.DataFrame(
         [(n, c if new is None else new, s if new is None else None) for n, c, s, new in turned],

@@ -271,15 +271,23 @@ def _marks(_root: str) -> dict[str, str]:
 
 
 @lru_cache(maxsize=2)
-def _footers(_root: str) -> str:
+def _footers(_root: str) -> tuple[str, str]:
     with (specs_dir() / "tabel" / "voetregels.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    starts, wholes = ("|".join(re.escape(r["begin"]) for r in rows if r["heel"] == how) for how in ("", "ja"))
+    starts, wholes, named = (
+        "|".join(re.escape(r["begin"]) for r in rows if r["heel"] == how) for how in ("", "ja", "groep")
+    )
     counted = r"\(?\d+ (?:rij(?:en)?|rows?|records?|regels?|kind(?:eren)?|dossiers?)\b"
     # `Team B (3 kinderen)` stands above a group.
-    return rf"(?i)^\W*(?:{starts})(?:\W|$)|^(?:{wholes})\.?\s*(?:[:=].*)?$|^{counted}|\S \({counted}\)$"
+    line = rf"(?i)^\W*(?:{starts})(?:\W|$)|^(?:{wholes})\.?\s*(?:[:=].*)?$|^{counted}|\S \({counted}\)$"
+    return line, rf"(?i)^\s*(?:{named})(?:[\s/&-]+\w+)*\s*$"
 
 
 def footer() -> str:
     """A pattern for what stands in the first cell of a total or another line below a table."""
-    return _footers(str(specs_dir()))
+    return _footers(str(specs_dir()))[0]
+
+
+def group() -> str:
+    """A pattern for a key that names a group of children, and no child: `Team C`, `Noord`."""
+    return _footers(str(specs_dir()))[1]

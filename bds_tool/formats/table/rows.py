@@ -11,11 +11,11 @@ from bds_tool.formats.table.columns import Column
 from bds_tool.formats.table.elements import coded, dates, dossier_bound, numeric
 from bds_tool.formats.table.json_tables import PLACE, RECORD
 from bds_tool.formats.table.listed import TURNED, in_due_unit
-from bds_tool.formats.table.notation import day, footer, in_calendar, marks
+from bds_tool.formats.table.notation import day, footer, group, in_calendar, marks
 from bds_tool.formats.table.plan import Plan
 from bds_tool.formats.table.repeats import Repeats
 from bds_tool.formats.table.scan import ROW, Table
-from bds_tool.formats.table.values import GROUP, numbers_of
+from bds_tool.formats.table.values import numbers_of
 from bds_tool.store.columns import REGISTRATIES
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def is_footer(made: Plan, key: Column) -> pl.Expr:
     text = pl.col(key.naam).cast(pl.String)
     found = text.str.contains(footer()) | (text == key.naam)
     if made.groups:
-        found |= text.str.contains(GROUP)
+        found |= text.str.contains(group())
     if made.keys_empty:
         # `Totaal` may stand further on in a row without a key.
         others = [pl.col(c.naam).cast(pl.String) for c in (*made.date_columns, *made.own)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bds_tool.formats.table.amounts import PLAIN
 from bds_tool.formats.table.columns import Column
 from bds_tool.formats.table.elements import coded, dates, numeric
-from bds_tool.formats.table.notation import footer, marks
+from bds_tool.formats.table.notation import footer, group, marks
 from bds_tool.formats.table.scan import Table
 from bds_tool.formats.table.seen import Gathering, Seen
 from bds_tool.store.columns import HIGHEST
@@ -37,8 +37,6 @@ _ODD_DAYS = tuple(
     date(*d)
     for d in ((1753, 1, 1), (1800, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (9999, 12, 31))
 )
-#: A key that is a name of a group, and no number or code: `Team C`, `Noord`.
-GROUP = r"^\s*[^\W\d_]{2,}(?:[\s/&-]+[^\W_]+)*\s*$"
 _DAMAGED = r"^\d(?:[.,]\d+)?[eE]\+?\d+$|^\d{15}0+$"
 
 
@@ -120,7 +118,7 @@ class Look:
         seen = self._seen[key]
         if not seen.dated_names:
             dated = pl.col(day).cast(pl.String).str.strip_chars() != ""
-            name = pl.col(key).cast(pl.String).str.contains(GROUP)
+            name = pl.col(key).cast(pl.String).str.contains(group())
             found = batch.select(n=(dated & name).any(), c=(dated & ~name).any()).row(0)
             seen.dated_names, seen.dated_codes = found[0], seen.dated_codes or found[1]
 
@@ -314,7 +312,7 @@ def _key(distinct: pl.Series, name: str, seen: Seen, texts: Gathering) -> None:
     # The header itself comes back where exports were put one below the other.
     seen.header = seen.header or bool((distinct == name).any())
     seen.footer = seen.footer or seen.header or bool(distinct.str.contains(footer()).any())
-    seen.names = seen.names or bool(distinct.str.contains(GROUP).any())
+    seen.names = seen.names or bool(distinct.str.contains(group()).any())
     kept = sum(p.len() for p in texts.parts.get("key", []))
     if kept < KEYS:
         texts.parts.setdefault("key", []).append(distinct.drop_nulls().head(KEYS))
