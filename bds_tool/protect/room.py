@@ -29,7 +29,8 @@ def show_less(
     """Rows to hide beside what was found (indicator, area, period and break-downs of each), and of each the least numerators of the class it tells instead (0: none).
 
     Beside it are the rows of its parent, period and break-down, in all indicators that hang together with it: first those
-    that tell a class, then of those shown the one of the smallest area.
+    that tell a class, then of those shown the one of the smallest area. Where none of them is left, what tells too much are
+    the rows with other words of the break-down, and those go in the same order.
     """
     import numpy as np
     import polars as pl
@@ -42,9 +43,14 @@ def show_less(
         pl.col("indicator").replace_strict(family, return_dtype=pl.String).alias("_family"),
         made.counted["n"].alias("_n"),
     ).with_row_index("_i")
-    beside = ["_family", "period", "parent", *BREAKDOWNS]
+    wide = ["_family", "period", "parent"]
+    beside = [*wide, *BREAKDOWNS]
     places = numbered.join(found.unique(), on=key, how="semi", nulls_equal=True).select(beside).unique()
-    near = numbered.join(places, on=beside, how="semi", nulls_equal=True).filter(pl.col("_n") > 0)
+    tells = numbered.filter((pl.col("_n") > 0) & pl.col("status").is_in([CODED, "ok"]))
+    near = tells.join(places, on=beside, how="semi", nulls_equal=True)
+    silent = places.join(near, on=beside, how="anti", nulls_equal=True)
+    other = tells.join(silent, on=wide, how="semi", nulls_equal=True).join(near, on="_i", how="anti")
+    near = pl.concat([near, other])
     classes = near.filter(pl.col("status") == CODED)
     shown = near.filter(pl.col("status") == "ok")
     smallest = shown.group_by(beside).agg(pl.col("area").sort_by("_n", "area").first())
@@ -55,11 +61,11 @@ def show_less(
     hide[bare["_i"].to_numpy()] = True
     hide[shown["_i"].to_numpy()] = True
     rule = policy.part("coding")
-    tells = [
+    coding = [
         i for i, d in definitions.items() if policy.coding(i, d) and d.get("kind", "aandeel") != "gemiddelde"
     ]
-    if tells:
-        shares = shown.filter(pl.col("indicator").is_in(tells) & pl.col("x").is_not_null())
+    if coding:
+        shares = shown.filter(pl.col("indicator").is_in(coding) & pl.col("x").is_not_null())
         rows = shares["_i"].to_numpy()
         coded[rows] = np.where(steps(shares["_n"].to_numpy(), rule) > 0, int(rule["least"]), 0)
     return hide, coded

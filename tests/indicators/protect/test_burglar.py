@@ -43,6 +43,11 @@ def test_no_sensitive_count_is_left_with_fewer_values_than_the_policy_says(tmp_p
     assert attacked(tmp_path, seed, policy, wijken=3, most=100) == []
 
 
+def test_what_only_another_word_of_the_break_down_tells_is_hidden_too(tmp_path):
+    """Beside the boys of one wijk nothing was shown any more; the figures of the girls told them, and all was refused."""
+    assert attacked(tmp_path, 4, "cbs-output", wijken=4, most=220) == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("seed", range(5))
