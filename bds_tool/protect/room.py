@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 ROW = ("area", "period", *BREAKDOWNS)
 #: Times that less is shown; every time the attack is done again.
-ROUNDS = 6
+ROUNDS = 12
+#: What rows have in common with one that is found, from near to far: all; another word of the break-down; another period.
+_BESIDE = (
+    ["_family", "period", "parent", *BREAKDOWNS],
+    ["_family", "period", "parent"],
+    ["_family", "parent"],
+)
 
 
 def show_less(
@@ -30,7 +36,7 @@ def show_less(
 
     Beside it are the rows of its parent, period and break-down, in all indicators that hang together with it: first those
     that tell a class, then of those shown the one of the smallest area. Where none of them is left, what tells too much are
-    the rows with other words of the break-down, and those go in the same order.
+    rows with another word of the break-down, those of other periods that hold this one, or the parent; they go in the same order.
     """
     import numpy as np
     import polars as pl
@@ -43,14 +49,15 @@ def show_less(
         pl.col("indicator").replace_strict(family, return_dtype=pl.String).alias("_family"),
         made.counted["n"].alias("_n"),
     ).with_row_index("_i")
-    wide = ["_family", "period", "parent"]
-    beside = [*wide, *BREAKDOWNS]
-    places = numbered.join(found.unique(), on=key, how="semi", nulls_equal=True).select(beside).unique()
+    places = numbered.join(found.unique(), on=key, how="semi", nulls_equal=True).select(*_BESIDE[0]).unique()
     tells = numbered.filter((pl.col("_n") > 0) & pl.col("status").is_in([CODED, "ok"]))
-    near = tells.join(places, on=beside, how="semi", nulls_equal=True)
-    silent = places.join(near, on=beside, how="anti", nulls_equal=True)
-    other = tells.join(silent, on=wide, how="semi", nulls_equal=True).join(near, on="_i", how="anti")
-    near = pl.concat([near, other])
+    near = tells.clear()
+    for beside in _BESIDE:
+        near = pl.concat([near, tells.join(places, on=beside, how="semi", nulls_equal=True)])
+        places = places.join(near, on=beside, how="anti", nulls_equal=True)
+    above = tells.join(places, left_on=["_family", "area"], right_on=["_family", "parent"], how="semi")
+    near = pl.concat([near, above]).unique("_i", maintain_order=True)
+    beside = _BESIDE[0]
     classes = near.filter(pl.col("status") == CODED)
     shown = near.filter(pl.col("status") == "ok")
     smallest = shown.group_by(beside).agg(pl.col("area").sort_by("_n", "area").first())
