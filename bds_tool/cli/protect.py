@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from bds_tool.cli.checked import FORMATS_HELP, ready, tell
 from bds_tool.cli.project import project
 from bds_tool.cli.render import TABLE_FORMATS, Format, Output, next_step, one_of, table, talk, to_json, write
 from bds_tool.cli.wording import WithDefault
+
+if TYPE_CHECKING:
+    from bds_tool.protect.statement import Totals
 
 #: The policy that holds where neither the command line nor bds.toml names one.
 STRICT = "ncj-strict"
@@ -137,7 +140,7 @@ def _require_there(path: Path) -> None:
         )
 
 
-def _tell(facts: dict[str, Any], to: Path) -> None:
+def _tell(facts: Totals, to: Path) -> None:
     share = number(100 * facts["share_hidden"], 1)
     hidden = t(
         f"{to}: {number(facts['hidden'])} van {plural(facts['cells'], 'cel', 'cellen')} verborgen ({share} %)",

@@ -3,12 +3,6 @@
 Who knows all published figures and the definitions knows these sums as well, so they are published with a result
 (`meta["relations"]`) and protecting and auditing take them as part of the table. Most follow from the expressions
 (`derive`); the rest is declared (`relaties` in a definition); `undeclared` compares both with counted data.
-
-A relation is a mapping:
-- `{"kind": "som", "whole": A | None, "parts": [B, C], "complete": bool}`: B and C exclude each other and are in A
-  (None: the denominator); complete: together they are all of it;
-- `{"kind": "noemer", "of": [A, B]}`: equal population and denominator;
-- `{"kind": "gemiddelde", "mean": A, "share": B}`: the mean of what the share counts.
 """
 
 from __future__ import annotations
@@ -21,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.text import t
 from bds_tool.indicators.result import BREAKDOWNS
+from bds_tool.indicators.told import Relation, SumRelation
 from bds_tool.store import database
 
 if TYPE_CHECKING:
@@ -33,7 +28,6 @@ if TYPE_CHECKING:
 
     Bools = npt.NDArray[np.bool_]
 
-Relation = dict[str, Any]
 KEY = ("area", "period", *BREAKDOWNS)
 #: Words of an expression that are no columns.
 WORDS = frozenset(
@@ -236,11 +230,11 @@ def members(relation: Relation) -> list[str]:
 def _same(new: Relation, old: Relation) -> bool:
     if new["kind"] != old["kind"]:
         return False
-    if new["kind"] == "noemer":
+    if new["kind"] == "noemer" and old["kind"] == "noemer":
         return set(new["of"]) <= set(old["of"])
-    if new["kind"] == "gemiddelde":
-        return bool(new == old)
-    return sorted(members(new)) == sorted(members(old)) and (not new["complete"] or bool(old["complete"]))
+    if new["kind"] == "som" and old["kind"] == "som":
+        return sorted(members(new)) == sorted(members(old)) and (not new["complete"] or bool(old["complete"]))
+    return new == old
 
 
 def observed(frame: pl.DataFrame) -> list[Relation]:
@@ -300,7 +294,12 @@ def undeclared(frame: pl.DataFrame, relations: Sequence[Relation]) -> list[str]:
                 # Where the outer set leaves little room, chance would break what no rule keeps.
                 near = (high > 0) & (high < n) & (low * 2 >= high)
                 if (low <= high).all() and (low < high).any() and near.sum() >= 20:
-                    relation = {"kind": "som", "whole": outer, "parts": [inner], "complete": False}
+                    relation: SumRelation = {
+                        "kind": "som",
+                        "whole": outer,
+                        "parts": [inner],
+                        "complete": False,
+                    }
                     if not _implied(inner, outer, relations):
                         out.append(_words(relation))
     return out
@@ -318,7 +317,7 @@ def _implied(inner: str, outer: str, relations: Sequence[Relation]) -> bool:
     return False
 
 
-def _words(relation: Relation) -> str:
+def _words(relation: SumRelation) -> str:
     parts = " + ".join(relation["parts"])
     whole = relation["whole"] or t("de noemer", "the denominator")
     sign = "=" if relation["complete"] else "≤"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NotRequired, Required, TypeAlias, TypedDict, cast
+from typing import TYPE_CHECKING, Literal, NotRequired, Required, TypeAlias, TypedDict, cast
 
 if TYPE_CHECKING:
     import polars as pl
@@ -106,6 +106,34 @@ class PolicyTold(TypedDict, total=False):
     sources: list[dict[str, str]]
 
 
+class SumRelation(TypedDict):
+    """Parts that exclude each other, in a whole (None: the denominator); `complete`: together they are all of it."""
+
+    kind: Literal["som"]
+    whole: str | None
+    parts: list[str]
+    complete: bool
+
+
+class SameDenominator(TypedDict):
+    """Indicators with equal population and denominator."""
+
+    kind: Literal["noemer"]
+    of: list[str]
+
+
+class MeanOfShare(TypedDict):
+    """The mean of what the share counts."""
+
+    kind: Literal["gemiddelde"]
+    mean: str
+    share: str
+
+
+#: How indicators hang together.
+Relation: TypeAlias = SumRelation | SameDenominator | MeanOfShare
+
+
 class LeftOutTold(TypedDict, total=False):
     """Who does not count and why, in multiples of `base`: of the run, and by indicator."""
 
@@ -119,7 +147,9 @@ FlowRow: TypeAlias = dict[str, int | str | None]
 
 
 class MergedTold(TypedDict):
-    result: str
+    """One of the results that were added up; what is published does not name it."""
+
+    result: NotRequired[str]
     sources: int
 
 
@@ -131,7 +161,7 @@ class ResultTold(TypedDict):
     created: str
     program: str
     definitions: dict[str, DefinitionTold]
-    relations: NotRequired[list[dict[str, object]]]
+    relations: NotRequired[list[Relation]]
     bds_versions: list[str]
     period: Period
     levels: list[str]
@@ -149,13 +179,42 @@ class ResultTold(TypedDict):
     not_delivered: NotRequired[list[dict[str, object]]]
     policy: NotRequired[PolicyTold]
     populations: NotRequired[dict[str, object]]
-    whole: NotRequired[list[Any]]
+    whole: NotRequired[list[str]]
     statuses: NotRequired[dict[str, int]]
     audit: NotRequired[dict[str, object]]
     left_out: NotRequired[LeftOutTold | None]
     standardised: NotRequired[dict[str, object]]
     merged: NotRequired[list[MergedTold]]
     round: NotRequired[dict[str, object]]
+
+
+class ProtectedTold(TypedDict, total=False):
+    """What a protected result says of itself: what of the count may leave the house, and how it was protected."""
+
+    layout: int
+    status: str
+    created: str
+    program: str
+    definitions: dict[str, DefinitionTold]
+    relations: list[Relation]
+    bds_versions: list[str]
+    period: Period
+    levels: list[str]
+    by: list[str]
+    area_tables: dict[str, object]
+    settings: SettingsTold
+    notes: dict[str, list[str]]
+    policy: PolicyTold
+    populations: dict[str, int]
+    whole: list[str]
+    statuses: dict[str, int]
+    method: str
+    proven: bool
+    audit: dict[str, bool]
+    merged: list[MergedTold]
+    standardised: dict[str, object]
+    unplaced: bool
+    left_out: LeftOutTold | None
 
 
 class Row(TypedDict):

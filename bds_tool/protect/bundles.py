@@ -11,13 +11,14 @@ import numpy as np
 from bds_tool.indicators.relations import members
 from bds_tool.protect.certificate import ranges
 from bds_tool.protect.coding import attempts
-from bds_tool.protect.linked import Family, Relation, Shares, denominator_problem
+from bds_tool.protect.linked import Family, Shares, denominator_problem
 from bds_tool.protect.result_model import Indicator, M, indicator_problem, population_problem
 from bds_tool.protect.table_model import Primary
 from bds_tool.protect.table_run import Outcome, suppress
 from bds_tool.protect.types import Bools
 
 if TYPE_CHECKING:
+    from bds_tool.indicators.told import Relation
     from bds_tool.protect.policy import Policy
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,11 +19,12 @@ from bds_tool.protect.table_run import codes_of
 
 if TYPE_CHECKING:
     from bds_tool.protect.policy import Policy
+    from bds_tool.protect.statement import Totals
 
 
 def cellkey_table(
     source: Path, description_path: Path, policy: Policy, target: Path, key_file: Path | None
-) -> dict[str, Any]:
+) -> Totals:
     """Count the lines per cell, change each count by its cell key, and write the table (status `celsleutel`)."""
     import polars as pl
 

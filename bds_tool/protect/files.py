@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from bds_tool.base.errors import UsageError, WithheldError
 from bds_tool.base.files import atomic_file, scratch
@@ -26,13 +26,15 @@ from bds_tool.protect.table_run import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import polars as pl
 
     from bds_tool.protect import audit
     from bds_tool.protect.audit import Verdict
+    from bds_tool.protect.audit.published import Description
     from bds_tool.protect.policy import Policy
+    from bds_tool.protect.statement import Totals
 
 
 #: Small counts attacked to measure what rounding leaks.
@@ -69,7 +71,7 @@ def protect_table(
     outcome = suppress(table_problem(table, policy), quality=quality)
     require_proof(outcome)
     made = publication(table, outcome)
-    terms = {**audit.read_description(description_path), "lower": policy.lower}
+    terms: Description = {**audit.read_description(description_path), "lower": policy.lower}
     with scratch() as folder:
         draft = folder / f"tabel{target.suffix}"
         write_frame(made.frame, draft)
@@ -83,14 +85,14 @@ def protect_table(
     return ProtectedTable(made, outcome, verdict, table_proposals(table, policy, secret))
 
 
-def claims(table: generic.CountTable, outcome: Outcome, terms: Mapping[str, Any]) -> audit.Claims:
+def claims(table: generic.CountTable, outcome: Outcome, terms: Description) -> audit.Claims:
     """What the audit is told of why the hidden cells are safe."""
     from bds_tool.protect import audit
 
     return audit.Claims(audit.from_frame(whole(table), terms), *changes(table, outcome))
 
 
-def round_table(source: Path, description_path: Path, policy: Policy, target: Path) -> dict[str, Any]:
+def round_table(source: Path, description_path: Path, policy: Policy, target: Path) -> Totals:
     """Round a count table and write it. Labelled `afgerond`; how much an attack recovers is measured, not promised."""
     import numpy as np
     import polars as pl
@@ -106,7 +108,13 @@ def round_table(source: Path, description_path: Path, policy: Policy, target: Pa
     frame = _labelled(codes, table.count, rounded, small)
     publish_frame(frame, target)
     leak = rounding_leak(frame, description_path, policy, pl.Series((counts > 0) & (counts < policy.cell)))
-    return {"cells": frame.height, "hidden": int(small.sum()), "share_hidden": float(small.mean()), **leak}
+    return {
+        "cells": frame.height,
+        "hidden": int(small.sum()),
+        "share_hidden": float(small.mean()),
+        "attacked": leak["attacked"],
+        "recovered": leak["recovered"],
+    }
 
 
 def _labelled(codes: pl.DataFrame, name: str, counts: Any, small: Any) -> pl.DataFrame:  # noqa: ANN401
@@ -119,15 +127,20 @@ def _labelled(codes: pl.DataFrame, name: str, counts: Any, small: Any) -> pl.Dat
     )
 
 
-def rounding_leak(
-    frame: pl.DataFrame, description_path: Path, policy: Policy, small: pl.Series
-) -> dict[str, int]:
+class Leak(TypedDict):
+    """How many small counts were attacked, and how many of them were found."""
+
+    attacked: int
+    recovered: int
+
+
+def rounding_leak(frame: pl.DataFrame, description_path: Path, policy: Policy, small: pl.Series) -> Leak:
     """How many small counts an attacker who knows the rule recovers exactly, of at most 200 that are tried."""
     from bds_tool.protect import audit
     from bds_tool.protect.audit.run import build_system
 
     rule = policy.part("rounding")
-    terms = {
+    terms: Description = {
         **audit.read_description(description_path),
         "lower": 1,
         "rounding": {
@@ -236,7 +249,7 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
         frame.write_csv(path)
 
 
-def summary(made: ProtectedTable) -> dict[str, Any]:
+def summary(made: ProtectedTable) -> Totals:
     """Totals that may be told to everyone."""
     frame = made.publication.frame
     hidden = int((frame["status"] == "verborgen").sum())

@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from bds_tool.base import clock, guard
 from bds_tool.base.errors import MALFORMED, UnreadableError, UsageError, WithheldError
@@ -48,13 +48,28 @@ HIDDEN = ("verborgen", "niet_op_dit_niveau")
 OLDER_LAYOUTS = {1, 2}
 
 
+class ReleaseFacts(TypedDict):
+    """What the ledger tells of a release; a ledger of an earlier bds has no digest of the entry before."""
+
+    number: int
+    added: str
+    sha256: str
+    policy: str
+    period: object
+    name: str
+    definitions: dict[str, str | None]
+    division: str | None
+    note: str
+    previous: NotRequired[str]
+
+
 @dataclass(frozen=True)
 class Release:
     """One entry: number, when, the policy, hash per definition, the division, and the sha256 of the entry before it."""
 
     number: int
     path: Path
-    facts: Mapping[str, Any]
+    facts: ReleaseFacts
 
 
 class Ledger:
@@ -124,7 +139,7 @@ class Ledger:
 
     def _facts(
         self, this: int, target: Path, published: Path, meta: Mapping[str, Any], note: str
-    ) -> dict[str, Any]:
+    ) -> ReleaseFacts:
         definitions = meta.get("definitions") or {}
         return {
             "number": this,

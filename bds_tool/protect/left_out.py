@@ -17,6 +17,7 @@ from bds_tool.indicators.result import BREAKDOWNS, TOTAL
 if TYPE_CHECKING:
     import polars as pl
 
+    from bds_tool.indicators.told import LeftOutTold
     from bds_tool.protect.policy import Policy
 
 #: Numbers are multiples of this, or of the next five that reaches the smallest count the policy shows.
@@ -29,7 +30,7 @@ def base(policy: Policy) -> int:
     return max(BASE, -(-policy.cell // 5) * 5)
 
 
-def published(meta: Mapping[str, Any], frame: pl.DataFrame, policy: Policy) -> dict[str, Any] | None:
+def published(meta: Mapping[str, Any], frame: pl.DataFrame, policy: Policy) -> LeftOutTold | None:
     """The flow of a counted result beside the protected rows `frame`: {base, run, indicators}.
 
     Numbers are rounded to `base`; 0 is fewer than that, null is not known. None: the result does not tell its flow.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,11 +23,11 @@ from bds_tool.protect.table_run import Outcome, suppress
 from bds_tool.protect.types import Bools, Ints
 
 if TYPE_CHECKING:
+    from bds_tool.indicators.told import Relation
     from bds_tool.protect.policy import Policy
     from bds_tool.protect.result_model import Indicator
 
 X, Y, M = 0, 1, 2
-Relation = dict[str, Any]
 
 
 #: Shares up to which all ways to be in some of them are looked at; beyond, only what each share implies.

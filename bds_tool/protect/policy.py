@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bds_tool.base.checked_yaml import read_checked
 from bds_tool.base.errors import SpecError
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import language, t
 from bds_tool.protect.table_model import Need, need_width
+
+if TYPE_CHECKING:
+    from bds_tool.indicators.told import PolicyTold
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class Policy:
     both_sides: bool
     reach_threshold: bool
     data: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def told(self) -> PolicyTold:
+        """The policy as what is published tells it: the whole file."""
+        return cast("PolicyTold", dict(self.data))
 
     @property
     def title(self) -> str:

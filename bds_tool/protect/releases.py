@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from bds_tool.indicators.told import ProtectedTold
     from bds_tool.protect.policy import Policy
+    from bds_tool.protect.statement import Totals
 
 #: Totals, and the internal report when it is asked for (None: there is none).
-Made = tuple[dict[str, Any], "Callable[[], pl.DataFrame] | None"]
+Made = tuple["Totals", "Callable[[], pl.DataFrame] | None"]
 
 
 def run_result(
@@ -82,7 +84,7 @@ def _require_figures(source: Path) -> None:
 
 def _rounded_result(
     source: Path, policy: Policy, target: Path, *, replace: bool
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[Totals, ProtectedTold]:
     from bds_tool.indicators.result import PROTECTED, read_result, write_result
     from bds_tool.protect.full_grid import filled, without_hidden_units
     from bds_tool.protect.result_run import ordered
@@ -97,16 +99,16 @@ def _rounded_result(
     frame, attacked, recovered = not_narrowed(round_result(counted, policy), counted, result.meta, policy)
     frame = without_hidden_units(frame)
     hidden = int((frame["status"] == HIDDEN).sum())
-    meta = {
+    meta: ProtectedTold = {
         **public_meta(result.meta),
         "status": PROTECTED,
-        "policy": dict(policy.data),
+        "policy": policy.told,
         "method": policy.method,
         "proven": False,
         "left_out": left_out.published(result.meta, frame, policy),
     }
     write_result(target, frame, meta, replace=replace, finish=sealer(seal_facts(meta, safe=False)))
-    facts = {
+    facts: Totals = {
         "cells": frame.height,
         "hidden": hidden,
         "share_hidden": hidden / max(1, frame.height),

@@ -13,7 +13,7 @@ from bds_tool.base.errors import UsageError
 from bds_tool.base.files import scratch
 from bds_tool.base.pools import in_processes, processes
 from bds_tool.base.text import t
-from bds_tool.indicators.relations import Relation, of_result
+from bds_tool.indicators.relations import of_result
 from bds_tool.indicators.result import (
     LEVELS,
     PROTECTED,
@@ -53,9 +53,11 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from bds_tool.indicators.told import ProtectedTold, Relation
     from bds_tool.protect.audit import Verdict
     from bds_tool.protect.audit.result_file import ResultClaims
     from bds_tool.protect.policy import Policy
+    from bds_tool.protect.statement import Totals
 
 ROW = ("area", "period", *BREAKDOWNS)
 #: From this many rows on, other processes pay for their start.
@@ -73,7 +75,7 @@ class ProtectedResult:
     """
 
     frame: pl.DataFrame
-    meta: dict[str, Any]
+    meta: ProtectedTold
     facts: pl.DataFrame
     floors: pl.DataFrame
     proofs: dict[str, Path]
@@ -240,10 +242,10 @@ def protect_frame(
         return trends_again(compared_again(shown, result.meta), result.meta)
 
     shown = publish(hidden, coded)
-    meta = {
+    meta: ProtectedTold = {
         **public_meta(result.meta),
         "status": PROTECTED,
-        "policy": dict(policy.data),
+        "policy": policy.told,
         "populations": group_of,
         "whole": whole,
         "statuses": statuses(shown),
@@ -376,7 +378,7 @@ def claims(made: ProtectedResult) -> Callable[[str], ResultClaims | None]:
     return told
 
 
-def result_summary(made: ProtectedResult) -> dict[str, Any]:
+def result_summary(made: ProtectedResult) -> Totals:
     """Totals that may be told to everyone."""
     statuses = made.meta["statuses"]
     return {

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bds_tool.indicators.relations import Relation, members
+from bds_tool.indicators.relations import members
 from bds_tool.protect.coding import CODED, steps
 from bds_tool.protect.cube import BREAKDOWNS
 from bds_tool.protect.types import Bools, Ints
 
 if TYPE_CHECKING:
+    from bds_tool.indicators.told import Relation
     from bds_tool.protect.policy import Policy
     from bds_tool.protect.result_run import ProtectedResult
 

@@ -14,11 +14,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bds_tool import __version__
 from bds_tool.base.errors import MALFORMED, UnreadableError, WithheldError
 from bds_tool.base.files import MARK
+from bds_tool.base.json_types import Json, JsonObject
 from bds_tool.base.keys import secret_key
 from bds_tool.base.small import own_text, small_text
 from bds_tool.base.text import t
@@ -34,13 +35,16 @@ from bds_tool.indicators.result import (
 )
 from bds_tool.protect.fit import PUBLIC_META, PUBLIC_NOTES, unfit
 
+if TYPE_CHECKING:
+    from bds_tool.indicators.told import ProtectedTold
+
 SEAL_FILE = "_zegel.json"
 VERSION = 1
 
 
-def public_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
+def public_meta(meta: Mapping[str, Any]) -> ProtectedTold:
     """The metadata that may leave the house: no sources, no names of files, nothing of single children."""
-    kept = {k: v for k, v in meta.items() if k in PUBLIC_META}
+    kept = cast("ProtectedTold", {k: v for k, v in meta.items() if k in PUBLIC_META})
     if "area_tables" in kept:
         kept["area_tables"] = {"division": (kept["area_tables"] or {}).get("division")}
     if "created" in kept:
@@ -52,7 +56,7 @@ def public_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def sealer(facts: Mapping[str, Any]) -> Callable[[Path], None]:
+def sealer(facts: Mapping[str, Json]) -> Callable[[Path], None]:
     """What writes the seal of a finished directory; `facts`: policy, relations, ledger, audit."""
 
     def seal(folder: Path) -> None:
@@ -172,7 +176,7 @@ def _files(path: Path) -> Iterator[str]:
         yield t("een bestand is een verwijzing naar een ander", "a file is a link to another")
 
 
-def _body(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _body(folder: Path, facts: Mapping[str, Json]) -> JsonObject:
     return {
         "schema_version": VERSION,
         "facts": dict(facts),
@@ -223,7 +227,7 @@ def _digest(value: Any) -> str:  # noqa: ANN401  # any JSON value
 
 def seal_facts(
     meta: Mapping[str, Any], *, safe: bool, ledger: str = "", earlier: int = 0, shown_before: int = 0
-) -> dict[str, Any]:
+) -> JsonObject:
     """What a seal vouches for besides the rows."""
     return {
         "program": f"bds {__version__}",

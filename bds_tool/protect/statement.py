@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from bds_tool import __version__
 from bds_tool.base.files import atomic_file
@@ -16,8 +16,25 @@ if TYPE_CHECKING:
     from bds_tool.protect.policy import Policy
 
 
-def statement(policy: Policy, facts: Mapping[str, Any]) -> str:
-    """The statement as Markdown. `facts` has cells, hidden and share_hidden; optionally attacked and recovered."""
+class Totals(TypedDict):
+    """What a protection came to, as far as its user may be told; of a method that does not know one it lacks."""
+
+    cells: int
+    hidden: int
+    share_hidden: float
+    primary: NotRequired[int]
+    certified: NotRequired[int]
+    coded: NotRequired[int]
+    withheld_level: NotRequired[int]
+    whole: NotRequired[list[str]]
+    audit_solved: NotRequired[int]
+    attacked: NotRequired[int]
+    recovered: NotRequired[int]
+    proposals: NotRequired[list[str]]
+
+
+def statement(policy: Policy, facts: Totals) -> str:
+    """The statement as Markdown."""
     share = number(100 * facts["share_hidden"], 1)
     lines = [
         "# " + t("Verantwoording bescherming", "Protection statement"),
@@ -59,7 +76,7 @@ def statement(policy: Policy, facts: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _method(policy: Policy, facts: Mapping[str, Any]) -> list[str]:
+def _method(policy: Policy, facts: Totals) -> list[str]:
     if policy.method == "suppress":
         return [
             t(
@@ -97,10 +114,11 @@ def _method(policy: Policy, facts: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def write_statement(path: Path, policy: Policy, facts: Mapping[str, Any]) -> None:
+def write_statement(path: Path, policy: Policy, facts: Totals) -> None:
     """Write as JSON (suffix .json) or Markdown."""
     if path.suffix == ".json":
-        public = {k: facts[k] for k in PUBLIC if k in facts}
+        told: Mapping[str, object] = facts
+        public = {k: told[k] for k in PUBLIC if k in told}
         text = (
             json.dumps(
                 {

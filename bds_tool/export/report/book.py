@@ -274,15 +274,15 @@ class Book:
     def statement(self) -> list[str]:
         """How this result was protected, for people, as paragraphs."""
         from bds_tool.protect.policy import build
-        from bds_tool.protect.statement import statement
+        from bds_tool.protect.statement import Totals, statement
 
         cells = self.frame.height
-        hidden = (self.frame["status"] == "verborgen").sum()
-        facts = {
+        hidden = int((self.frame["status"] == "verborgen").sum())
+        facts: Totals = {
             "cells": cells,
             "hidden": hidden,
             "share_hidden": hidden / max(1, cells),
-            "withheld_level": (self.frame["status"] == "niet_op_dit_niveau").sum(),
+            "withheld_level": int((self.frame["status"] == "niet_op_dit_niveau").sum()),
             "whole": self.result.meta.get("whole", []),
         }
         lines = [line for line in statement(build(self.result.meta["policy"]), facts).splitlines() if line]

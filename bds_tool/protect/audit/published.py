@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Required, TypedDict, cast
 
 import numpy as np
 
@@ -18,6 +17,37 @@ from bds_tool.protect.audit.system import Bools, Floats, Ints
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+class Rounding(TypedDict, total=False):
+    """How the published counts were rounded."""
+
+    rule: str
+    base: int
+    zeros_exact: bool
+
+
+class Dimension(TypedDict, total=False):
+    """One dimension in the description of a table."""
+
+    name: Required[str]
+    column: str
+    columns: list[str]
+    total: str
+    parents: dict[str, str]
+    also: dict[str, list[str]]
+
+
+class Description(TypedDict, total=False):
+    """The description of a table (`specs/_schemas/tabel.schema.json`)."""
+
+    title: str
+    count: str
+    tree: str
+    record: str
+    lower: int
+    rounding: Rounding
+    dimensions: Required[list[Dimension]]
 
 
 @dataclass(frozen=True)
@@ -51,17 +81,17 @@ class PublishedTable:
         return {a.name: a.codes[int(i)] for a, i in zip(self.axes, places, strict=True)}
 
 
-def read_description(path: Path) -> dict[str, Any]:
+def read_description(path: Path) -> Description:
     """The description of a table (YAML). Raises SpecError when it does not follow the schema."""
-    return read_checked(path, "tabel")
+    return cast("Description", read_checked(path, "tabel"))
 
 
-def read_published(path: Path, description: Mapping[str, Any]) -> PublishedTable:
+def read_published(path: Path, description: Description) -> PublishedTable:
     """Read a published CSV, XLSX or Parquet file. What is not a number in the count column is a symbol."""
     return from_frame(plain.frame(path), description)
 
 
-def from_frame(frame: pl.DataFrame, description: Mapping[str, Any]) -> PublishedTable:
+def from_frame(frame: pl.DataFrame, description: Description) -> PublishedTable:
     """Put a published table on a grid of all its codes. Cells that are not in the frame are hidden as well."""
     import polars as pl
 
@@ -117,11 +147,11 @@ def from_frame(frame: pl.DataFrame, description: Mapping[str, Any]) -> Published
     )
 
 
-def _columns(d: Mapping[str, Any]) -> list[str]:
+def _columns(d: Dimension) -> list[str]:
     return list(d.get("columns") or [d.get("column", d["name"])])
 
 
-def _rounding(value: Floats, rule: Mapping[str, Any]) -> tuple[Floats, Floats]:
+def _rounding(value: Floats, rule: Rounding) -> tuple[Floats, Floats]:
     """How far the true count can be below and above a published number."""
     base = float(rule.get("base", 1))
     kind = rule.get("rule", "none")
@@ -137,7 +167,7 @@ def _rounding(value: Floats, rule: Mapping[str, Any]) -> tuple[Floats, Floats]:
     return np.zeros(len(value)), np.zeros(len(value))
 
 
-def _axis(frame: pl.DataFrame, d: Mapping[str, Any]) -> tuple[Axis, Ints]:
+def _axis(frame: pl.DataFrame, d: Dimension) -> tuple[Axis, Ints]:
     import polars as pl
 
     total = str(d.get("total", "totaal"))

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from bds_tool.base.text import t
 from bds_tool.protect.audit.attack import Finding, Verdict, attack, narrowed
 from bds_tool.protect.audit.linked import Member, Relation, excuse_means, families, join, told_by_means
 from bds_tool.protect.audit.reach import WITHIN_ONE, Reach
-from bds_tool.protect.audit.result_grid import BREAKDOWNS, CLASS, COUNTS, HIDDEN, KEY, Grid
+from bds_tool.protect.audit.result_grid import BREAKDOWNS, CLASS, COUNTS, HIDDEN, KEY, Definition, Grid
 from bds_tool.protect.audit.system import Ints, System
 
 if TYPE_CHECKING:
@@ -38,12 +38,25 @@ ATTACKS = 2
 _Judged = TypeVar("_Judged")
 
 
+class Meta(TypedDict, total=False):
+    """What the audit reads of a publication, of whatever layout."""
+
+    layout: int
+    status: str
+    method: str
+    policy: Mapping[str, Any] | None
+    relations: list[Relation] | None
+    definitions: dict[str, Definition] | None
+    populations: dict[str, object] | None
+    unplaced: bool
+
+
 @dataclass
 class Release:
     """One published result: its rows and what its metadata says of populations and sums."""
 
     frame: pl.DataFrame
-    meta: dict[str, Any]
+    meta: Meta
 
     @classmethod
     def read(cls, path: Path) -> Release:
@@ -134,9 +147,11 @@ def audit_results(
     def prepare(family: Sequence[str]) -> tuple[list[Member], System]:
         prepared = []
         for name in family:
-            definition = dict((now.meta.get("definitions") or {}).get(name) or {})
-            definition["unplaced"] = bool(now.meta.get("unplaced"))
-            definition["rounding"] = rule
+            definition: Definition = {
+                **((now.meta.get("definitions") or {}).get(name) or {}),
+                "unplaced": bool(now.meta.get("unplaced")),
+                "rounding": rule,
+            }
             group = (now.meta.get("populations") or {}).get(name)
             others = [_same_name(r, name) for r in before]
             member, changed = _prepared(
@@ -271,7 +286,7 @@ def _population_shown(releases: Sequence[Release]) -> pl.DataFrame:
 def _prepared(
     name: str,
     part: pl.DataFrame,
-    definition: dict[str, Any],
+    definition: Definition,
     told: pl.DataFrame,
     older: list[pl.DataFrame],
     width: int,
@@ -328,7 +343,7 @@ def _want_old_secrets(
     numbered: pl.DataFrame,
     older: list[pl.DataFrame],
     told: pl.DataFrame,
-    definition: dict[str, Any],
+    definition: Definition,
 ) -> None:
     """What earlier releases kept secret must stay secret: judge what they hide and what was safe before this one."""
     import polars as pl

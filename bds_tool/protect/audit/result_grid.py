@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
@@ -26,6 +26,17 @@ HIDDEN = ("verborgen", "niet_op_dit_niveau")
 CLASS = "klasse"
 #: Counts of a row in the order of the cells: numerator, complement, missing, denominator, population.
 COUNTS = ("teller", "complement", "ontbrekend", "noemer", "populatie")
+
+
+class Definition(TypedDict, total=False):
+    """What the audit reads of an indicator; `unplaced` and `rounding` are of the whole publication."""
+
+    kind: str
+    additive: bool | None
+    unplaced: bool
+    rounding: Mapping[str, Any] | None
+
+
 #: A sum: axis, total, parts.
 Sum = tuple[int, int, list[int]]
 
@@ -46,7 +57,7 @@ class Grid:
     def build(
         cls,
         part: pl.DataFrame,
-        definition: dict[str, Any],
+        definition: Definition,
         true: pl.DataFrame | None = None,
         releases: Sequence[pl.DataFrame] = (),
     ) -> Grid:
@@ -340,7 +351,7 @@ def _classify(
     return sums, rests
 
 
-def _is_mean(part: pl.DataFrame, definition: dict[str, Any]) -> bool:
+def _is_mean(part: pl.DataFrame, definition: Definition) -> bool:
     """A mean has no numerator. Where every row is hidden only the definition can tell it from a share."""
     if "kind" in definition:
         return bool(definition["kind"] == "gemiddelde")
