@@ -68,7 +68,7 @@ def list_(
         [
             i.id,
             i.data["thema"],
-            i.data[t("titel", "titel_en")],
+            t(i.data["titel"], i.data["titel_en"]),
             i.kind,
             i.data["eenheid"],
             str(i.versions),

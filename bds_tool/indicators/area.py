@@ -16,6 +16,8 @@ from bds_tool.store import database
 if TYPE_CHECKING:
     import duckdb
 
+    from bds_tool.indicators.told import AreaFacts
+
 #: Columns with an area code, their prefix and width.
 CODES = {"buurt": ("BU", 8), "wijk": ("WK", 6), "gemeente": ("GM", 4)}
 UNKNOWN, SECRET = "onbekend", "geheim"
@@ -29,7 +31,7 @@ def _code(prefix: str, column: str, width: int) -> str:
 
 def install(
     connection: duckdb.DuckDBPyConnection, tables: AreaTables, lowest: str, *, year: int | None = None
-) -> dict[str, Any]:
+) -> AreaFacts:
     """Make the tables `gebied`, `pc6hnr`, `pc6`, `gemeentegebied`, `gebiedsnaam` and add the units without a place.
 
     `lowest` is the smallest level wanted (gemeente, wijk or buurt): `gebied` has one row per area of that level.

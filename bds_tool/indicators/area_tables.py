@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from bds_tool.base.errors import UnreadableError, UsageError
 from bds_tool.base.text import t
@@ -71,13 +71,23 @@ KINDS = {
 }
 
 
+class AreaTable(TypedDict):
+    """One table: `columns`, what a column holds → its name in SQL; `source`: the table in SQL."""
+
+    kind: str
+    path: Path
+    source: str
+    columns: dict[str, str]
+    year: int | None
+
+
 @dataclass
 class AreaTables:
     """What was recognised: per kind the files with their year (None when not stated) and column names."""
 
-    found: list[dict[str, Any]] = field(default_factory=list)
+    found: list[AreaTable] = field(default_factory=list)
 
-    def of(self, kind: str) -> list[dict[str, Any]]:
+    def of(self, kind: str) -> list[AreaTable]:
         """Files of one kind, newest year first."""
         return sorted((f for f in self.found if f["kind"] == kind), key=lambda f: -(f["year"] or 0))
 

@@ -7,6 +7,7 @@ every case is its own area.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from bds_tool.base.ranges import range_of
 from bds_tool.indicators import features
 from bds_tool.indicators.cells import PARTS, cells_sql, groups, unpacked
 from bds_tool.indicators.compute import Plan
-from bds_tool.indicators.definitions import Indicator
+from bds_tool.indicators.definitions import Case, Indicator
 from bds_tool.store import database
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Outcome:
         )
 
 
-def covered(indicator: Indicator, case: dict[str, Any]) -> tuple[str, ...]:
+def covered(indicator: Indicator, case: Case) -> tuple[str, ...]:
     """The known BDS versions that a case is about."""
     from bds_tool.schema import versions
 
@@ -100,16 +101,16 @@ def run(indicators: list[Indicator]) -> list[Outcome]:
     return outcomes
 
 
-def _figures(got: dict[str, Any]) -> dict[str, float]:
+def _figures(got: Mapping[str, float | None]) -> dict[str, float]:
     n = got.get("n") or 0
-    out = {
+    out: dict[str, float] = {
         "n": n,
         "x": got.get("x") or 0,
         "missing": (got.get("p") or 0) + (got.get("u") or 0) - n,
         "nieuw": got.get("b") or 0,
     }
-    if got.get("s") is not None and n:
-        out["gemiddelde"] = got["s"] / PARTS["s"] / n
+    if (total := got.get("s")) is not None and n:
+        out["gemiddelde"] = total / PARTS["s"] / n
     return out
 
 

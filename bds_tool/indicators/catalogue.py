@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import SpecError
 from bds_tool.base.specs import read_yaml, shipped, specs_dir
 from bds_tool.base.text import language, t
 from bds_tool.indicators.cases import covered, empty_views
-from bds_tool.indicators.definitions import EXPRESSIONS, Indicator, files, load_file
+from bds_tool.indicators.definitions import EXPRESSIONS, Indicator, IndicatorEntry, files, load_file
 from bds_tool.indicators.features import views
 from bds_tool.store import database
 from bds_tool.store.database import expression
@@ -32,7 +33,8 @@ def load_all(extra: Sequence[Path] = ()) -> dict[str, Indicator]:
             + "\n  ".join(problems[:20]),
             t("Zie bds indicator check.", "See bds indicator check."),
         )
-    return {d["id"]: Indicator(d["id"], d, path) for path in files(extra) for d in load_file(path)}
+    found = ((path, cast("IndicatorEntry", d)) for path in files(extra) for d in load_file(path))
+    return {d["id"]: Indicator(d["id"], d, path) for path, d in found}
 
 
 def note(text: str) -> str:
@@ -74,11 +76,12 @@ def check(extra: Sequence[Path] = ()) -> list[str]:
     seen: dict[str, str] = {}
     good: list[Indicator] = []
     for path in files(extra):
-        for data in load_file(path):
-            name = f"{path.name}: {data.get('id', '?') if isinstance(data, dict) else '?'}"
-            if wrong := faults(data, "indicator"):
+        for given in load_file(path):
+            name = f"{path.name}: {given.get('id', '?') if isinstance(given, dict) else '?'}"
+            if wrong := faults(given, "indicator"):
                 problems += [f"{name}: {w}" for w in wrong]
                 continue
+            data = cast("IndicatorEntry", given)
             if data["id"] in seen:
                 problems.append(
                     t(
@@ -109,16 +112,13 @@ def _meaning(indicator: Indicator) -> list[str]:
     from bds_tool.schema import is_draft, load
     from bds_tool.schema import versions as known
 
+    data: Mapping[str, object] = indicator.data
     out = [
         t(f"view {name} bestaat niet", f"view {name} does not exist")
         for name in indicator.needs()
         if name not in views()
     ]
-    out += [
-        f"{key}: {wrong}"
-        for key in EXPRESSIONS
-        if key in indicator.data and (wrong := expression(str(indicator.data[key])))
-    ]
+    out += [f"{key}: {wrong}" for key in EXPRESSIONS if key in data and (wrong := expression(str(data[key])))]
     if out:
         return out
     unread = set(indicator.bds_elements()) - indicator.all_elements()

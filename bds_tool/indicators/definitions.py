@@ -6,18 +6,20 @@ import csv
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Required, TypedDict
 
 from bds_tool.base.errors import SpecError
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.ranges import Range, range_of
 from bds_tool.base.specs import read_yaml, specs_dir
 from bds_tool.base.text import t
 from bds_tool.indicators.features import elements, needed
 from bds_tool.indicators.growth import rows
+from bds_tool.indicators.told import Break, Published
 from bds_tool.store.database import text
 
 #: Views with a row per contact: a child counts as often as it has one. Whoever stayed away once does so more often, so no
@@ -63,6 +65,72 @@ BASIC = frozenset({19, 20, 21, 29, 488})
 EXPRESSIONS = ("datum", "populatie", "noemer", "teller", "waarde", "tijdperk")
 
 
+class AgeWindow(TypedDict):
+    """Ages in months, the last one not included."""
+
+    van_mnd: int
+    tot_mnd: int
+
+
+class DeclaredRelation(TypedDict, total=False):
+    """How the numerator hangs together with others, as far as the expressions do not tell."""
+
+    soort: Required[str]
+    van: str
+    met: list[str]
+    volledig: bool
+
+
+class Case(TypedDict, total=False):
+    """A worked case: registraties of children as rows, and the counts expected by year."""
+
+    naam: Required[str]
+    since: str
+    until: str
+    uitleg: str
+    kinderen: Required[dict[str, list[list[Any]]]]
+    verwacht: Required[dict[str, dict[str, float]]]
+
+
+class IndicatorEntry(TypedDict, total=False):
+    """One definition as it is written: `specs/_schemas/indicator.schema.json`."""
+
+    id: Required[str]
+    titel: Required[str]
+    titel_en: Required[str]
+    thema: Required[str]
+    bron: Required[str]
+    zekerheid: Required[str]
+    soort: Required[str]
+    eenheid: Required[str]
+    schaal: float
+    view: Required[str]
+    datum: str
+    begrip: str
+    leeftijd: AgeWindow
+    populatie: str
+    noemer: str
+    teller: str
+    waarde: str
+    populatie_view: str
+    tijdperk: str
+    uitsplitsingen: Required[list[str]]
+    polariteit: Required[str]
+    gevoelige_kant: str
+    gevoeligheid: Required[str]
+    elementen: list[int]
+    levering: list[list[int]]
+    ontbreekt_betekent: str
+    ontbreekt_bron: str
+    since: Required[str]
+    until: str
+    trendbreuk: list[Break]
+    relaties: list[DeclaredRelation]
+    let_op: list[str]
+    referentie: list[Published]
+    gevallen: Required[list[Case]]
+
+
 @dataclass(frozen=True)
 class Indicator:
     """One indicator. SQL parts are DuckDB expressions over the columns of `view` (documented in views/*.sql).
@@ -74,7 +142,7 @@ class Indicator:
     """
 
     id: str
-    data: dict[str, Any] = field(repr=False, hash=False)
+    data: IndicatorEntry = field(repr=False, hash=False)
     path: Path = field(repr=False)
 
     @property
@@ -158,7 +226,7 @@ class Indicator:
         return range_of(self.data)
 
     @property
-    def cases(self) -> list[dict[str, Any]]:
+    def cases(self) -> list[Case]:
         return list(self.data.get("gevallen", ()))
 
     def needs(self) -> list[str]:
@@ -189,7 +257,8 @@ class Indicator:
     @property
     def hash(self) -> str:
         """Of what decides the figures: the definition, the SQL of its views and the tables they read."""
-        parts: dict[str, Any] = {k: self.data[k] for k in COUNTED if k in self.data}
+        data: Mapping[str, Any] = self.data
+        parts: JsonObject = {k: data[k] for k in COUNTED if k in data}
         chosen = needed([*self.needs(), "kind"])
         parts["views"] = {v.name: re.sub(r"\s+", " ", v.sql) for v in chosen}
         parts["tables"] = _table_hashes(specs_dir())
@@ -212,7 +281,7 @@ def _content(path: Path) -> str:
     return json.dumps([row for row in rows if any(row)])
 
 
-def load_file(path: Path) -> list[dict[str, Any]]:
+def load_file(path: Path) -> list[object]:
     """The raw definitions of one YAML file (a list, or one mapping). Raises SpecError when it is no YAML."""
     loaded = read_yaml(path)
     return loaded if isinstance(loaded, list) else [loaded]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from bds_tool.indicators.cube import Arrays
     from bds_tool.indicators.definitions import Indicator
+    from bds_tool.indicators.told import NotDelivered
 
 #: Sources have a bit each; where there are more, some share one and deliver what any of them does.
 BITS = 62
@@ -184,9 +185,9 @@ class Delivered:
             )
         ]
 
-    def table(self) -> list[dict[str, Any]]:
+    def table(self) -> list[NotDelivered]:
         """Indicator, organisations and years that are not delivered, for the metadata of the counts."""
-        out = []
+        out: list[NotDelivered] = []
         for name, found in sorted(self.lacking.items()):
             by: dict[str, set[int]] = {}
             for levering, year in found:

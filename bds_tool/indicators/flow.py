@@ -292,10 +292,10 @@ class PerIndicator:
         return out
 
 
-def added(metas: Sequence[ResultTold]) -> tuple[dict[str, int] | None, list[FlowRow] | None]:
+def added(metas: Sequence[ResultTold]) -> tuple[dict[str, int | None] | None, list[FlowRow] | None]:
     """The flows of several results as one, `flow` and `indicator_flow`; None where one of them does not tell its flow."""
 
-    def sums(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def sums(found: Sequence[Mapping[str, Any]]) -> dict[str, int | None]:
         keys = dict.fromkeys(k for f in found for k in f)
         return {k: None if any(f.get(k) is None for f in found) else sum(f[k] for f in found) for k in keys}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bds_tool.base.text import number, t
 
 #: Columns of the flow of an indicator: key in the metadata → name in Dutch and English.
@@ -53,7 +55,7 @@ RUN = {
 }  # fmt: skip
 
 
-def words(found: dict[str, int]) -> list[str]:
+def words(found: Mapping[str, int | None]) -> list[str]:
     """The flow in words, for who counts; it is left out of what is published."""
     told = {
         "without_birth_date": t("zonder bruikbare geboortedatum (tellen niet)", "without a birth date (do not count)"),
@@ -66,23 +68,24 @@ def words(found: dict[str, int]) -> list[str]:
         "ended": t("zorg beëindigd", "care ended"),
         "double": t("van een kind met nog een dossier (telt eenmaal)", "of a child with another dossier (counts once)"),
     }  # fmt: skip
-    parts = [f"{number(found[k])} {v}" for k, v in told.items() if found.get(k)]
+    parts = [f"{number(n)} {v}" for k, v in told.items() if (n := found.get(k))]
+    read = "?" if (n := found["dossiers"]) is None else number(n)
     lines = [
-        t(f"gelezen: {number(found['dossiers'])} dossiers", f"read: {number(found['dossiers'])} dossiers")
+        t(f"gelezen: {read} dossiers", f"read: {read} dossiers")
         + (t(", waarvan ", ", of which ") + ", ".join(parts) if parts else "")
     ]
-    if found["codes_not_understood"]:
+    if n := found["codes_not_understood"]:
         lines.append(
             t(
-                f"{number(found['codes_not_understood'])} antwoorden met een code die de lijst niet kent: die tellen als ontbrekend",
-                f"{number(found['codes_not_understood'])} answers with a code that its list does not have: counted as missing",
+                f"{number(n)} antwoorden met een code die de lijst niet kent: die tellen als ontbrekend",
+                f"{number(n)} answers with a code that its list does not have: counted as missing",
             )
         )
-    if found["conflicts"]:
+    if n := found["conflicts"]:
         lines.append(
             t(
-                f"{number(found['conflicts'])} keer spreken antwoorden van één dag elkaar tegen: die tellen niet",
-                f"{number(found['conflicts'])} times answers of one day contradict each other: they do not count",
+                f"{number(n)} keer spreken antwoorden van één dag elkaar tegen: die tellen niet",
+                f"{number(n)} times answers of one day contradict each other: they do not count",
             )
         )
     return lines

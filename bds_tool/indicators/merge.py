@@ -226,7 +226,7 @@ def _doubted(metas: Sequence[ResultTold]) -> Doubt:
     }
 
 
-def _told(metas: Sequence[ResultTold], flow: dict[str, int] | None) -> list[str]:
+def _told(metas: Sequence[ResultTold], flow: Mapping[str, int | None] | None) -> list[str]:
     """The flow of all together in words, and what else each of them told."""
     if not flow:
         return [n for m in metas for n in m.get("inside") or []]

@@ -15,7 +15,7 @@ from bds_tool.base.pools import threads
 from bds_tool.indicators import relations, statistics
 from bds_tool.indicators.cube import Space, look_up
 from bds_tool.indicators.result import COLUMNS, UNPROTECTED, counts_schema
-from bds_tool.indicators.told import DefinitionTold, Period, ResultTold, SourceTold
+from bds_tool.indicators.told import AreaFacts, DefinitionTold, Period, ResultTold, SourceTold
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,7 +116,7 @@ def write(path: Path, space: Space, indicators: Iterator[Sums], *, reference: st
     return rows
 
 
-def columns(space: Space, sums: Sums, reference: str) -> dict[str, Any]:
+def columns(space: Space, sums: Sums, reference: str) -> dict[str, pa.Array]:
     """All columns of a result for one indicator."""
     import numpy as np
     import pyarrow as pa
@@ -155,7 +155,7 @@ def columns(space: Space, sums: Sums, reference: str) -> dict[str, Any]:
         unknown = ~np.isfinite(array)
         return pa.array(np.where(unknown, 0, array).astype(np.int64), mask=unknown if unknown.any() else None)
 
-    out: dict[str, Any] = {name: word(*pair) for name, pair in space.labels(sums.keys).items()}
+    out: dict[str, pa.Array] = {name: word(*pair) for name, pair in space.labels(sums.keys).items()}
     few = sums.p > 2 * sums.n
     if sums.resident is not None:
         few |= np.nan_to_num(sums.resident) > 2 * sums.n
@@ -378,9 +378,7 @@ def _definition(i: Indicator) -> DefinitionTold:
     }
 
 
-def metadata(
-    plan: Plan, sources: list[SourceTold], area_facts: dict[str, Any], *, reference: str
-) -> ResultTold:
+def metadata(plan: Plan, sources: list[SourceTold], area_facts: AreaFacts, *, reference: str) -> ResultTold:
     """The metadata of a result (see `Result`)."""
     settings = plan.settings
     return {

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from bds_tool.indicators.cube import Arrays
+    from bds_tool.indicators.told import AreaFacts
     from bds_tool.store.store import Store
 
 #: DuckDB's share of memory; the rest is for reading and for margins. Beyond it DuckDB spills to disk.
@@ -44,7 +45,7 @@ def install_areas(
     paths: Sequence[Path],
     year: int | None,
     files: Sequence[Path] = (),
-) -> Arrays:
+) -> AreaFacts:
     """The area tables of a run; without any, addresses are placed by gemeente only. `files` hold the registraties."""
     tables = area_tables.recognise(connection, paths)
     if plan.settings.place == schools.LEVEL:
@@ -116,7 +117,7 @@ def without_rows(space: Space, counts: Path) -> list[tuple[str, str, str, str | 
 
 def check_areas(
     store: Store, paths: Sequence[Path], year: int | None, spill: Path
-) -> tuple[Arrays, dict[str, int], dict[str, int]]:
+) -> tuple[AreaFacts, dict[str, int], dict[str, int]]:
     """Facts of the area tables, how the addresses were placed, and unknown gemeenten (see `area.check`)."""
     connection = connect(store, spill, paths)
     tables = area_tables.recognise(connection, paths)

@@ -22,8 +22,13 @@ from bds_tool.indicators.population import Population, read
 from bds_tool.indicators.result import TOTAL
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from bds_tool.indicators.definitions import Indicator
     from bds_tool.indicators.output import Sums
+
+    Floats = npt.NDArray[np.float64]
 
 #: Ages of youth health care, in months; and the least width of a window.
 CHILD, YEAR = 216, 12
@@ -109,7 +114,7 @@ class Residents:
         listed: dict[tuple[int, str], set[tuple[int, int]]] = {}
         for (_, year, sex), ages in self.people.counts.items():
             listed.setdefault((year, sex), set()).update(ages)
-        own: dict[str, Any] = {}
+        own: dict[str, Floats] = {}
         told_of: set[tuple[str, int, int]] = set()
         for (area, year, sex), ages in self.people.counts.items():
             # A count from the BRP has no row where nobody lives; CBS writes a dot where it does not tell.
@@ -138,7 +143,7 @@ class Residents:
         self._above(table, served, found, place)
         return table
 
-    def _nobody(self, listed: dict[tuple[int, str], set[tuple[int, int]]], shape: tuple[int, ...]) -> Any:  # noqa: ANN401
+    def _nobody(self, listed: dict[tuple[int, str], set[tuple[int, int]]], shape: tuple[int, ...]) -> Floats:
         """Sex × year × class: 0 where the table has rows of other areas, NaN where it has none."""
         import numpy as np
 
@@ -152,7 +157,9 @@ class Residents:
         out[0] = np.where(np.isnan(out[0]), both, out[0])
         return out
 
-    def _empty_parts(self, own: dict[str, Any], told_of: set[tuple[str, int, int]], nobody: Any) -> None:  # noqa: ANN401
+    def _empty_parts(
+        self, own: dict[str, Floats], told_of: set[tuple[str, int, int]], nobody: Floats
+    ) -> None:
         """A wijk or buurt with rows of a year, and none of a sex: nobody of that sex lives there."""
         there = {(code, year) for code, _, year in told_of}
         for code, cells in own.items():
@@ -162,13 +169,13 @@ class Residents:
                     if code.startswith(("WK", "BU")) and (code, year) in there and absent:
                         cells[sex, year] = nobody[sex, year]
 
-    def _sum_parts(self, own: dict[str, Any], there: set[tuple[str, int]], nobody: Any) -> None:  # noqa: ANN401
+    def _sum_parts(self, own: dict[str, Floats], there: set[tuple[str, int]], nobody: Floats) -> None:
         """Wijken and gemeenten that are not in the table themselves, from their buurten or wijken.
 
         A part without any row of a year (`there` has those with one) adds nobody to that year.
         """
         for prefix, width, above in (("BU", 6, "WK"), ("WK", 4, "GM")):
-            parts: dict[str, list[Any]] = {}
+            parts: dict[str, list[Floats]] = {}
             for code, cells in own.items():
                 if not code.startswith(prefix):
                     continue
@@ -182,7 +189,7 @@ class Residents:
                     own[code] = sum(found[1:], found[0])
                     there |= {(code, year) for year in range(len(self.space.years))}
 
-    def _check_areas(self, found: set[str], own: dict[str, Any]) -> None:
+    def _check_areas(self, found: set[str], own: dict[str, Floats]) -> None:
         for level in ("gemeente", "wijk", "buurt"):
             codes = {p[1] for p in self.space.places if p[0] == level and "/" not in p[1]}
             if not codes or (level == "gemeente" and codes & found):

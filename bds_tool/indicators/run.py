@@ -133,7 +133,7 @@ def compute(
             meta["doubt"] = {"judged": judge, "file": findings.name if findings else None, "values": doubted}
             meta["objections_kept"] = objections
             told = flows.answers(connection, file, set(plan.concepts()))
-            flow = meta["flow"] = flows.flow(connection, file, told, kept=objections)
+            meta["flow"] = flow = flows.flow(connection, file, told, kept=objections)
             meta["indicator_flow"] = each.table(plan.indicators, flow, told)
             # How many have no address tells of them what their hidden rows do not.
             meta["inside"] = [*lost.notes(), *flow_words.words(flow), *same.notes()]

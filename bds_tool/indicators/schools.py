@@ -6,7 +6,7 @@ the element is no school, for it may be anything. The areas are the schools unde
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bds_tool.base.errors import UsageError
 from bds_tool.base.text import t
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import duckdb
+
+    from bds_tool.indicators.told import AreaFacts
 
 LEVEL = "school"
 #: A BRIN: of the school or of one of its locations.
@@ -43,9 +45,7 @@ def place_of(levels: Sequence[str]) -> str:
     return LEVEL if LEVEL in levels else "adres"
 
 
-def install(
-    connection: duckdb.DuckDBPyConnection, tables: AreaTables, files: Sequence[Path]
-) -> dict[str, Any]:
+def install(connection: duckdb.DuckDBPyConnection, tables: AreaTables, files: Sequence[Path]) -> AreaFacts:
     """`gebied`, `schoolgebied`, `geenplaats` and `gebiedsnaam` of schools in place of those of addresses. Returns facts for the metadata.
 
     Names come from tables with code and naam.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NotRequired, Required, TypeAlias, TypedDict, cast
 
 if TYPE_CHECKING:
@@ -146,6 +146,29 @@ class LeftOutTold(TypedDict, total=False):
 FlowRow: TypeAlias = dict[str, int | str | None]
 
 
+class AreaFile(TypedDict):
+    """A table of areas that was used."""
+
+    kind: str
+    year: int | None
+    file: str
+
+
+class AreaFacts(TypedDict, total=False):
+    """The division of areas that everything is shown in, and the tables it was made with."""
+
+    division: int | None
+    files: list[AreaFile]
+
+
+class NotDelivered(TypedDict):
+    """Years of which these organisations deliver none of the elements of an indicator."""
+
+    indicator: str
+    organisation: str
+    years: list[int]
+
+
 class MergedTold(TypedDict):
     """One of the results that were added up; what is published does not name it."""
 
@@ -170,13 +193,13 @@ class ResultTold(TypedDict):
     notes: dict[str, list[str]]
     empty_areas: NotRequired[Sequence[Sequence[str | None]]]
     sources: list[SourceTold]
-    area_tables: dict[str, object]
+    area_tables: AreaFacts
     settings: SettingsTold
     doubt: NotRequired[Doubt]
     objections_kept: NotRequired[bool | None]
-    flow: NotRequired[dict[str, int] | None]
+    flow: NotRequired[Mapping[str, int | None] | None]
     indicator_flow: NotRequired[list[FlowRow] | None]
-    not_delivered: NotRequired[list[dict[str, object]]]
+    not_delivered: NotRequired[list[NotDelivered]]
     policy: NotRequired[PolicyTold]
     populations: NotRequired[dict[str, object]]
     whole: NotRequired[list[str]]
@@ -201,7 +224,7 @@ class ProtectedTold(TypedDict, total=False):
     period: Period
     levels: list[str]
     by: list[str]
-    area_tables: dict[str, object]
+    area_tables: AreaFacts
     settings: SettingsTold
     notes: dict[str, list[str]]
     policy: PolicyTold
