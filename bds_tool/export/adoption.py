@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import polars as pl
 
@@ -190,5 +190,11 @@ def merged(parts: Sequence[AdoptionFile]) -> tuple[str, list[Use]]:
                 t("Laat een van de bestanden weg.", "Leave out one of the files."),
             )  # fmt: skip
         known |= names
-        made += [Use(**{k: v for k, v in dict[str, Any](u).items() if k != "state"}) for u in part["uses"]]
+        made += [
+            Use(
+                u["request"], u["title"], u["change"], u["key"], u["name"], u["organisation"],
+                u["rows"], u["dossiers"], u["first"], u["last"],
+            )
+            for u in part["uses"]
+        ]  # fmt: skip
     return packages.pop(), sorted(made, key=lambda u: (u.request, u.change, u.key, u.organisation))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, Required, TypedDict, cast
 
 from bds_tool.base.checked_yaml import read_checked
 from bds_tool.base.errors import SpecError
@@ -17,6 +17,59 @@ from bds_tool.store import database
 
 #: Columns that a study makes by itself.
 OWN = ("kind", "rij", "moment", "koppelsleutel", "huishouden")
+
+
+class _Contact(TypedDict):
+    from_months: int
+    to_months: int
+    at_least: NotRequired[int]
+
+
+class _Condition(TypedDict):
+    name: str
+    when: str
+
+
+class _Population(TypedDict, total=False):
+    birth_years: list[int]
+    versions: list[str]
+    areas: list[str]
+    contact: _Contact
+    include: list[_Condition]
+    exclude: list[_Condition]
+
+
+class _Moment(TypedDict):
+    name: str
+    from_months: int
+    to_months: int
+    target_months: NotRequired[int]
+    choose: NotRequired[str]
+
+
+class _Variable(TypedDict, total=False):
+    name: Required[str]
+    label: str
+    element: int
+    derived: str
+    indicator: str
+    year: int
+    moments: list[str]
+    identifying: bool
+
+
+class _Study(TypedDict):
+    """A study as it is written: `specs/_schemas/studie.schema.json`."""
+
+    id: str
+    title: str
+    row: str
+    delivery: dict[str, str]
+    population: NotRequired[_Population]
+    moments: NotRequired[list[_Moment]]
+    variables: list[_Variable]
+    link_bsn: NotRequired[bool]
+    household: NotRequired[bool]
 
 
 @dataclass(frozen=True)
@@ -83,7 +136,7 @@ class Definition:
 
 def load(path: Path) -> Definition:
     """The definition in a file. Raises SpecError that names all faults."""
-    data = read_checked(path, "studie")
+    data = cast("_Study", read_checked(path, "studie"))
     definition = _typed(data, path.read_text(encoding="utf-8"))
     if faults := list(dict.fromkeys(_faults(definition))):
         raise SpecError(
@@ -93,8 +146,8 @@ def load(path: Path) -> Definition:
     return definition
 
 
-def _typed(data: dict[str, Any], text: str) -> Definition:
-    who = data.get("population", {})
+def _typed(data: _Study, text: str) -> Definition:
+    who: _Population = data.get("population", {})
     contact = who.get("contact")
     years = who.get("birth_years")
     conditions = [Condition(c["name"], c["when"], wanted=True) for c in who.get("include", ())]
@@ -119,18 +172,19 @@ def _typed(data: dict[str, Any], text: str) -> Definition:
     )
 
 
-def _moment(m: dict[str, Any]) -> Moment:
+def _moment(m: _Moment) -> Moment:
     low, high = m["from_months"], m["to_months"]
     return Moment(m["name"], low, high, m.get("target_months", (low + high) // 2), m.get("choose", "nearest"))
 
 
-def _asked(v: dict[str, Any]) -> Asked:
-    source = next(k for k in ("element", "derived", "indicator") if k in v)
+def _asked(v: _Variable) -> Asked:
+    told: Mapping[str, object] = v
+    source = next(k for k in ("element", "derived", "indicator") if k in told)
     return Asked(
         v["name"],
         v.get("label", ""),
         source,
-        str(v[source]),
+        str(told[source]),
         v.get("year"),
         tuple(v.get("moments", ())),
         bool(v.get("identifying")),

@@ -7,7 +7,7 @@ gives its value, or the kind of missing (`missing.KINDS`) by one rule for all.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from bds_tool.export.cohort.missing import SUFFIX
 from bds_tool.export.cohort.selecting import months
@@ -440,7 +440,15 @@ def _indicator(column: Column) -> str:
     )
 
 
-def facts(columns: Sequence[Column]) -> dict[str, Any]:
+class Needed(TypedDict):
+    """What a run reads: names of views, concepts of answers, and numbers of elements."""
+
+    views: list[str]
+    concepts: list[str]
+    elements: set[int]
+
+
+def facts(columns: Sequence[Column]) -> Needed:
     """What of the columns a run needs beforehand: views, concepts, and the elements that are read as they are."""
     views = {"thuis", "verhuisd", "activiteit", "groei", "kind", "levering"}
     views |= {c.spec["view"] for c in columns if c.spec.get("view") not in {None, "gebied"}}

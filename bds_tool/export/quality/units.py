@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
 import polars as pl
 
@@ -21,9 +21,60 @@ KEYS = {
 }
 
 
-def settings() -> dict[str, Any]:
+class Unit(TypedDict):
+    """What tells a unit: a column of the file, or the first of some elements that is filled."""
+
+    naam: dict[str, str]
+    plaats: str
+    kolom: NotRequired[str]
+    elementen: NotRequired[list[int]]
+    pseudoniem: NotRequired[bool]
+
+
+class Scored(TypedDict):
+    """An element that every dossier has, and which part of it may be unknown."""
+
+    element: int
+    drempel: float
+
+
+class Score(TypedDict):
+    bron: str
+    zekerheid: str
+    elementen: list[Scored]
+
+
+class Shift(TypedDict):
+    """When a change over time is one."""
+
+    alfa: float
+    minstens_leveringen: int
+
+
+class Likeness(TypedDict):
+    """When units do the same: limits of age in years, and how much a difference must be."""
+
+    leeftijden: list[float]
+    alfa: float
+    verschil: float
+    minstens: int
+
+
+class QualitySettings(TypedDict):
+    """`specs/_schemas/kwaliteit.schema.json`."""
+
+    id: str
+    zekerheid: str
+    bron: str
+    eenheden: dict[str, Unit]
+    score: Score
+    omslag: Shift
+    gelijkheid: Likeness
+
+
+def settings() -> QualitySettings:
     """`specs/kwaliteit/kwaliteit.yaml`: the units, the elements of the score and when a change is one."""
-    return read_checked(specs_dir() / "kwaliteit" / "kwaliteit.yaml", "kwaliteit")
+    return cast("QualitySettings", read_checked(specs_dir() / "kwaliteit" / "kwaliteit.yaml", "kwaliteit"))
 
 
 def kinds() -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Final, TypedDict, cast
 
 from bds_tool.base.specs import read_yaml, specs_dir
 from bds_tool.base.text import language, plural, t
@@ -16,7 +16,7 @@ from bds_tool.export.report import cells, marks, words
 from bds_tool.export.report.book import Area, Book, Indicator, theme_title
 from bds_tool.indicators.told import Row, rows_of
 
-KEY = "kern"
+KEY: Final = "kern"
 
 
 @dataclass(frozen=True)
@@ -293,6 +293,13 @@ class Profiles:
         return marks.strip(line.row, ground, line.side, over, told), told
 
 
-def _texts() -> dict[str, Any]:
+class _Texts(TypedDict):
+    """What of specs/teksten/indicatoren.yaml a profile reads: what comes first, and each indicator in a sentence."""
+
+    kern: list[str]
+    zinnen: dict[str, dict[str, str]]
+
+
+def _texts() -> _Texts:
     path = specs_dir() / "teksten" / "indicatoren.yaml"
-    return dict(read_yaml(path)) if path.is_file() else {KEY: [], "zinnen": {}}
+    return cast("_Texts", dict(read_yaml(path))) if path.is_file() else {KEY: [], "zinnen": {}}

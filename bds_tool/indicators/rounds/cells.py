@@ -55,7 +55,7 @@ def cells(request: RoundRequest) -> pl.DataFrame:
     )
     words = {
         name: [
-            request.values.get(c, []) if c in request.by and c in told["breakdowns"] else []
+            request.values.get(c, []) if c in request.by and c in (told["breakdowns"] or ()) else []
             for c in BREAKDOWNS
         ]
         for name, told in request.definitions.items()

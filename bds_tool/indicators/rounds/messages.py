@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
+from bds_tool.indicators.told import DefinitionTold
+
 
 class Joined(TypedDict):
     """The application of a participant; `keys`: mask and sign; `places`: level, code, parent, name."""
@@ -16,6 +18,46 @@ class Joined(TypedDict):
     division: NotRequired[str | None]
     places: list[list[str | None]]
     values: NotRequired[dict[str, list[str]]]
+
+
+class RoundSettings(TypedDict, total=False):
+    """The choices that all count with; empty in a round about a package. An earlier program knew fewer."""
+
+    first_year: int
+    last_year: int
+    reference_date: str
+    reference: str
+    rolling: int
+    education: str
+    growth_chart: str
+    cutoff: str
+    clothes: str
+    place: str
+    education_classes: str
+
+
+class Request(TypedDict):
+    """The file of a request: `specs/_schemas/ronde.schema.json`."""
+
+    bds_round: int
+    id: str
+    title: str
+    organiser: str
+    created: str
+    deadline: str
+    mode: str
+    participants: list[str]
+    definitions: dict[str, DefinitionTold]
+    settings: RoundSettings
+    levels: list[str]
+    by: list[str]
+    yearly: bool
+    policy: str
+    program: str
+    keys: dict[str, dict[str, str]]
+    places: list[tuple[str, str, str | None, str]]
+    values: dict[str, list[str]]
+    package: NotRequired[str]
 
 
 class SentFile(TypedDict):

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from bds_tool.base.checked_yaml import faults
 from bds_tool.base.errors import UserError
@@ -14,7 +14,7 @@ from bds_tool.base.small import small_text
 from bds_tool.base.text import t
 from bds_tool.indicators.output import metadata
 from bds_tool.indicators.result import BREAKDOWNS, TOTAL, UNPROTECTED, Result, read_result
-from bds_tool.indicators.rounds.messages import Answer, Joined, RepairWanted, TouchedTold
+from bds_tool.indicators.rounds.messages import Answer, Joined, RepairWanted, Request, TouchedTold
 from bds_tool.indicators.told import ResultTold, period_label
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def told_in(path: Path, kind: Literal["herstel"]) -> RepairWanted: ...
 @overload
 def told_in(path: Path, kind: Literal["geraakt"]) -> TouchedTold: ...
 @overload
-def told_in(path: Path, kind: Literal["ronde"]) -> dict[str, Any]: ...
+def told_in(path: Path, kind: Literal["ronde"]) -> Request: ...
 def told_in(path: Path, kind: str) -> object:
     """A JSON file of a round: REQUEST, or a kind of rondebestand.schema.json. Raises OSError, and ValueError for anything else."""
     try:

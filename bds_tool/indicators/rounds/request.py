@@ -10,11 +10,11 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from bds_tool import __version__
 from bds_tool.base import clock
@@ -24,7 +24,9 @@ from bds_tool.indicators.catalogue import choose
 from bds_tool.indicators.compute import Plan
 from bds_tool.indicators.features import Settings
 from bds_tool.indicators.output import metadata
+from bds_tool.indicators.rounds.messages import RoundSettings
 from bds_tool.indicators.schools import LEVEL
+from bds_tool.indicators.told import DefinitionTold
 
 LAYOUT = 1
 OPEN, SEALED = "open", "sealed"
@@ -47,8 +49,8 @@ class RoundRequest:
     deadline: str
     mode: str
     participants: tuple[str, ...]
-    definitions: dict[str, Any]
-    settings: dict[str, Any]
+    definitions: dict[str, DefinitionTold]
+    settings: RoundSettings
     levels: tuple[str, ...]
     by: tuple[str, ...]
     yearly: bool
@@ -84,7 +86,8 @@ class RoundRequest:
                 t(f"Gebruik {self.program}, of dezelfde map bij --specs.", f"Use {self.program}, or the same folder at --specs."),
             )  # fmt: skip
         # What an earlier program did not ask for yet is as it was then: the default.
-        told = {f.name: self.settings[f.name] for f in fields(Settings) if f.name in self.settings}
+        given: Mapping[str, Any] = self.settings
+        told = {f.name: given[f.name] for f in fields(Settings) if f.name in given}
         settings = Settings(**told | {"reference_date": date.fromisoformat(told["reference_date"])})
         return Plan(
             chosen,
@@ -126,11 +129,9 @@ def read(path: Path) -> RoundRequest:
 
     try:
         told = told_in(path, REQUEST)
-        del told["bds_round"]
-        for name in ("participants", "levels", "by"):
-            told[name] = tuple(told[name])
-        told["places"] = tuple(map(tuple, told["places"]))
-        found = RoundRequest(**told)
+        given: Mapping[str, Any] = {k: v for k, v in told.items() if k != "bds_round"}
+        lists = {name: tuple(given[name]) for name in ("participants", "levels", "by")}
+        found = RoundRequest(**{**given, **lists, "places": tuple(map(tuple, told["places"]))})
         for day in (found.deadline, found.created, found.settings.get("reference_date", found.deadline)):
             date.fromisoformat(day)
         if found.keys and set(found.keys) != set(found.participants):
@@ -164,7 +165,7 @@ def new(
     if plan.standardise:
         raise UsageError(t("Gestandaardiseerde cijfers tellen niet op.", "Standardised rates do not add up."))
     told = metadata(plan, [], {}, reference=reference)
-    settings = asdict(plan.settings) | {
+    settings: Mapping[str, object] = asdict(plan.settings) | {
         "reference_date": plan.settings.reference_date.isoformat(),
         "reference": reference,
         "rolling": plan.rolling,
@@ -178,7 +179,7 @@ def new(
         mode=SEALED if sealed else OPEN,
         participants=tuple(names),
         definitions=told["definitions"],
-        settings=settings,
+        settings=cast("RoundSettings", settings),
         levels=tuple(plan.levels),
         by=tuple(plan.by),
         yearly=plan.yearly,
@@ -263,8 +264,9 @@ _CHOICES = {
 }
 
 
-def _choices(settings: dict[str, Any]) -> str:
-    return ", ".join(f"{word} {settings[name]}" for name, word in _CHOICES.items() if name in settings)
+def _choices(settings: RoundSettings) -> str:
+    told: Mapping[str, object] = settings
+    return ", ".join(f"{word} {told[name]}" for name, word in _CHOICES.items() if name in told)
 
 
 _OPEN = [
