@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from bds_tool.base.errors import ExitCode
+from bds_tool.base.errors import MALFORMED, ExitCode, UnreadableError
+from bds_tool.base.small import small_text
 from bds_tool.base.text import number, plural, t
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import TABLE_FORMATS, Output, one_of, table, talk, to_json, write
@@ -72,17 +73,29 @@ def adoption(
 
 
 def _part(path: str) -> AdoptionFile | None:
-    """What an earlier run of this command wrote as JSON; None for anything else."""
+    """What a run of this command wrote as JSON, here or elsewhere; None for anything else.
+
+    Raises UnreadableError for a file that says it is one and does not have the form.
+    """
+    from bds_tool.base.checked_yaml import faults
     from bds_tool.export.adoption import KIND
 
     place = Path(path)
     if place.suffix.lower() != ".json" or not place.is_file():
         return None
     try:
-        found = json.loads(place.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):
+        found = json.loads(small_text(place, "utf-8-sig"))
+    except MALFORMED:
         return None
-    return cast("AdoptionFile", found) if isinstance(found, dict) and found.get("kind") == KIND else None
+    if not isinstance(found, dict) or found.get("kind") != KIND:
+        return None
+    if wrong := faults(found, "adoptie"):
+        raise UnreadableError(
+            t(f"{path} is niet wat bds adoption schrijft. {wrong[0]}", f"{path} is not what bds adoption writes. {wrong[0]}"),
+            t("Vraag het bestand opnieuw aan wie het maakte, met dezelfde versie van bds.",
+              "Ask who made the file for it again, by the same version of bds."),
+        )  # fmt: skip
+    return cast("AdoptionFile", found)
 
 
 def _row(u: Use) -> tuple[Any, ...]:

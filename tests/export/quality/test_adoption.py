@@ -93,6 +93,17 @@ def test_files_of_organisations_go_together(bds, tmp_path):
     both = bds("adoption", north.with_suffix(".json"), south.with_suffix(".json"), "-f", "json", "-q")
     of = {u["organisation"]: u["dossiers"] for u in json.loads(both.out)["uses"] if u["key"] == "1671"}
     assert of == {"JGZ Noord": 12, "JGZ Zuid": 30}
+    part = json.loads(south.with_suffix(".json").read_text("utf-8"))
+    wrong = tmp_path / "fout.json"
+    lacks = [{k: v for k, v in u.items() if k != "organisation"} for u in part["uses"]]
+    for faulty in (
+        {**part, "uses": lacks},
+        {k: v for k, v in part.items() if k != "package"},
+        {**part, "uses": None},
+    ):
+        wrong.write_text(json.dumps(faulty), "utf-8")
+        refused = bds("adoption", north.with_suffix(".json"), wrong, "-q")
+        assert (refused.code, "fout.json" in refused.err) == (3, True), refused.err
     twice = bds("adoption", north.with_suffix(".json"), north.with_suffix(".json"), "-q")
     assert twice.code == 2
     assert "JGZ Noord" in twice.err
