@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from bds_tool.base.names import child
 from bds_tool.base.text import number, t
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.render import table, talk
+
+if TYPE_CHECKING:
+    from bds_tool.export.extracts.research_table import ResearchFacts
 
 
 def register(main: typer.Typer) -> None:
@@ -83,7 +86,7 @@ def research_table(
     )
 
 
-def _asked(facts: dict[str, Any]) -> str:
+def _asked(facts: ResearchFacts) -> str:
     """What every row keeps to: k, and l or how many rows stand wholly alone."""
     if "l" in facts:
         return f"k={facts['k']}, l={facts['l']}"

@@ -13,11 +13,10 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.errors import WithheldError
-from bds_tool.base.json_types import JsonObject
 from bds_tool.base.text import number, t
 from bds_tool.export.extracts.attackers import Attack
 from bds_tool.export.extracts.outcomes import NOTHING, banded, outcome_kinds, recorded
-from bds_tool.export.extracts.research_table import ResearchTable, research_table
+from bds_tool.export.extracts.research_table import Loss, ResearchFacts, ResearchTable, research_table
 from bds_tool.export.extracts.traits import objecting, people_of
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def _linked(
         worst = max((a.share for a in found), default=1.0)
         if after.height and dropped <= most and worst <= bound:
             loss, means = _cost(before, after, coarse, exact, kinds)
-            facts = {
+            facts: ResearchFacts = {
                 "policy": policy["id"],
                 "k": k,
                 "most_dropped": most,
@@ -298,13 +297,14 @@ def _cost(
     coarse: pl.DataFrame,
     exact: pl.DataFrame,
     kinds: Mapping[int, tuple[str, str]],
-) -> tuple[list[JsonObject], dict[str, dict[str, float]]]:
+) -> tuple[list[Loss], dict[str, dict[str, float]]]:
     """Per column the largest shift of a share (points); for numbers the mean that the table gives less the true one; and
     the largest shift of a share of two moments together. Also the mean of each band, by which a mean is made.
     """
     import polars as pl
 
-    told, means = [], {}
+    told: list[Loss] = []
+    means: dict[str, dict[str, float]] = {}
     for (moment,), part in coarse.group_by("moment", maintain_order=True):
         mine = exact.filter(pl.col("moment") == moment)
         for n, (kind, unit) in kinds.items():
@@ -312,7 +312,7 @@ def _cost(
             if column not in after.columns:
                 continue
             old, new = (f.filter(pl.col(column) != NOTHING)[column] for f in (before, after))
-            row: JsonObject = {"outcome": n, "moment": str(moment), "share_points": _shift(old, new)}
+            row: Loss = {"outcome": n, "moment": str(moment), "share_points": _shift(old, new)}
             if kind == "number":
                 values = mine.select(pl.col(name).cast(pl.Float64, strict=False)).to_series()
                 both = pl.DataFrame({"band": part[name], "value": values}).drop_nulls()

@@ -11,17 +11,18 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
 from bds_tool.base.errors import UsageError, WithheldError
 from bds_tool.base.files import atomic_dir
+from bds_tool.base.json_types import JsonObject
 from bds_tool.base.names import child
 from bds_tool.base.specs import specs_dir
 from bds_tool.base.text import number, t
 from bds_tool.export.extracts.attackers import Attack, attack
-from bds_tool.export.extracts.risk import Risk, by_trait, class_facts, measure, proposals
+from bds_tool.export.extracts.risk import Risk, TraitRisk, by_trait, class_facts, measure, proposals
 from bds_tool.export.extracts.traits import BIRTHS, objecting, people_of
 from bds_tool.export.extracts.values import allowed_values
 
@@ -29,6 +30,71 @@ if TYPE_CHECKING:
     import polars as pl
 
     from bds_tool.store import Store
+
+
+class Trait(TypedDict):
+    """What is told of a child besides its values: an element, or what follows from birth or address."""
+
+    name: str
+    element: NotRequired[int]
+
+
+class Attacker(TypedDict):
+    """Somebody who knows these elements and traits of a child, of a contact, of two, or of the child as a whole."""
+
+    name: str
+    title: dict[str, str]
+    way: str
+    elements: list[int]
+    traits: NotRequired[list[str]]
+
+
+class ExtractPolicy(TypedDict):
+    """`specs/_schemas/extract.schema.json`."""
+
+    id: str
+    title: dict[str, str]
+    explanation: dict[str, str]
+    certainty: str
+    sources: list[dict[str, str]]
+    k: int
+    l: int  # noqa: E741  # the name in the file
+    most_dropped: float
+    most_singled_out: float
+    quasi: list[Trait]
+    sensitive: list[Trait]
+    attackers: list[Attacker]
+    drop_rubrieken: list[str]
+
+
+class Refusable(TypedDict):
+    """What is known of an extract before rare children leave it."""
+
+    policy: str
+    k: int
+    l: int  # noqa: E741  # the name in the file
+    most_dropped: float
+    area: str
+    quasi: list[str]
+    sensitive: list[str]
+    children_in_store: int
+    objected: int
+    dropped_rare: int
+    before: dict[str, int]
+    by_trait: list[TraitRisk]
+
+
+class ExtractFacts(Refusable):
+    """`_extract.json`."""
+
+    status: str
+    elements: list[int]
+    attackers: list[JsonObject]
+    most_singled_out: float
+    after: dict[str, int]
+    children: int
+    values: int
+    values_left_behind: dict[str, int]
 
 
 @dataclass
@@ -39,10 +105,10 @@ class Extract:
     values: pl.DataFrame
     risk: Risk
     attacks: list[Attack]
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: ExtractFacts
 
 
-def load_extract_policy(name: str) -> dict[str, Any]:
+def load_extract_policy(name: str) -> ExtractPolicy:
     """A policy from `specs/beleid/extract`, or a YAML file."""
     from bds_tool.base.checked_yaml import read_checked
 
@@ -51,7 +117,7 @@ def load_extract_policy(name: str) -> dict[str, Any]:
         if Path(name).suffix in {".yaml", ".yml"}
         else child(specs_dir() / "beleid" / "extract", name, ".yaml")
     )
-    return read_checked(path, "extract")
+    return cast("ExtractPolicy", read_checked(path, "extract"))
 
 
 def pseudonymise(
@@ -133,7 +199,7 @@ def build(
     facts = class_facts(people, quasi, sensitive)
     safe = (facts["size"] >= k) & (facts["diverse"] >= least_l)
     refused = people.height - int(safe.sum())
-    report: dict[str, Any] = {
+    report: Refusable = {
         "policy": policy["id"],
         "k": k,
         "l": least_l,
@@ -176,7 +242,8 @@ def build(
                 "Make loose or linked rows with `bds research-table`, or give the extract as personal data, without --open.",
             ),
         )
-    report |= {
+    told: ExtractFacts = {
+        **report,
         "status": "pseudoniem, blijft persoonsgegeven (AVG)",
         "elements": sorted(set(values["bdsnummer"])),
         "attackers": [a.as_dict() for a in found],
@@ -186,12 +253,12 @@ def build(
         "values": values.height,
         "values_left_behind": left,
     }
-    return Extract(people, values, after, found, report)
+    return Extract(people, values, after, found, told)
 
 
 def _refuse(
     people: pl.DataFrame,
-    report: Mapping[str, Any],
+    report: Refusable,
     k: int,
     least_l: int,
     most: float,

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from bds_tool.base.errors import WithheldError
 from bds_tool.base.files import atomic_dir
 from bds_tool.base.json_types import JsonObject
 from bds_tool.base.text import number, t
 from bds_tool.export.extracts.attackers import Attack
-from bds_tool.export.extracts.outcomes import NOTHING, banded, outcome_kinds, recorded
+from bds_tool.export.extracts.outcomes import NOTHING, Bands, banded, outcome_kinds, recorded
 from bds_tool.export.extracts.traits import objecting, people_of
 
 if TYPE_CHECKING:
@@ -28,12 +28,43 @@ if TYPE_CHECKING:
     from bds_tool.store import Store
 
 
+class Loss(TypedDict):
+    """What the table cost an outcome at a moment: the shift of a share in points, and of a mean in its unit."""
+
+    outcome: int
+    moment: str
+    share_points: float
+    mean_shift: NotRequired[float]
+    unit: NotRequired[str]
+
+
+class ResearchFacts(TypedDict):
+    """`_tabel.json`. Loose rows tell `l`; linked rows what attackers find, and the means of bands."""
+
+    policy: str
+    k: int
+    l: NotRequired[int]  # noqa: E741  # the name in the file
+    most_dropped: float
+    most_singled_out: NotRequired[float]
+    area: str
+    columns: list[str]
+    bands: dict[str, dict[str, Bands]]
+    band_means: NotRequired[dict[str, dict[str, float]]]
+    rows: int
+    share_left_out: float
+    step: str
+    loss: list[Loss]
+    attackers: NotRequired[list[JsonObject]]
+    whole_row_alone: NotRequired[float]
+    status: str
+
+
 @dataclass
 class ResearchTable:
     """The rows, and what is told about them: bands, rows left out, and what it cost."""
 
     rows: pl.DataFrame
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: ResearchFacts
     #: What the attackers of the policy find; empty where rows of one child do not hang together.
     attacks: list[Attack] = field(default_factory=list)
 
@@ -80,7 +111,7 @@ def research_table(
         kept = coarse.filter(size).filter(pl.all_horizontal(diverse))
         dropped = coarse.height - kept.height
         if coarse.height and dropped <= most * coarse.height:
-            facts = {
+            facts: ResearchFacts = {
                 "policy": policy["id"],
                 "k": k,
                 "l": least_l,
@@ -140,13 +171,13 @@ def _at_moments(
     return named.sort(order, maintain_order=True).with_row_index("_row")
 
 
-def _loss(both: pl.DataFrame, kept: pl.DataFrame, kinds: Mapping[int, tuple[str, str]]) -> list[JsonObject]:
+def _loss(both: pl.DataFrame, kept: pl.DataFrame, kinds: Mapping[int, tuple[str, str]]) -> list[Loss]:
     """Per outcome and moment what leaving rows out changed: the largest shift of a share, in percentage points, and for
     numbers the shift of the mean, of the values before they were banded.
     """
     import polars as pl
 
-    told: list[JsonObject] = []
+    told: list[Loss] = []
     held = both.filter(pl.col("_row").is_in(kept["_row"].implode()))
     for n, (kind, unit) in kinds.items():
         for (moment,), part in both.group_by("moment", maintain_order=True):
@@ -156,7 +187,7 @@ def _loss(both: pl.DataFrame, kept: pl.DataFrame, kinds: Mapping[int, tuple[str,
             name = f"bds{n}"
             shares = _shares(part, name).join(_shares(left, name), on=name, how="left", suffix="_after")
             shift = (shares["share"] - shares["share_after"].fill_null(0)).abs().max()
-            row: JsonObject = {
+            row: Loss = {
                 "outcome": n,
                 "moment": str(moment),
                 "share_points": round(100 * float(str(shift)), 2),
