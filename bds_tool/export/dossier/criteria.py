@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from bds_tool.export.dossier.derived import z_of
+from bds_tool.export.dossier.derived import ChildRow, GrowthRow, column_of, z_of
 from bds_tool.indicators.growth import rows
 
 
@@ -20,7 +20,7 @@ class Criterion:
     last: bool
 
 
-def met(child: dict[str, Any], growth: list[dict[str, Any]]) -> list[Criterion]:
+def met(child: ChildRow, growth: Sequence[GrowthRow]) -> list[Criterion]:
     """The criteria that a measurement that counts has met, the newest first. Of two for one class only the sharper."""
     out = []
     taken: set[tuple[str, str, date]] = set()
@@ -43,18 +43,17 @@ def met(child: dict[str, Any], growth: list[dict[str, Any]]) -> list[Criterion]:
     return sorted(out, key=lambda c: c.days[-1], reverse=True)
 
 
-def _for_child(rule: dict[str, str], child: dict[str, Any]) -> bool:
+def _for_child(rule: dict[str, str], child: ChildRow) -> bool:
     """Conditions on birth; what the dossier does not tell does not meet them."""
-    wanted = (("gewicht_min", "gewicht"), ("duur_min", "zwangerschap"))
-    return all(not rule[limit] or (child[of] or 0) >= int(rule[limit]) for limit, of in wanted)
+    wanted = ((rule["gewicht_min"], child["gewicht"]), (rule["duur_min"], child["zwangerschap"]))
+    return all(not limit or (told or 0) >= int(limit) for limit, told in wanted)
 
 
-def _of_age(rule: dict[str, str], row: dict[str, Any]) -> bool:
-    return bool(int(rule["van_mnd"]) <= row["leeftijd_mnd"] < int(rule["tot_mnd"]))
+def _of_age(rule: dict[str, str], row: GrowthRow) -> bool:
+    return int(rule["van_mnd"]) <= row["leeftijd_mnd"] < int(rule["tot_mnd"])
 
 
-def _value(row: dict[str, Any], what: str) -> float | None:
+def _value(row: GrowthRow, what: str) -> float | None:
     if what == "z_gewicht":
         return z_of(row, 245)
-    value: float | None = row[what]
-    return value
+    return column_of(row, what)

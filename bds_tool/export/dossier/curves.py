@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.escaping import markup
 from bds_tool.base.text import number, t
-from bds_tool.export.dossier.derived import reference, z_of
+from bds_tool.export.dossier.derived import column_of, reference, z_of
 from bds_tool.indicators.growth import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -51,16 +51,15 @@ def charts(derived: Derived, doubted: Sequence[tuple[int, int, float, str]]) -> 
     """A chart for each measure with a measurement. `doubted`: (element, age in days, value, code) of those that do not count."""
     out = []
     for element, measure, column, factor, decimals, title, unit in CHARTS:
+        known = [(r, v) for r in derived.growth if (v := column_of(r, column)) is not None]
         points = [
-            Point(r["dag"], r[column] * factor, r["z_bmi"] if measure == "bmi" else z_of(r, element))
-            for r in derived.growth
-            if r[column] is not None
+            Point(r["dag"], v * factor, r["z_bmi"] if measure == "bmi" else z_of(r, element))
+            for r, v in known
         ]
         points += [Point(day, value * factor, None, code) for e, day, value, code in doubted if e == element]
         points.sort(key=lambda p: p.day)
         if points:
-            newest = next((r for r in reversed(derived.growth) if r[column] is not None), None)
-            chart = newest["kaart"] if newest else derived.child["kaart"]
+            chart = known[-1][0]["kaart"] if known else derived.child["kaart"]
             found = reference(measure, chart, derived.child["sex"])
             out.append(_chart(t(*title), unit, decimals, points, found))
     return out

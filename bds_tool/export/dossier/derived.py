@@ -5,9 +5,10 @@ so that a page and a figure never differ. Values that `bds validate` doubts (twi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from bds_tool.base.text import t
 from bds_tool.indicators import features
@@ -28,12 +29,42 @@ _VIEWS = ("groei", "ontwikkeling", "prik", "prikdatum", "sdq", "vaccinatie", "vw
 _FIRST_YEAR = 1990
 
 
+class ChildRow(TypedDict, total=False):
+    """Columns of view `kind` that the page reads; empty without a birth date."""
+
+    geboren: date
+    einde: date | None
+    sex: str
+    kaart: str
+    gewicht: int | None
+    zwangerschap: int | None
+    dktp_schema: str | None
+
+
+class GrowthRow(TypedDict):
+    """Columns of view `groei` that the page reads: one day with a measurement."""
+
+    datum: date
+    dag: int
+    leeftijd_mnd: int
+    sex: str
+    kaart: str
+    lengte: int | None
+    gewicht: int | None
+    hoofdomtrek: int | None
+    bmi: float | None
+    z_lengte: float | None
+    z_bmi: float | None
+    z_hoofd: float | None
+    z_wfh: float | None
+
+
 @dataclass(frozen=True)
 class Derived:
     """Rows of the views of one child; `child` is empty without a birth date. `doubted`: nr of values that do not count."""
 
-    child: Row
-    growth: list[Row]
+    child: ChildRow
+    growth: list[GrowthRow]
     development: list[Row]
     milestones: list[Row]
     doses: list[Row]
@@ -56,9 +87,10 @@ def derive(dossier: Dossier, today: date) -> Derived:
         child = _rows(connection, "select * from kind")
         if not child:
             return Derived({}, [], [], [], [], [], [], [], doubted)
+        born = cast("ChildRow", child[0])
         return Derived(
-            child[0],
-            _rows(connection, "select * from groei order by datum"),
+            born,
+            cast("list[GrowthRow]", _rows(connection, "select * from groei order by datum")),
             _rows(connection, "select * from ontwikkeling order by datum"),
             _rows(connection, "select * from vwo_kenmerk order by datum, kenmerk"),
             _rows(connection, "select * from prik order by component, datum"),
@@ -66,7 +98,7 @@ def derive(dossier: Dossier, today: date) -> Derived:
                 r["code"]
                 for r in _rows(connection, "select code from prikdatum where datum is null order by code")
             ],
-            _series(child[0], _rows(connection, "select * from vaccinatie"), today),
+            _series(born, _rows(connection, "select * from vaccinatie"), today),
             _rows(connection, "select * from sdq order by datum"),
             doubted,
         )
@@ -140,25 +172,33 @@ def _named(name: str, population: str) -> str:
     return t(f"Nederland {year}", f"Netherlands {year}") + (f", {whom}" if whom else "")
 
 
-def z_of(row: Row, number: int) -> float | None:
+def column_of(row: GrowthRow, name: str) -> float | None:
+    """A measure of a row by the name of its column."""
+    given: Mapping[str, Any] = row
+    value: float | None = given[name]
+    return value
+
+
+def z_of(row: GrowthRow, number: int) -> float | None:
     """The z-score of a measurement of view `groei`: its own, and that of weight for age which the view does not have."""
     measure, column, factor = MEASURES[number]
-    if row[column] is None or row["dag"] is None:
+    value = column_of(row, column)
+    if value is None or row["dag"] is None:
         return None
-    own = {"hgt": "z_lengte", "hdc": "z_hoofd"}.get(measure)
-    if own:
-        return row[own]  # type: ignore[no-any-return]
+    own = {"hgt": row["z_lengte"], "hdc": row["z_hoofd"]}
+    if measure in own:
+        return own[measure]
     found = reference(measure, row["kaart"], row["sex"])
     if found is None:
         return None
-    z = float(found[1].z(row[column] * factor, row["dag"] / DAYS_PER_YEAR))
+    z = float(found[1].z(value * factor, row["dag"] / DAYS_PER_YEAR))
     return z if z == z else None  # noqa: PLR0124  # NaN outside the reference
 
 
 # ---- VACCINATIONS ---- #
 
 
-def _series(child: Row, reached: list[Row], today: date) -> list[Row]:
+def _series(child: ChildRow, reached: list[Row], today: date) -> list[Row]:
     """Series of the schedule of this birth cohort: those whose age limit was reached, and those still to come.
 
     serie, component, vereist, min_dag, min_mnd, min_tussen, bron, and `stand`: voltooid, onzeker, niet voltooid or komt.
