@@ -6,7 +6,7 @@ import base64
 import errno
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 from bds_tool.base.checked_yaml import read_checked
 from bds_tool.base.errors import UsageError
@@ -67,11 +67,28 @@ class Style:
         return f":root{{{';'.join(light)}}}@media screen and (prefers-color-scheme:dark){{:root{{{';'.join(dark)}}}}}{rules}\n"
 
 
+class _Site(TypedDict, total=False):
+    """The settings as they are written: `specs/_schemas/site.schema.json`."""
+
+    name: str
+    logo: str
+    logo_text: str
+    accent: str
+    themes: dict[str, str]
+    intro: list[str]
+    region: str
+    key: list[str]
+    publisher: str
+    contact: str
+    license: str
+    changes: list[str]
+
+
 def load_style(path: Path | None) -> Style:
     """The settings in a YAML file. Raises SpecError when it has other keys, UsageError when a colour cannot be read."""
     if path is None:
         return Style()
-    data: dict[str, Any] = read_checked(path, "site")
+    data = cast("_Site", read_checked(path, "site"))
     for colour in [data.get("accent", ACCENT), *data.get("themes", {}).values()]:
         if contrast(colour, PAPER) < AA:
             found = f"{contrast(colour, PAPER):.1f}".replace(".", t(",", "."))
@@ -82,16 +99,21 @@ def load_style(path: Path | None) -> Style:
                 ),
                 t("Kies een donkerder kleur.", "Choose a darker colour."),
             )
-    lists: dict[str, Any] = {k: tuple(data[k]) for k in ("intro", "key", "changes") if k in data}
-    words: dict[str, Any] = {
-        k: data[k]
-        for k in ("name", "logo_text", "region", "publisher", "contact", "license", "accent")
-        if k in data
-    }
     # A theme of the organisation itself may be no word of a style sheet.
     themes = THEMES | {k: v for k, v in data.get("themes", {}).items() if k.isascii() and k.isalpha()}
     return Style(
-        **words, **lists, themes=themes, logo=_logo(_beside(path, data["logo"])) if "logo" in data else ""
+        name=data.get("name", ""),
+        logo=_logo(_beside(path, data["logo"])) if "logo" in data else "",
+        logo_text=data.get("logo_text", ""),
+        accent=data.get("accent", ACCENT),
+        themes=themes,
+        intro=tuple(data.get("intro", ())),
+        region=data.get("region", ""),
+        key=tuple(data.get("key", ())),
+        publisher=data.get("publisher", ""),
+        contact=data.get("contact", ""),
+        license=data.get("license", ""),
+        changes=tuple(data.get("changes", ())),
     )
 
 
