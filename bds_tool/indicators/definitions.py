@@ -235,9 +235,8 @@ class Indicator:
 
     def bds_elements(self) -> list[int]:
         """BDS numbers that decide the figures, without those for age, sex, address and education."""
-        if self.concepts:
-            found = {int(r["bdsnummer"]) for r in rows("codering.csv") if r["begrip"] in self.concepts}
-            return sorted(found)
+        if wanted := set(self.concepts):
+            return sorted({int(r["bdsnummer"]) for r in rows("codering.csv") if r["begrip"] in wanted})
         return sorted(int(n) for n in self.data["elementen"])
 
     @property

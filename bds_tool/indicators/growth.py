@@ -10,6 +10,7 @@ is interpolated) come out as L = 1, S = SD / mean, which gives the same z. Some 
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -164,27 +165,26 @@ def charts() -> dict[tuple[str, str], tuple[str, str]]:
     return {(r["maat"], r["kaart"]): (r["reference"], r["population"]) for r in rows("groei/kaarten.csv")}
 
 
-def lms_per_day() -> pa.Table:
+def lms_per_day(measures: Sequence[str] = MEASURES) -> pa.Table:
     """Columns maat, kaart, sex, dag, l, m, s for every day of age; a chart without a table of a measure uses nl."""
     import numpy as np
 
     days = np.arange(LAST_DAY + 1)
+    ages = days / DAYS_PER_YEAR
     chosen = charts()
     names = sorted({chart for _, chart in chosen})
     parts = []
-    for measure in MEASURES:
+    for measure in measures:
         for chart in names:
             reference, population = chosen.get((measure, chart), chosen[measure, "nl"])
             last = int(4 * DAYS_PER_YEAR) if chart.startswith("p") else LAST_DAY
             for sex, word in SEXES.items():
-                values = np.array(lms(reference, measure, word, population).at(days / DAYS_PER_YEAR))
-                lacking = np.isnan(values[1])
-                fallback = np.array(
-                    lms(chosen[measure, "nl"][0], measure, word, chosen[measure, "nl"][1]).at(
-                        days / DAYS_PER_YEAR
-                    )
-                )
-                values = np.where(lacking, fallback, values)
+                values = np.array(lms(reference, measure, word, population).at(ages))
+                lacking = np.isnan(values[1]) & (days <= last)
+                if lacking.any():
+                    reference_nl, population_nl = chosen[measure, "nl"]
+                    fallback = lms(reference_nl, measure, word, population_nl).at(ages[lacking])
+                    values[:, lacking] = np.array(fallback)
                 keep = ~np.isnan(values[1]) & (days <= last)
                 parts.append(
                     _lookup({"maat": measure, "kaart": chart, "sex": sex}, "dag", days[keep], values[:, keep])
@@ -194,18 +194,47 @@ def lms_per_day() -> pa.Table:
 
 def growth_per_day(rule: str = "interpolate") -> pa.Table:
     """`lms_per_day` and `cutoffs_per_day` side by side: kaart, sex, dag, l_hgt, m_hgt, s_hgt, …, dun3 … obesitas."""
-    import polars as pl
+    import numpy as np
+    import pyarrow as pa
 
-    def frame(table: pa.Table) -> pl.DataFrame:
-        return pl.DataFrame(pl.from_arrow(table))
+    curves = [lms_per_day([measure]) for measure in MEASURES if measure != "wgt"]
+    limits = cutoffs_per_day(rule)
+    # A day of a chart and sex has one place, so that what belongs together is laid beside each other.
+    blocks = [(chart, sex) for chart in sorted({chart for _, chart in charts()}) for sex in SEXES]
+    size = (LAST_DAY + 1) * len(blocks)
+    index = {f"{chart} {sex}": n * (LAST_DAY + 1) for n, (chart, sex) in enumerate(blocks)}
 
-    key = ["kaart", "sex", "dag"]
-    curves = (
-        frame(lms_per_day())
-        .filter(pl.col("maat") != "wgt")
-        .pivot(on="maat", index=key, values=["l", "m", "s"])
+    def places(table: pa.Table) -> Any:  # noqa: ANN401
+        named = zip(table["kaart"].chunks, table["sex"].chunks, table["dag"].chunks, strict=True)
+        return np.concatenate([index[f"{c[0]} {s[0]}"] + d.to_numpy() for c, s, d in named])
+
+    there = np.zeros(size, dtype=bool)
+    columns: dict[str, pa.Array] = {}
+
+    def lay(name: str, at: Any, values: pa.ChunkedArray) -> None:  # noqa: ANN401
+        laid = np.full(size, np.nan)
+        laid[at] = values.to_numpy()
+        columns[name] = laid
+
+    places_of = [places(table) for table in curves]
+    for letter in "lms":
+        for at, table in zip(places_of, curves, strict=True):
+            lay(f"{letter}_{table['maat'][0]}", at, table[letter])
+            there[at] = True
+    at = places(limits)
+    there[at] = True
+    for name in CUTOFFS:
+        lay(name, at, limits[name])
+    found = np.flatnonzero(there)
+    block, day = np.divmod(found, LAST_DAY + 1)
+    words = {"kaart": [chart for chart, _ in blocks], "sex": [sex for _, sex in blocks]}
+    return pa.table(
+        {
+            **{name: pa.array(each).take(pa.array(block)) for name, each in words.items()},
+            "dag": day,
+            **{name: pa.array(v[found], mask=np.isnan(v[found])) for name, v in columns.items()},
+        }
     )
-    return curves.join(frame(cutoffs_per_day(rule)), on=key, how="full", coalesce=True).to_arrow()
 
 
 def lms_per_height() -> pa.Table:
@@ -272,8 +301,8 @@ def cutoffs_per_day(rule: str = "interpolate", *, hindustani: bool = True) -> pa
             # Days are whole: the second birthday is day 730 or 731, the table starts at 2 × 365.25.
             limits = bmi_cutoffs(table, sex, np.maximum(days / DAYS_PER_YEAR, 2.0), rule)
             columns: dict[str, Any] = {
-                "kaart": [chart] * len(days),
-                "sex": [sex] * len(days),
+                "kaart": pa.repeat(chart, len(days)),
+                "sex": pa.repeat(sex, len(days)),
                 "dag": days.astype("int64"),
             }
             columns |= {k: pa.array(v, mask=np.isnan(v)) for k, v in limits.items()}
@@ -284,7 +313,7 @@ def cutoffs_per_day(rule: str = "interpolate", *, hindustani: bool = True) -> pa
 def _lookup(constants: dict[str, str], key: str, keys: Any, values: Any) -> pa.Table:  # noqa: ANN401
     import pyarrow as pa
 
-    columns: dict[str, Any] = {name: [value] * len(keys) for name, value in constants.items()}
+    columns: dict[str, Any] = {name: pa.repeat(value, len(keys)) for name, value in constants.items()}
     columns[key] = keys.astype("int64")
     columns |= dict(zip(("l", "m", "s"), values, strict=True))
     return pa.table(columns)

@@ -28,14 +28,15 @@ def two_sided_p(z: Any) -> Floats:  # noqa: ANN401
     import numpy as np
 
     z = np.abs(np.asarray(z, dtype=float))
-    return np.fromiter((math.erfc(v / math.sqrt(2)) for v in z.ravel()), float, z.size).reshape(z.shape)
+    scaled = (z / math.sqrt(2)).ravel().tolist()  # numbers of Python itself are quicker to walk through
+    return np.fromiter(map(math.erfc, scaled), float, z.size).reshape(z.shape)
 
 
 def log_gamma(a: Any) -> Floats:  # noqa: ANN401
     import numpy as np
 
     a = np.asarray(a, dtype=float)
-    return np.fromiter((math.lgamma(v) for v in a.ravel()), float, a.size).reshape(a.shape)
+    return np.fromiter(map(math.lgamma, a.ravel().tolist()), float, a.size).reshape(a.shape)
 
 
 def gamma_p(a: Any, x: Any) -> Floats:  # noqa: ANN401
@@ -211,6 +212,6 @@ def _t_newton(p: float, df: Floats) -> Floats:
         density = np.exp(constant - (df + 1) / 2 * np.log1p(t * t / df))
         step = (p - 1 + t_p(t, df) / 2) / density
         t = t + step
-        if np.all(np.abs(step) <= 1e-14 * t):
+        if np.all(np.abs(step) <= 1e-13 * t):  # what the functions are good for; below it the steps wander
             break
     return t

@@ -127,20 +127,23 @@ def columns(space: Space, sums: Sums, reference: str) -> dict[str, pa.Array]:
     )
     size = len(sums.keys)
     zero = np.zeros(size, dtype=np.int32)
+    nought = pa.array(zero)
     test = (zero, [None]) if sums.contacts else test
     known = sums.n > 0
 
     def word(codes: Any, words: Sequence[Any]) -> pa.DictionaryArray:  # noqa: ANN401
         # Only the words in use, each once: a dictionary with a word twice is not always written in the same way.
+        if len(words) == 1 and words[0] is not None:
+            return pa.DictionaryArray.from_arrays(nought, pa.array(words, pa.string()))
         place, each, none = _words(tuple(words))
-        there = np.bincount(codes, minlength=len(place)) > 0
+        there = np.flatnonzero(np.bincount(codes, minlength=len(place)))
         used = np.unique(place[there])
-        change = np.zeros(len(each), dtype=np.int32)
-        change[used] = np.arange(len(used))
-        change = change[place]
+        change = np.zeros(len(place), dtype=np.int32)
+        change[there] = np.searchsorted(used, place[there])
+        found = change[codes]
         # Parquet wants nulls in the indices, not among the words.
-        empty = (place == none)[codes] if none in used else None
-        return pa.DictionaryArray.from_arrays(pa.array(change[codes], mask=empty), each.take(pa.array(used)))
+        empty = found == np.searchsorted(used, none) if none in used else None
+        return pa.DictionaryArray.from_arrays(pa.array(found, mask=empty), each.take(pa.array(used)))
 
     def number(array: Any, present: Any = None) -> pa.Array:  # noqa: ANN401
         return (
@@ -321,7 +324,9 @@ def _trend(space: Space, sums: Sums) -> tuple[Any, list[Any]]:
     if many < 2 or not space.yearly:
         return np.zeros(size, dtype=np.int64), words
     series_key = sums.keys - year
-    series, number = np.unique(series_key, return_inverse=True)
+    # The year is the end of a key, so the rows of a series follow each other.
+    first = np.r_[True, series_key[1:] != series_key[:-1]]
+    series, number = series_key[first], np.cumsum(first) - 1
     single = (year > 0) & (year <= many)
     grid: dict[str, Floats] = {}
     for name in "nxsqb":

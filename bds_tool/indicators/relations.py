@@ -169,25 +169,25 @@ def _truth(whole: str, parts: Sequence[str]) -> list[Bools] | None:
             table = database.name(f"_{column}")
             connection.execute(
                 database.fill(
-                    "create temp table {table} ({column} {kind})",
+                    "create temp table {table} as select unnest(cast(? as {kind}[])) as {column}",
                     table=table,
                     column=database.name(column),
                     kind=kind,
-                )
-            )
-            connection.executemany(
-                database.fill("insert into {table} values (?)", table=table), [(v,) for v in values]
+                ),
+                [values],
             )
             tables.append(table)
-        told = ", ".join(f"coalesce(cast(({e}) as boolean), false)" for e in (whole, *parts))
+        told = ", ".join(
+            f"coalesce(cast(({e}) as boolean), false) as w{n}" for n, e in enumerate((whole, *parts))
+        )
         answers = connection.execute(
             database.fill("select {told} from {tables}", told=told, tables=", ".join(tables))
-        ).fetchall()
+        ).fetchnumpy()
     except duckdb.Error:
         return None
     finally:
         connection.close()
-    return [np.array(column, dtype=bool) for column in zip(*answers, strict=True)]
+    return [np.asarray(column, dtype=bool) for column in answers.values()]
 
 
 def _domain(column: str, text: str) -> tuple[str, list[Any]]:
