@@ -40,10 +40,15 @@ ALWAYS = -1
 def install(
     connection: duckdb.DuckDBPyConnection, registraties: Sequence[Path], wanted: frozenset[int]
 ) -> None:
-    """Make the tables `bronlevering` (bron, levering, meer) and `voorkomen` (bron, bdsnummer, jaar).
+    """Make the tables `bronlevering` and `voorkomen`. `connection` holds `bronnen`."""
+    install_sources(connection, registraties)
+    occurring(connection, registraties, wanted)
 
-    `connection` holds `bronnen`. `levering` has a bit per source; `meer`: a child can be in more than one of them.
-    """
+
+def occurring(
+    connection: duckdb.DuckDBPyConnection, registraties: Sequence[Path], wanted: frozenset[int]
+) -> None:
+    """Make the table `voorkomen` (bron, bdsnummer, jaar): where there is a value. `compute` sees it while it reads."""
     numbers = ", ".join(map(str, sorted(wanted | {20})))
     connection.execute(
         database.fill(
@@ -56,13 +61,17 @@ def install(
             numbers=numbers,
         )
     )
+
+
+def install_sources(connection: duckdb.DuckDBPyConnection, registraties: Sequence[Path]) -> None:
+    """Make the table `bronlevering` (bron, levering, meer): a bit per source; `meer`: a child can be in more of them."""
     connection.execute(
         database.fill(
             """
         create or replace table bronlevering as
         with bekend as (
             select bron, coalesce(organisatie, '') as organisatie,
-                case when bron in (select bron from voorkomen where bdsnummer = 20)
+                case when bron in (select bron from {registraties} where bdsnummer = 20 and waarde is not null)
                     then coalesce(bds_opgegeven, case when bds_zekerheid = 'zeker' then bds_herkend end) end as versie
             from bronnen
         ), heel as (
@@ -77,6 +86,7 @@ def install(
             count(distinct plaats) over (partition by organisatie) > 1 as meer
         from genummerd""",
             bits=BITS,
+            registraties=database.parquet(registraties),
         )
     )
 

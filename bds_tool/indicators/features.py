@@ -207,12 +207,12 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
     makers = {
         "codering": lambda: pa.table(
             {
-                "bdsnummer": pa.array([int(r["bdsnummer"]) for r in _coding(wanted)], pa.int32()),
-                "code": [r["code"] for r in _coding(wanted)],
-                "begrip": pa.array([r["begrip"] or None for r in _coding(wanted)], pa.string()),
-                "waarde": [r["waarde"] for r in _coding(wanted)],
+                "bdsnummer": pa.array([int(r["bdsnummer"]) for r in coding(wanted)], pa.int32()),
+                "code": [r["code"] for r in coding(wanted)],
+                "begrip": pa.array([r["begrip"] or None for r in coding(wanted)], pa.string()),
+                "waarde": [r["waarde"] for r in coding(wanted)],
                 "tijdperk": pa.array(
-                    [int(r["tijdperk"]) if r["tijdperk"] else None for r in _coding(wanted)], pa.int8()
+                    [int(r["tijdperk"]) if r["tijdperk"] else None for r in coding(wanted)], pa.int8()
                 ),
             }
         ),
@@ -300,7 +300,7 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
     return {name: make() for name, make in makers.items() if name in names}
 
 
-def _coding(concepts: set[str]) -> list[dict[str, str]]:
+def coding(concepts: set[str]) -> list[dict[str, str]]:
     """The rows of codering.csv; a code that lost its leading zero in a spreadsheet means what it meant with it."""
     found = [r for r in rows("codering.csv") if not r["begrip"] or r["begrip"] in concepts]
     known = {(r["bdsnummer"], r["code"]) for r in found}

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from bds_tool.base.text import number
 from bds_tool.indicators.definitions import CONTACTS
-from bds_tool.indicators.growth import rows
 from bds_tool.indicators.told import FlowRow, ResultTold
 from bds_tool.store import database
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from bds_tool.indicators.cube import Space
     from bds_tool.indicators.definitions import Indicator
     from bds_tool.indicators.output import Sums
+    from bds_tool.indicators.reading import Reading
 
 #: Objection to scientific research (BDS 1404); whoever has one in any form but a plain no is left out unless asked.
 OBJECTION = 1404
@@ -93,45 +93,14 @@ def without(
 
 
 def flow(
-    connection: duckdb.DuckDBPyConnection,
-    registraties: Sequence[Path],
-    answers: dict[int, tuple[int, int]],
-    *,
-    kept: bool,
+    connection: duckdb.DuckDBPyConnection, registraties: Sequence[Path], reading: Reading, *, kept: bool
 ) -> dict[str, int]:
     """How many dossiers were read, and how many of them cannot count or end early.
 
-    `answers`: see there; `kept`: objections count too. `double` are dossiers of a child that has another one too,
+    `reading` has seen them pass; `kept`: objections count too. `double` are dossiers of a child that has another one too,
     `born_later` those of children born after the reference date, `children` what is left to count. Needs the tables `bezwaar`, `zelfde` and `_lot`.
     """
-    source = database.parquet(registraties)
-    [found] = connection.execute(
-        database.fill(
-            """
-        select count(*) filter (where dagen = 1), count(*) filter (where dagen = 2),
-            count(*) filter (where contacten > 0), count(*) filter (where overleden > 0),
-            count(*) filter (where vertrokken > 0), count(*) filter (where einde > 0),
-            count(*) filter (where dagen = 1 and geboren > (select peildatum from parameters)
-                and ({kept} or (dossier_id, organisatie) not in (select (b.dossier_id, b.organisatie) from bezwaar b)))
-        from (
-            select r.dossier_id, coalesce(b.organisatie, '') as organisatie,
-                case when min(left(r.waarde, 10)) filter (where bdsnummer = 20) <> max(left(r.waarde, 10)) filter (where bdsnummer = 20) then 2
-                    when try_cast(left(min(r.waarde) filter (where bdsnummer = 20), 10) as date) is null then 0
-                    else 1 end as dagen,
-                try_cast(left(min(r.waarde) filter (where bdsnummer = 20), 10) as date) as geboren,
-                count(*) filter (where bdsnummer in (494, 724)) as contacten,
-                count(*) filter (where bdsnummer = 21) as overleden,
-                count(*) filter (where bdsnummer = 29) as vertrokken,
-                count(*) filter (where bdsnummer = 488) as einde
-            from {source} r join bronnen b on b.bron = r.bron
-            where r.bdsnummer in (19, 20, 21, 29, 488, 494, 724) group by all)""",
-            source=source,
-            kept="true" if kept else "false",
-        )
-    ).fetchall()
-    [(objecting,)] = connection.execute(
-        "select count(distinct (dossier_id, organisatie)) from bezwaar"
-    ).fetchall()
+    objecting = set(connection.execute("select distinct dossier_id, organisatie from bezwaar").fetchall())
     [(children, double)] = connection.execute("""
         select (select coalesce(sum(kinderen), 0)::bigint from _lot),
             (select count(distinct (z.dossier_id, z.organisatie)) - count(distinct z.eigen) from zelfde z)""").fetchall()
@@ -140,47 +109,25 @@ def flow(
             """
         select count(distinct (r.dossier_id, coalesce(b.organisatie, '')))
         from (select distinct dossier_id, bron from {source}) r join bronnen b on b.bron = r.bron""",
-            source=source,
+            source=database.parquet(registraties),
         )
     ).fetchall()
-    born, two, seen, *ends, later = found
+    seen = reading.dossiers
+    answers = reading.answers.values()
     return {
         "dossiers": dossiers,
-        "without_birth_date": dossiers - born - two,
-        "two_birth_dates": two,
-        "without_contact": dossiers - seen,
-        **dict(zip(("deceased", "left", "ended"), ends, strict=True)),
-        "objections": objecting,
-        "objections_left_out": 0 if kept else objecting,
+        "without_birth_date": dossiers - seen["born"] - seen["two"],
+        "two_birth_dates": seen["two"],
+        "without_contact": dossiers - seen["seen"],
+        **{name: seen[name] for name in ("deceased", "left", "ended")},
+        "objections": len(objecting),
+        "objections_left_out": 0 if kept else len(objecting),
         "double": double,
-        "born_later": later,
+        "born_later": reading.later(set() if kept else objecting),
         "children": children,
-        "codes_not_understood": sum(strange for strange, _ in answers.values()),
-        "conflicts": sum(conflicts for _, conflicts in answers.values()),
+        "codes_not_understood": sum(strange for strange, _ in answers),
+        "conflicts": sum(conflicts for _, conflicts in answers),
     }
-
-
-def answers(
-    connection: duckdb.DuckDBPyConnection, registraties: Sequence[Path], concepts: set[str]
-) -> dict[int, tuple[int, int]]:
-    """Per element with a concept: answers with a code that its list does not have, and days with answers that contradict."""
-    numbers = {int(r["bdsnummer"]) for r in rows("codering.csv") if r["begrip"] in concepts}
-    if not numbers:
-        return {}
-    found = connection.execute(
-        database.fill(
-            """
-        select bdsnummer, sum(vreemd)::bigint, count(*) filter (where laag <> hoog)
-        from (
-            select r.bdsnummer, r.dossier_id, r.bron, r.datum, min(r.waarde) as laag, max(r.waarde) as hoog,
-                count(*) filter (where (r.bdsnummer, r.waarde) not in (select (bdsnummer, code) from codering)) as vreemd
-            from {source} r where r.bdsnummer in ({numbers}) and r.waarde is not null and r.datum is not null group by all)
-        group by bdsnummer""",
-            source=database.parquet(registraties),
-            numbers=", ".join(map(str, sorted(numbers))),
-        )
-    ).fetchall()
-    return {number_: (strange, conflicts) for number_, strange, conflicts in found}
 
 
 #: Values of `lot` in the view thuis.

@@ -48,7 +48,7 @@ class Piece:
 
         doubtful = doubt.in_doubt(own, table) if judged else np.array([], dtype=np.int64)
         (dossier, dossiers), (activity, activities) = (
-            _coded(table[c]) for c in ("dossier_id", "activiteit_id")
+            coded(table[c]) for c in ("dossier_id", "activiteit_id")
         )
         source = table["bron"].fill_null(-1).to_numpy()
         new = np.ones(len(table), dtype=bool)
@@ -110,7 +110,7 @@ class Piece:
         own.execute("create or replace temp view registraties as select * from _rows")
 
 
-def _coded(column: pa.ChunkedArray) -> tuple[Any, pa.Array]:
+def coded(column: pa.ChunkedArray) -> tuple[Any, pa.Array]:
     """Codes (-1: none) and words of a column of text."""
     import numpy as np
     import pyarrow as pa

@@ -18,10 +18,11 @@ from bds_tool.indicators.chunks import ROWS, pieces
 from bds_tool.indicators.compute import PIECES, Counted, Plan, count
 from bds_tool.indicators.cube import Space, look_up, roll_up, union
 from bds_tool.indicators.definitions import CONTACTS
-from bds_tool.indicators.delivery import Delivered
-from bds_tool.indicators.delivery import install as install_delivery
+from bds_tool.indicators.delivery import Delivered, install_sources
 from bds_tool.indicators.output import Sums, metadata, write
 from bds_tool.indicators.places import MEMORY, connect, install_areas, make_space, without_rows
+from bds_tool.indicators.reading import ELEMENTS as TOLD_BY
+from bds_tool.indicators.reading import Reading
 from bds_tool.indicators.residents import Residents
 from bds_tool.indicators.result import Result, write_result
 from bds_tool.indicators.standardise import FILE as STANDARDISED
@@ -90,8 +91,9 @@ def compute(
                 features.elements(features.needed(plan.views(), plan.settings.place), plan.concepts())
             )
             wanted -= plan.settings.unasked
-            install_delivery(connection, file, wanted)
-            delivered = Delivered(connection)
+            install_sources(connection, file)
+            concepts, last = set(plan.concepts()), plan.settings.reference_date
+            reading = Reading(connection, wanted, concepts, last)
             doubted = {}
             if judge:
                 progress(t("waarden beoordelen", "judging values"))
@@ -99,7 +101,7 @@ def compute(
                 doubted = doubt.install(connection, store, spill, day, findings, wanted)
             same = same_child.find(connection, file)
             flows.object_(connection, file, kept=objections)
-            read = pieces(file, connection, spill, rows, wanted)
+            read = reading.watch(pieces(file, connection, spill, rows, wanted | TOLD_BY))
             if not objections:
                 read = flows.without(read, connection, "bezwaar")
             if same.children:
@@ -113,6 +115,8 @@ def compute(
                 else _elsewhere(engine, connection, read, plan, spill)
             )
             progress(t("marges en toetsen", "margins and tests"))
+            reading.install()
+            delivered = Delivered(connection)
             lost = flows.Lost(space)
             standard = Standardiser(space, plan.standardise) if plan.standardise else None
             counts = spill / "counts.parquet"
@@ -132,9 +136,8 @@ def compute(
             }
             meta["doubt"] = {"judged": judge, "file": findings.name if findings else None, "values": doubted}
             meta["objections_kept"] = objections
-            told = flows.answers(connection, file, set(plan.concepts()))
-            meta["flow"] = flow = flows.flow(connection, file, told, kept=objections)
-            meta["indicator_flow"] = each.table(plan.indicators, flow, told)
+            meta["flow"] = flow = flows.flow(connection, file, reading, kept=objections)
+            meta["indicator_flow"] = each.table(plan.indicators, flow, reading.answers)
             # How many have no address tells of them what their hidden rows do not.
             meta["inside"] = [*lost.notes(), *flow_words.words(flow), *same.notes()]
             meta["not_delivered"] = delivered.table()
