@@ -25,26 +25,39 @@ if TYPE_CHECKING:
 OBJECTION = 1404
 #: Forms of no: false in messages, 0 or 2 (nee, W0004) in lists.
 NO = "('false', '0', '2', 'nee')"
+#: Who objects (1405) and when (1406): one group with the answer (G089), which repeats.
+OBJECTION_SOURCE, OBJECTION_DAY = 1405, 1406
+#: Codes of W0088 that tell whose answer it is: the child, or the parents (as one: which of them has no code). `Anders` tells nothing.
+SELF, PARENT = "('01', '1', 'oneself')", "('02', '2', 'prn')"
 
 
 def object_(connection: duckdb.DuckDBPyConnection, registraties: Sequence[Path], *, kept: bool) -> None:
     """Make the table `bezwaar` (dossier_id, organisatie, bron): the dossiers of children with an objection, in all their sources.
 
-    An objection ends with a later plain no in the same place (volgnr); one of the same day, or without a date, does not end
-    it. Unless they are `kept`, the dossiers leave `zelfde`, for the other dossiers of the children do not count either.
+    An objection ends with a later plain no in the same place (volgnr), or of the same source: a parent or the child itself
+    (1405), who withdraws it in a group of its own. Its day is 1406, else that of the row. A no of the same day, without a
+    day, or of somebody else does not end it. Unless they are `kept`, the dossiers leave `zelfde`, for the other dossiers of
+    the children do not count either.
     """
     connection.execute(
         database.fill(
             """
         create or replace table bezwaar as
-        with tegen as (
-            select distinct dossier_id, organisatie from (
-                select r.dossier_id, coalesce(b.organisatie, '') as organisatie, r.volgnr,
-                    coalesce(lower(trim(r.waarde)), '') not in {no} as tegen, coalesce(r.datum, date '1900-01-01') as dag
-                from {registraties} r join bronnen b on b.bron = r.bron
-                where r.bdsnummer = {objection} and r.waarde is not null)
-            group by dossier_id, organisatie, volgnr
-            having max(dag) filter (where tegen) >= max(dag)
+        with gezegd as (
+            select r.dossier_id, coalesce(b.organisatie, '') as organisatie, r.volgnr,
+                coalesce(bool_or(lower(trim(r.waarde)) not in {no}) filter (where r.bdsnummer = {objection}), false) as tegen,
+                coalesce(bool_or(lower(trim(r.waarde)) in {no}) filter (where r.bdsnummer = {objection}), false) as geen,
+                case when lower(min(r.waarde) filter (where r.bdsnummer = {source})) in {self} then 1
+                    when lower(min(r.waarde) filter (where r.bdsnummer = {source})) in {parent} then 2 end as wie,
+                coalesce(min(try_cast(left(r.waarde, 10) as date)) filter (where r.bdsnummer = {day}), r.datum, date '1900-01-01') as vroeg,
+                coalesce(max(try_cast(left(r.waarde, 10) as date)) filter (where r.bdsnummer = {day}), r.datum, date '1900-01-01') as laat
+            from {registraties} r join bronnen b on b.bron = r.bron
+            where r.bdsnummer in ({objection}, {source}, {day}) and r.waarde is not null
+            group by r.dossier_id, organisatie, r.bron, r.activiteit_id, r.volgnr, r.datum
+        ), tegen as (
+            select distinct t.dossier_id, t.organisatie from gezegd t where t.tegen and not exists (
+                select 1 from gezegd g where g.geen and g.dossier_id = t.dossier_id and g.organisatie = t.organisatie
+                    and g.vroeg > t.laat and coalesce(g.wie = t.wie, g.volgnr is not distinct from t.volgnr))
         ), alle as (
             select dossier_id, organisatie from tegen
             union
@@ -54,7 +67,11 @@ def object_(connection: duckdb.DuckDBPyConnection, registraties: Sequence[Path],
         select a.dossier_id, a.organisatie, b.bron from alle a join bronnen b on coalesce(b.organisatie, '') = a.organisatie""",
             registraties=database.parquet(registraties),
             objection=OBJECTION,
+            source=OBJECTION_SOURCE,
+            day=OBJECTION_DAY,
             no=NO,
+            self=SELF,
+            parent=PARENT,
         )
     )
     if not kept:

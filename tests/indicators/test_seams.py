@@ -170,6 +170,19 @@ SAID = [
     ([("true", "2025-06-01", 1)], True),  # made after the reference date: honoured at once
 ]
 
+#: The same as a message has it: each answer a group G089 of its own (answer, source 1405, day 1406), no day of the row.
+GROUPS = [
+    ([("true", "02", "2022-01-01"), ("false", "02", "2023-01-01")], False),  # the parents withdraw it
+    ([("true", "PRN", "2022-01-01"), ("false", "02", "2023-01-01")], False),  # … in the code of a message
+    ([("false", "02", "2023-01-01"), ("true", "02", "2022-01-01")], False),  # the days decide, not the order
+    ([("false", "02", "2022-01-01"), ("true", "02", "2023-01-01")], True),  # made later
+    ([("true", "02", "2022-01-01"), ("false", "01", "2023-01-01")], True),  # the child says no to its own
+    ([("true", "98", "2022-01-01"), ("false", "98", "2023-01-01")], True),  # two others need not be one person
+    ([("true", "02", "2022-01-01"), ("false", None, "2023-01-01")], True),  # whose no is not known
+    ([("true", "02", "2022-01-01"), ("false", "02", None)], True),  # a no of nobody knows when ends nothing
+    ([("true", "02", "2023-01-01"), ("false", "02", "2023-01-01")], True),  # contradicts on one day
+]
+
 
 def test_an_objection_that_was_withdrawn_is_none(counted):
     rows = []
@@ -178,6 +191,19 @@ def test_an_objection_that_was_withdrawn_is_none(counted):
         rows += [(f"k{k}", 1404, value, day, None, place) for value, day, place in said]
     found = counted(["REACH-IN-CARE"], {ONE: rows}, by=("age",))["REACH-IN-CARE"]
     assert found == {3 + k: (1, 1, 0) for k, (_, stands) in enumerate(SAID) if not stands}
+
+
+def test_a_source_withdraws_its_objection_in_a_group_of_its_own(counted):
+    """Of nine children three have no objection left: they are 3, 4 and 5 on the last day of 2024."""
+    rows = []
+    for k, (said, _) in enumerate(GROUPS):
+        rows += [*child(f"k{k}", f"{2021 - k}-03-01"), (f"k{k}", 1197, "01")]
+        for place, answer in enumerate(said, 1):
+            told = zip((1404, 1405, 1406), answer, strict=True)
+            rows += [(f"k{k}", n, value, None, None, place) for n, value in told if value]
+    found = counted(["REACH-IN-CARE"], {ONE: rows}, by=("age",))["REACH-IN-CARE"]
+    assert found == {3: (1, 1, 0), 4: (1, 1, 0), 5: (1, 1, 0)}
+    assert [k for k, (_, stands) in enumerate(GROUPS) if not stands] == [0, 1, 2]
 
 
 def test_who_died_or_left_counts_up_to_that_day(counted):
