@@ -68,6 +68,29 @@ def test_a_child_counts_at_the_school_of_the_day(make_store, tmp_path):
     assert any("50" in note and "school onbekend" in note for note in result.meta["inside"])
 
 
+#: By hand, as a message has it: each school a group of its own (volgnr) with its begin (1473) and end (1474), seen on 2024-05-01.
+IN_GROUPS = {
+    "a": ([("12AB", "2022-08-01", "2024-01-31"), ("34CD", "2024-02-01", None)], "34CD"),  # already on the second
+    "b": ([("34CD", "2024-09-01", None), ("12AB", "2022-08-01", None)], "12AB"),  # not yet on the second
+    "c": ([("12AB", "2022-08-01", "2024-04-30")], None),  # left it the day before, and nothing is known since
+    "d": ([("12AB", "2022-08-01", "2024-05-01")], "12AB"),  # its last day
+    "e": ([("12AB", None, "2024-01-31"), ("34CD", "2023-09-01", None)], "34CD"),  # the later one while the first lasts
+    "f": ([("12AB", "2022-08-01", None), ("34CD", "2022-08-01", None)], None),  # two of one begin
+    "g": ([("12AB", None, None), ("34CD", None, None)], None),  # two, of nobody knows when
+}  # fmt: skip
+
+
+def test_each_school_of_a_message_has_its_own_begin_and_end(make_store, tmp_path):
+    rows = []
+    for child, (schools, _) in IN_GROUPS.items():
+        rows += brushing(child, "2024-05-01", "04")
+        for place, school in enumerate(schools, 1):
+            told = zip((605, 1473, 1474), school, strict=True)
+            rows += [(child, n, value, None, None, place) for n, value in told if value]
+    areas = counted(make_store(rows), tmp_path / "r.result").counts().filter(level="school").collect()
+    assert dict(areas.select("area", "n").iter_rows()) == {"12AB": 2, "34CD": 2, "school/onbekend": 3}
+
+
 def test_a_school_after_the_last_day_is_not_there_yet(make_store, tmp_path):
     rows = brushing("k", "2024-05-01", "04", ("12AB", "2020-08-01"), ("34CD00", "2024-05-01"))
     rows += brushing("m", "2024-04-01", "04", ("12AB", "2020-08-01"), ("34CD00", "2024-05-01"))
