@@ -31,6 +31,7 @@ class Draw:
     rows: Rows
     growth: Growth
     truth: Truth
+    day: int  # until which is registered, from 1970-01-01
 
     def words(self, texts: list[str], stream: str) -> Ints:
         """One of these words for each child."""

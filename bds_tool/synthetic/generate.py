@@ -18,7 +18,7 @@ from bds_tool.base.pools import threads
 from bds_tool.base.text import t
 from bds_tool.schema import Definition, load, newest
 from bds_tool.store.columns import BronFacts
-from bds_tool.synthetic import contacts, development, dossier, encounter, people
+from bds_tool.synthetic import contacts, development, dossier, encounter, people, schooling
 from bds_tool.synthetic.chance import Chance
 from bds_tool.synthetic.coder import CODINGS, Coder
 from bds_tool.synthetic.defects import Planter, defect_kinds
@@ -53,6 +53,7 @@ THEMES: dict[str, Callable[[Draw], None]] = {
     "vragen": development.questions,
     "aanvulling": development.more,
     "conclusie": encounter.conclusions,
+    "school": schooling.schools,
 }
 
 
@@ -115,7 +116,18 @@ class Generator:
         self.residents.add(who)
         acts = contacts.draw(self.spec, who, self.chance, self.day)
         rows = Rows(self.coder, who, acts)
-        d = Draw(self.spec, self.region, self.chance, self.coder, who, acts, rows, self.growth, self.truth)
+        d = Draw(
+            self.spec,
+            self.region,
+            self.chance,
+            self.coder,
+            who,
+            acts,
+            rows,
+            self.growth,
+            self.truth,
+            self.day,
+        )
         dossier.identity(d)
         encounter.header(d)
         for theme, write in THEMES.items():

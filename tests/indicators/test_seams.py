@@ -177,7 +177,10 @@ GROUPS = [
     ([("false", "02", "2023-01-01"), ("true", "02", "2022-01-01")], False),  # the days decide, not the order
     ([("false", "02", "2022-01-01"), ("true", "02", "2023-01-01")], True),  # made later
     ([("true", "02", "2022-01-01"), ("false", "01", "2023-01-01")], True),  # the child says no to its own
-    ([("true", "98", "2022-01-01"), ("false", "98", "2023-01-01")], True),  # two others need not be one person
+    (
+        [("true", "98", "2022-01-01"), ("false", "98", "2023-01-01")],
+        True,
+    ),  # two others need not be one person
     ([("true", "02", "2022-01-01"), ("false", None, "2023-01-01")], True),  # whose no is not known
     ([("true", "02", "2022-01-01"), ("false", "02", None)], True),  # a no of nobody knows when ends nothing
     ([("true", "02", "2023-01-01"), ("false", "02", "2023-01-01")], True),  # contradicts on one day
