@@ -14,14 +14,14 @@ FROM (
   FROM (
     SELECT
       kind, laag, hoog,
-      coalesce(TRY_CAST(left(begin, 10) AS DATE), datum, DATE '1900-01-01') AS van,
+      coalesce(TRY_CAST(left(aanvang, 10) AS DATE), datum, DATE '1900-01-01') AS van,
       coalesce(CAST(TRY_CAST(left(eind, 10) AS DATE) + to_days(1) AS DATE), DATE '2999-12-31') AS na
     FROM (
       SELECT
         kind, datum,
         min(waarde) FILTER (WHERE bdsnummer = 605) AS laag,
         max(waarde) FILTER (WHERE bdsnummer = 605) AS hoog,
-        max(waarde) FILTER (WHERE bdsnummer = 1473) AS begin,
+        max(waarde) FILTER (WHERE bdsnummer = 1473) AS aanvang,
         max(waarde) FILTER (WHERE bdsnummer = 1474) AS eind
       FROM (
         SELECT kind, act, volgnr, datum, bdsnummer, upper(trim(waarde)) AS waarde
