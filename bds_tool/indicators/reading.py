@@ -84,19 +84,26 @@ class Reading:
         """Source, element and year of all values."""
         import numpy as np
 
-        chosen = np.flatnonzero(_among(element, self._wanted) & valid)
-        if not len(chosen):
+        chosen = _among(element, self._wanted) & valid
+        if not chosen.any():
             return
-        number, numbers = _ranked(element[chosen])
-        days = np.where(day[chosen] == NEVER, 0, day[chosen])
-        first = int(days.min())
-        # The day without a date comes after all others.
-        span = int(days.max()) - first + 2
-        days = np.where(day[chosen] == NEVER, span - 1, days - first)
-        key = (place[chosen] * len(numbers) + number) * span + days
-        rest, at = np.divmod(_different(key, len(sources) * len(numbers) * span), span)
-        years = (at + first).astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
-        years[at == span - 1] = ALWAYS
+        if not chosen.all():
+            element, place, day = element[chosen], place[chosen], day[chosen]
+        number, numbers = _ranked(element)
+        dated = day != NEVER
+        first = int(day.min(where=dated, initial=1 << 30))
+        span = max(int(day.max(where=dated, initial=NEVER)) - first + 1, 0)
+        # The year of each day in the span, and after these that of what has no day.
+        days = (np.arange(span) + first).astype("datetime64[D]")
+        of_day = np.r_[days.astype("datetime64[Y]").astype(np.int64) + 1970, ALWAYS]
+        which, years_ = _ranked(of_day)
+        year = which.astype(np.int16)[np.where(dated, day - first, span)]
+        key = number * np.int64(len(years_)) + year
+        if len(sources) > 1:
+            key += place * np.int64(len(numbers) * len(years_))
+        found = _different(key, len(sources) * len(numbers) * len(years_))
+        rest, at = np.divmod(found, len(years_))
+        years = np.array(years_)[at]
         for one, year in set(zip(rest.tolist(), years.tolist(), strict=True)):
             source, which = divmod(one, len(numbers))
             self._years.add((sources[source], numbers[which], year))
@@ -217,6 +224,8 @@ def _ranked(values: Any) -> tuple[Any, list[int]]:  # noqa: ANN401
 
     first = int(values.min())
     span = int(values.max()) - first + 1
+    if span == 1:
+        return np.broadcast_to(np.int64(0), values.shape), [first]
     if span > MOST_PLACES:
         found, place = np.unique(values, return_inverse=True)
         return place, found.tolist()
