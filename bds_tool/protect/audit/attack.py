@@ -63,7 +63,7 @@ class Verdict:
         return {r: counts[r] for r in REASONS if counts[r]}
 
 
-def attack(system: System, *, threshold: float | None = None, seconds_per_cell: float = 10.0) -> Verdict:
+def attack(system: System, *, threshold: float | None = None) -> Verdict:
     """Attack a publication. With `threshold`, a cell that turns out to be at least that large is no disclosure."""
     told = np.flatnonzero(system.wanted & system.known())
     recovered = _subtract(system)
@@ -89,7 +89,7 @@ def attack(system: System, *, threshold: float | None = None, seconds_per_cell: 
         if (high - low >= system.need[cells])[targets].all():
             verdict.low[cells], verdict.high[cells] = low, high
             continue
-        component = part.component(system, seconds_per_cell)
+        component = part.component(system)
         component.seen_low, component.seen_high = low, high
         near = None if system.near is None else system.near[cells]
         component.widen(targets, system.need[cells], threshold, near)
@@ -154,13 +154,13 @@ def _subtract(system: System) -> Ints:
         found.append(cells)
 
 
-def ranges(system: System, seconds: float = 10.0) -> dict[int, tuple[float, float]]:
+def ranges(system: System) -> dict[int, tuple[float, float]]:
     """The exact range of every cell marked `wanted`: all values it has in some table that agrees."""
     _subtract(system)
     equations, _ = reduce(system)
     found = {int(c): (float(system.low[c]), float(system.high[c])) for c in np.flatnonzero(system.wanted)}
     for part in _parts(system, equations, components(equations, len(system.low))):
-        component = part.component(system, seconds)
+        component = part.component(system)
         for i in np.flatnonzero(system.wanted[part.cells]).tolist():
             found[int(part.cells[i])] = component.range_of(i)
     return found
@@ -176,9 +176,9 @@ class Part:
     sign: Floats
     right: Floats
 
-    def component(self, system: System, seconds: float) -> Component:
+    def component(self, system: System) -> Component:
         low, high = system.low[self.cells], system.high[self.cells]
-        return Component.build(low, high, self.row, self.column, self.sign, self.right, seconds)
+        return Component.build(low, high, self.row, self.column, self.sign, self.right)
 
 
 def _parts(system: System, equations: Equations, label: Ints) -> Iterator[Part]:

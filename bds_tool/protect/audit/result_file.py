@@ -111,7 +111,6 @@ def audit_results(
     floors: pl.DataFrame | None = None,
     claims: Callable[[str], ResultClaims | None] | None = None,
     relations: Sequence[Relation] = (),
-    seconds_per_cell: float = 10.0,
     quick: bool = False,
     only: Sequence[str] | None = None,
     ceilings: pl.DataFrame | None = None,
@@ -185,7 +184,7 @@ def audit_results(
             left = narrowed(replace(system, low=system.low.copy(), high=system.high.copy()))
         elif reach is not None:
             system.need = np.maximum(system.need, WITHIN_ONE + 1)
-        return narrowed(system) if quick else attack(system, seconds_per_cell=seconds_per_cell), left
+        return narrowed(system) if quick else attack(system), left
 
     asked = (f for f in families(names, known) if only is None or set(only) & set(f))
     for prepared, system, need, (verdict, left) in _side_by_side(map(prepare, asked), judge):

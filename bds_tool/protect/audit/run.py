@@ -21,7 +21,6 @@ class AuditOptions:
 
     width: int = 1
     threshold: float | None = None
-    seconds_per_cell: float = 10.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def audit_tables(
         remarks += _overlay(system, first, other)
     if claims is not None:
         _told(system, first, claims)
-    verdict = attack(system, threshold=options.threshold, seconds_per_cell=options.seconds_per_cell)
+    verdict = attack(system, threshold=options.threshold)
     verdict.remarks += remarks
     return verdict
 

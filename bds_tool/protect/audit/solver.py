@@ -21,6 +21,9 @@ SPREADS, WORTH = 60, 2
 #: How many sums away from what is attacked other cells may change at first, from many and from one: letting all of them go
 #: takes most of the time.
 CLOSE, FURTHER = 3, 6
+#: Nodes of the whole-number search for one end of one cell; beyond it the cell is not judged. A bound in work, so that the
+#: verdict is the same on every machine and at every load; a search that is slower still by `AT_MOST` seconds ends as well.
+NODES, AT_MOST = 2_000, 900.0
 #: Standard output is one for all threads.
 ONE_AT_A_TIME = Lock()
 
@@ -50,7 +53,6 @@ class Component:
     low: Floats
     high: Floats
     model: Any
-    seconds: float
     seen_low: Floats
     seen_high: Floats
     #: Entries of the equations: row and cell.
@@ -62,7 +64,7 @@ class Component:
 
     @classmethod
     def build(
-        cls, low: Floats, high: Floats, row: Ints, column: Ints, sign: Floats, right: Floats, seconds: float
+        cls, low: Floats, high: Floats, row: Ints, column: Ints, sign: Floats, right: Floats
     ) -> Component:
         """Entries (row, column, sign) of equations `sum = right[row]`."""
         highspy = highs()
@@ -86,7 +88,7 @@ class Component:
         model.setOptionValue("presolve", "off")
         model.passModel(program)
         unseen = np.full(len(low), np.inf)
-        return cls(low, high, model, seconds, unseen, -unseen, compact, column)
+        return cls(low, high, model, unseen, -unseen, compact, column)
 
     def widen(self, targets: Ints, need: Ints, threshold: float | None, near: Floats | None = None) -> None:
         """Attack the target cells until each is shown to be safe or found out.
@@ -199,7 +201,14 @@ class Component:
         self.model.changeColsCost(len(cost), columns, cost)
         self.model.run()
         self.solved += 1
-        if self.model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        status = self.model.getModelStatus()
+        if status in {highspy.HighsModelStatus.kSolutionLimit, highspy.HighsModelStatus.kTimeLimit}:
+            # What was found before the search ended is possible, if not the utmost.
+            best = np.array(self.model.getSolution().col_value)
+            if self.model.getInfo().primal_solution_status == highspy.kSolutionStatusFeasible:
+                self._see(best)
+            return None
+        if status != highspy.HighsModelStatus.kOptimal:
             return None
         solution = np.array(self.model.getSolution().col_value)
         self._see(solution)
@@ -217,7 +226,8 @@ class Component:
         columns = np.arange(len(self.low), dtype=np.int32)
         kinds = [highspy.HighsVarType.kInteger] * len(self.low)
         self.model.changeColsIntegrality(len(self.low), columns, kinds)
-        self.model.setOptionValue("time_limit", self.model.getRunTime() + self.seconds)
+        self.model.setOptionValue("mip_max_nodes", NODES)
+        self.model.setOptionValue("time_limit", self.model.getRunTime() + AT_MOST)
         reason = "geheeltallig"
         for direction in (1.0, -1.0):
             cost = np.zeros(len(self.low))

@@ -1,10 +1,12 @@
 """The audit rejects every pattern that is known to leak, and accepts what is proven."""
 
+import numpy as np
 import polars as pl
 import pytest
 from tables import check_table, description, pattern, pattern_description, policy, protect, table
 
-from bds_tool.protect.audit import AuditOptions, audit_tables, from_frame
+from bds_tool.protect.audit import AuditOptions, attack, audit_tables, from_frame, solver
+from bds_tool.protect.audit.system import System
 from bds_tool.protect.table_run import codes_of
 
 
@@ -134,3 +136,30 @@ def test_with_a_threshold_small_counts_that_are_shown_are_told(shared):
     assert audit_tables([published], AuditOptions()).safe
     verdict = audit_tables([published], AuditOptions(threshold=5))
     assert any(r.startswith("1 ") for r in verdict.remarks)
+
+
+def triangles(number):
+    """Cell 0 is the sum of three cells per triangle of which no two are one at once: at most one each, 1½ by fractions."""
+    size = 2 + 6 * number
+    low, high = np.zeros(size), np.ones(size)
+    low[1], high[0] = 1.0, 100.0
+    need = np.ones(size, dtype=np.int64)
+    need[0] = number + 1
+    system = System(low, high, np.arange(size) == 0, need)
+    corners = 2 + 6 * np.arange(number)[:, None] + np.arange(3)
+    for one, other in ((0, 1), (1, 2), (0, 2)):
+        edge = corners[:, 0] + 3 + one + other - 1
+        system.add_sums(
+            np.ones(number, dtype=np.int64), np.column_stack([corners[:, one], corners[:, other], edge])
+        )
+    system.add_sums(np.zeros(1, dtype=np.int64), corners.reshape(1, -1))
+    return system
+
+
+def test_the_search_for_whole_numbers_ends_by_work_and_not_by_the_clock(monkeypatch):
+    """Where it ends without an answer the cell is named as not judged."""
+    (found,) = attack(triangles(3)).findings
+    assert (found.cell, found.reason, found.low, found.high) == (0, "geheeltallig", 0, 3)
+    monkeypatch.setattr(solver, "NODES", 0)
+    (found,) = attack(triangles(3)).findings
+    assert (found.cell, found.reason) == (0, "niet beoordeeld")
