@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,10 +98,13 @@ def make_space(connection: duckdb.DuckDBPyConnection, plan: Plan) -> Space:
     return Space(places, leaf, list(plan.by), years, plan.yearly, plan.period, plan.rolling)
 
 
-def without_rows(space: Space, counts: Path) -> list[tuple[str, str, str, str | None]]:
-    """The wijken and buurten (level, code, name, parent) of gemeenten with rows that have none themselves.
+def without_rows(
+    space: Space, counts: Path, listed: AbstractSet[str] = frozenset()
+) -> list[tuple[str, str, str, str | None]]:
+    """The areas (level, code, name, parent) that have no row: wijken and buurten of gemeenten with rows, `listed` schools.
 
-    Gemeenten are told by the digits of the code: of another gemeente of the tables nobody expects figures.
+    Gemeenten are told by the digits of the code: of another gemeente of the tables nobody expects figures. A school that
+    only the data name has a row where a child is counted and no other: nobody expects it.
     """
     import polars as pl
 
@@ -111,7 +115,9 @@ def without_rows(space: Space, counts: Path) -> list[tuple[str, str, str, str | 
     return [
         (level, code, name, parent)
         for level, code, parent, name in space.places
-        if level in {"wijk", "buurt"} and "/" not in code and code not in there and code[2:6] in gemeenten
+        if "/" not in code and code not in there
+        if (level in {"wijk", "buurt"} and code[2:6] in gemeenten)
+        or (level == schools.LEVEL and code in listed)
     ]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bds_tool.base.errors import UsageError
 from bds_tool.base.files import work_dir
 from bds_tool.base.text import t
-from bds_tool.indicators import doubt, features, flow_words, same_child
+from bds_tool.indicators import doubt, features, flow_words, same_child, schools
 from bds_tool.indicators import flow as flows
 from bds_tool.indicators.cells import PARTS, figures, unpacked
 from bds_tool.indicators.children import require_apart
@@ -127,7 +127,9 @@ def compute(
                 passing = people.beside(passing, {i.id: i for i in plan.indicators})
             write(counts, space, each.watch(passing), reference=reference)
             meta = metadata(plan, sources(store), facts, reference=reference)
-            meta["empty_areas"] = without_rows(space, counts)
+            at_school = plan.settings.place == schools.LEVEL
+            listed = schools.listed(connection) if at_school else set()
+            meta["empty_areas"] = without_rows(space, counts, listed)
             meta["notes"] = {
                 "breakdowns": _not_broken_down(plan),
                 "residents": people.notes() if people else [],

@@ -48,7 +48,7 @@ def place_of(levels: Sequence[str]) -> str:
 def install(connection: duckdb.DuckDBPyConnection, tables: AreaTables, files: Sequence[Path]) -> AreaFacts:
     """`gebied`, `schoolgebied`, `geenplaats` and `gebiedsnaam` of schools in place of those of addresses. Returns facts for the metadata.
 
-    Names come from tables with code and naam.
+    Names come from tables with code and naam; a school that is only there is an area as well, without children.
     """
     facts = area.install(connection, tables, "gemeente")
     connection.execute(
@@ -57,7 +57,9 @@ def install(connection: duckdb.DuckDBPyConnection, tables: AreaTables, files: Se
         create or replace table gebied as
         with school(code) as (
             select distinct upper(trim(waarde)) from {source}
-            where bdsnummer = {number} and regexp_full_match(upper(trim(waarde)), '{shape}'))
+            where bdsnummer = {number} and regexp_full_match(upper(trim(waarde)), '{shape}')
+            union
+            select upper(trim(code)) from _naam where regexp_full_match(upper(trim(code)), '{shape}'))
         select cast(row_number() over (order by code) as integer) as gebied, code as school
         from (select code from school union all select '{level}/{unknown}')""",
             source=database.parquet(*files),
@@ -77,10 +79,18 @@ def install(connection: duckdb.DuckDBPyConnection, tables: AreaTables, files: Se
         database.fill(
             """
         create or replace table gebiedsnaam as
-        with bekend as (select upper(code) as code, min(naam) as naam from _naam group by 1)
+        with bekend as (select upper(trim(code)) as code, min(naam) as naam from _naam group by 1)
         select g.school as code, coalesce(b.naam, case when g.school like '%/%' then 'school onbekend' else g.school end) as naam
         from gebied g left join bekend b on b.code = g.school union all select '{total}', 'Alle gegevens'""",
             total=TOTAL,
         )
     )
     return facts
+
+
+def listed(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The schools that the tables of areas name, whether a child goes there or not."""
+    rows = connection.execute(
+        "select distinct g.school from schoolgebied g join _naam b on upper(trim(b.code)) = g.school"
+    )
+    return {str(code) for (code,) in rows.fetchall()}

@@ -100,6 +100,24 @@ def test_a_school_after_the_last_day_is_not_there_yet(make_store, tmp_path):
         assert dict(areas.select("area", "n").iter_rows()) == found
 
 
+def test_a_listed_school_without_children_has_a_hidden_row_and_one_nobody_lists_has_none(
+    bds, make_store, tmp_path
+):
+    """By hand: 34CD00 is named by a child that comes after the period, 56EF by the list alone; 12AB has all children."""
+    (tmp_path / "scholen.csv").write_text("code,naam\n12AB,A\n56ef ,De Lege School\n", encoding="utf-8")
+    rows = [r for k in range(40) for r in brushing(f"k{k}", "2024-04-01", "04", ("12AB", "2020-08-01"))]
+    rows += brushing("m", "2024-04-01", "04", ("12AB", "2020-08-01"), ("34CD00", "2024-12-31"))
+    result = counted(
+        make_store(rows), tmp_path / "r.result", last="2024-06-30", area_paths=[tmp_path / "scholen.csv"]
+    )
+    assert [*result.meta["empty_areas"][0]] == ["school", "56EF", "De Lege School", "totaal"]
+    told = bds("protect", "run", result.path, "--policy", "ncj-strict", "--to", tmp_path / "v.result")
+    assert told.code == 0, told.err
+    made = read_result(tmp_path / "v.result").counts().filter(level="school").collect()
+    assert dict(made.select("area", "n").iter_rows())["56EF"] is None
+    assert "34CD00" not in set(made["area"])
+
+
 def test_schools_and_other_areas_are_not_counted_in_one_result(bds, make_store, tmp_path):
     done = bds(
         "indicator", "compute", make_store(CHILDREN), "-o", tmp_path / "r.result", "--area", "gemeente,school"
