@@ -33,12 +33,15 @@ def filled(frame: pl.DataFrame, empty: Sequence[Sequence[str | None]] = ()) -> p
         ["level", "area"], keep="first", maintain_order=True
     )
     words = frame.select(BREAKDOWNS).unique(maintain_order=True)
+    wide = dict(places.group_by("level").len().iter_rows())
     for (name,), part in frame.group_by("indicator", maintain_order=True):
+        high = sum(wide[level] for level in part["level"].unique().to_list())
+        # Most have every row: that is seen without making them.
+        if high * part["period"].n_unique() * _number_of_kinds(part, words) == part.height:
+            continue
         areas = places.join(part.select("level").unique(), on="level", how="semi", maintain_order="left")
         periods = part.select("period").unique(maintain_order=True)
         kinds = _kinds(part.select(BREAKDOWNS).unique(maintain_order=True), words)
-        if areas.height * periods.height * kinds.height == part.height:
-            continue
         every = areas.join(periods, how="cross").join(kinds, how="cross")
         absent = every.join(part, on=["level", "area", "period", *BREAKDOWNS], how="anti", nulls_equal=True)
         mean = part["x"].null_count() == part.height
@@ -53,6 +56,17 @@ def filled(frame: pl.DataFrame, empty: Sequence[Sequence[str | None]] = ()) -> p
             )
         )
     return pl.concat([frame, *parts], how="diagonal_relaxed").select(frame.columns) if parts else frame
+
+
+def _number_of_kinds(part: pl.DataFrame, words: pl.DataFrame) -> int:
+    """How many `_kinds` an indicator has."""
+    own = set(part.select(BREAKDOWNS).iter_rows())
+    alike = {tuple(w != TOTAL for w in kind) for kind in own}
+    age = BREAKDOWNS.index("age")
+    ages = {kind[age] for kind in own}
+    return len(
+        own | {k for k in words.iter_rows() if k[age] in ages and tuple(w != TOTAL for w in k) in alike}
+    )
 
 
 def _kinds(own: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:

@@ -20,6 +20,8 @@ from bds_tool.protect.types import FORBIDDEN, PLENTY, Bools, Floats, Ints
 MOST_PARTNERS = 400
 #: Numbers of paths, moves and ways to meet a need weighed together: what bounds the memory.
 AT_ONCE = 1_000_000
+#: Numbers of reaches kept: they do not change, and every primary asks for its own again in each pass.
+KEPT = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class Suppressor:
         self.places = {(p.quantity, p.node, p.flat): p for p in problem.primaries} if share else {}
         self.locked: set[Primary] = set()
         self.blocks: list[tuple[Ints, Ints]] = []
+        self.reaches: dict[tuple[str, int, int, int, int, int], tuple[Ints, Ints]] = {}
+        self.left = KEPT
         for p in problem.primaries:
             self._use(np.array([p.node]), np.array([p.flat]))
 
@@ -207,7 +211,7 @@ class Suppressor:
                 )
             lose_cost = self._path_cost(lose_paths, touched) + own if len(lose_paths) else None
             found = self._best(
-                primary, plus, minus, gain_paths, gain_cost, lose_paths, lose_cost, alone, climbed, above
+                primary, at, plus, minus, gain_paths, gain_cost, lose_paths, lose_cost, alone, climbed, above
             )
             if found is not None and (best is None or found.cost < best.cost):
                 best = found
@@ -225,6 +229,7 @@ class Suppressor:
     def _best(
         self,
         primary: Primary,
+        at: int,
         plus: Ints,
         minus: Ints,
         gain_paths: Ints,
@@ -241,14 +246,15 @@ class Suppressor:
                 continue
             gains, loses = (one, other) if primary.quantity == one else (other, one)
             # A total may have less room than its part, so every row of a path counts, and those climbed as well.
-            up_gain, down_gain = self._reach(gain_paths, plus, minus, gains, loses)
+            key = primary.node, at, primary.flat, gains, loses
+            up_gain, down_gain = self._reach(("gain", *key), gain_paths, plus, minus)
             if climbed:
-                up_over, down_over = self._reach(np.array([climbed]), plus, minus, gains, loses)
+                up_over, down_over = self._reach(("over", *key), np.array([climbed]), plus, minus)
                 up_gain, down_gain = np.minimum(up_gain, up_over), np.minimum(down_gain, down_over)
             if alone is not None:
-                (up_top,), (down_top,) = self._reach(above[None], plus, minus, gains, loses)
+                (up_top,), (down_top,) = self._reach(("alone", *key), above[None], plus, minus)
             if lose_cost is not None:
-                down_lose, up_lose = self._reach(lose_paths, plus, minus, gains, loses)
+                down_lose, up_lose = self._reach(("lose", *key), lose_paths, plus, minus)
             most = max(1, gain_paths.shape[0], lose_paths.shape[0]) * len(plus)
             for needs in _in_parts(primary.need, max(1, AT_ONCE // most)):
                 # Of all ways to meet the need at once: (ways, paths, moves).
@@ -300,14 +306,25 @@ class Suppressor:
                 )
         return best[1] if best else None
 
-    def _reach(self, paths: Ints, plus: Ints, minus: Ints, gains: int, loses: int) -> tuple[Ints, Ints]:
-        """How far each move can be added, and taken off, along each path where it gains: (paths, moves) each."""
+    def _reach(
+        self, key: tuple[str, int, int, int, int, int], paths: Ints, plus: Ints, minus: Ints
+    ) -> tuple[Ints, Ints]:
+        """How far each move can be added, and taken off, along each path where it gains: (paths, moves) each.
+
+        `key` tells the paths and moves: whose paths they are, of which primary and how high, and which counts move.
+        """
+        if key in self.reaches:
+            return self.reaches[key]
+        *_, gains, loses = key
         room = self._least(gains, paths)
         up, down = room[:, minus].min(axis=2), room[:, plus].min(axis=2)
         if loses >= 0:
             room = self._least(loses, paths)
             up = np.minimum(up, room[:, plus].min(axis=2))
             down = np.minimum(down, room[:, minus].min(axis=2))
+        if up.size * 2 <= self.left:
+            self.left -= up.size * 2
+            self.reaches[key] = up, down
         return up, down
 
     def _least(self, quantity: int, paths: Ints) -> Ints:

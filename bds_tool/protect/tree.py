@@ -8,6 +8,9 @@ import numpy as np
 
 from bds_tool.protect.types import Ints
 
+#: Paths beside a node up to which they are kept for each node apart.
+FEW = 400
+
 
 @dataclass
 class Tree:
@@ -22,6 +25,7 @@ class Tree:
     root: int = field(init=False)
     _paths: dict[int, Ints] = field(default_factory=dict, repr=False)
     _partners: dict[int, tuple[Ints, Ints]] = field(default_factory=dict, repr=False)
+    _beside: dict[int, Ints] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.children = [[] for _ in self.parent]
@@ -85,7 +89,12 @@ class Tree:
                 above.append(int(self.parent[above[-1]]))
             self._partners[parent] = stacked, np.array(above, dtype=np.int64)
         stacked, above_array = self._partners[parent]
-        return stacked[stacked[:, 0] != node], above_array
+        beside = self._beside.get(node)
+        if beside is None:
+            beside = stacked[stacked[:, 0] != node]
+            if len(beside) <= FEW:
+                self._beside[node] = beside
+        return beside, above_array
 
 
 def contract(parent: Ints) -> Tree:

@@ -6,6 +6,7 @@ Relations (published with a result): `som` (parts that exclude each other, in a 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,13 @@ class Member:
 
     def cells(self, count: int, places: Ints) -> Ints:
         return self.first + count * int(np.prod(self.grid.shape)) + places
+
+
+def by(frame: pl.DataFrame, column: str) -> defaultdict[str, pl.DataFrame]:
+    """The rows of each value of a column, in their order; none of another value."""
+    empty = frame.clear()
+    parts = frame.partition_by(column, as_dict=True, maintain_order=True)
+    return defaultdict(lambda: empty, {str(value): part for (value,), part in parts.items()})
 
 
 def ids(relation: Relation) -> list[str]:

@@ -21,7 +21,7 @@ from bds_tool.base.pools import threads
 from bds_tool.base.small import own_text
 from bds_tool.base.text import t
 from bds_tool.protect.audit.attack import Finding, Verdict, attack, narrowed
-from bds_tool.protect.audit.linked import Member, Relation, excuse_means, families, join, told_by_means
+from bds_tool.protect.audit.linked import Member, Relation, by, excuse_means, families, join, told_by_means
 from bds_tool.protect.audit.reach import WITHIN_ONE, Reach
 from bds_tool.protect.audit.result_grid import BREAKDOWNS, CLASS, COUNTS, HIDDEN, KEY, Definition, Grid
 from bds_tool.protect.audit.system import Ints, System
@@ -124,8 +124,6 @@ def audit_results(
     `ceilings` (indicator, KEY, most): nobody counts more children than this there, such as the residents of a population
     table. `reach` is filled with what is left of each count; it makes the attack look for a fourth value of every one.
     """
-    import polars as pl
-
     now = Release.read(path)
     before = [Release.read(p) for p in earlier]
     empty = np.zeros(0)
@@ -140,7 +138,8 @@ def audit_results(
         told = told.clear()
     known = [*(now.meta.get("relations") or []), *relations]
     names = [str(n) for n in now.frame["indicator"].unique(maintain_order=True).to_list()]
-    rows = {str(n): part for (n,), part in now.frame.group_by("indicator", maintain_order=True)}
+    rows, told_of = by(now.frame, "indicator"), by(told, "group")
+    least, most = (None if f is None else by(f, "indicator") for f in (floors, ceilings))
     total.remarks += [] if rule else told_by_means(now.frame, known)
 
     def prepare(family: Sequence[str]) -> tuple[list[Member], System]:
@@ -157,13 +156,13 @@ def audit_results(
                 name,
                 rows[name],
                 definition,
-                told.filter(pl.col("group") == str(group)),
+                told_of[str(group)],
                 [o for o in others if o is not None],
                 width,
-                None if floors is None else floors.filter(pl.col("indicator") == name),
+                None if least is None else least[name],
                 None if judged is None else judged(name),
                 claims(name) if claims else None,
-                None if ceilings is None else ceilings.filter(pl.col("indicator") == name).drop("indicator"),
+                None if most is None else most[name],
             )
             prepared.append(member)
             if changed:
