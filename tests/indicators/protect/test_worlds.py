@@ -85,10 +85,11 @@ def _twin(folder, world, key, seed, family, policy, same, chance):
             try:
                 _, out = published(folder, "b", seed, family, policy, lambda _, kids=kids: kids)
             except WithheldError:
+                world.failed()
                 continue
             if files(out) == same:
                 return True
-            world.failed()
+            world.failed(pl.read_parquet(out / "counts.parquet"))
     return False
 
 

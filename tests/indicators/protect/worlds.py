@@ -21,7 +21,7 @@ from bds_tool.indicators.result import write_result
 CELL = ["wijk", "period", "sex"]
 BOTH = (False, True)
 #: What a wish that is not met costs, in children of another type; how much more once a world failed that did not meet it.
-WISH, DEARER = 50, 3
+WISH, DEARER, DEAREST = 50, 3, 1_000
 #: Nodes of the search for one world; and the status of SciPy that says that there is none.
 NODES, NONE = 2_000, 2
 #: Per family: columns of a child, the types, what each share counts (None: a mean), and who is in the denominator.
@@ -82,6 +82,9 @@ class World:
         self.wishes: list[tuple[dict, tuple[float, float]]] = []
         self.secret: dict[tuple, tuple[dict, int]] = {}
         self.unmet = np.zeros(0, dtype=bool)
+        self.changed = np.zeros(len(self.now), dtype=bool)
+        self.prices = np.ones(len(self.now))
+        self.frame, self.within = frame, []
         for cell in self.cells:  # how many live there
             mine = {self.at[cell, k]: 1 for k in self.types}
             self.says.append((mine, (self.count(mine),) * 2))
@@ -94,6 +97,7 @@ class World:
                 and (row["period"] == c[1] or "-" in row["period"])
                 and row["sex"] in {"totaal", c[2]}
             ]
+            self.within.append(np.array([self.at[c, k] for c in inside for k in self.types], dtype=np.int64))
             share, known = self.shares[row["indicator"]], bounds_of(row, policy.data)
             n = {self.at[c, k]: 1 for c in inside for k in self.types if counted(k)}
             self.say(n, known.get("n"))
@@ -123,9 +127,20 @@ class World:
 
         self.costs = np.full(len(self.wishes), float(WISH))
 
-    def failed(self):
-        """The last world was published otherwise: what it did not meet may be why, so other worlds are looked at first."""
+    def failed(self, published: pl.DataFrame | None = None):
+        """The last world was published otherwise: what it did not meet may be why, so other worlds are looked at first.
+
+        And so may be where it moved children in the rows that are told otherwise (`published`; None: no row is told at all).
+        """
         self.costs[self.unmet] *= DEARER
+        there = np.ones(len(self.now), dtype=bool)
+        if published is not None and published.height == self.frame.height:
+            there[:] = False
+            pairs = zip(self.frame.iter_rows(), published.iter_rows(), self.within, strict=True)
+            for mine, theirs, places in pairs:
+                there[places] |= mine != theirs
+        self.prices[self.changed & there] *= DEARER
+        np.minimum(self.prices, DEAREST, out=self.prices)
 
     def count(self, mine):
         return int(sum(self.now[i] * v for i, v in mine.items()))
@@ -164,7 +179,10 @@ class World:
         wish = vstack([csr_matrix((len(told) - wished, wished)), identity(wished)])
         done = milp(
             np.concatenate(
-                [1 + 3 * chance.random(2 * size), np.tile(self.costs * (0.5 + chance.random(wished)), 2)]
+                [
+                    np.tile(self.prices, 2) * (1 + 3 * chance.random(2 * size)),
+                    np.tile(self.costs * (0.5 + chance.random(wished)), 2),
+                ]
             ),
             constraints=LinearConstraint(hstack([matrix, -matrix, wish, -wish]), low, high),
             integrality=np.concatenate([np.ones(2 * size), np.zeros(2 * wished)]),
@@ -178,7 +196,9 @@ class World:
         if done.x is None:
             return None
         self.unmet = done.x[2 * size :].reshape(2, wished).sum(axis=0) > 0.5
-        return self._children(self.now + np.round(done.x[:size] - done.x[size : 2 * size]))
+        moved = np.round(done.x[:size] - done.x[size : 2 * size])
+        self.changed = moved != 0
+        return self._children(self.now + moved)
 
     def _children(self, number):
         """The same children in the same places, of whom as few as can be are of another type."""
