@@ -67,23 +67,25 @@ class Grid:
         A row that a release lacks holds nobody; one that none of several `releases` can have, such as wijken of the first
         by a break-down of the second, is not known.
         """
-        import polars as pl
-
         areas, periods = part["area"].unique().sort().to_list(), part["period"].unique().sort().to_list()
-        kinds = sorted({tuple(r) for r in part.select(BREAKDOWNS).iter_rows()})
+        # Column by column: a frame made of them costs more than the rows do.
+        each = list(zip(*(part[c].to_list() for c in BREAKDOWNS), strict=True))
+        kinds = sorted(set(each))
         a = {v: i for i, v in enumerate(areas)}
         p = {v: i for i, v in enumerate(periods)}
         b = {v: i for i, v in enumerate(kinds)}
         at = (
             np.array([a[v] for v in part["area"].to_list()]),
             np.array([p[v] for v in part["period"].to_list()]),
-            np.array([b[tuple(r)] for r in part.select(BREAKDOWNS).iter_rows()]),
+            np.array([b[kind] for kind in each]),
         )
         candidates: list[Sum] = []
         # Gemeenten of one release and schools of another add up to the same whole, each by themselves.
         below: dict[tuple[int, str], list[int]] = {}
-        level = pl.col("level") if "level" in part.columns else pl.lit("")
-        for area, parent, kind in part.select("area", "parent", level.alias("_level")).unique().iter_rows():
+        level = part["level"].to_list() if "level" in part.columns else [""] * part.height
+        for area, parent, kind in set(
+            zip(part["area"].to_list(), part["parent"].to_list(), level, strict=True)
+        ):
             if parent in a:
                 below.setdefault((a[parent], str(kind)), []).append(a[area])
         candidates += [(0, whole, sorted(parts)) for (whole, _), parts in sorted(below.items())]
@@ -208,7 +210,7 @@ class Grid:
         counts = np.stack(_counts(part, mean=self.mean))
         shown = ~np.isnan(counts[3])
         hidden_places = self.place[~shown]
-        if floors is not None:
+        if floors is not None and floors.height:
             least = part.select(*KEY).join(
                 floors, on=list(KEY), how="left", nulls_equal=True, maintain_order="left"
             )
