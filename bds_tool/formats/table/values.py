@@ -351,7 +351,8 @@ def _often(
     if not odd.height:
         return
     counted = both.filter(pl.col(value.naam).is_in(odd[value.naam].implode()))
-    counted = counted.group_by(number.naam, value.naam).len("keer")
+    # In order of appearance: two readings of one file tell it alike.
+    counted = counted.group_by(number.naam, value.naam, maintain_order=True).len("keer")
     element = numbers_of(number, typed, listed).alias("n")
     for n, text, often in counted.select(element, value.naam, "keer").drop_nulls("n").iter_rows():
         seen[value.naam].nines[n, text.strip()] += often
