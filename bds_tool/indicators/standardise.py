@@ -41,6 +41,11 @@ def method(by: Sequence[str], period: str, kind: str = DIRECT) -> str:
     return f"direct gestandaardiseerd naar {', '.join(by)} (Dobson 95%; standaard: alle gegevens, {period})"
 
 
+def impossible(by: Sequence[str]) -> str:
+    """Why an area has no directly standardised rate though children were counted in it; the indirect one can be made."""
+    return f"niet direct te standaardiseren: in een deel ({', '.join(by)}) van de standaard zit hier niemand; indirect (SIR) kan wel"
+
+
 class Standardiser:
     """Gathers the standardised rates of the indicators while their cells pass by.
 
@@ -117,7 +122,9 @@ class Standardiser:
                     "value": figures(value),
                     "lower": figures(low),
                     "upper": figures(high),
-                    "method": pa.array([self.method] * size),
+                    "method": pa.array(
+                        np.where(np.isfinite(value[keep]), self.method, impossible(self.space.by))
+                    ),
                 }
             )
         )
@@ -186,6 +193,7 @@ def _published(strata: pl.DataFrame, by: Sequence[str], scale: float, period: st
     else:
         value, low, high = (v * scale for v in standardised_rates(x, n, standard))
     status = np.select([too_low, ~known, np.isfinite(value)], [TOO_LOW, HIDDEN, SHOWN], NO_DATA)
+    gap = (status == NO_DATA) & (n.sum(1) > 0) & (kind == DIRECT)
     figures = {"value": value, "lower": low, "upper": high, "n": n.sum(1), "x": x.sum(1)}
     if kind == INDIRECT:
         figures["reference"] = crude
@@ -196,6 +204,6 @@ def _published(strata: pl.DataFrame, by: Sequence[str], scale: float, period: st
             pl.Series(c, np.where(status == SHOWN, v, np.nan)).fill_nan(None).alias(c)
             for c, v in figures.items()
         ),
-        pl.lit(method(by, period, kind)).alias("method"),
+        pl.Series("method", np.where(gap, impossible(by), method(by, period, kind)), pl.String),
         pl.Series("status", status),
     )

@@ -8,6 +8,7 @@ import pytest
 
 from bds_tool.export.report.book import open_book
 from bds_tool.indicators.result import UNPROVEN, read_result, write_result
+from bds_tool.indicators.standardise import published
 from bds_tool.protect.fit import TOLD
 from bds_tool.protect.policy import load_policy
 from bds_tool.protect.seal import public_meta, seal_facts, sealer
@@ -152,6 +153,20 @@ def test_a_hidden_stratum_hides_the_rate_of_its_area(shown):
     assert found["WK036301"]["status"] == "verborgen"
     assert found["WK036301"]["value"] is found["WK036301"]["n"] is found["WK036301"]["x"] is None
     assert found["WK036300"]["status"] == "ok"
+
+
+def test_an_area_without_a_stratum_is_told_why_it_has_no_rate(shown):
+    """Nobody counted a girl in one wijk: its direct rate is unknown, its SIR is not."""
+    _, protect = shown
+    rows = read_result(protect()).counts().collect()
+    rows = rows.filter((pl.col("area") != "WK036301") | (pl.col("sex") != "V"))
+    for kind, status, told in (
+        ("direct", "geen_gegevens", "zit hier niemand"),
+        ("indirect", "ok", "SIR = waarde"),
+    ):
+        found = published(rows, ["sex"], {"BF-BIRTH": 100.0}, "2024", kind).filter(area="WK036301")
+        assert found["status"].to_list() == [status]
+        assert told in found["method"][0]
 
 
 def test_a_hidden_stratum_of_the_standard_hides_every_rate(shown):
