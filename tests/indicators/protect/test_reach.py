@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from families import RELATIONS, region
 
+from bds_tool.base.errors import WithheldError
 from bds_tool.indicators.result import BREAKDOWNS, write_result
 from bds_tool.protect.audit.reach import Reach
 from bds_tool.protect.audit.result_file import audit_results
@@ -109,13 +110,32 @@ def test_the_command_prints_the_table_per_level(tmp_path, bds, policy):
 
 
 @pytest.mark.slow
-def test_protecting_takes_residents_for_known(tmp_path):
-    """Where as many live as are counted, residents are the denominators: what is published must hold against that."""
-    source = region(tmp_path / "a.result", 4, wijken=3, most=60)
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "ncj-strict",
+        pytest.param(
+            "cbs-output",
+            marks=pytest.mark.xfail(
+                raises=WithheldError,
+                strict=True,
+                reason="refused whole: residents tell 36 small populations and, with what is shown, 4 numerators",
+            ),
+        ),
+    ],
+)
+def test_protecting_takes_residents_for_known(tmp_path, policy):
+    """Where as many live as are counted, residents are the denominators: what is published must hold against that.
+
+    Two gemeenten of two wijken: nothing is certain beforehand then, so every count is attacked, and a third takes minutes.
+    """
+    few = {"wijken": 2, "most": 60, "change": lambda found: found.filter(pl.col("gem") != "GM0003")}
+    source = region(tmp_path / "a.result", 4, **few)
     frame = source.counts().collect()
     exact = frame.with_columns(resident=pl.col("n") + pl.col("missing"))
     full = write_result(tmp_path / "vol.result", exact, source.meta)
     ceilings = exact.select(*KEY, most="resident")
-    for policy in ("ncj-strict", "cbs-output"):
-        run_result(full.path, load_policy(policy), tmp_path / f"{policy}.result")
-        assert audit_results(tmp_path / f"{policy}.result", ceilings=ceilings, relations=RELATIONS).safe
+    run_result(full.path, load_policy(policy), tmp_path / "b.result")
+    told = pl.read_parquet(tmp_path / "b.result" / "counts.parquet")
+    assert 0 < told["n"].null_count() < told.height
+    assert audit_results(tmp_path / "b.result", ceilings=ceilings, relations=RELATIONS).safe
