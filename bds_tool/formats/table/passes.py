@@ -16,7 +16,6 @@ from bds_tool.formats.table.rows import WideRows, complete, long_rows
 from bds_tool.formats.table.scan import ROW, Table
 from bds_tool.formats.table.values import Look
 from bds_tool.store.sources import Sink, Source
-from bds_tool.store.store import BATCH
 
 if TYPE_CHECKING:
     import polars as pl
@@ -108,8 +107,7 @@ class _Rows:
     ) -> None:
         self._table, self._made, self._source = table, made, source
         self._seen, self._wide = seen, wide
-        # Rows of a long table come as they are written, a row group at a time: cutting and joining them again costs a tenth.
-        self._size = max(1_000, min(CELLS // max(1, len(table.names)), BATCH if wide is None else CELLS))
+        self._size = max(1_000, CELLS // max(1, len(table.names)))
         self._each = _bytes_of_row(table, source) if source.tell else 0.0
 
     def lazy(self) -> pl.LazyFrame:

@@ -265,7 +265,7 @@ def _distinct(values: pl.Series) -> pl.Series:
 
     if not values.len():
         return values
-    runs = values.slice(1).filter(values.slice(1).ne_missing(values.slice(0, values.len() - 1)))
+    runs = values.filter(values.ne_missing(values.shift(1)))
     if runs.len() * 2 < values.len():
         values = pl.concat([values.head(1), runs])
     return values.gather(values.hash().arg_unique())
