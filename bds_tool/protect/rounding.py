@@ -15,7 +15,8 @@ import numpy as np
 from bds_tool.base.errors import UsageError
 from bds_tool.base.keys import VARIABLE, secret_key
 from bds_tool.base.text import t
-from bds_tool.indicators.result import BREAKDOWNS, UNPROVEN
+from bds_tool.indicators.result import BREAKDOWNS
+from bds_tool.protect.told import KEPT
 from bds_tool.protect.types import Bools, Floats, Ints
 
 if TYPE_CHECKING:
@@ -95,13 +96,12 @@ def round_result(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         (100 * low).round(decimals).alias("lower"),
         (100 * high).round(decimals).alias("upper"),
     )
-    empty = [
-        c for c in ("reference", "reference_test", "trend", "sum", "sum2", *UNPROVEN) if c in frame.columns
-    ]
+    figures = ["n", "x", "missing", "value", "lower", "upper", "method", "reliability", "resident"]
+    # A column is published because it is known to be safe, never for want of a reason to empty it.
+    empty = [c for c in frame.columns if c not in (*KEPT, *figures)]
     frame = frame.with_columns(
         *shown.get_columns(), *(pl.lit(None, dtype=frame[c].dtype).alias(c) for c in empty)
     )
-    figures = ["n", "x", "missing", "value", "lower", "upper", "method", "reliability", "resident"]
     return frame.with_columns(
         *(pl.when(small).then(None).otherwise(pl.col(c)).alias(c) for c in figures if c in frame.columns),
         pl.when(small).then(pl.lit(HIDDEN)).otherwise(pl.lit(ROUNDED)).alias("status"),

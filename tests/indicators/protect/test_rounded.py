@@ -49,3 +49,13 @@ def test_where_counts_are_large_nothing_more_is_hidden(tmp_path):
     key = ["indicator", "area", "period", "sex"]
     both = large.filter(~pl.col("indicator").is_in(["CONTACTS"])).join(made, on=key, suffix="_p")
     assert (both["status_p"] == "afgerond").mean() > 0.9
+
+
+@pytest.mark.parametrize("policy", ["opensafely-mid6", "nhs"])
+def test_only_figures_known_to_be_safe_are_published(tmp_path, policy):
+    """What a result tells besides is exact: of a hidden row it is the count itself."""
+    source = region(tmp_path / "a.result", 2, wijken=3, most=22)
+    rows = source.counts().collect()
+    told = {c: pl.col("n").cast(rows[c].dtype) for c in ("new", "left_out", "x_with", "value_with", "sum2")}
+    rounded = round_result(rows.with_columns(**told), load_policy(policy))
+    assert [c for c in told if rounded[c].null_count() < rounded.height] == []
