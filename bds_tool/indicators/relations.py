@@ -55,6 +55,8 @@ WORDS = frozenset(
 )
 #: Combinations of values tried for one group of expressions.
 MOST_CASES = 200_000
+#: Children a sum must hold for before it is more than chance: the smallest count that a policy shows.
+LEAST_SEEN = 10
 #: Indicators with one denominator up to which three of them are looked for that add up.
 MOST_TRIPLES = 16
 
@@ -215,7 +217,7 @@ def of_result(frame: pl.DataFrame, meta: Mapping[str, Any]) -> list[Relation]:
     told = [r for r in meta.get("relations") or [] if set(members(r)) <= present]
     found: list[Relation] = []
     for relation in observed(frame):
-        if not any(_same(relation, r) for r in [*told, *found]):
+        if not any(_same(relation, r) or _only_a_zero(relation, r) for r in [*told, *found]):
             found.append(relation)
     return told + found
 
@@ -237,8 +239,24 @@ def _same(new: Relation, old: Relation) -> bool:
     return new == old
 
 
+def _only_a_zero(new: Relation, old: Relation) -> bool:
+    """Whether a sum that was seen says no more than that the other parts of a sum that is told counted nobody here.
+
+    That is no definition but a count, and one that may have to stay secret.
+    """
+    return (
+        new["kind"] == "som" == old["kind"]
+        and bool(old["complete"])
+        and new["whole"] == old["whole"]
+        and set(new["parts"]) < set(old["parts"])
+    )
+
+
 def observed(frame: pl.DataFrame) -> list[Relation]:
-    """Equal denominators, equal numerators, and two or three shares that add up, in every row of counted data."""
+    """Equal denominators, equal numerators, and two or three shares that add up, in every row of counted data.
+
+    What holds for fewer than `LEAST_SEEN` children holds by chance: nobody can know it, for so few are shown nowhere.
+    """
     import numpy as np
 
     found: list[Relation] = []
@@ -248,7 +266,7 @@ def observed(frame: pl.DataFrame) -> list[Relation]:
         found.append({"kind": "noemer", "of": ids})
         shares = [(i, v) for i, v in zip(ids, x, strict=True) if not np.isnan(v).any() and v.any()]
         for (a, u), (b, v) in combinations(shares, 2):
-            if (u == v).all():
+            if (u == v).all() and u.max() >= LEAST_SEEN:
                 found.append({"kind": "som", "whole": a, "parts": [b], "complete": True})
         sizes = (2, 3) if len(shares) <= MOST_TRIPLES else (2,)
         for size in sizes:
@@ -257,7 +275,9 @@ def observed(frame: pl.DataFrame) -> list[Relation]:
                 if (total > n).any():
                     continue
                 for name, whole in ((None, n), *shares):
-                    if name not in {c for c, _ in chosen} and (total == whole).all():
+                    # Of a denominator a part is shown only when the rest is as large.
+                    known = whole.max() >= (LEAST_SEEN if name else 2 * LEAST_SEEN)
+                    if known and name not in {c for c, _ in chosen} and (total == whole).all():
                         found.append(
                             {"kind": "som", "whole": name, "parts": [c for c, _ in chosen], "complete": True}
                         )

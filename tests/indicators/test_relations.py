@@ -5,7 +5,7 @@ import pytest
 
 from bds_tool.indicators.catalogue import load_all
 from bds_tool.indicators.definitions import Indicator
-from bds_tool.indicators.relations import BREAKDOWNS, derive, observed, undeclared
+from bds_tool.indicators.relations import BREAKDOWNS, derive, observed, of_result, undeclared
 
 
 def indicator(name, numerator, denominator="code IN ('1', '2', '3')", **data):
@@ -104,6 +104,21 @@ def test_what_holds_everywhere_and_is_declared_nowhere_is_named():
     assert any(line.startswith("A + B = ") for line in told)
     assert not any("C" in line.split(" ")[0] and "=" in line for line in told)
     assert undeclared(frame, [som(None, "AB", complete=True)]) == []
+
+
+def test_a_sum_that_only_says_that_a_part_counted_nobody_is_no_relation():
+    """Nobody had C here: A + B = everybody follows from that, and that may be a secret."""
+    frame = counted(A=lambda a: 5 + a % 7, B=lambda a: 15 + a - a % 7, C=lambda _: 0)
+    whole = som(None, "ABC", complete=True)
+    assert som(None, "AB", complete=True) in observed(frame)
+    assert [r for r in of_result(frame, {"relations": [whole]}) if r["kind"] == "som"] == [whole]
+
+
+def test_what_holds_for_a_few_children_holds_by_chance():
+    """Of 9 children at most, in no row shown by any policy, two shares are alike."""
+    few, more = (counted(A=lambda a, n=n: (a * 7) % n, B=lambda a, n=n: (a * 7) % n) for n in (10, 11))
+    assert som("A", "B", complete=True) not in observed(few)
+    assert som("A", "B", complete=True) in observed(more)
 
 
 def test_a_share_that_is_always_in_another_is_named():

@@ -6,85 +6,33 @@ of them. N is shared by indicators with the same population, so a row shown for 
 
 from __future__ import annotations
 
-import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from bds_tool.base.errors import UnreadableError
 from bds_tool.base.pools import threads
-from bds_tool.base.small import own_text
 from bds_tool.base.text import t
 from bds_tool.protect.audit.attack import Finding, Verdict, attack, narrowed
 from bds_tool.protect.audit.linked import Member, Relation, by, excuse_means, families, join, told_by_means
 from bds_tool.protect.audit.reach import WITHIN_ONE, Reach
-from bds_tool.protect.audit.result_grid import BREAKDOWNS, CLASS, COUNTS, HIDDEN, KEY, Definition, Grid
+from bds_tool.protect.audit.release import Release, large_enough, open_zeros
+from bds_tool.protect.audit.result_grid import CLASS, COUNTS, HIDDEN, KEY, Definition, Grid
 from bds_tool.protect.audit.system import Ints, System
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-#: Layouts of a result this reads, and the counts of a row.
+#: What a row with a class tells.
 CLASS_TELLS = ("n", "missing", "lower", "upper")
-LAYOUTS, FIGURES = (1, 2, 3), ("n", "x", "missing")
 #: Families attacked at the same time; memory grows with them.
 ATTACKS = 2
 _Judged = TypeVar("_Judged")
-
-
-class Meta(TypedDict, total=False):
-    """What the audit reads of a publication, of whatever layout."""
-
-    layout: int
-    status: str
-    method: str
-    policy: Mapping[str, Any] | None
-    relations: list[Relation] | None
-    definitions: dict[str, Definition] | None
-    populations: dict[str, object] | None
-    unplaced: bool
-
-
-@dataclass
-class Release:
-    """One published result: its rows and what its metadata says of populations and sums."""
-
-    frame: pl.DataFrame
-    meta: Meta
-
-    @classmethod
-    def read(cls, path: Path) -> Release:
-        import polars as pl
-
-        try:
-            meta = json.loads(own_text(path / "_result.json"))
-            frame = pl.read_parquet(path / "counts.parquet")
-        except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-            raise UnreadableError(
-                t(f"{path} is geen gepubliceerd resultaat.", f"{path} is no published result."),
-                t("Geef een map NAAM.result.", "Give a directory NAME.result."),
-            ) from error
-        lacking = sorted({"indicator", "parent", "status", *KEY, *FIGURES} - set(frame.columns))
-        absent = set(lacking) & set(BREAKDOWNS)
-        if meta.get("layout", 1) not in LAYOUTS or set(lacking) - absent:
-            raise UnreadableError(
-                t(
-                    f"{path} is onvolledig of door een andere versie van bds gemaakt.",
-                    f"{path} is incomplete or was made by another version of bds.",
-                ),
-                t(
-                    "Controleer het met de versie van bds die het heeft gemaakt.",
-                    "Audit it with the version of bds that made it.",
-                ),
-            )
-        # An older layout has fewer breakdowns: every row is a total in those it lacks.
-        return cls(frame.with_columns(pl.lit("totaal").alias(b) for b in absent), meta)
 
 
 @dataclass(frozen=True)
@@ -192,10 +140,11 @@ def audit_results(
         if reach is not None and left is None:
             verdict.findings = [f for f in verdict.findings if _too_little(f, verdict, need)]
         offset = total.judged
+        nobody = open_zeros(now, prepared, verdict.findings) if judged is None else set()
         for f in verdict.findings:
             m = next(m for m in reversed(prepared) if m.first <= f.cell)
             own = m.grid.named(Finding(f.cell - m.first, f.reason, f.low, f.high), m.part)
-            if judged is None and _large_enough(now, m.name, f.low, own.row):
+            if judged is None and (f.cell in nobody or large_enough(now, m.name, f.low, own.row)):
                 continue
             total.findings.append(
                 Finding(
@@ -237,19 +186,6 @@ def _too_little(finding: Finding, verdict: Verdict, need: Ints) -> bool:
         verdict.high[cell] - verdict.low[cell],
     )
     return finding.reason == "tegenstrijdig" or bool(left < need[cell])
-
-
-def _large_enough(release: Release, name: str, low: float, row: Sequence[str]) -> bool:
-    """Whether what was found is the denominator of a mean, and one that the policy shows: the mean is the secret."""
-    import polars as pl
-
-    thresholds = (release.meta.get("policy") or {}).get("thresholds") or {}
-    kind = ((release.meta.get("definitions") or {}).get(name) or {}).get("kind")
-    if kind != "gemiddelde" or "denominator" not in thresholds:
-        return False
-    levels = release.frame.filter(pl.col("indicator") == name, pl.col("area") == row[0])["level"]
-    level = levels[0] if len(levels) else ""
-    return low >= float((thresholds.get("by_level") or {}).get(level, thresholds["denominator"]))
 
 
 def _same_name(release: Release, name: str) -> pl.DataFrame | None:

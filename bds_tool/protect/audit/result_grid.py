@@ -109,10 +109,7 @@ class Grid:
         present = np.ones(shape, dtype=bool)
         present[: len(a), : len(p), : len(b)] = unasked
         present.ravel()[place] = True
-        numbers = part["n"].drop_nulls()
-        return cls(
-            shape, place, sums, rests, present.ravel(), mean, bool(len(numbers) and numbers.max() == 0)
-        )
+        return cls(shape, place, sums, rests, present.ravel(), mean, _nobody(part))
 
     def cells(self, count: int, rows: Ints) -> Ints:
         """Cell numbers of one of COUNTS for rows of the frame."""
@@ -359,6 +356,17 @@ def _is_mean(part: pl.DataFrame, definition: Definition) -> bool:
         return bool(definition["kind"] == "gemiddelde")
     shown = part.filter(part["n"].is_not_null())
     return bool(shown.height and shown["x"].is_null().all())
+
+
+def _nobody(part: pl.DataFrame) -> bool:
+    """Whether an indicator counts nobody: its wholes say so, and no row shows anybody. A hidden whole says nothing."""
+    import polars as pl
+
+    wholes = part.filter(
+        ~pl.col("parent").is_in(part["area"].unique().to_list()) | pl.col("parent").is_null(),
+        *(pl.col(b) == "totaal" for b in BREAKDOWNS),
+    )["n"]
+    return bool(len(wholes) and not wholes.null_count() and part["n"].max() == 0)
 
 
 def _windows(periods: list[str]) -> list[tuple[int, int, list[int]]]:

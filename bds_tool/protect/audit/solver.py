@@ -55,9 +55,10 @@ class Component:
     model: Any
     seen_low: Floats
     seen_high: Floats
-    #: Entries of the equations: row and cell.
+    #: Entries of the equations: row, cell and sign.
     row: Ints
     cell: Ints
+    sign: Floats
     solved: int = 0
     feasible: bool = True
     disclosed: dict[int, tuple[str, float, float]] = field(default_factory=dict)
@@ -88,7 +89,7 @@ class Component:
         model.setOptionValue("presolve", "off")
         model.passModel(program)
         unseen = np.full(len(low), np.inf)
-        return cls(low, high, model, unseen, -unseen, compact, column)
+        return cls(low, high, model, unseen, -unseen, compact, column, sign)
 
     def widen(self, targets: Ints, need: Ints, threshold: float | None, near: Floats | None = None) -> None:
         """Attack the target cells until each is shown to be safe or found out.
@@ -111,7 +112,8 @@ class Component:
             self._stay_near(near, open_, CLOSE, reach)
             cost = np.zeros(len(self.low))
             cost[open_] = generator.choice([-1.0, 1.0], len(open_)) * (1.0 + generator.random(len(open_)))
-            solution = self._solve(cost)
+            solution = self._inside() if near is None else None
+            solution = self._solve(cost) if solution is None else solution
             if solution is None and near is not None:
                 near, before = None, len(targets) + 1  # it does not agree
                 continue
@@ -151,6 +153,41 @@ class Component:
             touched[self.row[close[self.cell]]] = True
             close[self.cell[touched[self.row]]] = True
         return close
+
+    def _inside(self) -> Floats | None:
+        """A whole solution with as many cells off their least as can be, so that they can move both ways; None: none found.
+
+        A second column per cell holds its first child: one that counts, where the first column counts for nothing.
+        """
+        highspy = highs()
+        size = len(self.low)
+        order = np.argsort(self.cell, kind="stable").astype(np.int32)
+        starts = np.r_[0, np.cumsum(np.bincount(self.cell, minlength=size))[:-1]].astype(np.int32)
+        free = self.high > self.low
+        self._stay_near(None, np.zeros(0, dtype=np.int64), 0)
+        self.model.changeColsCost(size, np.arange(size, dtype=np.int32), np.zeros(size))
+        self.model.addCols(
+            size,
+            -np.ones(size),
+            np.zeros(size),
+            np.where(free, 1.0, 0.0),
+            len(order),
+            starts,
+            self.row[order].astype(np.int32),
+            self.sign[order],
+        )
+        self.model.run()
+        self.solved += 1
+        optimal = self.model.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        found = np.array(self.model.getSolution().col_value) if optimal else None
+        self.model.deleteCols(size, np.arange(size, 2 * size, dtype=np.int32))
+        if found is None:
+            return None
+        solution: Floats = found[:size] + found[size:]
+        if (solution > self.high).any() or np.abs(solution - np.round(solution)).max(initial=0.0) >= WHOLE:
+            return None
+        self._see(solution)
+        return solution
 
     def range_of(self, cell: int) -> tuple[float, float]:
         """The exact whole-number range of one cell; (inf, -inf) when no table is possible."""
