@@ -46,6 +46,16 @@ Classes = Annotated[
     ),
 ]
 
+Origin = Annotated[
+    str,
+    typer.Option(
+        "--origin",
+        help="Herkomst (CBS 2022) bij --by origin: herkomstland, of geboren (in Nederland, en hoeveel ouders niet).",
+    ),
+]
+#: Of herkomst, the two attributes of CBS: where somebody (or a parent) is from, and who was born in the Netherlands.
+ORIGINS = ("herkomstland", "geboren")
+
 
 def register(main: typer.Typer) -> None:
     main.add_typer(app, name="indicator")
@@ -222,6 +232,7 @@ def compute(
         str, typer.Option("--education", help="Opleiding van de moeder of de hoogste van beide ouders.")
     ] = "moeder",
     classes: Classes = "jib",
+    origin: Origin = "herkomstland",
     growth_chart: Annotated[
         str, typer.Option("--growth-chart", help="Groeidiagram van het dossier of nl voor alle kinderen.")
     ] = "dossier",
@@ -304,6 +315,7 @@ def compute(
         one_of(weights, ("keep", "deduct"), "--clothes") if weights else clothes(sets or []),
         place_of(levels),
         one_of(classes, ("jib", "cbs"), "--education-classes"),
+        one_of(origin, ORIGINS, "--origin"),
     )
     plan = Plan(
         choose([*(names or []), *members(sets or [])], extra or []),

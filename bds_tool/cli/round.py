@@ -11,7 +11,18 @@ import typer
 from bds_tool.base import clock
 from bds_tool.base.errors import ExitCode, UsageError
 from bds_tool.base.text import number, t
-from bds_tool.cli.indicator import BY, Area, Classes, Rolling, Sets, as_words, last_day, years_of
+from bds_tool.cli.indicator import (
+    BY,
+    ORIGINS,
+    Area,
+    Classes,
+    Origin,
+    Rolling,
+    Sets,
+    as_words,
+    last_day,
+    years_of,
+)
 from bds_tool.cli.opening import open_readable
 from bds_tool.cli.project import project
 from bds_tool.cli.render import next_step, one_of, table, talk
@@ -64,6 +75,7 @@ def new(
     period: Annotated[str, typer.Option("--period", help="Jaar of jaren: 2024 of 2021..2025.")] = "",
     rolling: Rolling = 0,
     classes: Classes = "jib",
+    origin: Origin = "herkomstland",
     policy: Annotated[
         str,
         typer.Option(
@@ -121,6 +133,7 @@ def new(
             clothes=clothes(sets or []),
             place=place_of(levels),
             education_classes=one_of(classes, ("jib", "cbs"), "--education-classes"),
+            origin=one_of(origin, ORIGINS, "--origin"),
         ),
         levels=levels,
         by=[b for b in BY if b in breakdowns and b != "year"],

@@ -46,6 +46,7 @@ class Settings:
     dossier (chart of the dossier, preterm by gestation) or nl (one reference for all). `cutoff`: interpolate or
     nearest_half_year. `clothes`: keep (weights as weighed) or deduct (of children weighed in clothes, kledingaftrek.csv).
     `education_classes`: the classes of Jeugd in Beeld (jib) or the three levels of CBS (cbs; one code holds all levels of mbo).
+    `origin`: of the two attributes of CBS 2022 the one that `origin` breaks down by, herkomstland or geboren (in Nederland).
     `place`: a child belongs to the area of its adres or of its school.
     """
 
@@ -58,6 +59,7 @@ class Settings:
     clothes: str = "keep"
     place: str = "adres"
     education_classes: str = "jib"
+    origin: str = "herkomstland"
 
     def __post_init__(self) -> None:
         if not self.first_day <= self.reference_date <= date(self.last_year, 12, 31):
@@ -222,6 +224,7 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
                 "peildatum": [settings.reference_date],
                 "opleiding": [settings.education],
                 "groeikaart": [settings.growth_chart],
+                "herkomst": [settings.origin],
                 "oordeel": [True],
                 "opgeleverd": [date(2999, 12, 31)],
                 **{
@@ -241,6 +244,7 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
             "opleidingsklasse.csv", code=str, **{settings.education_classes: int}
         ).rename_columns(["code", "klasse"]),
         "herkomstklasse": lambda: typed("herkomstklasse.csv", land=str, klasse=str),
+        "geborenklasse": lambda: typed("geborenklasse.csv", code=int, klasse=str),
         "moederleeftijd": lambda: pa.table(
             {
                 "leeftijd": pa.array(

@@ -411,6 +411,7 @@ def metadata(plan: Plan, sources: list[SourceTold], area_facts: AreaFacts, *, re
         "settings": {
             "education": settings.education,
             "education_classes": settings.education_classes,
+            "origin": settings.origin,
             "growth_chart": settings.growth_chart,
             "clothes": settings.clothes,
             "place": settings.place,

@@ -89,6 +89,7 @@ class SettingsTold(TypedDict, total=False):
 
     education: str
     education_classes: str
+    origin: str
     growth_chart: str
     clothes: str
     place: str

@@ -297,6 +297,7 @@ def test_all_breakdowns(compute):
         ("a", 62, "NMTH", None, None, 1),
         ("a", 66, "09", None, None, 1),
         ("a", 71, "6043", None, None, 1),
+        ("a", 23, "6030"),
         ("b", 20, "2024-02-01"),
         ("b", 747, "03"),
     ]

@@ -36,27 +36,6 @@ def test_a_code_without_its_leading_zero_means_the_same(make_store, tmp_path):
     assert counts(make_store, tmp_path, "BRUSH", rows) == {TOTAL: (3, 2)}
 
 
-#: Land of birth of mother and father (BRP: 6030 Nederland, 6043 Turkije, 5022 Marokko) → origin of the child (CBS 2022).
-PARENTS = [
-    ("6030", "6030", "Nederland"),
-    ("6030", "6043", "Turkije"),  # one parent born abroad is enough …
-    ("6043", "6030", "Turkije"),
-    ("5022", "6043", "Marokko"),  # … and of two the mother's land goes first
-    ("5003", "6030", "overig buitenland"),  # Switzerland, which the list of lands that was read does not have
-]
-
-
-def test_origin_looks_at_both_parents(make_store, tmp_path):
-    rows = []
-    for number, (mother, father, _) in enumerate(PARENTS):
-        rows += seen(f"k{number}", "2016-03-01", (188, "04"))
-        for at, (kin, land) in enumerate((("02", mother), ("01", father)), 1):
-            rows += [(f"k{number}", 62, kin, None, None, at), (f"k{number}", 71, land, None, None, at)]
-    found = counts(make_store, tmp_path, "BRUSH", rows, by=("origin",))
-    wanted = [origin for *_, origin in PARENTS]
-    assert found == {TOTAL: (5, 5)} | {origin: (wanted.count(origin),) * 2 for origin in wanted}
-
-
 @pytest.mark.parametrize(
     ("days", "x"),
     [

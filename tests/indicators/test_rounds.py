@@ -742,7 +742,7 @@ def test_schools_beside_wijken_are_refused_in_a_request_too(bds, tmp_path):
 
 def test_a_request_of_an_earlier_program_means_what_it_meant(tmp_path):
     asked = request(["A", "B", "C"])
-    later = ("clothes", "place", "education_classes", "rolling")
+    later = ("clothes", "place", "education_classes", "origin", "rolling")
     early = replace(asked, settings={k: v for k, v in asked.settings.items() if k not in later})
     early.write(tmp_path / "r.json")
     assert read(tmp_path / "r.json").hash == early.hash

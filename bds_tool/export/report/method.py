@@ -39,6 +39,24 @@ OF_CONTACTS = (
     "Shares of contacts (not of children) have no interval, and their differences and trends were not tested: who stayed away once does so more often. Formulas for independent observations would show more certainty than there is.",
 )
 
+#: The choice of `origin` → what the breakdown says.
+OF_ORIGIN = {
+    "herkomstland": (
+        "Herkomst is het herkomstland volgens het CBS (2022): van wie in het buitenland is geboren het eigen geboorteland, anders dat van de moeder of de vader.",
+        "Origin is the country of origin of Statistics Netherlands (2022): the own country of birth of who was born abroad, otherwise the mother's or the father's.",
+    ),
+    "geboren": (
+        "Herkomst is Geboren in Nederland volgens het CBS (2022): eerst waar het kind zelf is geboren, dan hoeveel ouders in het buitenland.",
+        "Origin is Born in the Netherlands of Statistics Netherlands (2022): first where the child was born, then how many parents were born abroad.",
+    ),
+}
+
+
+def _of_origin(book: Book) -> list[str]:
+    """A result of an earlier program does not say which it is, and it was neither."""
+    told = OF_ORIGIN.get(str(book.result.meta.get("settings", {}).get("origin", "")))
+    return [t(*told)] if told and "origin" in book.result.meta.get("by", []) else []
+
 
 def _of_contacts(book: Book) -> list[str]:
     return [t(*OF_CONTACTS)] if any(i.view in CONTACTS for i in book.indicators.values()) else []
@@ -59,7 +77,7 @@ def method_page(book: Book, style: Style, previous: Book | None, *, mapped: bool
         "per_indicator": left_out.per_indicator(book),
         "left_out_title": left_out.title(),
         "left_out_about": left_out.about(book),
-        "intervals": [t(*METHODS[m]) for m in METHODS if m in used] + _of_contacts(book),
+        "intervals": [t(*METHODS[m]) for m in METHODS if m in used] + _of_contacts(book) + _of_origin(book),
         "tests": [t(*told) for name, told in TESTS.items() if name in tests],
         "multiplicity": settings.get("multiplicity", ""),
         "alpha": number(100 * settings.get("alpha", 0.05)),

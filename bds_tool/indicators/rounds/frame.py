@@ -33,11 +33,12 @@ def words(request: RoundRequest) -> dict[str, list[str]]:
     levels = ["laag", "midden", "hoog"]
     if request.settings.get("education_classes") == "cbs":
         levels.append("mbo, niveau onbekend")
+    origins = "geborenklasse.csv" if request.settings.get("origin") == "geboren" else "herkomstklasse.csv"
     known = {
         "sex": ["M", "V"],
         "education": levels,
         "age": [str(age) for age in range(OLDEST + 1)],
-        "origin": [r["klasse"] for r in rows("herkomstklasse.csv")],
+        "origin": [r["klasse"] for r in rows(origins)],
         "mother_age": [r["klasse"] for r in rows("moederleeftijd.csv")],
     }
     return {name: sorted({*known[name], UNKNOWN}) for name in request.by if name in known}

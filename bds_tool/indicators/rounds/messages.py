@@ -34,6 +34,7 @@ class RoundSettings(TypedDict, total=False):
     clothes: str
     place: str
     education_classes: str
+    origin: str
 
 
 class Request(TypedDict):

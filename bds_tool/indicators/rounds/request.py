@@ -257,6 +257,7 @@ def page(request: RoundRequest) -> str:
 _CHOICES = {
     "education": "opleiding van",
     "education_classes": "klassen van opleiding",
+    "origin": "herkomst volgens",
     "growth_chart": "groeidiagram",
     "cutoff": "BMI-grens",
     "clothes": "gewicht met kleren",

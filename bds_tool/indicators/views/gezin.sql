@@ -3,16 +3,19 @@
 -- elementen: 62, 63, 66, 71
 -- moeder_geboren: geboortedatum van de (oudste geregistreerde) biologische moeder
 -- klasse: opleiding in 1 laag, 2 mbo van onbekend niveau (alleen bij cbs), 3 midden, 4 hoog; van de moeder of de hoogste van beide ouders (parameters.opleiding)
--- land: herkomstklasse volgens het geboorteland van de moeder, en als dat Nederland is dat van de vader
+-- moeder_land, vader_land: klasse van het geboorteland (herkomstklasse), ook onbekend; leeg als het land er niet staat of er twee zijn
 SELECT
   o.kind,
   min(CASE WHEN o.relatie = '02' THEN o.geboren END) AS moeder_geboren,
   max(CASE WHEN o.relatie = '02' OR p.opleiding = 'hoogste' THEN k.klasse END) AS klasse,
-  coalesce(
-    max(CASE WHEN o.relatie = '02' AND h.klasse <> 'Nederland' THEN h.klasse END),
-    max(CASE WHEN o.relatie = '01' AND h.klasse <> 'Nederland' THEN h.klasse END),
-    max(h.klasse)
-  ) AS herkomst
+  CASE
+    WHEN min(CASE WHEN o.relatie = '02' THEN h.klasse END) = max(CASE WHEN o.relatie = '02' THEN h.klasse END)
+      THEN max(CASE WHEN o.relatie = '02' THEN h.klasse END)
+  END AS moeder_land,
+  CASE
+    WHEN min(CASE WHEN o.relatie = '01' THEN h.klasse END) = max(CASE WHEN o.relatie = '01' THEN h.klasse END)
+      THEN max(CASE WHEN o.relatie = '01' THEN h.klasse END)
+  END AS vader_land
 FROM ouder AS o
 CROSS JOIN parameters AS p
 LEFT JOIN opleidingsklasse AS k ON k.code = o.opleiding

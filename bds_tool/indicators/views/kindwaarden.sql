@@ -1,6 +1,6 @@
 -- rij: één dossier met de waarden die er eenmaal in staan, zoals geregistreerd
 -- uit: reg, kindwaarde, parameters
--- elementen: 19, 20, 21, 29, 82, 91, 92, 93, 110, 115, 137, 368, 380, 439, 441, 445, 447, 488, 741, 747, 1197, 1340, 1413, 1533, 1541, 1581, 1582, 1584, 1587, 1616
+-- elementen: 19, 20, 21, 23, 29, 82, 91, 92, 93, 110, 115, 137, 368, 380, 439, 441, 445, 447, 488, 741, 747, 1197, 1340, 1413, 1533, 1541, 1581, 1582, 1584, 1587, 1616
 -- bij meer dan één waarde de laatste tot en met de peildatum (zonder datum: van het begin af); waarden van dezelfde dag die elkaar tegenspreken tellen niet, en twee
 -- geboortedatums of geslachten nooit (aantal: 1 als er maar één waarde is, anders 2)
 -- einde: de laagste van 21, 29 en 488; overleden: de laagste van 21
@@ -12,6 +12,7 @@ SELECT
   min(laagste) FILTER (WHERE bdsnummer IN (21, 29, 488)) AS einde,
   min(laagste) FILTER (WHERE bdsnummer = 21) AS overleden,
   max(waarde) FILTER (WHERE bdsnummer = 1197) AS status_zorg,
+  max(waarde) FILTER (WHERE bdsnummer = 23) AS land,
   max(waarde) FILTER (WHERE bdsnummer = 82) AS zwangerschap,
   max(waarde) FILTER (WHERE bdsnummer = 110) AS gewicht,
   max(waarde) FILTER (WHERE bdsnummer = 1616) AS diagram,
@@ -42,7 +43,7 @@ FROM (
   FROM (
     SELECT kind, bdsnummer, datum, CASE bdsnummer WHEN 20 THEN left(waarde, 10) ELSE waarde END AS waarde
     FROM reg
-    WHERE bdsnummer IN (19, 20, 21, 29, 82, 91, 92, 93, 110, 115, 137, 368, 380, 439, 441, 445, 447, 488, 741, 747, 1197,
+    WHERE bdsnummer IN (19, 20, 21, 23, 29, 82, 91, 92, 93, 110, 115, 137, 368, 380, 439, 441, 445, 447, 488, 741, 747, 1197,
       1340, 1413, 1533, 1541, 1581, 1582, 1584, 1587, 1616)
   ) AS r
   CROSS JOIN parameters AS p
