@@ -290,6 +290,7 @@ def lookup_tables(settings: Settings, concepts: Iterable[str], names: set[str]) 
             min_dag=int,
             min_mnd=int,
             min_tussen=int,
+            herstel_tussen=int,
             reva_tussen=int,
             reva_dag=int,
         ),

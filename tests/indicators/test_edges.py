@@ -210,6 +210,23 @@ def test_hpv_twice_with_five_months_between(figure, gap, x, sex):
     assert figure("VAC-HPV", rows, "2026-06-30") == (1, x)
 
 
+@pytest.mark.parametrize(
+    ("days", "x"),
+    [
+        ((0, 30, 170), 1),  # 170 after the first, 140 (at least 12 weeks) after the second
+        ((0, 30, 149), 0),  # not yet five months after the first
+        ((0, 30, 150), 1),
+        ((0, 70, 153), 0),  # 83 days after the second
+        ((0, 70, 154), 1),
+        ((0, 100), 0),  # a second one too early, and no third
+        ((-900, 0, 149), 0),  # before the ninth birthday is no first dose
+    ],
+)
+def test_a_third_dose_of_hpv_makes_good_a_second_too_early(figure, days, x):
+    given = [("09", (date(2022, 3, 1) + timedelta(days=n)).isoformat()) for n in days]
+    assert figure("VAC-HPV", [*doses("k", "2012-02-01", *given), ("k", 19, "2")], "2026-06-30") == (1, x)
+
+
 def test_boys_before_2012_are_no_part_of_hpv(figure):
     rows = [*doses("k", "2011-02-01", ("09", "2021-03-01"), ("09", "2021-10-01")), ("k", 19, "1")]
     rows += [*doses("m", "2011-02-01", ("09", "2021-03-01"), ("09", "2021-10-01")), ("m", 19, "2")]

@@ -219,6 +219,7 @@ def _series(child: ChildRow, reached: list[Row], today: date) -> list[Row]:
             "min_dag": int(row["min_dag"]),
             "min_mnd": int(row["min_mnd"]),
             "min_tussen": int(row["min_tussen"]),
+            "herstel_tussen": int(row["herstel_tussen"]),
             "grens_mnd": int(row["grens_mnd"]) + int(row["grens_dag"]) // 30,
             "bron": row["bron"],
             "zekerheid": row["zekerheid"],
@@ -232,13 +233,18 @@ def _series(child: ChildRow, reached: list[Row], today: date) -> list[Row]:
     return out
 
 
-def validity(dose: Row, series: list[Row]) -> str:
-    """`geldig`, `te vroeg` (before the first age that counts) or `te kort na de vorige`, by the first series it is for."""
+def validity(dose: Row, series: list[Row], doses: list[Row]) -> str:
+    """`geldig`, `te vroeg` (before the first age that counts) or `te kort na de vorige`, by the first series it is for.
+
+    `doses` are all of the component: a later one may make good what came too soon (`herstel_tussen`).
+    """
     rule = next((s for s in series if s["component"] == dose["component"]), None)
     if rule is None:
         return "buiten het schema"
     if dose["dag"] < rule["min_dag"] or dose["maand"] < rule["min_mnd"]:
         return "te vroeg"
     if dose["tussen"] is not None and dose["tussen"] < rule["min_tussen"]:
-        return "te kort na de vorige"
+        first = min(d["dag"] for d in doses if d["dag"] >= rule["min_dag"] and d["maand"] >= rule["min_mnd"])
+        good = dose["tussen"] >= rule["herstel_tussen"] > 0 and dose["dag"] - first >= rule["min_tussen"]
+        return "geldig" if good else "te kort na de vorige"
     return "geldig"

@@ -175,7 +175,9 @@ def _vaccinations(derived: Derived) -> list[dict[str, object]]:
         out.append(
             {
                 "name": COMPONENTS[component],
-                "doses": [d | {"age": curves.age(d["dag"]), "stand": validity(d, series)} for d in doses],
+                "doses": [
+                    d | {"age": curves.age(d["dag"]), "stand": validity(d, series, doses)} for d in doses
+                ],
                 "series": series,
             }
         )

@@ -5,12 +5,15 @@
 -- onzeker: niet voltooid, maar er is een vaccinatie van deze serie zonder bruikbare datum
 -- Een dosis telt vanaf min_dag en min_mnd (volle maanden) en, na de eerste, met minstens min_tussen dagen sinds de vorige; voor series met een
 -- revaccinatie moet de laatste vereiste dosis of een latere minstens reva_tussen dagen na de vorige zijn, en vanaf reva_dag:
--- een gat van 120 dagen in de eerste doses is geen revaccinatie.
+-- een gat van 120 dagen in de eerste doses is geen revaccinatie. Was de tweede te vroeg, dan herstelt een derde dat (herstel_tussen, bij twee doses):
+-- min_tussen dagen na de eerste die telt, en herstel_tussen na de vorige.
 SELECT
   s.kind, s.serie, s.datum, s.age, s.vereist,
-  coalesce(d.geldig, 0) >= s.vereist AND (s.reva_tussen = 0 OR coalesce(d.reva, 0) >= s.vereist) AS voltooid,
+  coalesce(d.hersteld, FALSE)
+    OR (coalesce(d.geldig, 0) >= s.vereist AND (s.reva_tussen = 0 OR coalesce(d.reva, 0) >= s.vereist)) AS voltooid,
   u.kind IS NOT NULL AND NOT (
-    coalesce(d.geldig, 0) >= s.vereist AND (s.reva_tussen = 0 OR coalesce(d.reva, 0) >= s.vereist)
+    coalesce(d.hersteld, FALSE)
+    OR (coalesce(d.geldig, 0) >= s.vereist AND (s.reva_tussen = 0 OR coalesce(d.reva, 0) >= s.vereist))
   ) AS onzeker,
   coalesce(d.gegeven, 0) AS gegeven
 FROM (
@@ -30,10 +33,13 @@ FROM (
 ) AS s
 LEFT JOIN (
   SELECT
-    r.kind, r.nr, max(r.rang) AS geldig, max(r.rang) FILTER (WHERE r.reva) AS reva, count(*) AS gegeven
+    r.kind, r.nr, max(r.rang) AS geldig, max(r.rang) FILTER (WHERE r.reva) AS reva, count(*) AS gegeven,
+    max(r.dag) FILTER (WHERE r.herstelt) - min(r.dag) FILTER (WHERE r.oud_genoeg) >= max(r.min_tussen) AS hersteld
   FROM (
     SELECT
-      p.kind, v.nr,
+      p.kind, v.nr, p.dag, v.min_tussen,
+      p.dag >= v.min_dag AND p.maand >= v.min_mnd AS oud_genoeg,
+      v.herstel_tussen > 0 AND coalesce(p.tussen, 0) >= v.herstel_tussen AS herstelt,
       coalesce(p.tussen >= v.reva_tussen AND p.dag >= v.reva_dag, FALSE) AS reva,
       count(*) FILTER (WHERE p.dag >= v.min_dag AND p.maand >= v.min_mnd AND coalesce(p.tussen, 99999) >= v.min_tussen)
         OVER (PARTITION BY p.kind, v.nr ORDER BY p.datum) AS rang
