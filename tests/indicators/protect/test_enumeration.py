@@ -57,10 +57,7 @@ def all_tables(published: pl.DataFrame, lower: int):
 counts = st.lists(st.integers(0, 3), min_size=9, max_size=9)
 
 
-@pytest.mark.parametrize("lower", [0, 1])
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-@given(numbers=counts)
-def test_certified_ranges_lie_inside_the_enumerated_ones(lower, numbers):
+def ranges_are_right(lower, numbers):
     rows = [(w, k, n) for (w, k), n in zip(product(AREAS, KINDS), numbers, strict=True)]
     frame = pl.DataFrame(rows, schema=["wijk", "uit", "n"], orient="row")
     _, outcome, made, verdict = protect(frame, [["wijk"], ["uit"]], policy(cell=3, lower=lower))
@@ -79,6 +76,24 @@ def test_certified_ranges_lie_inside_the_enumerated_ones(lower, numbers):
     for cell, (low, high) in exact_ranges(published).items():
         found = truth[tuple(published.key(cell).values())]
         assert (low, high) == (min(found), max(found))
+
+
+EXAMPLES = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True}
+
+
+@pytest.mark.parametrize("lower", [0, 1])
+@settings(max_examples=12, **EXAMPLES)
+@given(numbers=counts)
+def test_certified_ranges_lie_inside_the_enumerated_ones(lower, numbers):
+    ranges_are_right(lower, numbers)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lower", [0, 1])
+@settings(max_examples=60, **EXAMPLES)
+@given(numbers=counts)
+def test_certified_ranges_of_many_tables_lie_inside_the_enumerated_ones(lower, numbers):
+    ranges_are_right(lower, numbers)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
